@@ -1,0 +1,142 @@
+// conv2d — 2-D convolutions and their gradients by the input, as implicit matrix products.
+//
+//   forward    y[n,o,i,j] = Σ_{c,p,q} w[o,c,p,q] · x[n, c, i·s + p·d − pad, j·s + q·d − pad]
+//   by_input   x[n,c,i,j] = Σ_{o,p,q} w[o,c,p,q] · y[n, o, (i + pad − p·d)/s, (j + pad − q·d)/s]     where both are whole
+//              (∂x of forward, and the transposed convolution)
+//
+// shapes     source x or y, result y or x: [batch, channels, height, width];  packed: conv2d_pack of w at TILE 16;  row-major
+//            f32. Channels in `groups` blocks, each of which sees its own block of the source only; stride s, dilation d
+// grid       1-D: (block of LANES·4 pixels, phase, group, tile of 16 channels), the last one fastest. Rows of the implied
+//            product are the pixels of all images, so that small images fill a workgroup together
+// memory     no workgroup memory; an invocation holds 16 channels × 4 pixels, LANES pixels apart: the source is read
+//            ⌈channels/16⌉ times a tap, the weights once a workgroup
+// numerics   sums run in order of tap, then channel; |error| ≤ γ_k · Σ|w·x| with k = channels · taps, u = 2⁻²⁴; what lies
+//            outside of the source counts as 0
+// source     written by conv2d.mjs
+
+//#include "lib/grid.wgsl"
+//#include "lib/philox.wgsl"
+//#include "lib/map.wgsl"
+//#include "lib/extras.wgsl"
+//#include "lib/conv2d.wgsl"
+
+const LANES = 64u;
+// Source channels an iteration takes: 2, or 1 where their number is odd.
+const STEP = 2u;
+
+@group(0) @binding(2) var<storage, read> packed: array<vec4f>;
+
+//#hook
+fn epilogue(i: u32, value: f32) -> f32 { return value; }
+
+fn weights(at: u32, lane: u32) -> vec4f { return packed[at]; }
+
+struct Work {
+  tile: u32,  // of 16 channels
+  tiles: u32,
+  group: u32,
+  phase: u32,
+  first: u32, // pixel
+}
+
+fn work(number: u32, phases: u32) -> Work {
+  let tiles = (params.channels + 15u) / 16u;
+  let blocks = number / tiles / params.groups;
+  let first = blocks / phases * LANES * 4u;
+  return Work(number % tiles, tiles, number / tiles % params.groups, blocks % phases, first);
+}
+
+@compute @workgroup_size(LANES)
+fn forward(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let rows = forward_axis(params.height, params.stride_y, params.dilation_y, params.pad_top);
+  let columns = forward_axis(params.width, params.stride_x, params.dilation_x, params.pad_left);
+  convolve(work(group_number(id, groups), 1u), rows, columns, lane);
+}
+
+@compute @workgroup_size(LANES)
+fn by_input(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let own = work(group_number(id, groups), params.stride_y * params.stride_x);
+  let y = own.phase / params.stride_x;
+  let x = own.phase % params.stride_x;
+  let rows = input_axis(y, params.height, params.kernel_height, params.stride_y, params.dilation_y, params.pad_top);
+  let columns = input_axis(x, params.width, params.kernel_width, params.stride_x, params.dilation_x, params.pad_left);
+  convolve(own, rows, columns, lane);
+}
+
+fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
+  let pixels = params.batch * rows.count * columns.count;
+  if (own.first >= pixels) { return; }
+  let number = own.first + lane;
+  let p0 = pixel(number, own.group, rows, columns);
+  let p1 = pixel(number + 1u * LANES, own.group, rows, columns);
+  let p2 = pixel(number + 2u * LANES, own.group, rows, columns);
+  let p3 = pixel(number + 3u * LANES, own.group, rows, columns);
+  var a0 = vec4f(); var b0 = vec4f(); var c0 = vec4f(); var d0 = vec4f();
+  var a1 = vec4f(); var b1 = vec4f(); var c1 = vec4f(); var d1 = vec4f();
+  var a2 = vec4f(); var b2 = vec4f(); var c2 = vec4f(); var d2 = vec4f();
+  var a3 = vec4f(); var b3 = vec4f(); var c3 = vec4f(); var d3 = vec4f();
+
+  let plane = params.source_height * params.source_width;
+  let kernel = (own.group * own.tiles + own.tile) * params.kernel_height;
+  var shift_y = rows.start;
+  for (var ky = rows.first; ky < params.kernel_height; ky += rows.step) {
+    var shift_x = columns.start;
+    for (var kx = columns.first; kx < params.kernel_width; kx += columns.step) {
+      let t0 = tap(p0, shift_y, shift_x);
+      let t1 = tap(p1, shift_y, shift_x);
+      let t2 = tap(p2, shift_y, shift_x);
+      let t3 = tap(p3, shift_y, shift_x);
+      var k = ((kernel + ky) * params.kernel_width + kx) * params.sums * 4u;
+      var offset = 0u;
+      for (var channel = 0u; channel < params.sums; channel += STEP) {
+        {
+          let w0 = weights(k, lane);
+          let w1 = weights(k + 1u, lane);
+          let w2 = weights(k + 2u, lane);
+          let w3 = weights(k + 3u, lane);
+          let v0 = select(0.0, source[t0.at + offset], t0.inside);
+          let v1 = select(0.0, source[t1.at + offset], t1.inside);
+          let v2 = select(0.0, source[t2.at + offset], t2.inside);
+          let v3 = select(0.0, source[t3.at + offset], t3.inside);
+          a0 += w0 * v0; b0 += w1 * v0; c0 += w2 * v0; d0 += w3 * v0;
+          a1 += w0 * v1; b1 += w1 * v1; c1 += w2 * v1; d1 += w3 * v1;
+          a2 += w0 * v2; b2 += w1 * v2; c2 += w2 * v2; d2 += w3 * v2;
+          a3 += w0 * v3; b3 += w1 * v3; c3 += w2 * v3; d3 += w3 * v3;
+        }
+        if (STEP == 2u) {
+          let w0 = weights(k + 4u, lane);
+          let w1 = weights(k + 5u, lane);
+          let w2 = weights(k + 6u, lane);
+          let w3 = weights(k + 7u, lane);
+          let v0 = select(0.0, source[t0.at + offset + plane], t0.inside);
+          let v1 = select(0.0, source[t1.at + offset + plane], t1.inside);
+          let v2 = select(0.0, source[t2.at + offset + plane], t2.inside);
+          let v3 = select(0.0, source[t3.at + offset + plane], t3.inside);
+          a0 += w0 * v0; b0 += w1 * v0; c0 += w2 * v0; d0 += w3 * v0;
+          a1 += w0 * v1; b1 += w1 * v1; c1 += w2 * v1; d1 += w3 * v1;
+          a2 += w0 * v2; b2 += w1 * v2; c2 += w2 * v2; d2 += w3 * v2;
+          a3 += w0 * v3; b3 += w1 * v3; c3 += w2 * v3; d3 += w3 * v3;
+        }
+        k += STEP * 4u;
+        offset += STEP * plane;
+      }
+      shift_x += columns.advance;
+    }
+    shift_y += rows.advance;
+  }
+
+  var sums = array<vec4f, 16>(a0, b0, c0, d0, a1, b1, c1, d1, a2, b2, c2, d2, a3, b3, c3, d3);
+  let size = params.height * params.width;
+  for (var j = 0u; j < 4u; j++) {
+    if (number + j * LANES < pixels) {
+      let at = result_at(number + j * LANES, own.group, rows, columns);
+      for (var m = 0u; m < 16u; m++) {
+        let channel = own.tile * 16u + m;
+        if (channel < params.channels) {
+          let i = at + channel * size;
+          result[i] = epilogue(i, sums[j * 4u + m / 4u][m % 4u]);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,164 @@
+// conv2d_narrow — conv2d for few channels of the result.
+//
+//   forward    y[n,o,i,j] = Σ_{c,p,q} w[o,c,p,q] · x[n, c, i·s + p·d − pad, j·s + q·d − pad]
+//   by_input   x[n,c,i,j] = Σ_{o,p,q} w[o,c,p,q] · y[n, o, (i + pad − p·d)/s, (j + pad − q·d)/s]     where both are whole
+//              (∂x of forward, and the transposed convolution)
+//
+// shapes     source x or y, result y or x: [batch, channels, height, width];  packed: conv2d_pack of w at TILE 4;  row-major
+//            f32. Channels in `groups` blocks, each of which sees its own block of the source only; stride s, dilation d
+// grid       1-D: (block of LANES·8 pixels, phase, group, tile of 4 channels), the last one fastest. Rows of the implied
+//            product are the pixels of all images, so that small images fill a workgroup together
+// memory     no workgroup memory; an invocation holds 4 channels × 8 pixels, LANES pixels apart: the source is read
+//            ⌈channels/4⌉ times a tap, the weights once a workgroup
+// numerics   sums run in order of tap, then channel; |error| ≤ γ_k · Σ|w·x| with k = channels · taps, u = 2⁻²⁴; what lies
+//            outside of the source counts as 0
+// source     written by conv2d.mjs
+
+//#include "lib/grid.wgsl"
+//#include "lib/philox.wgsl"
+//#include "lib/map.wgsl"
+//#include "lib/extras.wgsl"
+//#include "lib/conv2d.wgsl"
+
+const LANES = 64u;
+// Source channels an iteration takes: 2, or 1 where their number is odd.
+const STEP = 2u;
+
+@group(0) @binding(2) var<storage, read> packed: array<vec4f>;
+
+//#hook
+fn epilogue(i: u32, value: f32) -> f32 { return value; }
+
+fn weights(at: u32, lane: u32) -> vec4f { return packed[at]; }
+
+struct Work {
+  tile: u32,  // of 4 channels
+  tiles: u32,
+  group: u32,
+  phase: u32,
+  first: u32, // pixel
+}
+
+fn work(number: u32, phases: u32) -> Work {
+  let tiles = (params.channels + 3u) / 4u;
+  let blocks = number / tiles / params.groups;
+  let first = blocks / phases * LANES * 8u;
+  return Work(number % tiles, tiles, number / tiles % params.groups, blocks % phases, first);
+}
+
+@compute @workgroup_size(LANES)
+fn forward(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let rows = forward_axis(params.height, params.stride_y, params.dilation_y, params.pad_top);
+  let columns = forward_axis(params.width, params.stride_x, params.dilation_x, params.pad_left);
+  convolve(work(group_number(id, groups), 1u), rows, columns, lane);
+}
+
+@compute @workgroup_size(LANES)
+fn by_input(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let own = work(group_number(id, groups), params.stride_y * params.stride_x);
+  let y = own.phase / params.stride_x;
+  let x = own.phase % params.stride_x;
+  let rows = input_axis(y, params.height, params.kernel_height, params.stride_y, params.dilation_y, params.pad_top);
+  let columns = input_axis(x, params.width, params.kernel_width, params.stride_x, params.dilation_x, params.pad_left);
+  convolve(own, rows, columns, lane);
+}
+
+fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
+  let pixels = params.batch * rows.count * columns.count;
+  if (own.first >= pixels) { return; }
+  let number = own.first + lane;
+  let p0 = pixel(number, own.group, rows, columns);
+  let p1 = pixel(number + 1u * LANES, own.group, rows, columns);
+  let p2 = pixel(number + 2u * LANES, own.group, rows, columns);
+  let p3 = pixel(number + 3u * LANES, own.group, rows, columns);
+  let p4 = pixel(number + 4u * LANES, own.group, rows, columns);
+  let p5 = pixel(number + 5u * LANES, own.group, rows, columns);
+  let p6 = pixel(number + 6u * LANES, own.group, rows, columns);
+  let p7 = pixel(number + 7u * LANES, own.group, rows, columns);
+  var a0 = vec4f();
+  var a1 = vec4f();
+  var a2 = vec4f();
+  var a3 = vec4f();
+  var a4 = vec4f();
+  var a5 = vec4f();
+  var a6 = vec4f();
+  var a7 = vec4f();
+
+  let plane = params.source_height * params.source_width;
+  let kernel = (own.group * own.tiles + own.tile) * params.kernel_height;
+  var shift_y = rows.start;
+  for (var ky = rows.first; ky < params.kernel_height; ky += rows.step) {
+    var shift_x = columns.start;
+    for (var kx = columns.first; kx < params.kernel_width; kx += columns.step) {
+      let t0 = tap(p0, shift_y, shift_x);
+      let t1 = tap(p1, shift_y, shift_x);
+      let t2 = tap(p2, shift_y, shift_x);
+      let t3 = tap(p3, shift_y, shift_x);
+      let t4 = tap(p4, shift_y, shift_x);
+      let t5 = tap(p5, shift_y, shift_x);
+      let t6 = tap(p6, shift_y, shift_x);
+      let t7 = tap(p7, shift_y, shift_x);
+      var k = ((kernel + ky) * params.kernel_width + kx) * params.sums * 1u;
+      var offset = 0u;
+      for (var channel = 0u; channel < params.sums; channel += STEP) {
+        {
+          let w0 = weights(k, lane);
+          let v0 = select(0.0, source[t0.at + offset], t0.inside);
+          let v1 = select(0.0, source[t1.at + offset], t1.inside);
+          let v2 = select(0.0, source[t2.at + offset], t2.inside);
+          let v3 = select(0.0, source[t3.at + offset], t3.inside);
+          let v4 = select(0.0, source[t4.at + offset], t4.inside);
+          let v5 = select(0.0, source[t5.at + offset], t5.inside);
+          let v6 = select(0.0, source[t6.at + offset], t6.inside);
+          let v7 = select(0.0, source[t7.at + offset], t7.inside);
+          a0 += w0 * v0;
+          a1 += w0 * v1;
+          a2 += w0 * v2;
+          a3 += w0 * v3;
+          a4 += w0 * v4;
+          a5 += w0 * v5;
+          a6 += w0 * v6;
+          a7 += w0 * v7;
+        }
+        if (STEP == 2u) {
+          let w0 = weights(k + 1u, lane);
+          let v0 = select(0.0, source[t0.at + offset + plane], t0.inside);
+          let v1 = select(0.0, source[t1.at + offset + plane], t1.inside);
+          let v2 = select(0.0, source[t2.at + offset + plane], t2.inside);
+          let v3 = select(0.0, source[t3.at + offset + plane], t3.inside);
+          let v4 = select(0.0, source[t4.at + offset + plane], t4.inside);
+          let v5 = select(0.0, source[t5.at + offset + plane], t5.inside);
+          let v6 = select(0.0, source[t6.at + offset + plane], t6.inside);
+          let v7 = select(0.0, source[t7.at + offset + plane], t7.inside);
+          a0 += w0 * v0;
+          a1 += w0 * v1;
+          a2 += w0 * v2;
+          a3 += w0 * v3;
+          a4 += w0 * v4;
+          a5 += w0 * v5;
+          a6 += w0 * v6;
+          a7 += w0 * v7;
+        }
+        k += STEP * 1u;
+        offset += STEP * plane;
+      }
+      shift_x += columns.advance;
+    }
+    shift_y += rows.advance;
+  }
+
+  var sums = array<vec4f, 8>(a0, a1, a2, a3, a4, a5, a6, a7);
+  let size = params.height * params.width;
+  for (var j = 0u; j < 8u; j++) {
+    if (number + j * LANES < pixels) {
+      let at = result_at(number + j * LANES, own.group, rows, columns);
+      for (var m = 0u; m < 4u; m++) {
+        let channel = own.tile * 4u + m;
+        if (channel < params.channels) {
+          let i = at + channel * size;
+          result[i] = epilogue(i, sums[j * 1u + m / 4u][m % 4u]);
+        }
+      }
+    }
+  }
+}

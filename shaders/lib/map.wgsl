@@ -1,0 +1,136 @@
+// map — the named scalar functions that hooks are made of. One name here is one name in src/graph/ops.
+//
+// numerics   exp, tanh, softplus and the rest go through forms that stay finite: exp saturates at the largest finite
+//            f32 instead of ∞, tanh is ±1 beyond 15 (WGSL allows sinh/cosh there: ∞/∞), log of 0 is the log of the
+//            smallest normal f32, and powers of negative bases are taken by parity of the exponent.
+
+const LARGEST = 3.4028234e38;
+const SMALLEST = 1.17549435e-38;
+const HALF_LOG_TWO_PI = 0.91893853;
+
+fn copy(a: f32) -> f32 { return a; }
+fn copy_u32(a: u32) -> u32 { return a; }
+fn copy_i32(a: i32) -> i32 { return a; }
+fn add(a: f32, b: f32) -> f32 { return a + b; }
+fn sub(a: f32, b: f32) -> f32 { return a - b; }
+fn mul(a: f32, b: f32) -> f32 { return a * b; }
+fn div(a: f32, b: f32) -> f32 { return a / b; }
+fn neg(a: f32) -> f32 { return -a; }
+fn add_u32(a: u32, b: u32) -> u32 { return a + b; }
+fn mul_u32(a: u32, b: u32) -> u32 { return a * b; }
+fn add_i32(a: i32, b: i32) -> i32 { return a + b; }
+fn mul_i32(a: i32, b: i32) -> i32 { return a * b; }
+fn f32_from_u32(a: u32) -> f32 { return f32(a); }
+fn f32_from_i32(a: i32) -> f32 { return f32(a); }
+fn u32_from_f32(a: f32) -> u32 { return u32(a); }
+fn i32_from_f32(a: f32) -> i32 { return i32(a); }
+fn u32_from_i32(a: i32) -> u32 { return u32(a); }
+fn i32_from_u32(a: u32) -> i32 { return i32(a); }
+
+fn square(a: f32) -> f32 { return a * a; }
+fn abs_(a: f32) -> f32 { return abs(a); }
+fn sign_(a: f32) -> f32 { return sign(a); }
+fn floor_(a: f32) -> f32 { return floor(a); }
+fn reciprocal(a: f32) -> f32 { return 1.0 / a; }
+// inverseSqrt alone may be 2 ulps off, and sqrt(0) inherits 1/inverseSqrt(0) on some devices
+fn sqrt_(a: f32) -> f32 { return select(sqrt(max(a, SMALLEST)), 0.0, a <= 0.0); }
+
+// exp of [−87.3, 88.7] without loss: the integer part becomes the exponent in two halves (2¹²⁸ itself has no bit
+// pattern), the rest r, |r| ≤ ½ ln 2, a polynomial. WGSL's own exp may be 3 + 2|a| ulps off.
+fn exp_(a: f32) -> f32 {
+  let x = clamp(a, -87.33, 88.72);
+  let n = floor(x * 1.44269504 + 0.5);
+  let r = (x - n * 0.693359375) + n * 2.12194440e-4;
+  let p = 1.0 + r * (1.0 + r * (0.5 + r * (0.16666666 + r * (4.1666638e-2 + r * (8.3337059e-3 + r * 1.3956990e-3)))));
+  let half = i32(n) / 2;
+  let rest = i32(n) - half;
+  let y = p * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(rest + 127) << 23u);
+  return select(select(y, 0.0, a < -87.33), LARGEST, a > 88.72);
+}
+// log 1 + series in s = (m − 1)/(m + 1), m in [√½, √2): full relative accuracy near a = 1, where WGSL promises none
+fn log_(a: f32) -> f32 {
+  let bits = bitcast<u32>(max(a, SMALLEST));
+  var exponent = f32(i32(bits >> 23u) - 127);
+  var m = bitcast<f32>((bits & 0x007fffffu) | 0x3f800000u);
+  if (m > 1.41421356) { m *= 0.5; exponent += 1.0; }
+  let s = (m - 1.0) / (m + 1.0);
+  let q = s * s;
+  let log_m = 2.0 * s + 2.0 * s * q * (0.33333333 + q * (0.2 + q * (0.14285714 + q * 0.11111111)));
+  return exponent * 0.693359375 + (log_m - exponent * 2.12194440e-4);
+}
+fn expm1(a: f32) -> f32 {
+  let series = a * (1.0 + a * (0.5 + a * (0.16666667 + a * (4.1666667e-2 + a * (8.3333333e-3 + a * (1.3888889e-3 + a * 1.9841270e-4))))));
+  return select(exp_(a) - 1.0, series, abs(a) < 0.35);
+}
+fn log1p(a: f32) -> f32 {
+  let s = a / (2.0 + a);
+  let q = s * s;
+  let series = 2.0 * s * (1.0 + q * (0.33333333 + q * (0.2 + q * (0.14285714 + q * 0.11111111))));
+  return select(log_(1.0 + a), series, abs(a) < 0.4);
+}
+fn tanh_(a: f32) -> f32 {
+  let x = abs(a);
+  let t = expm1(-2.0 * min(x, 15.0));
+  return select(1.0, -1.0, a < 0.0) * (-t / (2.0 + t));
+}
+fn sigmoid(a: f32) -> f32 {
+  let e = exp_(-abs(a));
+  return select(e, 1.0, a >= 0.0) / (1.0 + e);
+}
+fn softplus(a: f32) -> f32 { return max(a, 0.0) + log1p(exp_(-abs(a))); }
+fn relu(a: f32) -> f32 { return max(a, 0.0); }
+fn leaky_relu(a: f32, slope: f32) -> f32 { return select(slope * a, a, a > 0.0); }
+fn sin_(a: f32) -> f32 { return reduced_turn(a).y; }
+fn cos_(a: f32) -> f32 { return reduced_turn(a).x; }
+// cos and sin by quadrant; good to 2e-7 while |a| < 1e4, the range of Cody–Waite reduction in three parts
+fn reduced_turn(a: f32) -> vec2f {
+  let n = floor(a * 0.63661977 + 0.5);
+  let t = ((a - n * 1.5703125) - n * 4.8375130e-4) - n * 7.5497899e-8;
+  let q = t * t;
+  let s = t * (1.0 + q * (-0.16666667 + q * (8.3333333e-3 + q * (-1.9841270e-4 + q * 2.7557319e-6))));
+  let c = 1.0 + q * (-0.5 + q * (4.1666667e-2 + q * (-1.3888889e-3 + q * 2.4801587e-5)));
+  let quadrant = u32(i32(n)) & 3u;
+  let swapped = select(vec2f(c, s), vec2f(-s, c), (quadrant & 1u) == 1u);
+  return select(swapped, -swapped, quadrant >= 2u);
+}
+fn pow_(a: f32, b: f32) -> f32 {
+  let magnitude = exp_(b * log_(abs(a)));
+  let whole = floor(b) == b;
+  let odd = whole && (abs(b) < 16777216.0) && (i32(b) & 1) != 0;
+  let signed_power = select(magnitude, -magnitude, a < 0.0 && odd);
+  let at_zero = select(select(LARGEST, 0.0, b > 0.0), 1.0, b == 0.0);
+  let not_real = bitcast<f32>(0x7fc00000u | (bitcast<u32>(a) & 1u));
+  return select(select(signed_power, not_real, a < 0.0 && !whole), at_zero, a == 0.0);
+}
+
+fn maximum(a: f32, b: f32) -> f32 { return max(a, b); }
+fn minimum(a: f32, b: f32) -> f32 { return min(a, b); }
+fn clamp_(a: f32, low: f32, high: f32) -> f32 { return clamp(a, low, high); }
+fn where_(condition: f32, a: f32, b: f32) -> f32 { return select(b, a, condition != 0.0); }
+fn less(a: f32, b: f32) -> f32 { return f32(a < b); }
+fn less_equal(a: f32, b: f32) -> f32 { return f32(a <= b); }
+fn greater(a: f32, b: f32) -> f32 { return f32(a > b); }
+fn greater_equal(a: f32, b: f32) -> f32 { return f32(a >= b); }
+fn equal(a: f32, b: f32) -> f32 { return f32(a == b); }
+fn not_equal(a: f32, b: f32) -> f32 { return f32(a != b); }
+fn equal_u32(a: u32, b: u32) -> f32 { return f32(a == b); }
+fn less_u32(a: u32, b: u32) -> f32 { return f32(a < b); }
+// 1 where the bits of a are a number; a comparison of a with itself may be folded away
+fn finite(a: f32) -> f32 { return f32((bitcast<u32>(a) & 0x7f800000u) != 0x7f800000u); }
+// the position of the element itself along an axis of `extent` elements, each `stride` apart
+fn position(i: u32, stride: u32, extent: u32) -> u32 { return (i / stride) % extent; }
+
+// the derivative of relu, leaky_relu and clamp_, times g
+fn relu_slope(g: f32, y: f32) -> f32 { return select(0.0, g, y > 0.0); }
+fn leaky_relu_slope(g: f32, a: f32, slope: f32) -> f32 { return select(slope * g, g, a > 0.0); }
+fn clamp_slope(g: f32, a: f32, low: f32, high: f32) -> f32 { return select(0.0, g, a >= low && a <= high); }
+
+// z = μ + e^{ℓ/2}·ε
+fn reparameterise(mu: f32, l: f32, eps: f32) -> f32 { return mu + exp_(0.5 * l) * eps; }
+// ½ (μ² + e^ℓ − 1 − ℓ), one latent dimension of the divergence from N(0, 1)
+fn kl_term(mu: f32, l: f32) -> f32 { return 0.5 * (mu * mu + (expm1(l) - l)); }
+// −log p(x) of a Bernoulli with logit a:  max(a, 0) − a·x + log(1 + e^{−|a|})
+fn bernoulli_term(a: f32, x: f32) -> f32 { return max(a, 0.0) - a * x + log1p(exp_(-abs(a))); }
+fn bernoulli_slope(g: f32, a: f32, x: f32) -> f32 { return g * (sigmoid(a) - x); }
+// −log p(x) of N(μ, e^ℓ)
+fn gaussian_term(x: f32, mu: f32, l: f32) -> f32 { return HALF_LOG_TWO_PI + 0.5 * (l + (x - mu) * (x - mu) * exp_(-l)); }

@@ -1,0 +1,50 @@
+// map — one element-wise expression over strided inputs, written to a strided place.
+//
+//   elements   y[place(i)] = map(i)        for i in [0, size)
+//
+// shapes     y any shape, size elements are written; the hook's inputs are views with dims of their own (lib/extras.wgsl)
+// grid       ⌈size / (LANES · PER)⌉ workgroups, folded; an invocation writes PER elements, LANES apart
+// numerics   each function's own error (lib/map.wgsl); nothing is summed
+
+//#include "lib/grid.wgsl"
+//#include "lib/philox.wgsl"
+//#include "lib/map.wgsl"
+//#include "lib/extras.wgsl"
+
+const LANES = 64u;
+const PER = 4u;
+
+struct Params {
+  size: u32,
+  // y's place of element i: offset + (i / inner) · stride + i mod inner
+  offset: u32,
+  inner: u32,
+  stride: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> y: array<u32>;
+
+// the element that this one replaces, for updates in place
+fn y_here(i: u32) -> u32 { return y[i]; }
+
+//#hook
+fn map(i: u32) -> u32 { return x0_at(i); }
+
+@compute @workgroup_size(LANES)
+fn elements(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let first = group_number(id, groups) * (LANES * PER) + lane;
+  for (var k = 0u; k < PER; k++) {
+    let i = first + k * LANES;
+    if (i < params.size) { y[params.offset + i] = map(i); }
+  }
+}
+
+@compute @workgroup_size(LANES)
+fn placed(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let first = group_number(id, groups) * (LANES * PER) + lane;
+  for (var k = 0u; k < PER; k++) {
+    let i = first + k * LANES;
+    if (i < params.size) { y[params.offset + (i / params.inner) * params.stride + i % params.inner] = map(i); }
+  }
+}

@@ -1,0 +1,101 @@
+// reduce — sum, maximum or minimum over one extent, in a fixed tree.
+//
+//   rows      y[o]    = ⊕_r load(o·extent + r)           the reduced elements lie together
+//   short_rows  the same, one invocation walking each row
+//   columns   y[s,o]  = ⊕_r load(r·outputs + o)          the kept elements lie together; r in slice s
+//   slices    y[o,s]  = ⊕_r load(o·extent + r)           rows with few outputs: r in slice s
+//
+// shapes     load: [outputs, extent] or [extent, outputs], whatever the hook reads;  y [outputs], or one partial a slice,
+//            which a second launch reduces
+// grid       rows: one workgroup of LANES per output;  slices: one per output and slice;  short_rows: one invocation per output;
+//            columns: one invocation per output and slice
+// numerics   sum: a lane adds ⌈extent/LANES⌉ (columns: extent/slices) terms, then a log₂ LANES tree:
+//            |error| ≤ γ_m · Σ|x| with m = the terms of a lane plus log₂ LANES plus the slices. max, min: exact
+
+//#include "lib/grid.wgsl"
+//#include "lib/philox.wgsl"
+//#include "lib/map.wgsl"
+//#include "lib/extras.wgsl"
+
+const LANES = 64u;
+// 0 sum, 1 maximum, 2 minimum
+const OPERATION = 0u;
+
+struct Params { outputs: u32, extent: u32, slices: u32, slice: u32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+
+//#hook
+fn load(i: u32) -> f32 { return bitcast<f32>(x0_at(i)); }
+//#hook
+fn epilogue(i: u32, value: f32) -> f32 { return value; }
+
+fn identity() -> f32 {
+  if (OPERATION == 1u) { return -LARGEST; }
+  if (OPERATION == 2u) { return LARGEST; }
+  return 0.0;
+}
+fn combine(a: f32, b: f32) -> f32 {
+  if (OPERATION == 1u) { return max(a, b); }
+  if (OPERATION == 2u) { return min(a, b); }
+  return a + b;
+}
+
+var<workgroup> partial: array<f32, LANES>;
+
+fn tree(lane: u32, value: f32) -> f32 {
+  partial[lane] = value;
+  workgroupBarrier();
+  for (var stride = LANES / 2u; stride > 0u; stride /= 2u) {
+    if (lane < stride) { partial[lane] = combine(partial[lane], partial[lane + stride]); }
+    workgroupBarrier();
+  }
+  return partial[0];
+}
+
+@compute @workgroup_size(LANES)
+fn rows(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let o = group_number(id, groups);
+  var total = identity();
+  if (o < params.outputs) {
+    for (var r = lane; r < params.extent; r += LANES) { total = combine(total, load(o * params.extent + r)); }
+  }
+  let result = tree(lane, total);
+  if (lane == 0u && o < params.outputs) { y[o] = epilogue(o, result); }
+}
+
+@compute @workgroup_size(LANES)
+fn short_rows(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let o = group_number(id, groups) * LANES + lane;
+  if (o >= params.outputs) { return; }
+  var total = identity();
+  for (var r = 0u; r < params.extent; r++) { total = combine(total, load(o * params.extent + r)); }
+  y[o] = epilogue(o, total);
+}
+
+@compute @workgroup_size(LANES)
+fn slices(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let n = group_number(id, groups);
+  let o = n / params.slices;
+  let first = (n % params.slices) * params.slice;
+  let past = min(first + params.slice, params.extent);
+  var total = identity();
+  if (o < params.outputs) {
+    for (var r = first + lane; r < past; r += LANES) { total = combine(total, load(o * params.extent + r)); }
+  }
+  let result = tree(lane, total);
+  if (lane == 0u && o < params.outputs) { y[n] = result; }
+}
+
+@compute @workgroup_size(LANES)
+fn columns(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let n = group_number(id, groups) * LANES + lane;
+  if (n >= params.outputs * params.slices) { return; }
+  let o = n % params.outputs;
+  let first = (n / params.outputs) * params.slice;
+  let past = min(first + params.slice, params.extent);
+  var total = identity();
+  for (var r = first; r < past; r++) { total = combine(total, load(r * params.outputs + o)); }
+  y[n] = epilogue(n, total);
+}

@@ -1,0 +1,44 @@
+import { chromium } from "@playwright/test";
+import { findChrome } from "./setup.mjs";
+import { hasHardware } from "./vulkan.mjs";
+
+/** Whether Chrome has to draw on the CPU: only Linux is asked, elsewhere Chrome finds the GPU by itself. */
+export const needsSoftware = () => process.platform === "linux" && !hasHardware();
+
+/**
+ * Flags with which a full, headless Chromium shows WebGPU. Without a GPU SwiftShader is named, so that the adapter is
+ * the same on every such machine.
+ */
+export function flags({ software = needsSoftware() } = {}) {
+  const vulkan = [
+    "--enable-features=Vulkan",
+    "--use-angle=vulkan",
+    "--disable-vulkan-surface",
+    "--ignore-gpu-blocklist",
+  ];
+  return [
+    // the old headless mode and headless-shell have no WebGPU
+    "--headless=new",
+    "--enable-unsafe-webgpu",
+    ...(software ? ["--use-webgpu-adapter=swiftshader", "--enable-unsafe-swiftshader"] : []),
+    ...(!software && process.platform === "linux" ? vulkan : []),
+    // Playwright switches off the other ways to reach the network; a closed one must not slow a start
+    "--disable-quic",
+    "--disable-domain-reliability",
+  ];
+}
+
+/**
+ * Options for Playwright's launch: the Chrome that the set-up found, and its flags. Playwright starts it without the
+ * sandbox, which root and most containers cannot have: load only pages of this package in it.
+ */
+export function launchOptions({ software, parameters = [] } = {}) {
+  const executablePath = findChrome();
+  if (!executablePath) throw new Error("chrome: no Chrome on this machine. Run through npm, or set CHROME_PATH.");
+  return { executablePath, headless: true, args: [...flags({ software }), ...parameters] };
+}
+
+/** A headless Chrome as Playwright's Browser; the caller closes it. */
+export function launchChrome(options) {
+  return chromium.launch(launchOptions(options));
+}

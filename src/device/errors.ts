@@ -1,0 +1,1 @@
+export { check, checkOptions, LatentError, quote, show, type Code } from "../formats/errors.ts";

@@ -1,0 +1,74 @@
+import { LatentError } from "./errors.ts";
+
+/** A compute shader with its bindings, as far as WebGPU needs to know it. */
+export interface ShaderSource {
+  readonly label: string;
+  readonly code: string;
+  readonly entry: string;
+  /** Binding numbers and how each is used. */
+  readonly bindings: readonly { readonly binding: number; readonly type: GPUBufferBindingType }[];
+}
+
+export interface Pipeline {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+const MOST_CACHED = 512;
+
+/** Compiled pipelines by their text and bindings. Misses compile in parallel; the least recently used leave first. */
+export class PipelineCache {
+  readonly #device: GPUDevice;
+  readonly #cache = new Map<string, Promise<Pipeline>>();
+  /** Pipelines compiled since the device was opened. */
+  created = 0;
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  get(source: ShaderSource): Promise<Pipeline> {
+    const key = `${source.entry}|${source.bindings.map((b) => `${b.binding}${b.type}`).join()}|${source.code}`;
+    const known = this.#cache.get(key);
+    if (known) this.#cache.delete(key); // reinserted below: a Map keeps the order of insertion
+    const compiled = known ?? this.#compile(source);
+    this.#cache.set(key, compiled);
+    if (!known) compiled.catch(() => this.#cache.delete(key));
+    for (const oldest of this.#cache.keys()) {
+      if (this.#cache.size <= MOST_CACHED) break;
+      this.#cache.delete(oldest);
+    }
+    return compiled;
+  }
+
+  async #compile({ label, code, entry, bindings }: ShaderSource): Promise<Pipeline> {
+    const storage = bindings.filter((b) => b.type !== "uniform").length;
+    const allowed = this.#device.limits.maxStorageBuffersPerShaderStage;
+    if (storage > allowed)
+      throw new LatentError("limit", `${label}: ${storage} storage buffers, but this device allows ${allowed} per stage. Split the kernel.`);
+    this.created++;
+    this.#device.pushErrorScope("validation");
+    const module = this.#device.createShaderModule({ label, code });
+    const layout = this.#device.createBindGroupLayout({
+      label,
+      entries: bindings.map(({ binding, type }) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } })),
+    });
+    const pipelineLayout = this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] });
+    const failure = this.#device.popErrorScope();
+    try {
+      const pipeline = await this.#device.createComputePipelineAsync({
+        label,
+        layout: pipelineLayout,
+        compute: { module, entryPoint: entry },
+      });
+      await failure;
+      return { pipeline, layout };
+    } catch (cause) {
+      await failure;
+      const messages = (await module.getCompilationInfo()).messages.filter((m) => m.type === "error");
+      const lines = code.split("\n");
+      const listed = messages.map((m) => `\n  ${m.lineNum}:${m.linePos} ${m.message}\n    ${lines[m.lineNum - 1] ?? ""}`);
+      throw new LatentError("argument", `${label}: does not compile.${listed.join("") || ` ${String(cause)}`}`, { cause });
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Errors say which call, what is wrong, what was expected and what came, in that order:
+ *
+ *     matmul: inner sizes differ. Expected a [m, k] and b [k, n]; got a [64, 32] and b [31, 10].
+ *
+ * They live in the lowest layer, so that every layer above can throw them.
+ */
+
+/** What kind of failure it was: for programs; the message is for people. */
+export type Code =
+  | "shape" // sizes that do not fit together
+  | "argument" // an option or argument out of its range
+  | "data" // values that cannot be used: NaN, a label of 12, an empty set
+  | "limit" // more than a device or a cap allows
+  | "out-of-memory"
+  | "device-lost"
+  | "disposed" // used after its release
+  | "wrong-device"
+  | "busy" // a second call while one runs
+  | "unsupported" // understood, but not offered here
+  | "format" // bytes that break the rules of their file format
+  | "numeric"; // a computation that left the finite numbers, or did not converge
+
+/** The one error class of the package. `cause`, where there is one, travels in `options`. */
+export class LatentError extends Error {
+  override readonly name = "LatentError";
+  readonly code: Code;
+
+  constructor(code: Code, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Throws LatentError(code) with the message `where: detail` unless `holds`. `detail` is built only on failure. */
+export function check(holds: boolean, code: Code, where: string, detail: () => string): asserts holds {
+  if (!holds) throw new LatentError(code, `${where}: ${detail()}`);
+}
+
+/** `[64, 32]`, as every message writes a shape. */
+export const show = (shape: ArrayLike<number>): string => `[${Array.from(shape).join(", ")}]`;
+
+/**
+ * Refuses option names that `known` does not list, so that a misspelt option is never silently ignored.
+ * Throws LatentError("argument") for those, and for options that are not an object.
+ */
+export function checkOptions(where: string, options: object | undefined, known: readonly string[]): void {
+  if (options === undefined) return;
+  const isObject = typeof options === "object" && options !== null;
+  check(isObject, "argument", where, () => `options are not an object. Expected { … }; got ${String(options)}.`);
+  for (const name of Object.keys(options)) {
+    check(known.includes(name), "argument", where, () => {
+      const expected = known.length === 0 ? "no options" : `only ${known.join(", ")}`;
+      return `unknown option. Expected ${expected}; got ${quote(name)}.`;
+    });
+  }
+}
+
+/** Text from outside, made fit for a message: quoted, control characters escaped, cut after `length` characters. */
+export function quote(text: string, length = 80): string {
+  return JSON.stringify(text.length > length ? `${text.slice(0, length)}…` : text);
+}

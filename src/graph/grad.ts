@@ -1,0 +1,96 @@
+import { check, LatentError, show } from "../device/errors.ts";
+import { add } from "./ops/arithmetic.ts";
+import { concat, expand } from "./ops/shape.ts";
+import { constant } from "./record.ts";
+import type { Tensor } from "./tensor.ts";
+
+/**
+ * Gradients of a one-element `loss` with respect to each of `targets`, appended to the graph: they can be planned with
+ * the forward pass, and differentiated again. Zeros where the loss does not depend on a target.
+ *
+ * Throws LatentError("shape") unless the loss has one element.
+ */
+export function grad(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
+  check(loss.size === 1, "shape", "grad", () => `expected a loss of one element; got ${show(loss.shape)}.`);
+  const order = outputsFirst(loss);
+  const needed = dependents(order, targets);
+  // per tensor and output: what its uses contributed
+  const arrived = new Map<Tensor, (Tensor[] | undefined)[]>([[loss, [[ones(loss)]]]]);
+  for (const node of order) {
+    const contributions = arrived.get(node);
+    if (!contributions || !needed.has(node) || targets.includes(node)) continue;
+    const gradients = Array.from(contributions, (parts) => (parts ? total(parts) : null));
+    if (node.source.kind === "pick") {
+      deliver(arrived, node.source.inputs[0], node.source.index, gradients[0]!);
+      continue;
+    }
+    for (const [i, pulled] of (node.pull?.(gradients, node) ?? []).entries()) {
+      const parent = node.parents[i]!;
+      if (pulled && needed.has(parent)) deliver(arrived, parent, 0, pulled);
+    }
+  }
+  const settled = order.find((node) => node.settled && !targets.includes(node));
+  return targets.map((target) => {
+    if (!arrived.has(target) && settled)
+      throw new LatentError("argument", `grad: a tensor ${show(settled.shape)} between loss and target was computed before, and has let go of its inputs. Call grad before read().`);
+    const parts = arrived.get(target)?.[0];
+    return parts ? total(parts) : expand(constant(target.gpu, 0), target.shape);
+  });
+}
+
+const ones = (loss: Tensor): Tensor => expand(constant(loss.gpu, 1), loss.shape);
+
+function deliver(arrived: Map<Tensor, (Tensor[] | undefined)[]>, to: Tensor, output: number, gradient: Tensor): void {
+  const slots = arrived.get(to) ?? [];
+  (slots[output] ??= []).push(gradient);
+  arrived.set(to, slots);
+}
+
+/** The sum of what several uses of one tensor contributed; parts padded with zeros that tile an axis are put side by side. */
+function total(parts: readonly Tensor[]): Tensor {
+  if (parts.length > 1) {
+    const tiles = parts.map(padded);
+    const axis = tiles[0]?.axis;
+    if (axis !== undefined && tiles.every((t) => t?.axis === axis)) {
+      const sorted = tiles.map((t) => t!).sort((a, b) => a.start - b.start);
+      const end = sorted.reduce((at, t) => (t.start === at ? at + t.of.shape[axis]! : Number.NaN), 0);
+      if (end === parts[0]!.shape[axis]) return concat(sorted.map((t) => t.of), axis);
+    }
+  }
+  return parts.reduce((sum, part) => add(sum, part));
+}
+
+/** The tensor that a `pad` with zeros put at `start` of `axis`, if `x` is one. */
+function padded(x: Tensor): { of: Tensor; axis: number; start: number } | null {
+  if (x.source.kind !== "concat") return null;
+  const { inputs, axis } = x.source;
+  const isFiller = (t: Tensor) => t.source.kind === "view" && t.source.inputs[0].source.kind === "constant" && t.source.inputs[0].source.value === 0;
+  const real = inputs.filter((t) => !isFiller(t));
+  if (real.length !== 1) return null;
+  const before = inputs.indexOf(real[0]!) === 0 ? 0 : inputs[0]!.shape[axis]!;
+  return { of: real[0]!, axis, start: before };
+}
+
+/** Those of `order` (outputs first) that depend on a target. */
+function dependents(order: readonly Tensor[], targets: readonly Tensor[]): Set<Tensor> {
+  const found = new Set<Tensor>(targets);
+  for (const node of [...order].reverse()) if (node.parents.some((p) => found.has(p))) found.add(node);
+  return found;
+}
+
+/** The graph under `root`, every node before its parents. A loop, not recursion: graphs get deep. */
+function outputsFirst(root: Tensor): Tensor[] {
+  const order: Tensor[] = [];
+  const seen = new Set<Tensor>();
+  const stack: [node: Tensor, expanded: boolean][] = [[root, false]];
+  for (let top = stack.pop(); top; top = stack.pop()) {
+    const [node, expanded] = top;
+    if (expanded) order.push(node);
+    else if (!seen.has(node)) {
+      seen.add(node);
+      stack.push([node, true]);
+      for (const parent of node.parents) stack.push([parent, false]);
+    }
+  }
+  return order.reverse();
+}

@@ -1,0 +1,25 @@
+import type { DeviceTraits, Launches } from "../kernels/launch.ts";
+import type { DType, Shape } from "./dtype.ts";
+import type { Spec } from "./tensor.ts";
+
+/** Numbers, flags and lists that choose what an op does. Values that change from run to run are tensors, never attributes. */
+export type Attributes = { readonly [name: string]: number | boolean | string | readonly number[] };
+
+/** An input as a launcher sees it: contiguous at the start of its binding unless the op accepts strides. */
+export interface Operand {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** Elements; row-major unless `accepts` agreed to others. */
+  readonly strides: readonly number[];
+}
+
+/** An op with kernels of its own, as the planner sees it. */
+export interface KernelOp {
+  readonly name: string;
+  /** Describes the dispatches. The planner owns all memory. */
+  launch(inputs: readonly Operand[], outputs: readonly Spec[], attributes: Attributes, traits: DeviceTraits): Launches;
+  /** Whether input `position` may come with these strides; others are copied to a contiguous buffer first. */
+  accepts?(position: number, operand: Operand, attributes: Attributes): boolean;
+  /** Output → input whose buffer it overwrites. Such an op runs only inside a step that assigns the output to that state. */
+  readonly inPlace?: { readonly [output: number]: number };
+}

@@ -1,0 +1,84 @@
+import type { Scalar } from "../kernels/hook.ts";
+
+/** The functions of shaders/lib/map.wgsl and lib/philox.wgsl that a map can apply: types of the inputs, then of the result. */
+const table = {
+  copy: "f32 -> f32",
+  copy_u32: "u32 -> u32",
+  copy_i32: "i32 -> i32",
+  add: "f32 f32 -> f32",
+  sub: "f32 f32 -> f32",
+  mul: "f32 f32 -> f32",
+  div: "f32 f32 -> f32",
+  neg: "f32 -> f32",
+  add_u32: "u32 u32 -> u32",
+  mul_u32: "u32 u32 -> u32",
+  add_i32: "i32 i32 -> i32",
+  mul_i32: "i32 i32 -> i32",
+  f32_from_u32: "u32 -> f32",
+  f32_from_i32: "i32 -> f32",
+  u32_from_f32: "f32 -> u32",
+  i32_from_f32: "f32 -> i32",
+  u32_from_i32: "i32 -> u32",
+  i32_from_u32: "u32 -> i32",
+  square: "f32 -> f32",
+  abs_: "f32 -> f32",
+  sign_: "f32 -> f32",
+  floor_: "f32 -> f32",
+  reciprocal: "f32 -> f32",
+  sqrt_: "f32 -> f32",
+  exp_: "f32 -> f32",
+  log_: "f32 -> f32",
+  expm1: "f32 -> f32",
+  log1p: "f32 -> f32",
+  tanh_: "f32 -> f32",
+  sigmoid: "f32 -> f32",
+  softplus: "f32 -> f32",
+  relu: "f32 -> f32",
+  leaky_relu: "f32 f32 -> f32",
+  sin_: "f32 -> f32",
+  cos_: "f32 -> f32",
+  pow_: "f32 f32 -> f32",
+  maximum: "f32 f32 -> f32",
+  minimum: "f32 f32 -> f32",
+  clamp_: "f32 f32 f32 -> f32",
+  where_: "f32 f32 f32 -> f32",
+  less: "f32 f32 -> f32",
+  less_equal: "f32 f32 -> f32",
+  greater: "f32 f32 -> f32",
+  greater_equal: "f32 f32 -> f32",
+  equal: "f32 f32 -> f32",
+  not_equal: "f32 f32 -> f32",
+  equal_u32: "u32 u32 -> f32",
+  less_u32: "u32 u32 -> f32",
+  finite: "f32 -> f32",
+  position: "i u32 u32 -> u32",
+  relu_slope: "f32 f32 -> f32",
+  leaky_relu_slope: "f32 f32 f32 -> f32",
+  clamp_slope: "f32 f32 f32 f32 -> f32",
+  reparameterise: "f32 f32 f32 -> f32",
+  kl_term: "f32 f32 -> f32",
+  bernoulli_term: "f32 f32 -> f32",
+  bernoulli_slope: "f32 f32 f32 -> f32",
+  gaussian_term: "f32 f32 f32 -> f32",
+  random_uniform: "i u32 u32 u32 u32 -> f32",
+  random_normal: "i u32 u32 u32 u32 -> f32",
+} as const;
+
+export type MapName = keyof typeof table;
+
+export interface MapSignature {
+  /** Whether the function takes the element's own index first. */
+  readonly indexed: boolean;
+  readonly inputs: readonly Scalar[];
+  readonly output: Scalar;
+}
+
+/** What `name` takes and gives. */
+export function signature(name: MapName): MapSignature {
+  const [left, output] = table[name].split(" -> ") as [string, Scalar];
+  const words = left.split(" ");
+  const indexed = words[0] === "i";
+  return { indexed, inputs: (indexed ? words.slice(1) : words) as Scalar[], output };
+}
+
+export const mapNames = Object.keys(table) as MapName[];

@@ -1,0 +1,56 @@
+import { check } from "../../device/errors.ts";
+import type { MapName } from "../maps.ts";
+import { constant, recordMap } from "../record.ts";
+import type { Tensor } from "../tensor.ts";
+import { add, div, mul, neg, square, sub } from "./arithmetic.ts";
+
+/** An op of one input; `slope(g, a, y)` is its gradient. */
+const unary =
+  (where: string, fn: MapName, slope: ((g: Tensor, a: Tensor, y: Tensor) => Tensor) | null) =>
+  (a: Tensor): Tensor =>
+    recordMap(where, fn, [a], slope && (([g], y) => [slope(g!, a, y)]));
+
+/** e^a, saturating at the largest finite f32. */
+export const exp = unary("exp", "exp_", (g, _a, y) => mul(g, y));
+/** Natural logarithm; of 0 and below, that of the smallest normal f32 (−87.3). */
+export const log = unary("log", "log_", (g, a) => div(g, a));
+/** e^a − 1, accurate near 0. */
+export const expm1 = unary("expm1", "expm1", (g, _a, y) => mul(g, add(y, 1)));
+/** log(1 + a), accurate near 0. */
+export const log1p = unary("log1p", "log1p", (g, a) => div(g, add(a, 1)));
+export const abs = unary("abs", "abs_", (g, a) => mul(g, sign(a)));
+/** −1, 0 or 1. No gradient. */
+export const sign = unary("sign", "sign_", null);
+/** The largest whole number not above a. No gradient. */
+export const floor = unary("floor", "floor_", null);
+export const sin = unary("sin", "sin_", (g, a) => mul(g, cos(a)));
+export const cos = unary("cos", "cos_", (g, a): Tensor => neg(mul(g, sin(a))));
+export const tanh = unary("tanh", "tanh_", (g, _a, y) => mul(g, sub(1, square(y))));
+/** 1 / (1 + e^{−a}). */
+export const sigmoid = unary("sigmoid", "sigmoid", (g, _a, y) => mul(g, mul(y, sub(1, y))));
+/** log(1 + e^a). */
+export const softplus = unary("softplus", "softplus", (g, a) => mul(g, sigmoid(a)));
+/** max(a, 0). */
+export const relu = unary("relu", "relu", (g, _a, y) => reluSlope(g, y));
+
+// linear in g, and flat in y
+const reluSlope = (g: Tensor, y: Tensor): Tensor =>
+  recordMap("relu", "relu_slope", [g, y], ([h]) => [reluSlope(h!, y), null]);
+
+/** a where a > 0, else slope · a. */
+export function leakyRelu(a: Tensor, slope = 0.01): Tensor {
+  const s = constant(a.gpu, slope);
+  const slopeOf = (g: Tensor): Tensor => recordMap("leakyRelu", "leaky_relu_slope", [g, a, s], ([h]) => [slopeOf(h!), null, null]);
+  return recordMap("leakyRelu", "leaky_relu", [a, s], ([g]) => [slopeOf(g!), null]);
+}
+
+/** a kept within [low, high]; outside, the gradient is 0. */
+export function clamp(a: Tensor, low: number, high: number): Tensor {
+  check(low <= high, "argument", "clamp", () => `expected low ≤ high; got ${low} and ${high}.`);
+  const ends = [constant(a.gpu, low), constant(a.gpu, high)];
+  const slopeOf = (g: Tensor): Tensor => recordMap("clamp", "clamp_slope", [g, a, ...ends], ([h]) => [slopeOf(h!), null, null, null]);
+  return recordMap("clamp", "clamp_", [a, ...ends], ([g]) => [slopeOf(g!), null, null]);
+}
+
+/** 1 where a is a number, 0 where it is infinite or NaN (tested on its bits). No gradient. */
+export const isFinite = unary("isFinite", "finite", null);

@@ -1,0 +1,111 @@
+import { check, show } from "../../device/errors.ts";
+import { matmul as launch } from "../../kernels/matmul.ts";
+import type { KernelOp, Operand } from "../kernelOp.ts";
+import { count } from "../dtype.ts";
+import { broadcast, record, recordMap, recordOne } from "../record.ts";
+import type { Pull, Tensor } from "../tensor.ts";
+import { add } from "./arithmetic.ts";
+import { expand, reshape, transpose } from "./shape.ts";
+
+/** A matrix whose rows (or, transposed, columns) lie in order. */
+function orientation({ shape, strides }: Operand): { transposed: boolean } | null {
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  const [down, along] = strides.slice(-2) as [number, number];
+  if ((along === 1 || columns === 1) && (down === columns || rows === 1)) return { transposed: false };
+  if ((down === 1 || rows === 1) && (along === rows || columns === 1)) return { transposed: true };
+  return null;
+}
+
+/** The stride from one matrix of the stack to the next: the matrix's size, or 0 where one matrix serves all. */
+function stackStride({ shape, strides }: Operand): number | null {
+  const size = count(shape.slice(-2));
+  const stacks = shape.slice(0, -2);
+  const outer = strides.slice(0, -2);
+  if (outer.every((s, d) => s === 0 || stacks[d] === 1)) return 0;
+  let expected = size;
+  for (let d = stacks.length - 1; d >= 0; d--) {
+    if (stacks[d] !== 1 && outer[d] !== expected) return null;
+    expected *= stacks[d]!;
+  }
+  return size;
+}
+
+const matmulOp: KernelOp = {
+  name: "matmul",
+  accepts: (_, operand) => orientation(operand) !== null && stackStride(operand) !== null,
+  launch([a, b], outputs, { rowSums }, traits) {
+    const [rows, inner] = a!.shape.slice(-2) as [number, number];
+    return launch(
+      {
+        stacks: count(outputs[0]!.shape.slice(0, -2)),
+        rows,
+        inner,
+        columns: b!.shape.at(-1)!,
+        transposeA: orientation(a!)!.transposed,
+        transposeB: orientation(b!)!.transposed,
+        aStack: stackStride(a!)!,
+        bStack: stackStride(b!)!,
+        rowSums: rowSums === true,
+      },
+      traits,
+    );
+  },
+};
+
+/** Swaps the last two axes. */
+const flip = (x: Tensor): Tensor => transpose(x, [...x.shape.keys()].slice(0, -2).concat(x.rank - 1, x.rank - 2));
+
+/**
+ * Product of (stacks of) matrices: c[…,i,j] = Σ_k a[…,i,k] · b[…,k,j].
+ *
+ * a: [..., m, k], b: [..., k, n]; the leading axes broadcast. A vector [k] counts as a row on the left, a column on the
+ * right, and its axis is dropped from the result. Transposed operands are read in place.
+ * Throws LatentError("shape") if the inner sizes differ.
+ */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  check(a.rank > 0 && b.rank > 0, "shape", "matmul", () => `expected at least one axis; got ${show(a.shape)} and ${show(b.shape)}.`);
+  if (a.rank === 1) {
+    const y = matmul(reshape(a, [1, a.size]), b);
+    return reshape(y, y.shape.toSpliced(-2, 1));
+  }
+  if (b.rank === 1) {
+    const y = matmul(a, reshape(b, [b.size, 1]));
+    return reshape(y, y.shape.slice(0, -1));
+  }
+  const [m, k] = a.shape.slice(-2) as [number, number];
+  const [inner, n] = b.shape.slice(-2) as [number, number];
+  check(k === inner, "shape", "matmul", () => `inner sizes differ. Expected a [..., m, k] and b [..., k, n]; got a ${show(a.shape)} and b ${show(b.shape)}.`);
+  const stack = broadcast("matmul", [a.shape.slice(0, -2), b.shape.slice(0, -2)]);
+  // one shared b under a stack of a: the stack's rows are more rows of one product
+  if (stack.length && b.rank === 2) return reshape(matmul(reshape(a, [a.size / k, k]), b), [...stack, m, n]);
+  const [left, right] = [expand(a, [...stack, m, k]), expand(b, [...stack, k, n])];
+  return recordOne(matmulOp, [left, right], { shape: [...stack, m, n], dtype: "f32" }, {}, ([g]) => [
+    matmul(g!, flip(right)),
+    matmul(flip(left), g!),
+  ]);
+}
+
+/**
+ * x · wᵀ + bias, PyTorch's Linear.
+ *
+ * x: [batch, in], w: [out, in], bias: [out]. Returns [batch, out]. The gradients of w and bias come out of one kernel.
+ */
+export function linear(x: Tensor, w: Tensor, bias?: Tensor): Tensor {
+  check(x.rank === 2 && w.rank === 2 && x.shape[1] === w.shape[1], "shape", "linear",
+    () => `inner sizes differ. Expected x [batch, in] and w [out, in]; got ${show(x.shape)} and ${show(w.shape)}.`);
+  if (!bias) return matmul(x, transpose(w));
+  const [out] = w.shape as [number];
+  check(bias.rank === 1 && bias.shape[0] === out, "shape", "linear", () => `expected bias [${out}]; got ${show(bias.shape)}.`);
+  const pull: Pull = ([g]) => [matmul(g!, w), ...weightAndBias(g!, x)];
+  return recordMap("linear", "add", [matmul(x, transpose(w)), bias], pull, undefined, [x, w, bias]);
+}
+
+/** gᵀ·x and the sums of g's columns, in one product. g: [batch, out], x: [batch, in]. */
+function weightAndBias(g: Tensor, x: Tensor): Tensor[] {
+  const [out, columns] = [g.shape[1]!, x.shape[1]!];
+  const shapes = [{ shape: [out, columns], dtype: "f32" }, { shape: [out], dtype: "f32" }] as const;
+  return record(matmulOp, [transpose(g), x], shapes, { rowSums: true }, ([dW, dB]) => {
+    const parts = [...(dW ? [matmul(dW, transpose(x))] : []), ...(dB ? [expand(reshape(dB, [out, 1]), [out, g.shape[0]!])] : [])];
+    return [parts.reduce(add), dW ? matmul(g, dW) : null];
+  });
+}

@@ -1,0 +1,38 @@
+import { check, show } from "../../device/errors.ts";
+import { axesOf } from "../record.ts";
+import type { Tensor } from "../tensor.ts";
+import { add, div, mul, neg, sub } from "./arithmetic.ts";
+import { detach } from "./detach.ts";
+import { exp, log } from "./elementwise.ts";
+import { reshape } from "./shape.ts";
+import { max, mean, type ReduceOptions, sum } from "./sum.ts";
+
+/**
+ * log Σ e^x over `axes` (all by default), with the maximum taken out first, so that nothing overflows.
+ */
+export function logsumexp(x: Tensor, axes?: number | readonly number[], { keepDims = false }: ReduceOptions = {}): Tensor {
+  const over = axesOf("logsumexp", x.rank, axes);
+  const largest = detach(max(x, over, { keepDims: true }));
+  const y = add(log(sum(exp(sub(x, largest)), over, { keepDims: true })), largest);
+  return keepDims ? y : reshape(y, x.shape.filter((_, d) => !over.includes(d)));
+}
+
+/** e^x / Σ e^x along `axis` (the last by default). */
+export function softmax(x: Tensor, axis = -1): Tensor {
+  const e = exp(sub(x, detach(max(x, axis, { keepDims: true }))));
+  return div(e, sum(e, axis, { keepDims: true }));
+}
+
+/** log softmax(x) along `axis` (the last by default). */
+export const logSoftmax = (x: Tensor, axis = -1): Tensor => sub(x, logsumexp(x, axis, { keepDims: true }));
+
+/**
+ * Mean over the batch of −Σ_c t_c · log softmax(logits)_c, in nats.
+ *
+ * logits, targets: [batch, classes]; targets are probabilities (one-hot for labels: `oneHot`).
+ */
+export function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
+  check(logits.rank === 2 && show(logits.shape) === show(targets.shape), "shape", "crossEntropy",
+    () => `shapes differ. Expected logits and targets [batch, classes]; got ${show(logits.shape)} and ${show(targets.shape)}. Turn labels into rows with oneHot.`);
+  return neg(mean(sum(mul(targets, logSoftmax(logits, 1)), 1)));
+}

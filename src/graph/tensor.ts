@@ -1,0 +1,93 @@
+import { LatentError } from "../device/errors.ts";
+import type { Attributes, KernelOp } from "./kernelOp.ts";
+import { count, type DType, type Shape, type TypedArray } from "./dtype.ts";
+import type { MapName } from "./maps.ts";
+import type { Runner, Storage } from "./runner.ts";
+
+/** How a tensor's value comes about. `stored` values exist; all others are recorded and run when they are needed. */
+export type Source =
+  | { readonly kind: "stored"; readonly storage: Storage; readonly state: boolean }
+  | { readonly kind: "input"; readonly position: number }
+  | { readonly kind: "constant"; readonly value: number }
+  | { readonly kind: "map"; readonly fn: MapName; readonly inputs: readonly Tensor[] }
+  | { readonly kind: "view"; readonly inputs: readonly [Tensor]; readonly offset: number; readonly strides: readonly number[] }
+  | { readonly kind: "reduce"; readonly operation: "sum" | "max" | "min"; readonly inputs: readonly [Tensor]; readonly axes: readonly number[] }
+  | { readonly kind: "kernel"; readonly op: KernelOp; readonly inputs: readonly Tensor[]; readonly attributes: Attributes; readonly outputs: readonly Spec[] }
+  | { readonly kind: "pick"; readonly inputs: readonly [Tensor]; readonly index: number }
+  | { readonly kind: "concat"; readonly inputs: readonly Tensor[]; readonly axis: number };
+
+export interface Spec {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** The gradient of each input, given that of every output (null where none arrives). */
+export type Pull = (gradients: readonly (Tensor | null)[], output: Tensor) => readonly (Tensor | null)[];
+
+/**
+ * A node of the graph, and the user's handle on it. Ops record; `read()` plans and runs what this tensor needs.
+ *
+ * A tensor with storage holds GPU memory until `dispose()`, the end of its `gpu.scope`, or `using`.
+ */
+export class Tensor {
+  readonly gpu: Runner;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** @internal */ source: Source;
+  /** @internal What `pull` gives gradients for; a view's is the tensor it was taken from, not its base. */ parents: readonly Tensor[];
+  /** @internal */ pull: Pull | null;
+  /** @internal It was computed, stored, and has let go of its inputs. */ settled = false;
+  /** @internal Recorded nodes that still need this one's storage. */ claims = 0;
+  /** @internal */ disposed = false;
+  /** @internal Whether this node holds claims on its inputs. */ claiming = false;
+
+  /** @internal */
+  constructor(gpu: Runner, spec: Spec, source: Source, parents: readonly Tensor[] = [], pull: Pull | null = null) {
+    this.gpu = gpu;
+    this.shape = spec.shape;
+    this.dtype = spec.dtype;
+    this.source = source;
+    this.parents = parents;
+    this.pull = pull;
+    gpu.register(this);
+  }
+
+  get size(): number {
+    return count(this.shape);
+  }
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** The values, row-major. Throws LatentError if the device fails or is lost, or if this tensor or one it needs is disposed. */
+  read(): Promise<TypedArray> {
+    return this.gpu.read(this);
+  }
+
+  /** The one value of a tensor of size 1. */
+  async item(): Promise<number> {
+    if (this.size !== 1)
+      throw new LatentError("shape", `item: expected a tensor of one element; got [${this.shape.join(", ")}].`);
+    return (await this.read())[0]!;
+  }
+
+  /** This tensor's own GPUBuffer, row-major; valid until dispose(). */
+  buffer(): Promise<GPUBuffer> {
+    return this.gpu.buffer(this);
+  }
+
+  /** A copy with storage of its own, which outlives the next run of the program that made this one. */
+  copy(): Promise<Tensor> {
+    return this.gpu.copy(this);
+  }
+
+  dispose(): void {
+    this.gpu.dispose_(this);
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** The tensors that `tensor` is computed from. */
+export const inputsOf = (tensor: Tensor): readonly Tensor[] => ("inputs" in tensor.source ? tensor.source.inputs : []);

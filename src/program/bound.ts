@@ -1,0 +1,110 @@
+import type { Device } from "../device/device.ts";
+import type { Pipeline } from "../device/pipelines.ts";
+import { EXTRAS_BYTES } from "../kernels/hook.ts";
+import type { Dispatch, Ref } from "./emit.ts";
+import type { Plan } from "./plan.ts";
+import { ALIGNMENT } from "./prepare.ts";
+
+/** A place in a real buffer. */
+export interface Location {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+}
+
+/** A plan on real buffers: pipelines, bind groups and uniforms made once, encoded as often as wanted. */
+export interface BoundPlan {
+  encode(pass: GPUComputePassEncoder): void;
+  readonly outputs: readonly Location[];
+  /** Gives the buffers back to the pool, all but those in `except`. */
+  release(except?: ReadonlySet<GPUBuffer>): void;
+}
+
+/** Compiles the plan's kernels in parallel. */
+export const compile = (plan: Plan, device: Device): Promise<Pipeline[]> =>
+  Promise.all(plan.dispatches.map((d) => device.pipelines.get(d.source)));
+
+/** Allocates the plan's memory, writes its uniforms, and binds everything. `leaves` are the stored inputs, by slot. */
+export async function bind(
+  plan: Plan,
+  device: Device,
+  pipelines: readonly Pipeline[],
+  leaves: readonly Location[],
+  constants: readonly number[],
+  where: string,
+): Promise<BoundPlan> {
+  const uniformBytes = layoutUniforms(plan.dispatches);
+  const taken = await device.allocate(
+    where,
+    () => {
+      const buffers = plan.memory.buffers.map((bytes) => device.pool.take(bytes, where));
+      return { buffers, uniforms: device.gpu.createBuffer({ label: `${where} uniforms`, size: uniformBytes.total, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST }) };
+    },
+    ({ buffers, uniforms }) => {
+      for (const buffer of buffers) device.pool.give(buffer);
+      uniforms.destroy();
+    },
+  );
+  const { buffers, uniforms } = taken;
+  device.gpu.queue.writeBuffer(uniforms, 0, packUniforms(plan.dispatches, uniformBytes, constants));
+
+  const locate = ({ place, offset }: Ref): Location => {
+    if ("leaf" in place) {
+      const leaf = leaves[place.leaf]!;
+      return { buffer: leaf.buffer, offset: leaf.offset + offset };
+    }
+    return { buffer: buffers[plan.memory.indexOf(place)]!, offset };
+  };
+  const steps = plan.dispatches.map((dispatch, i) => {
+    const entries: GPUBindGroupEntry[] = dispatch.buffers.map(({ binding, ref }) => {
+      const { buffer, offset } = locate(ref);
+      return { binding, resource: { buffer, offset } };
+    });
+    const at = uniformBytes.at[i]!;
+    if (dispatch.params.byteLength) entries.push({ binding: 0, resource: { buffer: uniforms, offset: at.params, size: dispatch.params.byteLength } });
+    if (dispatch.extras) entries.push({ binding: 9, resource: { buffer: uniforms, offset: at.extras, size: EXTRAS_BYTES } });
+    const { pipeline, layout } = pipelines[i]!;
+    return { pipeline, group: device.gpu.createBindGroup({ label: dispatch.label, layout, entries }), groups: dispatch.groups };
+  });
+  return {
+    encode(pass) {
+      for (const { pipeline, group, groups } of steps) {
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, group);
+        pass.dispatchWorkgroups(groups[0], groups[1], groups[2]);
+      }
+    },
+    outputs: plan.outputs.map((o) => locate(o.ref)),
+    release(except) {
+      for (const buffer of buffers) if (!except?.has(buffer)) device.pool.give(buffer);
+      uniforms.destroy();
+    },
+  };
+}
+
+interface UniformLayout {
+  readonly at: readonly { readonly params: number; readonly extras: number }[];
+  readonly total: number;
+}
+
+function layoutUniforms(dispatches: readonly Dispatch[]): UniformLayout {
+  let total = 0;
+  const take = (bytes: number): number => {
+    const offset = total;
+    total += Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+    return offset;
+  };
+  const at = dispatches.map((d) => ({ params: take(d.params.byteLength), extras: d.extras ? take(EXTRAS_BYTES) : 0 }));
+  return { at, total: Math.max(total, ALIGNMENT) };
+}
+
+function packUniforms(dispatches: readonly Dispatch[], { at, total }: UniformLayout, constants: readonly number[]): ArrayBuffer {
+  const bytes = new ArrayBuffer(total);
+  const view = new DataView(bytes);
+  for (const [i, { params, extras }] of dispatches.entries()) {
+    new Uint8Array(bytes, at[i]!.params, params.byteLength).set(new Uint8Array(params));
+    if (!extras) continue;
+    new Uint32Array(bytes, at[i]!.extras, extras.words.length).set(extras.words);
+    for (const scalar of extras.scalars) view.setUint32(at[i]!.extras + scalar.at, constants[scalar.constant]!, true);
+  }
+  return bytes;
+}

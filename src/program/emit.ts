@@ -1,0 +1,228 @@
+import { byteLength } from "../graph/dtype.ts";
+import { type Expression, hookBody, packViews, scalarOffset, specialise } from "../kernels/hook.ts";
+import type { DeviceTraits, Kernel, Launch, Slot } from "../kernels/launch.ts";
+import { map } from "../kernels/map.ts";
+import type { ShaderSource } from "../device/pipelines.ts";
+import { type Context, expressionOf, rootExpression, type Slots } from "./expression.ts";
+import type { Fusion, Group } from "./fuse.ts";
+import { launchesOf } from "./launches.ts";
+import { orderOf, sizeOf } from "./prepare.ts";
+import { straight, type Value } from "./values.ts";
+
+/** A buffer as the plan knows it: a leaf of the graph, a value's own storage, or scratch. */
+export type Place = { readonly leaf: number } | { readonly value: Value } | { readonly scratch: Scratch };
+export interface Scratch {
+  readonly bytes: number;
+}
+/** A place and the first byte used there. */
+export interface Ref {
+  readonly place: Place;
+  readonly offset: number;
+}
+
+/** One dispatch of the plan, independent of any GPUBuffer. */
+export interface Dispatch {
+  readonly label: string;
+  readonly source: ShaderSource;
+  readonly buffers: readonly { readonly binding: number; readonly ref: Ref; readonly writes: boolean }[];
+  readonly params: ArrayBuffer;
+  readonly extras: { readonly words: Uint32Array<ArrayBuffer>; readonly scalars: readonly { readonly at: number; readonly constant: number }[] } | null;
+  readonly groups: readonly [number, number, number];
+  readonly flops: number;
+}
+
+export interface Emission {
+  readonly fusion: Fusion;
+  readonly traits: DeviceTraits;
+  readonly inPlace: ReadonlyMap<Value, Value>;
+  /** Where a value's elements start. */
+  readonly refOf: (value: Value) => Ref;
+  /** Output `index` of a kernel op; null where nobody reads it. */
+  readonly outputOf: (kernel: Value, index: number) => Value | null;
+}
+
+interface Parts {
+  readonly launch: Launch;
+  readonly bodies: { readonly [hook: string]: string };
+  readonly slots: Slots;
+  /** A view slot that reads scratch instead of a value. */
+  readonly scratchView?: Scratch;
+  readonly bind: (slot: Slot) => Ref;
+  readonly label: string;
+  readonly flops: number;
+}
+
+/** The dispatches that compute `group`. */
+export function emit(group: Group, emission: Emission): Dispatch[] {
+  const { root, anchor } = group;
+  if (root.what.kind === "concat") return emitConcat(root, emission);
+  if (!anchor) return [emitMap(root, emission)];
+  return anchor.what.kind === "reduce" ? emitReduce(group, anchor, emission) : emitKernel(group, anchor, emission);
+}
+
+const none = (): Slots => ({ views: [], scalars: [] });
+
+function emitMap(root: Value, emission: Emission): Dispatch {
+  const slots = none();
+  const state = emission.inPlace.get(root);
+  const expression = rootExpression(root, { inlined: emission.fusion.inlined, slots, ...(state ? { replaced: state } : {}) });
+  return assemble(emission, {
+    launch: map(sizeOf(root)),
+    bodies: { map: hookBody(expression, "u32") },
+    slots,
+    bind: () => emission.refOf(root),
+    label: `map ${describe(root)}`,
+    flops: sizeOf(root),
+  });
+}
+
+/** One launch per part, each writing its share; parts that their own groups write in place need none. */
+function emitConcat(root: Value, emission: Emission): Dispatch[] {
+  if (root.what.kind !== "concat") return [];
+  const { axis } = root.what;
+  const inner = root.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const stride = root.shape[axis]! * inner;
+  let start = 0;
+  return root.args.flatMap((part) => {
+    const offset = start * inner;
+    start += part.shape[axis]!;
+    const { place } = emission.refOf(straight(part));
+    if ("value" in place && place.value === root) return [];
+    const slots = none();
+    const expression = expressionOf(straight(part), { inlined: emission.fusion.inlined, slots });
+    return assemble(emission, {
+      launch: map(sizeOf(part), { offset, inner: part.shape[axis]! * inner, stride }),
+      bodies: { map: hookBody(expression, "u32") },
+      slots,
+      bind: () => emission.refOf(root),
+      label: `concat ${describe(root)}`,
+      flops: 0,
+    });
+  });
+}
+
+function emitReduce({ root }: Group, anchor: Value, emission: Emission): Dispatch[] {
+  const input = anchor.args[0]!;
+  const slots = none();
+  const order = orderOf(anchor) === "permuted" ? permutation(anchor) : undefined;
+  const { inlined } = emission.fusion;
+  const target = straight(input);
+  const prologue: Context = { inlined, slots, ...(order ? { order } : {}) };
+  const load = hookBody(expressionOf(inlined.has(target) && !order ? target : input, prologue), "f32");
+  const described = launchesOf(anchor, emission.traits);
+  const scratch = described.scratch?.map((bytes): Scratch => ({ bytes }));
+  const bind = (slot: Slot): Ref => ("scratch" in slot ? { place: { scratch: scratch![slot.scratch]! }, offset: 0 } : emission.refOf(root));
+  const epilogue = (at: Slots): { [hook: string]: string } =>
+    root === anchor ? {} : { epilogue: hookBody(rootExpression(root, { inlined, slots: at, anchor }), "f32") };
+  const label = `${anchor.what.kind === "reduce" ? anchor.what.operation : ""} ${describe(input)} → ${describe(root)}`;
+  return described.launches.map((launch, stage) => {
+    if (stage === 0) {
+      const bodies = { load, ...(launch.takesEpilogue ? epilogue(slots) : {}) };
+      return assemble(emission, { launch, bodies, slots, bind, label, flops: described.flops ?? 0 });
+    }
+    // the second stage reads the partial results, contiguous, in slot 0
+    const late: Slots = { views: [{ base: anchor, view: { offset: 0, dims: [sizeOf(anchor)], strides: [1] } }], scalars: [] };
+    const partial: Expression = { kind: "view", slot: 0, form: "here", type: "f32" };
+    const bodies = { load: hookBody(partial, "f32"), ...epilogue(late) };
+    return assemble(emission, { launch, bodies, slots: late, scratchView: scratch![0]!, bind, label: `${label} (2)`, flops: 0 });
+  });
+}
+
+/** Kept axes first, then the reduced ones. */
+function permutation(anchor: Value): number[] {
+  if (anchor.what.kind !== "reduce") return [];
+  const { axes } = anchor.what;
+  const all = [...anchor.args[0]!.shape.keys()];
+  return [...all.filter((d) => !axes.includes(d)), ...axes];
+}
+
+function emitKernel({ root }: Group, anchor: Value, emission: Emission): Dispatch[] {
+  if (anchor.what.kind !== "kernel") return [];
+  const { op, outputs } = anchor.what;
+  const described = launchesOf(anchor, emission.traits);
+  const scratch = described.scratch?.map((bytes): Scratch => ({ bytes })) ?? [];
+  const spare = outputs.map((spec, index): Scratch | null => (emission.outputOf(anchor, index) ? null : { bytes: byteLength(spec.shape, spec.dtype) }));
+  const bind = (slot: Slot): Ref => {
+    if ("scratch" in slot) return { place: { scratch: scratch[slot.scratch]! }, offset: 0 };
+    if ("input" in slot) return emission.refOf(anchor.args[slot.input]!);
+    const unread = spare[slot.output];
+    if (unread) return { place: { scratch: unread }, offset: 0 };
+    return emission.refOf(root !== anchor ? root : emission.outputOf(anchor, slot.output)!);
+  };
+  const label = `${op.name} ${anchor.args.map(describe).join(" ")} → ${describe(anchor)}`;
+  const main = described.launches.findIndex((l) => l.takesEpilogue);
+  return described.launches.map((launch, stage) => {
+    const slots = none();
+    const fused = stage === main && root !== anchor;
+    const context: Context = { inlined: emission.fusion.inlined, slots, anchor };
+    const bodies: { [hook: string]: string } = fused ? { epilogue: hookBody(rootExpression(root, context), "f32") } : {};
+    const flops = stage === Math.max(0, main) ? (described.flops ?? 0) : 0;
+    return assemble(emission, { launch, bodies, slots, bind, label: `${launch.kernel.name}: ${label}${fused ? ` + ${names(root, emission)}` : ""}`, flops });
+  });
+}
+
+export const describe = (value: Value): string => `[${value.shape.join(", ")}]`;
+
+/** The functions that were fused into `root`, for the plan's dump. */
+export function names(root: Value, { fusion }: Pick<Emission, "fusion">): string {
+  const list: string[] = [];
+  const visit = (value: Value) => {
+    if (value.what.kind !== "map" || list.length > 12) return;
+    for (const arg of value.args.map(straight)) if (fusion.inlined.has(arg)) visit(arg);
+    list.push(value.what.fn);
+  };
+  visit(root);
+  return list.join("·");
+}
+
+function assemble(emission: Emission, { launch, bodies, slots, scratchView, bind, label, flops }: Parts): Dispatch {
+  const { kernel, constants = {} } = launch;
+  const buffers: { binding: number; ref: Ref; writes: boolean }[] = [];
+  for (const [name, { binding, access }] of Object.entries(kernel.buffers)) {
+    const slot = launch.bind[name];
+    if (!slot) throw new Error(`${kernel.name}: nothing is bound to ${name}`);
+    buffers.push({ binding, ref: bind(slot), writes: access !== "read" });
+  }
+  for (const [slot, { base }] of slots.views.entries()) {
+    const ref: Ref = slot === 0 && scratchView ? { place: { scratch: scratchView }, offset: 0 } : emission.refOf(base);
+    buffers.push({ binding: 10 + slot, ref, writes: false });
+  }
+  const used = slots.views.length + slots.scalars.length > 0;
+  const types = buffers.map(({ binding, writes }) => ({ binding, type: writes ? ("storage" as const) : ("read-only-storage" as const) }));
+  const uniforms = [...(kernel.paramsBytes ? [0] : []), ...(used ? [9] : [])].map((binding) => ({ binding, type: "uniform" as const }));
+  return {
+    label,
+    source: { label, code: specialise(kernel, constants, bodies), entry: kernel.entry, bindings: [...uniforms, ...types] },
+    buffers,
+    params: packParams(kernel, launch.params),
+    extras: used
+      ? {
+          words: packViews(slots.views.map((s) => s.view)),
+          scalars: slots.scalars.map((constant, slot) => ({ at: scalarOffset(slot), constant })),
+        }
+      : null,
+    groups: fold(launch.groups),
+    flops,
+  };
+}
+
+function packParams(kernel: Kernel, values: { readonly [name: string]: number }): ArrayBuffer {
+  const view = new DataView(new ArrayBuffer(kernel.paramsBytes));
+  for (const [name, { offset, type }] of Object.entries(kernel.params)) {
+    const value = values[name];
+    if (value === undefined) throw new Error(`${kernel.name}: no value for params.${name}`);
+    if (type === "f32") view.setFloat32(offset, value, true);
+    else view.setUint32(offset, value, true);
+  }
+  return view.buffer;
+}
+
+const MOST_GROUPS = 65535;
+
+/** A first dimension beyond 65 535 workgroups goes on along y (lib/grid.wgsl counts them back). */
+function fold([x, y, z]: readonly [number, number, number]): [number, number, number] {
+  if (x <= MOST_GROUPS) return [x, y, z];
+  const rows = Math.ceil(x / MOST_GROUPS);
+  if (y !== 1 || rows > MOST_GROUPS) throw new Error(`a grid of ${x} × ${y} workgroups does not fold`);
+  return [Math.ceil(x / rows), rows, z];
+}

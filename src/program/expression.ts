@@ -1,0 +1,78 @@
+import { signature } from "../graph/maps.ts";
+import { type Expression, type Scalar, simplify, type View } from "../kernels/hook.ts";
+import { sizeOf } from "./prepare.ts";
+import { look, straight, type Value } from "./values.ts";
+
+/** The slots that the hooks of one dispatch share. */
+export interface Slots {
+  readonly views: { readonly base: Value; readonly view: View }[];
+  readonly scalars: number[];
+}
+
+export interface Context {
+  readonly inlined: ReadonlySet<Value>;
+  readonly slots: Slots;
+  /** The value that the kernel hands to its epilogue. */
+  readonly anchor?: Value;
+  /** The state that the map overwrites: read through y. */
+  readonly replaced?: Value;
+  /** The order in which a reduction walks its input's axes, where that is not the input's own. */
+  readonly order?: readonly number[];
+}
+
+/** `value` as a hook computes it from its index: calls for inlined maps, views for stored values, scalars for constants. */
+export function expressionOf(value: Value, context: Context): Expression {
+  const built = new Map<string, Expression>();
+  const call = (map: Value): Expression => {
+    const known = built.get(`${map.id}`);
+    if (known) return known;
+    if (map.what.kind !== "map") throw new Error(`${map.what.kind} in an expression`);
+    const { indexed, output } = signature(map.what.fn);
+    const inputs = map.args.map((arg) => argument(arg, map.shape));
+    const expression: Expression = { kind: "call", name: map.what.fn, indexed, inputs, type: output };
+    built.set(`${map.id}`, expression);
+    return expression;
+  };
+  const argument = (arg: Value, shape: readonly number[]): Expression => {
+    const target = straight(arg);
+    const same = sizeOf(target) === shape.reduce((a, b) => a * b, 1);
+    const type = (arg.dtype === "u8" ? "u32" : arg.dtype) as Scalar;
+    if (same && target === context.anchor) return { kind: "value", type };
+    if (same && target === context.replaced) return { kind: "replaced", type };
+    if (same && context.inlined.has(target)) return call(target);
+    const { base, offset, strides } = look(arg);
+    const key = `${arg.id} ${shape.join()}`;
+    const known = built.get(key);
+    if (known) return known;
+    const expression: Expression =
+      base.what.kind === "constant"
+        ? { kind: "scalar", slot: slotOf(context.slots.scalars, base.what.slot), type }
+        : { kind: "view", ...viewSlot(context, base, spread(arg.shape, offset, strides, shape), shape), type };
+    built.set(key, expression);
+    return expression;
+  };
+  return value.what.kind === "map" && context.inlined.has(value) ? call(value) : argument(value, value.shape);
+}
+
+/** The expression of a stored map itself: its function over its arguments. */
+export const rootExpression = (root: Value, context: Context): Expression =>
+  expressionOf(root, { ...context, inlined: new Set([...context.inlined, root]) });
+
+/** A layout broadcast to `shape`, aligned from the right. */
+function spread(own: readonly number[], offset: number, strides: readonly number[], shape: readonly number[]): View {
+  const ahead = shape.length - own.length;
+  return { offset, dims: shape, strides: shape.map((_, d) => (d < ahead || own[d - ahead] === 1 ? 0 : strides[d - ahead]!)) };
+}
+
+function viewSlot({ slots, order }: Context, base: Value, view: View, shape: readonly number[]) {
+  const walked = order ? { offset: view.offset, dims: order.map((d) => view.dims[d]!), strides: order.map((d) => view.strides[d]!) } : view;
+  const { view: simple, form } = simplify(walked, shape.reduce((a, b) => a * b, 1));
+  const same = slots.views.findIndex((s) => s.base === base && JSON.stringify(s.view) === JSON.stringify(simple));
+  const slot = same >= 0 ? same : slots.views.push({ base, view: simple }) - 1;
+  return { slot, form };
+}
+
+function slotOf(list: number[], item: number): number {
+  const at = list.indexOf(item);
+  return at >= 0 ? at : list.push(item) - 1;
+}

@@ -1,0 +1,246 @@
+import type { Device, Loss } from "../device/device.ts";
+import { check, checkOptions, LatentError, show } from "../device/errors.ts";
+import type { DeviceInfo } from "../device/info.ts";
+import type { Memory } from "../device/pool.ts";
+import { byteLength, count, type DType, type Shape, type TypedArray, typed } from "../graph/dtype.ts";
+import { recordMap } from "../graph/record.ts";
+import type { Runner, Storage } from "../graph/runner.ts";
+import { inputsOf, Tensor } from "../graph/tensor.ts";
+import type { DeviceTraits } from "../kernels/launch.ts";
+import { EagerRunner, traitsOf } from "./eager.ts";
+import { type Compiled, Program } from "./program.ts";
+import { type Nested, flatten } from "./nested.ts";
+import type { Assignment } from "./values.ts";
+
+/** What a traced step has said so far. */
+interface Trace {
+  readonly assignments: Assignment[];
+  readonly tensors: Tensor[];
+}
+
+/** The engine on one device: makes tensors, runs graphs, compiles steps. Opened by `openGpu` and `openNodeGpu`. */
+export class Gpu implements Runner {
+  readonly #device: Device;
+  readonly #eager: EagerRunner;
+  readonly traits: DeviceTraits;
+  readonly #scopes: Set<Tensor>[] = [];
+  #trace: Trace | null = null;
+
+  /** @internal */
+  constructor(device: Device) {
+    this.#device = device;
+    this.#eager = new EagerRunner(device, (where) => this.#check(where));
+    this.traits = traitsOf(device);
+  }
+
+  get info(): DeviceInfo {
+    return this.#device.info;
+  }
+  /** Resolves when the device is lost or disposed; never rejects. */
+  get lost(): Promise<Loss> {
+    return this.#device.lost;
+  }
+  /** The GPUDevice underneath, for those who embed the engine. */
+  get device(): GPUDevice {
+    return this.#device.gpu;
+  }
+  /** Live buffers and bytes; what waits for reuse is counted apart. */
+  memory(): Memory {
+    return this.#device.pool.memory();
+  }
+  /** Buffers and pipelines created so far. */
+  counters(): { buffers: number; pipelines: number } {
+    return { buffers: this.#device.pool.created, pipelines: this.#device.pipelines.created };
+  }
+
+  /**
+   * A tensor of `values`: a typed array (whose type gives the dtype) or nested arrays, f32 unless `dtype` says otherwise.
+   * Throws LatentError("shape") if the count does not fit `shape`, "disposed" or "device-lost" if the gpu is gone.
+   */
+  tensor(values: TypedArray | Float64Array | Nested, shape?: Shape, options: { readonly dtype?: DType } = {}): Tensor {
+    return this.#upload("tensor", values, shape, options, false);
+  }
+
+  /** A tensor that a compiled step may `assign`: a parameter, a moment, a counter. */
+  state(values: TypedArray | Float64Array | Nested, shape?: Shape, options: { readonly dtype?: DType } = {}): Tensor {
+    return this.#upload("state", values, shape, options, true);
+  }
+
+  #upload(where: string, values: TypedArray | Float64Array | Nested, shape: Shape | undefined, options: { readonly dtype?: DType }, state: boolean): Tensor {
+    this.#check(where);
+    checkOptions(where, options, ["dtype"]);
+    const flat = flatten(where, values, options.dtype);
+    const dims = shape ?? flat.shape;
+    check(dims.every((n) => Number.isInteger(n) && n > 0), "shape", where, () => `expected sizes that are whole and > 0; got ${show(dims)}.`);
+    check(count(dims) === flat.values.length, "shape", where,
+      () => `element counts differ. Expected ${count(dims)} values for ${show(dims)}; got ${flat.values.length}.`);
+    const bytes = byteLength(dims, flat.dtype);
+    const storage: Storage = { buffer: this.#device.pool.take(bytes, where), offset: 0, bytes, owned: true };
+    this.write(storage, flat.values);
+    return new Tensor(this, { shape: dims, dtype: flat.dtype }, { kind: "stored", storage, state });
+  }
+
+  /** @internal Writes `values` over `storage`; a last partial word is filled with zeros. */
+  write(storage: Storage, values: TypedArray): void {
+    const whole = values.byteLength - (values.byteLength % 4);
+    const { queue } = this.#device.gpu;
+    if (whole) queue.writeBuffer(storage.buffer, storage.offset, values.buffer, values.byteOffset, whole);
+    if (whole === values.byteLength) return;
+    const tail = new Uint8Array(4);
+    tail.set(new Uint8Array(values.buffer, values.byteOffset + whole, values.byteLength - whole));
+    queue.writeBuffer(storage.buffer, storage.offset + whole, tail);
+  }
+
+  /**
+   * A tensor over `buffer`, which stays its owner's: nothing is copied, and a run reads what is there then.
+   * The buffer needs GPUBufferUsage.STORAGE. Throws LatentError("shape") if it is too small.
+   */
+  fromBuffer(buffer: GPUBuffer, shape: Shape, { dtype = "f32", offset = 0 }: { readonly dtype?: DType; readonly offset?: number } = {}): Tensor {
+    this.#check("fromBuffer");
+    const bytes = byteLength(shape, dtype);
+    check((buffer.usage & GPUBufferUsage.STORAGE) !== 0, "argument", "fromBuffer", () => "the buffer lacks GPUBufferUsage.STORAGE.");
+    check(offset % 256 === 0, "argument", "fromBuffer", () => `expected an offset that is a multiple of 256; got ${offset}.`);
+    check(buffer.size >= offset + bytes, "shape", "fromBuffer", () => `buffer too small. Expected ${offset + bytes} bytes for ${show(shape)}; got ${buffer.size}.`);
+    return new Tensor(this, { shape, dtype }, { kind: "stored", storage: { buffer, offset, bytes, owned: false }, state: false });
+  }
+
+  /** @internal A stored tensor over memory that the caller manages. */
+  adopt(storage: Storage, shape: Shape, dtype: DType): Tensor {
+    return new Tensor(this, { shape, dtype }, { kind: "stored", storage, state: false });
+  }
+
+  async read(tensor: Tensor): Promise<TypedArray> {
+    const storage = await this.#stored("read", tensor);
+    const bytes = byteLength(tensor.shape, tensor.dtype);
+    return typed(tensor.dtype, await this.#device.read(storage.buffer, storage.offset, bytes, `read ${show(tensor.shape)}`));
+  }
+
+  async buffer(tensor: Tensor): Promise<GPUBuffer> {
+    return (await this.#stored("buffer", tensor)).buffer;
+  }
+
+  async copy(tensor: Tensor): Promise<Tensor> {
+    const copied = recordMap("copy", tensor.dtype === "u32" ? "copy_u32" : tensor.dtype === "i32" ? "copy_i32" : "copy", [tensor], null);
+    await this.#stored("copy", copied);
+    return copied;
+  }
+
+  /** Runs what the tensors need, in one plan; afterwards each has storage of its own. */
+  async evaluate(tensors: readonly Tensor[]): Promise<void> {
+    this.#check("evaluate");
+    check(!this.#trace, "argument", "evaluate", () => "cannot run inside the function that gpu.compile traces.");
+    await this.#eager.run("evaluate", tensors.filter((t) => t.source.kind !== "stored"));
+  }
+
+  async #stored(where: string, tensor: Tensor): Promise<Storage> {
+    this.#check(where);
+    if (tensor.disposed) throw new LatentError("disposed", `${where}: tensor ${show(tensor.shape)} is disposed.`);
+    check(!this.#trace, "argument", where, () => "values do not exist yet inside the function that gpu.compile traces. Return the tensor instead.");
+    if (tensor.source.kind !== "stored") await this.#eager.run(where, [tensor]);
+    if (tensor.source.kind !== "stored") throw new LatentError("argument", `${where}: an input of a compiled step has no value outside it.`);
+    return tensor.source.storage;
+  }
+
+  #check(where: string): void {
+    this.#device.check(where);
+  }
+
+  register(tensor: Tensor): void {
+    this.#trace?.tensors.push(tensor);
+    this.#scopes.at(-1)?.add(tensor);
+  }
+
+  dispose_(tensor: Tensor): void {
+    if (tensor.disposed) return;
+    tensor.disposed = true;
+    this.#eager.letGo(tensor);
+  }
+
+  /** @internal A program lets go of a tensor that it captured. */
+  unclaim(tensor: Tensor): void {
+    tensor.claims--;
+    if (tensor.disposed) this.#eager.letGo(tensor);
+  }
+
+  /**
+   * Runs `body`, then disposes every tensor made inside it except those that it returns (a tensor, or an array or plain
+   * object of them). The body may be async; scopes of concurrent bodies must not interleave.
+   */
+  async scope<T>(body: () => T | Promise<T>): Promise<T> {
+    const mine = new Set<Tensor>();
+    this.#scopes.push(mine);
+    try {
+      const result = await body();
+      const kept = tensorsIn(result);
+      await this.evaluate(kept.filter((t) => t.source.kind !== "stored"));
+      for (const tensor of mine) if (!kept.includes(tensor)) this.dispose_(tensor);
+      return result;
+    } catch (error) {
+      for (const tensor of mine) this.dispose_(tensor);
+      throw error;
+    } finally {
+      this.#scopes.splice(this.#scopes.indexOf(mine), 1);
+    }
+  }
+
+  assign(state: Tensor, next: Tensor): void {
+    const trace = this.#trace;
+    check(trace !== null, "argument", "assign", () => "works only inside the function given to gpu.compile.");
+    const home = state.source.kind === "view" ? state.source.inputs[0] : state;
+    check(home.source.kind === "stored" && home.source.state, "argument", "assign", () => "expected a tensor made by gpu.state.");
+    check(show(state.shape) === show(next.shape) && state.dtype === next.dtype, "shape", "assign",
+      () => `expected ${state.dtype} ${show(state.shape)}, the state's own; got ${next.dtype} ${show(next.shape)}.`);
+    check(!trace.assignments.some((a) => a.state === state), "argument", "assign", () => "this state is assigned twice in one step.");
+    trace.assignments.push({ state, next });
+  }
+
+  /**
+   * Traces `body` on placeholders like `examples`, plans and compiles it. The result replays without creating anything.
+   *
+   *     const step = await gpu.compile((x) => { … assign(w, next); return loss; }, x);
+   *     const loss = await step.run(x);
+   */
+  async compile<R extends Compiled>(body: (...inputs: Tensor[]) => R, ...examples: readonly Tensor[]): Promise<Program<R>> {
+    this.#check("compile");
+    return Program.compile<R>(this.#device, this, (inputs) => this.trace(() => body(...inputs)), examples);
+  }
+
+  /** @internal Records what `body` does, without any claim on memory. */
+  trace<R>(body: () => R): { result: R; assignments: readonly Assignment[] } {
+    check(!this.#trace, "argument", "compile", () => "one step cannot be compiled inside another.");
+    const trace: Trace = { assignments: [], tensors: [] };
+    this.#trace = trace;
+    this.#scopes.push(new Set());
+    try {
+      return { result: body(), assignments: trace.assignments };
+    } finally {
+      this.#trace = null;
+      this.#scopes.pop();
+      for (const tensor of trace.tensors) {
+        if (tensor.claiming) for (const input of inputsOf(tensor)) input.claims--;
+        tensor.claiming = false;
+      }
+    }
+  }
+
+  /** Waits until everything submitted so far has run. */
+  async idle(): Promise<void> {
+    await this.#device.idle("idle");
+  }
+
+  /** Frees all memory of this engine. A GPUDevice that was adopted lives on. */
+  dispose(): void {
+    this.#eager.clear();
+    this.#device.dispose();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function tensorsIn(result: unknown): Tensor[] {
+  if (result instanceof Tensor) return [result];
+  if (Array.isArray(result)) return result.flatMap(tensorsIn);
+  if (result && typeof result === "object" && Object.getPrototypeOf(result) === Object.prototype) return Object.values(result).flatMap(tensorsIn);
+  return [];
+}

@@ -1,0 +1,116 @@
+import { byteLength } from "../graph/dtype.ts";
+import type { DeviceTraits } from "../kernels/launch.ts";
+import { map } from "../kernels/map.ts";
+import { type Dispatch, emit, type Place, type Ref } from "./emit.ts";
+import { fuse } from "./fuse.ts";
+import { type MemoryPlan, planMemory } from "./memory.ts";
+import { ALIGNMENT, materialise } from "./prepare.ts";
+import { schedule } from "./schedule.ts";
+import { type Graph, look, straight, type Value } from "./values.ts";
+
+/** What to dispatch, in order, over which memory; independent of buffers, scalars and seeds, so that equal graphs share it. */
+export interface Plan {
+  readonly dispatches: readonly Dispatch[];
+  readonly memory: MemoryPlan;
+  /** Where each output ends up. */
+  readonly outputs: readonly { readonly ref: Ref; readonly bytes: number }[];
+  readonly flops: number;
+}
+
+export function plan(graph: Graph, traits: DeviceTraits): Plan {
+  const prepared = materialise(graph);
+  const fusion = fuse(prepared, traits);
+  const { order, inPlace } = schedule(prepared, fusion);
+  const picks = new Map<string, Value>();
+  for (const value of prepared.values) if (value.what.kind === "pick") picks.set(`${value.args[0]!.id} ${value.what.index}`, value);
+  const nested = insideConcats(prepared, inPlace, fusion.inlined);
+
+  const refOf = (value: Value): Ref => {
+    const { base, offset } = look(value);
+    if (base !== value) {
+      const at = refOf(base);
+      return { place: at.place, offset: at.offset + offset * 4 };
+    }
+    const state = inPlace.get(value);
+    if (state) return refOf(state);
+    const outer = nested.get(value);
+    if (outer) {
+      const at = refOf(outer.concat);
+      return { place: at.place, offset: at.offset + outer.offset };
+    }
+    if (value.what.kind === "leaf") return { place: { leaf: value.what.slot }, offset: 0 };
+    return { place: { value }, offset: 0 };
+  };
+  const outputOf = (kernel: Value, index: number): Value | null =>
+    kernel.what.kind === "kernel" && kernel.what.outputs.length === 1 ? kernel : (picks.get(`${kernel.id} ${index}`) ?? null);
+
+  const emission = { fusion, traits, inPlace, refOf, outputOf };
+  const dispatches = order.flatMap((group) => emit(group, emission));
+  for (const { state, next } of prepared.assignments) if (inPlace.get(next) !== state) dispatches.push(copyInto(state, next, refOf));
+  const held = new Set(prepared.outputs.map((v) => rootOf(refOf(v).place)).filter((v) => v !== null));
+  const memory = planMemory(dispatches, (v) => byteLength(v.shape, v.dtype), held);
+  return {
+    dispatches,
+    memory,
+    outputs: prepared.outputs.map((v) => ({ ref: refOf(v), bytes: byteLength(v.shape, v.dtype) })),
+    flops: dispatches.reduce((sum, d) => sum + d.flops, 0),
+  };
+}
+
+const rootOf = (place: Place): Value | null => ("value" in place ? place.value : null);
+
+/** Values that are written straight into the flat concatenation that they are part of. */
+function insideConcats(graph: Graph, inPlace: ReadonlyMap<Value, Value>, inlined: ReadonlySet<Value>) {
+  const nested = new Map<Value, { concat: Value; offset: number }>();
+  const roots = new Set([...graph.outputs, ...graph.assignments.map((a) => a.next)]);
+  for (const concat of graph.values) {
+    if (concat.what.kind !== "concat") continue;
+    const { axis } = concat.what;
+    const rows = concat.shape.slice(0, axis).reduce((a, b) => a * b, 1);
+    let start = 0;
+    for (const part of concat.args) {
+      const offset = start * 4;
+      start += part.shape.reduce((a, b) => a * b, 1);
+      const value = straight(part);
+      const computed = ["map", "reduce", "kernel", "pick"].includes(value.what.kind) && !inlined.has(value);
+      const multi = value.what.kind === "kernel" && value.what.outputs.length > 1;
+      if (rows !== 1 || !computed || multi || offset % ALIGNMENT !== 0) continue;
+      if (roots.has(value) || inPlace.has(value) || nested.has(value) || !feedsOnly(value, concat)) continue;
+      nested.set(value, { concat, offset });
+    }
+  }
+  return nested;
+}
+
+/** Whether `value` has no reader but `concat`, once: others would meet its buffer while parts are still written. */
+function feedsOnly(value: Value, concat: Value): boolean {
+  const users = (v: Value): Value[] => v.users.flatMap((u) => (u.what.kind === "view" ? users(u) : [u]));
+  return users(value).every((u) => u === concat) && concat.args.filter((a) => straight(a) === value).length === 1;
+}
+
+function copyInto(state: Value, next: Value, refOf: (value: Value) => Ref): Dispatch {
+  const size = next.shape.reduce((a, b) => a * b, 1);
+  const launch = map(size);
+  const { kernel } = launch;
+  const params = new Uint32Array([size, 0, 1, 1]).buffer;
+  const label = `assign [${next.shape.join(", ")}]`;
+  const body = "{\n  return x0[i];\n}";
+  const code = kernel.code.replace("{ return x0_at(i); }", body);
+  const bindings = [
+    { binding: 0, type: "uniform" as const },
+    { binding: 1, type: "storage" as const },
+    { binding: 10, type: "read-only-storage" as const },
+  ];
+  return {
+    label,
+    source: { label, code, entry: kernel.entry, bindings },
+    buffers: [
+      { binding: 1, ref: refOf(state), writes: true },
+      { binding: 10, ref: refOf(next), writes: false },
+    ],
+    params,
+    extras: null,
+    groups: launch.groups,
+    flops: 0,
+  };
+}

@@ -1,0 +1,91 @@
+import { contiguous, count } from "../graph/dtype.ts";
+import type { Operand } from "../graph/kernelOp.ts";
+import { type Graph, look, type Value } from "./values.ts";
+
+/** Storage bindings start at multiples of this many bytes on every device. */
+export const ALIGNMENT = 256;
+
+/**
+ * Adds copies where a buffer is needed but only a look is there: operands whose strides a kernel does not accept, and
+ * outputs or next states that are views, constants or leaves.
+ */
+export function materialise(graph: Graph): Graph {
+  const values = [...graph.values];
+  const copies = new Map<Value, Value>();
+  const copy = (of: Value): Value => {
+    const known = copies.get(of);
+    if (known) return known;
+    const fn = of.dtype === "u32" ? "copy_u32" : of.dtype === "i32" ? "copy_i32" : "copy";
+    const value: Value = { id: values.length, shape: of.shape, dtype: of.dtype, what: { kind: "map", fn }, args: [of], users: [] };
+    of.users.push(value);
+    copies.set(of, value);
+    values.push(value);
+    return value;
+  };
+  for (const value of graph.values) {
+    if (value.what.kind !== "kernel") continue;
+    const { op, attributes } = value.what;
+    const args = value.args.map((arg, position) => {
+      const operand = operandOf(arg);
+      if (operand && (isContiguous(operand) || op.accepts?.(position, operand, attributes))) return arg;
+      const copied = copy(arg);
+      arg.users.splice(arg.users.indexOf(value), 1);
+      if (!copied.users.includes(value)) copied.users.push(value);
+      return copied;
+    });
+    (value as { args: readonly Value[] }).args = args;
+  }
+  const own = (value: Value): Value => (["view", "constant", "leaf"].includes(value.what.kind) ? copy(value) : value);
+  // two outputs never share a buffer: each belongs to a tensor of its own
+  const outputs: Value[] = [];
+  for (const output of graph.outputs.map(own)) {
+    if (outputs.includes(output)) copies.delete(output);
+    outputs.push(outputs.includes(output) ? copy(output) : output);
+  }
+  const assignments = graph.assignments.map(({ state, next }) => ({ state, next: own(next) }));
+  return { ...graph, values: ordered(values, [...outputs, ...assignments.map((a) => a.next)]), outputs, assignments };
+}
+
+const isContiguous = ({ shape, strides }: Operand): boolean => {
+  const plain = contiguous(shape);
+  return strides.every((s, d) => s === plain[d] || shape[d] === 1);
+};
+
+/** `value` as a kernel would bind it, or null where its first element cannot start a binding. */
+export function operandOf(value: Value): Operand | null {
+  const { base, offset, strides } = look(value);
+  if (base.what.kind === "constant" || (offset * 4) % ALIGNMENT !== 0) return null;
+  return { shape: value.shape, dtype: value.dtype, strides };
+}
+
+/** Every value that `roots` need, after its arguments. */
+function ordered(values: readonly Value[], roots: readonly Value[]): Value[] {
+  const needed = new Set<Value>();
+  const order: Value[] = [];
+  const stack: [value: Value, expanded: boolean][] = [...roots].reverse().map((v) => [v, false]);
+  for (let top = stack.pop(); top; top = stack.pop()) {
+    const [value, expanded] = top;
+    if (expanded) order.push(value);
+    else if (!needed.has(value)) {
+      needed.add(value);
+      stack.push([value, true]);
+      for (const arg of [...value.args].reverse()) stack.push([arg, false]);
+    }
+  }
+  for (const value of values) value.users.splice(0, value.users.length, ...value.users.filter((u) => needed.has(u)));
+  return order;
+}
+
+export const sizeOf = (value: Value): number => count(value.shape);
+
+/** Whether the reduced axes come last, first, or neither. */
+export function orderOf(value: Value): "trailing" | "leading" | "permuted" {
+  if (value.what.kind !== "reduce") throw new Error("not a reduction");
+  const { axes } = value.what;
+  const shape = value.args[0]!.shape;
+  const real = axes.filter((d) => shape[d] !== 1);
+  const rest = shape.flatMap((n, d) => (n !== 1 && !axes.includes(d) ? [d] : []));
+  if (real.every((d) => rest.every((r) => r < d))) return "trailing";
+  if (real.every((d) => rest.every((r) => r > d))) return "leading";
+  return "permuted";
+}

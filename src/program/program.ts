@@ -1,0 +1,192 @@
+import type { Device } from "../device/device.ts";
+import { check, LatentError, show } from "../device/errors.ts";
+import { byteLength, sameShape } from "../graph/dtype.ts";
+import { Tensor } from "../graph/tensor.ts";
+import { bind, type BoundPlan, compile, type Location } from "./bound.ts";
+import { bitsOf, traitsOf } from "./eager.ts";
+import { explain } from "./explain.ts";
+import type { Gpu } from "./gpu.ts";
+import { Pacer } from "./pacer.ts";
+import { type Plan, plan } from "./plan.ts";
+import { type Assignment, valuesOf } from "./values.ts";
+
+/** What a compiled function may return. */
+export type Compiled = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor } | void;
+
+export interface ProgramStats {
+  /** Dispatches of one run, its floating-point operations by the formulas of its ops, and the bytes of its own buffers. */
+  readonly dispatches: number;
+  readonly flops: number;
+  readonly bytes: number;
+  /** How often the function was traced: once for each list of input shapes. */
+  readonly traces: number;
+  readonly runs: number;
+}
+
+/** One list of input shapes, traced, planned and bound. */
+interface Trace {
+  readonly inputs: readonly Tensor[];
+  readonly plan: Plan;
+  readonly bound: BoundPlan;
+  readonly inputBuffers: readonly GPUBuffer[];
+  /** In the shape of what the function returned. */
+  readonly outputs: readonly Tensor[];
+  readonly structure: (outputs: readonly Tensor[]) => unknown;
+  readonly leaves: readonly Tensor[];
+}
+
+type Body = (inputs: Tensor[]) => { result: unknown; assignments: readonly Assignment[] };
+
+/**
+ * A compiled step: `run` replays its dispatches in one submit, `repeat` many steps without waiting in between.
+ *
+ * Outputs live in the program's own buffers and are valid until the next run; `copy()` keeps one. Nothing is allocated,
+ * created or read back while replaying. Inputs of other shapes trace the function again (counted in `stats.traces`).
+ */
+export class Program<R> {
+  readonly #device: Device;
+  readonly #gpu: Gpu;
+  readonly #body: Body;
+  readonly #traces: Trace[] = [];
+  readonly #pacer: Pacer;
+  #current: Trace;
+  #runs = 0;
+  #disposed = false;
+
+  private constructor(device: Device, gpu: Gpu, body: Body, first: Trace) {
+    this.#device = device;
+    this.#gpu = gpu;
+    this.#body = body;
+    this.#current = first;
+    this.#traces.push(first);
+    this.#pacer = new Pacer(device);
+  }
+
+  /** @internal */
+  static async compile<R>(device: Device, gpu: Gpu, body: Body, examples: readonly Tensor[]): Promise<Program<R>> {
+    return new Program<R>(device, gpu, body, await trace(device, gpu, body, examples));
+  }
+
+  get stats(): ProgramStats {
+    const { plan } = this.#current;
+    const bytes = plan.memory.buffers.reduce((a, b) => a + b, 0);
+    return { dispatches: plan.dispatches.length, flops: plan.flops, bytes, traces: this.#traces.length, runs: this.#runs };
+  }
+
+  /** The plan as text: one line per dispatch, what was fused into it, and which buffers it reads and writes. */
+  explain(): string {
+    return explain(this.#current.plan);
+  }
+
+  /** Runs the step once. */
+  async run(...inputs: readonly Tensor[]): Promise<R> {
+    return this.repeat(1, ...inputs);
+  }
+
+  /** Runs the step `times` times in as few submits as keep each short; the inputs are the same for all. */
+  async repeat(times: number, ...inputs: readonly Tensor[]): Promise<R> {
+    this.#check("run");
+    check(Number.isInteger(times) && times > 0, "argument", "repeat", () => `expected a whole number of steps > 0; got ${times}.`);
+    const chosen = await this.#traceFor(inputs);
+    if (inputs.length) await this.#feed(chosen, inputs);
+    let left = times;
+    while (left > 0) {
+      const steps = await this.#pacer.next(left);
+      this.#check("run");
+      const encoder = this.#device.gpu.createCommandEncoder({ label: "run" });
+      const pass = encoder.beginComputePass({ label: "run" });
+      for (let s = 0; s < steps; s++) chosen.bound.encode(pass);
+      pass.end();
+      this.#device.gpu.queue.submit([encoder.finish()]);
+      this.#pacer.submitted(steps);
+      left -= steps;
+      this.#runs += steps;
+    }
+    return chosen.structure(chosen.outputs) as R;
+  }
+
+  #check(where: string): void {
+    if (this.#disposed) throw new LatentError("disposed", `${where}: this program is disposed.`);
+    this.#device.check(where);
+    for (const leaf of this.#current.leaves)
+      if (leaf.disposed && leaf.claims <= 0) throw new LatentError("disposed", `${where}: a tensor ${show(leaf.shape)} that this program reads is disposed.`);
+  }
+
+  async #traceFor(inputs: readonly Tensor[]): Promise<Trace> {
+    const fits = (t: Trace) => t.inputs.length === inputs.length && t.inputs.every((x, i) => sameShape(x.shape, inputs[i]!.shape) && x.dtype === inputs[i]!.dtype);
+    const known = this.#traces.find(fits);
+    if (known) return (this.#current = known);
+    check(inputs.length === this.#current.inputs.length, "argument", "run", () => `expected ${this.#current.inputs.length} inputs; got ${inputs.length}.`);
+    const made = await trace(this.#device, this.#gpu, this.#body, inputs);
+    this.#traces.push(made);
+    return (this.#current = made);
+  }
+
+  /** Copies the inputs into the program's own buffers, so that its bind groups stay as they are. */
+  async #feed(chosen: Trace, inputs: readonly Tensor[]): Promise<void> {
+    await this.#gpu.evaluate(inputs);
+    const encoder = this.#device.gpu.createCommandEncoder({ label: "inputs" });
+    for (const [i, input] of inputs.entries()) {
+      if (input.disposed) throw new LatentError("disposed", `run: input ${i} ${show(input.shape)} is disposed.`);
+      if (input.source.kind !== "stored") continue;
+      const { buffer, offset, bytes } = input.source.storage;
+      encoder.copyBufferToBuffer(buffer, offset, chosen.inputBuffers[i]!, 0, Math.ceil(bytes / 4) * 4);
+    }
+    this.#device.gpu.queue.submit([encoder.finish()]);
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const { bound, inputBuffers, leaves, outputs } of this.#traces) {
+      bound.release();
+      for (const buffer of inputBuffers) this.#device.pool.give(buffer);
+      for (const leaf of leaves) this.#gpu.unclaim(leaf);
+      for (const output of outputs) output.dispose();
+    }
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+async function trace(device: Device, gpu: Gpu, body: Body, examples: readonly Tensor[]): Promise<Trace> {
+  const { inputs, graph, returned } = record(gpu, body, examples);
+  const made = plan(graph, traitsOf(device));
+  const pipelines = await compile(made, device);
+  const inputBuffers = inputs.map((x) => device.pool.take(byteLength(x.shape, x.dtype), "input"));
+  const located = graph.leaves.map((leaf): Location => {
+    if (leaf.source.kind === "input") return { buffer: inputBuffers[leaf.source.position]!, offset: 0 };
+    if (leaf.source.kind !== "stored") throw new LatentError("argument", "compile: a captured tensor was disposed while compiling.");
+    return leaf.source.storage;
+  });
+  const bound = await bind(made, device, pipelines, located, graph.constants.map(bitsOf), "compile");
+  const outputs = returned.tensors.map((t, i) =>
+    gpu.adopt({ ...bound.outputs[i]!, bytes: byteLength(t.shape, t.dtype), owned: false }, t.shape, t.dtype),
+  );
+  const leaves = graph.leaves.filter((leaf) => leaf.source.kind === "stored");
+  for (const leaf of leaves) leaf.claims++;
+  return { inputs, plan: made, bound, inputBuffers, outputs, structure: returned.structure, leaves };
+}
+
+function record(gpu: Gpu, body: Body, examples: readonly Tensor[]) {
+  const inputs = examples.map((x, position) => new Tensor(gpu, { shape: x.shape, dtype: x.dtype }, { kind: "input", position }));
+  const { result, assignments } = body(inputs);
+  const returned = flattenResult(result);
+  const graph = valuesOf(returned.tensors, assignments);
+  for (const leaf of graph.leaves)
+    if (leaf.disposed) throw new LatentError("disposed", `compile: the step reads a tensor ${show(leaf.shape)} that is disposed.`);
+  return { inputs, graph, returned };
+}
+
+/** The tensors in what a step returned, and how to put others in their places. */
+function flattenResult(result: unknown): { tensors: readonly Tensor[]; structure: (outputs: readonly Tensor[]) => unknown } {
+  if (result === undefined) return { tensors: [], structure: () => undefined };
+  if (result instanceof Tensor) return { tensors: [result], structure: (outputs) => outputs[0] };
+  const named = Object.entries(result as object);
+  for (const [name, tensor] of named)
+    check(tensor instanceof Tensor, "argument", "compile", () => `the step may return tensors only. Expected a Tensor as ${name}; got ${typeof tensor}.`);
+  const tensors = named.map(([, tensor]) => tensor as Tensor);
+  if (Array.isArray(result)) return { tensors, structure: (outputs) => [...outputs] };
+  return { tensors, structure: (outputs) => Object.fromEntries(named.map(([name], i) => [name, outputs[i]])) };
+}

@@ -1,0 +1,115 @@
+import { LatentError } from "../device/errors.ts";
+import { type Fusion, type Group, leavesOf, walk } from "./fuse.ts";
+import { sizeOf } from "./prepare.ts";
+import { type Graph, look, straight, type Value } from "./values.ts";
+
+export interface Schedule {
+  /** Groups in the order in which they run. */
+  readonly order: readonly Group[];
+  /** Values written straight into the state that they replace. */
+  readonly inPlace: ReadonlyMap<Value, Value>;
+}
+
+/** The stored values that a group reads; leaves of the graph among them. */
+export function readsOf({ root, anchor }: Group, inlined: ReadonlySet<Value>): Set<Value> {
+  const reads = leavesOf(root, inlined);
+  if (anchor && anchor !== root) {
+    reads.delete(anchor);
+    for (const leaf of leavesOf(anchor, inlined)) reads.add(leaf);
+  }
+  return reads;
+}
+
+/**
+ * Orders the groups so that each runs after what it reads, and every reader of a state before the group that overwrites it.
+ * A state whose new value is needed by a reader of the old one is copied at the end instead.
+ */
+export function schedule(graph: Graph, { groups, inlined }: Fusion): Schedule {
+  const byRoot = new Map(groups.map((g) => [g.root, g]));
+  const reads = new Map(groups.map((g) => [g, readsOf(g, inlined)]));
+  const inPlace = new Map<Value, Value>();
+  for (const { state, next } of graph.assignments) {
+    const writer = byRoot.get(next.what.kind === "pick" ? next.args[0]! : next);
+    if (!writer || state.what.kind !== "leaf" || inPlace.has(next)) continue;
+    if (mayReplace(writer, state, next, inlined)) inPlace.set(next, state);
+    else if (isForced(writer, next))
+      throw new LatentError("argument", `${opName(writer)}: updates its state in place, so its outputs must be assigned to its inputs.`);
+  }
+  for (const group of groups) checkForced(group, graph, inPlace);
+  for (;;) {
+    const order = sorted(groups, reads, byRoot, inPlace);
+    if (order) return { order, inPlace };
+    const [next] = [...inPlace.keys()].reverse().filter((v) => !isForced(byRoot.get(v.what.kind === "pick" ? v.args[0]! : v)!, v));
+    if (!next) throw new LatentError("argument", "assign: the new states depend on each other's old values in a circle.");
+    inPlace.delete(next);
+  }
+}
+
+const opName = ({ anchor }: Group) => (anchor?.what.kind === "kernel" ? anchor.what.op.name : "assign");
+
+const outputIndex = (value: Value): number => (value.what.kind === "pick" ? value.what.index : 0);
+
+function isForced({ root }: Group, value: Value): boolean {
+  return root.what.kind === "kernel" && root.what.op.inPlace?.[outputIndex(value)] !== undefined;
+}
+
+/** An op that overwrites its inputs must have every such output assigned to just that state. */
+function checkForced({ root }: Group, graph: Graph, inPlace: ReadonlyMap<Value, Value>): void {
+  if (root.what.kind !== "kernel" || !root.what.op.inPlace) return;
+  for (const [output, input] of Object.entries(root.what.op.inPlace)) {
+    const value = root.what.outputs.length === 1 ? root : graph.values.find((v) => v.what.kind === "pick" && v.args[0] === root && v.what.index === Number(output));
+    if (!value || inPlace.get(value) !== root.args[input])
+      throw new LatentError("argument", `${root.what.op.name}: overwrites input ${input}. Expected output ${output} assigned to that state in a compiled step.`);
+  }
+}
+
+/** Whether `writer` can store `next` over `state` without reading what it has already overwritten. */
+function mayReplace(writer: Group, state: Value, next: Value, inlined: ReadonlySet<Value>): boolean {
+  const { root } = writer;
+  if (root.what.kind === "kernel" && root.what.op.inPlace?.[outputIndex(next)] !== undefined)
+    return root.args[root.what.op.inPlace[outputIndex(next)]!] === state;
+  if (!readsOf(writer, inlined).has(state)) return root.what.kind !== "concat";
+  if (root.what.kind !== "map" || writer.anchor) return false;
+  let same = true;
+  walk(root, inlined, (arg, user) => {
+    if (look(arg).base === state && !(straight(arg) === state && sizeOf(user) === sizeOf(state))) same = false;
+  });
+  return same;
+}
+
+/** Kahn's order, ties by the order of recording; null where the demands go in a circle. */
+function sorted(
+  groups: readonly Group[],
+  reads: ReadonlyMap<Group, ReadonlySet<Value>>,
+  byRoot: ReadonlyMap<Value, Group>,
+  inPlace: ReadonlyMap<Value, Value>,
+): Group[] | null {
+  const after = new Map<Group, Set<Group>>(groups.map((g) => [g, new Set()]));
+  const waiting = new Map<Group, number>(groups.map((g) => [g, 0]));
+  const edge = (first: Group, second: Group) => {
+    if (first === second || after.get(first)!.has(second)) return;
+    after.get(first)!.add(second);
+    waiting.set(second, waiting.get(second)! + 1);
+  };
+  for (const group of groups)
+    for (const value of reads.get(group)!) {
+      const source = byRoot.get(value);
+      if (source) edge(source, group);
+    }
+  for (const [next, state] of inPlace) {
+    const writer = byRoot.get(next.what.kind === "pick" ? next.args[0]! : next)!;
+    for (const group of groups) if (reads.get(group)!.has(state)) edge(group, writer);
+  }
+  const ready = groups.filter((g) => waiting.get(g) === 0);
+  const order: Group[] = [];
+  while (ready.length) {
+    ready.sort((a, b) => a.root.id - b.root.id);
+    const group = ready.shift()!;
+    order.push(group);
+    for (const next of after.get(group)!) {
+      waiting.set(next, waiting.get(next)! - 1);
+      if (waiting.get(next) === 0) ready.push(next);
+    }
+  }
+  return order.length === groups.length ? order : null;
+}

@@ -1,0 +1,146 @@
+import { contiguous, type DType, type Shape } from "../graph/dtype.ts";
+import type { Attributes, KernelOp } from "../graph/kernelOp.ts";
+import type { MapName } from "../graph/maps.ts";
+import { inputsOf, type Spec, type Tensor } from "../graph/tensor.ts";
+
+/** A node of the graph to plan: the tensors' graph with equal nodes merged, and stored tensors reduced to numbered leaves. */
+export interface Value {
+  readonly id: number;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly what: What;
+  readonly args: readonly Value[];
+  /** Values that read this one, each once. */
+  readonly users: Value[];
+}
+
+type What =
+  | { readonly kind: "leaf"; readonly slot: number }
+  | { readonly kind: "constant"; readonly slot: number }
+  | { readonly kind: "map"; readonly fn: MapName }
+  | { readonly kind: "view"; readonly offset: number; readonly strides: readonly number[] }
+  | { readonly kind: "reduce"; readonly operation: "sum" | "max" | "min"; readonly axes: readonly number[] }
+  | { readonly kind: "kernel"; readonly op: KernelOp; readonly attributes: Attributes; readonly outputs: readonly Spec[] }
+  | { readonly kind: "pick"; readonly index: number }
+  | { readonly kind: "concat"; readonly axis: number };
+
+export interface Assignment {
+  readonly state: Tensor;
+  readonly next: Tensor;
+}
+
+export interface Graph {
+  /** Every value before those that read it. */
+  readonly values: readonly Value[];
+  readonly outputs: readonly Value[];
+  /** State leaf ← value. */
+  readonly assignments: readonly { readonly state: Value; readonly next: Value }[];
+  /** The stored tensors and inputs, by slot. */
+  readonly leaves: readonly Tensor[];
+  readonly constants: readonly { readonly value: number; readonly dtype: DType }[];
+  /** Equal graphs have equal keys: ops, shapes, dtypes, attributes and aliasing, but no values. */
+  readonly key: string;
+}
+
+/** Merges common subexpressions of what `outputs` and `assignments` need. Unneeded nodes never get in. */
+export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assignment[]): Graph {
+  const byKey = new Map<string, Value>();
+  const byTensor = new Map<Tensor, Value>();
+  const values: Value[] = [];
+  const leaves: Tensor[] = [];
+  const constants: { value: number; dtype: DType }[] = [];
+  const keys: string[] = [];
+
+  const add = (key: string, shape: Shape, dtype: DType, what: What, args: readonly Value[]): Value => {
+    const known = byKey.get(key);
+    if (known) return known;
+    const value: Value = { id: values.length, shape, dtype, what, args, users: [] };
+    for (const arg of new Set(args)) arg.users.push(value);
+    byKey.set(key, value);
+    values.push(value);
+    keys.push(what.kind === "constant" ? `constant ${dtype}` : key);
+    return value;
+  };
+
+  const convert = (tensor: Tensor): Value => {
+    const args = inputsOf(tensor).map((x) => byTensor.get(x)!);
+    const { source, shape, dtype } = tensor;
+    const list = `[${shape.join()}] ${dtype} (${args.map((a) => a.id).join()})`;
+    switch (source.kind) {
+      case "stored":
+      case "input": {
+        const slot = leaves.indexOf(tensor) >= 0 ? leaves.indexOf(tensor) : leaves.push(tensor) - 1;
+        return add(`leaf ${slot} [${shape.join()}] ${dtype}`, shape, dtype, { kind: "leaf", slot }, []);
+      }
+      case "constant": {
+        const known = constants.findIndex((c) => Object.is(c.value, source.value) && c.dtype === dtype);
+        const slot = known >= 0 ? known : constants.push({ value: source.value, dtype }) - 1;
+        return add(`constant ${slot}`, shape, dtype, { kind: "constant", slot }, []);
+      }
+      case "map":
+        return add(`${source.fn} ${list}`, shape, dtype, { kind: "map", fn: source.fn }, args);
+      case "view": {
+        const { offset, strides } = source;
+        return add(`view ${offset} [${strides.join()}] ${list}`, shape, dtype, { kind: "view", offset, strides }, args);
+      }
+      case "reduce":
+        return add(`${source.operation} [${source.axes.join()}] ${list}`, shape, dtype, { ...source, kind: "reduce" }, args);
+      case "kernel": {
+        const { op, attributes, outputs: specs } = source;
+        const what = { kind: "kernel", op, attributes, outputs: specs } as const;
+        const shapes = specs.map((s) => `[${s.shape.join()}] ${s.dtype}`).join();
+        return add(`${op.name} ${JSON.stringify(attributes)} ${shapes} ${list}`, shape, dtype, what, args);
+      }
+      case "pick":
+        return add(`pick ${source.index} ${list}`, shape, dtype, { kind: "pick", index: source.index }, args);
+      case "concat":
+        return add(`concat ${source.axis} ${list}`, shape, dtype, { kind: "concat", axis: source.axis }, args);
+    }
+  };
+
+  const roots = [...outputs, ...assignments.flatMap(({ state, next }) => [state, next])];
+  for (const tensor of inputsFirst(roots)) byTensor.set(tensor, convert(tensor));
+  const find = (tensor: Tensor) => byTensor.get(tensor)!;
+  const named = assignments.map(({ state, next }) => ({ state: find(state), next: find(next) }));
+  const tail = `out ${outputs.map((t) => find(t).id).join()} assign ${named.map((a) => `${a.state.id}←${a.next.id}`).join()}`;
+  return { values, outputs: outputs.map(find), assignments: named, leaves, constants, key: [...keys, tail].join(";") };
+}
+
+/** All tensors under `roots`, each after its inputs. */
+function inputsFirst(roots: readonly Tensor[]): Tensor[] {
+  const order: Tensor[] = [];
+  const seen = new Set<Tensor>();
+  const stack: [tensor: Tensor, expanded: boolean][] = [...roots].reverse().map((t) => [t, false]);
+  for (let top = stack.pop(); top; top = stack.pop()) {
+    const [tensor, expanded] = top;
+    if (expanded) order.push(tensor);
+    else if (!seen.has(tensor)) {
+      seen.add(tensor);
+      stack.push([tensor, true]);
+      for (const input of [...inputsOf(tensor)].reverse()) stack.push([input, false]);
+    }
+  }
+  return order;
+}
+
+/** A value seen through views: the value that is stored or computed, and where its elements lie there. */
+export interface Look {
+  readonly base: Value;
+  readonly offset: number;
+  readonly strides: readonly number[];
+}
+
+export const look = (value: Value): Look =>
+  value.what.kind === "view"
+    ? { base: value.args[0]!, offset: value.what.offset, strides: value.what.strides }
+    : { base: value, offset: 0, strides: contiguous(value.shape) };
+
+/** The value whose elements, in the same order and number, are `value`'s: views that only rename the axes are looked through. */
+export function straight(value: Value): Value {
+  const { base, offset, strides } = look(value);
+  if (base === value || offset !== 0) return value;
+  const size = value.shape.reduce((a, b) => a * b, 1);
+  if (size !== base.shape.reduce((a, b) => a * b, 1)) return value;
+  const plain = contiguous(value.shape);
+  return strides.every((s, d) => s === plain[d] || value.shape[d] === 1) ? base : value;
+}
