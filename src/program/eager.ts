@@ -53,6 +53,7 @@ export class EagerRunner {
       bound.encode(pass);
       pass.end();
       this.#device.gpu.queue.submit([encoder.finish()]);
+      const interior = unclaimed(wanted);
       const kept = new Set<GPUBuffer>();
       for (const [i, tensor] of wanted.entries()) {
         const location = bound.outputs[i]!;
@@ -60,7 +61,7 @@ export class EagerRunner {
         this.#materialise(tensor, { ...location, bytes: byteLength(tensor.shape, tensor.dtype), owned: true });
       }
       bound.release(kept);
-      for (const tensor of unclaimed(wanted)) this.#unclaim(tensor);
+      for (const tensor of interior) this.#unclaim(tensor);
     } finally {
       for (const leaf of graph.leaves) {
         leaf.claims--;
@@ -133,7 +134,7 @@ export const traitsOf = (device: Device): DeviceTraits => ({
 /** The recorded tensors under `roots`: having been in a run, they claim their inputs no longer. */
 function unclaimed(roots: readonly Tensor[]): Tensor[] {
   const found = new Set<Tensor>();
-  const stack = roots.flatMap((t) => [...t.parents, ...inputsOf(t)]);
+  const stack = roots.flatMap((t) => [...inputsOf(t)]);
   for (let tensor = stack.pop(); tensor; tensor = stack.pop()) {
     if (found.has(tensor) || tensor.source.kind === "stored") continue;
     found.add(tensor);

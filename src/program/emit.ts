@@ -7,7 +7,7 @@ import { type Context, expressionOf, rootExpression, type Slots } from "./expres
 import type { Fusion, Group } from "./fuse.ts";
 import { launchesOf } from "./launches.ts";
 import { orderOf, sizeOf } from "./prepare.ts";
-import { straight, type Value } from "./values.ts";
+import { computed, straight, type Value } from "./values.ts";
 
 /** A buffer as the plan knows it: a leaf of the graph, a value's own storage, or scratch. */
 export type Place = { readonly leaf: number } | { readonly value: Value } | { readonly scratch: Scratch };
@@ -89,7 +89,7 @@ function emitConcat(root: Value, emission: Emission): Dispatch[] {
     const { place } = emission.refOf(straight(part));
     if ("value" in place && place.value === root) return [];
     const slots = none();
-    const expression = expressionOf(straight(part), { inlined: emission.fusion.inlined, slots });
+    const expression = expressionOf(emission.fusion.inlined.has(computed(part)) ? computed(part) : part, { inlined: emission.fusion.inlined, slots });
     return assemble(emission, {
       launch: map(sizeOf(part), { offset, inner: part.shape[axis]! * inner, stride }),
       bodies: { map: hookBody(expression, "u32") },
@@ -106,7 +106,7 @@ function emitReduce({ root }: Group, anchor: Value, emission: Emission): Dispatc
   const slots = none();
   const order = orderOf(anchor) === "permuted" ? permutation(anchor) : undefined;
   const { inlined } = emission.fusion;
-  const target = straight(input);
+  const target = computed(input);
   const prologue: Context = { inlined, slots, ...(order ? { order } : {}) };
   const load = hookBody(expressionOf(inlined.has(target) && !order ? target : input, prologue), "f32");
   const described = launchesOf(anchor, emission.traits);
@@ -168,7 +168,7 @@ export function names(root: Value, { fusion }: Pick<Emission, "fusion">): string
   const list: string[] = [];
   const visit = (value: Value) => {
     if (value.what.kind !== "map" || list.length > 12) return;
-    for (const arg of value.args.map(straight)) if (fusion.inlined.has(arg)) visit(arg);
+    for (const arg of value.args.map(computed)) if (fusion.inlined.has(arg)) visit(arg);
     list.push(value.what.fn);
   };
   visit(root);

@@ -1,7 +1,7 @@
 import { signature } from "../graph/maps.ts";
 import { type Expression, type Scalar, simplify, type View } from "../kernels/hook.ts";
 import { sizeOf } from "./prepare.ts";
-import { look, straight, type Value } from "./values.ts";
+import { computed, isUniform, look, type Value } from "./values.ts";
 
 /** The slots that the hooks of one dispatch share. */
 export interface Slots {
@@ -34,12 +34,12 @@ export function expressionOf(value: Value, context: Context): Expression {
     return expression;
   };
   const argument = (arg: Value, shape: readonly number[]): Expression => {
-    const target = straight(arg);
+    const target = computed(arg);
     const same = sizeOf(target) === shape.reduce((a, b) => a * b, 1);
     const type = (arg.dtype === "u8" ? "u32" : arg.dtype) as Scalar;
     if (same && target === context.anchor) return { kind: "value", type };
     if (same && target === context.replaced) return { kind: "replaced", type };
-    if (same && context.inlined.has(target)) return call(target);
+    if (context.inlined.has(target) && (same || isUniform(target))) return call(target);
     const { base, offset, strides } = look(arg);
     const key = `${arg.id} ${shape.join()}`;
     const known = built.get(key);

@@ -4,7 +4,7 @@ import { MAX_SCALARS, MAX_VIEWS } from "../kernels/hook.ts";
 import type { DeviceTraits, Launches } from "../kernels/launch.ts";
 import { launchesOf } from "./launches.ts";
 import { orderOf, sizeOf } from "./prepare.ts";
-import { type Graph, look, straight, type Value } from "./values.ts";
+import { computed, type Graph, isUniform, look, straight, type Value } from "./values.ts";
 
 /** What one node of the plan computes: the value it stores, and the kernel or reduction whose epilogue ends in it. */
 export interface Group {
@@ -42,7 +42,7 @@ export function fuse(graph: Graph, traits: DeviceTraits): Fusion {
 function uses(value: Value): (Value | null)[] {
   return value.users.flatMap((user) => {
     if (user.what.kind !== "view") return [user.what.kind === "kernel" ? null : user];
-    return straight(user) === value ? uses(user) : [null];
+    return computed(user) === value ? uses(user) : [null];
   });
 }
 
@@ -54,8 +54,10 @@ function inline(graph: Graph, kept: ReadonlySet<Value>): Set<Value> {
     if (value.what.kind !== "map" || kept.has(value)) continue;
     const users = uses(value);
     const { indexed } = signature(value.what.fn);
+    const single = isUniform(value);
     const fits = (user: Value | null): boolean => {
       if (!user) return false;
+      if (single) return user.what.kind === "map" || (user.what.kind === "reduce" && value.dtype === "f32") || user.what.kind === "concat";
       const reordered = permuted.has(user) || (user.what.kind === "reduce" && orderOf(user) === "permuted");
       if (reordered && (indexed || !sameShape(value.shape, inputShape(user)) || !user.args.includes(value))) return false;
       if (user.what.kind === "map") return sizeOf(user) === sizeOf(value);
@@ -127,8 +129,8 @@ export function walk(root: Value, inlined: ReadonlySet<Value>, visit: (arg: Valu
     if (seen.has(user)) continue;
     seen.add(user);
     for (const arg of user.args) {
-      const target = straight(arg);
-      if (inlined.has(target) && sizeOf(target) === sizeOf(arg)) stack.push(target);
+      const target = computed(arg);
+      if (inlined.has(target)) stack.push(target);
       else visit(arg, user);
     }
   }
@@ -168,7 +170,7 @@ function isCrowded(group: Group, inlined: ReadonlySet<Value>, traits: DeviceTrai
 
 /** Each part of a concatenation is a launch of its own. */
 function concatIsCrowded(root: Value, inlined: ReadonlySet<Value>, traits: DeviceTraits): boolean {
-  return root.args.some((arg) => inlined.has(straight(arg)) && isCrowded({ root: straight(arg), anchor: null }, inlined, traits));
+  return root.args.some((arg) => inlined.has(computed(arg)) && isCrowded({ root: computed(arg), anchor: null }, inlined, traits));
 }
 
 const ownBuffers = ({ launches }: Launches): number =>
@@ -187,7 +189,7 @@ function heaviest({ root, anchor }: Group, inlined: ReadonlySet<Value>): Value {
   let best: Value | null = null;
   let most = 0;
   for (let value = stack.pop(); value; value = stack.pop()) {
-    for (const arg of value.args.map(straight)) {
+    for (const arg of value.args.map(computed)) {
       if (!inlined.has(arg) || seen.has(arg)) continue;
       seen.add(arg);
       stack.push(arg);

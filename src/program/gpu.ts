@@ -10,6 +10,7 @@ import type { DeviceTraits } from "../kernels/launch.ts";
 import { EagerRunner, traitsOf } from "./eager.ts";
 import { type Compiled, Program } from "./program.ts";
 import { type Nested, flatten } from "./nested.ts";
+import { type SelfTest, selfTest } from "./selfTest.ts";
 import type { Assignment } from "./values.ts";
 
 /** What a traced step has said so far. */
@@ -221,6 +222,11 @@ export class Gpu implements Runner {
         tensor.claiming = false;
       }
     }
+  }
+
+  /** Runs a kernel of each kind twice against the CPU; `failures` names those that are wrong or differ between the runs. */
+  selfTest(): Promise<SelfTest> {
+    return selfTest(this);
   }
 
   /** Waits until everything submitted so far has run. */

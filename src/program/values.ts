@@ -1,6 +1,6 @@
 import { contiguous, type DType, type Shape } from "../graph/dtype.ts";
 import type { Attributes, KernelOp } from "../graph/kernelOp.ts";
-import type { MapName } from "../graph/maps.ts";
+import { type MapName, signature } from "../graph/maps.ts";
 import { inputsOf, type Spec, type Tensor } from "../graph/tensor.ts";
 
 /** A node of the graph to plan: the tensors' graph with equal nodes merged, and stored tensors reduced to numbered leaves. */
@@ -134,6 +134,28 @@ export const look = (value: Value): Look =>
   value.what.kind === "view"
     ? { base: value.args[0]!, offset: value.what.offset, strides: value.what.strides }
     : { base: value, offset: 0, strides: contiguous(value.shape) };
+
+/**
+ * The value that an argument takes its elements from, where a hook could compute them in place: the same elements in the
+ * same order, or a single one for all.
+ */
+export function computed(arg: Value): Value {
+  const { base } = look(arg);
+  return isUniform(base) ? base : straight(arg);
+}
+
+const uniform = new WeakMap<Value, boolean>();
+
+/** Whether all elements of `value` are surely equal: it has one, or is computed from such values alone. */
+export function isUniform(value: Value): boolean {
+  const known = uniform.get(value);
+  if (known !== undefined) return known;
+  const { what, shape, args } = value;
+  const steady = what.kind === "view" || (what.kind === "map" && !signature(what.fn).indexed);
+  const is = what.kind === "constant" || (steady ? args.every(isUniform) : what.kind === "leaf" && shape.every((n) => n === 1));
+  uniform.set(value, is);
+  return is;
+}
 
 /** The value whose elements, in the same order and number, are `value`'s: views that only rename the axes are looked through. */
 export function straight(value: Value): Value {

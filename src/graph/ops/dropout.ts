@@ -1,0 +1,19 @@
+import { check, checkOptions } from "../../device/errors.ts";
+import type { Tensor } from "../tensor.ts";
+import { greaterEqual, mul } from "./arithmetic.ts";
+import { random, type RandomOptions } from "./random.ts";
+
+/**
+ * x with each element zeroed with probability p, and the others divided by 1 − p, so that the mean stays.
+ *
+ * The mask is a function of seed, stream, step and position: backward draws it again instead of storing it, and another
+ * step (a u32 tensor of one element that the training step advances) gives another mask.
+ * Throws LatentError("argument") unless 0 ≤ p < 1.
+ */
+export function dropout(x: Tensor, { p, ...options }: RandomOptions & { readonly p: number }): Tensor {
+  checkOptions("dropout", options, ["seed", "stream", "step"]);
+  check(p >= 0 && p < 1, "argument", "dropout", () => `expected a probability p in [0, 1); got ${p}.`);
+  if (p === 0) return x;
+  const kept = greaterEqual(random.uniform(x.gpu, x.shape, options), p);
+  return mul(x, mul(kept, 1 / (1 - p)));
+}
