@@ -1,8 +1,8 @@
 import { check, LatentError, show } from "../device/errors.ts";
-import { contiguous, count, type DType, type Shape, sameShape } from "./dtype.ts";
+import { bytesPer, contiguous, count, type DType, type Shape, sameShape } from "./dtype.ts";
 import type { Attributes, KernelOp } from "./kernelOp.ts";
 import { type MapName, signature } from "./maps.ts";
-import type { Runner } from "./runner.ts";
+import type { Runner, Storage } from "./runner.ts";
 import { inputsOf, type Pull, type Source, type Spec, Tensor } from "./tensor.ts";
 
 /** A number where a tensor is expected stands for itself, in the other operand's dtype. */
@@ -64,6 +64,18 @@ export function recordView(where: string, x: Tensor, shape: Shape, offset: numbe
 /** Where the elements of `x` lie in its base: a view's own strides, or the contiguous ones. */
 export function layout(x: Tensor): { offset: number; strides: readonly number[] } {
   return x.source.kind === "view" ? x.source : { offset: 0, strides: contiguous(x.shape) };
+}
+
+/** Where the values of `x` are, if they exist: its own storage, or the part of its base that it looks at in order. */
+export function storageOf(x: Tensor): Storage | null {
+  if (x.source.kind === "stored") return x.source.storage;
+  if (x.source.kind !== "view" || x.source.inputs[0].source.kind !== "stored") return null;
+  const { offset, strides, inputs } = x.source;
+  const plain = contiguous(x.shape);
+  if (!strides.every((s, d) => s === plain[d] || x.shape[d] === 1)) return null;
+  const { storage } = inputs[0].source as { storage: Storage };
+  const bytes = bytesPer(x.dtype);
+  return { buffer: storage.buffer, offset: storage.offset + offset * bytes, bytes: x.size * bytes, owned: false };
 }
 
 export function recordReduce(where: string, operation: "sum" | "max" | "min", x: Tensor, axes: readonly number[], pull: Pull): Tensor {

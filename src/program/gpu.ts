@@ -3,7 +3,7 @@ import { check, checkOptions, LatentError, show } from "../device/errors.ts";
 import type { DeviceInfo } from "../device/info.ts";
 import type { Memory } from "../device/pool.ts";
 import { byteLength, count, type DType, type Shape, type TypedArray, typed } from "../graph/dtype.ts";
-import { recordMap } from "../graph/record.ts";
+import { recordMap, storageOf } from "../graph/record.ts";
 import type { Runner, Storage } from "../graph/runner.ts";
 import { inputsOf, Tensor } from "../graph/tensor.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
@@ -117,7 +117,9 @@ export class Gpu implements Runner {
   }
 
   async buffer(tensor: Tensor): Promise<GPUBuffer> {
-    return (await this.#stored("buffer", tensor)).buffer;
+    const { buffer, offset, bytes } = await this.#stored("buffer", tensor);
+    check(offset === 0 && buffer.size - bytes < 4, "unsupported", "buffer", () => "this tensor is a part of another's buffer. Call copy() first.");
+    return buffer;
   }
 
   async copy(tensor: Tensor): Promise<Tensor> {
@@ -130,16 +132,17 @@ export class Gpu implements Runner {
   async evaluate(tensors: readonly Tensor[]): Promise<void> {
     this.#check("evaluate");
     check(!this.#trace, "argument", "evaluate", () => "cannot run inside the function that gpu.compile traces.");
-    await this.#eager.run("evaluate", tensors.filter((t) => t.source.kind !== "stored"));
+    await this.#eager.run("evaluate", tensors.filter((t) => !storageOf(t)));
   }
 
   async #stored(where: string, tensor: Tensor): Promise<Storage> {
     this.#check(where);
     if (tensor.disposed) throw new LatentError("disposed", `${where}: tensor ${show(tensor.shape)} is disposed.`);
     check(!this.#trace, "argument", where, () => "values do not exist yet inside the function that gpu.compile traces. Return the tensor instead.");
-    if (tensor.source.kind !== "stored") await this.#eager.run(where, [tensor]);
-    if (tensor.source.kind !== "stored") throw new LatentError("argument", `${where}: an input of a compiled step has no value outside it.`);
-    return tensor.source.storage;
+    if (!storageOf(tensor)) await this.#eager.run(where, [tensor]);
+    const base = tensor.source.kind === "view" ? tensor.source.inputs[0] : tensor;
+    if (base.disposed && base.claims <= 0) throw new LatentError("disposed", `${where}: needs a tensor ${show(base.shape)} that is disposed.`);
+    return storageOf(tensor)!;
   }
 
   #check(where: string): void {
@@ -173,7 +176,7 @@ export class Gpu implements Runner {
     try {
       const result = await body();
       const kept = tensorsIn(result);
-      await this.evaluate(kept.filter((t) => t.source.kind !== "stored"));
+      await this.evaluate(kept);
       for (const tensor of mine) if (!kept.includes(tensor)) this.dispose_(tensor);
       return result;
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { Device } from "../device/device.ts";
 import { check, LatentError, show } from "../device/errors.ts";
 import { byteLength, sameShape } from "../graph/dtype.ts";
+import { storageOf } from "../graph/record.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { bind, type BoundPlan, compile, type Location } from "./bound.ts";
 import { bitsOf, traitsOf } from "./eager.ts";
@@ -128,8 +129,7 @@ export class Program<R> {
     const encoder = this.#device.gpu.createCommandEncoder({ label: "inputs" });
     for (const [i, input] of inputs.entries()) {
       if (input.disposed) throw new LatentError("disposed", `run: input ${i} ${show(input.shape)} is disposed.`);
-      if (input.source.kind !== "stored") continue;
-      const { buffer, offset, bytes } = input.source.storage;
+      const { buffer, offset, bytes } = storageOf(input)!;
       encoder.copyBufferToBuffer(buffer, offset, chosen.inputBuffers[i]!, 0, Math.ceil(bytes / 4) * 4);
     }
     this.#device.gpu.queue.submit([encoder.finish()]);
