@@ -77,32 +77,38 @@ function strings(scanner: Scanner): Map<string, string> {
 }
 
 function tensor(scanner: Scanner, name: string): Entry {
-  const where = new Place(scanner.where, name);
+  const { where } = scanner;
   const found: { dtype?: string; shape?: number[]; data_offsets?: number[] } = {};
   object(scanner, (key) => {
     const known = key === "dtype" || key === "shape" || key === "data_offsets";
-    check(known, "format", where, () => `unknown key. Expected only dtype, shape, data_offsets; got ${quote(key)}.`);
-    check(found[key] === undefined, "format", where, () => `a key comes twice. Expected one ${key}; got two.`);
+    check(known, "format", where, () => {
+      return `tensor ${quote(name)} has an unknown key. Expected only dtype, shape, data_offsets; got ${quote(key)}.`;
+    });
+    check(found[key] === undefined, "format", where, () => {
+      return `tensor ${quote(name)} repeats a key. Expected one ${key}; got two.`;
+    });
     if (key === "dtype") found.dtype = string(scanner);
-    else if (key === "shape") found.shape = numbers(scanner, maxRank, "axes", where);
-    else found.data_offsets = numbers(scanner, 2, "data_offsets", where);
+    else if (key === "shape") found.shape = numbers(scanner, maxRank, "axes", name);
+    else found.data_offsets = numbers(scanner, 2, "data_offsets", name);
   });
   const { dtype, shape, data_offsets: offsets } = found;
   const [begin, end] = offsets ?? [];
   const complete = dtype !== undefined && shape !== undefined && begin !== undefined && end !== undefined;
   check(complete, "format", where, () => {
     const given = `${Object.keys(found).join(", ") || "none"}, ${offsets?.length ?? 0} offsets`;
-    return `description is incomplete. Expected dtype, shape and two data_offsets; got ${given}.`;
+    return `tensor ${quote(name)} is incomplete. Expected dtype, shape and two data_offsets; got ${given}.`;
   });
   return { name, dtype, shape, begin, end };
 }
 
-function numbers(scanner: Scanner, most: number, noun: string, where: string): number[] {
+function numbers(scanner: Scanner, most: number, noun: string, name: string): number[] {
   const found: number[] = [];
   scanner.expect("[");
   if (scanner.accept("]")) return found;
   do {
-    check(found.length < most, "limit", where, () => `too many ${noun}. Expected at most ${most}; got more.`);
+    check(found.length < most, "limit", scanner.where, () => {
+      return `tensor ${quote(name)} has too many ${noun}. Expected at most ${most}; got more.`;
+    });
     found.push(scanner.wholeNumber());
   } while (scanner.accept(","));
   scanner.expect("]");

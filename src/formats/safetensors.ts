@@ -114,22 +114,20 @@ function headerText(bytes: Uint8Array, where: string): string {
 }
 
 function checkEntry({ name, dtype, shape, begin, end }: Entry, where: string): void {
-  const inTensor = `${where} ${quote(name)}`;
-  check(Object.hasOwn(types, dtype), "unsupported", inTensor, () => {
-    return `this dtype is not read. Expected one of ${Object.keys(types).join(" ")}; got ${quote(dtype)}.`;
+  check(Object.hasOwn(types, dtype), "unsupported", where, () => {
+    const known = Object.keys(types).join(" ");
+    return `tensor ${quote(name)} has a dtype that is not read. Expected one of ${known}; got ${quote(dtype)}.`;
   });
-  check(
-    begin <= end,
-    "format",
-    inTensor,
-    () => `offsets run backwards. Expected begin ≤ end; got ${show([begin, end])}.`,
-  );
+  check(begin <= end, "format", where, () => {
+    return `tensor ${quote(name)} has offsets that run backwards. Expected begin ≤ end; got ${show([begin, end])}.`;
+  });
   const expected = countOf(shape) * types[dtype as SafetensorType].BYTES_PER_ELEMENT;
-  check(Number.isSafeInteger(expected), "format", inTensor, () => {
-    return `shape overflows. Expected a product below 2^53; got ${show(shape)}.`;
+  check(Number.isSafeInteger(expected), "format", where, () => {
+    return `tensor ${quote(name)} has a shape that overflows. Expected below 2^53 bytes; got ${dtype} ${show(shape)}.`;
   });
-  check(end - begin === expected, "format", inTensor, () => {
-    return `shape and offsets differ. Expected ${expected} bytes for ${dtype} ${show(shape)}; got ${end - begin}.`;
+  check(end - begin === expected, "format", where, () => {
+    const found = `${end - begin} bytes for ${dtype} ${show(shape)}`;
+    return `tensor ${quote(name)} has a shape that its offsets do not fit. Expected ${expected}; got ${found}.`;
   });
 }
 

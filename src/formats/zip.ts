@@ -30,7 +30,7 @@ const freeBytes = 16 * 2 ** 20;
 /** deflate makes at most this many bytes of one: 258 of two bits */
 const maxRatio = 1032;
 /** packed bytes inflated at a time */
-const step = 4096;
+const step = 16384;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
@@ -227,7 +227,7 @@ function unpacked(body: Uint8Array, entry: Entry, caps: ZipCaps, where: string):
   return content;
 }
 
-/** Inflates in small steps, so that a lying size is met at most one step (4 MiB) after it is passed. */
+/** Inflates in small steps, so that a lying size is met at most one step (16 MiB) after it is passed. */
 function inflated(body: Uint8Array, entry: Entry, where: string): Uint8Array {
   const content = new Uint8Array(entry.bytes);
   let filled = 0;

@@ -56,7 +56,7 @@ function zip(
 }
 
 const stored: Part = { name: "mu.npy", body: npy };
-const zeros = new Uint8Array(2 ** 25);
+const zeros = new Uint8Array(2 ** 26);
 const bomb = { body: deflateSync(zeros, { level: 9 }), method: 8, checksum: crc32(zeros) };
 
 test.each([false, true])("arrays survive a round trip, in their order (compressed: %s)", (compressed) => {
@@ -93,8 +93,8 @@ test("a hand-made archive with a comment is read: the cases below differ from it
 });
 
 test("many matrices of zeros are no bomb while they stay small", () => {
-  const eye = { shape: [1000, 1000], values: new Float64Array(1e6) };
-  expect(parseNpz(writeNpz({ eye }, { compressed: true })).get("eye")?.values).toHaveLength(1e6);
+  const eye = { shape: [500, 500], values: new Float64Array(250_000) };
+  expect(parseNpz(writeNpz({ eye }, { compressed: true })).get("eye")?.values).toHaveLength(250_000);
 });
 
 test("an entry that lies about its size stops at the lie, not at its end", () => {
@@ -167,7 +167,7 @@ refuses([
     "a bomb of 1000 : 1",
     () => parseNpz(zip([{ name: "mu.npy", ...bomb, bytes: zeros.length }])),
     "limit",
-    `parseNpz: entry "mu.npy" unpacks too far. Expected at most 200 bytes a packed byte; got 33554432 from ${bomb.body.length}. ` +
+    `parseNpz: entry "mu.npy" unpacks too far. Expected at most 200 bytes a packed byte; got 67108864 from ${bomb.body.length}. ` +
       "Raise maxRatio if you trust it.",
   ],
   [
