@@ -57,7 +57,7 @@ export async function bind(
   const steps = plan.dispatches.map((dispatch, i) => {
     const entries: GPUBindGroupEntry[] = dispatch.buffers.map(({ binding, ref }) => {
       const { buffer, offset } = locate(ref);
-      return { binding, resource: { buffer, offset } };
+      return { binding, resource: { buffer, offset, size: Math.ceil(Math.max(4, ref.bytes) / 4) * 4 } };
     });
     const at = uniformBytes.at[i]!;
     if (dispatch.params.byteLength) entries.push({ binding: 0, resource: { buffer: uniforms, offset: at.params, size: dispatch.params.byteLength } });

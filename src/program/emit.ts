@@ -14,10 +14,11 @@ export type Place = { readonly leaf: number } | { readonly value: Value } | { re
 export interface Scratch {
   readonly bytes: number;
 }
-/** A place and the first byte used there. */
+/** A place, and the bytes used there: exactly those, since two ranges of one buffer may be written at once only where they do not meet. */
 export interface Ref {
   readonly place: Place;
   readonly offset: number;
+  readonly bytes: number;
 }
 
 /** One dispatch of the plan, independent of any GPUBuffer. */
@@ -59,6 +60,8 @@ export function emit(group: Group, emission: Emission): Dispatch[] {
   if (!anchor) return [emitMap(root, emission)];
   return anchor.what.kind === "reduce" ? emitReduce(group, anchor, emission) : emitKernel(group, anchor, emission);
 }
+
+const scratchRef = (scratch: Scratch): Ref => ({ place: { scratch }, offset: 0, bytes: scratch.bytes });
 
 const none = (): Slots => ({ views: [], scalars: [] });
 
@@ -111,7 +114,7 @@ function emitReduce({ root }: Group, anchor: Value, emission: Emission): Dispatc
   const load = hookBody(expressionOf(inlined.has(target) && !order ? target : input, prologue), "f32");
   const described = launchesOf(anchor, emission.traits);
   const scratch = described.scratch?.map((bytes): Scratch => ({ bytes }));
-  const bind = (slot: Slot): Ref => ("scratch" in slot ? { place: { scratch: scratch![slot.scratch]! }, offset: 0 } : emission.refOf(root));
+  const bind = (slot: Slot): Ref => ("scratch" in slot ? scratchRef(scratch![slot.scratch]!) : emission.refOf(root));
   const epilogue = (at: Slots): { [hook: string]: string } =>
     root === anchor ? {} : { epilogue: hookBody(rootExpression(root, { inlined, slots: at, anchor }), "f32") };
   const label = `${anchor.what.kind === "reduce" ? anchor.what.operation : ""} ${describe(input)} → ${describe(root)}`;
@@ -143,10 +146,10 @@ function emitKernel({ root }: Group, anchor: Value, emission: Emission): Dispatc
   const scratch = described.scratch?.map((bytes): Scratch => ({ bytes })) ?? [];
   const spare = outputs.map((spec, index): Scratch | null => (emission.outputOf(anchor, index) ? null : { bytes: byteLength(spec.shape, spec.dtype) }));
   const bind = (slot: Slot): Ref => {
-    if ("scratch" in slot) return { place: { scratch: scratch[slot.scratch]! }, offset: 0 };
+    if ("scratch" in slot) return scratchRef(scratch[slot.scratch]!);
     if ("input" in slot) return emission.refOf(anchor.args[slot.input]!);
     const unread = spare[slot.output];
-    if (unread) return { place: { scratch: unread }, offset: 0 };
+    if (unread) return scratchRef(unread);
     return emission.refOf(root !== anchor ? root : emission.outputOf(anchor, slot.output)!);
   };
   const label = `${op.name} ${anchor.args.map(describe).join(" ")} → ${describe(anchor)}`;
@@ -184,7 +187,7 @@ function assemble(emission: Emission, { launch, bodies, slots, scratchView, bind
     buffers.push({ binding, ref: bind(slot), writes: access !== "read" });
   }
   for (const [slot, { base }] of slots.views.entries()) {
-    const ref: Ref = slot === 0 && scratchView ? { place: { scratch: scratchView }, offset: 0 } : emission.refOf(base);
+    const ref: Ref = slot === 0 && scratchView ? scratchRef(scratchView) : emission.refOf(base);
     buffers.push({ binding: 10 + slot, ref, writes: false });
   }
   const used = slots.views.length + slots.scalars.length > 0;

@@ -1,4 +1,4 @@
-import { byteLength } from "../graph/dtype.ts";
+import { byteLength, bytesPer } from "../graph/dtype.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
 import { map } from "../kernels/map.ts";
 import { type Dispatch, emit, type Place, type Ref } from "./emit.ts";
@@ -26,20 +26,21 @@ export function plan(graph: Graph, traits: DeviceTraits): Plan {
   const nested = insideConcats(prepared, inPlace, fusion.inlined);
 
   const refOf = (value: Value): Ref => {
-    const { base, offset } = look(value);
+    const { base, offset, strides } = look(value);
     if (base !== value) {
+      const span = value.shape.reduce((sum, n, d) => sum + (n - 1) * strides[d]!, 1);
       const at = refOf(base);
-      return { place: at.place, offset: at.offset + offset * 4 };
+      return { place: at.place, offset: at.offset + offset * 4, bytes: Math.min(at.bytes - offset * 4, span * bytesPer(value.dtype)) };
     }
+    const bytes = byteLength(value.shape, value.dtype);
     const state = inPlace.get(value);
     if (state) return refOf(state);
     const outer = nested.get(value);
     if (outer) {
       const at = refOf(outer.concat);
-      return { place: at.place, offset: at.offset + outer.offset };
+      return { place: at.place, offset: at.offset + outer.offset, bytes };
     }
-    if (value.what.kind === "leaf") return { place: { leaf: value.what.slot }, offset: 0 };
-    return { place: { value }, offset: 0 };
+    return { place: value.what.kind === "leaf" ? { leaf: value.what.slot } : { value }, offset: 0, bytes };
   };
   const outputOf = (kernel: Value, index: number): Value | null =>
     kernel.what.kind === "kernel" && kernel.what.outputs.length === 1 ? kernel : (picks.get(`${kernel.id} ${index}`) ?? null);
