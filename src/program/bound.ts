@@ -14,6 +14,8 @@ export interface Location {
 /** A plan on real buffers: pipelines, bind groups and uniforms made once, encoded as often as wanted. */
 export interface BoundPlan {
   encode(pass: GPUComputePassEncoder): void;
+  /** Writes the plan's constants; once, before the first `encode`. */
+  encodePrelude(pass: GPUComputePassEncoder): void;
   readonly outputs: readonly Location[];
   /** Gives the buffers back to the pool, all but those in `except`. */
   release(except?: ReadonlySet<GPUBuffer>): void;
@@ -21,7 +23,7 @@ export interface BoundPlan {
 
 /** Compiles the plan's kernels in parallel. */
 export const compile = (plan: Plan, device: Device): Promise<Pipeline[]> =>
-  Promise.all(plan.dispatches.map((d) => device.pipelines.get(d.source)));
+  Promise.all([...plan.prelude, ...plan.dispatches].map((d) => device.pipelines.get(d.source)));
 
 /** Allocates the plan's memory, writes its uniforms, and binds everything. `leaves` are the stored inputs, by slot. */
 export async function bind(
@@ -32,7 +34,8 @@ export async function bind(
   constants: readonly number[],
   where: string,
 ): Promise<BoundPlan> {
-  const uniformBytes = layoutUniforms(plan.dispatches);
+  const dispatches = [...plan.prelude, ...plan.dispatches];
+  const uniformBytes = layoutUniforms(dispatches);
   const taken = await device.allocate(
     where,
     () => {
@@ -45,7 +48,7 @@ export async function bind(
     },
   );
   const { buffers, uniforms } = taken;
-  device.gpu.queue.writeBuffer(uniforms, 0, packUniforms(plan.dispatches, uniformBytes, constants));
+  device.gpu.queue.writeBuffer(uniforms, 0, packUniforms(dispatches, uniformBytes, constants));
 
   const locate = ({ place, offset }: Ref): Location => {
     if ("leaf" in place) {
@@ -54,7 +57,7 @@ export async function bind(
     }
     return { buffer: buffers[plan.memory.indexOf(place)]!, offset };
   };
-  const steps = plan.dispatches.map((dispatch, i) => {
+  const steps = dispatches.map((dispatch, i) => {
     const entries: GPUBindGroupEntry[] = dispatch.buffers.map(({ binding, ref }) => {
       const { buffer, offset } = locate(ref);
       return { binding, resource: { buffer, offset, size: Math.ceil(Math.max(4, ref.bytes) / 4) * 4 } };
@@ -65,14 +68,17 @@ export async function bind(
     const { pipeline, layout } = pipelines[i]!;
     return { pipeline, group: device.gpu.createBindGroup({ label: dispatch.label, layout, entries }), groups: dispatch.groups };
   });
+  const encodeAll = (pass: GPUComputePassEncoder, list: typeof steps) => {
+    for (const { pipeline, group, groups } of list) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(groups[0], groups[1], groups[2]);
+    }
+  };
+  const [first, replayed] = [steps.slice(0, plan.prelude.length), steps.slice(plan.prelude.length)];
   return {
-    encode(pass) {
-      for (const { pipeline, group, groups } of steps) {
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, group);
-        pass.dispatchWorkgroups(groups[0], groups[1], groups[2]);
-      }
-    },
+    encode: (pass) => encodeAll(pass, replayed),
+    encodePrelude: (pass) => encodeAll(pass, first),
     outputs: plan.outputs.map((o) => locate(o.ref)),
     release(except) {
       for (const buffer of buffers) if (!except?.has(buffer)) device.pool.give(buffer);

@@ -50,6 +50,7 @@ export class EagerRunner {
       const bound = await bind(chosen, this.#device, compiled, leaves, graph.constants.map(bitsOf), where);
       const encoder = this.#device.gpu.createCommandEncoder({ label: where });
       const pass = encoder.beginComputePass({ label: where });
+      bound.encodePrelude(pass);
       bound.encode(pass);
       pass.end();
       this.#device.gpu.queue.submit([encoder.finish()]);

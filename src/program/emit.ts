@@ -7,7 +7,7 @@ import { type Context, expressionOf, rootExpression, type Slots } from "./expres
 import type { Fusion, Group } from "./fuse.ts";
 import { launchesOf } from "./launches.ts";
 import { orderOf, sizeOf } from "./prepare.ts";
-import { computed, straight, type Value } from "./values.ts";
+import { computed, look, straight, type Value } from "./values.ts";
 
 /** A buffer as the plan knows it: a leaf of the graph, a value's own storage, or scratch. */
 export type Place = { readonly leaf: number } | { readonly value: Value } | { readonly scratch: Scratch };
@@ -30,6 +30,8 @@ export interface Dispatch {
   readonly extras: { readonly words: Uint32Array<ArrayBuffer>; readonly scalars: readonly { readonly at: number; readonly constant: number }[] } | null;
   readonly groups: readonly [number, number, number];
   readonly flops: number;
+  /** It writes constants to a place of their own, so once is enough. */
+  readonly once: boolean;
 }
 
 export interface Emission {
@@ -51,6 +53,7 @@ interface Parts {
   readonly bind: (slot: Slot) => Ref;
   readonly label: string;
   readonly flops: number;
+  readonly once?: boolean;
 }
 
 /** The dispatches that compute `group`. */
@@ -100,6 +103,7 @@ function emitConcat(root: Value, emission: Emission): Dispatch[] {
       bind: () => emission.refOf(root),
       label: `concat ${describe(root)}`,
       flops: 0,
+      once: look(part).base.what.kind === "constant" && !emission.inPlace.has(root),
     });
   });
 }
@@ -178,7 +182,7 @@ export function names(root: Value, { fusion }: Pick<Emission, "fusion">): string
   return list.join("·");
 }
 
-function assemble(emission: Emission, { launch, bodies, slots, scratchView, bind, label, flops }: Parts): Dispatch {
+function assemble(emission: Emission, { launch, bodies, slots, scratchView, bind, label, flops, once = false }: Parts): Dispatch {
   const { kernel, constants = {} } = launch;
   const buffers: { binding: number; ref: Ref; writes: boolean }[] = [];
   for (const [name, { binding, access }] of Object.entries(kernel.buffers)) {
@@ -206,6 +210,7 @@ function assemble(emission: Emission, { launch, bodies, slots, scratchView, bind
       : null,
     groups: fold(launch.groups),
     flops,
+    once,
   };
 }
 

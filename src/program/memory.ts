@@ -10,9 +10,14 @@ export interface MemoryPlan {
 
 /**
  * Gives every value and scratch a buffer from its first use to its last; later ones of exactly the same size reuse it.
- * Values in `held` keep theirs to the end. Within one dispatch no buffer is both read and written.
+ * Values in `held` keep theirs to the end; what the prelude writes is never shared. Within one dispatch no buffer is both read and written.
  */
-export function planMemory(dispatches: readonly Dispatch[], bytesOf: (value: Value) => number, held: ReadonlySet<Value>): MemoryPlan {
+export function planMemory(
+  prelude: readonly Dispatch[],
+  dispatches: readonly Dispatch[],
+  bytesOf: (value: Value) => number,
+  held: ReadonlySet<Value>,
+): MemoryPlan {
   const keyOf = (place: Place): Value | Scratch | null => ("value" in place ? place.value : "scratch" in place ? place.scratch : null);
   const last = new Map<Value | Scratch, number>();
   for (const [at, { buffers }] of dispatches.entries())
@@ -23,6 +28,9 @@ export function planMemory(dispatches: readonly Dispatch[], bytesOf: (value: Val
   const sizes: number[] = [];
   const free = new Map<number, number[]>();
   const chosen = new Map<Value | Scratch, number>();
+  // what the prelude wrote must survive every replay: these buffers are never shared
+  const pinned = new Set(prelude.flatMap(({ buffers }) => buffers.filter((b) => b.writes).map((b) => keyOf(b.ref.place))));
+  for (const key of pinned) if (key) chosen.set(key, sizes.push("bytes" in key ? key.bytes : bytesOf(key)) - 1);
   for (const [at, { buffers }] of dispatches.entries()) {
     for (const { ref } of buffers) {
       const key = keyOf(ref.place);
@@ -31,7 +39,7 @@ export function planMemory(dispatches: readonly Dispatch[], bytesOf: (value: Val
       chosen.set(key, free.get(bytes)?.pop() ?? sizes.push(bytes) - 1);
     }
     for (const key of new Set(buffers.map(({ ref }) => keyOf(ref.place)))) {
-      if (!key || last.get(key) !== at || held.has(key as Value)) continue;
+      if (!key || last.get(key) !== at || held.has(key as Value) || pinned.has(key)) continue;
       const index = chosen.get(key)!;
       const bytes = sizes[index]!;
       free.set(bytes, [...(free.get(bytes) ?? []), index]);

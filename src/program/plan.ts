@@ -10,6 +10,8 @@ import { type Graph, look, straight, type Value } from "./values.ts";
 
 /** What to dispatch, in order, over which memory; independent of buffers, scalars and seeds, so that equal graphs share it. */
 export interface Plan {
+  /** Run once, before the first replay: constants that stay where they are written. */
+  readonly prelude: readonly Dispatch[];
   readonly dispatches: readonly Dispatch[];
   readonly memory: MemoryPlan;
   /** Where each output ends up. */
@@ -46,11 +48,14 @@ export function plan(graph: Graph, traits: DeviceTraits): Plan {
     kernel.what.kind === "kernel" && kernel.what.outputs.length === 1 ? kernel : (picks.get(`${kernel.id} ${index}`) ?? null);
 
   const emission = { fusion, traits, inPlace, refOf, outputOf };
-  const dispatches = order.flatMap((group) => emit(group, emission));
+  const all = order.flatMap((group) => emit(group, emission));
+  const prelude = all.filter((d) => d.once);
+  const dispatches = all.filter((d) => !d.once);
   for (const { state, next } of prepared.assignments) if (inPlace.get(next) !== state) dispatches.push(copyInto(state, next, refOf));
   const held = new Set(prepared.outputs.map((v) => rootOf(refOf(v).place)).filter((v) => v !== null));
-  const memory = planMemory(dispatches, (v) => byteLength(v.shape, v.dtype), held);
+  const memory = planMemory(prelude, dispatches, (v) => byteLength(v.shape, v.dtype), held);
   return {
+    prelude,
     dispatches,
     memory,
     outputs: prepared.outputs.map((v) => ({ ref: refOf(v), bytes: byteLength(v.shape, v.dtype) })),
@@ -113,5 +118,6 @@ function copyInto(state: Value, next: Value, refOf: (value: Value) => Ref): Disp
     extras: null,
     groups: launch.groups,
     flops: 0,
+    once: false,
   };
 }

@@ -161,6 +161,13 @@ async function trace(device: Device, gpu: Gpu, body: Body, examples: readonly Te
     return leaf.source.storage;
   });
   const bound = await bind(made, device, pipelines, located, graph.constants.map(bitsOf), "compile");
+  if (made.prelude.length) {
+    const encoder = device.gpu.createCommandEncoder({ label: "prelude" });
+    const pass = encoder.beginComputePass({ label: "prelude" });
+    bound.encodePrelude(pass);
+    pass.end();
+    device.gpu.queue.submit([encoder.finish()]);
+  }
   const outputs = returned.tensors.map((t, i) =>
     gpu.adopt({ ...bound.outputs[i]!, bytes: byteLength(t.shape, t.dtype), owned: false }, t.shape, t.dtype),
   );
