@@ -47,8 +47,9 @@ export function quantile(sorted: ArrayLike<number>, fraction: number): number {
   if (sorted.length === 0) return NaN;
   const rank = Math.min(Math.max(fraction, 0), 1) * (sorted.length - 1);
   const below = Math.floor(rank);
-  const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below]! + (rank - below) * (sorted[above]! - sorted[below]!);
+  const part = rank - below;
+  // no neighbour, or none needed: 0 · ∞ would be NaN
+  return part === 0 ? sorted[below]! : sorted[below]! + part * (sorted[below + 1]! - sorted[below]!);
 }
 
 /**
@@ -137,14 +138,14 @@ export async function interleave(contestants: readonly Contestant[], schedule: S
   // Warm up, and grow the block until it is long enough to time; at most half the box goes into this.
   for (let index = 0; index < contestants.length; index++) {
     const timing = timings[index]!;
-    for (let tries = 0; (await turn(index)) !== undefined; tries++) {
+    for (let tries = 0; tries < 10; tries++) {
       const ms = await turn(index);
       if (ms === undefined) break;
       expected[index] = ms;
-      if (tries === 8 || ms * 1.5 > blockSeconds * 1000 || timing.stepsPerBlock === maxSteps) break;
+      if (ms * 1.5 > blockSeconds * 1000 || timing.stepsPerBlock === maxSteps) break;
       if (spent[index]! > boxSeconds * 500) break;
-      const growth = Math.min(16, (blockSeconds * 1000) / Math.max(ms, 0.01));
-      timing.stepsPerBlock = Math.min(maxSteps, Math.max(timing.stepsPerBlock + 1, Math.floor(timing.stepsPerBlock * growth)));
+      const longer = timing.stepsPerBlock * Math.min(16, (blockSeconds * 1000) / Math.max(ms, 0.01));
+      timing.stepsPerBlock = Math.min(maxSteps, Math.max(timing.stepsPerBlock + 1, Math.floor(longer)));
     }
   }
 

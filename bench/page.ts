@@ -2,7 +2,8 @@
 
 import { reason, statistics } from "./harness.ts";
 import { openPeak, type Peak } from "./peak.ts";
-import { SCHEMA, table, type AdapterFacts, type Report } from "./report.ts";
+import { installProfiler } from "./profile.ts";
+import { profileTable, SCHEMA, table, type AdapterFacts, type Report } from "./report.ts";
 import { compareVae, type Candidate } from "./vae/compare.ts";
 import type { Prepare } from "./vae/problem.ts";
 
@@ -13,6 +14,7 @@ interface Request {
   seed: number;
   rounds: number;
   boxSeconds: number;
+  profile?: boolean;
   browser: string;
 }
 
@@ -32,7 +34,8 @@ function candidate({ engine, error }: Request["engines"][number]): Candidate {
 }
 
 async function run(request: Request, say: (text: string) => void): Promise<Report> {
-  const { engines, batch, seed, rounds, boxSeconds } = request;
+  const { engines, batch, seed, rounds, boxSeconds, profile = false } = request;
+  if (profile) installProfiler();
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new Error("bench: this browser gives no WebGPU adapter. Start it with --enable-unsafe-webgpu.");
   const about = facts(adapter);
@@ -51,6 +54,7 @@ async function run(request: Request, say: (text: string) => void): Promise<Repor
   const { workload, others } = await compareVae(engines.map(candidate), peak ? [peak] : [], {
     batch,
     seed,
+    profile,
     schedule,
     say,
   });
@@ -61,7 +65,9 @@ async function run(request: Request, say: (text: string) => void): Promise<Repor
     seed,
     browser: request.browser,
     adapter: about,
-    flags: flags.map((flag) => (flag === "hidden" ? "the tab was hidden during the run: throttled, do not compare" : flag)),
+    flags: flags.map((flag) =>
+      flag === "hidden" ? "the tab was hidden during the run: throttled, do not compare" : flag,
+    ),
     workloads: [workload],
   };
   const samples = others[0]?.samples ?? [];
@@ -78,6 +84,6 @@ Object.assign(globalThis, {
   async bench(request: Request): Promise<{ report: Report; text: string }> {
     const { say } = globalThis as unknown as { say(text: string): Promise<void> };
     const report = await run(request, (text) => void say(text));
-    return { report, text: table(report) };
+    return { report, text: table(report) + profileTable(report) };
   },
 });

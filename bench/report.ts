@@ -1,6 +1,7 @@
 // What a bench run found, and its table.
 
 import { quantile, type Statistics } from "./harness.ts";
+import type { Span } from "./profile.ts";
 
 /** Raised when a field changes its meaning, so that two files are compared only where they can be. */
 export const SCHEMA = 1;
@@ -37,8 +38,10 @@ export interface Cell {
   samples?: number[];
   /** Median of the fastest other engine that is a peer, divided by this median: above 1 is faster than every peer. */
   speedup?: number;
-  /** What an engine tells of its plan, such as dispatches per step. */
-  facts?: Record<string, number>;
+  /** WebGPU calls of one step once all is warm: dispatches, submits, and what is created that could be kept. */
+  perStep?: Record<string, number>;
+  /** GPU time of each dispatch of one step, in order; only when asked for. */
+  profile?: Span[];
 }
 
 export interface Workload {
@@ -67,7 +70,10 @@ export interface Report {
 export function compare(cells: Cell[], own = "latentgpu"): void {
   for (const cell of cells) {
     const peers = cells.filter((other) => other !== cell && other.engine !== own && other.ms);
-    const fastest = quantile(peers.map((peer) => peer.ms!.median).sort((a, b) => a - b), 0);
+    const fastest = quantile(
+      peers.map((peer) => peer.ms!.median).sort((a, b) => a - b),
+      0,
+    );
     if (cell.ms && peers.length > 0) cell.speedup = fastest / cell.ms.median;
   }
 }
@@ -95,7 +101,9 @@ export function table(report: Report): string {
   for (const { name, batch, flops, cells } of report.workloads) {
     const floor = peak && flops / peak.gflops / 1e6;
     lines.push("", `${name}, batch ${batch}: ${(flops / 1e9).toFixed(3)} GFLOP, ${digits(floor)} ms at the peak`);
-    const rows = [["engine", "median ms", "min", "p95", "blocks×steps", "vs peer", "of peak", "cold s", "first s", "error"]];
+    const rows = [
+      ["engine", "median ms", "min", "p95", "blocks×steps", "vs peer", "of peak", "cold s", "first s", "error"],
+    ];
     for (const { engine, version, ms, cold, gate, speedup, stepsPerBlock } of cells)
       rows.push([
         `${engine} ${version}`,
@@ -110,9 +118,31 @@ export function table(report: Report): string {
         gate ? gate.worst.toExponential(1) : "–",
       ]);
     lines.push(...aligned(rows));
-    for (const { engine, facts } of cells)
-      if (facts) lines.push(`${engine}: ${Object.entries(facts).map(([key, value]) => `${key} ${value}`).join(", ")}`);
+    for (const { engine, perStep = {} } of cells) {
+      const counts = Object.entries(perStep).map(([what, count]) => `${count} ${what}`);
+      if (counts.length > 0) lines.push(`${engine}, one step: ${counts.join(", ")}`);
+    }
     for (const { engine, message } of cells) if (message) lines.push(`${engine}: ${message}`);
+  }
+  return lines.join("\n");
+}
+
+/** The dispatches of one step that take at least a hundredth of it, slowest first, for each engine that was profiled. */
+export function profileTable({ workloads }: Report): string {
+  const lines: string[] = [];
+  for (const { engine, profile } of workloads.flatMap(({ cells }) => cells)) {
+    if (!profile) continue;
+    const total = profile.reduce((sum, { ms }) => sum + ms, 0);
+    lines.push(
+      "",
+      `${engine}: ${profile.length} dispatches, ${digits(total)} ms on the GPU (the least of each over the runs)`,
+    );
+    const shown = profile
+      .map((span, index) => ({ ...span, index }))
+      .filter(({ ms }) => ms >= total / 100)
+      .sort((a, b) => b.ms - a.ms);
+    for (const { label, ms, index } of shown)
+      lines.push(`${digits(ms).padStart(7)} ms ${((100 * ms) / total).toFixed(0).padStart(3)} %  #${index} ${label}`);
   }
   return lines.join("\n");
 }

@@ -17,6 +17,7 @@ const USAGE = `npm run bench -- [options]
   --box seconds     measuring time of each engine at most (default 20)
   --batch n         images per step (default 128)
   --seed n          weights, images and noise (default 1)
+  --profile         GPU time of every dispatch, per engine
   --out             writes bench/results/<device>.json
   --to file         writes the report there instead`;
 
@@ -29,6 +30,7 @@ function options() {
       box: number,
       batch: number,
       seed: number,
+      profile: { type: "boolean", default: false },
       out: { type: "boolean", default: false },
       to: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
@@ -50,6 +52,7 @@ function options() {
     boxSeconds: whole("box", 20, 1),
     batch: whole("batch", 128, 1),
     seed: whole("seed", 1, 0),
+    profile: values.profile,
     out: values.out,
     to: values.to,
     help: values.help,
@@ -67,7 +70,6 @@ async function bundle(entry, name, folder) {
       target: "es2022",
       loader: { ".wgsl": "text" },
       logLevel: "silent",
-      minify: true,
     });
     return undefined;
   } catch (error) {
@@ -81,7 +83,9 @@ async function inChrome(folder, request) {
   const server = await serve({ extra: { "/bench/": folder } });
   let browser;
   try {
-    browser = await launchChrome();
+    // Chrome rounds timestamps to 0.1 ms, too coarse for a dispatch on a real GPU
+    const fine = request.profile ? ["--disable-dawn-features=timestamp_quantization"] : [];
+    browser = await launchChrome({ parameters: fine });
     const page = await browser.newPage();
     const crash = new Promise((_, reject) => {
       page.on("crash", () => reject(new Error("bench: the page crashed. Fewer engines at once may fit its memory.")));
@@ -106,7 +110,12 @@ async function inChrome(folder, request) {
 /** File name of a device: its own words in lower case. */
 function fileName({ vendor, architecture, device, description }) {
   const words = [vendor, architecture, device || description].filter(Boolean).join(" ").toLowerCase();
-  return `${words.replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 60) || "unknown"}.json`;
+  return `${
+    words
+      .replace(/[^a-z0-9]+/g, "-")
+      .replace(/^-|-$/g, "")
+      .slice(0, 60) || "unknown"
+  }.json`;
 }
 
 async function main() {

@@ -54,7 +54,11 @@ const plus = (name, n) => (n ? `${name} + ${n}u` : name);
 
 /** acc += weight · value for every register of the tile. */
 const products = (quarters, pixels, weight, value) =>
-  range(pixels).map((j) => range(quarters).map((r) => `${LETTERS[r]}${j} += ${weight(r)} * ${value(j)};`).join(" "));
+  range(pixels).map((j) =>
+    range(quarters)
+      .map((r) => `${LETTERS[r]}${j} += ${weight(r)} * ${value(j)};`)
+      .join(" "),
+  );
 
 function convolution({ suffix, quarters, pixels, loader, summary }) {
   const name = `conv2d${suffix}`;
@@ -63,9 +67,16 @@ function convolution({ suffix, quarters, pixels, loader, summary }) {
   const load = (first, shift) => [
     ...range(quarters).map((r) => `let w${r} = weights(${plus("k", first + r)}, lane);`),
     ...range(pixels).map((j) => `let v${j} = select(0.0, source[t${j}.at + ${shift}], t${j}.inside);`),
-    ...products(quarters, pixels, (r) => `w${r}`, (j) => `v${j}`),
+    ...products(
+      quarters,
+      pixels,
+      (r) => `w${r}`,
+      (j) => `v${j}`,
+    ),
   ];
-  return [name, `// ${name} — ${summary}
+  return [
+    name,
+    `// ${name} — ${summary}
 //
 //   forward    y[n,o,i,j] = Σ_{c,p,q} w[o,c,p,q] · x[n, c, i·s + p·d − pad, j·s + q·d − pad]
 //   by_input   x[n,c,i,j] = Σ_{o,p,q} w[o,c,p,q] · y[n, o, (i + pad − p·d)/s, (j + pad − q·d)/s]     where both are whole
@@ -134,8 +145,18 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
   let pixels = params.batch * rows.count * columns.count;
   if (own.first >= pixels) { return; }
   let number = own.first + lane;
-${lines(2, range(pixels).map((j) => `let p${j} = pixel(number${j ? ` + ${j}u * LANES` : ""}, own.group, rows, columns);`))}
-${lines(2, range(pixels).map((j) => range(quarters).map((r) => `var ${LETTERS[r]}${j} = vec4f();`).join(" ")))}
+${lines(
+  2,
+  range(pixels).map((j) => `let p${j} = pixel(number${j ? ` + ${j}u * LANES` : ""}, own.group, rows, columns);`),
+)}
+${lines(
+  2,
+  range(pixels).map((j) =>
+    range(quarters)
+      .map((r) => `var ${LETTERS[r]}${j} = vec4f();`)
+      .join(" "),
+  ),
+)}
 
   let plane = params.source_height * params.source_width;
   let kernel = (own.group * own.tiles + own.tile) * params.kernel_height;
@@ -143,7 +164,10 @@ ${lines(2, range(pixels).map((j) => range(quarters).map((r) => `var ${LETTERS[r]
   for (var ky = rows.first; ky < params.kernel_height; ky += rows.step) {
     var shift_x = columns.start;
     for (var kx = columns.first; kx < params.kernel_width; kx += columns.step) {
-${lines(6, range(pixels).map((j) => `let t${j} = tap(p${j}, shift_y, shift_x);`))}
+${lines(
+  6,
+  range(pixels).map((j) => `let t${j} = tap(p${j}, shift_y, shift_x);`),
+)}
       var k = ((kernel + ky) * params.kernel_width + kx) * params.sums * ${quarters}u;
       var offset = 0u;
       for (var channel = 0u; channel < params.sums; channel += STEP) {
@@ -176,7 +200,8 @@ ${lines(10, load(quarters, "offset + plane"))}
     }
   }
 }
-`];
+`,
+  ];
 }
 
 function weightGradient(loader) {
@@ -185,153 +210,61 @@ function weightGradient(loader) {
   const registers = range(columns).flatMap((j) => range(quarters).map((r) => `${LETTERS[r]}${j}`));
   const step = [
     "let s = position(place, own);",
-    ...range(quarters).map((r) => `let g${r} = gradients(${r ? `s.gradient + ${4 * r}u * area` : "s.gradient"}, area, lane);`),
-    ...range(columns).map((j) => `let v${j} = select(0.0, source[s.source + c${j}.shift], inside(s, c${j}));`),
-    ...products(quarters, columns, (r) => `g${r}`, (j) => `v${j}`),
+    ...range(quarters).map(
+      (r) => `let g${r} = gradients(${r ? `s.gradient + ${4 * r}u * area` : "s.gradient"}, area, lane);`,
+    ),
+    ...range(columns).map((j) => `let v${j} = select(0.0, source[s.source + k${j}.shift], inside(s, k${j}));`),
+    ...products(
+      quarters,
+      columns,
+      (r) => `g${r}`,
+      (j) => `v${j}`,
+    ),
     "place = next(place, stride);",
   ];
-  return [name, `// ${name} — gradient of a convolution by its weights: an implicit product over all pixels, split among invocations.
+  return [
+    name,
+    `// ${name} — gradient of a convolution by its weights: an implicit product over all pixels, split among invocations.
 //
 //   partial    part[z,o,c,p,q] = Σ_{(n,i,j) in slice z} g[n,o,i,j] · x[n, c, i·s + p·d − pad, j·s + q·d − pad]
-${loader === loaders.plain ? "//   total      w[o,c,p,q] = Σ_z part[z,o,c,p,q]\n" : ""}//
+//              (conv2d_total adds the slices)
+//
 // shapes     source x [batch, channels, source_height, source_width], gradient g [batch, rows, height, width], both in \`groups\`
 //            blocks of channels;  w [groups·rows, columns], columns = channels of a group · taps;  part [slices·WALKERS, …w];  row-major f32
-// grid       partial: 1-D (slice, group, tile of 16 rows, tile of 16 columns), the last one fastest; an invocation takes 16 rows
-//            and 4 columns at every WALKERS-th pixel of the slice, ${loader === loaders.plain ? "4 invocations a tile\n//            total: one invocation per element" : "4 invocations a tile"}
+// grid       1-D (slice, group, tile of 16 rows, tile of 16 columns), the last one fastest; an invocation takes 16 rows
+//            and 4 columns at every WALKERS-th pixel of the slice
 // memory     no workgroup memory; 64 registers of sums an invocation. x is read ⌈rows/16⌉ times a tap, g ⌈columns/16⌉ times
-// numerics   an invocation adds trips terms in order, then total adds the slices·WALKERS partial sums in order:
-//            |error| ≤ γ_k · Σ|g·x| with k = trips + slices·WALKERS, u = 2⁻²⁴; what lies outside of x counts as 0
+// numerics   an invocation adds \`trips\` terms in order: |error| ≤ γ_trips · Σ|g·x|, u = 2⁻²⁴; what lies outside of x counts as 0
 ${loader === loaders.quad ? QUAD_NOTE + "\n" : ""}// source     written by conv2d.mjs
 
 ${loader.enable}//#include "lib/grid.wgsl"
-${loader === loaders.plain ? `//#include "lib/philox.wgsl"
-//#include "lib/map.wgsl"
-//#include "lib/extras.wgsl"
-` : ""}
+//#include "lib/conv2d_weight.wgsl"
+
 const LANES = 64u;
 // Invocations that share a tile, each with its own pixels.
-const WALKERS = 16u;
-const OUTSIDE = 0x80000000u;
+const WALKERS = LANES / 4u;
 
-struct Params {
-  batch: u32,
-  groups: u32,
-  rows: u32,     // channels of g in a group
-  channels: u32, // channels of x in a group
-  source_height: u32,
-  source_width: u32,
-  height: u32,
-  width: u32,
-  kernel_height: u32,
-  kernel_width: u32,
-  stride_y: u32,
-  stride_x: u32,
-  dilation_y: u32,
-  dilation_x: u32,
-  pad_top: u32,
-  pad_left: u32,
-  slices: u32,
-  trips: u32, // pixels of an invocation; even
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> source: array<f32>;
-@group(0) @binding(2) var<storage, read> gradient: array<f32>;
-@group(0) @binding(3) var<storage, read_write> part: array<f32>;
-${loader === loaders.plain ? `@group(0) @binding(4) var<storage, read_write> w: array<f32>;
-
-//#hook
-fn epilogue(i: u32, value: f32) -> f32 { return value; }
-` : ""}
 ${loader.gradients}
-
-// A pixel of g: its number among those of all images.
-struct Place {
-  number: u32,
-  image: u32,
-  y: u32,
-  x: u32,
-}
-
-fn place_of(number: u32) -> Place {
-  let row = number / params.width;
-  return Place(number, row / params.height, row % params.height, number % params.width);
-}
-
-// The pixel \`by\` further on, without a division.
-fn next(p: Place, by: Place) -> Place {
-  let x = p.x + by.x;
-  let past_x = x >= params.width;
-  let y = p.y + by.y + u32(past_x);
-  let past_y = y >= params.height;
-  return Place(
-    p.number + by.number,
-    p.image + by.image + u32(past_y),
-    select(y, y - params.height, past_y),
-    select(x, x - params.width, past_x)
-  );
-}
-
-struct Work {
-  group: u32,
-  row: u32, // first of the tile
-  slice: u32,
-  column: u32,
-}
-
-// Where a pixel's values begin: the first row of the tile in g; in x, what tap 0 would read without padding.
-struct Position {
-  gradient: u32,
-  source: u32,
-  y: u32,
-  x: u32,
-}
-
-// Pixels past the last one read the last image, times 0.
-fn position(p: Place, own: Work) -> Position {
-  let image = min(p.image, params.batch - 1u) * params.groups + own.group;
-  let y = p.y * params.stride_y;
-  let x = p.x * params.stride_x;
-  return Position(
-    ((image * params.rows + own.row) * params.height + p.y) * params.width + p.x,
-    (image * params.channels * params.source_height + y) * params.source_width + x,
-    select(OUTSIDE, y, p.image < params.batch),
-    x
-  );
-}
-
-// A column of w: a channel of x and a tap, as shifts from a pixel's position.
-struct Column {
-  shift: u32,
-  y: u32,
-  x: u32,
-}
-
-fn column(number: u32) -> Column {
-  let taps = params.kernel_height * params.kernel_width;
-  let y = number % taps / params.kernel_width * params.dilation_y - params.pad_top;
-  let x = number % params.kernel_width * params.dilation_x - params.pad_left;
-  let channel = number / taps;
-  return Column((channel * params.source_height + y) * params.source_width + x, y, x);
-}
-
-fn inside(s: Position, c: Column) -> bool {
-  return (s.y + c.y < params.source_height) & (s.x + c.x < params.source_width);
-}
 
 @compute @workgroup_size(LANES)
 fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let number = group_number(id, groups);
   let columns = params.channels * params.kernel_height * params.kernel_width;
-  let column_tiles = (columns + 15u) / 16u;
-  let row_tiles = (params.rows + 15u) / 16u;
-  let rest = number / column_tiles;
-  let own = Work(rest / row_tiles % params.groups, rest % row_tiles * 16u, rest / row_tiles / params.groups, number % column_tiles * 16u);
+  let own = work(group_number(id, groups), columns);
   if (own.slice >= params.slices) { return; }
   let area = params.height * params.width;
   let walker = lane / 4u;
-${lines(2, range(columns).map((j) => `let c${j} = column(own.column + ${4 * j}u + lane % 4u);`))}
-${lines(2, range(columns).map((j) => range(quarters).map((r) => `var ${LETTERS[r]}${j} = vec4f();`).join(" ")))}
+${lines(
+  2,
+  range(columns).map((j) => `let k${j} = column(own.column + ${4 * j}u + lane % 4u);`),
+)}
+${lines(
+  2,
+  range(columns).map((j) =>
+    range(quarters)
+      .map((r) => `var ${LETTERS[r]}${j} = vec4f();`)
+      .join(" "),
+  ),
+)}
 
   let stride = place_of(WALKERS);
   var place = place_of(own.slice * params.trips * WALKERS + walker);
@@ -356,23 +289,32 @@ ${lines(6, step)}
     }
   }
 }
-${loader === loaders.plain ? `
-@compute @workgroup_size(LANES)
-fn total(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = group_number(id, groups) * LANES + lane;
-  let size = params.groups * params.rows * params.channels * params.kernel_height * params.kernel_width;
-  if (i >= size) { return; }
-  var sum = 0.0;
-  for (var z = 0u; z < params.slices * WALKERS; z++) { sum += part[z * size + i]; }
-  w[i] = epilogue(i, sum);
-}
-` : ""}`];
+`,
+  ];
 }
 
 const files = [
-  convolution({ suffix: "", quarters: 4, pixels: 4, loader: loaders.plain, summary: "2-D convolutions and their gradients by the input, as implicit matrix products." }),
-  convolution({ suffix: "_quad", quarters: 4, pixels: 4, loader: loaders.quad, summary: "conv2d with the channels of a tile passed round among four invocations." }),
-  convolution({ suffix: "_narrow", quarters: 1, pixels: 8, loader: loaders.plain, summary: "conv2d for few channels of the result." }),
+  convolution({
+    suffix: "",
+    quarters: 4,
+    pixels: 4,
+    loader: loaders.plain,
+    summary: "2-D convolutions and their gradients by the input, as implicit matrix products.",
+  }),
+  convolution({
+    suffix: "_quad",
+    quarters: 4,
+    pixels: 4,
+    loader: loaders.quad,
+    summary: "conv2d with the channels of a tile passed round among four invocations.",
+  }),
+  convolution({
+    suffix: "_narrow",
+    quarters: 1,
+    pixels: 8,
+    loader: loaders.plain,
+    summary: "conv2d for few channels of the result.",
+  }),
   weightGradient(loaders.plain),
   weightGradient(loaders.quad),
 ];

@@ -6,9 +6,9 @@
 //   node shaders/generate.mjs           writes both files
 //   node shaders/generate.mjs --check   exits with 1 where the committed README differs from what it would write
 
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { WgslExec, WgslParser, WgslReflect } from "wgsl_reflect/wgsl_reflect.module.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -16,56 +16,86 @@ const REQUIRED = ["shapes", "grid", "numerics"];
 /** What lib/extras.wgsl declares: hooks bring these along, so they are no kernel's own. */
 const EXTRAS = /^(extras|x[0-6])$/;
 
-/** The text of `file` with each `//#include "x"` line replaced by x, once per kernel file. */
-function expand(file, seen = new Set()) {
-  return readFileSync(join(here, file), "utf8").replace(/^\/\/#include "(.+)"$/gm, (_, name) => {
+/** The text of a file under shaders/, or undefined. */
+const readShader = (name) => (existsSync(join(here, name)) ? readFileSync(join(here, name), "utf8") : undefined);
+
+/** `text` with each `//#include "x"` line replaced by x, once per kernel file. */
+function expand(file, text, read, seen = new Set()) {
+  return text.replace(/^\/\/#include (.*)$/gm, (line, quoted) => {
+    const [, name] = quoted.match(/^"(.+)"$/) ?? [];
+    const included = name === undefined ? undefined : read(name);
+    if (included === undefined) throw new Error(`${file}: unknown include ${quoted}`);
     if (seen.has(name)) return "";
-    if (!existsSync(join(here, name))) throw new Error(`${file}: unknown include "${name}"`);
     seen.add(name);
-    return expand(name, seen);
+    return expand(name, included, read, seen);
   });
 }
 
 /** The leading comment of a kernel file: its one-line summary and the text below it. */
 function header(file, text) {
   const lines = text.split("\n");
-  const comment = lines.slice(0, lines.findIndex((line) => !line.startsWith("//"))).map((line) => line.slice(3));
+  const end = lines.findIndex((line) => !line.startsWith("//"));
+  const comment = lines.slice(0, end < 0 ? lines.length : end).map((line) => line.slice(3));
   const [, name, summary] = comment[0]?.match(/^(\w+) — (.+)$/) ?? [];
   if (`${name}.wgsl` !== file) throw new Error(`${file}:1: expected "// ${file.replace(".wgsl", "")} — <summary>"`);
   for (const label of REQUIRED)
     if (!comment.some((line) => line.startsWith(label))) throw new Error(`${file}: header has no "${label}" line`);
-  return { name, summary, body: comment.slice(1) };
+  return { name, summary, body: comment.slice(comment[1] === "" ? 2 : 1) };
 }
 
 /** The functions directly below a `//#hook` line: name → parameters and result as written. */
 function hooks(file, code) {
-  const found = [...code.matchAll(/^\/\/#hook\nfn (\w+)(\(.*?\) -> \w+) \{/gm)].map(([, name, signature]) => [name, signature]);
+  const heads = /^\/\/#hook\nfn (\w+)(\(.*?\) -> \w+) \{/gm;
+  const found = [...code.matchAll(heads)].map(([, name, signature]) => [name, signature]);
   if (found.length !== (code.match(/^\/\/#hook/gm)?.length ?? 0))
     throw new Error(`${file}: a //#hook line is not directly above a one-line function head`);
   return Object.fromEntries(found);
 }
 
-function constants(code) {
-  return [...code.matchAll(/^const ([A-Z][A-Z0-9_]*) = (\d+)u;/gm)].map(([, name, value]) => [name, Number(value)]);
+/** `const NAME = 8u;` lines, which the host may give another value. */
+const constants = (code) =>
+  Object.fromEntries([...code.matchAll(/^const ([A-Z][A-Z0-9_]*) = (\d+)u;/gm)].map(([, name, n]) => [name, Number(n)]));
+
+/** Runs a parser of wgsl_reflect. What it only says on the console is an error, too. */
+function strictly(file, parse) {
+  const { log, warn, error } = console;
+  const fail = (...words) => {
+    throw new Error(words.map(String).join(" "));
+  };
+  Object.assign(console, { log: fail, warn: fail, error: fail });
+  try {
+    return parse();
+  } catch (cause) {
+    throw new Error(`${file}: does not parse. ${cause.message ?? cause}`, { cause });
+  } finally {
+    Object.assign(console, { log, warn, error });
+  }
 }
 
 /** Numbers in @workgroup_size, with names looked up among the file's constants. */
-function workgroupSize(entry, code) {
-  const values = new WgslExec(WgslParser.Parse(code));
-  values.execute();
-  const { value } = entry.attributes.find((a) => a.name === "workgroup_size");
-  const size = [value].flat().map((v) => (Number.isNaN(Number(v)) ? values.getVariableValue(v) : Number(v)));
+function workgroupSize(file, entry, code) {
+  const attribute = entry.attributes.find((a) => a.name === "workgroup_size");
+  if (!attribute) throw new Error(`${file}: ${entry.name} has no @workgroup_size`);
+  const values = strictly(file, () => {
+    // the interpreter does not know `enable`
+    const exec = new WgslExec(WgslParser.Parse(code.replace(/^enable .*$/gm, "")));
+    exec.execute();
+    return exec;
+  });
+  const size = [attribute.value].flat().map((v) => (Number.isNaN(Number(v)) ? values.getVariableValue(v) : Number(v)));
+  if (!size.every((n) => Number.isInteger(n) && n > 0))
+    throw new Error(`${file}: ${entry.name} has @workgroup_size(${attribute.value}), of which not every part is a number or a constant`);
   return [size[0], size[1] ?? 1, size[2] ?? 1];
 }
 
-function kernel(file, entry, code) {
+function describe(file, entry, code) {
   const used = entry.resources.filter((r) => !EXTRAS.test(r.name)).sort((a, b) => a.binding - b.binding);
-  for (const r of used) if (r.group !== 0) throw new Error(`${file}: ${r.name} is in group ${r.group}; kernels use group 0`);
   const params = used.find((r) => r.name === "params");
+  if (params && params.binding !== 0) throw new Error(`${file}: params is at binding ${params.binding}; kernels keep it at 0`);
   return {
     name: `${file.replace(".wgsl", "")}.${entry.name}`,
     entry: entry.name,
-    workgroup: workgroupSize(entry, code),
+    workgroup: workgroupSize(file, entry, code),
     buffers: Object.fromEntries(
       used.filter((r) => r !== params).map((r) => [r.name, { binding: r.binding, access: r.access }]),
     ),
@@ -75,61 +105,98 @@ function kernel(file, entry, code) {
 }
 
 function checkBindings(file, reflected) {
-  const all = [...reflected.uniforms, ...reflected.storage];
-  const slots = new Set(all.map((r) => `${r.group}.${r.binding}`));
-  if (slots.size !== all.length) throw new Error(`${file}: two variables share a binding number`);
+  const slots = new Map();
+  for (const { name, group, binding } of [...reflected.uniforms, ...reflected.storage]) {
+    if (group !== 0) throw new Error(`${file}: ${name} is in group ${group}; kernels use group 0`);
+    if (slots.has(binding)) throw new Error(`${file}: ${slots.get(binding)} and ${name} share binding ${binding}`);
+    slots.set(binding, name);
+  }
 }
 
-const out = [
-  "// Generated by shaders/generate.mjs. Edit the .wgsl files instead.",
-  'import type { Kernel } from "./launch.ts";',
-  "",
-];
-const readme = [
-  "# Kernels",
-  "",
-  "Generated by `shaders/generate.mjs` from the headers of the `.wgsl` files beside it. Every entry point is listed with",
-  "its workgroup size, its buffers (`→` marks those that it writes) and its hooks.",
-  "",
-];
-const files = readdirSync(here).filter((f) => f.endsWith(".wgsl")).sort();
-for (const file of files) {
-  const text = readFileSync(join(here, file), "utf8");
+/**
+ * What one kernel file says: { name, summary, body, code, hooks, constants, entries }. `read` gives an included file's
+ * text. Throws an Error that begins with the file's name where the file breaks a rule.
+ */
+export function kernelFile(file, text, read = readShader) {
   const { name, summary, body } = header(file, text);
-  const code = expand(file);
-  const reflected = new WgslReflect(code);
+  const code = expand(file, text, read);
+  const reflected = strictly(file, () => new WgslReflect(code));
   checkBindings(file, reflected);
-  const hookTable = hooks(file, code);
-  const shared = { hooks: hookTable, constants: Object.fromEntries(constants(code)), code: "" };
-  out.push(`const ${name}Code = ${JSON.stringify(code)};`, `/** ${summary} */`, `export const ${name} = {`);
-  readme.push(`## ${name}`, "", summary, "", "```", ...body.slice(body[0] === "" ? 1 : 0), "```", "");
-  readme.push("| entry | workgroup | buffers | hooks |", "| --- | --- | --- | --- |");
-  for (const entry of reflected.entry.compute) {
-    const described = { ...kernel(file, entry, code), ...shared };
-    const body = JSON.stringify(described).replace('"code":""', `"code":${name}Code`);
-    out.push(`  ${entry.name}: ${body} satisfies Kernel,`);
-    const buffers = Object.entries(described.buffers).map(([n, b]) => (b.access === "read" ? `\`${n}\`` : `→ \`${n}\``));
-    readme.push(
-      `| \`${entry.name}\` | ${described.workgroup.join(" × ")} | ${buffers.join(", ")} | ${Object.keys(hookTable).map((h) => `\`${h}\``).join(", ")} |`,
-    );
-  }
-  out.push("} as const;", "");
-  readme.push("");
+  const entries = reflected.entry.compute.map((entry) => describe(file, entry, code));
+  if (entries.length === 0) throw new Error(`${file}: no @compute entry point`);
+  return { name, summary, body, code, hooks: hooks(file, code), constants: constants(code), entries };
 }
-const libraries = readdirSync(join(here, "lib")).filter((f) => f.endsWith(".wgsl")).sort();
-readme.push("## Shared text (`lib/`)", "");
-for (const file of libraries) {
-  const [, summary] = readFileSync(join(here, "lib", file), "utf8").match(/^\/\/ \w+ — (.+)$/m) ?? [];
-  if (!summary) throw new Error(`lib/${file}:1: expected "// ${file.replace(".wgsl", "")} — <summary>"`);
-  readme.push(`- \`${file}\`: ${summary}`);
-}
-readme.push("");
 
-const readmeFile = join(here, "README.md");
-if (process.argv.includes("--check")) {
-  if (!existsSync(readmeFile) || readFileSync(readmeFile, "utf8") !== readme.join("\n")) {
-    console.error("shaders/README.md: differs from the kernels' headers. Run npm run fix.");
-    process.exit(1);
+/** The typed module of all kernels. */
+function moduleText(kernels) {
+  const lines = [
+    "// Generated by shaders/generate.mjs. Edit the .wgsl files instead.",
+    'import type { Kernel } from "./launch.ts";',
+    "",
+  ];
+  for (const { name, summary, code, hooks: hookTable, constants: values, entries } of kernels) {
+    lines.push(`const ${name}Code = ${JSON.stringify(code)};`, `/** ${summary} */`, `export const ${name} = {`);
+    for (const entry of entries) {
+      const text = JSON.stringify({ ...entry, hooks: hookTable, constants: values, code: "" });
+      lines.push(`  ${entry.entry}: ${text.replace('"code":""', `"code":${name}Code`)} satisfies Kernel,`);
+    }
+    lines.push("} as const;", "");
   }
-} else writeFileSync(readmeFile, readme.join("\n"));
-writeFileSync(join(here, "../src/kernels/shaders.gen.ts"), out.join("\n"));
+  return lines.join("\n");
+}
+
+/** The reference of all kernels, and of the files that they include. */
+function referenceText(kernels, libraries) {
+  const lines = [
+    "# Kernels",
+    "",
+    "Generated by `shaders/generate.mjs` from the headers of the `.wgsl` files beside it. Every entry point is listed with",
+    "its workgroup size, its buffers (`→` marks those that it writes) and its hooks.",
+    "",
+  ];
+  for (const { name, summary, body, hooks: hookTable, entries } of kernels) {
+    lines.push(`## ${name}`, "", summary, "", "```", ...body, "```", "");
+    lines.push("| entry | workgroup | buffers | hooks |", "| --- | --- | --- | --- |");
+    for (const { entry, workgroup, buffers } of entries) {
+      const list = Object.entries(buffers).map(([n, b]) => (b.access === "read" ? `\`${n}\`` : `→ \`${n}\``));
+      const names = Object.keys(hookTable).map((h) => `\`${h}\``);
+      lines.push(`| \`${entry}\` | ${workgroup.join(" × ")} | ${list.join(", ")} | ${names.join(", ")} |`);
+    }
+    lines.push("");
+  }
+  lines.push("## Shared text (`lib/`)", "");
+  for (const { file, text } of libraries) {
+    const [, summary] = text.match(/^\/\/ \w+ — (.+)$/m) ?? [];
+    if (!summary) throw new Error(`lib/${file}:1: expected "// ${file.replace(".wgsl", "")} — <summary>"`);
+    lines.push(`- \`${file}\`: ${summary}`);
+  }
+  lines.push("");
+  return lines.join("\n");
+}
+
+const shadersIn = (folder) =>
+  readdirSync(folder)
+    .filter((file) => file.endsWith(".wgsl"))
+    .sort()
+    .map((file) => ({ file, text: readFileSync(join(folder, file), "utf8") }));
+
+/** Replaced at once, so that nobody reads half of it. */
+function write(path, text) {
+  if (existsSync(path) && readFileSync(path, "utf8") === text) return;
+  writeFileSync(`${path}.${process.pid}`, text);
+  renameSync(`${path}.${process.pid}`, path);
+}
+
+function main(parameters) {
+  const kernels = shadersIn(here).map(({ file, text }) => kernelFile(file, text));
+  const reference = referenceText(kernels, shadersIn(join(here, "lib")));
+  const referenceFile = join(here, "README.md");
+  if (!parameters.includes("--check")) write(referenceFile, reference);
+  else if (!existsSync(referenceFile) || readFileSync(referenceFile, "utf8") !== reference) {
+    process.stderr.write("shaders/README.md: differs from the kernels' headers. Run npm run fix.\n");
+    process.exitCode = 1;
+  }
+  write(join(here, "../src/kernels/shaders.gen.ts"), moduleText(kernels));
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) main(process.argv.slice(2));

@@ -33,10 +33,23 @@ fn map(i: u32) -> u32 { return x0_at(i); }
 
 @compute @workgroup_size(LANES)
 fn elements(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let first = group_number(id, groups) * (LANES * PER) + lane;
+  let start = group_number(id, groups) * (LANES * PER);
+  let place = params.offset + start + lane;
+  let whole = params.size - min(params.size, start) >= LANES * PER;
+  if (whole) {
+    // whole blocks store together, without a guard each: branches cost a software adapter more than the arithmetic
+    let a = map(start + lane);
+    let b = map(start + lane + LANES);
+    let c = map(start + lane + 2u * LANES);
+    let d = map(start + lane + 3u * LANES);
+    y[place] = a;
+    y[place + LANES] = b;
+    y[place + 2u * LANES] = c;
+    y[place + 3u * LANES] = d;
+    return;
+  }
   for (var k = 0u; k < PER; k++) {
-    let i = first + k * LANES;
-    if (i < params.size) { y[params.offset + i] = map(i); }
+    if (start + lane + k * LANES < params.size) { y[place + k * LANES] = map(start + lane + k * LANES); }
   }
 }
 

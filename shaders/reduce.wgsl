@@ -42,6 +42,18 @@ fn combine(a: f32, b: f32) -> f32 {
   return a + b;
 }
 
+// What one lane takes of a row: every LANES-th element from first to past, four at a time while all lanes have four.
+fn walk(row: u32, first: u32, past: u32, lane: u32) -> f32 {
+  var total = identity();
+  let trips = (past - first) / (4u * LANES);
+  for (var trip = 0u; trip < trips; trip++) {
+    let i = row + first + trip * (4u * LANES) + lane;
+    total = combine(total, combine(combine(load(i), load(i + LANES)), combine(load(i + 2u * LANES), load(i + 3u * LANES))));
+  }
+  for (var r = first + trips * (4u * LANES) + lane; r < past; r += LANES) { total = combine(total, load(row + r)); }
+  return total;
+}
+
 var<workgroup> partial: array<f32, LANES>;
 
 fn tree(lane: u32, value: f32) -> f32 {
@@ -58,9 +70,7 @@ fn tree(lane: u32, value: f32) -> f32 {
 fn rows(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let o = group_number(id, groups);
   var total = identity();
-  if (o < params.outputs) {
-    for (var r = lane; r < params.extent; r += LANES) { total = combine(total, load(o * params.extent + r)); }
-  }
+  if (o < params.outputs) { total = walk(o * params.extent, 0u, params.extent, lane); }
   let result = tree(lane, total);
   if (lane == 0u && o < params.outputs) { y[o] = epilogue(o, result); }
 }
@@ -70,7 +80,12 @@ fn short_rows(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups:
   let o = group_number(id, groups) * LANES + lane;
   if (o >= params.outputs) { return; }
   var total = identity();
-  for (var r = 0u; r < params.extent; r++) { total = combine(total, load(o * params.extent + r)); }
+  let quads = params.extent / 4u;
+  for (var q = 0u; q < quads; q++) {
+    let i = o * params.extent + q * 4u;
+    total = combine(total, combine(combine(load(i), load(i + 1u)), combine(load(i + 2u), load(i + 3u))));
+  }
+  for (var r = quads * 4u; r < params.extent; r++) { total = combine(total, load(o * params.extent + r)); }
   y[o] = epilogue(o, total);
 }
 
@@ -81,9 +96,7 @@ fn slices(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec
   let first = (n % params.slices) * params.slice;
   let past = min(first + params.slice, params.extent);
   var total = identity();
-  if (o < params.outputs) {
-    for (var r = first + lane; r < past; r += LANES) { total = combine(total, load(o * params.extent + r)); }
-  }
+  if (o < params.outputs) { total = walk(o * params.extent, first, past, lane); }
   let result = tree(lane, total);
   if (lane == 0u && o < params.outputs) { y[n] = result; }
 }

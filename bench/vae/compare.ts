@@ -1,12 +1,15 @@
 // The VAE's training step in all engines: checked against float64, then timed against each other in one page.
 
+import { calls } from "../calls.ts";
 import { interleave, reason, statistics, within, type Contestant, type Schedule, type Timing } from "../harness.ts";
+import { fastest, profiled, type Span } from "../profile.ts";
 import { compare, type Cell, type Gate, type Workload } from "../report.ts";
 import { flops, problem, type Prepare, type Problem, type Trainer } from "./problem.ts";
 import { losses } from "./reference.ts";
 
 const GATE_STEPS = 4; // the first loss checks forward, the later ones gradient and update
 const GATE_LIMIT = 1e-3;
+const PROFILE_RUNS = 5;
 
 /** An engine by name; `load` brings its code only when its turn comes. */
 export interface Candidate {
@@ -41,12 +44,25 @@ async function gate(prepare: Prepare, task: Required<Problem>, expected: number[
       found.push(await trainer.loss());
     }
     const errors = found.map((loss, i) => Math.abs(loss - expected[i]!) / Math.abs(expected[i]!));
-    // a NaN must not pass as the largest of the others
-    const worst = errors.reduce((a, b) => (b <= a ? a : b), 0);
+    const worst = Math.max(...errors); // NaN if any is, and NaN is no pass
     return { losses: found, expected, worst, limit: GATE_LIMIT };
   } finally {
     trainer.dispose();
   }
+}
+
+async function stepAndWait(trainer: Trainer): Promise<void> {
+  await trainer.step();
+  await trainer.finish();
+}
+
+/** Facts of one step after the timed ones: what it asks of WebGPU, and with `profile` where its time goes. */
+async function inspect(trainer: Trainer, profile: boolean): Promise<Pick<Cell, "perStep" | "profile">> {
+  const perStep = await calls(() => stepAndWait(trainer));
+  if (!profile) return { perStep };
+  const runs: Span[][] = [];
+  for (let run = 0; run < PROFILE_RUNS; run++) runs.push(await profiled(() => stepAndWait(trainer)));
+  return { perStep, profile: fastest(runs) };
 }
 
 /** One line per stage for whoever waits. */
@@ -59,9 +75,9 @@ export type Say = (text: string) => void;
 export async function compareVae(
   candidates: readonly Candidate[],
   others: readonly Contestant[],
-  options: { batch: number; seed: number; schedule: Schedule; say: Say },
+  options: { batch: number; seed: number; profile: boolean; schedule: Schedule; say: Say },
 ): Promise<{ workload: Workload; others: Timing[] }> {
-  const { batch, seed, schedule, say } = options;
+  const { batch, seed, profile, schedule, say } = options;
   const task = problem(batch, seed);
   const { noise: _, ...drawing } = task;
   say("reference: the first losses in float64");
@@ -77,7 +93,7 @@ export async function compareVae(
       const limit = 3 * schedule.boxSeconds;
       const { prepare } = await within(load(), limit, `${engine}: loading`);
       const { trainer, seconds } = await within(cold(prepare, drawing), limit, `${engine}: first step`);
-      Object.assign(cell, { version: trainer.version, cold: seconds, facts: trainer.facts });
+      Object.assign(cell, { version: trainer.version, cold: seconds });
       cell.gate = await within(gate(prepare, task, expected), limit, `${engine}: check`);
       say(`${engine} ${cell.version}: first losses within ${cell.gate.worst.toExponential(1)} of float64`);
       if (cell.gate.worst <= GATE_LIMIT) ready.push({ cell, trainer });
@@ -97,13 +113,18 @@ export async function compareVae(
   const timings = await interleave([...ready.map(({ trainer }) => trainer), ...others], schedule);
   for (const [index, { cell, trainer }] of ready.entries()) {
     const { samples, stepsPerBlock, error, note } = timings[index]!;
-    cell.status = error ? "stopped" : "ok";
+    cell.status = error || samples.length === 0 ? "stopped" : "ok";
     cell.message = error ?? note;
     if (samples.length > 0) Object.assign(cell, { stepsPerBlock, ms: statistics(samples), samples });
     try {
+      if (!error)
+        Object.assign(
+          cell,
+          await within(inspect(trainer, profile), 3 * schedule.boxSeconds, `${cell.engine}: inspection`),
+        );
       trainer.dispose();
     } catch (failure) {
-      cell.message ??= `dispose: ${reason(failure)}`;
+      cell.message ??= reason(failure);
     }
   }
   compare(cells);

@@ -4,8 +4,8 @@
 export interface Linear {
   inputs: number;
   outputs: number;
-  weight: Float32Array;
-  bias: Float32Array;
+  weight: Float32Array<ArrayBuffer>;
+  bias: Float32Array<ArrayBuffer>;
 }
 
 /**
@@ -19,9 +19,9 @@ export interface Problem {
   latent: number;
   weights: { encode: Linear; heads: Linear; decode: Linear; output: Linear };
   /** [batch, 784], in [0, 1]. */
-  images: Float32Array;
+  images: Float32Array<ArrayBuffer>;
   /** [batch, latent]: ε of every step, for the comparison of losses. Without it each step draws its own. */
-  noise?: Float32Array;
+  noise?: Float32Array<ArrayBuffer>;
   seed: number;
 }
 
@@ -36,8 +36,6 @@ export interface Trainer {
   /** Resolves when the GPU has done all that was enqueued. */
   finish(): Promise<void>;
   dispose(): void;
-  /** What the engine knows of its plan, such as dispatches per step. */
-  facts?: Record<string, number>;
 }
 
 /** What an engine's file exports as `prepare`. */

@@ -17,7 +17,11 @@ interface Moments {
 }
 
 function moments(values: Float32Array): Moments {
-  return { value: Float64Array.from(values), first: new Float64Array(values.length), second: new Float64Array(values.length) };
+  return {
+    value: Float64Array.from(values),
+    first: new Float64Array(values.length),
+    second: new Float64Array(values.length),
+  };
 }
 
 function layer({ inputs, outputs, weight, bias }: Linear): Layer {
@@ -79,8 +83,9 @@ const masked = (d: Float64Array, y: Float64Array) => d.map((v, i) => (y[i]! > 0 
 /** Losses of the first `steps` steps in nats per image, each before its update, with the problem's fixed noise. */
 export function losses(problem: Required<Problem>, steps: number): number[] {
   const { batch, latent, weights, noise } = problem;
-  const [encode, heads, decode, output] = [weights.encode, weights.heads, weights.decode, weights.output].map(layer) as
-    [Layer, Layer, Layer, Layer];
+  const [encode, heads, decode, output] = [weights.encode, weights.heads, weights.decode, weights.output].map(
+    layer,
+  ) as [Layer, Layer, Layer, Layer];
   const x = Float64Array.from(problem.images);
   const result: number[] = [];
   for (let step = 1; step <= steps; step++) {

@@ -33,7 +33,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> source: array<f32>;
 @group(0) @binding(3) var<storage, read_write> result: array<f32>;
 
-// outside of every source, with room for a tap's shift
+// Outside of every source, with room for a tap's shift
 const OUTSIDE = 0x80000000u;
 
 struct Axis {

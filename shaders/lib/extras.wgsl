@@ -3,7 +3,8 @@
 // xK_at(i)      the element of view K at position i, counted row-major over the view's own dims
 // xK_here(i)    the same where the view is contiguous
 // xK_column(i)  the same where the view repeats one row:  position i mod dims[0]
-// xK_only()     the one element of a view of size 1
+// xK_channel(i) the same where every element repeats along the inner axes:  position i / dims[0] mod dims[1]
+// xK_only(i)    the one element of a view of size 1
 // scalar(k)     the k-th scalar as f32;  scalar_bits(k) as it came
 //
 // Elements are u32 words, so that floats and integers pass unchanged; hooks cast them by type.
@@ -45,6 +46,7 @@ fn strided(i: u32, k: u32) -> u32 {
 }
 fn here(i: u32, k: u32) -> u32 { return i + extras.views[k].offset; }
 fn column(i: u32, k: u32) -> u32 { return extras.views[k].offset + i % extras.views[k].dims[0].x; }
+fn channel(i: u32, k: u32) -> u32 { return extras.views[k].offset + i / extras.views[k].dims[0].x % extras.views[k].dims[0].y; }
 fn only(k: u32) -> u32 { return extras.views[k].offset; }
 
 fn x0_at(i: u32) -> u32 { return x0[strided(i, 0u)]; }
@@ -70,6 +72,14 @@ fn x3_column(i: u32) -> u32 { return x3[column(i, 3u)]; }
 fn x4_column(i: u32) -> u32 { return x4[column(i, 4u)]; }
 fn x5_column(i: u32) -> u32 { return x5[column(i, 5u)]; }
 fn x6_column(i: u32) -> u32 { return x6[column(i, 6u)]; }
+
+fn x0_channel(i: u32) -> u32 { return x0[channel(i, 0u)]; }
+fn x1_channel(i: u32) -> u32 { return x1[channel(i, 1u)]; }
+fn x2_channel(i: u32) -> u32 { return x2[channel(i, 2u)]; }
+fn x3_channel(i: u32) -> u32 { return x3[channel(i, 3u)]; }
+fn x4_channel(i: u32) -> u32 { return x4[channel(i, 4u)]; }
+fn x5_channel(i: u32) -> u32 { return x5[channel(i, 5u)]; }
+fn x6_channel(i: u32) -> u32 { return x6[channel(i, 6u)]; }
 
 fn x0_only(i: u32) -> u32 { return x0[only(0u)]; }
 fn x1_only(i: u32) -> u32 { return x1[only(1u)]; }

@@ -67,3 +67,7 @@ fn random_uniform(i: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -
 fn random_normal(i: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -> f32 {
   return normals(philox(vec4u(i / 4u, step, stream, 0u), vec2u(key_low, key_high)))[i % 4u];
 }
+// the same draw for an element that is not the one at hand
+fn random_normal_at(element: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -> f32 {
+  return random_normal(element, step, key_low, key_high, stream);
+}

@@ -62,6 +62,7 @@ const table = {
   gaussian_term: "f32 f32 f32 -> f32",
   random_uniform: "i u32 u32 u32 u32 -> f32",
   random_normal: "i u32 u32 u32 u32 -> f32",
+  random_normal_at: "u32 u32 u32 u32 u32 -> f32",
 } as const;
 
 export type MapName = keyof typeof table;

@@ -2,8 +2,8 @@ import type { Kernel } from "./launch.ts";
 
 export type Scalar = "f32" | "i32" | "u32";
 
-/** How a view is read: at the same index, one element, one repeated row, or by its strides. */
-export type Form = "here" | "only" | "column" | "at";
+/** How a view is read: at the same index, one element, one repeated row, one element per channel, or by its strides. */
+export type Form = "here" | "only" | "column" | "channel" | "at";
 
 /** What a hook computes from its index: a small graph, shared parts being shared objects. */
 export type Expression =
@@ -124,5 +124,8 @@ export function simplify({ offset, dims, strides }: View, size: number): { view:
   if (merged.length === 1 && first.stride === 1 && first.dim === size) return { view, form: "here" };
   if (merged.length === 2 && first.stride === 0 && second!.stride === 1)
     return { view: { offset, dims: [second!.dim], strides: [1] }, form: "column" };
+  const [outer, channel, inner] = merged.length === 2 ? [{ stride: 0 }, first, second] : merged;
+  if (merged.length <= 3 && outer!.stride === 0 && channel?.stride === 1 && inner?.stride === 0)
+    return { view: { offset, dims: [channel.dim, inner.dim], strides: [1, 0] }, form: "channel" };
   return { view, form: "at" };
 }

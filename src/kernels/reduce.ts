@@ -5,8 +5,9 @@ export type Reduction = "sum" | "max" | "min";
 
 /** Up to here one workgroup or invocation goes through the whole extent alone. */
 const ALONE = 4096;
-/** Rows of at most this many elements are not worth a workgroup. */
+/** Rows of at most this many elements are not worth a workgroup; nor are longer ones where barriers cost more than loads. */
 const SHORT = 32;
+const SHORT_SOFTWARE = 2048;
 /** Outputs times slices that keep a device busy. */
 const BUSY = 512;
 
@@ -16,8 +17,9 @@ const BUSY = 512;
  * leading: the reduced elements come first, load: [extent, outputs]; otherwise load: [outputs, extent].
  * Few outputs over a long extent go through partial results, so the first launch takes `load`, the last one `epilogue`.
  */
-export function reduce(operation: Reduction, outputs: number, extent: number, leading: boolean): Launches {
+export function reduce(operation: Reduction, outputs: number, extent: number, leading: boolean, software: boolean): Launches {
   const constants = { OPERATION: { sum: 0, max: 1, min: 2 }[operation] };
+  const short = software && outputs >= 2 * shaders.rows.constants.LANES ? SHORT_SOFTWARE : SHORT;
   const lanes = shaders.rows.constants.LANES;
   // a column's invocation walks the extent alone; a row's workgroup shares it
   const alone = leading ? ALONE / 8 : ALONE;
@@ -35,7 +37,7 @@ export function reduce(operation: Reduction, outputs: number, extent: number, le
       launches: [
         leading
           ? { ...whole, kernel: shaders.columns, params, groups: columns(outputs) }
-          : extent <= SHORT
+          : extent <= short
             ? { ...whole, kernel: shaders.short_rows, params, groups: columns(outputs) }
             : { ...whole, kernel: shaders.rows, params, groups: [outputs, 1, 1] },
       ],

@@ -30,7 +30,7 @@ export function fuse(graph: Graph, traits: DeviceTraits): Fusion {
   const roots = new Set([...graph.outputs, ...graph.assignments.map((a) => a.next)]);
   const kept = new Set<Value>(roots);
   for (;;) {
-    const inlined = inline(graph, kept);
+    const inlined = inline(graph, kept, traits);
     const fusion = { inlined, groups: group(graph, roots, inlined, traits) };
     const crowded = fusion.groups.find((g) => isCrowded(g, inlined, traits));
     if (!crowded) return fusion;
@@ -46,7 +46,15 @@ function uses(value: Value): (Value | null)[] {
   });
 }
 
-function inline(graph: Graph, kept: ReadonlySet<Value>): Set<Value> {
+/** Whether `value` would be the epilogue of a kernel that feeds it alone: then it is stored at no cost. */
+function isEpilogue(value: Value, traits: DeviceTraits): boolean {
+  return value.dtype === "f32" && value.args.map(computed).some(
+    (arg) => (arg.what.kind === "reduce" || arg.what.kind === "kernel") && sizeOf(arg) === sizeOf(value) &&
+      uses(arg).every((user) => user === value) && takesEpilogue(arg, traits),
+  );
+}
+
+function inline(graph: Graph, kept: ReadonlySet<Value>, traits: DeviceTraits): Set<Value> {
   const inlined = new Set<Value>();
   // values that some reduction reads in another order than their own
   const permuted = new Set<Value>();
@@ -65,7 +73,7 @@ function inline(graph: Graph, kept: ReadonlySet<Value>): Set<Value> {
       return user.what.kind === "concat";
     };
     if (users.length === 0 || !users.every(fits)) continue;
-    if (users.length > 1 && cost(value) > CHEAP) continue;
+    if (users.length > 1 && (cost(value) > CHEAP || isEpilogue(value, traits))) continue;
     inlined.add(value);
     if (users.some((u) => u && (permuted.has(u) || (u.what.kind === "reduce" && orderOf(u) === "permuted")))) permuted.add(value);
   }

@@ -20,5 +20,5 @@ function describe(value: Value, traits: DeviceTraits): Launches {
   }
   if (value.what.kind !== "reduce") throw new Error(`${value.what.kind} has no launches`);
   const outputs = count(value.shape);
-  return reduce(value.what.operation, outputs, count(value.args[0]!.shape) / outputs, orderOf(value) === "leading");
+  return reduce(value.what.operation, outputs, count(value.args[0]!.shape) / outputs, orderOf(value) === "leading", traits.software);
 }

@@ -88,9 +88,11 @@ export function pow(a: Tensor, b: Operandish): Tensor {
   if (b === -1) return recordMap("pow", "reciprocal", [a], ([g], y) => [neg(mul(g!, square(y)))]);
   if (b === 0.5) return sqrt(a);
   const exponent = b instanceof Tensor ? b : constant(a.gpu, b);
+  // written out, because elementwise.ts imports this file
+  const logarithm = () => recordMap("pow", "log_", [a], ([h]) => [div(h!, a)]);
   return recordMap("pow", "pow_", [a, exponent], ([g], y) => [
     sumTo(mul(g!, mul(exponent, pow(a, sub(exponent, 1)))), a.shape),
-    b instanceof Tensor ? sumTo(mul(g!, mul(y, recordMap("log", "log_", [a], null))), b.shape) : null,
+    b instanceof Tensor ? sumTo(mul(g!, mul(y, logarithm())), b.shape) : null,
   ]);
 }
 

@@ -1,18 +1,31 @@
-import { check, checkOptions } from "../../device/errors.ts";
+import { check, checkOptions, show } from "../../device/errors.ts";
 import { bytes as launch } from "../../kernels/bytes.ts";
 import { count } from "../dtype.ts";
 import type { KernelOp } from "../kernelOp.ts";
-import { recordOne } from "../record.ts";
+import { contiguous, layout, recordOne } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 
 const bytesOp: KernelOp = {
   name: "bytes",
-  launch: (_inputs, [y], { scale }) => launch(count(y!.shape), Number(scale)),
+  launch: (_inputs, [y], { first, scale }) => launch(count(y!.shape), Number(first), Number(scale)),
 };
+
+/**
+ * The stored bytes that `x` looks at, and where it starts there. A part along the first axis (slice) and another shape
+ * (reshape) are read in place.
+ */
+export function bytesOf(where: string, x: Tensor): { base: Tensor; first: number } {
+  const { offset, strides } = layout(x);
+  const plain = contiguous(x.shape);
+  check(x.shape.every((n, d) => n === 1 || strides[d] === plain[d]), "unsupported", where,
+    () => `u8 data ${show(x.shape)} does not lie in order. Expected whole tensors, or slices along the first axis.`);
+  return { base: x.source.kind === "view" ? x.source.inputs[0] : x, first: offset };
+}
 
 /** u8 data as f32, times `scale` (1/255 for pixels). No gradient. */
 export function bytes(x: Tensor, options: { readonly scale?: number } = {}): Tensor {
   checkOptions("bytes", options, ["scale"]);
   check(x.dtype === "u8", "argument", "bytes", () => `expected u8 data; got ${x.dtype}.`);
-  return recordOne(bytesOp, [x], { shape: x.shape, dtype: "f32" }, { scale: options.scale ?? 1 }, null);
+  const { base, first } = bytesOf("bytes", x);
+  return recordOne(bytesOp, [base], { shape: x.shape, dtype: "f32" }, { first, scale: options.scale ?? 1 }, null);
 }

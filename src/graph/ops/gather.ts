@@ -4,14 +4,15 @@ import { count } from "../dtype.ts";
 import type { KernelOp } from "../kernelOp.ts";
 import { recordOne } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
+import { bytesOf } from "./bytes.ts";
 
 const kinds = { f32: "rows", u32: "words", i32: "words", u8: "bytes" } as const;
 
 const gatherOp: KernelOp = {
   name: "gather",
-  launch([x, indices], _outputs, { scale }) {
-    const shape = { picks: count(indices!.shape), width: count(x!.shape.slice(1)), entries: x!.shape[0]! };
-    return launch(shape, kinds[x!.dtype], Number(scale));
+  launch([x, indices], _outputs, { entries, width, first, scale }) {
+    const shape = { picks: count(indices!.shape), width: Number(width), entries: Number(entries) };
+    return launch(shape, kinds[x!.dtype], Number(first), Number(scale));
   },
 };
 
@@ -42,8 +43,10 @@ export function gather(x: Tensor, indices: Tensor, options: { readonly scale?: n
   const { scale = 1 } = options;
   check(scale === 1 || x.dtype === "u8", "argument", "gather", () => `expected scale only with u8 data; got ${scale} with ${x.dtype}.`);
   const spec = { shape: [...indices.shape, ...x.shape.slice(1)], dtype: x.dtype === "u8" ? "f32" : x.dtype } as const;
+  const { base, first } = x.dtype === "u8" ? bytesOf("gather", x) : { base: x, first: 0 };
+  const attributes = { entries: x.shape[0]!, width: count(x.shape.slice(1)), first, scale };
   const pull = x.dtype === "f32" ? ([g]: readonly (Tensor | null)[]) => [scatterAdd(g!, indices, x.shape[0]!), null] : null;
-  return recordOne(gatherOp, [x, indices], spec, { scale }, pull);
+  return recordOne(gatherOp, [base, indices], spec, attributes, pull);
 }
 
 /**

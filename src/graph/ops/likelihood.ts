@@ -13,7 +13,10 @@ function alike(where: string, names: string, ...tensors: readonly Tensor[]): voi
 }
 
 /** Everything but the first axis, summed. */
-export const perSample = (x: Tensor): Tensor => sum(reshape(x, [x.shape[0]!, x.size / x.shape[0]!]), 1);
+export function perSample(x: Tensor): Tensor {
+  check(x.rank > 0, "shape", "perSample", () => "expected x [n, …]; got [].");
+  return sum(reshape(x, [x.shape[0]!, x.size / x.shape[0]!]), 1);
+}
 
 /**
  * A draw from N(mean, diag e^logVar) as a function of standard normal noise:  z = μ + e^{ℓ/2}·ε.

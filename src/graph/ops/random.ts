@@ -1,9 +1,12 @@
-import { check, checkOptions } from "../../device/errors.ts";
+import { check, checkOptions, show } from "../../device/errors.ts";
 import type { Shape } from "../dtype.ts";
 import type { MapName } from "../maps.ts";
-import { constant, recordMap } from "../record.ts";
+import { broadcast, constant, recordMap } from "../record.ts";
 import type { Runner } from "../runner.ts";
 import type { Tensor } from "../tensor.ts";
+import { argmax } from "./argmax.ts";
+import { neg, sub } from "./arithmetic.ts";
+import { log } from "./elementwise.ts";
 
 export interface RandomOptions {
   /** A whole number in [0, 2⁵³): the Philox key. */
@@ -33,4 +36,18 @@ export const random = {
   uniform: (gpu: Runner, shape: Shape, options: RandomOptions): Tensor => draw("random.uniform", "random_uniform", gpu, shape, options),
   /** Standard normal, by Box–Muller; |z| ≤ 5.77. */
   normal: (gpu: Runner, shape: Shape, options: RandomOptions): Tensor => draw("random.normal", "random_normal", gpu, shape, options),
+  /**
+   * Classes drawn with probabilities softmax(logits), as u32: the largest of logit + Gumbel noise −log(−log u).
+   *
+   * logits: [..., classes], whose leading axes broadcast to `shape`, that of the result.
+   * u has 23 bits, so a class less likely than about e⁻¹⁶ next to the best comes too seldom. No gradient.
+   */
+  categorical: (gpu: Runner, logits: Tensor, shape: Shape, options: RandomOptions): Tensor => {
+    check(logits.rank > 0, "shape", "random.categorical", () => "expected logits [..., classes]; got [].");
+    const batch = broadcast("random.categorical", [logits.shape.slice(0, -1), shape]);
+    check(show(batch) === show(shape), "shape", "random.categorical",
+      () => `expected a shape that ${show(logits.shape.slice(0, -1))} broadcasts to; got ${show(shape)}.`);
+    const noise = draw("random.categorical", "random_uniform", gpu, [...shape, logits.shape.at(-1)!], options);
+    return argmax(sub(logits, log(neg(log(noise)))), -1);
+  },
 };

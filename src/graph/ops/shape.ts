@@ -57,6 +57,8 @@ export function expand(x: Tensor, shape: Shape): Tensor {
 export function sumTo(g: Tensor, shape: Shape): Tensor {
   if (sameShape(g.shape, shape)) return g;
   const ahead = g.rank - shape.length;
+  check(ahead >= 0 && shape.every((n, d) => n === 1 || n === g.shape[d + ahead]), "shape", "sumTo",
+    () => `expected a shape that broadcasts to ${show(g.shape)}; got ${show(shape)}.`);
   const axes = g.shape.flatMap((n, d) => (d < ahead || (shape[d - ahead] === 1 && n !== 1) ? [d] : []));
   return reshape(axes.length ? sum(g, axes) : g, shape);
 }
@@ -76,9 +78,15 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   });
 }
 
-/** Equal shapes along a new axis. */
-export const stack = (tensors: readonly Tensor[], axis = 0): Tensor =>
-  concat(tensors.map((x) => reshape(x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)])), axis);
+/** Equal shapes along a new axis, which becomes axis `axis` of the result (negative from the end). */
+export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
+  check(tensors.length > 0, "argument", "stack", () => "expected at least one tensor; got none.");
+  const { shape } = tensors[0]!;
+  const [d] = axesOf("stack", shape.length + 1, axis) as [number];
+  for (const x of tensors)
+    check(sameShape(x.shape, shape), "shape", "stack", () => `shapes differ. Expected all like ${show(shape)}; got ${show(x.shape)}.`);
+  return concat(tensors.map((x) => reshape(x, [...shape.slice(0, d), 1, ...shape.slice(d)])), d);
+}
 
 /** Parts of the given sizes along `axis`. */
 export function split(x: Tensor, sizes: readonly number[], axis: number): Tensor[] {

@@ -19,12 +19,14 @@ export function logsumexp(x: Tensor, axes?: number | readonly number[], { keepDi
 
 /** e^x / Σ e^x along `axis` (the last by default). */
 export function softmax(x: Tensor, axis = -1): Tensor {
-  const e = exp(sub(x, detach(max(x, axis, { keepDims: true }))));
-  return div(e, sum(e, axis, { keepDims: true }));
+  const over = axesOf("softmax", x.rank, axis);
+  const e = exp(sub(x, detach(max(x, over, { keepDims: true }))));
+  return div(e, sum(e, over, { keepDims: true }));
 }
 
 /** log softmax(x) along `axis` (the last by default). */
-export const logSoftmax = (x: Tensor, axis = -1): Tensor => sub(x, logsumexp(x, axis, { keepDims: true }));
+export const logSoftmax = (x: Tensor, axis = -1): Tensor =>
+  sub(x, logsumexp(x, axesOf("logSoftmax", x.rank, axis), { keepDims: true }));
 
 /**
  * Mean over the batch of −Σ_c t_c · log softmax(logits)_c, in nats.

@@ -1,0 +1,132 @@
+// cholesky — lower triangular factors of a stack of symmetric positive definite matrices, in blocks of SIZE columns.
+//
+//   start      l[s] = lower triangle of a[s], zeros above;  failed[s] = −1
+//   diagonal   the block D = l[s][first…, first…] becomes its own factor; the first bad pivot's index goes to failed[s]
+//   panel      the rows below it:  l[s][i, block] := l[s][i, block] · D⁻ᵀ
+//   update     what is left:  l[s][i,k] −= Σ_c l[s][i,c] · l[s][k,c]  over the block's columns c,  k ≤ i
+//
+// shapes     a, l [stack, size, size] row-major f32, of a only the lower triangle is read;  failed [stack] i32
+// grid       start: one invocation per element;  diagonal: one workgroup per matrix;  panel: (⌈rows below/LANES⌉, 1, stack);
+//            update: (tiles across, tiles down, stack) workgroups of one SIZE × SIZE tile; those above the diagonal return at once
+// memory     diagonal: SIZE × (SIZE + 1) f32 (4 KiB) of workgroup memory; panel and update use none, since barriers are what a
+//            software adapter is slowest at: update holds 4 × 4 sums an invocation, and neighbours share rows through the cache
+// numerics   |a − l·lᵀ| ≤ γ_{n+1} · |l|·|lᵀ|. A pivot at or below tolerance · a[i,i], infinite or NaN counts as bad: it and its
+//            column become those of the identity, so that all that follows stays finite
+// source     right-looking blocked factorisation; tolerance: see kernels/cholesky.ts
+
+//#include "lib/grid.wgsl"
+
+const SIZE = 32u;
+const PITCH = 33u;
+const LANES = 64u;
+
+struct Params { size: u32, stack: u32, first: u32, tolerance: f32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read_write> l: array<f32>;
+@group(0) @binding(3) var<storage, read_write> failed: array<i32>;
+
+var<workgroup> tile: array<f32, 1056>;
+var<workgroup> bad: u32;
+
+
+
+@compute @workgroup_size(LANES)
+fn start(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = group_number(id, groups) * LANES + lane;
+  let area = params.size * params.size;
+  if (i >= area * params.stack) { return; }
+  let at = i % area;
+  l[i] = select(0.0, a[i], at % params.size <= at / params.size);
+  if (at == 0u) { failed[i / area] = -1; }
+}
+
+@compute @workgroup_size(SIZE)
+fn diagonal(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let base = id.x * params.size * params.size;
+  let width = min(SIZE, params.size - params.first);
+  let row = params.first + lane;
+  for (var c = 0u; c < SIZE; c++) {
+    tile[c * PITCH + lane] = 0.0;
+    if (c < width && lane < width) { tile[c * PITCH + lane] = l[base + (params.first + c) * params.size + row]; }
+  }
+  if (lane == 0u) { bad = 0xffffffffu; }
+  workgroupBarrier();
+  for (var c = 0u; c < width; c++) {
+    let at = params.first + c;
+    let pivot = tile[c * PITCH + c];
+    let good = pivot > params.tolerance * a[base + at * params.size + at] && bitcast<u32>(pivot) < 0x7f800000u && pivot > 0.0;
+    let root = select(1.0, sqrt(max(pivot, 1.17549435e-38)), good);
+    workgroupBarrier(); // every lane has read the pivot before its owner replaces it
+    if (lane == c) {
+      tile[c * PITCH + c] = root;
+      if (!good) { bad = min(bad, at); }
+    } else if (lane > c) {
+      tile[lane * PITCH + c] = select(0.0, tile[lane * PITCH + c] / root, good);
+    }
+    workgroupBarrier();
+    if (lane > c) {
+      let own = tile[lane * PITCH + c];
+      for (var k = c + 1u; k <= lane; k++) { tile[lane * PITCH + k] -= own * tile[k * PITCH + c]; }
+    }
+    workgroupBarrier();
+  }
+  for (var c = 0u; c < width; c++) {
+    if (lane <= c) { l[base + (params.first + c) * params.size + row] = tile[c * PITCH + lane]; }
+  }
+  if (lane == 0u && bad != 0xffffffffu && failed[id.x] < 0) { failed[id.x] = i32(bad); }
+}
+
+// each invocation owns a row: x · Dᵀ = row, solved from the left, in place
+@compute @workgroup_size(LANES)
+fn panel(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let base = id.z * params.size * params.size;
+  let row = params.first + SIZE + id.x * LANES + lane;
+  if (row >= params.size) { return; }
+  let own = base + row * params.size + params.first;
+  for (var c = 0u; c < SIZE; c++) {
+    let factor = base + (params.first + c) * params.size + params.first;
+    var x = l[own + c];
+    for (var k = 0u; k < c; k++) { x -= l[own + k] * l[factor + k]; }
+    l[own + c] = x / l[factor + c];
+  }
+}
+
+@compute @workgroup_size(LANES)
+fn update(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
+  if (id.x > id.y) { return; }
+  let base = id.z * params.size * params.size;
+  let rest = params.first + SIZE;
+  let row = rest + id.y * SIZE + lane / 8u * 4u;
+  let column = rest + id.x * SIZE + lane % 8u * 4u;
+  if (row >= params.size || column > row + 3u) { return; }
+  // rows past the end read the last one, and are not stored
+  let last = vec4u(params.size - 1u);
+  let down = base + min(vec4u(row, row + 1u, row + 2u, row + 3u), last) * params.size + params.first;
+  let across = base + min(vec4u(column, column + 1u, column + 2u, column + 3u), last) * params.size + params.first;
+  var sum0 = vec4f();
+  var sum1 = vec4f();
+  var sum2 = vec4f();
+  var sum3 = vec4f();
+  for (var c = 0u; c < SIZE; c++) {
+    let columns = vec4f(l[across.x + c], l[across.y + c], l[across.z + c], l[across.w + c]);
+    sum0 += l[down.x + c] * columns;
+    sum1 += l[down.y + c] * columns;
+    sum2 += l[down.z + c] * columns;
+    sum3 += l[down.w + c] * columns;
+  }
+  store(base, row, column, sum0);
+  store(base, row + 1u, column, sum1);
+  store(base, row + 2u, column, sum2);
+  store(base, row + 3u, column, sum3);
+}
+
+fn store(base: u32, row: u32, column: u32, sums: vec4f) {
+  if (row >= params.size) { return; }
+  let at = base + row * params.size + column;
+  if (column <= row) { l[at] -= sums.x; }
+  if (column + 1u <= row) { l[at + 1u] -= sums.y; }
+  if (column + 2u <= row) { l[at + 2u] -= sums.z; }
+  if (column + 3u <= row) { l[at + 3u] -= sums.w; }
+}

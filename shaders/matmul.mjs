@@ -1,0 +1,298 @@
+// matmul — writes the kernels that multiply 4 × 4 blocks in registers: matmul_direct.wgsl, matmul_quad.wgsl, matmul_quad_any.wgsl.
+//
+// They differ in how a block is loaded and in whether four neighbouring invocations pass their blocks of a round; the rest
+// of the text is the same. Named registers: an indexed array would live in memory on some devices.
+//
+//   node shaders/matmul.mjs            writes the files
+//   node shaders/matmul.mjs --check    exits with 1 where a committed one differs
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const range = (n) => [...Array(n).keys()];
+
+/** Reads whole vec4f: every extent that a load runs along is a multiple of 4. */
+const wide = {
+  element: "vec4f",
+  result: "vec4f",
+  store: `      if (column < params.columns) {
+        let value = blocks[n][i];
+        c[at / 4u] = vec4f(epilogue(at, value.x), epilogue(at + 1u, value.y), epilogue(at + 2u, value.z), epilogue(at + 3u, value.w));
+      }`,
+  shapes: `//            inner and columns multiples of 4, so are rows where TRANSPOSE_A, and the strides of stacks`,
+  edges: "rows and columns past the end repeat the last ones and are not stored",
+  base: (stack) => `${stack} / 4u`,
+  text: `
+// Where the four loads of a block begin: one for each of four rows, or for each of four inner positions.
+fn starts(first: u32, count: u32, along_inner: bool) -> vec4u {
+  if (along_inner) { return min(first + vec4u(0u, 1u, 2u, 3u), vec4u(count - 1u)) * (params.inner / 4u); }
+  return min(first, count - 4u) / 4u + vec4u(0u, 1u, 2u, 3u) * (count / 4u);
+}
+// What a start advances by from one block to the next along the inner axis.
+fn stride(count: u32, along_inner: bool) -> u32 { return select(count, 1u, along_inner); }
+
+fn a_block(start: vec4u, step: u32) -> mat4x4f {
+  let at = start + step * stride(params.rows, TRANSPOSE_A == 0u);
+  let x = a[at.x];
+  let y = a[at.y];
+  let z = a[at.z];
+  let w = a[at.w];
+  let loaded = mat4x4f(x, y, z, w);
+  if (TRANSPOSE_A == 1u) { return transpose(loaded); }
+  return loaded;
+}
+fn b_block(start: vec4u, step: u32) -> mat4x4f {
+  let at = start + step * stride(params.columns, TRANSPOSE_B == 1u);
+  let x = b[at.x];
+  let y = b[at.y];
+  let z = b[at.z];
+  let w = b[at.w];
+  let loaded = mat4x4f(x, y, z, w);
+  if (TRANSPOSE_B == 1u) { return transpose(loaded); }
+  return loaded;
+}
+`,
+};
+
+/** Reads element by element, so that any shape will do. */
+const single = {
+  element: "f32",
+  result: "f32",
+  store: `      for (var j = 0u; j < min(4u, max(params.columns, column) - column); j++) { c[at + j] = epilogue(at + j, blocks[n][i][j]); }`,
+  shapes: `//            of any size`,
+  edges:
+    "rows and columns past the end repeat the last ones and are not stored, inner positions past the end count as 0",
+  base: (stack) => stack,
+  text: `
+// Where four rows (or columns) begin.
+fn starts(first: u32, count: u32, along_inner: bool) -> vec4u {
+  return min(first + vec4u(0u, 1u, 2u, 3u), vec4u(count - 1u)) * select(1u, params.inner, along_inner);
+}
+fn a_at(start: u32, k: u32) -> f32 {
+  let last = min(k, params.inner - 1u);
+  return select(0.0, a[start + select(last, last * params.rows, TRANSPOSE_A == 1u)], k < params.inner);
+}
+fn b_at(start: u32, k: u32) -> f32 {
+  let last = min(k, params.inner - 1u);
+  return select(0.0, b[start + select(last * params.columns, last, TRANSPOSE_B == 1u)], k < params.inner);
+}
+fn a_run(start: u32, k: u32) -> vec4f { return vec4f(a_at(start, k), a_at(start, k + 1u), a_at(start, k + 2u), a_at(start, k + 3u)); }
+fn b_run(start: u32, k: u32) -> vec4f { return vec4f(b_at(start, k), b_at(start, k + 1u), b_at(start, k + 2u), b_at(start, k + 3u)); }
+
+fn a_block(at: vec4u, step: u32) -> mat4x4f {
+  let k = step * 4u;
+  return mat4x4f(a_run(at.x, k), a_run(at.y, k), a_run(at.z, k), a_run(at.w, k));
+}
+fn b_block(at: vec4u, step: u32) -> mat4x4f {
+  let k = step * 4u;
+  return transpose(mat4x4f(b_run(at.x, k), b_run(at.y, k), b_run(at.z, k), b_run(at.w, k)));
+}
+`,
+};
+
+const TURNS = ["own", "QuadSwapX", "QuadSwapY", "QuadSwapDiagonal"].map((name) => name.replace("Q", "q"));
+
+/** Invocations share the work of a tile's loads: each loads a quarter of a's blocks, which then go round. */
+const quad = {
+  enable: "enable subgroups;\n\n",
+  turns: 4,
+  lanes: 4,
+  tile: [32, 32],
+  layout: `memory     no workgroup memory; four invocations hold a tile of 32 × 32 as 2 × 2 blocks of 16 × 16: a is read ⌈columns/32⌉
+//            times, b ⌈rows/32⌉ times`,
+  note: `
+//            The invocations of a quad load four different blocks of a and pass them round (quadSwap), which multiplies what a load
+//            is worth by four. For devices where loads cost far more than arithmetic, such as a software adapter`,
+  builtin: "subgroup_invocation_id",
+  lane: "invocation & 3u",
+  own: ["row + 4u * lane", "column + 4u * lane"],
+  apart: 16,
+  passing: range(4)
+    .slice(1)
+    .map(
+      (x) =>
+        `fn turn${x}(m: mat4x4f) -> mat4x4f { return mat4x4f(${range(4)
+          .map((e) => `${TURNS[x]}(m[${e}])`)
+          .join(", ")}); }`,
+    )
+    .join("\n"),
+  rowOf: "tile.row + 16u * (n / 8u) + 4u * (tile.lane ^ (n / 2u % 4u))",
+  columnOf: "tile.column + 16u * (n % 2u) + 4u * tile.lane",
+};
+
+/** Every invocation works alone. */
+const alone = {
+  enable: "",
+  turns: 1,
+  lanes: 64,
+  tile: [8, 512],
+  layout: `memory     no workgroup memory; an invocation holds 8 × 8 elements: a is read ⌈columns/8⌉ times, b ⌈rows/8⌉ times`,
+  note: "",
+  builtin: "local_invocation_index",
+  lane: "invocation",
+  own: ["row", "column + 8u * lane"],
+  apart: 4,
+  passing: "",
+  rowOf: "tile.row + 4u * (n / 2u)",
+  columnOf: "tile.own_column + 4u * (n % 2u)",
+};
+
+function product({ name, summary, loader, team }) {
+  const { turns } = team;
+  const sums = range(2 * turns * 2).map((n) => `s${n}`);
+  const turn = (x, value) => (x ? `turn${x}(${value})` : value);
+  const rows = range(2).flatMap((i) => [
+    `  let v${i} = a_block(a${i}, step);`,
+    ...range(turns).flatMap((x) => {
+      const n = (i * turns + x) * 2;
+      const v = x ? `v${i}_${x}` : `v${i}`;
+      return [
+        ...(x ? [`  let ${v} = ${turn(x, `v${i}`)};`] : []),
+        `  (*s).s${n} += u0 * ${v};`,
+        `  (*s).s${n + 1} += u1 * ${v};`,
+      ];
+    }),
+  ]);
+  return `// ${name} — ${summary}
+//
+//   product           c[s,i,j] = Σ_k a[s,i,k] · b[s,k,j]        a, b stored transposed where TRANSPOSE_A, TRANSPOSE_B are 1
+//   product_and_sums  the same, and sums[s,i] = Σ_k a[s,i,k]    (the bias's gradient beside the weight's)
+//
+// shapes     a [stacks, rows, inner], b [stacks, inner, columns], c [stacks, rows, columns], sums [stacks, rows];  row-major f32
+${loader.shapes}
+// grid       1-D: (stack, ⌈columns/${team.tile[1]}⌉, ⌈rows/${team.tile[0]}⌉) workgroups, the last one fastest
+// ${team.layout}
+// numerics   sums run in order of k, four at a time; |error| ≤ γ_k · Σ|a·b| with γ_k = k·u/(1 − k·u), u = 2⁻²⁴
+//            ${loader.edges}${team.note}
+// source     written by matmul.mjs
+
+${team.enable}//#include "lib/grid.wgsl"
+//#include "lib/philox.wgsl"
+//#include "lib/map.wgsl"
+//#include "lib/extras.wgsl"
+
+const TRANSPOSE_A = 0u;
+const TRANSPOSE_B = 0u;
+
+struct Params { stacks: u32, rows: u32, columns: u32, inner: u32, a_stack: u32, b_stack: u32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> a: array<${loader.element}>;
+@group(0) @binding(2) var<storage, read> b: array<${loader.element}>;
+@group(0) @binding(3) var<storage, read_write> c: array<${loader.result}>;
+@group(0) @binding(4) var<storage, read_write> sums: array<f32>;
+
+//#hook
+fn epilogue(i: u32, value: f32) -> f32 { return value; }
+${loader.text}${team.passing ? `\n${team.passing}\n` : ""}
+struct Tile {
+  row: u32,
+  column: u32,
+  stack: u32,
+  lane: u32,
+  own_row: u32,    // the first that this invocation loads
+  own_column: u32,
+}
+fn row_tiles() -> u32 { return (params.rows + ${team.tile[0] - 1}u) / ${team.tile[0]}u; }
+fn column_tiles() -> u32 { return (params.columns + ${team.tile[1] - 1}u) / ${team.tile[1]}u; }
+fn tile_of(number: u32, invocation: u32) -> Tile {
+  let row = number % row_tiles() * ${team.tile[0]}u;
+  let column = number / row_tiles() % column_tiles() * ${team.tile[1]}u;
+  let lane = ${team.lane};
+  return Tile(row, column, number / row_tiles() / column_tiles(), lane, ${team.own.join(", ")});
+}
+
+// 4 × 4 elements of c each, one row after the other
+struct Sums {
+${sums.map((n) => `  ${n}: mat4x4f,`).join("\n")}
+}
+
+// One block along the inner axis: (u · v)[i] = Σ_k u[k] · v[i][k], a row of c.
+fn accumulate(s: ptr<function, Sums>, a0: vec4u, a1: vec4u, b0: vec4u, b1: vec4u, step: u32) {
+  let u0 = b_block(b0, step);
+  let u1 = b_block(b1, step);
+${rows.join("\n")}
+}
+
+fn multiply(tile: Tile) {
+  let a_base = tile.stack * ${loader.base("params.a_stack")};
+  let b_base = tile.stack * ${loader.base("params.b_stack")};
+  let a0 = a_base + starts(tile.own_row, params.rows, TRANSPOSE_A == 0u);
+  let a1 = a_base + starts(tile.own_row + ${team.apart}u, params.rows, TRANSPOSE_A == 0u);
+  let b0 = b_base + starts(tile.own_column, params.columns, TRANSPOSE_B == 1u);
+  let b1 = b_base + starts(tile.own_column + ${team.apart}u, params.columns, TRANSPOSE_B == 1u);
+  let steps = (params.inner + 3u) / 4u;
+  var s = Sums();
+  for (var step = 0u; step < steps; step++) { accumulate(&s, a0, a1, b0, b1, step); }
+
+  var blocks = array<mat4x4f, ${sums.length}>(${sums.map((n) => `s.${n}`).join(", ")});
+  for (var n = 0u; n < ${sums.length}u; n++) {
+    let row = ${team.rowOf};
+    let column = ${team.columnOf};
+    for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
+      let at = (tile.stack * params.rows + row + i) * params.columns + column;
+${loader.store}
+    }
+  }
+}
+
+// The sums of the invocation's own rows, one block after the other.
+fn add_rows(tile: Tile) {
+  for (var m = 0u; m < 2u; m++) {
+    let row = tile.own_row + ${team.apart}u * m;
+    let at = tile.stack * ${loader.base("params.a_stack")} + starts(row, params.rows, TRANSPOSE_A == 0u);
+    var total = vec4f();
+    for (var step = 0u; step < (params.inner + 3u) / 4u; step++) { total += vec4f(1.0) * a_block(at, step); }
+    for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) { sums[tile.stack * params.rows + row + i] = total[i]; }
+  }
+}
+
+@compute @workgroup_size(${team.lanes})
+fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(${team.builtin}) invocation: u32) {
+  let number = group_number(id, groups);
+  if (number < row_tiles() * column_tiles() * params.stacks) { multiply(tile_of(number, invocation)); }
+}
+
+@compute @workgroup_size(${team.lanes})
+fn product_and_sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(${team.builtin}) invocation: u32) {
+  let number = group_number(id, groups);
+  if (number < row_tiles() * column_tiles() * params.stacks) {
+    let tile = tile_of(number, invocation);
+    multiply(tile);
+    if (tile.column == 0u${team.turns === 1 ? " && tile.lane == 0u" : ""}) { add_rows(tile); }
+  }
+}
+`;
+}
+
+const files = {
+  "matmul_direct.wgsl": product({
+    name: "matmul_direct",
+    summary: "product of two stacks of matrices of any size, without workgroup memory or subgroups.",
+    loader: single,
+    team: alone,
+  }),
+  "matmul_quad.wgsl": product({
+    name: "matmul_quad",
+    summary: "product of two stacks of matrices, four invocations sharing their loads.",
+    loader: wide,
+    team: quad,
+  }),
+  "matmul_quad_any.wgsl": product({
+    name: "matmul_quad_any",
+    summary: "matmul_quad for sizes that are not multiples of 4.",
+    loader: single,
+    team: quad,
+  }),
+};
+const check = process.argv.includes("--check");
+for (const [file, text] of Object.entries(files)) {
+  const path = join(here, file);
+  if (!check) writeFileSync(path, text);
+  else if (!existsSync(path) || readFileSync(path, "utf8") !== text) {
+    console.error(`shaders/${file}: differs from what matmul.mjs writes. Run npm run fix.`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,51 @@
+// sgd — one step of gradient descent with momentum over all parameters at once, in place.
+//
+//   update   g ← g · min(1, max_norm / (√norm + 10⁻⁶))   where CLIPPED is 1; norm = Σ g²
+//            g ← g + decay · p
+//            m ← momentum · m + g
+//            p ← p − η · (NESTEROV = 1 ? g + momentum · m : m)
+//
+// Where GUARDED is 1 nothing changes once clock[2] is set or `loss` is not a number.
+//
+// shapes     g, p, m [size], size a multiple of 4; clock [4] u32; rate, loss, norm [1]
+// grid       four elements per invocation, in groups of LANES; folds into y (lib/grid.wgsl)
+// numerics   elements of g that are not finite count as 0
+// source     Sutskever et al. 2013; PyTorch's SGD without dampening
+
+//#include "lib/grid.wgsl"
+//#include "lib/philox.wgsl"
+//#include "lib/map.wgsl"
+
+const LANES = 64u;
+const GUARDED = 0u;
+const CLIPPED = 0u;
+const NESTEROV = 0u;
+
+struct Params { quads: u32, momentum: f32, decay: f32, max_norm: f32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> g: array<vec4f>;
+@group(0) @binding(2) var<storage, read> clock: array<u32>;
+@group(0) @binding(3) var<storage, read> rate: array<f32>;
+@group(0) @binding(4) var<storage, read> loss: array<f32>;
+@group(0) @binding(5) var<storage, read> norm: array<f32>;
+@group(0) @binding(6) var<storage, read_write> p: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> m: array<vec4f>;
+
+fn finite_or_zero(a: vec4f) -> vec4f {
+  return select(vec4f(0.0), a, (bitcast<vec4u>(a) & vec4u(0x7f800000u)) != vec4u(0x7f800000u));
+}
+
+@compute @workgroup_size(LANES)
+fn update(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = group_number(group, groups) * LANES + lane;
+  if (i >= params.quads) { return; }
+  if (GUARDED == 1u && (clock[2] != 0u || finite(loss[0]) == 0.0)) { return; }
+  var slope = finite_or_zero(g[i]);
+  let value = p[i];
+  if (CLIPPED == 1u) { slope *= min(1.0, params.max_norm / (sqrt_(norm[0]) + 1e-6)); }
+  slope += params.decay * value;
+  let velocity = params.momentum * m[i] + slope;
+  m[i] = velocity;
+  p[i] = value - rate[0] * select(velocity, slope + params.momentum * velocity, NESTEROV == 1u);
+}

@@ -1,0 +1,97 @@
+// triangular — solutions of triangular systems, a stack of them, in blocks of SIZE rows.
+//
+//   start    x[s] = b[s]
+//   solve    the block's rows:  x[s][block] := T⁻¹ · x[s][block],  T = l[s][block, block], or its transpose
+//   update   the rows not yet solved:  x[s][i,j] −= Σ_c t[i,c] · x[s][c,j]  over the block's rows c,
+//            t[i,c] = l[s][i,c] with i below the block, or l[s][c,i] with i above it where TRANSPOSED
+//
+// shapes     l [stack, size, size] of which the lower triangle is read;  b, x [stack, size, columns];  row-major f32
+// grid       start: one invocation per element;  solve: (⌈columns/LANES⌉, 1, stack);  update: (tiles of SIZE columns, tiles of SIZE
+//            rows, stack)
+// memory     no workgroup memory (barriers are what a software adapter is slowest at): update holds 4 × 4 sums an invocation, and
+//            neighbours share rows and columns through the cache
+// numerics   backward stable: (l + δ)·x = b with |δ| ≤ γ_n · |l|. A zero on the diagonal divides as the smallest normal f32
+// source     blocked forward and back substitution
+
+const SIZE = 32u;
+const LANES = 64u;
+const TRANSPOSED = 0u;
+
+//#include "lib/grid.wgsl"
+
+struct Params { size: u32, columns: u32, stack: u32, first: u32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> l: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read_write> x: array<f32>;
+
+@compute @workgroup_size(LANES)
+fn start(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = group_number(id, groups) * LANES + lane;
+  if (i < params.size * params.columns * params.stack) { x[i] = b[i]; }
+}
+
+// each invocation owns a column, in place
+@compute @workgroup_size(LANES)
+fn solve(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let width = min(SIZE, params.size - params.first);
+  let column = id.x * LANES + lane;
+  if (column >= params.columns) { return; }
+  let corner = (id.z * params.size + params.first) * params.size + params.first;
+  let own = (id.z * params.size + params.first) * params.columns + column;
+  for (var step = 0u; step < width; step++) {
+    let r = select(step, width - 1u - step, TRANSPOSED == 1u);
+    var value = x[own + r * params.columns];
+    for (var k = 0u; k < step; k++) {
+      let c = select(k, width - 1u - k, TRANSPOSED == 1u);
+      let at = select(r * params.size + c, c * params.size + r, TRANSPOSED == 1u);
+      value -= l[corner + at] * x[own + c * params.columns];
+    }
+    let pivot = l[corner + r * params.size + r];
+    x[own + r * params.columns] = value / select(pivot, 1.17549435e-38, pivot == 0.0);
+  }
+}
+
+@compute @workgroup_size(LANES)
+fn update(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let bottom = select(params.size, params.first, TRANSPOSED == 1u);
+  let row = select(params.first + SIZE, 0u, TRANSPOSED == 1u) + id.y * SIZE + lane / 8u * 4u;
+  let column = id.x * SIZE + lane % 8u * 4u;
+  if (row >= bottom || column >= params.columns) { return; }
+  let width = min(SIZE, params.size - params.first);
+  let base = id.z * params.size * params.columns;
+  // rows and columns past the end read the last one, and are not stored
+  let rows = min(vec4u(row, row + 1u, row + 2u, row + 3u), vec4u(bottom - 1u));
+  let columns = min(vec4u(column, column + 1u, column + 2u, column + 3u), vec4u(params.columns - 1u));
+  let step = select(1u, params.size, TRANSPOSED == 1u);
+  let apart = select(params.size, 1u, TRANSPOSED == 1u);
+  var down = id.z * params.size * params.size + params.first * step + rows * apart;
+  var across = base + params.first * params.columns + columns;
+  var sum0 = vec4f();
+  var sum1 = vec4f();
+  var sum2 = vec4f();
+  var sum3 = vec4f();
+  for (var c = 0u; c < width; c++) {
+    let known = vec4f(x[across.x], x[across.y], x[across.z], x[across.w]);
+    sum0 += l[down.x] * known;
+    sum1 += l[down.y] * known;
+    sum2 += l[down.z] * known;
+    sum3 += l[down.w] * known;
+    down += vec4u(step);
+    across += vec4u(params.columns);
+  }
+  store(base, row, column, bottom, sum0);
+  store(base, row + 1u, column, bottom, sum1);
+  store(base, row + 2u, column, bottom, sum2);
+  store(base, row + 3u, column, bottom, sum3);
+}
+
+fn store(base: u32, row: u32, column: u32, bottom: u32, sums: vec4f) {
+  if (row >= bottom) { return; }
+  let at = base + row * params.columns + column;
+  if (column < params.columns) { x[at] -= sums.x; }
+  if (column + 1u < params.columns) { x[at + 1u] -= sums.y; }
+  if (column + 2u < params.columns) { x[at + 2u] -= sums.z; }
+  if (column + 3u < params.columns) { x[at + 3u] -= sums.w; }
+}

@@ -1,0 +1,83 @@
+import { check, checkOptions, show } from "../../device/errors.ts";
+import type { Tensor } from "../tensor.ts";
+import { checkWeights, forward, withBias } from "./convolution.ts";
+import { checkImages, fit, type Padding, pair, type Pair, sides } from "./window.ts";
+
+export interface Conv2dOptions {
+  /** [out], added to every pixel. */
+  readonly bias?: Tensor | undefined;
+  /** Pixels from one window to the next. */
+  readonly stride?: Pair;
+  /** Zeros around the input; "same" (stride 1) keeps its size, the odd one at the bottom and right. */
+  readonly padding?: Padding | "same";
+  /** Pixels from one tap of the kernel to the next. */
+  readonly dilation?: Pair;
+  /** Blocks of channels; each output block sees its own input block only. */
+  readonly groups?: number;
+}
+
+/**
+ * Cross-correlation of images with kernels, PyTorch's conv2d.
+ *
+ *     y[n,o,i,j] = bias[o] + Σ_{c,p,q} w[o,c,p,q] · x[n, c, i·stride + p·dilation − top, j·stride + q·dilation − left]
+ *
+ * x: [batch, in, height, width], w: [out, in/groups, kh, kw]. Returns [batch, out, ⌊(height + top + bottom − span)/stride⌋ + 1, …]
+ * with span = (kh − 1)·dilation + 1. Throws LatentError("shape") or ("argument").
+ */
+export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor {
+  checkOptions("conv2d", options, ["bias", "stride", "padding", "dilation", "groups"]);
+  checkImages("conv2d", x);
+  const groups = checkWeights("conv2d", w, options.groups, "[out, in/groups, kh, kw]");
+  const [batch, inputChannels, inputHeight, inputWidth] = x.shape as [number, number, number, number];
+  const [outputChannels, each, kernelHeight, kernelWidth] = w.shape as [number, number, number, number];
+  check(
+    inputChannels === each * groups,
+    "shape",
+    "conv2d",
+    () =>
+      `channels differ. Expected x with ${each * groups} channels (w ${show(w.shape)}, ${groups} groups); got x ${show(x.shape)}.`,
+  );
+  check(
+    outputChannels % groups === 0,
+    "shape",
+    "conv2d",
+    () =>
+      `groups do not divide the channels. Expected a multiple of ${groups} output channels; got w ${show(w.shape)}.`,
+  );
+  const stride = pair("conv2d", "stride", options.stride ?? 1, 1);
+  const dilation = pair("conv2d", "dilation", options.dilation ?? 1, 1);
+  const span = [(kernelHeight - 1) * dilation[0] + 1, (kernelWidth - 1) * dilation[1] + 1] as const;
+  const padding = options.padding === "same" ? same(span, stride) : sides("conv2d", options.padding ?? 0);
+  const [outputHeight, outputWidth] = fit("conv2d", x, span, stride, padding);
+  const y = forward(x, w, {
+    batch,
+    groups,
+    inputChannels,
+    inputHeight,
+    inputWidth,
+    outputChannels,
+    outputHeight,
+    outputWidth,
+    kernelHeight,
+    kernelWidth,
+    strideY: stride[0],
+    strideX: stride[1],
+    dilationY: dilation[0],
+    dilationX: dilation[1],
+    padTop: padding[0],
+    padLeft: padding[2],
+  });
+  return withBias("conv2d", y, options.bias);
+}
+
+/** The padding that keeps an image's size at stride 1. */
+function same(span: readonly [number, number], stride: readonly [number, number]): [number, number, number, number] {
+  check(
+    stride[0] === 1 && stride[1] === 1,
+    "argument",
+    "conv2d",
+    () => `padding "same" needs stride 1. Expected stride 1, or padding in numbers; got stride ${show(stride)}.`,
+  );
+  const [top, left] = [Math.floor((span[0] - 1) / 2), Math.floor((span[1] - 1) / 2)];
+  return [top, span[0] - 1 - top, left, span[1] - 1 - left];
+}

@@ -1,0 +1,83 @@
+import { check, show } from "../../device/errors.ts";
+import { type Convolution, conv2d, conv2dInput, conv2dWeight } from "../../kernels/conv2d.ts";
+import type { Attributes, KernelOp } from "../kernelOp.ts";
+import { recordOne } from "../record.ts";
+import type { Tensor } from "../tensor.ts";
+import { add } from "./arithmetic.ts";
+import { reshape } from "./shape.ts";
+
+/*
+ * A convolution is bilinear in x and w, so three products are closed under differentiation:
+ *
+ *     y = x ⋆ w          ∂x = y ⋆ᵀ w        ∂w = x ⊛ y
+ *
+ * The gradient of each one by each of its inputs is one of the other two, so that gradients of any order need no further kernel.
+ */
+
+const geometry = (attributes: Attributes) => attributes as unknown as Convolution;
+
+const forwardOp: KernelOp = {
+  name: "conv2d",
+  launch: (_inputs, _outputs, attributes, traits) => conv2d(geometry(attributes), traits),
+};
+const inputOp: KernelOp = {
+  name: "conv2dInput",
+  launch: (_inputs, _outputs, attributes, traits) => conv2dInput(geometry(attributes), traits),
+};
+const weightOp: KernelOp = {
+  name: "conv2dWeight",
+  launch: (_inputs, _outputs, attributes, traits) => conv2dWeight(geometry(attributes), traits),
+};
+
+const f32 = (...shape: number[]) => ({ shape, dtype: "f32" }) as const;
+
+/** x ⋆ w. x: [batch, in, height, width], w: [out, in/groups, kh, kw]. */
+export const forward = (x: Tensor, w: Tensor, c: Convolution): Tensor =>
+  recordOne(forwardOp, [x, w], f32(c.batch, c.outputChannels, c.outputHeight, c.outputWidth), { ...c }, ([g]) => [
+    byInput(g!, w, c),
+    byWeight(x, g!, c),
+  ]);
+
+/** y ⋆ᵀ w, shaped as the convolution's input. y: [batch, out, height, width], w: [out, in/groups, kh, kw]. */
+export const byInput = (y: Tensor, w: Tensor, c: Convolution): Tensor =>
+  recordOne(inputOp, [y, w], f32(c.batch, c.inputChannels, c.inputHeight, c.inputWidth), { ...c }, ([g]) => [
+    forward(g!, w, c),
+    byWeight(g!, y, c),
+  ]);
+
+/** x ⊛ y, shaped as the weights. x: the convolution's input, y: as its output. */
+export const byWeight = (x: Tensor, y: Tensor, c: Convolution): Tensor => {
+  const shape = f32(c.outputChannels, c.inputChannels / c.groups, c.kernelHeight, c.kernelWidth);
+  return recordOne(weightOp, [x, y], shape, { ...c }, ([g]) => [byInput(y, g!, c), forward(x, g!, c)]);
+};
+
+/** Checks that w holds kernels, and returns the groups. Throws LatentError("shape") or ("argument"). */
+export function checkWeights(where: string, w: Tensor, groups = 1, layout: string): number {
+  check(
+    w.rank === 4 && w.shape.every((n) => n > 0),
+    "shape",
+    where,
+    () => `expected w ${layout}; got ${show(w.shape)}.`,
+  );
+  check(w.dtype === "f32", "argument", where, () => `expected f32 weights; got ${w.dtype}. Use cast().`);
+  check(
+    Number.isInteger(groups) && groups >= 1,
+    "argument",
+    where,
+    () => `groups out of range. Expected an integer ≥ 1; got ${groups}.`,
+  );
+  return groups;
+}
+
+/** y + bias[channel]. Throws LatentError("shape") unless bias is [channels of y]. */
+export function withBias(where: string, y: Tensor, bias: Tensor | undefined): Tensor {
+  if (!bias) return y;
+  const channels = y.shape[1]!;
+  check(
+    bias.rank === 1 && bias.shape[0] === channels,
+    "shape",
+    where,
+    () => `expected bias [${channels}]; got ${show(bias.shape)}.`,
+  );
+  return add(y, reshape(bias, [channels, 1, 1]));
+}

@@ -1,0 +1,100 @@
+import { check, show } from "../../device/errors.ts";
+import { constant, recordMap } from "../record.ts";
+import type { Tensor } from "../tensor.ts";
+import { add, greaterEqual, lessEqual, mul, where } from "./arithmetic.ts";
+import { cast } from "./cast.ts";
+import { clamp, exp, expm1 } from "./elementwise.ts";
+import { random } from "./random.ts";
+import { expand, reshape, slice } from "./shape.ts";
+import { sum } from "./sum.ts";
+
+// The two heads of an encoder, mean μ and log-variance ℓ, come out of one product as heads [batch, 2·latent] = [μ | ℓ].
+// The ops below take them as they are, and give their gradient in one map over heads, so that nothing is put together again.
+
+const LIMIT = 20;
+
+export interface Heads {
+  /** Both [batch, latent]; ℓ is kept within [−20, 20]. */
+  readonly mean: Tensor;
+  readonly logVar: Tensor;
+}
+
+/** μ and ℓ out of heads [batch, 2·latent]. */
+export function splitHeads(heads: Tensor): Heads {
+  const latent = latentOf("splitHeads", heads);
+  return { mean: slice(heads, 1, 0, latent), logVar: clamp(slice(heads, 1, latent, 2 * latent), -LIMIT, LIMIT) };
+}
+
+function latentOf(where_: string, heads: Tensor): number {
+  check(heads.rank === 2 && heads.shape[1]! % 2 === 0, "shape", where_, () => `expected heads [batch, 2·latent]; got ${show(heads.shape)}.`);
+  return heads.shape[1]! / 2;
+}
+
+/** Which draw of noise: Philox key, stream and counter. */
+export interface Noise {
+  readonly seed: number;
+  readonly stream: number;
+  readonly step: Tensor | number;
+}
+
+/**
+ * One draw from N(μ, diag e^ℓ) per row:  z = μ + e^{ℓ/2}·ε,  ε = random.normal(…, noise).
+ *
+ * heads: [batch, 2·latent]. Returns [batch, latent]. In backward ε is drawn again, not stored.
+ */
+export function sampleHeads(heads: Tensor, noise: Noise): Tensor {
+  const latent = latentOf("sampleHeads", heads);
+  const batch = heads.shape[0]!;
+  const { mean, logVar } = splitHeads(heads);
+  const eps = random.normal(heads.gpu, mean.shape, noise);
+  return recordMap("sampleHeads", "reparameterise", [mean, logVar, eps], ([g]) => {
+    const slope = expand(reshape(g!, [batch, 1, latent]), [batch, 2, latent]);
+    return [
+      both(heads, slope, (raw) => mul(mul(exp(mul(clamp(raw, -LIMIT, LIMIT), 0.5)), 0.5), noiseOf(heads, noise)), () => null),
+    ];
+  }, undefined, [heads]);
+}
+
+/**
+ * Divergence of N(μ, diag e^ℓ) from N(0, I) per row, in nats:  ½ Σ_d (μ² + e^ℓ − 1 − ℓ).
+ *
+ * heads: [batch, 2·latent]. Returns [batch].
+ */
+export function klHeads(heads: Tensor): Tensor {
+  const latent = latentOf("klHeads", heads);
+  const batch = heads.shape[0]!;
+  const { mean, logVar } = splitHeads(heads);
+  const term = recordMap("klHeads", "kl_term", [mean, logVar], ([g]) => {
+    const slope = expand(reshape(g!, [batch, 1, latent]), [batch, 2, latent]);
+    return [both(heads, slope, (raw) => mul(expm1(clamp(raw, -LIMIT, LIMIT)), 0.5), (raw) => raw)];
+  }, undefined, [heads]);
+  return sum(term, 1);
+}
+
+/** slope · (∂/∂ℓ where the element is ℓ within its limits, ∂/∂μ where it is μ), in the layout of heads. */
+function both(heads: Tensor, slope: Tensor, byLogVar: (raw: Tensor) => Tensor, byMean: (raw: Tensor) => Tensor | null): Tensor {
+  const [batch, double] = heads.shape as [number, number];
+  const raw = reshape(heads, [batch, 2, double / 2]);
+  const isLogVar = cast(position(heads, double / 2, 2), "f32");
+  const l = mul(slope, byLogVar(raw));
+  // outside its limits ℓ does not count
+  const limited = mul(l, mul(greaterEqual(raw, -LIMIT), lessEqual(raw, LIMIT)));
+  const factor = byMean(raw);
+  return reshape(where(isLogVar, limited, factor ? mul(slope, factor) : slope), heads.shape);
+}
+
+/** (i / stride) mod extent for element i of [batch, 2, latent]. */
+const position = (heads: Tensor, stride: number, extent: number): Tensor => {
+  const [batch, double] = heads.shape as [number, number];
+  return recordMap("heads", "position", [constant(heads.gpu, stride, "u32"), constant(heads.gpu, extent, "u32")], null, [batch, 2, double / 2]);
+};
+
+/** The ε of each element's row and latent dimension, for both halves of [batch, 2, latent]. */
+function noiseOf(heads: Tensor, { seed, stream, step }: Noise): Tensor {
+  const [batch, double] = heads.shape as [number, number];
+  const latent = double / 2;
+  const word = (value: number) => constant(heads.gpu, value, "u32");
+  const element = add(mul(position(heads, double, batch), latent), position(heads, 1, latent));
+  const counter = typeof step === "number" ? word(step) : step;
+  return recordMap("heads", "random_normal_at", [element, counter, word(seed >>> 0), word(Math.floor(seed / 2 ** 32)), word(stream)], null);
+}

@@ -1,0 +1,29 @@
+import { ceilDiv, type Launch, type Launches } from "./launch.ts";
+import { cholesky as shaders } from "./shaders.gen.ts";
+
+/**
+ * Factors `stack` matrices of `size` rows: input 0 a, output 0 l, output 1 the failed pivots.
+ *
+ * A pivot counts as bad at √size · 2⁻²⁴ of its matrix entry: what rounding leaves of an exact zero.
+ */
+export function cholesky(stack: number, size: number): Launches {
+  const { SIZE, LANES } = shaders.update.constants;
+  const tolerance = Math.sqrt(size) * 2 ** -24;
+  const bind = { a: { input: 0 }, l: { output: 0 }, failed: { output: 1 } };
+  const launch = (kernel: Launch["kernel"], first: number, groups: Launch["groups"]): Launch => ({
+    kernel,
+    bind,
+    params: { size, stack, first, tolerance },
+    groups,
+  });
+  const launches = [launch(shaders.start, 0, [ceilDiv(stack * size * size, LANES), 1, 1])];
+  for (let first = 0; first < size; first += SIZE) {
+    launches.push(launch(shaders.diagonal, first, [stack, 1, 1]));
+    const below = size - first - SIZE;
+    if (below <= 0) break;
+    const tiles = ceilDiv(below, SIZE);
+    launches.push(launch(shaders.panel, first, [ceilDiv(below, LANES), 1, stack]));
+    launches.push(launch(shaders.update, first, [tiles, tiles, stack]));
+  }
+  return { launches, flops: (stack * size ** 3) / 3 };
+}

@@ -1,0 +1,200 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LatentError } from "../src/device/errors.ts";
+import { grad } from "../src/graph/grad.ts";
+import { add, mul } from "../src/graph/ops/arithmetic.ts";
+import { conv2d } from "../src/graph/ops/conv2d.ts";
+import { convTranspose2d } from "../src/graph/ops/convTranspose2d.ts";
+import { relu } from "../src/graph/ops/elementwise.ts";
+import { sum } from "../src/graph/ops/sum.ts";
+import type { Tensor } from "../src/graph/tensor.ts";
+import { openNodeGpu } from "../src/node.ts";
+import type { Gpu } from "../src/program/gpu.ts";
+import { type Case, error, values } from "./oracles/conv2d.ts";
+
+const { cases } = JSON.parse(readFileSync(new URL("oracles/conv2d.json", import.meta.url), "utf8")) as {
+  cases: Case[];
+};
+const convolutions = cases.filter((c) => c.op === "conv2d" || c.op === "convTranspose2d");
+/** Of the largest value: sums of at most 400 products in float32, far below it. */
+const BOUND = 1e-5;
+
+const devices = [
+  { name: "the device as it comes", options: {} },
+  { name: "a device with default limits and no features", options: { defaultLimits: true } },
+];
+
+for (const { name, options } of devices)
+  describe(`on ${name}`, () => {
+    let gpu: Gpu;
+    beforeAll(async () => {
+      gpu = await openNodeGpu(options);
+    });
+    afterAll(() => gpu.dispose());
+
+    for (const c of convolutions)
+      it(`${c.op} of ${c.x.join("×")} by ${c.w!.join("×")} with ${JSON.stringify(c.options)} equals float64`, async () => {
+        const x = gpu.tensor(values(c.x, 1), c.x);
+        const w = gpu.tensor(values(c.w!, 2), c.w!);
+        const bias = gpu.tensor(values([c.shape[1]!], 3), [c.shape[1]!]);
+        const y = (c.op === "conv2d" ? conv2d : convTranspose2d)(x, w, { ...c.options, bias });
+        expect(y.shape).toEqual(c.shape);
+        const g = gpu.tensor(values(c.shape, 4), c.shape);
+        const [dx, dw, dbias] = grad(sum(mul(g, y)), [x, w, bias]) as [Tensor, Tensor, Tensor];
+        const checks: [string, Tensor, number[]][] = [
+          ["y", y, c.y],
+          ["dx", dx, c.dx],
+          ["dw", dw, c.dw!],
+          ["dbias", dbias, c.dbias!],
+        ];
+        if (c.second) {
+          const h = gpu.tensor(values(c.x, 5), c.x);
+          const v = gpu.tensor(values(c.w!, 6), c.w!);
+          const [hdxByW, hdxByG] = grad(sum(mul(h, dx)), [w, g]) as [Tensor, Tensor];
+          const [vdwByX, vdwByG] = grad(sum(mul(v, dw)), [x, g]) as [Tensor, Tensor];
+          for (const [at, tensor] of Object.entries({ hdxByW, hdxByG, vdwByX, vdwByG }))
+            checks.push([at, tensor, c.second[at]!]);
+        }
+        for (const [at, tensor, expected] of checks)
+          expect(error(await tensor.read(), expected, c.scale), at).toBeLessThanOrEqual(BOUND);
+      });
+
+    it("what follows a convolution changes no bit of it", async () => {
+      const x = gpu.tensor(values([2, 3, 9, 8], 1), [2, 3, 9, 8]);
+      const w = gpu.tensor(values([5, 3, 3, 3], 2), [5, 3, 3, 3]);
+      const bias = gpu.tensor(values([5], 3), [5]);
+      const y = await conv2d(x, w, { stride: 2 }).read();
+      const fused = await relu(conv2d(x, w, { stride: 2, bias })).read();
+      const b = values([5], 3);
+      expect([...fused]).toEqual([...y].map((v, i) => Math.max(0, Math.fround(v + b[Math.floor(i / 12) % 5]!))));
+    });
+
+    it("one tensor may be image and kernel, and feed two convolutions", async () => {
+      const x = gpu.tensor(values([2, 2, 3, 3], 1), [2, 2, 3, 3]);
+      const [dx] = grad(sum(add(conv2d(x, x), conv2d(x, x))), [x]) as [Tensor];
+      // y[n,o] = Σ x[n]·x[o], so ∂Σy = 2 Σ_o x[o], and twice that for two of them
+      const at = values([2, 2, 3, 3], 1);
+      const expected = [...at].map((_, i) => 4 * (at[i % 18]! + at[(i % 18) + 18]!));
+      expect(error(await dx.read(), expected, 1)).toBeLessThanOrEqual(BOUND);
+    });
+  });
+
+describe("errors", () => {
+  let gpu: Gpu;
+  beforeAll(async () => {
+    gpu = await openNodeGpu();
+  });
+  afterAll(() => gpu.dispose());
+
+  const zeros = (...shape: number[]) => gpu.tensor(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
+  const refusals: [string, () => Tensor, string, string][] = [
+    [
+      "a flat image",
+      () => conv2d(zeros(3, 4), zeros(1, 1, 1, 1)),
+      "shape",
+      "conv2d: expected x [batch, channels, height, width]; got [3, 4].",
+    ],
+    [
+      "a flat kernel",
+      () => conv2d(zeros(1, 1, 4, 4), zeros(3, 3)),
+      "shape",
+      "conv2d: expected w [out, in/groups, kh, kw]; got [3, 3].",
+    ],
+    [
+      "other channels",
+      () => conv2d(zeros(1, 3, 4, 4), zeros(2, 4, 1, 1)),
+      "shape",
+      "conv2d: channels differ. Expected x with 4 channels (w [2, 4, 1, 1], 1 groups); got x [1, 3, 4, 4].",
+    ],
+    [
+      "groups that do not divide",
+      () => conv2d(zeros(1, 4, 4, 4), zeros(3, 2, 1, 1), { groups: 2 }),
+      "shape",
+      "conv2d: groups do not divide the channels. Expected a multiple of 2 output channels; got w [3, 2, 1, 1].",
+    ],
+    [
+      "half a group",
+      () => conv2d(zeros(1, 1, 4, 4), zeros(1, 1, 1, 1), { groups: 0.5 }),
+      "argument",
+      "conv2d: groups out of range. Expected an integer ≥ 1; got 0.5.",
+    ],
+    [
+      "a kernel beyond the image",
+      () => conv2d(zeros(1, 1, 4, 5), zeros(1, 1, 3, 3), { dilation: 3, padding: 1 }),
+      "shape",
+      "conv2d: the kernel is larger than the padded input. Expected a kernel within [6, 7]; got one that spans [7, 7].",
+    ],
+    [
+      "stride 0",
+      () => conv2d(zeros(1, 1, 4, 4), zeros(1, 1, 1, 1), { stride: 0 }),
+      "argument",
+      "conv2d: stride out of range. Expected an integer ≥ 1 or a pair of them; got 0.",
+    ],
+    [
+      "half a pixel of padding",
+      () => conv2d(zeros(1, 1, 4, 4), zeros(1, 1, 1, 1), { padding: [1, 0.5] }),
+      "argument",
+      "conv2d: padding out of range. Expected an integer ≥ 0, [vertical, horizontal] or [top, bottom, left, right]; got [1, 0.5].",
+    ],
+    [
+      "same with a stride",
+      () => conv2d(zeros(1, 1, 4, 4), zeros(1, 1, 1, 1), { padding: "same", stride: 2 }),
+      "argument",
+      'conv2d: padding "same" needs stride 1. Expected stride 1, or padding in numbers; got stride [2, 2].',
+    ],
+    [
+      "a bias too long",
+      () => conv2d(zeros(1, 1, 4, 4), zeros(2, 1, 1, 1), { bias: zeros(3) }),
+      "shape",
+      "conv2d: expected bias [2]; got [3].",
+    ],
+    [
+      "an unknown option",
+      () => conv2d(zeros(1, 1, 4, 4), zeros(1, 1, 1, 1), { strides: 2 } as object),
+      "argument",
+      'conv2d: unknown option. Expected only bias, stride, padding, dilation, groups; got "strides".',
+    ],
+    [
+      "bytes",
+      () => conv2d(gpu.tensor(new Uint8Array(16), [1, 1, 4, 4]), zeros(1, 1, 1, 1)),
+      "argument",
+      "conv2d: expected an f32 tensor; got u8. Use cast().",
+    ],
+    [
+      "channels for the transpose",
+      () => convTranspose2d(zeros(1, 3, 4, 4), zeros(2, 4, 1, 1)),
+      "shape",
+      "convTranspose2d: channels differ. Expected x with 2 channels (w [2, 4, 1, 1]); got x [1, 3, 4, 4].",
+    ],
+    [
+      "output padding beyond the stride",
+      () => convTranspose2d(zeros(1, 1, 4, 4), zeros(1, 1, 3, 3), { stride: 2, outputPadding: 2 }),
+      "argument",
+      "convTranspose2d: outputPadding out of range. Expected less than the stride [2, 2] or the dilation [1, 1]; got [2, 2].",
+    ],
+    [
+      "padding that leaves nothing",
+      () => convTranspose2d(zeros(1, 1, 2, 2), zeros(1, 1, 1, 1), { padding: 1 }),
+      "shape",
+      "convTranspose2d: the padding takes all of the result. Expected at least [1, 1] pixels; got [0, 0] from x [1, 1, 2, 2] and w [1, 1, 1, 1].",
+    ],
+  ];
+  for (const [name, call, code, message] of refusals)
+    it(`refuses ${name}`, () => {
+      let thrown: unknown;
+      try {
+        call();
+      } catch (failure) {
+        thrown = failure;
+      }
+      expect(thrown).toBeInstanceOf(LatentError);
+      expect((thrown as LatentError).message).toBe(message);
+      expect((thrown as LatentError).code).toBe(code);
+    });
+});
+
+it("the unrolled kernels are as shaders/conv2d.mjs writes them", () => {
+  const script = new URL("../shaders/conv2d.mjs", import.meta.url);
+  expect(() => execFileSync(process.execPath, [script.pathname, "--check"], { stdio: "pipe" })).not.toThrow();
+});
