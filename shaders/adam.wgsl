@@ -8,7 +8,7 @@
 // Where GUARDED is 1 nothing changes once clock[2] is set or `loss` is not a number, so that the last finite state stays.
 //
 // shapes     g, p, m, v [size], size a multiple of 4; clock [4] u32; rate, loss, norm [1]
-// grid       four elements per invocation, in groups of LANES; folds into y (lib/grid.wgsl)
+// grid       PER quads of elements per invocation, LANES apart; folds into y (lib/grid.wgsl)
 // numerics   1 − βᵗ as −expm1(t · ln β); elements of g that are not finite count as 0
 // source     Kingma & Ba 2015, algorithm 1; Loshchilov & Hutter 2019, algorithm 2
 
@@ -17,6 +17,7 @@
 //#include "lib/map.wgsl"
 
 const LANES = 64u;
+const PER = 8u;
 const GUARDED = 0u;
 const CLIPPED = 0u;
 const DECOUPLED = 0u;
@@ -48,21 +49,23 @@ fn finite_or_zero(a: vec4f) -> vec4f {
 
 @compute @workgroup_size(LANES)
 fn update(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = group_number(group, groups) * LANES + lane;
-  if (i >= params.quads) { return; }
   if (GUARDED == 1u && (clock[2] != 0u || finite(loss[0]) == 0.0)) { return; }
   let t = f32(clock[0] + 1u);
-  let eta = rate[0];
-  var slope = finite_or_zero(g[i]);
-  var value = p[i];
-  if (CLIPPED == 1u) { slope *= min(1.0, params.max_norm / (sqrt_(norm[0]) + 1e-6)); }
-  if (DECOUPLED == 1u) { value *= 1.0 - eta * params.decay; } else { slope += params.decay * value; }
-  let first = params.beta1 * m[i] + (1.0 - params.beta1) * slope;
-  let second = params.beta2 * v[i] + (1.0 - params.beta2) * slope * slope;
-  m[i] = first;
-  v[i] = second;
-  let first_share = 0.0 - expm1(t * params.log_beta1);
-  let second_share = 0.0 - expm1(t * params.log_beta2);
-  let root = sqrt(second / second_share);
-  p[i] = value - (eta / first_share) * first / (root + params.epsilon);
+  let eta = rate[0] / (0.0 - expm1(t * params.log_beta1));
+  let shrink = 1.0 - rate[0] * params.decay;
+  let second_share = 1.0 / (0.0 - expm1(t * params.log_beta2));
+  let clip = select(1.0, min(1.0, params.max_norm / (sqrt_(norm[0]) + 1e-6)), CLIPPED == 1u);
+  let start = group_number(group, groups) * (LANES * PER) + lane;
+  for (var k = 0u; k < PER; k++) {
+    let i = start + k * LANES;
+    if (i >= params.quads) { return; }
+    var slope = finite_or_zero(g[i]) * clip;
+    var value = p[i];
+    if (DECOUPLED == 1u) { value *= shrink; } else { slope += params.decay * value; }
+    let first = params.beta1 * m[i] + (1.0 - params.beta1) * slope;
+    let second = params.beta2 * v[i] + (1.0 - params.beta2) * slope * slope;
+    m[i] = first;
+    v[i] = second;
+    p[i] = value - eta * first / (sqrt(second * second_share) + params.epsilon);
+  }
 }

@@ -43,7 +43,7 @@ export function adam({ size, beta1, beta2, epsilon, decay, maxNorm, guarded, dec
           ...{ quads: size / 4, beta1, beta2, epsilon, decay, max_norm: maxNorm },
           ...{ log_beta1: Math.log(beta1), log_beta2: Math.log(beta2) },
         },
-        groups: grid(size, kernel.constants.LANES),
+        groups: grid(size, kernel.constants.LANES * kernel.constants.PER),
       },
     ],
   };
