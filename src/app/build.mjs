@@ -103,7 +103,8 @@ export async function buildPages(files = pages()) {
   const name = (file) => basename(file, ".page.ts");
   const entryPoints = Object.fromEntries(files.map((file) => [name(file), resolve(root, file)]));
   // peers that are compared with guess their platform from `process`
-  const define = { "process.env.NODE_ENV": '"production"' };
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const define = { "process.env.NODE_ENV": '"production"', LATENTGPU_VERSION: JSON.stringify(version) };
   await build({ ...common, entryPoints, outdir: join(dist, "app"), platform: "browser", define });
   return files.map((file) => `/dist/app/${name(file)}.js`);
 }

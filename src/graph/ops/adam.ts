@@ -8,7 +8,12 @@ import type { Tensor } from "../tensor.ts";
 
 const f32 = (x: Tensor) => ({ shape: x.shape, dtype: "f32" }) as const;
 const number = (attributes: Attributes, name: string): number => attributes[name] as number;
-const shared = (size: number, a: Attributes) => ({ size, decay: number(a, "decay"), maxNorm: number(a, "maxNorm"), guarded: a.guarded === true });
+const shared = (size: number, a: Attributes) => ({
+  size,
+  decay: number(a, "decay"),
+  maxNorm: number(a, "maxNorm"),
+  guarded: a.guarded === true,
+});
 
 const adamOp: KernelOp = {
   name: "adam",
@@ -26,7 +31,8 @@ const adamOp: KernelOp = {
 const sgdOp: KernelOp = {
   name: "sgd",
   inPlace: { 0: 0, 1: 1 },
-  launch: ([p], _, a) => sgdLaunch({ ...shared(count(p!.shape), a), momentum: number(a, "momentum"), nesterov: a.nesterov === true }),
+  launch: ([p], _, a) =>
+    sgdLaunch({ ...shared(count(p!.shape), a), momentum: number(a, "momentum"), nesterov: a.nesterov === true }),
 };
 
 const advanceOp: KernelOp = {
@@ -44,11 +50,23 @@ export interface UpdateInputs {
   readonly norm?: Tensor | undefined;
 }
 
-const rest = ({ gradient, clock, rate, loss, norm }: UpdateInputs): Tensor[] => [gradient, clock, rate, loss ?? rate, norm ?? rate];
+const rest = ({ gradient, clock, rate, loss, norm }: UpdateInputs): Tensor[] => [
+  gradient,
+  clock,
+  rate,
+  loss ?? rate,
+  norm ?? rate,
+];
 
 /** The next p, m, v of Adam (shaders/adam.wgsl); all f32 [size], size a multiple of 4. */
 export const adamStep = (p: Tensor, m: Tensor, v: Tensor, inputs: UpdateInputs, attributes: Attributes): Tensor[] =>
-  record(adamOp, [p, m, v, ...rest(inputs)], [f32(p), f32(m), f32(v)], { ...attributes, guarded: inputs.loss !== undefined }, null);
+  record(
+    adamOp,
+    [p, m, v, ...rest(inputs)],
+    [f32(p), f32(m), f32(v)],
+    { ...attributes, guarded: inputs.loss !== undefined },
+    null,
+  );
 
 /** The next p and m of gradient descent with momentum (shaders/sgd.wgsl). */
 export const sgdStep = (p: Tensor, m: Tensor, inputs: UpdateInputs, attributes: Attributes): Tensor[] =>

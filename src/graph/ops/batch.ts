@@ -28,13 +28,37 @@ const batchOp: KernelOp = {
  * Rows beyond the data set repeat its last one. Throws LatentError on other shapes or dtypes.
  */
 export function batchOf(data: Tensor, order: Tensor | null, clock: Tensor, batch: number, scale: number): Tensor {
-  check(data.rank === 2 && (data.dtype === "u8" || data.dtype === "f32"), "shape", "batch",
-    () => `expected data [count, features], u8 or f32; got ${data.dtype} ${show(data.shape)}.`);
+  check(
+    data.rank === 2 && (data.dtype === "u8" || data.dtype === "f32"),
+    "shape",
+    "batch",
+    () => `expected data [count, features], u8 or f32; got ${data.dtype} ${show(data.shape)}.`,
+  );
   const [count, features] = data.shape as [number, number];
-  check(clock.dtype === "u32" && clock.size === 4, "shape", "batch", () => `expected a clock u32 [4]; got ${clock.dtype} ${show(clock.shape)}.`);
-  check(order === null || (order.dtype === "u32" && order.size === count), "shape", "batch",
-    () => `expected an order u32 [${count}]; got ${order!.dtype} ${show(order!.shape)}.`);
-  check(Number.isInteger(batch) && batch > 0, "argument", "batch", () => `expected a whole number of rows > 0; got ${batch}.`);
+  check(
+    clock.dtype === "u32" && clock.size === 4,
+    "shape",
+    "batch",
+    () => `expected a clock u32 [4]; got ${clock.dtype} ${show(clock.shape)}.`,
+  );
+  check(
+    order === null || (order.dtype === "u32" && order.size === count),
+    "shape",
+    "batch",
+    () => `expected an order u32 [${count}]; got ${order!.dtype} ${show(order!.shape)}.`,
+  );
+  check(
+    Number.isInteger(batch) && batch > 0,
+    "argument",
+    "batch",
+    () => `expected a whole number of rows > 0; got ${batch}.`,
+  );
   const inputs = order ? [data, order, clock] : [data, clock];
-  return recordOne(batchOp, inputs, { shape: [batch, features], dtype: "f32" }, { scale, ordered: order !== null }, null);
+  return recordOne(
+    batchOp,
+    inputs,
+    { shape: [batch, features], dtype: "f32" },
+    { scale, ordered: order !== null },
+    null,
+  );
 }

@@ -26,7 +26,12 @@ export function splitHeads(heads: Tensor): Heads {
 }
 
 function latentOf(where_: string, heads: Tensor): number {
-  check(heads.rank === 2 && heads.shape[1]! % 2 === 0, "shape", where_, () => `expected heads [batch, 2·latent]; got ${show(heads.shape)}.`);
+  check(
+    heads.rank === 2 && heads.shape[1]! % 2 === 0,
+    "shape",
+    where_,
+    () => `expected heads [batch, 2·latent]; got ${show(heads.shape)}.`,
+  );
   return heads.shape[1]! / 2;
 }
 
@@ -47,12 +52,24 @@ export function sampleHeads(heads: Tensor, noise: Noise): Tensor {
   const batch = heads.shape[0]!;
   const { mean, logVar } = splitHeads(heads);
   const eps = random.normal(heads.gpu, mean.shape, noise);
-  return recordMap("sampleHeads", "reparameterise", [mean, logVar, eps], ([g]) => {
-    const slope = expand(reshape(g!, [batch, 1, latent]), [batch, 2, latent]);
-    return [
-      both(heads, slope, (raw) => mul(mul(exp(mul(clamp(raw, -LIMIT, LIMIT), 0.5)), 0.5), noiseOf(heads, noise)), () => null),
-    ];
-  }, undefined, [heads]);
+  return recordMap(
+    "sampleHeads",
+    "reparameterise",
+    [mean, logVar, eps],
+    ([g]) => {
+      const slope = expand(reshape(g!, [batch, 1, latent]), [batch, 2, latent]);
+      return [
+        both(
+          heads,
+          slope,
+          (raw) => mul(mul(exp(mul(clamp(raw, -LIMIT, LIMIT), 0.5)), 0.5), noiseOf(heads, noise)),
+          () => null,
+        ),
+      ];
+    },
+    undefined,
+    [heads],
+  );
 }
 
 /**
@@ -64,15 +81,34 @@ export function klHeads(heads: Tensor): Tensor {
   const latent = latentOf("klHeads", heads);
   const batch = heads.shape[0]!;
   const { mean, logVar } = splitHeads(heads);
-  const term = recordMap("klHeads", "kl_term", [mean, logVar], ([g]) => {
-    const slope = expand(reshape(g!, [batch, 1, latent]), [batch, 2, latent]);
-    return [both(heads, slope, (raw) => mul(expm1(clamp(raw, -LIMIT, LIMIT)), 0.5), (raw) => raw)];
-  }, undefined, [heads]);
+  const term = recordMap(
+    "klHeads",
+    "kl_term",
+    [mean, logVar],
+    ([g]) => {
+      const slope = expand(reshape(g!, [batch, 1, latent]), [batch, 2, latent]);
+      return [
+        both(
+          heads,
+          slope,
+          (raw) => mul(expm1(clamp(raw, -LIMIT, LIMIT)), 0.5),
+          (raw) => raw,
+        ),
+      ];
+    },
+    undefined,
+    [heads],
+  );
   return sum(term, 1);
 }
 
 /** slope · (∂/∂ℓ where the element is ℓ within its limits, ∂/∂μ where it is μ), in the layout of heads. */
-function both(heads: Tensor, slope: Tensor, byLogVar: (raw: Tensor) => Tensor, byMean: (raw: Tensor) => Tensor | null): Tensor {
+function both(
+  heads: Tensor,
+  slope: Tensor,
+  byLogVar: (raw: Tensor) => Tensor,
+  byMean: (raw: Tensor) => Tensor | null,
+): Tensor {
   const [batch, double] = heads.shape as [number, number];
   const raw = reshape(heads, [batch, 2, double / 2]);
   const isLogVar = cast(position(heads, double / 2, 2), "f32");
@@ -86,7 +122,13 @@ function both(heads: Tensor, slope: Tensor, byLogVar: (raw: Tensor) => Tensor, b
 /** (i / stride) mod extent for element i of [batch, 2, latent]. */
 const position = (heads: Tensor, stride: number, extent: number): Tensor => {
   const [batch, double] = heads.shape as [number, number];
-  return recordMap("heads", "position", [constant(heads.gpu, stride, "u32"), constant(heads.gpu, extent, "u32")], null, [batch, 2, double / 2]);
+  return recordMap(
+    "heads",
+    "position",
+    [constant(heads.gpu, stride, "u32"), constant(heads.gpu, extent, "u32")],
+    null,
+    [batch, 2, double / 2],
+  );
 };
 
 /** The ε of each element's row and latent dimension, for both halves of [batch, 2, latent]. */
@@ -96,5 +138,10 @@ function noiseOf(heads: Tensor, { seed, stream, step }: Noise): Tensor {
   const word = (value: number) => constant(heads.gpu, value, "u32");
   const element = add(mul(position(heads, double, batch), latent), position(heads, 1, latent));
   const counter = typeof step === "number" ? word(step) : step;
-  return recordMap("heads", "random_normal_at", [element, counter, word(seed >>> 0), word(Math.floor(seed / 2 ** 32)), word(stream)], null);
+  return recordMap(
+    "heads",
+    "random_normal_at",
+    [element, counter, word(seed >>> 0), word(Math.floor(seed / 2 ** 32)), word(stream)],
+    null,
+  );
 }

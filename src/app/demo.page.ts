@@ -1,0 +1,21 @@
+// The demo inside the headless browser: runs the job and returns the report, its page and its table to demo.mjs.
+import { startJob, type JobRequest, type RunningJob } from "./job/client.ts";
+import type { JobEvent } from "./job/events.ts";
+import { reportPage } from "./report/page.ts";
+import { textTable } from "./report/table.ts";
+
+let running: RunningJob | undefined;
+
+/** Called by demo.mjs through the browser's remote control; it exposes `tell`. */
+Object.assign(globalThis, {
+  async demo(request: JobRequest) {
+    const { tell } = globalThis as unknown as { tell(event: JobEvent): Promise<void> };
+    running = startJob(request, (event) => {
+      // pictures come with the report; the terminal shows none
+      if (event.kind !== "picture" && event.kind !== "curve") void tell(event);
+    });
+    const report = await running.report;
+    return { report, html: await reportPage(report), table: textTable(report) };
+  },
+  stop: () => running?.stop(),
+});

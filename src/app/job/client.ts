@@ -1,0 +1,65 @@
+import type { Preset, Report } from "../report.ts";
+import type { JobEvent, Listener } from "./events.ts";
+
+/** What a page asks of the worker. Without a preset a software adapter gets "quick", a real GPU "full". */
+export interface JobRequest {
+  preset?: Preset;
+  seed: number;
+  /** Address of the folder with MNIST's four files. */
+  mnist: string;
+}
+
+/** What the worker answers. */
+export type Answer =
+  | { kind: "event"; event: JobEvent }
+  | { kind: "report"; report: Report }
+  | { kind: "error"; name: string; message: string };
+
+export interface RunningJob {
+  /** Rejects with an AbortError after stop(). */
+  report: Promise<Report>;
+  /** Asks the job to end at its next step; a worker that does not answer is ended after `patience` milliseconds. */
+  stop: (patience?: number) => void;
+}
+
+/** Chrome calls the policy's function with the address; only this package's own worker is allowed. */
+interface TrustedTypes {
+  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
+}
+
+const address = "/dist/app/worker.js";
+let policy: { createScriptURL(url: string): string } | undefined;
+
+function workerUrl(): string {
+  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
+  policy ??= trustedTypes?.createPolicy("latentgpu", {
+    createScriptURL: (url) => {
+      if (url !== address) throw new TypeError(`worker: unexpected address. Expected ${address}; got ${url}.`);
+      return url;
+    },
+  });
+  return policy?.createScriptURL(address) ?? address;
+}
+
+/** Runs the job in a worker, so that the page stays awake. */
+export function startJob(request: JobRequest, listener: Listener): RunningJob {
+  const worker = new Worker(workerUrl(), { type: "module", name: "latentgpu job" });
+  let stop: RunningJob["stop"] = () => {};
+  const report = new Promise<Report>((accept, reject) => {
+    const fail = (name: string, message: string): void => reject(Object.assign(new Error(message), { name }));
+    worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+      if (data.kind === "event") listener(data.event);
+      else if (data.kind === "report") accept(data.report);
+      else fail(data.name, data.message);
+    };
+    worker.onerror = (event) => fail("Error", `worker: ${event.message || "its script did not load"}`);
+    stop = (patience = 3000) => {
+      worker.postMessage("stop");
+      setTimeout(() => fail("AbortError", "The job was stopped."), patience);
+    };
+    worker.postMessage(request);
+  });
+  const end = (): void => worker.terminate();
+  report.then(end, end);
+  return { report, stop: (patience) => stop(patience) };
+}

@@ -1,0 +1,110 @@
+import { Digits } from "../../features/digits.ts";
+import { parseSafetensors } from "../../formats/safetensors.ts";
+import { clamp } from "../../graph/ops/elementwise.ts";
+import { slice } from "../../graph/ops/shape.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { Moments } from "../../linalg/moments.ts";
+import type { Rows } from "../../linalg/rows.ts";
+import { classScore } from "../../metrics/classScore.ts";
+import { frechetDistance } from "../../metrics/frechet.ts";
+import type { ClassifierReport, Scores } from "../report.ts";
+import { type Context, part } from "./contender.ts";
+import type { Report } from "./stages.ts";
+
+export const NETWORK = "digit CNN";
+const FEATURES = 64;
+const CLASSES = 10;
+/** Parts of the samples whose class scores give mean and deviation. */
+const SPLITS = 10;
+/** Images of one pass through the network. */
+const BATCH = 1000;
+
+/** The trained classifier, and what the samples' features are compared with. */
+export interface Judge {
+  report: ClassifierReport;
+  floor: Scores;
+  /** Scores of images [n, 1, 28, 28], clamped to [0, 1]. */
+  scores: (images: Tensor, report: Report) => Promise<Scores>;
+  dispose: () => void;
+}
+
+/** Trains the classifier on the training images, then takes the moments of their features, and scores real test images. */
+export async function judge(context: Context, report: Report): Promise<Judge> {
+  const { gpu, train, test, settings, seed, signal } = context;
+  const digits = new Digits(gpu, { seed });
+  try {
+    const start = performance.now();
+    const abort = signal ? { signal } : {};
+    await digits.fit(train, undefined, {
+      epochs: settings.classifierEpochs,
+      batch: settings.batch,
+      seed,
+      ...abort,
+      onProgress: ({ step, total, loss }) =>
+        report({ step: (0.7 * step) / total, total: 1, status: `cross-entropy ${loss.toFixed(3)}` }),
+    });
+    const seconds = (performance.now() - start) / 1000;
+    const accuracy = await digits.accuracy(test);
+    const count = Math.min(settings.reference, train.count);
+    const rows: Rows = { count, dim: FEATURES, batch: (at, size) => digits.features(train.slice(at, at + size)) };
+    const reference = await Moments.of(rows, { onProgress: part(report, 0.75, 0.9), ...abort });
+    const scores: Judge["scores"] = (images, progress) => scoresOf(digits, images, reference, context, progress);
+    const real = test.slice(0, Math.min(settings.samples, test.count));
+    const floor = await scores(real, part(report, 0.9, 1));
+    real.dispose();
+    return {
+      report: {
+        network: NETWORK,
+        parameters: await parameters(digits),
+        features: FEATURES,
+        seconds,
+        accuracy,
+        n: test.count,
+      },
+      floor,
+      scores,
+      dispose: () => digits.dispose(),
+    };
+  } catch (error) {
+    digits.dispose();
+    throw error;
+  }
+}
+
+async function parameters(digits: Digits): Promise<number> {
+  const { tensors } = parseSafetensors(await digits.save());
+  return [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((size, axis) => size * axis, 1), 0);
+}
+
+async function scoresOf(
+  digits: Digits,
+  images: Tensor,
+  reference: Moments,
+  { gpu, signal }: Context,
+  report: Report,
+): Promise<Scores> {
+  const n = images.shape[0]!;
+  const moments = Moments.empty(FEATURES);
+  const probabilities = new Float32Array(n * CLASSES);
+  for (let start = 0; start < n; start += BATCH) {
+    signal?.throwIfAborted();
+    const stop = Math.min(n, start + BATCH);
+    await gpu.scope(async () => {
+      const some = clamp(slice(images, 0, start, stop), 0, 1);
+      const [features, classes] = [digits.features(some), digits.probabilities(some)];
+      await gpu.evaluate([features, classes]);
+      await moments.update(features);
+      probabilities.set((await classes.read()) as Float32Array, start * CLASSES);
+    });
+    report({ step: stop, total: n });
+  }
+  const { distance } = await frechetDistance(moments, reference);
+  const classes = gpu.tensor(probabilities, [n, CLASSES]);
+  const splits = Math.min(SPLITS, n);
+  const { score, deviation } = await classScore(classes, { splits });
+  classes.dispose();
+  return {
+    frechet: { value: distance, n, network: NETWORK, reference: "training images", referenceN: reference.count },
+    classScore: { value: score, deviation, n, splits, network: NETWORK },
+  };
+}

@@ -1,0 +1,60 @@
+import type { Preset } from "../report.ts";
+
+/** How much of everything a preset does. */
+export interface Settings {
+  /** Images used, from the first; all if absent. */
+  trainImages?: number;
+  testImages?: number;
+  batch: number;
+  learningRate: number;
+  vaeEpochs: number;
+  autoEncoderEpochs: number;
+  classifierEpochs: number;
+  components: number;
+  mixtureIterations: number;
+  /** Samples of each model that are scored, and real test images of the floor. */
+  samples: number;
+  /** Training images whose features the samples are compared with. */
+  reference: number;
+  /** Images in a grid of samples. */
+  grid: number;
+  /** Also the convolutional VAE and the mixture of full covariances. */
+  more: boolean;
+}
+
+/** "quick" fits a CPU that plays GPU into minutes; "full" is for GPUs. */
+export const presets: { readonly [name in Preset]: Settings } = {
+  quick: {
+    batch: 128,
+    learningRate: 1e-3,
+    vaeEpochs: 3,
+    autoEncoderEpochs: 2,
+    classifierEpochs: 1,
+    components: 20,
+    mixtureIterations: 20,
+    samples: 5000,
+    reference: 10000,
+    grid: 64,
+    more: false,
+  },
+  full: {
+    batch: 128,
+    learningRate: 1e-3,
+    vaeEpochs: 10,
+    autoEncoderEpochs: 10,
+    classifierEpochs: 3,
+    components: 20,
+    mixtureIterations: 60,
+    samples: 10000,
+    reference: 60000,
+    grid: 64,
+    more: true,
+  },
+};
+
+/** Width of the codes and of the hidden layer of the multi-layer perceptrons. */
+export const LATENT = 20;
+export const HIDDEN = 400;
+
+/** Added to the diagonal of every covariance: variances in [0, 1] pixels, so a standard deviation of a hundredth. */
+export const REGULARIZATION = 1e-4;

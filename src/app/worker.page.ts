@@ -1,0 +1,43 @@
+// The job in a worker: one request, then events, then a report or an error. "stop" aborts.
+import { loadMnist } from "../data/mnist.ts";
+import { openGpu } from "../index.ts";
+import { runJob } from "./job.ts";
+import type { Answer, JobRequest } from "./job/client.ts";
+
+declare const LATENTGPU_VERSION: string;
+
+const controller = new AbortController();
+const answer = (message: Answer): void => postMessage(message);
+
+/** "Chrome/144.0.7559.59 on Linux" out of the user agent; Chrome hides all but the major version from scripts. */
+function browser(): string {
+  const { userAgent } = navigator;
+  const version = /(?:Headless)?Chrome\/[\d.]+/.exec(userAgent)?.[0] ?? userAgent;
+  return `${version.replace("/", " ")}, ${/\(([^;)]*)/.exec(userAgent)?.[1] ?? "unknown system"}`;
+}
+
+async function run({ preset, seed, mnist }: JobRequest): Promise<void> {
+  const { signal } = controller;
+  const gpu = await openGpu({ powerPreference: "high-performance", signal });
+  try {
+    const report = await runJob(gpu, (options) => loadMnist(new URL(mnist, location.origin), options), {
+      preset: preset ?? (gpu.info.software ? "quick" : "full"),
+      seed,
+      signal,
+      version: LATENTGPU_VERSION,
+      browser: browser(),
+      onProgress: (event) => answer({ kind: "event", event }),
+    });
+    answer({ kind: "report", report });
+  } finally {
+    gpu.dispose();
+  }
+}
+
+addEventListener("message", ({ data }: MessageEvent<JobRequest | "stop">) => {
+  if (data === "stop") return controller.abort(new DOMException("The job was stopped.", "AbortError"));
+  run(data).catch((error: unknown) => {
+    const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
+    answer({ kind: "error", name, message });
+  });
+});

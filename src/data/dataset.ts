@@ -1,0 +1,198 @@
+import { check, checkOptions, LatentError, show } from "../device/errors.ts";
+import { count, type Shape } from "../graph/dtype.ts";
+import { batchOf } from "../graph/ops/batch.ts";
+import { isFinite } from "../graph/ops/elementwise.ts";
+import { oneHot } from "../graph/ops/oneHot.ts";
+import { reshape } from "../graph/ops/shape.ts";
+import { max, min } from "../graph/ops/sum.ts";
+import { Tensor } from "../graph/tensor.ts";
+import type { Gpu } from "../program/gpu.ts";
+
+export interface DatasetOptions {
+  /** One class number for each sample: [count], 0 to 255. */
+  readonly labels?: Uint8Array<ArrayBuffer> | Tensor;
+}
+
+/** What may become a data set: bytes 0 to 255 (read as 0 to 1), floats as they are, or a tensor of either. */
+export type Samples = Uint8Array | Uint8ClampedArray | Float32Array | Tensor;
+
+/** Samples that lie on the GPU as bytes or floats; batches are gathered there, so that training sends no data. */
+export class Dataset {
+  readonly gpu: Gpu;
+  readonly count: number;
+  /** Of one sample. */
+  readonly shape: Shape;
+  /** [count, features], u8 or f32. */
+  readonly samples: Tensor;
+  /** [count, 1] u8. */
+  readonly labels: Tensor | null;
+  readonly #owned: readonly Tensor[];
+
+  private constructor(gpu: Gpu, shape: Shape, samples: Tensor, labels: Tensor | null, owned: readonly Tensor[]) {
+    this.gpu = gpu;
+    this.count = samples.shape[0]!;
+    this.shape = shape;
+    this.samples = samples;
+    this.labels = labels;
+    this.#owned = owned;
+  }
+
+  /**
+   * `values` as samples of `shape` [count, …]; a tensor's own shape by default. Arrays are uploaded, tensors are borrowed.
+   *
+   * Throws LatentError: "shape" where counts differ, "data" on a float that is not finite (naming sample and feature) or on an
+   * empty set, "argument" on other types.
+   */
+  static from(gpu: Gpu, values: Samples, shape?: Shape, options: DatasetOptions = {}): Dataset {
+    const where = "Dataset.from";
+    checkOptions(where, options, ["labels"]);
+    const full = shape ?? (values instanceof Tensor ? values.shape : undefined);
+    check(full !== undefined, "argument", where, () => "an array needs a shape. Expected [count, …]; got none.");
+    check(
+      full.length > 0 && full.every((n) => Number.isInteger(n) && n > 0),
+      "data",
+      where,
+      () => `expected at least one sample of at least one element; got ${show(full)}.`,
+    );
+    const samples = full[0]!;
+    const features = count(full) / samples;
+    const length = values instanceof Tensor ? values.size : values.length;
+    check(
+      length === count(full),
+      "shape",
+      where,
+      () => `element counts differ. Expected ${count(full)} values for ${show(full)}; got ${length}.`,
+    );
+    const owned: Tensor[] = [];
+    const own = (tensor: Tensor): Tensor => (owned.push(tensor), tensor);
+    const flat =
+      values instanceof Tensor
+        ? flattened(values, samples, features, own)
+        : own(gpu.tensor(arrayOf(where, values, features), [samples, features]));
+    const labels = options.labels === undefined ? null : labelsOf(gpu, where, options.labels, samples, own);
+    return new Dataset(gpu, full.slice(1), flat, labels, owned);
+  }
+
+  /** Elements of one sample. */
+  get features(): number {
+    return this.samples.shape[1]!;
+  }
+
+  /**
+   * Records the `batch` samples from position clock[1] on, in `order` (u32 [count]; without it, as they lie).
+   * Returns f32 [batch, …shape]; bytes come as 0 to 1.
+   */
+  batch(order: Tensor | null, clock: Tensor, batch: number): Tensor {
+    const scale = this.samples.dtype === "u8" ? 1 / 255 : 1;
+    return reshape(batchOf(this.samples, order, clock, batch, scale), [batch, ...this.shape]);
+  }
+
+  /** Records the labels of the same samples as rows with a single 1: f32 [batch, classes]. */
+  classes(order: Tensor | null, clock: Tensor, batch: number, classes: number): Tensor {
+    check(this.labels !== null, "argument", "Dataset.classes", () => "this data set has no labels.");
+    return oneHot(reshape(batchOf(this.labels, order, clock, batch, 1), [batch]), classes);
+  }
+
+  /** Samples start … stop − 1 as f32 [stop − start, …shape]; one read or further ops run it. */
+  slice(start: number, stop: number): Tensor {
+    check(
+      Number.isInteger(start) && Number.isInteger(stop) && start >= 0 && start < stop && stop <= this.count,
+      "argument",
+      "Dataset.slice",
+      () => `out of range. Expected 0 ≤ start < stop ≤ ${this.count}; got ${start} and ${stop}.`,
+    );
+    const clock = this.gpu.tensor(Uint32Array.of(0, start, 0, 0), [4]);
+    const batch = this.batch(null, clock, stop - start);
+    // the recorded batch keeps its clock until it has run
+    clock.dispose();
+    return batch;
+  }
+
+  /**
+   * Checks floats on the GPU. Throws LatentError("data"): one that is not finite (naming sample and feature), or outside
+   * [low, high] where a range is given.
+   */
+  async validate(where: string, range?: readonly [number, number]): Promise<void> {
+    if (this.samples.dtype !== "f32") return;
+    const parts = [min(isFinite(this.samples)), min(this.samples), max(this.samples)] as const;
+    await this.gpu.evaluate(parts);
+    const [finite, low, high] = (await Promise.all(parts.map((t) => t.item()))) as [number, number, number];
+    for (const part of parts) part.dispose();
+    if (finite !== 1) checkFinite(where, (await this.samples.read()) as Float32Array, this.features);
+    check(
+      !range || (low >= range[0] && high <= range[1]),
+      "data",
+      where,
+      () =>
+        `values are out of range. Expected ${range![0]} to ${range![1]}; got ${low} to ${high}. Divide bytes by 255, or give them as Uint8Array.`,
+    );
+  }
+
+  /** Frees what this data set uploaded; tensors that were given to it stay their owner's. */
+  dispose(): void {
+    for (const tensor of this.#owned) tensor.dispose();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function checkFinite(where: string, values: Float32Array, features: number): void {
+  const bad = values.findIndex((v) => !Number.isFinite(v));
+  check(
+    bad < 0,
+    "data",
+    where,
+    () => `row ${Math.floor(bad / features)}, feature ${bad % features} is ${values[bad]}. Expected finite numbers.`,
+  );
+}
+
+function arrayOf(
+  where: string,
+  values: Exclude<Samples, Tensor>,
+  features: number,
+): Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer> {
+  if (values instanceof Float32Array) {
+    checkFinite(where, values, features);
+    return values as Float32Array<ArrayBuffer>;
+  }
+  if (values instanceof Uint8ClampedArray)
+    return new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.length);
+  check(
+    values instanceof Uint8Array,
+    "argument",
+    where,
+    () => `expected a Uint8Array, Float32Array or Tensor; got ${typeof values}.`,
+  );
+  return values as Uint8Array<ArrayBuffer>;
+}
+
+/** The tensor itself where it is [samples, features] already, else a look at it. */
+function flattened(values: Tensor, samples: number, features: number, own: (tensor: Tensor) => Tensor): Tensor {
+  check(
+    values.dtype === "u8" || values.dtype === "f32",
+    "argument",
+    "Dataset.from",
+    () => `expected a tensor of u8 or f32; got ${values.dtype}.`,
+  );
+  if (values.disposed) throw new LatentError("disposed", `Dataset.from: tensor ${show(values.shape)} is disposed.`);
+  return values.rank === 2 && values.shape[1] === features ? values : own(reshape(values, [samples, features]));
+}
+
+function labelsOf(
+  gpu: Gpu,
+  where: string,
+  labels: Uint8Array<ArrayBuffer> | Tensor,
+  samples: number,
+  own: (tensor: Tensor) => Tensor,
+): Tensor {
+  const size = labels instanceof Tensor ? labels.size : labels.length;
+  check(
+    size === samples,
+    "data",
+    where,
+    () => `labels and samples differ in number. Expected ${samples} labels; got ${size}.`,
+  );
+  check(!(labels instanceof Tensor) || labels.dtype === "u8", "argument", where, () => "expected labels of dtype u8.");
+  return labels instanceof Tensor ? flattened(labels, samples, 1, own) : own(gpu.tensor(labels, [samples, 1]));
+}

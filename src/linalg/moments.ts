@@ -1,0 +1,186 @@
+import { check, checkOptions, show } from "../device/errors.ts";
+import { parseNpz, writeNpz } from "../formats/npz.ts";
+import { square, sub } from "../graph/ops/arithmetic.ts";
+import { mean as meanOf, sum } from "../graph/ops/sum.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { deviation, scatter } from "./covariance.ts";
+import { allFinite, eachBatch, gpuOf, type Rows, rowsAtOnce, rowsOf, type Samples, throwNotFinite } from "./rows.ts";
+
+/** Count, mean and centred products of samples, in float64. */
+export interface CentredSums {
+  count: number;
+  readonly mean: Float64Array;
+  /** Σ (x − mean)(x − mean)ᵀ row-major [d, d], or its diagonal [d]. */
+  readonly products: Float64Array;
+}
+
+export interface LongCall {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: { step: number; total: number; seconds: number; eta: number }) => void;
+}
+
+/** Adds `part` to `sums`, both centred on their own means (Chan, Golub & LeVeque 1979). */
+export function mergeSums(sums: CentredSums, part: CentredSums): void {
+  const d = sums.mean.length;
+  const total = sums.count + part.count;
+  if (part.count === 0) return;
+  const gap = Float64Array.from(part.mean, (value, j) => value - sums.mean[j]!);
+  const factor = (sums.count * part.count) / total;
+  const full = sums.products.length === d * d;
+  for (let i = 0; i < d; i++) {
+    if (!full) sums.products[i] = sums.products[i]! + part.products[i]! + factor * gap[i]! ** 2;
+    else for (let j = 0; j < d; j++) sums.products[i * d + j] = sums.products[i * d + j]! + part.products[i * d + j]! + factor * gap[i]! * gap[j]!;
+  }
+  for (let j = 0; j < d; j++) sums.mean[j] = sums.mean[j]! + (gap[j]! * part.count) / total;
+  sums.count = total;
+}
+
+const empty = (dim: number, full: boolean): CentredSums => ({ count: 0, mean: new Float64Array(dim), products: new Float64Array(full ? dim * dim : dim) });
+
+/**
+ * Sums over all rows: each batch is centred on its own mean and multiplied on the GPU, batches are merged in float64.
+ * Throws LatentError("data") naming the first row and feature that is no finite number.
+ */
+export async function centredSums(where: string, rows: Rows, full: boolean, { signal, onProgress }: LongCall = {}): Promise<CentredSums> {
+  const sums = empty(rows.dim, full);
+  const began = performance.now();
+  const size = rowsAtOnce(rows.dim);
+  await eachBatch(rows, size, async (batch, start) => {
+    mergeSums(sums, await sumsOfBatch(where, batch, start, full));
+    const seconds = (performance.now() - began) / 1000;
+    const step = Math.min(rows.count, start + size);
+    onProgress?.({ step, total: rows.count, seconds, eta: (seconds * (rows.count - step)) / step });
+  }, signal);
+  return sums;
+}
+
+async function sumsOfBatch(where: string, batch: Tensor, start: number, full: boolean): Promise<CentredSums> {
+  const [count, d] = batch.shape as [number, number];
+  // the estimate is detached from the rest by being read: what it missed is measured, not assumed 0
+  const origin = meanOf(batch, 0);
+  const off = deviation(batch, origin);
+  const products = full ? scatter(batch, origin) : sum(square(sub(batch, origin)), 0);
+  const finite = allFinite(batch);
+  const tensors = [origin, off, products, finite];
+  try {
+    await gpuOf(where, batch).evaluate(tensors);
+    const [mean, missed, values, flag] = await Promise.all(tensors.map(async (t) => Float64Array.from(await t.read())));
+    if (flag![0] !== 1) await throwNotFinite(where, batch, start);
+    for (let i = 0; i < d; i++) {
+      if (!full) values![i] = values![i]! - missed![i]! ** 2 / count;
+      else for (let j = 0; j < d; j++) values![i * d + j] = values![i * d + j]! - (missed![i]! * missed![j]!) / count;
+    }
+    return { count, mean: mean!.map((value, j) => value + missed![j]! / count), products: values! };
+  } finally {
+    for (const t of tensors) t.dispose();
+  }
+}
+
+/**
+ * Mean and covariance of samples that come in parts, the sufficient statistics of a Gaussian and of the Fréchet distance.
+ *
+ * Parts are centred and multiplied on the GPU in f32, and merged on the CPU in float64: the order of the parts changes
+ * rounding only. `toNpz` is read by pytorch-fid and clean-fid (`mu`, `sigma`), which ignore `n`.
+ */
+export class Moments {
+  readonly #sums: CentredSums;
+  /** Unit of rounding of what the covariance was computed in; decides which of its eigenvalues count as zero. */
+  readonly precision: number;
+
+  private constructor(sums: CentredSums, precision: number) {
+    this.#sums = sums;
+    this.precision = precision;
+  }
+
+  /** Moments of a tensor [n, d] or a source of rows. Throws LatentError("data") on a value that is not finite. */
+  static async of(samples: Samples, options: LongCall = {}): Promise<Moments> {
+    checkOptions("Moments.of", options, ["signal", "onProgress"]);
+    const rows = rowsOf("Moments.of", samples);
+    return new Moments(await centredSums("Moments.of", rows, true, options), 2 ** -24);
+  }
+
+  /** Moments of no samples yet, to be filled by `update`. */
+  static empty(dim: number): Moments {
+    check(Number.isInteger(dim) && dim > 0, "shape", "Moments.empty", () => `expected a whole number of features > 0; got ${dim}.`);
+    return new Moments(empty(dim, true), 2 ** -24);
+  }
+
+  /** Known moments: mean [d], covariance [d, d] with divisor count − 1. Throws LatentError("shape") or ("data"). */
+  static from({ mean, covariance, count }: { mean: ArrayLike<number>; covariance: ArrayLike<number> | readonly ArrayLike<number>[]; count: number }): Moments {
+    const where = "Moments.from";
+    const d = mean.length;
+    const flat = Float64Array.from(typeof covariance[0] === "object" ? (covariance as readonly ArrayLike<number>[]).flatMap((row) => Array.from(row)) : (covariance as ArrayLike<number>));
+    check(d > 0 && flat.length === d * d, "shape", where, () => `expected a covariance of ${d} × ${d} values for mean ${show([d])}; got ${flat.length}.`);
+    check(Number.isInteger(count) && count >= 1, "argument", where, () => `expected a count that is a whole number ≥ 1; got ${count}.`);
+    const means = Float64Array.from(mean);
+    check(means.every(Number.isFinite) && flat.every(Number.isFinite), "data", where, () => "expected finite numbers; got NaN or an infinity.");
+    const largest = flat.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    for (let i = 0; i < d; i++)
+      for (let j = 0; j < i; j++)
+        check(Math.abs(flat[i * d + j]! - flat[j * d + i]!) <= 1e-5 * largest, "data", where,
+          () => `covariance is not symmetric. Expected equal values at [${i}, ${j}] and [${j}, ${i}]; got ${flat[i * d + j]} and ${flat[j * d + i]}.`);
+    const products = flat.map((value, at) => 0.5 * (value + flat[(at % d) * d + Math.floor(at / d)]!) * (count - 1));
+    return new Moments({ count, mean: means, products }, count > 1 ? 2 ** -53 : 2 ** -24);
+  }
+
+  get dim(): number {
+    return this.#sums.mean.length;
+  }
+  get count(): number {
+    return this.#sums.count;
+  }
+  /** [d] */
+  get mean(): Float64Array {
+    return this.#sums.mean.slice();
+  }
+  /** [d, d] row-major, divisor count − 1. Throws LatentError("data") where there are fewer than two samples. */
+  get covariance(): Float64Array {
+    return this.covarianceWith(1);
+  }
+
+  /** [d, d] row-major, divisor count − ddof. */
+  covarianceWith(ddof: number): Float64Array {
+    const divisor = this.count - ddof;
+    check(divisor > 0, "data", "Moments.covariance", () => `too few samples. Expected more than ${ddof}; got ${this.count}.`);
+    return this.#sums.products.map((value) => value / divisor);
+  }
+
+  /** Adds the samples of a tensor [n, d] or a source of rows. Returns this. */
+  async update(batch: Samples, options: LongCall = {}): Promise<this> {
+    checkOptions("Moments.update", options, ["signal", "onProgress"]);
+    const rows = rowsOf("Moments.update", batch, this.dim);
+    mergeSums(this.#sums, await centredSums("Moments.update", rows, true, options));
+    return this;
+  }
+
+  /** Adds the samples behind `other`, which stays as it is. Returns this. */
+  merge(other: Moments): this {
+    check(other.dim === this.dim, "shape", "Moments.merge", () => `features differ in number. Expected ${this.dim}; got ${other.dim}.`);
+    mergeSums(this.#sums, other.#sums);
+    return this;
+  }
+
+  /** An npz file with `mu` [d], `sigma` [d, d] (divisor count − 1) and `n`, all float64. */
+  toNpz(): Uint8Array<ArrayBuffer> {
+    return writeNpz({
+      mu: { shape: [this.dim], values: this.mean },
+      sigma: { shape: [this.dim, this.dim], values: this.covariance },
+      n: { shape: [], values: Float64Array.of(this.count) },
+    }, { where: "Moments.toNpz" });
+  }
+
+  /** Reads `mu`, `sigma` and `n`; files of other programs lack `n`: give `count` for them. Throws LatentError("format"). */
+  static fromNpz(bytes: Uint8Array, { count }: { readonly count?: number } = {}): Moments {
+    const where = "Moments.fromNpz";
+    const arrays = parseNpz(bytes, { where });
+    const [mu, sigma, n] = ["mu", "sigma", "n"].map((name) => arrays.get(name));
+    check(mu !== undefined && sigma !== undefined, "format", where, () => `expected arrays mu and sigma; got ${[...arrays.keys()].join(", ") || "none"}.`);
+    const [d] = mu.shape;
+    check(mu.shape.length === 1 && sigma.shape.length === 2 && sigma.shape[0] === d && sigma.shape[1] === d, "format", where,
+      () => `shapes do not fit. Expected mu [d] and sigma [d, d]; got ${show(mu.shape)} and ${show(sigma.shape)}.`);
+    const samples = n ? Number(n.values[0]) : count;
+    check(samples !== undefined, "format", where, () => "the file has no n. Say how many samples it stands for: fromNpz(bytes, { count }).");
+    return Moments.from({ mean: mu.values, covariance: sigma.values, count: samples });
+  }
+}
+

@@ -1,0 +1,95 @@
+import { Dataset } from "../data/dataset.ts";
+import { check, LatentError, show } from "../device/errors.ts";
+import { isFinite } from "../graph/ops/elementwise.ts";
+import { reshape, slice } from "../graph/ops/shape.ts";
+import { min } from "../graph/ops/sum.ts";
+import { Tensor } from "../graph/tensor.ts";
+import { Gpu } from "../program/gpu.ts";
+
+/** Samples that need not fit into one buffer: `count` rows of `dim` values, given out in runs as f32 [size, dim]. */
+export interface Rows {
+  readonly count: number;
+  readonly dim: number;
+  /** Rows start … start + size − 1, as a tensor that is disposed after use. */
+  batch(start: number, size: number): Tensor | Promise<Tensor>;
+  /** The source owns what `batch` returns, and disposes it itself. */
+  readonly keeps?: boolean;
+}
+
+/** What models and metrics accept as samples: rows [n, d], a data set on the GPU (bytes as 0 to 1), or a source of rows. */
+export type Samples = Tensor | Dataset | Rows;
+
+/** Elements of one batch at most: 16 MiB. */
+const ELEMENTS = 2 ** 22;
+
+/** Rows that one step takes: whole quads of rows, and few enough that products over them stay accurate in f32. */
+export const rowsAtOnce = (dim: number, copies = 1): number => Math.max(64, Math.min(4096, Math.floor(ELEMENTS / dim / copies / 64) * 64));
+
+/** The engine behind a tensor. */
+export function gpuOf(where: string, x: Tensor): Gpu {
+  check(x.gpu instanceof Gpu, "argument", where, () => "expected a tensor of a gpu opened by openGpu or openNodeGpu.");
+  return x.gpu;
+}
+
+/**
+ * Samples, flattened to rows [n, d], as a source of rows.
+ * Throws LatentError: "argument" on another object, "shape" on another rank or where `dim` is given and differs.
+ */
+export function rowsOf(where: string, x: Samples, dim?: number): Rows {
+  const rows = x instanceof Tensor ? rowsOfTensor(where, x) : x instanceof Dataset ? rowsOfDataset(x) : x;
+  const fits = typeof rows === "object" && rows !== null && typeof rows.batch === "function";
+  check(fits, "argument", where, () => "expected samples: a tensor [n, d], a Dataset, or an object with count, dim and batch(start, size).");
+  check(Number.isInteger(rows.count) && Number.isInteger(rows.dim) && rows.count > 0 && rows.dim > 0, "shape", where,
+    () => `expected at least one row and one column; got ${show([rows.count, rows.dim])}.`);
+  check(dim === undefined || rows.dim === dim, "shape", where, () => `features differ in number. Expected ${dim} columns; got ${rows.dim}.`);
+  return rows;
+}
+
+function rowsOfTensor(where: string, x: Tensor): Rows {
+  check(x.rank >= 2 && x.dtype === "f32", "shape", where, () => `expected f32 rows [n, d]; got ${x.dtype} ${show(x.shape)}.`);
+  const count = x.shape[0]!;
+  const dim = x.size / count;
+  const flat = reshape(x, [count, dim]);
+  // views hold no memory
+  return { count, dim, keeps: true, batch: (start, size) => slice(flat, 0, start, start + size) };
+}
+
+function rowsOfDataset(x: Dataset): Rows {
+  return { count: x.count, dim: x.features, batch: (start, size) => reshape(x.slice(start, start + size), [size, x.features]) };
+}
+
+/** Calls `use` on the rows, batch by batch in order, and disposes each batch afterwards. */
+export async function eachBatch(rows: Rows, size: number, use: (batch: Tensor, start: number) => Promise<void>, signal?: AbortSignal): Promise<void> {
+  for (let start = 0; start < rows.count; start += size) {
+    signal?.throwIfAborted();
+    const wanted = Math.min(size, rows.count - start);
+    const batch = await rows.batch(start, wanted);
+    const fits = batch instanceof Tensor && batch.dtype === "f32" && batch.rank === 2 && batch.shape[0] === wanted && batch.shape[1] === rows.dim;
+    check(fits, "shape", "batch", () => `expected f32 ${show([wanted, rows.dim])} from the source; got ${batch?.dtype} ${show(batch?.shape ?? [])}.`);
+    try {
+      await use(batch, start);
+    } finally {
+      if (rows.keeps !== true) batch.dispose();
+    }
+  }
+}
+
+/** 1 where all of x are numbers, else 0: one element, tested on bits. */
+export const allFinite = (x: Tensor): Tensor => min(isFinite(x));
+
+/** Throws LatentError("data") naming the first value of a batch that is infinite or no number. */
+export async function throwNotFinite(where: string, batch: Tensor, start: number): Promise<never> {
+  const values = await batch.read();
+  const at = values.findIndex((value: number) => !Number.isFinite(value));
+  const dim = batch.shape[1]!;
+  throw new LatentError("data", `${where}: row ${start + Math.floor(at / dim)}, feature ${at % dim} is ${values[at]}. Expected finite numbers. Remove or replace such rows.`);
+}
+
+/** Throws LatentError("data") naming the first value that is infinite or no number. */
+export async function checkFinite(where: string, rows: Rows, signal?: AbortSignal): Promise<void> {
+  await eachBatch(rows, rowsAtOnce(rows.dim), async (batch, start) => {
+    const finite = allFinite(batch);
+    if ((await finite.item()) !== 1) await throwNotFinite(where, batch, start);
+    finite.dispose();
+  }, signal);
+}

@@ -1,0 +1,42 @@
+/** A factor l [n, rank] of a symmetric positive semidefinite matrix: a ≈ l·lᵀ. */
+export interface SemidefiniteFactor {
+  readonly factor: Float64Array;
+  readonly rank: number;
+  /** The trace that the factor leaves out. */
+  readonly residual: number;
+}
+
+/**
+ * Cholesky factor with diagonal pivoting of a [n, n], in float64 on the CPU; stops where no diagonal entry of what is left
+ * exceeds `tolerance` times the largest of a, so that singular matrices and slightly negative ones have a factor, too.
+ */
+export function semidefiniteFactor(a: Float64Array, n: number, tolerance: number): SemidefiniteFactor {
+  const rest = Float64Array.from({ length: n }, (_, i) => a[i * n + i]!);
+  const limit = tolerance * rest.reduce((most, value) => Math.max(most, value), 0);
+  // column k of the factor in row k
+  const columns = new Float64Array(n * n);
+  let rank = 0;
+  for (; rank < n; rank++) {
+    let pivot = 0;
+    for (let i = 1; i < n; i++) if (rest[i]! > rest[pivot]!) pivot = i;
+    if (!(rest[pivot]! > limit)) break;
+    const root = Math.sqrt(rest[pivot]!);
+    const own = columns.subarray(rank * n, rank * n + n);
+    own.set(a.subarray(pivot * n, pivot * n + n));
+    for (let k = 0; k < rank; k++) {
+      const other = columns.subarray(k * n, k * n + n);
+      const scale = other[pivot]!;
+      if (scale !== 0) for (let i = 0; i < n; i++) own[i] = own[i]! - scale * other[i]!;
+    }
+    for (let i = 0; i < n; i++) {
+      own[i] = rest[i] === -Infinity ? 0 : own[i]! / root;
+      if (rest[i] !== -Infinity) rest[i] = rest[i]! - own[i]! ** 2;
+    }
+    own[pivot] = root;
+    rest[pivot] = -Infinity; // used
+  }
+  const factor = new Float64Array(n * rank);
+  for (let i = 0; i < n; i++) for (let k = 0; k < rank; k++) factor[i * rank + k] = columns[k * n + i]!;
+  const residual = rest.reduce((sum, value) => sum + (value === -Infinity ? 0 : value), 0);
+  return { factor, rank, residual };
+}

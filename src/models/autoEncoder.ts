@@ -1,0 +1,182 @@
+import type { Dataset, Samples } from "../data/dataset.ts";
+import { check, checkOptions, LatentError } from "../device/errors.ts";
+import { add, neg } from "../graph/ops/arithmetic.ts";
+import { matmul } from "../graph/ops/matmul.ts";
+import { random } from "../graph/ops/random.ts";
+import { transpose } from "../graph/ops/shape.ts";
+import { mean } from "../graph/ops/sum.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { type Arena, arenaOf } from "../nn/arena.ts";
+import { STREAMS } from "../nn/initialise.ts";
+import type { State } from "../nn/states.ts";
+import type { TrainResult } from "../nn/train.ts";
+import type { Gpu } from "../program/gpu.ts";
+import { type CodeGaussian, gaussianOfCodes } from "./codes.ts";
+import { describe, loadStates, parseModel, saveStates } from "./file.ts";
+import { fit, type FitOptions, Lock } from "./fit.ts";
+import { bernoulli, gaussian, type Likelihood } from "./likelihood.ts";
+import { type Network, network, type NetworkOptions, type NetworkSpec, networkSpec } from "./network.ts";
+import { between, checkCodes, flat, pictures } from "./pictures.ts";
+
+/** Codes read at once for the Gaussian. */
+const BLOCK = 2048;
+
+/**
+ * Auto-encoder: a code of few numbers for each image, and an image for each code.
+ *
+ * The loss per image is −log p(x|code): the binary cross-entropy ("bernoulli"), or ½‖x − x̂‖² + const ("gaussian").
+ * New images come from codes drawn from one Gaussian with full covariance, fitted to the training images' codes.
+ */
+export class AutoEncoder {
+  readonly gpu: Gpu;
+  readonly options: NetworkSpec;
+  readonly #network: Network;
+  readonly #likelihood: Likelihood;
+  readonly #states: readonly State[];
+  readonly #arena: Arena;
+  readonly #lock = new Lock();
+  #codes: CodeGaussian | null = null;
+
+  constructor(gpu: Gpu, options: NetworkOptions) {
+    const spec = networkSpec("AutoEncoder", options);
+    this.gpu = gpu;
+    this.options = spec;
+    this.#network = network(gpu, spec, ["code"]);
+    this.#likelihood = spec.likelihood === "bernoulli" ? bernoulli : gaussian(gpu, 1);
+    this.#states = this.#network.states;
+    this.#arena = arenaOf(
+      gpu,
+      this.#states.map((s) => s.tensor),
+    );
+  }
+
+  /** Numbers that training moves. */
+  get parameterCount(): number {
+    return this.#states.reduce((total, { tensor }) => total + tensor.size, 0);
+  }
+
+  /** Codes [n, latent] of images [n, c, h, w] or [n, pixels]. */
+  encode(x: Tensor): Tensor {
+    return this.#network.encode(flat("AutoEncoder.encode", x, this.options.image));
+  }
+
+  /** Images [n, c, h, w] of codes [n, latent]. */
+  decode(z: Tensor): Tensor {
+    checkCodes("AutoEncoder.decode", z, this.options.latent);
+    return pictures(this.#likelihood.mean(this.#network.decode(z)), this.options.image);
+  }
+
+  reconstruct(x: Tensor): Tensor {
+    return this.decode(this.encode(x));
+  }
+
+  /** `n` images along the line between the codes of images a and b [1, …], both ends included. */
+  interpolate(a: Tensor, b: Tensor, n: number): Tensor {
+    return this.decode(between("AutoEncoder.interpolate", this.encode(a), this.encode(b), n));
+  }
+
+  /** log p(x | its code) per image, [n] in nats. */
+  logProb(x: Tensor): Tensor {
+    const pixels = flat("AutoEncoder.logProb", x, this.options.image);
+    return this.#likelihood.logProb(this.#network.decode(this.#network.encode(pixels)), pixels);
+  }
+
+  /** `n` images of codes drawn from the Gaussian of the training codes. Throws LatentError("argument") before fit. */
+  sample(n: number, options: { readonly seed?: number; readonly draw?: boolean } = {}): Tensor {
+    checkOptions("AutoEncoder.sample", options, ["seed", "draw"]);
+    const { seed = 0, draw = false } = options;
+    check(
+      Number.isInteger(n) && n > 0,
+      "argument",
+      "AutoEncoder.sample",
+      () => `expected a whole number of images > 0; got ${n}.`,
+    );
+    if (!this.#codes)
+      throw new LatentError("argument", "AutoEncoder.sample: no codes to draw from yet. Call fit first.");
+    const { latent, image } = this.options;
+    const noise = random.normal(this.gpu, [n, latent], { seed, stream: STREAMS.sample });
+    const factor = this.gpu.tensor(this.#codes.factor, [latent, latent]);
+    const centre = this.gpu.tensor(this.#codes.mean, [1, latent]);
+    const output = this.#network.decode(add(matmul(noise, transpose(factor)), centre));
+    // what is recorded keeps them until it has run
+    factor.dispose();
+    centre.dispose();
+    return pictures(draw ? this.#likelihood.draw(output, seed) : this.#likelihood.mean(output), image);
+  }
+
+  /** Trains on images, then fits the Gaussian to their codes; otherwise as VAE.fit. */
+  fit(images: Dataset | Samples, options: FitOptions = {}): Promise<TrainResult> {
+    const { image, likelihood } = this.options;
+    const task = {
+      gpu: this.gpu, image, states: this.#states, parameters: this.#arena.slots.map((s) => s.tensor),
+      loss: (x: Tensor) => {
+        const pixels = flat("AutoEncoder.fit", x, image);
+        return neg(mean(this.#likelihood.logProb(this.#network.decode(this.#network.encode(pixels)), pixels)));
+      },
+      metadata: describe("AutoEncoder", this.options),
+      after: async (dataset: Dataset, signal: AbortSignal | undefined) => {
+        this.#codes = await this.#codesOf(dataset, signal);
+      },
+      ...(likelihood === "bernoulli" ? { range: [0, 1] as const } : {}),
+    };
+    return this.#lock.hold("AutoEncoder.fit", () => fit("AutoEncoder.fit", task, images, options));
+  }
+
+  async #codesOf(dataset: Dataset, signal: AbortSignal | undefined): Promise<CodeGaussian> {
+    const { latent } = this.options;
+    const codes = new Float32Array(dataset.count * latent);
+    for (let at = 0; at < dataset.count; at += BLOCK) {
+      signal?.throwIfAborted();
+      const part = this.encode(dataset.slice(at, Math.min(dataset.count, at + BLOCK)));
+      codes.set((await part.read()) as Float32Array, at * latent);
+      part.dispose();
+    }
+    return gaussianOfCodes(codes, latent);
+  }
+
+  /** The model as safetensors, with PyTorch's names and layouts, and the Gaussian of the codes. */
+  save(): Promise<Uint8Array<ArrayBuffer>> {
+    const { latent } = this.options;
+    const codes =
+      this.#codes &&
+      ([
+        ["codes.mean", { dtype: "F32", shape: [latent], data: this.#codes.mean }],
+        ["codes.factor", { dtype: "F32", shape: [latent, latent], data: this.#codes.factor }],
+      ] as const);
+    return saveStates(
+      this.#states,
+      describe("AutoEncoder", this.options),
+      codes ? codes.map(([name, t]) => [name, t]) : [],
+    );
+  }
+
+  /** The model that `save` or a checkpoint wrote. Throws LatentError("format") where a tensor is missing or differs. */
+  static load(gpu: Gpu, bytes: Uint8Array): AutoEncoder {
+    const { tensors, options } = parseModel(bytes, "AutoEncoder");
+    const model = new AutoEncoder(gpu, options as unknown as NetworkOptions);
+    try {
+      loadStates(gpu, "AutoEncoder.load", model.#states, tensors);
+      const [centre, factor] = [tensors.get("codes.mean")?.data, tensors.get("codes.factor")?.data];
+      const { latent } = model.options;
+      if (
+        centre instanceof Float32Array &&
+        factor instanceof Float32Array &&
+        centre.length === latent &&
+        factor.length === latent ** 2
+      )
+        model.#codes = { mean: Float32Array.from(centre), factor: Float32Array.from(factor) };
+      return model;
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+  }
+
+  /** Frees the parameters. */
+  dispose(): void {
+    this.#arena.values.dispose();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

@@ -1,0 +1,47 @@
+import { check, LatentError } from "../device/errors.ts";
+
+/** A full Gaussian over codes: N(mean, L·Lᵀ). */
+export interface CodeGaussian {
+  /** [latent]. */
+  readonly mean: Float32Array<ArrayBuffer>;
+  /** [latent, latent], lower triangle, row-major. */
+  readonly factor: Float32Array<ArrayBuffer>;
+}
+
+/**
+ * Maximum-likelihood Gaussian of codes [n, latent], in float64; 10⁻⁶ of the mean variance is added to the diagonal.
+ * Throws LatentError("numeric") where a code is not finite.
+ */
+export function gaussianOfCodes(codes: Float32Array, latent: number): CodeGaussian {
+  const n = codes.length / latent;
+  check(codes.every(Number.isFinite), "numeric", "AutoEncoder", () => "a code of the training images is not finite.");
+  const mean = new Float64Array(latent);
+  for (let i = 0; i < codes.length; i++) mean[i % latent]! += codes[i]! / n;
+  const covariance = new Float64Array(latent * latent);
+  for (let row = 0; row < n; row++)
+    for (let a = 0; a < latent; a++) {
+      const da = codes[row * latent + a]! - mean[a]!;
+      for (let b = 0; b <= a; b++) covariance[a * latent + b]! += (da * (codes[row * latent + b]! - mean[b]!)) / n;
+    }
+  let trace = 0;
+  for (let a = 0; a < latent; a++) trace += covariance[a * latent + a]!;
+  for (let a = 0; a < latent; a++) covariance[a * latent + a]! += (1e-6 * trace) / latent + 1e-30;
+  return { mean: Float32Array.from(mean), factor: Float32Array.from(cholesky(covariance, latent)) };
+}
+
+/** Lower triangle L of L·Lᵀ = a; only a's lower triangle is read. */
+function cholesky(a: Float64Array, size: number): Float64Array {
+  const l = new Float64Array(size * size);
+  for (let i = 0; i < size; i++)
+    for (let j = 0; j <= i; j++) {
+      let rest = a[i * size + j]!;
+      for (let k = 0; k < j; k++) rest -= l[i * size + k]! * l[j * size + k]!;
+      if (i === j && !(rest > 0))
+        throw new LatentError(
+          "numeric",
+          `AutoEncoder: covariance of the codes is not positive definite at dimension ${i}.`,
+        );
+      l[i * size + j] = i === j ? Math.sqrt(rest) : rest / l[j * size + j]!;
+    }
+  return l;
+}

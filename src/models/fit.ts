@@ -1,0 +1,127 @@
+import { Dataset, type Samples } from "../data/dataset.ts";
+import { check, checkOptions, LatentError, show } from "../device/errors.ts";
+import type { Shape } from "../graph/dtype.ts";
+import { reshape } from "../graph/ops/shape.ts";
+import { Tensor } from "../graph/tensor.ts";
+import { adam } from "../nn/optimiser.ts";
+import { trainOptionNames, type TrainOptions } from "../nn/options.ts";
+import type { Loss } from "../nn/pass.ts";
+import type { Schedule } from "../nn/schedule.ts";
+import type { State } from "../nn/states.ts";
+import { train, type TrainResult } from "../nn/train.ts";
+import type { Gpu } from "../program/gpu.ts";
+
+export interface FitOptions extends Omit<TrainOptions, "validation"> {
+  /** Adam's; 1e-3, or a function of the step (`schedule`). */
+  readonly learningRate?: number | Schedule;
+  readonly weightDecay?: number;
+  readonly clipNorm?: number;
+  /** Images whose loss is measured after every epoch. */
+  readonly validation?: Dataset | Samples;
+}
+
+export interface FitTask {
+  readonly gpu: Gpu;
+  readonly image: Shape;
+  /** Every state of the model; the optimiser moves `parameters`. */
+  readonly states: readonly State[];
+  readonly parameters: readonly Tensor[];
+  /** Of images [n, pixels]. */
+  readonly loss: Loss;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** What floats must lie in. */
+  readonly range?: readonly [number, number];
+  /** Called with the data set when training is over, before it is freed. */
+  readonly after?: (dataset: Dataset, signal: AbortSignal | undefined) => Promise<void>;
+}
+
+/** Images as a data set of the right shape; `owned` ones are freed by whoever asked. */
+export function imagesOf(
+  where: string,
+  gpu: Gpu,
+  images: Dataset | Samples,
+  image: Shape,
+): { dataset: Dataset; owned: boolean } {
+  const pixels = image.reduce((product, n) => product * n, 1);
+  if (images instanceof Dataset) {
+    check(images.gpu === gpu, "wrong-device", where, () => "the data set lives on another device.");
+    check(
+      images.features === pixels,
+      "shape",
+      where,
+      () => `expected images ${show(image)}; got samples ${show(images.shape)}.`,
+    );
+    return { dataset: images, owned: false };
+  }
+  const size = images instanceof Tensor ? images.size : images?.length;
+  check(
+    Number.isInteger(size),
+    "argument",
+    where,
+    () => `expected a Dataset, Tensor, Uint8Array or Float32Array; got ${typeof images}.`,
+  );
+  check(size > 0, "data", where, () => "expected at least one image; got none.");
+  const count = images instanceof Tensor && images.rank > 1 ? images.shape[0]! : size / pixels;
+  check(
+    Number.isInteger(count) && count * pixels === size,
+    "shape",
+    where,
+    () => `expected a multiple of ${pixels} values, images ${show(image)}; got ${size}.`,
+  );
+  return { dataset: Dataset.from(gpu, images, [count, ...image]), owned: true };
+}
+
+/** Fits a model by Adam; everything but the model's own states is freed at the end, however it ends. */
+export async function fit(
+  where: string,
+  task: FitTask,
+  images: Dataset | Samples,
+  options: FitOptions,
+): Promise<TrainResult> {
+  checkOptions(where, options, [...trainOptionNames, "learningRate", "weightDecay", "clipNorm"]);
+  options.signal?.throwIfAborted();
+  const { gpu, image, range } = task;
+  const { learningRate = 1e-3, weightDecay = 0, clipNorm, validation, ...rest } = options;
+  const freed: { dispose(): void }[] = [];
+  const datasetOf = async (values: Dataset | Samples): Promise<Dataset> => {
+    const { dataset, owned } = imagesOf(where, gpu, values, image);
+    if (owned) freed.push(dataset);
+    await dataset.validate(where, range);
+    return dataset;
+  };
+  try {
+    const dataset = await datasetOf(images);
+    const held = validation === undefined ? undefined : await datasetOf(validation);
+    const optimiser = adam(gpu, task.parameters, {
+      learningRate,
+      weightDecay,
+      ...(clipNorm === undefined ? {} : { clipNorm }),
+    });
+    freed.push(optimiser);
+    const { states, metadata } = task;
+    const loss: Loss = (x, context) => task.loss(reshape(x, [x.shape[0]!, -1]), context);
+    const result = await train(
+      { gpu, dataset, optimiser, states, loss, metadata },
+      { ...rest, ...(held ? { validation: held } : {}) },
+    );
+    await task.after?.(dataset, options.signal);
+    return result;
+  } finally {
+    for (const resource of freed.reverse()) resource.dispose();
+  }
+}
+
+/** Lets one call at a time change a model. */
+export class Lock {
+  #taken = false;
+
+  async hold<T>(where: string, work: () => Promise<T>): Promise<T> {
+    if (this.#taken) throw new LatentError("busy", `${where}: this model is being fitted. Wait for that call to end.`);
+    this.#taken = true;
+    try {
+      return await work();
+    } finally {
+      this.#taken = false;
+    }
+  }
+}

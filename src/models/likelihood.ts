@@ -1,0 +1,55 @@
+import { add, less, mul, neg, square, sub } from "../graph/ops/arithmetic.ts";
+import { clamp, exp, sigmoid } from "../graph/ops/elementwise.ts";
+import { bernoulliLogLikelihood, perSample } from "../graph/ops/likelihood.ts";
+import { random } from "../graph/ops/random.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { STREAMS } from "../nn/initialise.ts";
+import type { State } from "../nn/states.ts";
+import type { Gpu } from "../program/gpu.ts";
+
+/** p(x|z): what the decoder's output says about pixels. */
+export interface Likelihood {
+  readonly states: readonly State[];
+  /** log p(x|z) per sample in nats. output, x: [n, pixels]; returns [n]. */
+  logProb(output: Tensor, x: Tensor): Tensor;
+  mean(output: Tensor): Tensor;
+  draw(output: Tensor, seed: number): Tensor;
+}
+
+const STREAM = STREAMS.sample + 1;
+
+/** Independent pixels, 1 with probability sigmoid(output). On grey pixels logProb is minus the binary cross-entropy. */
+export const bernoulli: Likelihood = {
+  states: [],
+  logProb: bernoulliLogLikelihood,
+  mean: sigmoid,
+  draw: (output, seed) => less(random.uniform(output.gpu, output.shape, { seed, stream: STREAM }), sigmoid(output)),
+};
+
+/**
+ * N(output, variance · I), one variance for all pixels: given, or learnt as `likelihood.log_var` (0 at first, kept within [−20, 20]).
+ *
+ *     log p(x|z) = −½ (‖x − output‖² / variance + pixels · log(2π · variance))
+ */
+export function gaussian(gpu: Gpu, variance: number | "learned"): Likelihood {
+  const state = variance === "learned" ? gpu.state(new Float32Array(1), [1]) : null;
+  // the logarithm of the variance, and a tensor times a power of the variance
+  const logVar = (): Tensor | number => (state ? clamp(state, -20, 20) : Math.log(variance as number));
+  const scaled = (x: Tensor, power: number): Tensor => {
+    const l = logVar();
+    return mul(x, typeof l === "number" ? Math.exp(power * l) : exp(mul(l, power)));
+  };
+  return {
+    states: state ? [{ names: ["likelihood.log_var"], tensor: state }] : [],
+    logProb(output, x) {
+      const distance = scaled(perSample(square(sub(x, output))), -1);
+      const l = logVar();
+      const pixels = x.shape[1]!;
+      const normaliser =
+        typeof l === "number" ? pixels * (l + Math.log(2 * Math.PI)) : mul(add(l, Math.log(2 * Math.PI)), pixels);
+      return neg(mul(add(distance, normaliser), 0.5));
+    },
+    mean: (output) => output,
+    draw: (output, seed) => add(output, scaled(random.normal(output.gpu, output.shape, { seed, stream: STREAM }), 0.5)),
+  };
+}

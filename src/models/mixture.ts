@@ -1,0 +1,242 @@
+import { words } from "../data/philox.ts";
+import { check, checkOptions, LatentError, show } from "../device/errors.ts";
+import { parseSafetensors, writeSafetensors } from "../formats/safetensors.ts";
+import { argmax } from "../graph/ops/argmax.ts";
+import { add, mul, sqrt } from "../graph/ops/arithmetic.ts";
+import { gather } from "../graph/ops/gather.ts";
+import { random } from "../graph/ops/random.ts";
+import { concat, expand, reshape, slice } from "../graph/ops/shape.ts";
+import { logsumexp } from "../graph/ops/softmax.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { cholesky } from "../linalg/cholesky.ts";
+import type { LongCall } from "../linalg/moments.ts";
+import { gpuOf, rowsOf, type Samples } from "../linalg/rows.ts";
+import { timesTransposedFactor } from "../linalg/triangular.ts";
+import type { Gpu } from "../program/gpu.ts";
+import { covarianceShape, type Kind, logJoint, parameterCount, prepare, type Prepared, responsibilities } from "./components.ts";
+import type { Values } from "./em.ts";
+import { meanLogProb } from "./logProb.ts";
+import { fitMixture, type MixtureOptions, type MixtureStart, rowsOfStep, startValues } from "./mixtureFit.ts";
+
+interface Course {
+  readonly converged: boolean;
+  readonly iterations: number;
+  readonly history: readonly number[];
+}
+
+/**
+ * A mixture of Gaussians on [d]:  p(x) = Σ_k π_k N(x; μ_k, Σ_k).
+ *
+ * `weights` [K], `means` [K, d], `covariances` [K, d, d] (full), [d, d] (tied), [K, d] (diag) or [K] (spherical).
+ */
+export class GaussianMixture {
+  readonly kind: Kind;
+  readonly weights: Tensor;
+  readonly means: Tensor;
+  readonly covariances: Tensor;
+  /** Whether the last change of the bound was below the tolerance. */
+  readonly converged: boolean;
+  readonly iterations: number;
+  /** Mean log-likelihood of the training rows in nats, before the M step of each iteration. */
+  readonly history: readonly number[];
+  readonly #prepared: Prepared;
+  readonly #weights: Float32Array;
+
+  private constructor(kind: Kind, tensors: readonly [Tensor, Tensor, Tensor], prepared: Prepared, weights: Float32Array, course: Course) {
+    this.kind = kind;
+    [this.weights, this.means, this.covariances] = tensors;
+    this.#prepared = prepared;
+    this.#weights = weights;
+    this.converged = course.converged;
+    this.iterations = course.iterations;
+    this.history = course.history;
+  }
+
+  /**
+   * Expectation–maximisation from `init`, for a tensor [n, d], a data set or a source of rows.
+   *
+   * Rows are taken in batches, so that nothing of size n·K·d exists. Starting centres are looked for among 8192 rows at most.
+   * Throws LatentError: "numeric" where a covariance gets singular in every restart, naming the component; "data" on a value
+   * that is not finite; "argument" on options, and where there are fewer rows than components; "shape" on other shapes.
+   */
+  static async fit(samples: Samples, options: MixtureOptions): Promise<GaussianMixture> {
+    const { gpu, kind, dim, history, ...values } = await fitMixture(samples, options);
+    return GaussianMixture.#build("GaussianMixture.fit", gpu, kind, dim, values, { ...values, history: Array.from(history) });
+  }
+
+  /** A mixture of given parameters. Throws LatentError("numeric") where a covariance is not positive definite. */
+  static async from(gpu: Gpu, parameters: MixtureStart & { readonly covariance?: Kind }): Promise<GaussianMixture> {
+    const where = "GaussianMixture.from";
+    const { covariance: kind = "full", weights, means } = parameters;
+    const components = (weights as ArrayLike<unknown>).length;
+    const nested = Array.from(means as ArrayLike<unknown>);
+    const d = typeof nested[0] === "number" ? nested.length / components : (nested[0] as ArrayLike<number>).length;
+    const values = startValues(where, parameters, kind, components, d);
+    return GaussianMixture.#build(where, gpu, kind, d, values, { converged: false, iterations: 0, history: [] });
+  }
+
+  static async #build(where: string, gpu: Gpu, kind: Kind, d: number, values: Values, { converged, iterations, history }: Course): Promise<GaussianMixture> {
+    const k = values.weights.length;
+    const [weights, means] = [gpu.tensor(values.weights, [k]), gpu.tensor(values.means, [k, d])];
+    const covariances = gpu.tensor(values.covariances, covarianceShape(kind, k, d));
+    const prepared = prepare(kind, { weights, means, covariances });
+    const { offsets, precisions, failed } = prepared;
+    await gpu.evaluate([offsets, precisions, failed]);
+    const bad = (await failed.read()).findIndex((at: number) => at >= 0);
+    const model = new GaussianMixture(kind, [weights, means, covariances], prepared, values.weights, { converged, iterations, history });
+    if (bad < 0) return model;
+    const at = (await failed.read())[bad];
+    model.dispose();
+    throw new LatentError("numeric", `${where}: the covariance of component ${bad} is not positive definite (at ${at}). Decrease components or increase regularization.`);
+  }
+
+  get components(): number {
+    return this.means.shape[0]!;
+  }
+  get dim(): number {
+    return this.means.shape[1]!;
+  }
+  /** Free parameters. */
+  get parameterCount(): number {
+    return parameterCount(this.kind, this.components, this.dim);
+  }
+
+  /** `of` applied to so many rows at a time as one step holds, put together again. */
+  #inParts(where: string, x: Tensor, of: (joint: Tensor) => Tensor): Tensor {
+    const { count, dim } = rowsOf(where, x, this.dim);
+    const rows = reshape(x, [count, dim]);
+    const size = rowsOfStep(this.kind, this.components, dim);
+    const parts: Tensor[] = [];
+    for (let start = 0; start < count; start += size)
+      parts.push(of(logJoint(this.kind, slice(rows, 0, start, Math.min(count, start + size)), this.means, this.#prepared)));
+    return concat(parts, 0);
+  }
+
+  /** log p(x) of each row of x [n, d], in nats: [n]. */
+  logProb(x: Tensor): Tensor {
+    return this.#inParts("GaussianMixture.logProb", x, (joint) => logsumexp(joint, 1));
+  }
+
+  /** The probability of each component for each row of x [n, d]: [n, K]. */
+  responsibilities(x: Tensor): Tensor {
+    return this.#inParts("GaussianMixture.responsibilities", x, (joint) => responsibilities(joint).shares);
+  }
+
+  /** The most probable component of each row of x [n, d]: [n]. */
+  predict(x: Tensor): Tensor {
+    return this.#inParts("GaussianMixture.predict", x, (joint) => argmax(joint, 1));
+  }
+
+  /** Mean log-likelihood of the samples in nats, finished in float64. */
+  score(samples: Samples, options: LongCall = {}): Promise<number> {
+    const where = "GaussianMixture.score";
+    checkOptions(where, options, ["signal", "onProgress"]);
+    const copies = this.kind === "full" || this.kind === "tied" ? this.components : 1;
+    return meanLogProb(where, (x) => this.logProb(x), rowsOf(where, samples, this.dim), copies, options);
+  }
+
+  /** Akaike's criterion, −2 log L + 2 p: lower is better. */
+  async aic(samples: Samples): Promise<number> {
+    const { count } = rowsOf("GaussianMixture.aic", samples, this.dim);
+    return -2 * count * (await this.score(samples)) + 2 * this.parameterCount;
+  }
+
+  /** The Bayesian criterion, −2 log L + p log n: lower is better. */
+  async bic(samples: Samples): Promise<number> {
+    const { count } = rowsOf("GaussianMixture.bic", samples, this.dim);
+    return -2 * count * (await this.score(samples)) + this.parameterCount * Math.log(count);
+  }
+
+  /** n draws [n, d], in random order of components. Equal seeds give equal bits on one device. */
+  sample(n: number, options: { readonly seed: number }): Tensor {
+    const where = "GaussianMixture.sample";
+    checkOptions(where, options, ["seed"]);
+    check(Number.isInteger(n) && n > 0, "argument", where, () => `expected a whole number of samples > 0; got ${n}.`);
+    const gpu = gpuOf(where, this.means);
+    const [k, d] = [this.components, this.dim];
+    const noise = random.normal(gpu, [n, d], { seed: options?.seed });
+    const labels = this.#draw(n, options.seed);
+    const means = this.#rowsAt(this.means, labels);
+    if (this.kind === "diag" || this.kind === "spherical") {
+      const variances = this.kind === "diag" ? this.covariances : expand(reshape(this.covariances, [k, 1]), [k, d]);
+      return add(mul(noise, this.#rowsAt(sqrt(variances), labels)), means);
+    }
+    const { factor } = cholesky(this.covariances);
+    if (this.kind === "tied") return add(timesTransposedFactor(noise, factor), means);
+    return add(this.#byComponent(noise, factor, labels), means);
+  }
+
+  /** Each row of noise times its component's factor: a product per component, over blocks of rows, then back into order. */
+  #byComponent(noise: Tensor, factor: Tensor, labels: Uint32Array): Tensor {
+    const d = this.dim;
+    const counts = new Uint32Array(this.components);
+    const within = labels.map((k) => counts[k]!++);
+    const starts = counts.map((_, k) => counts.subarray(0, k).reduce((a, b) => a + b, 0));
+    const blocks = Array.from(counts, (count, k) =>
+      count === 0 ? [] : [timesTransposedFactor(slice(noise, 0, starts[k]!, starts[k]! + count), reshape(slice(factor, 0, k, k + 1), [d, d]))],
+    ).flat();
+    return this.#rowsAt(concat(blocks, 0), within.map((at, i) => at + starts[labels[i]!]!));
+  }
+
+  /** Rows of x at given numbers. */
+  #rowsAt(x: Tensor, numbers: Uint32Array): Tensor {
+    const indices = gpuOf("GaussianMixture.sample", x).tensor(Uint32Array.from(numbers), [numbers.length]);
+    const picked = gather(x, indices);
+    // what is recorded keeps it until it has run
+    indices.dispose();
+    return picked;
+  }
+
+  /** A component for each of n draws. */
+  #draw(n: number, seed: number): Uint32Array<ArrayBuffer> {
+    let total = 0;
+    const edges = Float64Array.from(this.#weights, (w) => (total += w));
+    return words(n, { seed, stream: 104 }).map((word) => {
+      const k = edges.findIndex((edge) => (word + 0.5) / 2 ** 32 < edge / total);
+      return k < 0 ? edges.length - 1 : k;
+    }) as Uint32Array<ArrayBuffer>;
+  }
+
+  /** A safetensors file with `weights`, `means` and `covariances`. */
+  async save(): Promise<Uint8Array<ArrayBuffer>> {
+    const tensor = async (t: Tensor) => ({ dtype: "F32" as const, shape: t.shape, data: (await t.read()) as Float32Array });
+    const tensors = [["weights", await tensor(this.weights)], ["means", await tensor(this.means)], ["covariances", await tensor(this.covariances)]] as const;
+    const { kind, converged, iterations, history } = this;
+    const metadata = { model: "GaussianMixture", covariance: kind, converged: String(converged), iterations: String(iterations), history: JSON.stringify(history) };
+    return writeSafetensors(tensors, metadata, "GaussianMixture.save");
+  }
+
+  /** Reads what `save` wrote. Throws LatentError("format") on another file. */
+  static async load(gpu: Gpu, bytes: Uint8Array): Promise<GaussianMixture> {
+    const where = "GaussianMixture.load";
+    const { tensors, metadata } = parseSafetensors(bytes, { where, widen: true, finite: true });
+    const kind = metadata.get("covariance") as Kind;
+    const [weights, means, covariances] = ["weights", "means", "covariances"].map((name) => tensors.get(name));
+    const [k = 0, d = 0] = means?.shape ?? [];
+    check(metadata.get("model") === "GaussianMixture" && ["full", "tied", "diag", "spherical"].includes(kind), "format", where,
+      () => `expected a file of GaussianMixture.save; got model ${metadata.get("model")}.`);
+    check(means?.dtype === "F32" && means.shape.length === 2 && show(weights?.shape ?? []) === show([k]) && show(covariances?.shape ?? []) === show(covarianceShape(kind, k, d)), "format", where,
+      () => `shapes do not fit. Expected means [K, d], weights [K] and covariances as "${kind}" has them; got ${[means, weights, covariances].map((t) => show(t?.shape ?? [])).join(", ")}.`);
+    const data = (t: { readonly data: ArrayLike<unknown> } | undefined) => Float32Array.from(t!.data as Float32Array);
+    const values = { weights: data(weights), means: data(means), covariances: data(covariances) };
+    const course = { converged: metadata.get("converged") === "true", iterations: Number(metadata.get("iterations") ?? 0), history: historyOf(metadata.get("history")) };
+    return GaussianMixture.#build(where, gpu, kind, d, values, course);
+  }
+
+  dispose(): void {
+    for (const t of [this.weights, this.means, this.covariances, ...Object.values(this.#prepared)]) (t as Tensor).dispose();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function historyOf(text: string | undefined): number[] {
+  try {
+    const parsed: unknown = JSON.parse(text ?? "[]");
+    return Array.isArray(parsed) ? parsed.filter((value) => typeof value === "number") : [];
+  } catch {
+    return [];
+  }
+}
+

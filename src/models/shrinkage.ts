@@ -1,0 +1,74 @@
+import { check } from "../device/errors.ts";
+import { square, sub } from "../graph/ops/arithmetic.ts";
+import { sum } from "../graph/ops/sum.ts";
+import type { CentredSums } from "../linalg/moments.ts";
+import { eachBatch, gpuOf, type Rows, rowsAtOnce } from "../linalg/rows.ts";
+import { reflections, tridiagonalEigenvalues, tridiagonalise } from "../linalg/tridiagonal.ts";
+
+export type Shrinkage = "none" | "ledoit-wolf" | "oas" | number;
+
+/**
+ * How far to draw S = Σ (x − μ)(x − μ)ᵀ / n towards (tr S / d)·I, in [0, 1].
+ *
+ * "oas" as in Chen, Wiesel, Eldar & Hero 2010 (without the 2/d terms, as scikit-learn has it); "ledoit-wolf" as in Ledoit & Wolf
+ * 2004, whose fourth moment Σ |x − μ|⁴ takes a second pass over `rows`.
+ */
+export async function shrink(where: string, { count, mean, products }: CentredSums, rule: Shrinkage, rows?: Rows): Promise<number> {
+  if (typeof rule === "number") return rule;
+  if (rule === "none") return 0;
+  const d = mean.length;
+  const trace = mean.reduce((total, _, i) => total + products[i * d + i]! / count, 0);
+  const squared = products.reduce((total, value) => total + (value / count) ** 2, 0);
+  const level = trace / d;
+  if (rule === "oas") {
+    const average = squared / (d * d);
+    const divisor = (count + 1) * (average - level ** 2 / d);
+    return divisor === 0 ? 1 : Math.min(1, (average + level ** 2) / divisor);
+  }
+  check(rows !== undefined, "argument", where, () => 'shrinkage "ledoit-wolf" needs the samples, not their moments. Expected "oas" or a number.');
+  const beta = ((await fourthMoment(where, rows, mean)) / count - squared) / (d * count);
+  const delta = (squared - 2 * level * trace + d * level ** 2) / d;
+  return delta <= 0 ? 0 : Math.min(1, Math.max(0, beta / delta));
+}
+
+/** Σ_i |x_i − μ|⁴ */
+async function fourthMoment(where: string, rows: Rows, mean: Float64Array): Promise<number> {
+  let total = 0;
+  await eachBatch(rows, rowsAtOnce(rows.dim), async (batch) => {
+    const centre = gpuOf(where, batch).tensor(mean, [mean.length]);
+    const norms = sum(square(sub(batch, centre)), 1);
+    for (const value of await norms.read()) total += value ** 2;
+    for (const t of [norms, centre]) t.dispose();
+  });
+  return total;
+}
+
+/** (1 − intensity)·Σ + (intensity · tr Σ / d + regularization)·I */
+export function regularise(covariance: Float64Array, d: number, intensity: number, regularization: number): Float64Array {
+  let trace = 0;
+  for (let i = 0; i < d; i++) trace += covariance[i * d + i]!;
+  const result = covariance.map((value) => (1 - intensity) * value);
+  for (let i = 0; i < d; i++) result[i * d + i] = result[i * d + i]! + (intensity * trace) / d + regularization;
+  return result;
+}
+
+/**
+ * Maximum-likelihood probabilistic PCA:  W·Wᵀ + σ²I, which keeps the `rank` largest eigenvalues of the covariance and
+ * replaces all others by their mean σ². Source: Tipping & Bishop 1999.
+ */
+export function lowRank(where: string, covariance: Float64Array, d: number, rank: number): Float64Array {
+  check(rank < d, "argument", where, () => `expected a rank below the ${d} features; got ${rank}.`);
+  const work = Float64Array.from(covariance);
+  const form = tridiagonalise(work, d);
+  const vectors = reflections(work, d);
+  const values = tridiagonalEigenvalues(form, vectors);
+  const noise = values.subarray(0, d - rank).reduce((total, value) => total + value, 0) / (d - rank);
+  const result = new Float64Array(d * d);
+  for (let i = 0; i < d; i++) result[i * d + i] = noise;
+  for (let k = d - rank; k < d; k++) {
+    const v = vectors.subarray(k * d, k * d + d);
+    const above = values[k]! - noise;
+    for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) result[i * d + j] = result[i * d + j]! + above * v[i]! * v[j]!;
+  }
+  return result;
+}

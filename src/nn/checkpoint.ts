@@ -1,0 +1,101 @@
+import { check, LatentError } from "../device/errors.ts";
+import { parseSafetensors, type Safetensor, writeSafetensors } from "../formats/safetensors.ts";
+import type { Gpu } from "../program/gpu.ts";
+import type { Optimiser } from "./optimiser.ts";
+import { alongside, checkRegions, readRegions, type Region, writeRegions } from "./states.ts";
+
+/** Where a training stands: everything besides tensors that an interrupted run needs to go on with the same bits. */
+export interface Position {
+  readonly epoch: number;
+  /** Steps done in this epoch, and in all. */
+  readonly stepInEpoch: number;
+  readonly step: number;
+  readonly seed: number;
+  readonly batch: number;
+  readonly count: number;
+  /** Σ loss · samples over the steps of this epoch. */
+  readonly lossSum: number;
+  readonly history: readonly EpochRecord[];
+  /** Epoch and loss of the best validation so far, kept where earlyStopping is on. */
+  readonly best: { readonly epoch: number; readonly loss: number } | null;
+}
+
+export interface EpochRecord {
+  /** Mean training loss over the epoch's samples, while the parameters moved. */
+  readonly loss: number;
+  readonly validation?: number;
+}
+
+const KEY = "latentgpu.training";
+
+/** The regions of a checkpoint besides the model's own. */
+export function trainingRegions(model: readonly Region[], optimiser: Optimiser): Region[] {
+  return [
+    ...Object.entries(optimiser.moments).flatMap(([name, moment]) =>
+      alongside(`optimiser.${name}`, model, optimiser.arena, moment),
+    ),
+    { name: "optimiser.clock", shape: [4], base: optimiser.clock, offset: 0 },
+  ];
+}
+
+/**
+ * A checkpoint: the model's tensors under PyTorch's names, the optimiser's moments and counters, and the position as metadata.
+ * `extra` are further tensors (the best parameters so far).
+ */
+export async function writeCheckpoint(
+  regions: readonly Region[],
+  position: Position,
+  metadata: Readonly<Record<string, string>>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return writeSafetensors(await readRegions(regions), { ...metadata, [KEY]: JSON.stringify(position) }, "checkpoint");
+}
+
+/** What a checkpoint holds, read strictly; nothing is written to the GPU yet. */
+export function readCheckpoint(bytes: Uint8Array): { tensors: ReadonlyMap<string, Safetensor>; position: Position } {
+  const { tensors, metadata } = parseSafetensors(bytes, { finite: true, where: "resume" });
+  const text = metadata.get(KEY);
+  check(
+    text !== undefined,
+    "format",
+    "resume",
+    () => `this file is no checkpoint. Expected metadata ${KEY}; got ${[...metadata.keys()].join(", ") || "none"}.`,
+  );
+  return { tensors, position: positionOf(text) };
+}
+
+function positionOf(text: string): Position {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new LatentError("format", `resume: metadata ${KEY} is not JSON.`, { cause });
+  }
+  const position = value as Position;
+  const whole = ["epoch", "stepInEpoch", "step", "seed", "batch", "count"] as const;
+  const right =
+    typeof value === "object" &&
+    value !== null &&
+    whole.every((name) => Number.isSafeInteger(position[name]) && position[name] >= 0) &&
+    Number.isFinite(position.lossSum) &&
+    Array.isArray(position.history) &&
+    position.history.every((e) => typeof e?.loss === "number") &&
+    (position.best === null || (Number.isSafeInteger(position.best?.epoch) && Number.isFinite(position.best.loss)));
+  check(
+    right,
+    "format",
+    "resume",
+    () => `metadata ${KEY} lacks numbers. Expected ${whole.join(", ")}, lossSum, history and best.`,
+  );
+  return position;
+}
+
+/** Checks all regions, then writes all: a file that does not fit changes nothing. */
+export function restore(
+  gpu: Gpu,
+  where: string,
+  regions: readonly Region[],
+  tensors: ReadonlyMap<string, Safetensor>,
+): void {
+  checkRegions(where, regions, tensors);
+  writeRegions(gpu, regions, tensors);
+}

@@ -1,0 +1,40 @@
+import { uniforms } from "../data/philox.ts";
+import { check } from "../device/errors.ts";
+import { count, type Shape } from "../graph/dtype.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import type { Gpu } from "../program/gpu.ts";
+
+/** Streams of a seed, so that no two uses of it see the same numbers. */
+export const STREAMS = {
+  weights: 0,
+  order: 1 << 20,
+  noise: (1 << 20) + 1,
+  evaluation: (1 << 20) + 2,
+  sample: (1 << 20) + 3,
+} as const;
+
+/** Draws initial values from one seed; each state takes the next stream. Computed on the CPU, so equal on every device. */
+export class Initialiser {
+  readonly seed: number;
+  #stream: number = STREAMS.weights;
+
+  constructor(seed: number) {
+    check(
+      Number.isSafeInteger(seed) && seed >= 0,
+      "argument",
+      "Initialiser",
+      () => `expected a seed that is a whole number in [0, 2^53); got ${seed}.`,
+    );
+    this.seed = seed;
+  }
+
+  /** A state uniform in (−1/√inputs, 1/√inputs): PyTorch's default for weights and biases of linear and convolution layers. */
+  uniform(gpu: Gpu, shape: Shape, inputs: number): Tensor {
+    return gpu.state(uniforms(count(shape), 1 / Math.sqrt(inputs), { seed: this.seed, stream: this.#stream++ }), shape);
+  }
+}
+
+/** A number starts streams of its own; layers of one network share an Initialiser. */
+export type Seed = number | Initialiser;
+
+export const initialiser = (seed: Seed): Initialiser => (seed instanceof Initialiser ? seed : new Initialiser(seed));

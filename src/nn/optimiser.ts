@@ -1,0 +1,191 @@
+import { check, checkOptions } from "../device/errors.ts";
+import { adamStep, advanceStep, sgdStep, type UpdateInputs } from "../graph/ops/adam.ts";
+import { square } from "../graph/ops/arithmetic.ts";
+import { cast } from "../graph/ops/cast.ts";
+import { reshape, slice } from "../graph/ops/shape.ts";
+import { sum } from "../graph/ops/sum.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import type { Gpu } from "../program/gpu.ts";
+import { type Arena, arenaOf, gather, storageOf } from "./arena.ts";
+import type { Schedule } from "./schedule.ts";
+
+interface Common {
+  /** A number, or a function of the step (`schedule`). */
+  readonly learningRate?: number | Schedule;
+  readonly weightDecay?: number;
+  /** The gradient over all parameters is scaled down to at most this Euclidean norm. */
+  readonly clipNorm?: number;
+}
+
+export interface AdamOptions extends Common {
+  readonly betas?: readonly [number, number];
+  readonly epsilon?: number;
+}
+
+export interface SgdOptions extends Common {
+  readonly momentum?: number;
+  readonly nesterov?: boolean;
+}
+
+/** How a training step ends: by default nothing is noted, and the data set's position stays. */
+export interface Ending {
+  /** f32 []: once it is not a number, nothing changes any more. */
+  readonly loss?: Tensor;
+  /** f32 [length]: takes `loss` at the step's number, modulo its length. */
+  readonly ring?: Tensor;
+  readonly rows?: number;
+}
+
+/** Updates parameters inside a compiled step, all of them in one dispatch. */
+export interface Optimiser {
+  readonly arena: Arena;
+  /** u32 [4]: step, position in the data set's order, halted, unused. */
+  readonly clock: Tensor;
+  /** u32 []: the number of the step, from 0; for random draws and schedules inside a compiled step. */
+  readonly step: Tensor;
+  /** Laid out as the arena is; by PyTorch's names. */
+  readonly moments: { readonly [name: string]: Tensor };
+  /** Records the update by gradients in the order of the parameters. Works only in the function given to gpu.compile. */
+  update(gradients: readonly Tensor[], ending?: Ending): void;
+  /** The learning rate at a step. */
+  rateAt(step: number): Promise<number>;
+  /** Frees moments and counters; the parameters stay. */
+  dispose(): void;
+}
+
+type Stepper = (inputs: UpdateInputs) => readonly (readonly [state: Tensor, next: Tensor])[];
+
+function optimiser(
+  where: string,
+  gpu: Gpu,
+  arena: Arena,
+  moments: { readonly [name: string]: Tensor },
+  rate: number | Schedule,
+  clipNorm: number | undefined,
+  stepper: Stepper,
+): Optimiser {
+  if (typeof rate === "number")
+    check(rate >= 0 && Number.isFinite(rate), "argument", where, () => `expected learningRate ≥ 0; got ${rate}.`);
+  check(clipNorm === undefined || clipNorm > 0, "argument", where, () => `expected clipNorm > 0; got ${clipNorm}.`);
+  const clock = gpu.state(new Uint32Array(4), [4]);
+  // a fresh look each time: one that is kept would keep the clock from being freed
+  const stepOf = () => reshape(slice(clock, 0, 0, 1), []);
+  const fixed = typeof rate === "number" ? gpu.state(Float32Array.of(rate), []) : null;
+  const ring = gpu.state(new Float32Array(1), [1]);
+  return {
+    arena, clock, moments,
+    get step() {
+      return stepOf();
+    },
+    update(gradients, { loss, ring: losses = ring, rows = 0 } = {}) {
+      const gradient = gather(arena, gradients);
+      const current = fixed ?? (rate as Schedule)(cast(stepOf(), "f32"));
+      const norm = clipNorm === undefined ? undefined : sum(square(gradient));
+      for (const [state, next] of stepper({ gradient, clock, rate: current, loss, norm })) gpu.assign(state, next);
+      const [ticked, noted] = advanceStep(clock, losses, loss ?? current, rows) as [Tensor, Tensor];
+      gpu.assign(clock, ticked);
+      gpu.assign(losses, noted);
+    },
+    async rateAt(at) {
+      if (typeof rate === "number") return rate;
+      const position = gpu.tensor([at], []);
+      const value = rate(position);
+      try {
+        return await value.item();
+      } finally {
+        value.dispose();
+        position.dispose();
+      }
+    },
+    dispose() {
+      for (const state of [clock, ring, ...(fixed ? [fixed] : []), ...Object.values(moments)]) state.dispose();
+    },
+  };
+}
+
+const share = (where: string, name: string, value: number): void =>
+  check(value >= 0 && value < 1, "argument", where, () => `expected ${name} in [0, 1); got ${value}.`);
+
+const nonNegative = (where: string, name: string, value: number): void =>
+  check(value >= 0 && Number.isFinite(value), "argument", where, () => `expected ${name} ≥ 0; got ${value}.`);
+
+const zeros = (gpu: Gpu, arena: Arena): Tensor => gpu.state(new Float32Array(arena.values.size), arena.values.shape);
+
+function adamWith(
+  where: string,
+  gpu: Gpu,
+  parameters: readonly Tensor[],
+  options: AdamOptions,
+  decoupled: boolean,
+): Optimiser {
+  checkOptions(where, options, ["learningRate", "betas", "epsilon", "weightDecay", "clipNorm"]);
+  const {
+    learningRate = 1e-3,
+    betas = [0.9, 0.999],
+    epsilon = 1e-8,
+    weightDecay = decoupled ? 0.01 : 0,
+    clipNorm,
+  } = options;
+  for (const [i, beta] of betas.entries()) share(where, `betas[${i}]`, beta);
+  check(betas[0] > 0 && betas[1] > 0, "argument", where, () => `expected betas in (0, 1); got ${betas.join(", ")}.`);
+  nonNegative(where, "epsilon", epsilon);
+  nonNegative(where, "weightDecay", weightDecay);
+  const arena = arenaOf(gpu, parameters);
+  const [m, v] = [zeros(gpu, arena), zeros(gpu, arena)];
+  const attributes = {
+    beta1: betas[0],
+    beta2: betas[1],
+    epsilon,
+    decay: weightDecay,
+    decoupled,
+    maxNorm: clipNorm ?? 0,
+  };
+  return optimiser(where, gpu, arena, { exp_avg: m, exp_avg_sq: v }, learningRate, clipNorm, (inputs) => {
+    const [p1, m1, v1] = adamStep(arena.values, m, v, inputs, attributes) as [Tensor, Tensor, Tensor];
+    return [
+      [arena.values, p1],
+      [m, m1],
+      [v, v1],
+    ];
+  });
+}
+
+/**
+ * Adam over `parameters` (states), which move into one arena. Defaults: learningRate 1e-3, betas 0.9 and 0.999,
+ * epsilon 1e-8; weightDecay is added to the gradient, as in PyTorch's Adam.
+ */
+export const adam = (gpu: Gpu, parameters: readonly Tensor[], options: AdamOptions = {}): Optimiser =>
+  adamWith("adam", gpu, parameters, options, false);
+
+/** Adam whose weightDecay (0.01) shrinks the parameters themselves, as in PyTorch's AdamW. */
+export const adamW = (gpu: Gpu, parameters: readonly Tensor[], options: AdamOptions = {}): Optimiser =>
+  adamWith("adamW", gpu, parameters, options, true);
+
+/** Gradient descent, with momentum if wanted; as PyTorch's SGD. */
+export function sgd(gpu: Gpu, parameters: readonly Tensor[], options: SgdOptions = {}): Optimiser {
+  checkOptions("sgd", options, ["learningRate", "momentum", "nesterov", "weightDecay", "clipNorm"]);
+  const { learningRate = 1e-2, momentum = 0, nesterov = false, weightDecay = 0, clipNorm } = options;
+  share("sgd", "momentum", momentum);
+  nonNegative("sgd", "weightDecay", weightDecay);
+  check(!nesterov || momentum > 0, "argument", "sgd", () => "nesterov needs momentum > 0; got 0.");
+  const arena = arenaOf(gpu, parameters);
+  const m = zeros(gpu, arena);
+  return optimiser("sgd", gpu, arena, { momentum_buffer: m }, learningRate, clipNorm, (inputs) => {
+    const [p1, m1] = sgdStep(arena.values, m, inputs, {
+      momentum,
+      nesterov,
+      decay: weightDecay,
+      maxNorm: clipNorm ?? 0,
+    }) as [Tensor, Tensor];
+    return [
+      [arena.values, p1],
+      [m, m1],
+    ];
+  });
+}
+
+/** Writes `values` over a state, or over a parameter that lies in an arena. */
+export function write(gpu: Gpu, state: Tensor, values: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): void {
+  check(values.length === state.size, "shape", "write", () => `expected ${state.size} values; got ${values.length}.`);
+  gpu.write(storageOf("write", state), values);
+}

@@ -1,0 +1,96 @@
+import type { Dataset } from "../data/dataset.ts";
+import { check, checkOptions } from "../device/errors.ts";
+
+export interface Progress {
+  /** Steps done and to do; all epochs together. */
+  readonly step: number;
+  readonly total: number;
+  /** Mean over the steps since the last report. */
+  readonly loss: number;
+  readonly validation?: number;
+  readonly seconds: number;
+  /** Seconds still to go, as far as one can tell. */
+  readonly eta: number;
+}
+
+export interface EarlyStopping {
+  /** Stops after this many epochs without a better validation loss; the best parameters are put back. */
+  readonly patience: number;
+  /** What counts as better: lower by more than this; 0. */
+  readonly minDelta?: number;
+}
+
+export interface CheckpointPlan {
+  /** Receives a whole checkpoint; training goes on when it resolves. */
+  readonly save: (
+    bytes: Uint8Array<ArrayBuffer>,
+    at: { readonly epoch: number; readonly step: number },
+  ) => void | Promise<void>;
+  /** Steps between checkpoints; without it, one at the end of every epoch. */
+  readonly everySteps?: number;
+}
+
+export interface TrainOptions {
+  readonly epochs?: number;
+  /** Samples per step; a smaller batch takes the rest of each epoch. */
+  readonly batch?: number;
+  /** Of the order of samples and of all noise. */
+  readonly seed?: number;
+  readonly validation?: Dataset;
+  readonly earlyStopping?: EarlyStopping;
+  readonly checkpoint?: CheckpointPlan;
+  /** A checkpoint to go on from. */
+  readonly resume?: Uint8Array;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export const trainOptionNames = [
+  "epochs",
+  "batch",
+  "seed",
+  "validation",
+  "earlyStopping",
+  "checkpoint",
+  "resume",
+  "signal",
+  "onProgress",
+];
+
+const whole = (where: string, name: string, value: number, least: number): void =>
+  check(
+    Number.isSafeInteger(value) && value >= least,
+    "argument",
+    where,
+    () => `expected ${name} whole and ≥ ${least}; got ${value}.`,
+  );
+
+/** The options with defaults: 10 epochs, batches of 128, seed 0. Throws LatentError("argument") naming what is out of range. */
+export function checkTrainOptions(where: string, options: TrainOptions) {
+  const { epochs = 10, batch = 128, seed = 0, earlyStopping, checkpoint, validation } = options;
+  whole(where, "epochs", epochs, 1);
+  whole(where, "batch", batch, 1);
+  whole(where, "seed", seed, 0);
+  if (earlyStopping) {
+    checkOptions(`${where} earlyStopping`, earlyStopping, ["patience", "minDelta"]);
+    whole(where, "earlyStopping.patience", earlyStopping.patience, 1);
+    check(
+      !(earlyStopping.minDelta! < 0),
+      "argument",
+      where,
+      () => `expected earlyStopping.minDelta ≥ 0; got ${earlyStopping.minDelta}.`,
+    );
+    check(validation !== undefined, "argument", where, () => "earlyStopping needs a validation set.");
+  }
+  if (checkpoint) {
+    checkOptions(`${where} checkpoint`, checkpoint, ["save", "everySteps"]);
+    check(
+      typeof checkpoint.save === "function",
+      "argument",
+      where,
+      () => `expected checkpoint.save to be a function; got ${typeof checkpoint.save}.`,
+    );
+    if (checkpoint.everySteps !== undefined) whole(where, "checkpoint.everySteps", checkpoint.everySteps, 1);
+  }
+  return { ...options, epochs, batch, seed };
+}

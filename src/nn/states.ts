@@ -1,0 +1,88 @@
+import { check, LatentError, quote, show } from "../device/errors.ts";
+import type { Safetensor } from "../formats/safetensors.ts";
+import { count, type Shape, type TypedArray } from "../graph/dtype.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import type { Gpu } from "../program/gpu.ts";
+import { type Arena, storageOf } from "./arena.ts";
+
+/** A state and its names in files. Several names share its first axis in equal parts: one product for two PyTorch layers. */
+export interface State {
+  readonly names: readonly string[];
+  readonly tensor: Tensor;
+}
+
+/** One tensor of a file, and where its elements lie on the GPU. */
+export interface Region {
+  readonly name: string;
+  readonly shape: Shape;
+  /** The stored tensor, and the first element in it. */
+  readonly base: Tensor;
+  readonly offset: number;
+}
+
+export function regionsOf(states: readonly State[]): Region[] {
+  return states.flatMap(({ names, tensor }) => {
+    const { source } = tensor;
+    const base = source.kind === "view" ? source.inputs[0] : tensor;
+    const offset = source.kind === "view" ? source.offset : 0;
+    const shape = names.length === 1 ? tensor.shape : [tensor.shape[0]! / names.length, ...tensor.shape.slice(1)];
+    return names.map((name, part) => ({ name, shape, base, offset: offset + part * count(shape) }));
+  });
+}
+
+/** The same regions in a tensor laid out like the arena: an optimiser's moments. */
+export const alongside = (prefix: string, regions: readonly Region[], arena: Arena, base: Tensor): Region[] =>
+  regions.filter((r) => r.base === arena.values).map((r) => ({ ...r, name: `${prefix}.${r.name}`, base }));
+
+/** The regions' values, each stored tensor read once. */
+export async function readRegions(regions: readonly Region[]): Promise<[string, Safetensor][]> {
+  const bases = [...new Set(regions.map((r) => r.base))];
+  const values = new Map<Tensor, TypedArray>(
+    await Promise.all(bases.map(async (base) => [base, await base.read()] as const)),
+  );
+  return regions.map(({ name, shape, base, offset }) => {
+    const data = values.get(base)!.subarray(offset, offset + count(shape));
+    return [name, { dtype: base.dtype === "u32" ? "U32" : "F32", shape, data }];
+  });
+}
+
+/** Checks that `tensors` has every region, with its shape and dtype; throws LatentError("format") naming the first that differs. */
+export function checkRegions(
+  where: string,
+  regions: readonly Region[],
+  tensors: ReadonlyMap<string, Safetensor>,
+): void {
+  for (const { name, shape, base } of regions) {
+    const found = tensors.get(name);
+    if (!found)
+      throw new LatentError(
+        "format",
+        `${where}: no tensor ${quote(name)}. Expected ${show(shape)}; got ${[...tensors.keys()].slice(0, 12).join(", ")}.`,
+      );
+    const dtype = base.dtype === "u32" ? "U32" : "F32";
+    check(
+      found.dtype === dtype && show(found.shape) === show(shape),
+      "format",
+      where,
+      () => `tensor ${quote(name)} differs. Expected ${dtype} ${show(shape)}; got ${found.dtype} ${show(found.shape)}.`,
+    );
+  }
+}
+
+/** Writes the regions from `tensors`, which checkRegions has accepted. */
+export function writeRegions(gpu: Gpu, regions: readonly Region[], tensors: ReadonlyMap<string, Safetensor>): void {
+  for (const { name, base, offset } of regions) {
+    const storage = storageOf("load", base);
+    gpu.write({ ...storage, offset: storage.offset + 4 * offset }, tensors.get(name)!.data as TypedArray);
+  }
+}
+
+/** Copies whole stored tensors on the GPU, from[i] → to[i]; sizes and dtypes are equal. */
+export function copyStates(gpu: Gpu, from: readonly Tensor[], to: readonly Tensor[]): void {
+  const encoder = gpu.device.createCommandEncoder({ label: "copy states" });
+  for (const [i, source] of from.entries()) {
+    const [a, b] = [storageOf("copy", source), storageOf("copy", to[i]!)];
+    encoder.copyBufferToBuffer(a.buffer, a.offset, b.buffer, b.offset, 4 * source.size);
+  }
+  gpu.device.queue.submit([encoder.finish()]);
+}

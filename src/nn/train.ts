@@ -1,0 +1,306 @@
+import type { Dataset } from "../data/dataset.ts";
+import { permutation } from "../data/philox.ts";
+import { check, LatentError } from "../device/errors.ts";
+import { grad } from "../graph/grad.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import type { Gpu } from "../program/gpu.ts";
+import { abortable } from "./abort.ts";
+import { storageOf } from "./arena.ts";
+import {
+  type EpochRecord,
+  type Position,
+  readCheckpoint,
+  restore,
+  trainingRegions,
+  writeCheckpoint,
+} from "./checkpoint.ts";
+import { STREAMS } from "./initialise.ts";
+import type { Optimiser } from "./optimiser.ts";
+import { checkTrainOptions, type TrainOptions } from "./options.ts";
+import { type Evaluation, evaluation, type Loss, type LossContext, type Pass, passOver } from "./pass.ts";
+import { copyStates, type Region, regionsOf, type State } from "./states.ts";
+
+/** What is trained: parameters in the optimiser's arena, further states (running statistics), and a loss. */
+export interface Task {
+  readonly gpu: Gpu;
+  readonly dataset: Dataset;
+  readonly optimiser: Optimiser;
+  /** Parameters and further states, with their names in checkpoints. */
+  readonly states: readonly State[];
+  readonly loss: Loss;
+  /** Written into every checkpoint. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export interface TrainResult {
+  readonly history: readonly EpochRecord[];
+  readonly steps: number;
+  /** Whether earlyStopping ended it, and the epoch (from 0) whose parameters were kept. */
+  readonly stopped: boolean;
+  readonly bestEpoch: number | null;
+  readonly dispatches: number;
+}
+
+/** Losses of this many steps fit into the ring; it is read before it is full. */
+const RING = 4096;
+/** Seconds of work between two looks at losses and signal. */
+const INTERVAL = 0.2;
+
+/**
+ * Trains: each epoch takes the samples in a new order drawn from the seed, batch by batch, the rest as a smaller batch.
+ *
+ * Many steps go into one submit; losses stay on the GPU and are read a few times a second. Same seed, same device: same bits,
+ * also after `resume`. An abort rejects with the signal's reason and leaves the parameters of the last step.
+ *
+ * Throws LatentError: "numeric" when a loss is not finite (naming step and learning rate; the parameters are those before that
+ * step), "argument" on options or a checkpoint of another run, "format" on a broken checkpoint.
+ */
+export async function train(task: Task, options: TrainOptions): Promise<TrainResult> {
+  const settings = checkTrainOptions("train", options);
+  settings.signal?.throwIfAborted();
+  const run = new Run(task, settings);
+  try {
+    return await run.train();
+  } finally {
+    run.dispose();
+  }
+}
+
+type Settings = ReturnType<typeof checkTrainOptions>;
+
+class Run {
+  readonly #task: Task;
+  readonly #settings: Settings;
+  readonly #order: Tensor;
+  readonly #ring: Tensor;
+  readonly #held: Tensor[];
+  readonly #regions: readonly Region[];
+  #best: readonly Tensor[] = [];
+  #pass: Pass | null = null;
+  #evaluation: Evaluation | null = null;
+  #position: Position;
+  #secondsPerStep: number | null = null;
+  #sinceReport = { sum: 0, samples: 0 };
+  readonly #begin = performance.now();
+  #stepsBefore = 0;
+
+  constructor(task: Task, settings: Settings) {
+    const { gpu, dataset, optimiser, states } = task;
+    this.#task = task;
+    this.#settings = settings;
+    this.#order = gpu.state(new Uint32Array(dataset.count), [dataset.count]);
+    this.#ring = gpu.state(new Float32Array(RING), [RING]);
+    this.#held = [this.#order, this.#ring];
+    const model = regionsOf(states);
+    this.#regions = [...model, ...trainingRegions(model, optimiser)];
+    const { seed, batch } = settings;
+    this.#position = {
+      epoch: 0,
+      stepInEpoch: 0,
+      step: 0,
+      seed,
+      batch,
+      count: dataset.count,
+      lossSum: 0,
+      history: [],
+      best: null,
+    };
+  }
+
+  async train(): Promise<TrainResult> {
+    const { gpu, dataset } = this.#task;
+    const { batch, epochs, validation, signal, earlyStopping, resume } = this.#settings;
+    const bases = [...new Set(regionsOf(this.#task.states).map((r) => r.base))];
+    if (earlyStopping) this.#best = bases.map((base) => gpu.state(new Float32Array(base.size), base.shape));
+    if (resume) this.#resume(resume);
+    this.#pass = await abortable(
+      this.#owned(
+        passOver(gpu, dataset.count, Math.min(batch, dataset.count), (rows) => this.#step(rows)),
+        (made) => made,
+      ),
+      signal,
+    );
+    if (validation)
+      this.#evaluation = await abortable(
+        this.#owned(evaluation(gpu, validation, Math.min(batch, validation.count), this.#task.loss), (made) => made),
+        signal,
+      );
+    let stopped = false;
+    while (this.#position.epoch < epochs && !stopped) {
+      await this.#epoch();
+      stopped = await this.#endEpoch(bases);
+    }
+    const { best, history, step } = this.#position;
+    if (best && this.#best.length) copyStates(gpu, this.#best, bases);
+    await abortable(gpu.idle(), signal);
+    return { history, steps: step, stopped, bestEpoch: best?.epoch ?? null, dispatches: this.#pass.dispatches };
+  }
+
+  /** If the signal aborts while `made` is on its way, it is disposed when it arrives. */
+  async #owned<T extends { dispose(): void }>(made: Promise<T>, keep: (made: T) => T): Promise<T> {
+    const result = await made;
+    if (!this.#settings.signal?.aborted) return keep(result);
+    result.dispose();
+    throw this.#settings.signal.reason;
+  }
+
+  /** Traced: one training step on `rows` samples. */
+  #step(rows: number): void {
+    const { dataset, optimiser, loss } = this.#task;
+    const { clock } = optimiser;
+    const context: LossContext = {
+      step: optimiser.step,
+      training: true,
+      labels: (classes) => dataset.classes(this.#order, clock, rows, classes),
+    };
+    const value = loss(dataset.batch(this.#order, clock, rows), context);
+    const parameters = optimiser.arena.slots.map((s) => s.tensor);
+    optimiser.update(grad(value, parameters), { loss: value, ring: this.#ring, rows });
+  }
+
+  async #epoch(): Promise<void> {
+    const { gpu, dataset, optimiser } = this.#task;
+    const { seed, batch, checkpoint, signal } = this.#settings;
+    const pass = this.#pass!;
+    const order = permutation(dataset.count, { seed, stream: STREAMS.order, step: this.#position.epoch });
+    gpu.write(storageOf("train", this.#order), order);
+    const clock = storageOf("train", optimiser.clock);
+    gpu.write({ ...clock, offset: clock.offset + 4 }, Uint32Array.of(this.#position.stepInEpoch * batch));
+    while (this.#position.stepInEpoch < pass.steps) {
+      const { stepInEpoch, step } = this.#position;
+      const left = stepInEpoch < pass.whole ? pass.whole - stepInEpoch : 1;
+      const paced = this.#secondsPerStep === null ? 1 : Math.max(1, Math.floor(INTERVAL / this.#secondsPerStep));
+      const every = checkpoint?.everySteps;
+      const times = Math.min(left, paced, RING, every ? every - (step % every) : left);
+      const start = performance.now();
+      const submitted = pass.run(stepInEpoch, times).then(() => this.#losses(times));
+      await abortable(submitted, signal);
+      const seconds = (performance.now() - start) / 1000 / times;
+      // the first steps of a program include the driver's own compilation
+      this.#secondsPerStep =
+        this.#secondsPerStep === null || times < 3 ? seconds : 0.5 * (this.#secondsPerStep + seconds);
+      this.#report();
+      if (every && this.#position.step % every === 0) await this.#save();
+    }
+  }
+
+  /** Reads the losses of the last `times` steps and moves on by them. */
+  async #losses(times: number): Promise<void> {
+    const { optimiser } = this.#task;
+    const [ring, clock] = await Promise.all([this.#ring.read(), optimiser.clock.read()]);
+    this.#settings.signal?.throwIfAborted();
+    const before = this.#position;
+    if (clock[2] !== 0) await this.#diverged(clock[0]!, ring[clock[0]! % RING]!);
+    let { lossSum } = before;
+    for (let i = 0; i < times; i++) {
+      const rows = this.#pass!.rows(before.stepInEpoch + i);
+      const part = ring[(before.step + i) % RING]! * rows;
+      lossSum += part;
+      this.#sinceReport.sum += part;
+      this.#sinceReport.samples += rows;
+    }
+    this.#position = { ...before, step: before.step + times, stepInEpoch: before.stepInEpoch + times, lossSum };
+  }
+
+  async #diverged(step: number, loss: number): Promise<never> {
+    const rate = await this.#task.optimiser.rateAt(step);
+    const epoch = this.#position.epoch;
+    throw new LatentError(
+      "numeric",
+      `train: loss is ${loss} at step ${step} (epoch ${epoch}, learning rate ${rate}). The parameters are those before that step; lower the rate or set clipNorm.`,
+    );
+  }
+
+  #report(validation?: number): void {
+    const { onProgress, epochs } = this.#settings;
+    const { step } = this.#position;
+    const total = epochs * this.#pass!.steps;
+    const seconds = (performance.now() - this.#begin) / 1000;
+    const done = step - this.#stepsBefore;
+    const { sum, samples } = this.#sinceReport;
+    this.#sinceReport = { sum: 0, samples: 0 };
+    const last = this.#position.history.at(-1)?.loss ?? Number.NaN;
+    onProgress?.({
+      step,
+      total,
+      loss: samples ? sum / samples : last,
+      seconds,
+      eta: done ? (seconds * (total - step)) / done : 0,
+      ...(validation === undefined ? {} : { validation }),
+    });
+  }
+
+  /** Validation, the best parameters, the checkpoint. Returns whether to stop. */
+  async #endEpoch(bases: readonly Tensor[]): Promise<boolean> {
+    const { gpu, dataset } = this.#task;
+    const { earlyStopping, checkpoint, signal } = this.#settings;
+    const { epoch, lossSum, history } = this.#position;
+    const validation = await this.#evaluation?.run(signal);
+    const record: EpochRecord = { loss: lossSum / dataset.count, ...(validation === undefined ? {} : { validation }) };
+    let { best } = this.#position;
+    if (
+      earlyStopping &&
+      validation !== undefined &&
+      !(validation >= (best?.loss ?? Infinity) - (best ? (earlyStopping.minDelta ?? 0) : 0))
+    ) {
+      check(
+        Number.isFinite(validation),
+        "numeric",
+        "train",
+        () => `validation loss is ${validation} after epoch ${epoch}.`,
+      );
+      best = { epoch, loss: validation };
+      copyStates(gpu, bases, this.#best);
+    }
+    this.#position = {
+      ...this.#position,
+      epoch: epoch + 1,
+      stepInEpoch: 0,
+      lossSum: 0,
+      history: [...history, record],
+      best,
+    };
+    if (validation !== undefined) this.#report(validation);
+    if (checkpoint && !checkpoint.everySteps) await this.#save();
+    return earlyStopping !== undefined && best !== null && epoch - best.epoch >= earlyStopping.patience;
+  }
+
+  /** Regions of the best parameters so far, where they are kept. */
+  #bestRegions(): Region[] {
+    const bases = [...new Set(regionsOf(this.#task.states).map((r) => r.base))];
+    return regionsOf(this.#task.states).map((r) => ({
+      ...r,
+      name: `best.${r.name}`,
+      base: this.#best[bases.indexOf(r.base)]!,
+    }));
+  }
+
+  async #save(): Promise<void> {
+    const { checkpoint, signal } = this.#settings;
+    const regions = [...this.#regions, ...(this.#position.best ? this.#bestRegions() : [])];
+    const bytes = await abortable(writeCheckpoint(regions, this.#position, this.#task.metadata ?? {}), signal);
+    await checkpoint!.save(bytes, { epoch: this.#position.epoch, step: this.#position.step });
+    signal?.throwIfAborted();
+  }
+
+  #resume(bytes: Uint8Array): void {
+    const { tensors, position } = readCheckpoint(bytes);
+    for (const name of ["seed", "batch", "count"] as const)
+      check(
+        position[name] === this.#position[name],
+        "argument",
+        "resume",
+        () => `${name} differs from the checkpoint's. Expected ${position[name]}; got ${this.#position[name]}.`,
+      );
+    const keepsBest = position.best !== null && this.#best.length > 0;
+    restore(this.#task.gpu, "resume", [...this.#regions, ...(keepsBest ? this.#bestRegions() : [])], tensors);
+    this.#position = keepsBest ? position : { ...position, best: null };
+    this.#stepsBefore = position.step;
+  }
+
+  dispose(): void {
+    this.#pass?.dispose();
+    this.#evaluation?.dispose();
+    for (const tensor of [...this.#held, ...this.#best]) tensor.dispose();
+  }
+}

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runJob, type JobOptions } from "../../src/app/job.ts";
+import type { JobEvent } from "../../src/app/job/events.ts";
+import type { Settings } from "../../src/app/job/settings.ts";
+import { reportPage } from "../../src/app/report/page.ts";
+import type { Report } from "../../src/app/report.ts";
+import type { Mnist } from "../../src/data/mnist.ts";
+import { loadMnistNode } from "../../src/data/mnist-node.ts";
+import { openNodeGpu } from "../../src/node.ts";
+import type { Gpu } from "../../src/program/gpu.ts";
+
+/** Every stage, and hardly any work. */
+const tiny: Partial<Settings> = {
+  trainImages: 600,
+  testImages: 150,
+  vaeEpochs: 2,
+  autoEncoderEpochs: 1,
+  classifierEpochs: 1,
+  components: 3,
+  mixtureIterations: 4,
+  samples: 100,
+  reference: 300,
+  grid: 16,
+};
+
+let gpu: Gpu;
+let mnist: Mnist;
+
+beforeAll(async () => {
+  [gpu, mnist] = await Promise.all([openNodeGpu(), loadMnistNode()]);
+});
+afterAll(() => gpu.dispose());
+
+async function job(options: Partial<JobOptions> = {}): Promise<{ report: Report; events: JobEvent[] }> {
+  const events: JobEvent[] = [];
+  const onProgress = (event: JobEvent) => events.push(event);
+  const report = await runJob(gpu, mnist, { preset: "quick", seed: 5, settings: tiny, onProgress, ...options });
+  return { report, events };
+}
+
+/** What must not depend on when and how fast the job ran. */
+const lasting = ({ date: _, seconds: __, models, classifier, ...rest }: Report) => ({
+  ...rest,
+  classifier: { ...classifier, seconds: 0 },
+  models: models.map((model) => ({ ...model, seconds: 0 })),
+  curves: rest.curves.map(({ key }) => key),
+});
+
+test("the job fits, scores and draws every model of the quick preset, and leaves no memory behind", async () => {
+  const before = gpu.memory().bytes;
+  const { report, events } = await job();
+  expect(gpu.memory().bytes).toBe(before);
+  expect(report.models.map(({ key }) => key)).toEqual(["gaussian", "mixture", "autoencoder", "vae"]);
+  for (const { logDensity, loss, scores, parameters } of report.models) {
+    expect([logDensity, loss].filter((one) => one !== undefined)).toHaveLength(1);
+    expect(scores!.frechet).toMatchObject({ n: 100, network: "digit CNN", referenceN: 300 });
+    expect(scores!.frechet.value).toBeGreaterThan(report.floor.frechet.value);
+    expect(scores!.classScore.value).toBeGreaterThanOrEqual(1);
+    expect(parameters).toBeGreaterThan(1000);
+  }
+  const vae = report.models.find(({ key }) => key === "vae")!.loss!;
+  expect(vae.value).toBeCloseTo(vae.reconstruction + vae.kl!, 6);
+  expect(report.spectrum.values).toHaveLength(784);
+  const stages = events.flatMap((event) => (event.kind === "done" ? [event.stage] : []));
+  expect(stages).toEqual(["data", "spectrum", "classifier", "gaussian", "mixture", "autoencoder", "vae"]);
+  const shares = events.flatMap((event) => (event.kind === "progress" ? [event.progress.done] : []));
+  expect(shares.every((share, i) => share >= (shares[i - 1] ?? 0) && share <= 1)).toBe(true);
+  expect(await reportPage(report)).toContain("VAE 784-400-20");
+  const again = await job();
+  expect(lasting(again.report)).toEqual(lasting(report));
+});
+
+test("an abort in the middle rejects with its reason and frees everything", async () => {
+  const before = gpu.memory().bytes;
+  for (const stage of ["spectrum", "mixture", "vae"]) {
+    const controller = new AbortController();
+    const reason = new Error(`enough of ${stage}`);
+    const onProgress = (event: JobEvent) => {
+      if (event.kind === "progress" && event.progress.stage === stage) controller.abort(reason);
+    };
+    await expect(job({ signal: controller.signal, onProgress })).rejects.toBe(reason);
+    expect(gpu.memory().bytes).toBe(before);
+  }
+});
+
+test("an aborted signal ends the job before it begins", async () => {
+  await expect(job({ signal: AbortSignal.abort(new Error("never")) })).rejects.toThrow("never");
+});

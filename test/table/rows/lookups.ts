@@ -1,0 +1,256 @@
+import * as ops from "../../../src/graph/ops/index.ts";
+import { absolute, at, each, nd, type Nd, permuted, product, reshaped } from "../nd.ts";
+import type { Family, Row } from "../row.ts";
+import { numbers } from "./arithmetic.ts";
+
+/** Rows of x at `index`; zeros outside. */
+const picked = (x: Nd, index: Nd): Nd =>
+  nd([...index.shape, ...x.shape.slice(1)], (place) => {
+    const row = at(index, place.slice(0, index.shape.length));
+    return row >= 0 && row < x.shape[0]! ? at(x, [row, ...place.slice(index.shape.length)]) : 0;
+  });
+
+const scattered = (g: Nd, index: Nd, entries: number): Nd => {
+  const width = g.data.length / index.data.length;
+  const y = new Float64Array(entries * width);
+  for (const [i, row] of index.data.entries())
+    if (row >= 0 && row < entries) for (let j = 0; j < width; j++) y[row * width + j]! += g.data[i * width + j]!;
+  return { shape: [entries, ...g.shape.slice(index.shape.length)], data: y };
+};
+
+const exact = { ulps: 0, why: "exact" } as const;
+
+/** Tables and picks: one of one, odd, repeated and outside indices, wide rows, several trips. */
+const TABLES = [
+  [[1], [1]],
+  [[7], [5]],
+  [[5, 3], [4]],
+  [[64, 65], [9]],
+  [[65, 2, 3], [2, 5]],
+  [[130, 4], [300]],
+  [[3, 2, 3, 4], [5]],
+] as const;
+
+const gathers: Row[] = TABLES.flatMap(([x, index]): Row[] => [
+  {
+    op: "gather",
+    inputs: [{ shape: x }, { shape: index, dtype: "u32", domain: [0, x[0]] }],
+    run: (t, i) => ops.gather(t!, i!),
+    reference: (t, i) => picked(t!, i!),
+    ...exact,
+  },
+  {
+    op: "scatterAdd",
+    inputs: [{ shape: [...index, ...x.slice(1)] }, { shape: index, dtype: "i32", domain: [-1, x[0]] }],
+    run: (g, i) => ops.scatterAdd(g!, i!, x[0]),
+    reference: (g, i) => scattered(g!, i!, x[0]),
+    scale: (g, i) => scattered(absolute(g!), i!, x[0]),
+    ulps: index.reduce<number>((a, b) => a * b, 1),
+    why: "γ of the hits, on Σ|g|",
+  },
+]);
+
+const data: Row[] = [
+  ...(["u32", "i32"] as const).map((dtype): Row => ({
+    op: "gather",
+    inputs: [{ shape: [65, 3], dtype, domain: [0, 1e6] }, { shape: [7], dtype: "i32", domain: [-2, 64] }],
+    run: (x, i) => ops.gather(x!, i!),
+    reference: (x, i) => picked(x!, i!),
+    ...exact,
+  })),
+  {
+    op: "gather",
+    inputs: [{ shape: [9, 5], dtype: "u8", domain: [0, 255] }, { shape: [4], dtype: "u32", domain: [0, 9] }],
+    run: (x, i) => ops.gather(x!, i!),
+    reference: (x, i) => picked(x!, i!),
+    ...exact,
+  },
+  {
+    op: "gather",
+    inputs: [{ shape: [9, 28], dtype: "u8", domain: [0, 255] }, { shape: [65], dtype: "u32", domain: [0, 6] }],
+    run: (x, i) => ops.gather(ops.slice(x!, 0, 2, 8), i!, { scale: 1 / 255 }),
+    reference: (x, i) => each((v) => v / 255, picked({ shape: [6, 28], data: x!.data.slice(2 * 28, 8 * 28) }, i!)),
+    ulps: 2,
+    why: "1/255 and the product round",
+  },
+  {
+    // a batch of an epoch: images at order[position + 0…4]
+    op: "gather",
+    inputs: [
+      { shape: [20, 3], dtype: "u8", domain: [0, 255] },
+      { shape: [20], dtype: "u32", values: Array.from({ length: 20 }, (_, i) => (i * 7) % 20) },
+      { shape: [], dtype: "u32", domain: [3, 9] },
+    ],
+    run: (x, order, position) => ops.gather(x!, ops.gather(order!, position!.add(ops.arange(x!.gpu, 5)))),
+    reference: (x, order, position) => picked(x!, nd([5], (_, i) => order!.data[position!.data[0]! + i]!)),
+    ...exact,
+  },
+  ...[[1], [5, 3], [1030]].map((shape): Row => ({
+    op: "bytes",
+    inputs: [{ shape, dtype: "u8", domain: [0, 255] }],
+    run: (x) => ops.bytes(x!, { scale: 1 / 255 }),
+    reference: (x) => each((v) => v / 255, x!),
+    ulps: 2,
+    why: "1/255 and the product round",
+  })),
+  ...[[[5, 3], [4]], [[65, 64], [2, 3]]].map(([weight, index]): Row => ({
+    op: "embedding",
+    inputs: [{ shape: weight! }, { shape: index!, dtype: "u32", domain: [0, weight![0]! - 1] }],
+    run: (w, i) => ops.embedding(w!, i!),
+    reference: (w, i) => picked(w!, i!),
+    ...exact,
+  })),
+  ...([["u32", [65], 10], ["i32", [2, 3], 4], ["u8", [5], 3], ["f32", [64], 5], ["u32", [1], 1]] as const).map(([dtype, shape, classes]): Row => ({
+    op: "oneHot",
+    inputs: [{ shape, dtype, domain: [dtype === "i32" ? -1 : 0, classes], grid: [1, 0], slope: false }],
+    run: (i) => ops.oneHot(i!, classes),
+    reference: (i) => nd([...shape, classes], (place) => Number(at(i!, place.slice(0, -1)) === place.at(-1))),
+    ...exact,
+  })),
+  ...[1, 65, 1030].map((n): Row => ({
+    op: "arange",
+    inputs: [{ shape: [1], dtype: "u32" , domain: [0, 0] }],
+    run: (x) => ops.arange(x!.gpu, n),
+    reference: () => nd([n], (_, i) => i),
+    ...exact,
+  })),
+];
+
+/** The first of the largest along an axis. */
+function argmaxOf(x: Nd, axis: number): Nd {
+  const over = permuted(x, [...x.shape.keys()].filter((d) => d !== axis).concat(axis));
+  const n = x.shape[axis]!;
+  const shape = over.shape.slice(0, -1);
+  return nd(shape, (_, flat) => {
+    const line = over.data.slice(flat * n, (flat + 1) * n);
+    return line.indexOf(Math.max(...line));
+  });
+}
+
+const runningOf = (x: Nd, axis: number): Nd => {
+  const stride = x.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const y = Float64Array.from(x.data);
+  nd(x.shape, (index, flat) => {
+    if (index[axis]! > 0) y[flat]! += y[flat - stride]!;
+    return 0;
+  });
+  return { shape: x.shape, data: y };
+};
+
+const LINES = [[[1], 0], [[3, 5], 0], [[3, 5], 1], [[2, 64], 1], [[65, 65], 1], [[2, 130, 3], 1], [[2, 3, 5, 7], 2], [[1030], 0], [[2, 3001], 1]] as const;
+
+const lines: Row[] = LINES.flatMap(([shape, axis]): Row[] => [
+  {
+    op: "argmax",
+    inputs: [{ shape, grid: [0.25, 0], slope: false }],
+    run: (x) => ops.argmax(x!, axis),
+    reference: (x) => argmaxOf(x!, axis),
+    ...exact,
+  },
+  {
+    op: "cumsum",
+    inputs: [{ shape }],
+    run: (x) => ops.cumsum(x!, axis - shape.length),
+    reference: (x) => runningOf(x!, axis),
+    scale: (x) => runningOf(absolute(x!), axis),
+    ulps: Math.ceil(shape[axis]! / 64) + 64 + 1 + Math.min(shape[axis]!, 128),
+    why: "γ in order up to 128, else of a lane's part and 64 lanes",
+    // it is linear; over 3001 terms the difference quotient of the reference is only noise
+    twice: shape[axis]! < 1000,
+  },
+]);
+
+const RESIZES = [[[1, 1, 3, 4], [6, 8]], [[2, 3, 5, 7], [4, 9]], [[1, 1, 1, 1], [2, 3]], [[1, 2, 8, 8], [3, 8]], [[1, 1, 28, 28], [32, 32]]] as const;
+
+function weights(from: number, to: number, nearest: boolean): Nd {
+  return nd([to, from], ([i, j]) => {
+    if (nearest) return Number(Math.floor((i! * from) / to) === j);
+    const source = Math.min(Math.max(((i! + 0.5) * from) / to - 0.5, 0), from - 1);
+    return Math.max(0, 1 - Math.abs(source - j!));
+  });
+}
+
+const resized = (x: Nd, [height, width]: readonly [number, number], nearest: boolean): Nd => {
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  const wide = product(reshaped(x, [n * c, h, w]), permuted(weights(w, width, nearest), [1, 0]));
+  return reshaped(product(weights(h, height, nearest), wide), [n, c, height, width]);
+};
+
+const resizes: Row[] = RESIZES.flatMap(([shape, size]) =>
+  (["bilinear", "nearest"] as const).map((mode): Row => ({
+    op: "resize",
+    inputs: [{ shape }],
+    run: (x) => ops.resize(x!, size, { mode }),
+    reference: (x) => resized(x!, size, mode === "nearest"),
+    scale: (x) => nd([shape[0], shape[1], ...size], () => Math.max(...absolute(x!).data)),
+    ulps: mode === "nearest" ? 0 : 2 * (32 + 2 + 3),
+    why: mode === "nearest" ? "exact" : "a weight is off by 3 ulps of a position ≤ 32, two weights an axis, on max|x|",
+  })),
+);
+
+export const lookups: Family = {
+  rows: [...gathers, ...data, ...lines, ...resizes],
+  refusals: [
+    { op: "gather", call: (gpu) => ops.gather(numbers(gpu, [3]), numbers(gpu, [2])), code: "argument", message: "gather: expected u32 or i32 indices; got f32. Use cast()." },
+    { op: "gather", call: (gpu) => ops.gather(numbers(gpu, []), numbers(gpu, [2], "u32")), code: "shape", message: "gather: expected x with at least one axis; got []." },
+    {
+      op: "gather",
+      call: (gpu) => ops.gather(numbers(gpu, [3]), numbers(gpu, [2], "u32"), { scale: 2 }),
+      code: "argument",
+      message: "gather: expected scale only with u8 data; got 2 with f32.",
+    },
+    {
+      op: "gather",
+      call: (gpu) => ops.gather(ops.transpose(gpu.tensor(new Uint8Array(6), [2, 3])), numbers(gpu, [2], "u32")),
+      code: "unsupported",
+      message: "gather: u8 data [3, 2] does not lie in order. Expected whole tensors, or slices along the first axis.",
+    },
+    {
+      op: "scatterAdd",
+      call: (gpu) => ops.scatterAdd(numbers(gpu, [3, 2]), numbers(gpu, [2], "u32"), 4),
+      code: "shape",
+      message: "scatterAdd: shapes differ. Expected g [...indices.shape, …]; got g [3, 2] and indices [2].",
+    },
+    {
+      op: "scatterAdd",
+      call: (gpu) => ops.scatterAdd(numbers(gpu, [2]), numbers(gpu, [2], "u32"), 0),
+      code: "argument",
+      message: "scatterAdd: expected a whole number of entries > 0; got 0.",
+    },
+    { op: "bytes", call: (gpu) => ops.bytes(numbers(gpu, [3])), code: "argument", message: "bytes: expected u8 data; got f32." },
+    {
+      op: "embedding",
+      call: (gpu) => ops.embedding(numbers(gpu, [3]), numbers(gpu, [2], "u32")),
+      code: "shape",
+      message: "embedding: expected weight [entries, dim] f32; got [3] f32.",
+    },
+    { op: "oneHot", call: (gpu) => ops.oneHot(numbers(gpu, [3]), 0), code: "argument", message: "oneHot: expected a whole number of classes > 0; got 0." },
+    { op: "arange", call: (gpu) => ops.arange(gpu, 0.5), code: "argument", message: "arange: expected a whole number in [1, 2^32); got 0.5." },
+    {
+      op: "argmax",
+      call: (gpu) => ops.argmax(numbers(gpu, [3], "u32")),
+      code: "argument",
+      message: "argmax: expected an f32 tensor with at least one axis; got u32 [3].",
+    },
+    {
+      op: "cumsum",
+      call: (gpu) => ops.cumsum(numbers(gpu, [])),
+      code: "argument",
+      message: "cumsum: expected an f32 tensor with at least one axis; got f32 [].",
+    },
+    { op: "cumsum", call: (gpu) => ops.cumsum(numbers(gpu, [3]), 1), code: "argument", message: "cumsum: axis out of range. Expected an integer in [-1, 0]; got 1." },
+    { op: "resize", call: (gpu) => ops.resize(numbers(gpu, [3]), [2, 2]), code: "shape", message: "resize: expected x [n, channels, height, width]; got [3]." },
+    {
+      op: "resize",
+      call: (gpu) => ops.resize(numbers(gpu, [1, 1, 2, 2]), [2, 0]),
+      code: "argument",
+      message: "resize: expected a size [height, width] of whole numbers > 0; got [2, 0].",
+    },
+    {
+      op: "resize",
+      call: (gpu) => ops.resize(numbers(gpu, [1, 1, 2, 2]), [2, 2], { mode: "cubic" as "nearest" }),
+      code: "argument",
+      message: "resize: expected mode bilinear or nearest; got cubic.",
+    },
+  ],
+};

@@ -1,0 +1,91 @@
+import * as ops from "../../../src/graph/ops/index.ts";
+import { each, nd, type Nd } from "../nd.ts";
+import { normalAt, type Stream, uniformAt } from "../philox.ts";
+import { type Family, type Row, SHAPES } from "../row.ts";
+import { numbers } from "./arithmetic.ts";
+
+const { random } = ops;
+const STREAM: Stream = { seed: 2 ** 40 + 12345, stream: 7, step: 3 };
+
+/** A seed above 2³², and the step as a tensor. */
+const step = { shape: [], dtype: "u32", domain: [3, 3] } as const;
+
+const draws: Row[] = SHAPES.flatMap((shape): Row[] => [
+  {
+    op: "random.uniform",
+    inputs: [step],
+    run: (s) => random.uniform(s!.gpu, shape, { seed: STREAM.seed, stream: 7, step: s! }),
+    reference: () => nd(shape, (_, i) => uniformAt(i, STREAM)),
+    ulps: 0,
+    why: "exact: integers, and 24 bits",
+  },
+  {
+    op: "random.normal",
+    inputs: [step],
+    run: (s) => random.normal(s!.gpu, shape, { seed: STREAM.seed, stream: 7, step: s! }),
+    reference: () => nd(shape, (_, i) => normalAt(i, STREAM)),
+    scale: () => nd(shape, () => 5.77),
+    ulps: 8,
+    why: "the angle 2, sin 1; logarithm and root 5, on the largest radius",
+  },
+]);
+
+const P = 0.3;
+const dropouts: Row[] = SHAPES.map((shape) => ({
+  op: "dropout",
+  inputs: [{ shape }],
+  run: (x) => ops.dropout(x!, { p: P, seed: STREAM.seed, stream: 7, step: 3 }),
+  reference: (x) => each((v, u) => (u >= Math.fround(P) ? v / (1 - P) : 0), x!, nd(shape, (_, i) => uniformAt(i, STREAM))),
+  ulps: 2,
+  why: "1/(1 − p) and the product round",
+}));
+
+/** The class with the largest logit − log(−log u). */
+const categorical = (logits: Nd, shape: readonly number[]): Nd => {
+  const classes = logits.shape.at(-1)!;
+  const noisy = each((l, g) => l + g, logits, nd([...shape, classes], (_, i) => -Math.log(-Math.log(uniformAt(i, STREAM)))));
+  return nd(shape, (_, i) => {
+    const line = noisy.data.slice(i * classes, (i + 1) * classes);
+    return line.indexOf(Math.max(...line));
+  });
+};
+
+const categories: Row[] = ([[[5], [65]], [[3, 4], [3]], [[3, 4], [7, 3]], [[2, 1, 3], [2, 5]], [[1], [1]]] as const).map(([logits, shape]) => ({
+  op: "random.categorical",
+  inputs: [{ shape: logits, slope: false }],
+  run: (x) => random.categorical(x!.gpu, x!, shape, { seed: STREAM.seed, stream: 7, step: 3 }),
+  reference: (x) => categorical(x!, shape),
+  ulps: 0,
+  why: "exact: no two classes of these rows lie within rounding",
+}));
+
+export const randomness: Family = {
+  rows: [...draws, ...dropouts, ...categories],
+  refusals: [
+    {
+      op: "random.uniform",
+      call: (gpu) => random.uniform(gpu, [3], { seed: -1 }),
+      code: "argument",
+      message: "random.uniform: expected a seed that is a whole number in [0, 2^53); got -1.",
+    },
+    {
+      op: "random.normal",
+      call: (gpu) => random.normal(gpu, [3], { seed: 1, stream: 2 ** 32 }),
+      code: "argument",
+      message: "random.normal: expected a stream in [0, 2^32); got 4294967296.",
+    },
+    {
+      op: "random.normal",
+      call: (gpu) => random.normal(gpu, [3], { seed: 1, key: 2 } as { seed: number }),
+      code: "argument",
+      message: 'random.normal: unknown option. Expected only seed, stream, step; got "key".',
+    },
+    {
+      op: "random.categorical",
+      call: (gpu) => random.categorical(gpu, numbers(gpu, [3, 4]), [4], { seed: 1 }),
+      code: "shape",
+      message: "random.categorical: shapes do not broadcast. Expected sizes that are equal or 1, aligned from the right; got [3] and [4].",
+    },
+    { op: "dropout", call: (gpu) => ops.dropout(numbers(gpu, [3]), { p: 1, seed: 1 }), code: "argument", message: "dropout: expected a probability p in [0, 1); got 1." },
+  ],
+};
