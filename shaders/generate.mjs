@@ -54,7 +54,9 @@ function hooks(file, code) {
 
 /** `const NAME = 8u;` lines, which the host may give another value. */
 const constants = (code) =>
-  Object.fromEntries([...code.matchAll(/^const ([A-Z][A-Z0-9_]*) = (\d+)u;/gm)].map(([, name, n]) => [name, Number(n)]));
+  Object.fromEntries(
+    [...code.matchAll(/^const ([A-Z][A-Z0-9_]*) = (\d+)u;/gm)].map(([, name, n]) => [name, Number(n)]),
+  );
 
 /** Runs a parser of wgsl_reflect. What it only says on the console is an error, too. */
 function strictly(file, parse) {
@@ -84,14 +86,17 @@ function workgroupSize(file, entry, code) {
   });
   const size = [attribute.value].flat().map((v) => (Number.isNaN(Number(v)) ? values.getVariableValue(v) : Number(v)));
   if (!size.every((n) => Number.isInteger(n) && n > 0))
-    throw new Error(`${file}: ${entry.name} has @workgroup_size(${attribute.value}), of which not every part is a number or a constant`);
+    throw new Error(
+      `${file}: ${entry.name} has @workgroup_size(${attribute.value}), of which not every part is a number or a constant`,
+    );
   return [size[0], size[1] ?? 1, size[2] ?? 1];
 }
 
 function describe(file, entry, code) {
   const used = entry.resources.filter((r) => !EXTRAS.test(r.name)).sort((a, b) => a.binding - b.binding);
   const params = used.find((r) => r.name === "params");
-  if (params && params.binding !== 0) throw new Error(`${file}: params is at binding ${params.binding}; kernels keep it at 0`);
+  if (params && params.binding !== 0)
+    throw new Error(`${file}: params is at binding ${params.binding}; kernels keep it at 0`);
   return {
     name: `${file.replace(".wgsl", "")}.${entry.name}`,
     entry: entry.name,

@@ -33,9 +33,23 @@ export function* grow(seed: number, leaves: readonly L.Tensor[], length: number)
   const map = (name: string, inputs: readonly L.Tensor[], output: L.Tensor): Step =>
     // each of these functions changes by at most as much as its inputs do together
     ({ name, inputs, output, bound: (d, _, y) => sum(d) + MAP * (1 + y) });
-  const view = (name: string, inputs: readonly L.Tensor[], output: L.Tensor): Step => ({ name, inputs, output, bound: (d) => Math.max(...d) });
+  const view = (name: string, inputs: readonly L.Tensor[], output: L.Tensor): Step => ({
+    name,
+    inputs,
+    output,
+    bound: (d) => Math.max(...d),
+  });
 
-  const unaries = { tanh: L.tanh, sigmoid: L.sigmoid, sin: L.sin, softplus: L.softplus, relu: L.relu, neg: L.neg, abs: L.abs, leakyRelu: L.leakyRelu } as const;
+  const unaries = {
+    tanh: L.tanh,
+    sigmoid: L.sigmoid,
+    sin: L.sin,
+    softplus: L.softplus,
+    relu: L.relu,
+    neg: L.neg,
+    abs: L.abs,
+    leakyRelu: L.leakyRelu,
+  } as const;
   const unary = (): Step => {
     const name = pick(Object.keys(unaries) as (keyof typeof unaries)[]);
     const x = any();
@@ -44,7 +58,9 @@ export function* grow(seed: number, leaves: readonly L.Tensor[], length: number)
 
   /** Something that broadcasts against x: another of the pool, or a fold of x itself. */
   const partner = (x: L.Tensor): L.Tensor => {
-    const fits = pool.filter((y) => y !== x && y.rank <= x.rank && y.shape.every((n, d) => n === 1 || n === x.shape[d + x.rank - y.rank]));
+    const fits = pool.filter(
+      (y) => y !== x && y.rank <= x.rank && y.shape.every((n, d) => n === 1 || n === x.shape[d + x.rank - y.rank]),
+    );
     return fits.length ? pick(fits) : x;
   };
   const binary = (): Step => {
@@ -58,7 +74,10 @@ export function* grow(seed: number, leaves: readonly L.Tensor[], length: number)
       case 2:
         return map("where", [x, y], L.where(leaves[0]!, x, y));
       case 3:
-        return { ...map("div", [x, y], L.div(x, L.abs(y).add(1))), bound: (d, m, r) => d[0]! + m[0]! * d[1]! + MAP * (1 + r) };
+        return {
+          ...map("div", [x, y], L.div(x, L.abs(y).add(1))),
+          bound: (d, m, r) => d[0]! + m[0]! * d[1]! + MAP * (1 + r),
+        };
       case 4:
         return { ...map("mul", [x, y], L.mul(L.tanh(x), L.tanh(y))), bound: (d) => sum(d) + 2 * MAP };
       default:
@@ -74,7 +93,12 @@ export function* grow(seed: number, leaves: readonly L.Tensor[], length: number)
     const n = axes.reduce((product, d) => product * x.shape[d]!, 1);
     if (random() < 0.3) return { name: "max", inputs: [x], output: L.max(x, axes, { keepDims }), bound: (d) => d[0]! };
     // two sums, each within γ_n of Σ|x|
-    return { name: "mean", inputs: [x], output: L.mean(x, axes, { keepDims }), bound: (d, m) => d[0]! + 2 * (n + 3) * ULP * m[0]! };
+    return {
+      name: "mean",
+      inputs: [x],
+      output: L.mean(x, axes, { keepDims }),
+      bound: (d, m) => d[0]! + 2 * (n + 3) * ULP * m[0]!,
+    };
   };
 
   const views = (): Step => {
@@ -93,12 +117,18 @@ export function* grow(seed: number, leaves: readonly L.Tensor[], length: number)
       case 2: {
         if (x.rank < 2) return view("reshape", [x], L.reshape(x, [1, x.size, 1]));
         const at = below(x.rank - 1);
-        return view("reshape", [x], L.reshape(x, [...x.shape.slice(0, at), x.shape[at]! * x.shape[at + 1]!, ...x.shape.slice(at + 2)]));
+        return view(
+          "reshape",
+          [x],
+          L.reshape(x, [...x.shape.slice(0, at), x.shape[at]! * x.shape[at + 1]!, ...x.shape.slice(at + 2)]),
+        );
       }
       case 3:
         return view("concat", [x], x.rank ? L.concat([L.slice(x, axis, 0, 1), x, x], axis) : L.stack([x, x]));
       default:
-        return x.rank < 4 ? view("expand", [x], L.expand(x, [1 + below(3), ...x.shape])) : view("pad", [x], L.pad(x, axis, 1, 2));
+        return x.rank < 4
+          ? view("expand", [x], L.expand(x, [1 + below(3), ...x.shape]))
+          : view("pad", [x], L.pad(x, axis, 1, 2));
     }
   };
 
@@ -111,7 +141,12 @@ export function* grow(seed: number, leaves: readonly L.Tensor[], length: number)
     // x·xᵀ/k, with or without something behind it
     const plain = L.matmul(x, flipped).mul(1 / k);
     const output = random() < 0.6 ? L.tanh(plain.add(L.expand(leaves.at(-1)!, [m]))) : plain;
-    return { name: "matmul", inputs: [x, leaves.at(-1)!], output, bound: (d, largest, y) => 2 * largest[0]! * d[0]! + d[1]! + 2 * (k + 2) * ULP * largest[0]! ** 2 + MAP * (1 + y) };
+    return {
+      name: "matmul",
+      inputs: [x, leaves.at(-1)!],
+      output,
+      bound: (d, largest, y) => 2 * largest[0]! * d[0]! + d[1]! + 2 * (k + 2) * ULP * largest[0]! ** 2 + MAP * (1 + y),
+    };
   };
 
   const kernels = (): Step => {
@@ -119,13 +154,28 @@ export function* grow(seed: number, leaves: readonly L.Tensor[], length: number)
     if (x.rank === 0) return unary();
     const axis = below(x.rank);
     const n = x.shape[axis]!;
-    if (random() < 0.5) return { name: "softmax", inputs: [x], output: L.softmax(x, axis), bound: (d) => 2 * d[0]! + (2 * n + 40) * ULP };
+    if (random() < 0.5)
+      return { name: "softmax", inputs: [x], output: L.softmax(x, axis), bound: (d) => 2 * d[0]! + (2 * n + 40) * ULP };
     const every = L.arange(x.gpu, x.shape[0]!);
     return view("gather", [x], L.gather(x, every));
   };
 
   while (length-- > 0) {
-    const step = pick([unary, unary, unary, binary, binary, binary, binary, reduction, reduction, views, views, product, kernels])();
+    const step = pick([
+      unary,
+      unary,
+      unary,
+      binary,
+      binary,
+      binary,
+      binary,
+      reduction,
+      reduction,
+      views,
+      views,
+      product,
+      kernels,
+    ])();
     if (step.output.size > MOST || step.output.size === 0) continue;
     pool.push(step.output);
     yield step;
@@ -140,6 +190,9 @@ export function leavesOf(gpu: L.Gpu, seed: number): L.Tensor[] {
   const shapes = [[1], [a, b], [b], [2 + Math.floor(random() * 3), a, b], [a, 1], []];
   return shapes.map((shape) => {
     const count = shape.reduce((x, y) => x * y, 1);
-    return gpu.tensor(Float32Array.from({ length: count }, () => 2 * random() - 1), shape);
+    return gpu.tensor(
+      Float32Array.from({ length: count }, () => 2 * random() - 1),
+      shape,
+    );
   });
 }

@@ -23,7 +23,12 @@ interface Variant {
 function fullBody(signatureText: string, views: number): string {
   const result = signatureText.split("-> ")[1] as Scalar;
   const forms = ["at", "here", "only", "column"] as const;
-  const view = (k: number, type: Scalar): Expression => ({ kind: "view", slot: k % views, form: forms[k % forms.length]!, type });
+  const view = (k: number, type: Scalar): Expression => ({
+    kind: "view",
+    slot: k % views,
+    form: forms[k % forms.length]!,
+    type,
+  });
   let value: Expression = signatureText.includes("value: f32") ? { kind: "value", type: "f32" } : view(0, "f32");
   for (const [k, name] of mapNames.entries()) {
     const { indexed, inputs, output } = signature(name);
@@ -31,34 +36,57 @@ function fullBody(signatureText: string, views: number): string {
       kind: "call",
       name,
       indexed,
-      inputs: inputs.map((type, n) => (n === 0 && type === "f32" ? value : n === 1 ? { kind: "scalar", slot: k % 16, type } : view(k + n, type))),
+      inputs: inputs.map((type, n) =>
+        n === 0 && type === "f32" ? value : n === 1 ? { kind: "scalar", slot: k % 16, type } : view(k + n, type),
+      ),
       type: output,
     };
-    value = output === "f32" ? call : { kind: "call", name: "add", indexed: false, inputs: [value, toFloat(call)], type: "f32" };
+    value =
+      output === "f32"
+        ? call
+        : { kind: "call", name: "add", indexed: false, inputs: [value, toFloat(call)], type: "f32" };
   }
   return hookBody(value, result);
 }
 
-const toFloat = (of: Expression): Expression => ({ kind: "call", name: of.type === "u32" ? "f32_from_u32" : "f32_from_i32", indexed: false, inputs: [of], type: "f32" });
+const toFloat = (of: Expression): Expression => ({
+  kind: "call",
+  name: of.type === "u32" ? "f32_from_u32" : "f32_from_i32",
+  indexed: false,
+  inputs: [of],
+  type: "f32",
+});
 
 /** How many views the planner may add: a stage binds at most 8 storage buffers. */
 const room = (kernel: Kernel): number => Math.min(7, 8 - Object.keys(kernel.buffers).length);
 
 const fullCode = (kernel: Kernel, constants: { readonly [name: string]: number } = {}): string =>
-  specialise(kernel, constants, Object.fromEntries(Object.entries(kernel.hooks).map(([hook, text]) => [hook, fullBody(text, room(kernel))])));
+  specialise(
+    kernel,
+    constants,
+    Object.fromEntries(Object.entries(kernel.hooks).map(([hook, text]) => [hook, fullBody(text, room(kernel))])),
+  );
 
 /** The kernel as written, with its constants' other values, and with full hooks. */
 function variants(kernel: Kernel, defaultLimits: boolean): Variant[] {
   const written: Variant = { label: kernel.name, code: kernel.code, pipeline: true };
-  const full: Variant[] = Object.keys(kernel.hooks).length ? [{ label: `${kernel.name} with full hooks`, code: fullCode(kernel), pipeline: true }] : [];
+  const full: Variant[] = Object.keys(kernel.hooks).length
+    ? [{ label: `${kernel.name} with full hooks`, code: fullCode(kernel), pipeline: true }]
+    : [];
   // the texts are the same there; 8 storage buffers, 256 invocations and 16 KiB of workgroup memory are what may not fit
   if (defaultLimits) return full.length ? full : [written];
   const others = Object.entries(kernel.constants).flatMap(([name, value]) =>
-    (CHOICES[name] ?? (value <= 1 ? [0, 1] : [])).filter((other) => other !== value).map((other) => ({ [name]: other })),
+    (CHOICES[name] ?? (value <= 1 ? [0, 1] : []))
+      .filter((other) => other !== value)
+      .map((other) => ({ [name]: other })),
   );
   return [
     written,
-    ...others.map((constants) => ({ label: `${kernel.name} ${JSON.stringify(constants)}`, code: specialise(kernel, constants, {}), pipeline: false })),
+    ...others.map((constants) => ({
+      label: `${kernel.name} ${JSON.stringify(constants)}`,
+      code: specialise(kernel, constants, {}),
+      pipeline: false,
+    })),
     ...full.map((variant) => ({ ...variant, pipeline: needs(kernel).length > 0 })),
   ];
 }
@@ -72,10 +100,14 @@ async function complaints(gpu: Gpu, { label, code, pipeline }: Variant, entry: s
   gpu.device.pushErrorScope("validation");
   const module = gpu.device.createShaderModule({ label, code });
   const compute = { module, entryPoint: entry };
-  const made = pipeline ? gpu.device.createComputePipelineAsync({ label, layout: "auto", compute }).then(() => null, String) : null;
+  const made = pipeline
+    ? gpu.device.createComputePipelineAsync({ label, layout: "auto", compute }).then(() => null, String)
+    : null;
   const [info, failure] = await Promise.all([module.getCompilationInfo(), made]);
   const scope = await gpu.device.popErrorScope();
-  const messages = info.messages.map((m) => `${label}:${m.lineNum}: ${m.type}: ${m.message}\n  ${code.split("\n")[m.lineNum - 1]}`);
+  const messages = info.messages.map(
+    (m) => `${label}:${m.lineNum}: ${m.type}: ${m.message}\n  ${code.split("\n")[m.lineNum - 1]}`,
+  );
   return [...messages, ...(failure ? [`${label}: ${failure}`] : []), ...(scope ? [`${label}: ${scope.message}`] : [])];
 }
 
@@ -85,16 +117,22 @@ for (const defaultLimits of [false, true]) {
     afterAll(() => gpu.dispose());
 
     for (const [family, entries] of families) {
-      const usable = Object.values(entries).filter((kernel) => needs(kernel).every((feature) => gpu.device.features.has(feature as GPUFeatureName)));
+      const usable = Object.values(entries).filter((kernel) =>
+        needs(kernel).every((feature) => gpu.device.features.has(feature as GPUFeatureName)),
+      );
       // a device with default limits has no features at all, and nothing is missing there
       if (defaultLimits && usable.length === 0) continue;
-      it.skipIf(usable.length === 0)(`${family} compiles without a message, as written and in every variant`, async () => {
-        const found: string[] = [];
-        for (const kernel of usable) {
-          for (const variant of variants(kernel, defaultLimits)) found.push(...(await complaints(gpu, variant, kernel.entry)));
-        }
-        expect(found).toEqual([]);
-      });
+      it.skipIf(usable.length === 0)(
+        `${family} compiles without a message, as written and in every variant`,
+        async () => {
+          const found: string[] = [];
+          for (const kernel of usable) {
+            for (const variant of variants(kernel, defaultLimits))
+              found.push(...(await complaints(gpu, variant, kernel.entry)));
+          }
+          expect(found).toEqual([]);
+        },
+      );
     }
 
     it("keeps within what every device has", () => {
@@ -155,7 +193,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 describe("the generator", () => {
   it("reads a good file (the control)", () => {
     const { name, summary, entries, hooks, constants } = kernelFile("good.wgsl", good);
-    expect({ name, summary, hooks, constants }).toEqual({ name: "good", summary: "doubles.", hooks: { epilogue: "(i: u32, value: f32) -> f32" }, constants: { LANES: 64 } });
+    expect({ name, summary, hooks, constants }).toEqual({
+      name: "good",
+      summary: "doubles.",
+      hooks: { epilogue: "(i: u32, value: f32) -> f32" },
+      constants: { LANES: 64 },
+    });
     expect(entries).toEqual([
       {
         name: "good.main",
@@ -170,16 +213,41 @@ describe("the generator", () => {
 
   const faults: readonly (readonly [what: string, from: string, to: string, message: string])[] = [
     ["a missing header label", "// numerics   exact\n", "", 'good.wgsl: header has no "numerics" line'],
-    ["a header that names another file", "// good — doubles.", "// kind — doubles.", 'good.wgsl:1: expected "// good — <summary>"'],
+    [
+      "a header that names another file",
+      "// good — doubles.",
+      "// kind — doubles.",
+      'good.wgsl:1: expected "// good — <summary>"',
+    ],
     ["no summary", "// good — doubles.", "// good", 'good.wgsl:1: expected "// good — <summary>"'],
     ["an unknown include", '"lib/grid.wgsl"', '"lib/grit.wgsl"', 'good.wgsl: unknown include "lib/grit.wgsl"'],
     ["an include without quotes", '"lib/grid.wgsl"', "lib/grid.wgsl", "good.wgsl: unknown include lib/grid.wgsl"],
     ["a binding used twice", "@binding(2)", "@binding(1)", "good.wgsl: x and y share binding 1"],
-    ["a second group", "@group(0) @binding(2)", "@group(1) @binding(2)", "good.wgsl: y is in group 1; kernels use group 0"],
-    ["params elsewhere than at 0", "@binding(0)", "@binding(3)", "good.wgsl: params is at binding 3; kernels keep it at 0"],
-    ["a hook line above no function", "//#hook\nfn epilogue", "//#hook\n\nfn epilogue", "good.wgsl: a //#hook line is not directly above a one-line function head"],
+    [
+      "a second group",
+      "@group(0) @binding(2)",
+      "@group(1) @binding(2)",
+      "good.wgsl: y is in group 1; kernels use group 0",
+    ],
+    [
+      "params elsewhere than at 0",
+      "@binding(0)",
+      "@binding(3)",
+      "good.wgsl: params is at binding 3; kernels keep it at 0",
+    ],
+    [
+      "a hook line above no function",
+      "//#hook\nfn epilogue",
+      "//#hook\n\nfn epilogue",
+      "good.wgsl: a //#hook line is not directly above a one-line function head",
+    ],
     ["no entry point", "@compute @workgroup_size(LANES)\n", "", "good.wgsl: no @compute entry point"],
-    ["a workgroup size that is no constant", "(LANES)\n", "(WIDTH)\n", "good.wgsl: main has @workgroup_size(WIDTH), of which not every part is a number or a constant"],
+    [
+      "a workgroup size that is no constant",
+      "(LANES)\n",
+      "(WIDTH)\n",
+      "good.wgsl: main has @workgroup_size(WIDTH), of which not every part is a number or a constant",
+    ],
   ];
   for (const [what, from, to, message] of faults)
     it(`rejects ${what}`, () => {
@@ -188,6 +256,8 @@ describe("the generator", () => {
     });
 
   it("rejects text that is not WGSL", () => {
-    expect(() => kernelFile("good.wgsl", good.replace("fn main(", "fn main{"))).toThrow(/^good\.wgsl: does not parse\. /);
+    expect(() => kernelFile("good.wgsl", good.replace("fn main(", "fn main{"))).toThrow(
+      /^good\.wgsl: does not parse\. /,
+    );
   });
 });

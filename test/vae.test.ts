@@ -159,7 +159,9 @@ describe("the VAE", () => {
     const decoded = await vae.decode(mean).read();
     expect([...(await vae.reconstruct(x).read())]).toEqual([...decoded]);
     expect(decoded.every((p) => p > 0 && p < 1)).toBe(true);
-    const first = gpu.tensor(blobs(1), [1, 64]);
+    const first = gpu.tensor(blobs(1), [1, 8, 8]);
+    expect(Object.keys(vae.parameters)).toHaveLength(10);
+    expect(await vae.parameters["fc22.bias"]!.read()).toHaveLength(3);
     const line = vae.interpolate(first, first, 5);
     expect(line.shape).toEqual([5, 1, 8, 8]);
     const pixels = await line.read();

@@ -124,7 +124,7 @@ export async function compareVae(
         );
       trainer.dispose();
     } catch (failure) {
-      cell.message ??= reason(failure);
+      cell.message = [cell.message, reason(failure)].filter(Boolean).join("; ");
     }
   }
   compare(cells);

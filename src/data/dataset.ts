@@ -1,8 +1,10 @@
 import { check, checkOptions, LatentError, show } from "../device/errors.ts";
 import { count, type Shape } from "../graph/dtype.ts";
 import { batchOf } from "../graph/ops/batch.ts";
+import { equal, mul } from "../graph/ops/arithmetic.ts";
+import { cast } from "../graph/ops/cast.ts";
 import { isFinite } from "../graph/ops/elementwise.ts";
-import { oneHot } from "../graph/ops/oneHot.ts";
+import { arange, oneHot } from "../graph/ops/oneHot.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import { max, min } from "../graph/ops/sum.ts";
 import { Tensor } from "../graph/tensor.ts";
@@ -101,11 +103,9 @@ export class Dataset {
       "Dataset.slice",
       () => `out of range. Expected 0 ≤ start < stop ≤ ${this.count}; got ${start} and ${stop}.`,
     );
-    const clock = this.gpu.tensor(Uint32Array.of(0, start, 0, 0), [4]);
-    const batch = this.batch(null, clock, stop - start);
-    // the recorded batch keeps its clock until it has run
-    clock.dispose();
-    return batch;
+    // computed, so that there is nothing to free: start at index 1, else 0
+    const clock = mul(cast(equal(arange(this.gpu, 4), 1), "u32"), start);
+    return this.batch(null, clock, stop - start);
   }
 
   /**

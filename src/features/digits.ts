@@ -134,7 +134,10 @@ export class Digits {
     try {
       return await train(
         {
-          gpu: this.gpu, dataset, optimiser, states: this.#states,
+          gpu: this.gpu,
+          dataset,
+          optimiser,
+          states: this.#states,
           loss: (x, context) => crossEntropy(this.logits(x), context.labels(CLASSES)),
         },
         { epochs, batch, ...rest },

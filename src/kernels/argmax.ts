@@ -22,5 +22,8 @@ export function argmax(axis: Lines): Launches {
   const kernel = shared ? shaders.shared_lines : shaders.lines;
   const groups = [shared ? lines : ceilDiv(lines, kernel.constants.LANES), 1, 1] as const;
   const params = { lines, extent: axis.extent, inner: axis.inner };
-  return { flops: lines * axis.extent, launches: [{ kernel, bind: { x: { input: 0 }, y: { output: 0 } }, params, groups }] };
+  return {
+    flops: lines * axis.extent,
+    launches: [{ kernel, bind: { x: { input: 0 }, y: { output: 0 } }, params, groups }],
+  };
 }

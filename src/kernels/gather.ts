@@ -7,13 +7,18 @@ export interface GatherShape {
   readonly entries: number;
 }
 
-const spread = (size: number): [number, number, number] => [ceilDiv(size, shaders.rows.constants.LANES * shaders.rows.constants.PER), 1, 1];
+const spread = (size: number): [number, number, number] => [
+  ceilDiv(size, shaders.rows.constants.LANES * shaders.rows.constants.PER),
+  1,
+  1,
+];
 
 /** Rows of input 0 at the positions in input 1: f32 rows, other words unchanged, or bytes times `scale` from byte `first` on. */
 export function gather(shape: GatherShape, kind: "rows" | "words" | "bytes", first: number, scale: number): Launches {
   const bind = { x: { input: 0 }, index: { input: 1 } };
   const common = { params: { ...shape, first, scale }, groups: spread(shape.picks * shape.width) };
-  if (kind === "words") return { launches: [{ ...common, kernel: shaders.words, bind: { ...bind, y_words: { output: 0 } } }] };
+  if (kind === "words")
+    return { launches: [{ ...common, kernel: shaders.words, bind: { ...bind, y_words: { output: 0 } } }] };
   return { launches: [{ ...common, kernel: shaders[kind], bind: { ...bind, y: { output: 0 } }, takesEpilogue: true }] };
 }
 

@@ -56,8 +56,9 @@ export async function centredSums(where: string, rows: Rows, full: boolean, { si
 
 async function sumsOfBatch(where: string, batch: Tensor, start: number, full: boolean): Promise<CentredSums> {
   const [count, d] = batch.shape as [number, number];
-  // the estimate is detached from the rest by being read: what it missed is measured, not assumed 0
   const origin = meanOf(batch, 0);
+  // stored before it is used, so that all kernels subtract the same numbers: fused into each, it may round differently
+  await gpuOf(where, batch).evaluate([origin]);
   const off = deviation(batch, origin);
   const products = full ? scatter(batch, origin) : sum(square(sub(batch, origin)), 0);
   const finite = allFinite(batch);

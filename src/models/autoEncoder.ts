@@ -8,7 +8,7 @@ import { mean } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { type Arena, arenaOf } from "../nn/arena.ts";
 import { STREAMS } from "../nn/initialise.ts";
-import type { State } from "../nn/states.ts";
+import { type State, tensorsOf } from "../nn/states.ts";
 import type { TrainResult } from "../nn/train.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { type CodeGaussian, gaussianOfCodes } from "./codes.ts";
@@ -35,7 +35,7 @@ export class AutoEncoder {
   readonly #states: readonly State[];
   readonly #arena: Arena;
   readonly #lock = new Lock();
-  #codes: CodeGaussian | null = null;
+  #codes: (CodeGaussian & { readonly centre: Tensor; readonly turn: Tensor }) | null = null;
 
   constructor(gpu: Gpu, options: NetworkOptions) {
     const spec = networkSpec("AutoEncoder", options);
@@ -48,6 +48,11 @@ export class AutoEncoder {
       gpu,
       this.#states.map((s) => s.tensor),
     );
+  }
+
+  /** What training moves, by PyTorch's names. */
+  get parameters(): { readonly [name: string]: Tensor } {
+    return tensorsOf(this.#states);
   }
 
   /** Numbers that training moves. */
@@ -95,12 +100,8 @@ export class AutoEncoder {
       throw new LatentError("argument", "AutoEncoder.sample: no codes to draw from yet. Call fit first.");
     const { latent, image } = this.options;
     const noise = random.normal(this.gpu, [n, latent], { seed, stream: STREAMS.sample });
-    const factor = this.gpu.tensor(this.#codes.factor, [latent, latent]);
-    const centre = this.gpu.tensor(this.#codes.mean, [1, latent]);
-    const output = this.#network.decode(add(matmul(noise, transpose(factor)), centre));
-    // what is recorded keeps them until it has run
-    factor.dispose();
-    centre.dispose();
+    const { centre, turn } = this.#codes;
+    const output = this.#network.decode(add(matmul(noise, transpose(turn)), centre));
     return pictures(draw ? this.#likelihood.draw(output, seed) : this.#likelihood.mean(output), image);
   }
 
@@ -108,18 +109,34 @@ export class AutoEncoder {
   fit(images: Dataset | Samples, options: FitOptions = {}): Promise<TrainResult> {
     const { image, likelihood } = this.options;
     const task = {
-      gpu: this.gpu, image, states: this.#states, parameters: this.#arena.slots.map((s) => s.tensor),
+      gpu: this.gpu,
+      image,
+      states: this.#states,
+      parameters: this.#arena.slots.map((s) => s.tensor),
       loss: (x: Tensor) => {
         const pixels = flat("AutoEncoder.fit", x, image);
         return neg(mean(this.#likelihood.logProb(this.#network.decode(this.#network.encode(pixels)), pixels)));
       },
       metadata: describe("AutoEncoder", this.options),
       after: async (dataset: Dataset, signal: AbortSignal | undefined) => {
-        this.#codes = await this.#codesOf(dataset, signal);
+        this.#keep(await this.#codesOf(dataset, signal));
       },
       ...(likelihood === "bernoulli" ? { range: [0, 1] as const } : {}),
     };
     return this.#lock.hold("AutoEncoder.fit", () => fit("AutoEncoder.fit", task, images, options));
+  }
+
+  #keep(codes: CodeGaussian): void {
+    const { latent } = this.options;
+    this.#forget();
+    const centre = this.gpu.tensor(codes.mean, [1, latent]);
+    this.#codes = { ...codes, centre, turn: this.gpu.tensor(codes.factor, [latent, latent]) };
+  }
+
+  #forget(): void {
+    this.#codes?.centre.dispose();
+    this.#codes?.turn.dispose();
+    this.#codes = null;
   }
 
   async #codesOf(dataset: Dataset, signal: AbortSignal | undefined): Promise<CodeGaussian> {
@@ -164,7 +181,7 @@ export class AutoEncoder {
         centre.length === latent &&
         factor.length === latent ** 2
       )
-        model.#codes = { mean: Float32Array.from(centre), factor: Float32Array.from(factor) };
+        model.#keep({ mean: Float32Array.from(centre), factor: Float32Array.from(factor) });
       return model;
     } catch (error) {
       model.dispose();
@@ -174,6 +191,7 @@ export class AutoEncoder {
 
   /** Frees the parameters. */
   dispose(): void {
+    this.#forget();
     this.#arena.values.dispose();
   }
   [Symbol.dispose](): void {

@@ -63,7 +63,11 @@ export function prepare(kind: Kind, { weights, means, covariances }: Parameters)
   });
   if (kind === "full" || kind === "tied") {
     const { factor, failedPivot } = cholesky(covariances);
-    return done(inverseOfFactor(factor), logdetOfFactor(factor), cast(reshape(failedPivot, [kind === "full" ? k : 1]), "f32"));
+    return done(
+      inverseOfFactor(factor),
+      logdetOfFactor(factor),
+      cast(reshape(failedPivot, [kind === "full" ? k : 1]), "f32"),
+    );
   }
   const variances = kind === "diag" ? covariances : expand(reshape(covariances, [k, 1]), [k, d]);
   const low = add(mul(square(means), RESOLUTION ** 2), 1e-36);
@@ -78,7 +82,12 @@ const differences = (x: Tensor, means: Tensor): Tensor =>
   sub(reshape(x, [1, ...x.shape]), reshape(means, [means.shape[0]!, 1, means.shape[1]!]));
 
 /** log π_k + log N(x_i; μ_k, Σ_k): [n, K]. */
-export function logJoint(kind: Kind, x: Tensor, means: Tensor, { offsets, precisions }: Pick<Prepared, "offsets" | "precisions">): Tensor {
+export function logJoint(
+  kind: Kind,
+  x: Tensor,
+  means: Tensor,
+  { offsets, precisions }: Pick<Prepared, "offsets" | "precisions">,
+): Tensor {
   return add(mul(squares(kind, x, means, precisions), -0.5), offsets);
 }
 
@@ -125,7 +134,12 @@ export const statisticShapes = (kind: Kind, k: number, d: number) => ({
 });
 
 /** The M step: parameters of greatest likelihood given moments around `means`. */
-export function maximise(kind: Kind, { n, first, second }: Statistics, means: Tensor, regularization: number): Parameters {
+export function maximise(
+  kind: Kind,
+  { n, first, second }: Statistics,
+  means: Tensor,
+  regularization: number,
+): Parameters {
   const [k, d] = means.shape as [number, number];
   const counts = add(n, 10 * 2 ** -23);
   const column = reshape(counts, [k, 1]);
@@ -138,7 +152,8 @@ export function maximise(kind: Kind, { n, first, second }: Statistics, means: Te
   }
   const ridge = mul(identity(means.gpu, d), regularization);
   const outer = mul(reshape(shift, [k, d, 1]), reshape(shift, [k, 1, d]));
-  if (kind === "full") return { ...moved, covariances: add(sub(div(second, reshape(counts, [k, 1, 1])), outer), ridge) };
+  if (kind === "full")
+    return { ...moved, covariances: add(sub(div(second, reshape(counts, [k, 1, 1])), outer), ridge) };
   const missed = sum(mul(outer, reshape(counts, [k, 1, 1])), 0);
   return { ...moved, covariances: add(div(sub(second, missed), total), ridge) };
 }

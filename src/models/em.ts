@@ -68,7 +68,20 @@ export class Em {
   readonly #gpu: Gpu;
   readonly #rows: Rows;
   readonly #options: EmOptions;
-  readonly #states: Record<"weights" | "means" | "covariances" | "offsets" | "precisions" | "done" | "failed" | "failedAt" | "iteration" | "bound" | "history", Tensor>;
+  readonly #states: Record<
+    | "weights"
+    | "means"
+    | "covariances"
+    | "offsets"
+    | "precisions"
+    | "done"
+    | "failed"
+    | "failedAt"
+    | "iteration"
+    | "bound"
+    | "history",
+    Tensor
+  >;
   readonly #sums: Record<"n" | "first" | "second" | "logProb", Tensor>;
   readonly #programs = new Map<string, Program<unknown>>();
   readonly #whole: Tensor | null;
@@ -109,7 +122,11 @@ export class Em {
       this.#gpu.tensor(values.means, [components, d]),
       this.#gpu.tensor(values.covariances, covarianceShape(kind, components, d)),
     ];
-    const load = await this.#program("load", (weights, means, covariances) => this.#begin({ weights: weights!, means: means!, covariances: covariances! }), given);
+    const load = await this.#program(
+      "load",
+      (weights, means, covariances) => this.#begin({ weights: weights!, means: means!, covariances: covariances! }),
+      given,
+    );
     await load.run(...given);
     for (const t of given) t.dispose();
   }
@@ -125,13 +142,23 @@ export class Em {
     const { components: k } = this.#options;
     const centres = new Float32Array(k * origin.length);
     for (let c = 0; c < k; c++) centres.set(origin, c * origin.length);
-    await this.#startFromShares(`random ${restart}`, centres, (x, step) => {
-      const drawn = random.uniform(this.#gpu, [x.shape[0]!, k], { seed, stream: 200 + restart, step });
-      return div(drawn, sum(drawn, 1, { keepDims: true }));
-    }, signal);
+    await this.#startFromShares(
+      `random ${restart}`,
+      centres,
+      (x, step) => {
+        const drawn = random.uniform(this.#gpu, [x.shape[0]!, k], { seed, stream: 200 + restart, step });
+        return div(drawn, sum(drawn, 1, { keepDims: true }));
+      },
+      signal,
+    );
   }
 
-  async #startFromShares(name: string, centres: Float32Array<ArrayBuffer>, shares: (x: Tensor, step: Tensor) => Tensor, signal?: AbortSignal): Promise<void> {
+  async #startFromShares(
+    name: string,
+    centres: Float32Array<ArrayBuffer>,
+    shares: (x: Tensor, step: Tensor) => Tensor,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const { means } = this.#states;
     const { kind, regularization } = this.#options;
     const given = this.#gpu.tensor(centres, means.shape);
@@ -150,12 +177,20 @@ export class Em {
   async run(signal?: AbortSignal, onIteration?: (iteration: number, bound: number) => void): Promise<EmResult> {
     const { maxIterations } = this.#options;
     let seen: Promise<Float32Array> | null = null;
-    const look = async (): Promise<Float32Array> => Float32Array.of(await this.#states.done.item(), await this.#states.iteration.item(), await this.#states.bound.item());
+    const look = async (): Promise<Float32Array> =>
+      Float32Array.of(
+        await this.#states.done.item(),
+        await this.#states.iteration.item(),
+        await this.#states.bound.item(),
+      );
     const block = this.#whole ? BLOCK : 1;
     try {
       for (let left = maxIterations; left > 0; left -= block) {
         signal?.throwIfAborted();
-        if (this.#whole) await (await this.#program("iterate", () => this.#advance(this.#expect(this.#whole!)))).repeat(Math.min(block, left));
+        if (this.#whole)
+          await (
+            await this.#program("iterate", () => this.#advance(this.#expect(this.#whole!)))
+          ).repeat(Math.min(block, left));
         else await this.#longIteration(signal);
         // one block late where blocks are short; a pass over many batches is worth waiting for
         const before: Float32Array | null = this.#whole ? await seen : await look();
@@ -196,11 +231,16 @@ export class Em {
   }
 
   /** Adds `part` of every batch to the sums. */
-  async #pass(name: string, part: (x: Tensor, step: Tensor) => Statistics & { logProb: Tensor | null }, signal?: AbortSignal): Promise<void> {
+  async #pass(
+    name: string,
+    part: (x: Tensor, step: Tensor) => Statistics & { logProb: Tensor | null },
+    signal?: AbortSignal,
+  ): Promise<void> {
     const sums = this.#sums;
     const accumulate = (x: Tensor, step: Tensor) => {
       const { n, first, second, logProb } = part(x, step);
-      for (const [key, value] of Object.entries({ n, first, second })) assign(sums[key as "n"], add(sums[key as "n"], value));
+      for (const [key, value] of Object.entries({ n, first, second }))
+        assign(sums[key as "n"], add(sums[key as "n"], value));
       if (logProb) assign(sums.logProb, add(sums.logProb, logProb));
     };
     const one = async (start: number, x?: Tensor): Promise<void> => {
@@ -271,7 +311,11 @@ export class Em {
     for (const state of Object.values(this.#sums)) assign(state, expand(constant(this.#gpu, 0), state.shape));
   }
 
-  async #program(name: string, body: (...inputs: Tensor[]) => void, examples: readonly Tensor[] = []): Promise<Program<unknown>> {
+  async #program(
+    name: string,
+    body: (...inputs: Tensor[]) => void,
+    examples: readonly Tensor[] = [],
+  ): Promise<Program<unknown>> {
     const known = this.#programs.get(name);
     if (known) return known;
     const made = (await this.#gpu.compile(body, ...examples)) as Program<unknown>;

@@ -16,7 +16,12 @@ export const unitUniforms = (count: number, seed: number, stream: number, step =
  * K rows of x [n, d] far from one another (Arthur & Vassilvitskii 2007), each the best of 2 + ⌊ln K⌋ draws, as [K·d].
  * Distances come from the GPU; draws and sums are float64, so equal seeds give equal centres.
  */
-export async function plusPlus(x: Tensor, components: number, seed: number, step: number): Promise<Float32Array<ArrayBuffer>> {
+export async function plusPlus(
+  x: Tensor,
+  components: number,
+  seed: number,
+  step: number,
+): Promise<Float32Array<ArrayBuffer>> {
   const gpu = gpuOf("kmeans", x);
   const [n, d] = x.shape as [number, number];
   const values = (await x.read()) as Float32Array;
@@ -32,7 +37,9 @@ export async function plusPlus(x: Tensor, components: number, seed: number, step
     const squares = distances(x, centres, ones);
     const read = await squares.read();
     for (const t of [centres, ones, squares]) t.dispose();
-    return candidates.map((_, c) => Float64Array.from(closest, (best, i) => Math.min(best, read[i * candidates.length + c]!)));
+    return candidates.map((_, c) =>
+      Float64Array.from(closest, (best, i) => Math.min(best, read[i * candidates.length + c]!)),
+    );
   };
   closest = (await narrowed(chosen))[0]!;
   for (let k = 1; k < components; k++) {
@@ -64,7 +71,12 @@ function draw(weights: Float64Array, u: number): number {
  * Lloyd's iterations from `start` [K·d]: the centres when none moves further than 1e-2 of the data's mean deviation, or after
  * `most` iterations. A centre that loses all its rows stays. Results do not depend on how often the host looks.
  */
-export async function lloyd(x: Tensor, start: Float32Array<ArrayBuffer>, most: number, signal?: AbortSignal): Promise<Float32Array> {
+export async function lloyd(
+  x: Tensor,
+  start: Float32Array<ArrayBuffer>,
+  most: number,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
   const gpu = gpuOf("kmeans", x);
   const d = x.shape[1]!;
   const k = start.length / d;

@@ -3,20 +3,32 @@ import { eachBatch, type Rows, rowsAtOnce, throwNotFinite } from "../linalg/rows
 import type { LongCall } from "../linalg/moments.ts";
 
 /** Mean of `logProb` over all rows: per sample on the GPU, added in float64 on the CPU. Throws LatentError("data") on a row that is not finite. */
-export async function meanLogProb(where: string, logProb: (x: Tensor) => Tensor, rows: Rows, copies: number, { signal, onProgress }: LongCall): Promise<number> {
+export async function meanLogProb(
+  where: string,
+  logProb: (x: Tensor) => Tensor,
+  rows: Rows,
+  copies: number,
+  { signal, onProgress }: LongCall,
+): Promise<number> {
   let total = 0;
   const began = performance.now();
   const size = rowsAtOnce(rows.dim, copies);
-  await eachBatch(rows, size, async (batch, start) => {
-    const values = logProb(batch);
-    const read = Float64Array.from(await values.read());
-    values.dispose();
-    const part = read.reduce((sum, value) => sum + value, 0);
-    if (!Number.isFinite(part) && (await batch.read()).some((value: number) => !Number.isFinite(value))) await throwNotFinite(where, batch, start);
-    total += part;
-    const seconds = (performance.now() - began) / 1000;
-    const step = Math.min(rows.count, start + size);
-    onProgress?.({ step, total: rows.count, seconds, eta: (seconds * (rows.count - step)) / step });
-  }, signal);
+  await eachBatch(
+    rows,
+    size,
+    async (batch, start) => {
+      const values = logProb(batch);
+      const read = Float64Array.from(await values.read());
+      values.dispose();
+      const part = read.reduce((sum, value) => sum + value, 0);
+      if (!Number.isFinite(part) && (await batch.read()).some((value: number) => !Number.isFinite(value)))
+        await throwNotFinite(where, batch, start);
+      total += part;
+      const seconds = (performance.now() - began) / 1000;
+      const step = Math.min(rows.count, start + size);
+      onProgress?.({ step, total: rows.count, seconds, eta: (seconds * (rows.count - step)) / step });
+    },
+    signal,
+  );
   return total / rows.count;
 }

@@ -13,7 +13,15 @@ import type { LongCall } from "../linalg/moments.ts";
 import { gpuOf, rowsOf, type Samples } from "../linalg/rows.ts";
 import { timesTransposedFactor } from "../linalg/triangular.ts";
 import type { Gpu } from "../program/gpu.ts";
-import { covarianceShape, type Kind, logJoint, parameterCount, prepare, type Prepared, responsibilities } from "./components.ts";
+import {
+  covarianceShape,
+  type Kind,
+  logJoint,
+  parameterCount,
+  prepare,
+  type Prepared,
+  responsibilities,
+} from "./components.ts";
 import type { Values } from "./em.ts";
 import { meanLogProb } from "./logProb.ts";
 import { fitMixture, type MixtureOptions, type MixtureStart, rowsOfStep, startValues } from "./mixtureFit.ts";
@@ -42,7 +50,13 @@ export class GaussianMixture {
   readonly #prepared: Prepared;
   readonly #weights: Float32Array;
 
-  private constructor(kind: Kind, tensors: readonly [Tensor, Tensor, Tensor], prepared: Prepared, weights: Float32Array, course: Course) {
+  private constructor(
+    kind: Kind,
+    tensors: readonly [Tensor, Tensor, Tensor],
+    prepared: Prepared,
+    weights: Float32Array,
+    course: Course,
+  ) {
     this.kind = kind;
     [this.weights, this.means, this.covariances] = tensors;
     this.#prepared = prepared;
@@ -61,7 +75,10 @@ export class GaussianMixture {
    */
   static async fit(samples: Samples, options: MixtureOptions): Promise<GaussianMixture> {
     const { gpu, kind, dim, history, ...values } = await fitMixture(samples, options);
-    return GaussianMixture.#build("GaussianMixture.fit", gpu, kind, dim, values, { ...values, history: Array.from(history) });
+    return GaussianMixture.#build("GaussianMixture.fit", gpu, kind, dim, values, {
+      ...values,
+      history: Array.from(history),
+    });
   }
 
   /** A mixture of given parameters. Throws LatentError("numeric") where a covariance is not positive definite. */
@@ -75,7 +92,14 @@ export class GaussianMixture {
     return GaussianMixture.#build(where, gpu, kind, d, values, { converged: false, iterations: 0, history: [] });
   }
 
-  static async #build(where: string, gpu: Gpu, kind: Kind, d: number, values: Values, { converged, iterations, history }: Course): Promise<GaussianMixture> {
+  static async #build(
+    where: string,
+    gpu: Gpu,
+    kind: Kind,
+    d: number,
+    values: Values,
+    { converged, iterations, history }: Course,
+  ): Promise<GaussianMixture> {
     const k = values.weights.length;
     const [weights, means] = [gpu.tensor(values.weights, [k]), gpu.tensor(values.means, [k, d])];
     const covariances = gpu.tensor(values.covariances, covarianceShape(kind, k, d));
@@ -83,11 +107,18 @@ export class GaussianMixture {
     const { offsets, precisions, failed } = prepared;
     await gpu.evaluate([offsets, precisions, failed]);
     const bad = (await failed.read()).findIndex((at: number) => at >= 0);
-    const model = new GaussianMixture(kind, [weights, means, covariances], prepared, values.weights, { converged, iterations, history });
+    const model = new GaussianMixture(kind, [weights, means, covariances], prepared, values.weights, {
+      converged,
+      iterations,
+      history,
+    });
     if (bad < 0) return model;
     const at = (await failed.read())[bad];
     model.dispose();
-    throw new LatentError("numeric", `${where}: the covariance of component ${bad} is not positive definite (at ${at}). Decrease components or increase regularization.`);
+    throw new LatentError(
+      "numeric",
+      `${where}: the covariance of component ${bad} is not positive definite (at ${at}). Decrease components or increase regularization.`,
+    );
   }
 
   get components(): number {
@@ -108,7 +139,9 @@ export class GaussianMixture {
     const size = rowsOfStep(this.kind, this.components, dim);
     const parts: Tensor[] = [];
     for (let start = 0; start < count; start += size)
-      parts.push(of(logJoint(this.kind, slice(rows, 0, start, Math.min(count, start + size)), this.means, this.#prepared)));
+      parts.push(
+        of(logJoint(this.kind, slice(rows, 0, start, Math.min(count, start + size)), this.means, this.#prepared)),
+      );
     return concat(parts, 0);
   }
 
@@ -173,9 +206,19 @@ export class GaussianMixture {
     const within = labels.map((k) => counts[k]!++);
     const starts = counts.map((_, k) => counts.subarray(0, k).reduce((a, b) => a + b, 0));
     const blocks = Array.from(counts, (count, k) =>
-      count === 0 ? [] : [timesTransposedFactor(slice(noise, 0, starts[k]!, starts[k]! + count), reshape(slice(factor, 0, k, k + 1), [d, d]))],
+      count === 0
+        ? []
+        : [
+            timesTransposedFactor(
+              slice(noise, 0, starts[k]!, starts[k]! + count),
+              reshape(slice(factor, 0, k, k + 1), [d, d]),
+            ),
+          ],
     ).flat();
-    return this.#rowsAt(concat(blocks, 0), within.map((at, i) => at + starts[labels[i]!]!));
+    return this.#rowsAt(
+      concat(blocks, 0),
+      within.map((at, i) => at + starts[labels[i]!]!),
+    );
   }
 
   /** Rows of x at given numbers. */
@@ -199,10 +242,24 @@ export class GaussianMixture {
 
   /** A safetensors file with `weights`, `means` and `covariances`. */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
-    const tensor = async (t: Tensor) => ({ dtype: "F32" as const, shape: t.shape, data: (await t.read()) as Float32Array });
-    const tensors = [["weights", await tensor(this.weights)], ["means", await tensor(this.means)], ["covariances", await tensor(this.covariances)]] as const;
+    const tensor = async (t: Tensor) => ({
+      dtype: "F32" as const,
+      shape: t.shape,
+      data: (await t.read()) as Float32Array,
+    });
+    const tensors = [
+      ["weights", await tensor(this.weights)],
+      ["means", await tensor(this.means)],
+      ["covariances", await tensor(this.covariances)],
+    ] as const;
     const { kind, converged, iterations, history } = this;
-    const metadata = { model: "GaussianMixture", covariance: kind, converged: String(converged), iterations: String(iterations), history: JSON.stringify(history) };
+    const metadata = {
+      model: "GaussianMixture",
+      covariance: kind,
+      converged: String(converged),
+      iterations: String(iterations),
+      history: JSON.stringify(history),
+    };
     return writeSafetensors(tensors, metadata, "GaussianMixture.save");
   }
 
@@ -213,18 +270,35 @@ export class GaussianMixture {
     const kind = metadata.get("covariance") as Kind;
     const [weights, means, covariances] = ["weights", "means", "covariances"].map((name) => tensors.get(name));
     const [k = 0, d = 0] = means?.shape ?? [];
-    check(metadata.get("model") === "GaussianMixture" && ["full", "tied", "diag", "spherical"].includes(kind), "format", where,
-      () => `expected a file of GaussianMixture.save; got model ${metadata.get("model")}.`);
-    check(means?.dtype === "F32" && means.shape.length === 2 && show(weights?.shape ?? []) === show([k]) && show(covariances?.shape ?? []) === show(covarianceShape(kind, k, d)), "format", where,
-      () => `shapes do not fit. Expected means [K, d], weights [K] and covariances as "${kind}" has them; got ${[means, weights, covariances].map((t) => show(t?.shape ?? [])).join(", ")}.`);
+    check(
+      metadata.get("model") === "GaussianMixture" && ["full", "tied", "diag", "spherical"].includes(kind),
+      "format",
+      where,
+      () => `expected a file of GaussianMixture.save; got model ${metadata.get("model")}.`,
+    );
+    check(
+      means?.dtype === "F32" &&
+        means.shape.length === 2 &&
+        show(weights?.shape ?? []) === show([k]) &&
+        show(covariances?.shape ?? []) === show(covarianceShape(kind, k, d)),
+      "format",
+      where,
+      () =>
+        `shapes do not fit. Expected means [K, d], weights [K] and covariances as "${kind}" has them; got ${[means, weights, covariances].map((t) => show(t?.shape ?? [])).join(", ")}.`,
+    );
     const data = (t: { readonly data: ArrayLike<unknown> } | undefined) => Float32Array.from(t!.data as Float32Array);
     const values = { weights: data(weights), means: data(means), covariances: data(covariances) };
-    const course = { converged: metadata.get("converged") === "true", iterations: Number(metadata.get("iterations") ?? 0), history: historyOf(metadata.get("history")) };
+    const course = {
+      converged: metadata.get("converged") === "true",
+      iterations: Number(metadata.get("iterations") ?? 0),
+      history: historyOf(metadata.get("history")),
+    };
     return GaussianMixture.#build(where, gpu, kind, d, values, course);
   }
 
   dispose(): void {
-    for (const t of [this.weights, this.means, this.covariances, ...Object.values(this.#prepared)]) (t as Tensor).dispose();
+    for (const t of [this.weights, this.means, this.covariances, ...Object.values(this.#prepared)])
+      (t as Tensor).dispose();
   }
   [Symbol.dispose](): void {
     this.dispose();
@@ -239,4 +313,3 @@ function historyOf(text: string | undefined): number[] {
     return [];
   }
 }
-

@@ -37,7 +37,18 @@ export interface MixtureOptions {
   readonly onProgress?: (progress: { step: number; total: number; loss: number; seconds: number; eta: number }) => void;
 }
 
-const names = ["components", "covariance", "init", "regularization", "tolerance", "maxIterations", "restarts", "seed", "signal", "onProgress"];
+const names = [
+  "components",
+  "covariance",
+  "init",
+  "regularization",
+  "tolerance",
+  "maxIterations",
+  "restarts",
+  "seed",
+  "signal",
+  "onProgress",
+];
 const kinds = ["full", "tied", "diag", "spherical"];
 const inits = ["kmeans", "k-means++", "random", "random-from-data"];
 
@@ -57,9 +68,22 @@ export interface Fitted extends EmResult {
 export async function fitMixture(samples: Samples, options: MixtureOptions): Promise<Fitted> {
   const where = "GaussianMixture.fit";
   checkMixtureOptions(where, options);
-  const { components, covariance: kind = "full", regularization = 1e-6, tolerance = 1e-3, maxIterations = 100, restarts = 1, signal } = options;
+  const {
+    components,
+    covariance: kind = "full",
+    regularization = 1e-6,
+    tolerance = 1e-3,
+    maxIterations = 100,
+    restarts = 1,
+    signal,
+  } = options;
   const rows = rowsOf(where, samples);
-  check(rows.count >= components, "argument", where, () => `fewer rows than components. Expected at least ${components} rows; got ${rows.count}.`);
+  check(
+    rows.count >= components,
+    "argument",
+    where,
+    () => `fewer rows than components. Expected at least ${components} rows; got ${rows.count}.`,
+  );
   await checkFinite(where, rows, signal);
   const batch = rowsOfStep(kind, components, rows.dim);
   const whole = rows.count <= batch ? await rows.batch(0, rows.count) : null;
@@ -69,7 +93,8 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
   const em = new Em(gpu, rows, whole, { kind, components, regularization, tolerance, maxIterations, batch });
   let sample: Tensor | null = null;
   try {
-    const start = typeof options.init === "object" ? startValues(where, options.init, kind, components, rows.dim) : null;
+    const start =
+      typeof options.init === "object" ? startValues(where, options.init, kind, components, rows.dim) : null;
     if (!start) sample = whole ?? (await drawn(gpu, rows, batch, options, signal));
     let best: EmResult | null = null;
     let failed: EmResult | null = null;
@@ -80,7 +105,11 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
       else if (!best || (result.history.at(-1) ?? 0) > best.history.at(-1)!) best = result;
     }
     if (!best) throw singular(where, kind, failed!);
-    if (!Number.isFinite(best.history.at(-1)!)) throw new LatentError("numeric", `${where}: the log-likelihood is ${best.history.at(-1)}. Scale the data, or raise regularization.`);
+    if (!Number.isFinite(best.history.at(-1)!))
+      throw new LatentError(
+        "numeric",
+        `${where}: the log-likelihood is ${best.history.at(-1)}. Scale the data, or raise regularization.`,
+      );
     return { ...best, kind, gpu, dim: rows.dim };
   } finally {
     em.dispose();
@@ -91,16 +120,28 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
 
 /** Rows of one step: matrices keep every component's differences at once. */
 export const rowsOfStep = (kind: Kind, components: number, dim: number): number =>
-  Math.max(64, Math.min(MOST_ROWS, Math.floor(ELEMENTS / (dim * (kind === "full" || kind === "tied" ? components : 1)) / 64) * 64));
+  Math.max(
+    64,
+    Math.min(MOST_ROWS, Math.floor(ELEMENTS / (dim * (kind === "full" || kind === "tied" ? components : 1)) / 64) * 64),
+  );
 
-async function begin(em: Em, start: Values | null, sample: Tensor | null, options: MixtureOptions, restart: number): Promise<void> {
+async function begin(
+  em: Em,
+  start: Values | null,
+  sample: Tensor | null,
+  options: MixtureOptions,
+  restart: number,
+): Promise<void> {
   const { components, init = "kmeans", seed = 0, signal } = options;
   if (start) return em.startFrom(start);
   const x = sample!;
   const [n, d] = x.shape as [number, number];
   if (init === "kmeans" || init === "k-means++") {
     const centres = await plusPlus(x, components, seed, restart);
-    return em.startAt(init === "kmeans" ? ((await lloyd(x, centres, 50, signal)) as Float32Array<ArrayBuffer>) : centres, signal);
+    return em.startAt(
+      init === "kmeans" ? ((await lloyd(x, centres, 50, signal)) as Float32Array<ArrayBuffer>) : centres,
+      signal,
+    );
   }
   const values = (await x.read()) as Float32Array;
   const order = permutation(n, { seed, stream: 102, step: restart });
@@ -111,39 +152,66 @@ async function begin(em: Em, start: Values | null, sample: Tensor | null, option
 }
 
 /** Rows drawn without replacement, in their order. */
-async function drawn(gpu: Gpu, rows: Rows, batch: number, { components, seed = 0 }: MixtureOptions, signal?: AbortSignal): Promise<Tensor> {
+async function drawn(
+  gpu: Gpu,
+  rows: Rows,
+  batch: number,
+  { components, seed = 0 }: MixtureOptions,
+  signal?: AbortSignal,
+): Promise<Tensor> {
   const size = Math.min(rows.count, Math.max(SAMPLE, 32 * components));
   const chosen = permutation(rows.count, { seed, stream: 103 }).slice(0, size).sort();
   const values = new Float32Array(size * rows.dim);
   let at = 0;
-  await eachBatch(rows, batch, async (x, start) => {
-    const here = chosen.subarray(at).findIndex((row) => row >= start + x.shape[0]!);
-    const end = here < 0 ? size : at + here;
-    if (end === at) return;
-    const indices = gpu.tensor(chosen.slice(at, end).map((row) => row - start), [end - at]);
-    const picked = gather(x, indices);
-    values.set((await picked.read()) as Float32Array, at * rows.dim);
-    for (const t of [indices, picked]) t.dispose();
-    at = end;
-  }, signal);
+  await eachBatch(
+    rows,
+    batch,
+    async (x, start) => {
+      const here = chosen.subarray(at).findIndex((row) => row >= start + x.shape[0]!);
+      const end = here < 0 ? size : at + here;
+      if (end === at) return;
+      const indices = gpu.tensor(
+        chosen.slice(at, end).map((row) => row - start),
+        [end - at],
+      );
+      const picked = gather(x, indices);
+      values.set((await picked.read()) as Float32Array, at * rows.dim);
+      for (const t of [indices, picked]) t.dispose();
+      at = end;
+    },
+    signal,
+  );
   return gpu.tensor(values, [size, rows.dim]);
 }
 
-function progressOf({ onProgress, maxIterations = 100, restarts = 1 }: MixtureOptions, restart: number): (iteration: number, bound: number) => void {
+function progressOf(
+  { onProgress, maxIterations = 100, restarts = 1 }: MixtureOptions,
+  restart: number,
+): (iteration: number, bound: number) => void {
   const began = performance.now();
   return (iteration, bound) => {
     const seconds = (performance.now() - began) / 1000;
     const total = maxIterations * restarts;
     const step = restart * maxIterations + iteration;
-    onProgress?.({ step, total, loss: -bound, seconds, eta: (seconds * (maxIterations * (restarts - restart) - iteration)) / Math.max(1, iteration) });
+    onProgress?.({
+      step,
+      total,
+      loss: -bound,
+      seconds,
+      eta: (seconds * (maxIterations * (restarts - restart) - iteration)) / Math.max(1, iteration),
+    });
   };
 }
 
 function singular(where: string, kind: Kind, { failure, iterations }: EmResult): LatentError {
   const { component, at } = failure!;
   const which = kind === "tied" ? "the shared covariance" : `the covariance of component ${component}`;
-  const place = kind === "diag" || kind === "spherical" ? `feature ${at} has no variance` : `pivot ${at} is not above rounding`;
-  return new LatentError("numeric", `${where}: ${which} is singular after ${iterations} iterations: ${place}. Decrease components or increase regularization.`);
+  const place =
+    kind === "diag" || kind === "spherical" ? `feature ${at} has no variance` : `pivot ${at} is not above rounding`;
+  return new LatentError(
+    "numeric",
+    `${where}: ${which} is singular after ${iterations} iterations: ${place}. Decrease components or increase regularization.`,
+  );
 }
 
 /** Numbers, flat or nested, as a flat array. */
@@ -154,32 +222,82 @@ function flat(values: Numbers): Float32Array<ArrayBuffer> {
 }
 
 /** Checks given parameters, positive definiteness apart: the first step finds that. */
-export function startValues(where: string, { weights, means, covariances }: MixtureStart, kind: Kind, components: number, d: number): Values {
+export function startValues(
+  where: string,
+  { weights, means, covariances }: MixtureStart,
+  kind: Kind,
+  components: number,
+  d: number,
+): Values {
   const values = { weights: flat(weights), means: flat(means), covariances: flat(covariances) };
   const shapes = { weights: [components], means: [components, d], covariances: covarianceShape(kind, components, d) };
   for (const [name, shape] of Object.entries(shapes)) {
     const got = values[name as keyof Values];
     const size = shape.reduce((a, b) => a * b, 1);
-    check(got.length === size, "shape", where, () => `init.${name} has another size. Expected ${show(shape)}; got ${got.length} values.`);
+    check(
+      got.length === size,
+      "shape",
+      where,
+      () => `init.${name} has another size. Expected ${show(shape)}; got ${got.length} values.`,
+    );
     check(got.every(Number.isFinite), "data", where, () => `init.${name} holds NaN or an infinity.`);
   }
   const total = values.weights.reduce((a, b) => a + b, 0);
-  check(values.weights.every((w) => w >= 0) && Math.abs(total - 1) < 1e-5, "argument", where, () => `init.weights are no probabilities. Expected values ≥ 0 with sum 1; got sum ${total}.`);
+  check(
+    values.weights.every((w) => w >= 0) && Math.abs(total - 1) < 1e-5,
+    "argument",
+    where,
+    () => `init.weights are no probabilities. Expected values ≥ 0 with sum 1; got sum ${total}.`,
+  );
   return values;
 }
 
 function checkMixtureOptions(where: string, options: MixtureOptions): void {
   checkOptions(where, options, names);
-  const { components, covariance = "full", init = "kmeans", regularization = 1e-6, tolerance = 1e-3, maxIterations = 100, restarts = 1, seed = 0 } = options;
+  const {
+    components,
+    covariance = "full",
+    init = "kmeans",
+    regularization = 1e-6,
+    tolerance = 1e-3,
+    maxIterations = 100,
+    restarts = 1,
+    seed = 0,
+  } = options;
   const whole = (name: string, value: number, least: number) =>
-    check(Number.isSafeInteger(value) && value >= least, "argument", where, () => `${name} is out of range. Expected a whole number ≥ ${least}; got ${value}.`);
+    check(
+      Number.isSafeInteger(value) && value >= least,
+      "argument",
+      where,
+      () => `${name} is out of range. Expected a whole number ≥ ${least}; got ${value}.`,
+    );
   whole("components", components, 1);
   whole("maxIterations", maxIterations, 1);
   whole("restarts", restarts, 1);
   whole("seed", seed, 0);
-  check((covariance as string) !== "low-rank", "unsupported", where, () => `covariance "low-rank" is not there for mixtures. Expected one of ${kinds.join(", ")}.`);
-  check(kinds.includes(covariance), "argument", where, () => `unknown covariance. Expected one of ${kinds.join(", ")}; got ${String(covariance)}.`);
-  check(typeof init === "object" ? init !== null : inits.includes(init), "argument", where, () => `unknown init. Expected one of ${inits.join(", ")}, or { weights, means, covariances }; got ${String(init)}.`);
+  check(
+    (covariance as string) !== "low-rank",
+    "unsupported",
+    where,
+    () => `covariance "low-rank" is not there for mixtures. Expected one of ${kinds.join(", ")}.`,
+  );
+  check(
+    kinds.includes(covariance),
+    "argument",
+    where,
+    () => `unknown covariance. Expected one of ${kinds.join(", ")}; got ${String(covariance)}.`,
+  );
+  check(
+    typeof init === "object" ? init !== null : inits.includes(init),
+    "argument",
+    where,
+    () => `unknown init. Expected one of ${inits.join(", ")}, or { weights, means, covariances }; got ${String(init)}.`,
+  );
   for (const [name, value] of Object.entries({ regularization, tolerance }))
-    check(Number.isFinite(value) && value >= 0, "argument", where, () => `${name} is out of range. Expected a number ≥ 0; got ${value}.`);
+    check(
+      Number.isFinite(value) && value >= 0,
+      "argument",
+      where,
+      () => `${name} is out of range. Expected a number ≥ 0; got ${value}.`,
+    );
 }

@@ -9,11 +9,12 @@ import type { Tensor } from "../graph/tensor.ts";
 
 export type Image = readonly [number, number, number];
 
-/** Images [n, channels, height, width] or [n, pixels], floats or bytes (as 0 to 1), as f32 [n, pixels]. */
+/** Images [n, channels, height, width] or [n, pixels], or one [channels, height, width], floats or bytes (as 0 to 1), as f32 [n, pixels]. */
 export function flat(where: string, x: Tensor, image: Image): Tensor {
   const pixels = count(image);
+  const n = show(x.shape) === show(image) ? 1 : x.shape[0]!;
   const fits =
-    x.rank > 1 && x.size === x.shape[0]! * pixels && (x.rank === 2 || show(x.shape.slice(1)) === show(image));
+    x.size === n * pixels && (x.rank === 2 || [x.shape, x.shape.slice(1)].some((shape) => show(shape) === show(image)));
   check(
     fits,
     "shape",
@@ -21,7 +22,7 @@ export function flat(where: string, x: Tensor, image: Image): Tensor {
     () => `expected images [n, ${image.join(", ")}] or [n, ${pixels}]; got ${show(x.shape)}.`,
   );
   check(x.dtype === "f32" || x.dtype === "u8", "argument", where, () => `expected f32 or u8; got ${x.dtype}.`);
-  return reshape(x.dtype === "u8" ? bytes(x, { scale: 1 / 255 }) : x, [x.shape[0]!, pixels]);
+  return reshape(x.dtype === "u8" ? bytes(x, { scale: 1 / 255 }) : x, [n, pixels]);
 }
 
 /** [n, pixels] as [n, channels, height, width]. */

@@ -13,7 +13,12 @@ export type Shrinkage = "none" | "ledoit-wolf" | "oas" | number;
  * "oas" as in Chen, Wiesel, Eldar & Hero 2010 (without the 2/d terms, as scikit-learn has it); "ledoit-wolf" as in Ledoit & Wolf
  * 2004, whose fourth moment Σ |x − μ|⁴ takes a second pass over `rows`.
  */
-export async function shrink(where: string, { count, mean, products }: CentredSums, rule: Shrinkage, rows?: Rows): Promise<number> {
+export async function shrink(
+  where: string,
+  { count, mean, products }: CentredSums,
+  rule: Shrinkage,
+  rows?: Rows,
+): Promise<number> {
   if (typeof rule === "number") return rule;
   if (rule === "none") return 0;
   const d = mean.length;
@@ -25,7 +30,12 @@ export async function shrink(where: string, { count, mean, products }: CentredSu
     const divisor = (count + 1) * (average - level ** 2 / d);
     return divisor === 0 ? 1 : Math.min(1, (average + level ** 2) / divisor);
   }
-  check(rows !== undefined, "argument", where, () => 'shrinkage "ledoit-wolf" needs the samples, not their moments. Expected "oas" or a number.');
+  check(
+    rows !== undefined,
+    "argument",
+    where,
+    () => 'shrinkage "ledoit-wolf" needs the samples, not their moments. Expected "oas" or a number.',
+  );
   const beta = ((await fourthMoment(where, rows, mean)) / count - squared) / (d * count);
   const delta = (squared - 2 * level * trace + d * level ** 2) / d;
   return delta <= 0 ? 0 : Math.min(1, Math.max(0, beta / delta));
@@ -44,7 +54,12 @@ async function fourthMoment(where: string, rows: Rows, mean: Float64Array): Prom
 }
 
 /** (1 − intensity)·Σ + (intensity · tr Σ / d + regularization)·I */
-export function regularise(covariance: Float64Array, d: number, intensity: number, regularization: number): Float64Array {
+export function regularise(
+  covariance: Float64Array,
+  d: number,
+  intensity: number,
+  regularization: number,
+): Float64Array {
   let trace = 0;
   for (let i = 0; i < d; i++) trace += covariance[i * d + i]!;
   const result = covariance.map((value) => (1 - intensity) * value);
@@ -68,7 +83,8 @@ export function lowRank(where: string, covariance: Float64Array, d: number, rank
   for (let k = d - rank; k < d; k++) {
     const v = vectors.subarray(k * d, k * d + d);
     const above = values[k]! - noise;
-    for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) result[i * d + j] = result[i * d + j]! + above * v[i]! * v[j]!;
+    for (let i = 0; i < d; i++)
+      for (let j = 0; j < d; j++) result[i * d + j] = result[i * d + j]! + above * v[i]! * v[j]!;
   }
   return result;
 }

@@ -11,7 +11,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import { type Arena, arenaOf } from "../nn/arena.ts";
 import { STREAMS } from "../nn/initialise.ts";
 import type { LossContext } from "../nn/pass.ts";
-import type { State } from "../nn/states.ts";
+import { type State, tensorsOf } from "../nn/states.ts";
 import type { TrainResult } from "../nn/train.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { describe, loadStates, parseModel, saveStates } from "./file.ts";
@@ -77,6 +77,11 @@ export class VAE {
       gpu,
       this.#states.map((s) => s.tensor),
     );
+  }
+
+  /** What training moves, by PyTorch's names. */
+  get parameters(): { readonly [name: string]: Tensor } {
+    return tensorsOf(this.#states);
   }
 
   /** Numbers that training moves. */
@@ -183,7 +188,10 @@ export class VAE {
     const { image, likelihood } = this.options;
     const seed = options.seed ?? 0;
     const task = {
-      gpu: this.gpu, image, states: this.#states, parameters: this.#arena.slots.map((s) => s.tensor),
+      gpu: this.gpu,
+      image,
+      states: this.#states,
+      parameters: this.#arena.slots.map((s) => s.tensor),
       loss: (x: Tensor, context: LossContext) => this.#loss(x, context, seed),
       metadata: this.#metadata(),
       ...(likelihood === "bernoulli" ? { range: [0, 1] as const } : {}),

@@ -73,7 +73,9 @@ function optimiser(
   const fixed = typeof rate === "number" ? gpu.state(Float32Array.of(rate), []) : null;
   const ring = gpu.state(new Float32Array(1), [1]);
   return {
-    arena, clock, moments,
+    arena,
+    clock,
+    moments,
     get step() {
       return stepOf();
     },

@@ -1,6 +1,7 @@
 import { check, LatentError, quote, show } from "../device/errors.ts";
 import type { Safetensor } from "../formats/safetensors.ts";
 import { count, type Shape, type TypedArray } from "../graph/dtype.ts";
+import { slice } from "../graph/ops/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { type Arena, storageOf } from "./arena.ts";
@@ -33,6 +34,19 @@ export function regionsOf(states: readonly State[]): Region[] {
 /** The same regions in a tensor laid out like the arena: an optimiser's moments. */
 export const alongside = (prefix: string, regions: readonly Region[], arena: Arena, base: Tensor): Region[] =>
   regions.filter((r) => r.base === arena.values).map((r) => ({ ...r, name: `${prefix}.${r.name}`, base }));
+
+/** The states by their names in files; parts of a shared state are looks at it. */
+export function tensorsOf(states: readonly State[]): { [name: string]: Tensor } {
+  return Object.fromEntries(
+    states.flatMap(({ names, tensor }) => {
+      const rows = tensor.shape[0]! / names.length;
+      return names.map((name, part) => [
+        name,
+        names.length === 1 ? tensor : slice(tensor, 0, part * rows, (part + 1) * rows),
+      ]);
+    }),
+  );
+}
 
 /** The regions' values, each stored tensor read once. */
 export async function readRegions(regions: readonly Region[]): Promise<[string, Safetensor][]> {

@@ -56,7 +56,8 @@ function numericCurve({ inputs, u, f }: Projection, v: readonly Nd[]): number {
   return (along(1, 1) - along(1, -1) - along(-1, 1) + along(-1, -1)) / (4 * h * h);
 }
 
-const relative = (numeric: number, analytic: number): number => Math.abs(numeric - analytic) / Math.max(1, Math.abs(numeric));
+const relative = (numeric: number, analytic: number): number =>
+  Math.abs(numeric - analytic) / Math.max(1, Math.abs(numeric));
 
 /** Runs one row on the GPU, all it needs in one plan, and compares. */
 export async function measure(gpu: Gpu, row: Row): Promise<Measured> {
@@ -78,9 +79,20 @@ export async function measure(gpu: Gpu, row: Row): Promise<Measured> {
     const first = loss ? grad(loss, wrt) : [];
     // each input also feeds q · x²
     const extra = wrt.map((t) => sum(t.mul(t).mul(upload(gpu, q[x.indexOf(t)]!))));
-    const shared = loss ? grad(extra.reduce((a, b) => a.add(b), loss), wrt) : [];
+    const shared = loss
+      ? grad(
+          extra.reduce((a, b) => a.add(b), loss),
+          wrt,
+        )
+      : [];
     const curve = first.map((d) => sum(d.mul(upload(gpu, v[x.indexOf(wrt[first.indexOf(d)]!)]!))));
-    const second = loss && row.twice !== false ? grad(curve.reduce((a, b) => a.add(b)), wrt) : [];
+    const second =
+      loss && row.twice !== false
+        ? grad(
+            curve.reduce((a, b) => a.add(b)),
+            wrt,
+          )
+        : [];
     await gpu.evaluate([y, ...first, ...shared, ...second]);
     const projected = async (list: readonly Tensor[]): Promise<number> => {
       let total = 0;
@@ -99,7 +111,18 @@ export async function measure(gpu: Gpu, row: Row): Promise<Measured> {
   });
 
   const f = (x: readonly Nd[]) => dot(g.data, row.reference(...x).data);
-  const squares = (x: readonly Nd[]) => x.reduce((sum, values, k) => sum + (hasSlope[k] ? dot(q[k]!.data, values.data.map((e) => e * e)) : 0), 0);
+  const squares = (x: readonly Nd[]) =>
+    x.reduce(
+      (sum, values, k) =>
+        sum +
+        (hasSlope[k]
+          ? dot(
+              q[k]!.data,
+              values.data.map((e) => e * e),
+            )
+          : 0),
+      0,
+    );
   const sameShapes = result.shape.join() === want.shape.join();
   return {
     ulps: sameShapes ? worst(result.y, want, row.scale?.(...inputs) ?? want) : Number.NaN,
@@ -112,7 +135,11 @@ export async function measure(gpu: Gpu, row: Row): Promise<Measured> {
 
 /** Whether one tensor could be every input. */
 const alike = ({ inputs }: Row, hasSlope: readonly boolean[]): boolean =>
-  inputs.length > 1 && hasSlope.every(Boolean) && inputs.every(({ shape, domain }) => shape.join() === inputs[0]!.shape.join() && domain?.join() === inputs[0]!.domain?.join());
+  inputs.length > 1 &&
+  hasSlope.every(Boolean) &&
+  inputs.every(
+    ({ shape, domain }) => shape.join() === inputs[0]!.shape.join() && domain?.join() === inputs[0]!.domain?.join(),
+  );
 
 /** The op fed one tensor several times. */
 async function measureSame(gpu: Gpu, row: Row, values: Nd, g: Nd, u: Nd): Promise<{ ulps: number; slope: number }> {
@@ -123,7 +150,11 @@ async function measureSame(gpu: Gpu, row: Row, values: Nd, g: Nd, u: Nd): Promis
     const y = row.run(...repeat(x));
     const [dx] = grad(sum(y.mul(upload(gpu, g))), [x]);
     await gpu.evaluate([y, dx!]);
-    const numeric = numericSlope({ inputs: [values], u: [u], f: ([t]) => dot(g.data, row.reference(...repeat(t!)).data) });
+    const numeric = numericSlope({
+      inputs: [values],
+      u: [u],
+      f: ([t]) => dot(g.data, row.reference(...repeat(t!)).data),
+    });
     return {
       ulps: worst(await y.read(), want, row.scale?.(...repeat(values)) ?? want),
       slope: relative(numeric, dot(await dx!.read(), u.data)),

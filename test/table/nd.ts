@@ -36,7 +36,14 @@ export function each(f: (...values: number[]) => number, ...arrays: readonly Nd[
   if (arrays.every((a) => a.data.length === count(shape)))
     return { shape, data: Float64Array.from(arrays[0]!.data, (_, i) => f(...arrays.map((a) => a.data[i]!))) };
   return nd(shape, (index) =>
-    f(...arrays.map((a) => at(a, a.shape.map((n, d) => (n === 1 ? 0 : index[d + rank - a.shape.length]!))))),
+    f(
+      ...arrays.map((a) =>
+        at(
+          a,
+          a.shape.map((n, d) => (n === 1 ? 0 : index[d + rank - a.shape.length]!)),
+        ),
+      ),
+    ),
   );
 }
 
@@ -44,7 +51,13 @@ export const scalar = (value: number): Nd => ({ shape: [], data: Float64Array.of
 export const reshaped = (x: Nd, shape: readonly number[]): Nd => ({ shape, data: x.data });
 
 /** Folds `axes` (all by default) with `f`, from `start`. */
-export function fold(x: Nd, axes: readonly number[] | undefined, start: number, f: (a: number, b: number) => number, keep = false): Nd {
+export function fold(
+  x: Nd,
+  axes: readonly number[] | undefined,
+  start: number,
+  f: (a: number, b: number) => number,
+  keep = false,
+): Nd {
   const over = (axes ?? x.shape.map((_, d) => d)).map((d) => (d < 0 ? d + x.shape.length : d));
   const kept = x.shape.map((n, d) => (over.includes(d) ? 1 : n));
   const data = new Float64Array(count(kept)).fill(start);
@@ -77,32 +90,57 @@ export function spread(x: Nd, axes?: readonly number[], keep = false, ddof = 0):
 }
 
 export const permuted = (x: Nd, order: readonly number[]): Nd =>
-  nd(order.map((d) => x.shape[d]!), (index) => {
-    const from = x.shape.map(() => 0);
-    for (const [d, source] of order.entries()) from[source] = index[d]!;
-    return at(x, from);
-  });
+  nd(
+    order.map((d) => x.shape[d]!),
+    (index) => {
+      const from = x.shape.map(() => 0);
+      for (const [d, source] of order.entries()) from[source] = index[d]!;
+      return at(x, from);
+    },
+  );
 
 export const sliced = (x: Nd, axis: number, start: number, stop: number): Nd =>
-  nd(x.shape.map((n, d) => (d === axis ? stop - start : n)), (index) => at(x, index.map((i, d) => (d === axis ? i + start : i))));
+  nd(
+    x.shape.map((n, d) => (d === axis ? stop - start : n)),
+    (index) =>
+      at(
+        x,
+        index.map((i, d) => (d === axis ? i + start : i)),
+      ),
+  );
 
 export function joined(parts: readonly Nd[], axis: number): Nd {
   const starts: number[] = [];
   const extent = parts.reduce((sum, p) => (starts.push(sum), sum + p.shape[axis]!), 0);
-  return nd(parts[0]!.shape.map((n, d) => (d === axis ? extent : n)), (index) => {
-    const k = starts.findLastIndex((s) => s <= index[axis]!);
-    return at(parts[k]!, index.map((i, d) => (d === axis ? i - starts[k]! : i)));
-  });
+  return nd(
+    parts[0]!.shape.map((n, d) => (d === axis ? extent : n)),
+    (index) => {
+      const k = starts.findLastIndex((s) => s <= index[axis]!);
+      return at(
+        parts[k]!,
+        index.map((i, d) => (d === axis ? i - starts[k]! : i)),
+      );
+    },
+  );
 }
 
 /** Stacks of matrices, whose leading axes broadcast. */
 export function product(a: Nd, b: Nd): Nd {
   const [m, k] = a.shape.slice(-2) as [number, number];
   const n = b.shape.at(-1)!;
-  const stack = each((v) => v, nd(a.shape.slice(0, -2), () => 0), nd(b.shape.slice(0, -2), () => 0)).shape;
-  const other = each((v) => v, nd(b.shape.slice(0, -2), () => 0), nd(a.shape.slice(0, -2), () => 0)).shape;
+  const stack = each(
+    (v) => v,
+    nd(a.shape.slice(0, -2), () => 0),
+    nd(b.shape.slice(0, -2), () => 0),
+  ).shape;
+  const other = each(
+    (v) => v,
+    nd(b.shape.slice(0, -2), () => 0),
+    nd(a.shape.slice(0, -2), () => 0),
+  ).shape;
   const leading = stack.map((s, d) => Math.max(s, other[d]!));
-  const matrix = (x: Nd, index: readonly number[]) => x.shape.slice(0, -2).map((s, d) => (s === 1 ? 0 : index[d + leading.length - (x.shape.length - 2)]!));
+  const matrix = (x: Nd, index: readonly number[]) =>
+    x.shape.slice(0, -2).map((s, d) => (s === 1 ? 0 : index[d + leading.length - (x.shape.length - 2)]!));
   return nd([...leading, m, n], (index) => {
     const [i, j] = index.slice(-2) as [number, number];
     const [left, right] = [matrix(a, index), matrix(b, index)];

@@ -39,6 +39,6 @@ export function normalAt(i: number, stream: Stream): number {
   const radius = Math.sqrt(-2 * Math.log(unit(word[pair]!)));
   const turn = word[pair + 1]!;
   // the angle keeps 23 bits below its quadrant
-  const angle = (Math.floor(turn / 2 ** 30) + ((((turn & 0x3fffffff) >>> 7) + 0.5) * 2 ** -23)) * (Math.PI / 2);
+  const angle = (Math.floor(turn / 2 ** 30) + (((turn & 0x3fffffff) >>> 7) + 0.5) * 2 ** -23) * (Math.PI / 2);
   return radius * (i % 2 === 0 ? Math.cos(angle) : Math.sin(angle));
 }

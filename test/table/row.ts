@@ -61,19 +61,28 @@ export function generator(seed: number): () => number {
 }
 
 /** A small number that differs for different texts. */
-export const hash = (text: string): number => [...text].reduce((h, c) => Math.imul(h ^ c.codePointAt(0)!, 16777619) >>> 0, 2166136261);
+export const hash = (text: string): number =>
+  [...text].reduce((h, c) => Math.imul(h ^ c.codePointAt(0)!, 16777619) >>> 0, 2166136261);
 
 /** The input's values, exactly as the GPU holds them. */
-export function drawn({ shape, dtype = "f32", domain: [low, high] = [-2, 2], values, grid }: Input, random: () => number): Nd {
+export function drawn(
+  { shape, dtype = "f32", domain: [low, high] = [-2, 2], values, grid }: Input,
+  random: () => number,
+): Nd {
   const whole = dtype !== "f32";
-  const value = () => (whole ? low + Math.floor(random() * (high - low + 1)) : Math.fround(low + (high - low) * random()));
+  const value = () =>
+    whole ? low + Math.floor(random() * (high - low + 1)) : Math.fround(low + (high - low) * random());
   const placed = grid ? () => Math.round(value() / grid[0]) * grid[0] + grid[1] : value;
-  return { shape, data: Float64Array.from({ length: count(shape) }, (_, i) => (values ? Math.fround(values[i]!) : placed())) };
+  return {
+    shape,
+    data: Float64Array.from({ length: count(shape) }, (_, i) => (values ? Math.fround(values[i]!) : placed())),
+  };
 }
 
 const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, u8: Uint8Array } as const;
 
-export const upload = (gpu: Gpu, { shape, data }: Nd, dtype: DType = "f32"): Tensor => gpu.tensor(arrays[dtype].from(data), shape);
+export const upload = (gpu: Gpu, { shape, data }: Nd, dtype: DType = "f32"): Tensor =>
+  gpu.tensor(arrays[dtype].from(data), shape);
 
 export const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   let sum = 0;

@@ -12,11 +12,19 @@ const LARGEST = 3.4028234663852886e38;
 const SMALLEST = 2 ** -126;
 const SUBNORMAL = 1e-40;
 
-const values = async (op: (x: L.Tensor) => L.Tensor, inputs: readonly number[]): Promise<number[]> => [...(await op(gpu.tensor(Float32Array.from(inputs))).read())];
+const values = async (op: (x: L.Tensor) => L.Tensor, inputs: readonly number[]): Promise<number[]> => [
+  ...(await op(gpu.tensor(Float32Array.from(inputs))).read()),
+];
 
 /** What `op` gives at each input: an exact number, or [number, allowed relative error]. */
-async function expectAt(op: (x: L.Tensor) => L.Tensor, table: readonly (readonly [input: number, want: number, error?: number])[]): Promise<void> {
-  const got = await values(op, table.map(([input]) => input));
+async function expectAt(
+  op: (x: L.Tensor) => L.Tensor,
+  table: readonly (readonly [input: number, want: number, error?: number])[],
+): Promise<void> {
+  const got = await values(
+    op,
+    table.map(([input]) => input),
+  );
   const faults = table.flatMap(([input, want, error = 0], i) => {
     const off = Math.abs(got[i]! - want);
     return off <= error * Math.abs(want) ? [] : [`f(${input}) = ${got[i]}, expected ${want} within ${error}`];
@@ -93,20 +101,56 @@ describe("the ends of the number line", () => {
     ]));
 
   it("expm1 and log1p keep their digits near 0, and saturate", async () => {
-    await expectAt(L.expm1, [[0, 0], [1e-20, Math.fround(1e-20), 1e-6], [1e4, LARGEST], [-1e4, -1], [-88.7, -1]]);
-    await expectAt(L.log1p, [[0, 0], [1e-20, Math.fround(1e-20), 1e-6], [-1, Math.log(SMALLEST), 1e-6], [1e30, Math.log(Math.fround(1e30)), 1e-6]]);
+    await expectAt(L.expm1, [
+      [0, 0],
+      [1e-20, Math.fround(1e-20), 1e-6],
+      [1e4, LARGEST],
+      [-1e4, -1],
+      [-88.7, -1],
+    ]);
+    await expectAt(L.log1p, [
+      [0, 0],
+      [1e-20, Math.fround(1e-20), 1e-6],
+      [-1, Math.log(SMALLEST), 1e-6],
+      [1e30, Math.log(Math.fround(1e30)), 1e-6],
+    ]);
   });
 
   it("sqrt of nothing is 0", () =>
-    expectAt(L.sqrt, [[0, 0], [-0, 0], [-4, 0], [4, 2, 1e-6], [SMALLEST, 2 ** -63, 1e-6], [LARGEST, Math.sqrt(LARGEST), 1e-6]]));
+    expectAt(L.sqrt, [
+      [0, 0],
+      [-0, 0],
+      [-4, 0],
+      [4, 2, 1e-6],
+      [SMALLEST, 2 ** -63, 1e-6],
+      [LARGEST, Math.sqrt(LARGEST), 1e-6],
+    ]));
 
   it("pow follows the parity of a whole exponent", async () => {
-    const powers = async (pairs: readonly (readonly [number, number])[]) =>
-      [...(await L.pow(gpu.tensor(Float32Array.from(pairs, ([a]) => a)), gpu.tensor(Float32Array.from(pairs, ([, b]) => b))).read())];
-    const got = await powers([[-2, 2], [-2, 3], [-2, -1], [0, 0], [0, 2], [0, -1], [1, 1e4], [2, 10], [10, 38], [10, 60], [0.1, 60], [-1, 1e4]]);
+    const powers = async (pairs: readonly (readonly [number, number])[]) => [
+      ...(await L.pow(
+        gpu.tensor(Float32Array.from(pairs, ([a]) => a)),
+        gpu.tensor(Float32Array.from(pairs, ([, b]) => b)),
+      ).read()),
+    ];
+    const got = await powers([
+      [-2, 2],
+      [-2, 3],
+      [-2, -1],
+      [0, 0],
+      [0, 2],
+      [0, -1],
+      [1, 1e4],
+      [2, 10],
+      [10, 38],
+      [10, 60],
+      [0.1, 60],
+      [-1, 1e4],
+    ]);
     const want = [4, -8, -0.5, 1, 0, LARGEST, 1, 1024, Math.fround(1e38), LARGEST, 0, 1];
     // 4 + 9 · |b log a| ulps, |b log a| ≤ 88
-    for (const [i, v] of want.entries()) expect(Math.abs(got[i]! - v), `pow at ${i}: ${got[i]} for ${v}`).toBeLessThanOrEqual(1e-4 * Math.abs(v));
+    for (const [i, v] of want.entries())
+      expect(Math.abs(got[i]! - v), `pow at ${i}: ${got[i]} for ${v}`).toBeLessThanOrEqual(1e-4 * Math.abs(v));
     expect(await values((x) => L.pow(x, 2), [-2, 0, 1e-30])).toEqual([4, 0, 0]);
     // the root of a negative number is not a real number; its bits say so
     expect(await values((x) => L.isFinite(L.pow(x, gpu.tensor([0.5]))), [-2, 2])).toEqual([0, 1]);
@@ -114,20 +158,43 @@ describe("the ends of the number line", () => {
 
   it("gradients stay finite there, too", async () => {
     const ends = [1e4, -1e4, 88.7, -88.7, 0, SUBNORMAL, -SUBNORMAL];
-    for (const [name, op] of Object.entries({ exp: L.exp, tanh: L.tanh, sigmoid: L.sigmoid, softplus: L.softplus, sqrt: L.sqrt, expm1: L.expm1 })) {
+    for (const [name, op] of Object.entries({
+      exp: L.exp,
+      tanh: L.tanh,
+      sigmoid: L.sigmoid,
+      softplus: L.softplus,
+      sqrt: L.sqrt,
+      expm1: L.expm1,
+    })) {
       const x = gpu.tensor(Float32Array.from(ends));
       const [dx] = L.grad(L.sum(op(x).mul(1e-3)), [x]);
-      expect([...(await dx!.read())].filter((v) => !Number.isFinite(v)), name).toEqual([]);
+      expect(
+        [...(await dx!.read())].filter((v) => !Number.isFinite(v)),
+        name,
+      ).toEqual([]);
     }
   });
 });
 
 describe("ties", () => {
-  const gradient = async (f: (x: L.Tensor) => L.Tensor, x: L.Tensor) => [...(await L.grad(L.sum(f(x)), [x])[0]!.read())];
+  const gradient = async (f: (x: L.Tensor) => L.Tensor, x: L.Tensor) => [
+    ...(await L.grad(L.sum(f(x)), [x])[0]!.read()),
+  ];
 
   it("equal extremes share the gradient", async () => {
-    expect(await gradient((x) => L.max(x), gpu.tensor([1, 3, 3, 3]))).toEqual([0, ...Array.from({ length: 3 }, () => Math.fround(1 / 3))]);
-    expect(await gradient((x) => L.min(x, 1), gpu.tensor([[1, 1], [2, 3]]))).toEqual([0.5, 0.5, 1, 0]);
+    expect(await gradient((x) => L.max(x), gpu.tensor([1, 3, 3, 3]))).toEqual([
+      0,
+      ...Array.from({ length: 3 }, () => Math.fround(1 / 3)),
+    ]);
+    expect(
+      await gradient(
+        (x) => L.min(x, 1),
+        gpu.tensor([
+          [1, 1],
+          [2, 3],
+        ]),
+      ),
+    ).toEqual([0.5, 0.5, 1, 0]);
     expect(await gradient((x) => L.maximum(x, 3), gpu.tensor([1, 3, 4]))).toEqual([0, 0.5, 1]);
     expect(await gradient((x) => L.minimum(x, x), gpu.tensor([1, 2]))).toEqual([1, 1]);
   });

@@ -3,6 +3,7 @@ import * as ops from "../../src/graph/ops/index.ts";
 import { type Gpu, LatentError } from "../../src/index.ts";
 import { openNodeGpu } from "../../src/node.ts";
 import { measure, SLOPE_LIMIT } from "./measure.ts";
+import { each } from "./nd.ts";
 import { label, type Row } from "./row.ts";
 import { refusals, rows } from "./rows/index.ts";
 
@@ -24,7 +25,8 @@ const byOp = (list: readonly Row[]): Map<string, Row[]> => {
 };
 
 const lines: string[] = [];
-const cell = (value: number | null): string => (value === null || value === 0 ? "–" : value < 0.01 ? value.toExponential(0) : value.toFixed(2)).padStart(9);
+const cell = (value: number | null): string =>
+  (value === null || value === 0 ? "–" : value < 0.01 ? value.toExponential(0) : value.toFixed(2)).padStart(9);
 
 describe("op table", () => {
   it("has rows and refusals for every exported op, and for nothing else", () => {
@@ -68,6 +70,39 @@ describe("op table", () => {
     });
   }
 
+  // control cases: what the table must notice
+  const right: Row = {
+    op: "control",
+    inputs: [{ shape: [5] }],
+    run: (x) => x!.mul(2),
+    reference: (x) => each((v) => 2 * v, x!),
+    ulps: 0,
+    why: "exact",
+  };
+  const wrong: readonly (readonly [what: string, row: Partial<Row>, where: "ulps" | "slope" | "shared" | "second"])[] =
+    [
+      ["a value that is off", { reference: (x) => each((v) => 2.001 * v, x!) }, "ulps"],
+      ["a result that is not a number", { run: (x) => ops.pow(ops.abs(x!).add(1).mul(-1), gpu.tensor([0.5])) }, "ulps"],
+      ["a result of another shape", { run: (x) => x!.mul(2).reshape([5, 1]) }, "ulps"],
+      ["a gradient that is missing", { run: (x) => ops.detach(x!).mul(2) }, "slope"],
+      ["a gradient of a shared input that is missing", { run: (x) => ops.detach(x!).mul(2) }, "shared"],
+      [
+        "a gradient that cannot be differentiated",
+        { run: (x) => x!.mul(ops.detach(x!)).mul(2), reference: (x) => each((v) => 2 * v * v, x!) },
+        "second",
+      ],
+    ];
+  it("passes the control row as it is", async () => {
+    const { same, ...errors } = await measure(gpu, right);
+    expect([same, errors.ulps]).toEqual([null, 0]);
+    expect(Math.max(errors.slope, errors.shared, errors.second)).toBeLessThanOrEqual(SLOPE_LIMIT);
+  });
+  for (const [what, change, where] of wrong)
+    it(`notices ${what}`, async () => {
+      const measured = await measure(gpu, { ...right, ...change });
+      expect(measured[where] <= (where === "ulps" ? 1 : SLOPE_LIMIT)).toBe(false);
+    });
+
   it("refuses wrong input in the exact words", () => {
     const faults: string[] = [];
     for (const { op, call, code, message } of refusals) {
@@ -75,7 +110,8 @@ describe("op table", () => {
         call(gpu);
         faults.push(`${op}: accepted, instead of: ${message}`);
       } catch (error) {
-        if (!(error instanceof LatentError) || error.code !== code || error.message !== message) faults.push(`${op}: expected ${code} ${message}\n${op}: got      ${String(error)}`);
+        if (!(error instanceof LatentError) || error.code !== code || error.message !== message)
+          faults.push(`${op}: expected ${code} ${message}\n${op}: got      ${String(error)}`);
       }
     }
     expect(faults).toEqual([]);

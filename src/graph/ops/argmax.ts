@@ -19,8 +19,12 @@ const argmaxOp: KernelOp = {
 
 /** Where the largest element along `axis` (the last by default) is, as u32; the first of equals. No gradient. */
 export function argmax(x: Tensor, axis = -1): Tensor {
-  check(x.dtype === "f32" && x.rank > 0, "argument", "argmax",
-    () => `expected an f32 tensor with at least one axis; got ${x.dtype} ${show(x.shape)}.`);
+  check(
+    x.dtype === "f32" && x.rank > 0,
+    "argument",
+    "argmax",
+    () => `expected an f32 tensor with at least one axis; got ${x.dtype} ${show(x.shape)}.`,
+  );
   const [d] = axesOf("argmax", x.rank, axis) as [number];
   return recordOne(argmaxOp, [x], { shape: x.shape.toSpliced(d, 1), dtype: "u32" }, { axis: d }, null);
 }

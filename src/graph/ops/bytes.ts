@@ -17,8 +17,12 @@ const bytesOp: KernelOp = {
 export function bytesOf(where: string, x: Tensor): { base: Tensor; first: number } {
   const { offset, strides } = layout(x);
   const plain = contiguous(x.shape);
-  check(x.shape.every((n, d) => n === 1 || strides[d] === plain[d]), "unsupported", where,
-    () => `u8 data ${show(x.shape)} does not lie in order. Expected whole tensors, or slices along the first axis.`);
+  check(
+    x.shape.every((n, d) => n === 1 || strides[d] === plain[d]),
+    "unsupported",
+    where,
+    () => `u8 data ${show(x.shape)} does not lie in order. Expected whole tensors, or slices along the first axis.`,
+  );
   return { base: x.source.kind === "view" ? x.source.inputs[0] : x, first: offset };
 }
 

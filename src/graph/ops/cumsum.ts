@@ -15,7 +15,11 @@ const running = (x: Tensor, axis: number, reverse: boolean): Tensor =>
 
 /** Running sums along `axis` (the last by default):  y[r] = Σ_{s ≤ r} x[s]. */
 export function cumsum(x: Tensor, axis = -1): Tensor {
-  check(x.dtype === "f32" && x.rank > 0, "argument", "cumsum",
-    () => `expected an f32 tensor with at least one axis; got ${x.dtype} ${show(x.shape)}.`);
+  check(
+    x.dtype === "f32" && x.rank > 0,
+    "argument",
+    "cumsum",
+    () => `expected an f32 tensor with at least one axis; got ${x.dtype} ${show(x.shape)}.`,
+  );
   return running(x, axesOf("cumsum", x.rank, axis)[0]!, false);
 }

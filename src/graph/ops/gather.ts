@@ -25,8 +25,12 @@ const scatterOp: KernelOp = {
 };
 
 function checkIndices(where: string, indices: Tensor): void {
-  check(indices.dtype === "u32" || indices.dtype === "i32", "argument", where,
-    () => `expected u32 or i32 indices; got ${indices.dtype}. Use cast().`);
+  check(
+    indices.dtype === "u32" || indices.dtype === "i32",
+    "argument",
+    where,
+    () => `expected u32 or i32 indices; got ${indices.dtype}. Use cast().`,
+  );
 }
 
 /**
@@ -41,11 +45,17 @@ export function gather(x: Tensor, indices: Tensor, options: { readonly scale?: n
   checkIndices("gather", indices);
   check(x.rank > 0, "shape", "gather", () => "expected x with at least one axis; got [].");
   const { scale = 1 } = options;
-  check(scale === 1 || x.dtype === "u8", "argument", "gather", () => `expected scale only with u8 data; got ${scale} with ${x.dtype}.`);
+  check(
+    scale === 1 || x.dtype === "u8",
+    "argument",
+    "gather",
+    () => `expected scale only with u8 data; got ${scale} with ${x.dtype}.`,
+  );
   const spec = { shape: [...indices.shape, ...x.shape.slice(1)], dtype: x.dtype === "u8" ? "f32" : x.dtype } as const;
   const { base, first } = x.dtype === "u8" ? bytesOf("gather", x) : { base: x, first: 0 };
   const attributes = { entries: x.shape[0]!, width: count(x.shape.slice(1)), first, scale };
-  const pull = x.dtype === "f32" ? ([g]: readonly (Tensor | null)[]) => [scatterAdd(g!, indices, x.shape[0]!), null] : null;
+  const pull =
+    x.dtype === "f32" ? ([g]: readonly (Tensor | null)[]) => [scatterAdd(g!, indices, x.shape[0]!), null] : null;
   return recordOne(gatherOp, [base, indices], spec, attributes, pull);
 }
 
@@ -58,16 +68,32 @@ export function gather(x: Tensor, indices: Tensor, options: { readonly scale?: n
 export function scatterAdd(g: Tensor, indices: Tensor, entries: number): Tensor {
   checkIndices("scatterAdd", indices);
   check(g.dtype === "f32", "argument", "scatterAdd", () => `expected f32 rows; got ${g.dtype}. Use cast().`);
-  check(Number.isInteger(entries) && entries > 0, "argument", "scatterAdd", () => `expected a whole number of entries > 0; got ${entries}.`);
+  check(
+    Number.isInteger(entries) && entries > 0,
+    "argument",
+    "scatterAdd",
+    () => `expected a whole number of entries > 0; got ${entries}.`,
+  );
   const row = g.shape.slice(indices.rank);
-  check(show(g.shape) === show([...indices.shape, ...row]), "shape", "scatterAdd",
-    () => `shapes differ. Expected g [...indices.shape, …]; got g ${show(g.shape)} and indices ${show(indices.shape)}.`);
-  return recordOne(scatterOp, [g, indices], { shape: [entries, ...row], dtype: "f32" }, {}, ([h]) => [gather(h!, indices), null]);
+  check(
+    show(g.shape) === show([...indices.shape, ...row]),
+    "shape",
+    "scatterAdd",
+    () => `shapes differ. Expected g [...indices.shape, …]; got g ${show(g.shape)} and indices ${show(indices.shape)}.`,
+  );
+  return recordOne(scatterOp, [g, indices], { shape: [entries, ...row], dtype: "f32" }, {}, ([h]) => [
+    gather(h!, indices),
+    null,
+  ]);
 }
 
 /** Rows of a table of vectors, PyTorch's Embedding: weight [entries, dim], indices u32 or i32; [...indices.shape, dim]. */
 export function embedding(weight: Tensor, indices: Tensor): Tensor {
-  check(weight.rank === 2 && weight.dtype === "f32", "shape", "embedding",
-    () => `expected weight [entries, dim] f32; got ${show(weight.shape)} ${weight.dtype}.`);
+  check(
+    weight.rank === 2 && weight.dtype === "f32",
+    "shape",
+    "embedding",
+    () => `expected weight [entries, dim] f32; got ${show(weight.shape)} ${weight.dtype}.`,
+  );
   return gather(weight, indices);
 }

@@ -63,6 +63,7 @@ const flip = (x: Tensor): Tensor => transpose(x, [...x.shape.keys()].slice(0, -2
  * Throws LatentError("shape") if the inner sizes differ.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
+  check(a.dtype === "f32" && b.dtype === "f32", "argument", "matmul", () => `expected f32 tensors; got ${a.dtype} and ${b.dtype}. Use cast().`);
   check(a.rank > 0 && b.rank > 0, "shape", "matmul", () => `expected at least one axis; got ${show(a.shape)} and ${show(b.shape)}.`);
   if (a.rank === 1) {
     const y = matmul(reshape(a, [1, a.size]), b);

@@ -18,21 +18,37 @@ export interface AffineOptions {
  *
  * The gradient takes two more sums:  dx = r · (g − mean(g) − y · mean(g · y)), r = 1/√(σ² + eps).
  */
-export function normalise(x: Tensor, axes: number | readonly number[], { eps = 1e-5 }: { readonly eps?: number } = {}): Tensor {
+export function normalise(
+  x: Tensor,
+  axes: number | readonly number[],
+  { eps = 1e-5 }: { readonly eps?: number } = {},
+): Tensor {
   const over = axesOf("normalise", x.rank, axes);
   check(eps > 0, "argument", "normalise", () => `expected eps > 0; got ${eps}.`);
   const centred = sub(x, mean(x, over, { keepDims: true }));
   const inverse = div(1, sqrt(add(variance(x, over, { keepDims: true }), eps)));
-  return recordMap("normalise", "mul", [centred, inverse], ([g], y) => {
-    const along = mul(y, mean(mul(g!, y), over, { keepDims: true }));
-    return [mul(sub(sub(g!, mean(g!, over, { keepDims: true })), along), inverse)];
-  }, undefined, [x]);
+  return recordMap(
+    "normalise",
+    "mul",
+    [centred, inverse],
+    ([g], y) => {
+      const along = mul(y, mean(mul(g!, y), over, { keepDims: true }));
+      return [mul(sub(sub(g!, mean(g!, over, { keepDims: true })), along), inverse)];
+    },
+    undefined,
+    [x],
+  );
 }
 
 /** y · weight + bias, both of `shape` (or none), spread over y as `spread`. */
 function affine(where: string, y: Tensor, { weight, bias }: AffineOptions, shape: Shape, spread: Shape): Tensor {
   for (const [name, p] of Object.entries({ weight, bias }))
-    check(!p || show(p.shape) === show(shape), "shape", where, () => `expected ${name} ${show(shape)}; got ${show(p!.shape)}.`);
+    check(
+      !p || show(p.shape) === show(shape),
+      "shape",
+      where,
+      () => `expected ${name} ${show(shape)}; got ${show(p!.shape)}.`,
+    );
   const scaled = weight ? mul(y, reshape(weight, spread)) : y;
   return bias ? add(scaled, reshape(bias, spread)) : scaled;
 }
@@ -41,7 +57,11 @@ function affine(where: string, y: Tensor, { weight, bias }: AffineOptions, shape
 function channels(where: string, x: Tensor): { over: number[]; spread: number[]; size: number } {
   check(x.rank >= 2, "shape", where, () => `expected x [n, channels, …]; got ${show(x.shape)}.`);
   const size = x.shape[1]!;
-  return { over: x.shape.flatMap((_, d) => (d === 1 ? [] : [d])), spread: [size, ...x.shape.slice(2).map(() => 1)], size };
+  return {
+    over: x.shape.flatMap((_, d) => (d === 1 ? [] : [d])),
+    spread: [size, ...x.shape.slice(2).map(() => 1)],
+    size,
+  };
 }
 
 /**
@@ -62,14 +82,27 @@ export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor; sa
  * form for evaluation; without them the batch's own are taken, the form for training (batchStatistics gives them; a
  * plan computes them once for both). Throws LatentError("argument") if only one of mean and variance is given.
  */
-export function batchNorm(x: Tensor, options: AffineOptions & { readonly mean?: Tensor; readonly variance?: Tensor } = {}): Tensor {
+export function batchNorm(
+  x: Tensor,
+  options: AffineOptions & { readonly mean?: Tensor; readonly variance?: Tensor } = {},
+): Tensor {
   checkOptions("batchNorm", options, ["mean", "variance", "weight", "bias", "eps"]);
   const { over, spread, size } = channels("batchNorm", x);
   const { mean: centre, variance: square, eps = 1e-5 } = options;
-  check(!centre === !square, "argument", "batchNorm", () => `expected mean and variance, or neither; got ${centre ? "mean" : "variance"} alone.`);
+  check(
+    !centre === !square,
+    "argument",
+    "batchNorm",
+    () => `expected mean and variance, or neither; got ${centre ? "mean" : "variance"} alone.`,
+  );
   if (!centre || !square) return affine("batchNorm", normalise(x, over, { eps }), options, [size], spread);
   for (const [name, p] of Object.entries({ mean: centre, variance: square }))
-    check(show(p.shape) === show([size]), "shape", "batchNorm", () => `expected ${name} [${size}]; got ${show(p.shape)}.`);
+    check(
+      show(p.shape) === show([size]),
+      "shape",
+      "batchNorm",
+      () => `expected ${name} [${size}]; got ${show(p.shape)}.`,
+    );
   const inverse = reshape(div(1, sqrt(add(square, eps))), spread);
   return affine("batchNorm", mul(sub(x, reshape(centre, spread)), inverse), options, [size], spread);
 }
@@ -82,8 +115,12 @@ export function batchNorm(x: Tensor, options: AffineOptions & { readonly mean?: 
 export function layerNorm(x: Tensor, options: AffineOptions & { readonly shape?: Shape } = {}): Tensor {
   checkOptions("layerNorm", options, ["shape", "weight", "bias", "eps"]);
   const { eps = 1e-5, weight, shape = weight?.shape ?? x.shape.slice(-1) } = options;
-  check(shape.length > 0 && show(x.shape.slice(-shape.length)) === show(shape), "shape", "layerNorm",
-    () => `expected x [..., ${shape.join(", ")}]; got ${show(x.shape)}.`);
+  check(
+    shape.length > 0 && show(x.shape.slice(-shape.length)) === show(shape),
+    "shape",
+    "layerNorm",
+    () => `expected x [..., ${shape.join(", ")}]; got ${show(x.shape)}.`,
+  );
   const over = shape.map((_, d) => x.rank - shape.length + d);
   return affine("layerNorm", normalise(x, over, { eps }), options, shape, shape);
 }
@@ -97,8 +134,12 @@ export function groupNorm(x: Tensor, options: AffineOptions & { readonly groups:
   checkOptions("groupNorm", options, ["groups", "weight", "bias", "eps"]);
   const { spread, size } = channels("groupNorm", x);
   const { groups, eps = 1e-5 } = options;
-  check(Number.isInteger(groups) && groups > 0 && size % groups === 0, "shape", "groupNorm",
-    () => `expected groups that divide the ${size} channels; got ${groups}.`);
+  check(
+    Number.isInteger(groups) && groups > 0 && size % groups === 0,
+    "shape",
+    "groupNorm",
+    () => `expected groups that divide the ${size} channels; got ${groups}.`,
+  );
   const grouped = reshape(x, [x.shape[0]!, groups, count(x.shape.slice(1)) / groups]);
   return affine("groupNorm", reshape(normalise(grouped, 2, { eps }), x.shape), options, [size], spread);
 }

@@ -9,7 +9,12 @@ import { reshape } from "./shape.ts";
 
 /** 0, 1, …, count − 1 as u32, computed where it is used. */
 export function arange(gpu: Runner, count: number): Tensor {
-  check(Number.isInteger(count) && count > 0 && count < 2 ** 32, "argument", "arange", () => `expected a whole number in [1, 2^32); got ${count}.`);
+  check(
+    Number.isInteger(count) && count > 0 && count < 2 ** 32,
+    "argument",
+    "arange",
+    () => `expected a whole number in [1, 2^32); got ${count}.`,
+  );
   return positions(gpu, [count]);
 }
 
@@ -24,7 +29,12 @@ const positions = (gpu: Runner, shape: readonly number[]): Tensor =>
  * [0, classes) gives a row of zeros. No gradient.
  */
 export function oneHot(indices: Tensor, classes: number): Tensor {
-  check(Number.isInteger(classes) && classes > 0, "argument", "oneHot", () => `expected a whole number of classes > 0; got ${classes}.`);
+  check(
+    Number.isInteger(classes) && classes > 0,
+    "argument",
+    "oneHot",
+    () => `expected a whole number of classes > 0; got ${classes}.`,
+  );
   const whole = indices.dtype === "u8" ? bytes(indices) : indices;
   const labels = reshape(whole, [...indices.shape, 1]);
   const classOf = positions(indices.gpu, [...indices.shape, classes]);

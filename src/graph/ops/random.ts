@@ -7,6 +7,7 @@ import type { Tensor } from "../tensor.ts";
 import { argmax } from "./argmax.ts";
 import { neg, sub } from "./arithmetic.ts";
 import { log } from "./elementwise.ts";
+import { reshape } from "./shape.ts";
 
 export interface RandomOptions {
   /** A whole number in [0, 2⁵³): the Philox key. */
@@ -20,10 +21,37 @@ export interface RandomOptions {
 function draw(where: string, fn: MapName, gpu: Runner, shape: Shape, options: RandomOptions): Tensor {
   checkOptions(where, options, ["seed", "stream", "step"]);
   const { seed, stream = 0, step = 0 } = options;
-  check(Number.isSafeInteger(seed) && seed >= 0, "argument", where, () => `expected a seed that is a whole number in [0, 2^53); got ${seed}.`);
-  check(Number.isInteger(stream) && stream >= 0 && stream < 2 ** 32, "argument", where, () => `expected a stream in [0, 2^32); got ${stream}.`);
+  check(
+    Number.isSafeInteger(seed) && seed >= 0,
+    "argument",
+    where,
+    () => `expected a seed that is a whole number in [0, 2^53); got ${seed}.`,
+  );
+  check(
+    Number.isInteger(stream) && stream >= 0 && stream < 2 ** 32,
+    "argument",
+    where,
+    () => `expected a stream in [0, 2^32); got ${stream}.`,
+  );
+  check(
+    shape.every((n) => Number.isInteger(n) && n > 0),
+    "shape",
+    where,
+    () => `expected sizes that are whole and > 0; got ${show(shape)}.`,
+  );
+  const isCounter =
+    typeof step === "number"
+      ? Number.isInteger(step) && step >= 0 && step < 2 ** 32
+      : step.dtype === "u32" && step.size === 1;
+  check(
+    isCounter,
+    "argument",
+    where,
+    () =>
+      `expected a step in [0, 2^32), or a u32 tensor of one element; got ${typeof step === "number" ? step : `${step.dtype} ${show(step.shape)}`}.`,
+  );
   const word = (value: number) => constant(gpu, value, "u32");
-  const counter = typeof step === "number" ? word(step) : step;
+  const counter = typeof step === "number" ? word(step) : reshape(step, []);
   return recordMap(where, fn, [counter, word(seed >>> 0), word(Math.floor(seed / 2 ** 32)), word(stream)], null, shape);
 }
 
@@ -33,9 +61,11 @@ function draw(where: string, fn: MapName, gpu: Runner, shape: Shape, options: Ra
  */
 export const random = {
   /** Uniform on (0, 1), never 0 or 1. */
-  uniform: (gpu: Runner, shape: Shape, options: RandomOptions): Tensor => draw("random.uniform", "random_uniform", gpu, shape, options),
+  uniform: (gpu: Runner, shape: Shape, options: RandomOptions): Tensor =>
+    draw("random.uniform", "random_uniform", gpu, shape, options),
   /** Standard normal, by Box–Muller; |z| ≤ 5.77. */
-  normal: (gpu: Runner, shape: Shape, options: RandomOptions): Tensor => draw("random.normal", "random_normal", gpu, shape, options),
+  normal: (gpu: Runner, shape: Shape, options: RandomOptions): Tensor =>
+    draw("random.normal", "random_normal", gpu, shape, options),
   /**
    * Classes drawn with probabilities softmax(logits), as u32: the largest of logit + Gumbel noise −log(−log u).
    *
@@ -45,8 +75,12 @@ export const random = {
   categorical: (gpu: Runner, logits: Tensor, shape: Shape, options: RandomOptions): Tensor => {
     check(logits.rank > 0, "shape", "random.categorical", () => "expected logits [..., classes]; got [].");
     const batch = broadcast("random.categorical", [logits.shape.slice(0, -1), shape]);
-    check(show(batch) === show(shape), "shape", "random.categorical",
-      () => `expected a shape that ${show(logits.shape.slice(0, -1))} broadcasts to; got ${show(shape)}.`);
+    check(
+      show(batch) === show(shape),
+      "shape",
+      "random.categorical",
+      () => `expected a shape that ${show(logits.shape.slice(0, -1))} broadcasts to; got ${show(shape)}.`,
+    );
     const noise = draw("random.categorical", "random_uniform", gpu, [...shape, logits.shape.at(-1)!], options);
     return argmax(sub(logits, log(neg(log(noise)))), -1);
   },

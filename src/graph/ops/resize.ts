@@ -11,7 +11,13 @@ import { transpose } from "./shape.ts";
 /** The position along `axis` of each element of a [rows, columns] matrix, as f32. */
 const along = (gpu: Runner, rows: number, columns: number, axis: 0 | 1): Tensor => {
   const [stride, extent] = axis === 0 ? [columns, rows] : [1, columns];
-  return cast(recordMap("resize", "position", [constant(gpu, stride, "u32"), constant(gpu, extent, "u32")], null, [rows, columns]), "f32");
+  return cast(
+    recordMap("resize", "position", [constant(gpu, stride, "u32"), constant(gpu, extent, "u32")], null, [
+      rows,
+      columns,
+    ]),
+    "f32",
+  );
 };
 
 /** How much of pixel j of an old line goes into pixel i of the new one: [to, from], each row adding up to 1. */
@@ -31,13 +37,26 @@ function weights(gpu: Runner, from: number, to: number, mode: "bilinear" | "near
  *
  * x: [n, channels, height, width]. Returns [n, channels, …size]. mode "bilinear" (default) or "nearest".
  */
-export function resize(x: Tensor, size: readonly [number, number], options: { readonly mode?: "bilinear" | "nearest" } = {}): Tensor {
+export function resize(
+  x: Tensor,
+  size: readonly [number, number],
+  options: { readonly mode?: "bilinear" | "nearest" } = {},
+): Tensor {
   checkOptions("resize", options, ["mode"]);
   const { mode = "bilinear" } = options;
-  check(mode === "bilinear" || mode === "nearest", "argument", "resize", () => `expected mode bilinear or nearest; got ${String(mode)}.`);
+  check(
+    mode === "bilinear" || mode === "nearest",
+    "argument",
+    "resize",
+    () => `expected mode bilinear or nearest; got ${String(mode)}.`,
+  );
   check(x.rank === 4, "shape", "resize", () => `expected x [n, channels, height, width]; got ${show(x.shape)}.`);
-  check(size.length === 2 && size.every((n) => Number.isInteger(n) && n > 0), "argument", "resize",
-    () => `expected a size [height, width] of whole numbers > 0; got ${show(size)}.`);
+  check(
+    size.length === 2 && size.every((n) => Number.isInteger(n) && n > 0),
+    "argument",
+    "resize",
+    () => `expected a size [height, width] of whole numbers > 0; got ${show(size)}.`,
+  );
   const [height, width] = x.shape.slice(2) as [number, number];
   const wide = width === size[1] ? x : matmul(x, transpose(weights(x.gpu, width, size[1], mode)));
   return height === size[0] ? wide : matmul(weights(x.gpu, height, size[0], mode), wide);

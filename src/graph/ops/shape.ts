@@ -46,7 +46,7 @@ export function slice(x: Tensor, axis: number, start: number, stop: number): Ten
 export function expand(x: Tensor, shape: Shape): Tensor {
   if (sameShape(shape, x.shape)) return x;
   const result = broadcast("expand", [x.shape, shape]);
-  check(sameShape(result, shape), "shape", "expand", () => `expected a shape that ${show(x.shape)} broadcasts to; got ${show(shape)}.`);
+  check(sameShape(result, shape) && shape.every((n) => Number.isInteger(n) && n > 0), "shape", "expand", () => `expected a shape that ${show(x.shape)} broadcasts to; got ${show(shape)}.`);
   const { offset, strides } = layout(x);
   const ahead = shape.length - x.rank;
   const repeated = shape.map((_, d) => (d < ahead || x.shape[d - ahead] === 1 ? 0 : strides[d - ahead]!));
@@ -72,6 +72,7 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
     check(x.dtype === first.dtype && x.rank === first.rank && x.shape.every((n, a) => a === d || n === first.shape[a]), "shape", "concat",
       () => `shapes differ beyond axis ${d}. Expected all like ${show(first.shape)} ${first.dtype}; got ${show(x.shape)} ${x.dtype}.`);
   if (tensors.length === 1) return first;
+  check(first.dtype !== "u8", "unsupported", "concat", () => "u8 data cannot be joined. Join the bytes before gpu.tensor, or use bytes().");
   return recordConcat("concat", tensors, d, ([g]) => {
     let start = 0;
     return tensors.map((x) => slice(g!, d, start, (start += x.shape[d]!)));
@@ -100,7 +101,8 @@ export function split(x: Tensor, sizes: readonly number[], axis: number): Tensor
 /** Zeros (or `value`) before and after along `axis`. */
 export function pad(x: Tensor, axis: number, before: number, after: number, value = 0): Tensor {
   const [d] = axesOf("pad", x.rank, axis) as [number];
-  check(before >= 0 && after >= 0, "argument", "pad", () => `expected widths ≥ 0; got ${before} and ${after}.`);
+  const fits = [before, after].every((width) => Number.isInteger(width) && width >= 0);
+  check(fits, "argument", "pad", () => `expected whole widths ≥ 0; got ${before} and ${after}.`);
   const filler = (width: number) => expand(constant(x.gpu, value, x.dtype), x.shape.map((n, a) => (a === d ? width : n)));
   return concat([...(before ? [filler(before)] : []), x, ...(after ? [filler(after)] : [])], d);
 }

@@ -7,8 +7,14 @@ import { type Family, type Input, type Refusal, type Row, SHAPES } from "../row.
 const PAIRS = [
   [[3, 5], [5]],
   [[65], [2, 65]],
-  [[4, 1, 3], [2, 1]],
-  [[2, 3, 5, 7], [3, 1, 7]],
+  [
+    [4, 1, 3],
+    [2, 1],
+  ],
+  [
+    [2, 3, 5, 7],
+    [3, 1, 7],
+  ],
   [[1], [1030]],
   [[7], []],
 ] as const;
@@ -28,7 +34,15 @@ const binaries: { readonly [op: string]: Binary } = {
   add: { f: (a, b) => a + b, ulps: 1, why: "one operation, either neighbour" },
   sub: { f: (a, b) => a - b, ulps: 1, why: "one operation, either neighbour" },
   mul: { f: (a, b) => a * b, ulps: 1, why: "one operation, either neighbour" },
-  div: { f: (a, b) => a / b, ulps: 2.5, why: "WGSL division", domains: [[-2, 2], [0.3, 2]] },
+  div: {
+    f: (a, b) => a / b,
+    ulps: 2.5,
+    why: "WGSL division",
+    domains: [
+      [-2, 2],
+      [0.3, 2],
+    ],
+  },
   maximum: { f: Math.max, ulps: 0, why: "exact", shift: 1 / 8, twice: false },
   minimum: { f: Math.min, ulps: 0, why: "exact", shift: 1 / 8, twice: false },
   less: { f: (a, b) => Number(a < b), ulps: 0, why: "exact", slope: false, shift: 0 },
@@ -46,7 +60,12 @@ function binaryRows(op: string, { f, ulps, why, domains, slope = true, twice = t
   const pairs = [...SHAPES.map((s) => [s, s] as const), ...PAIRS, ...PAIRS.map(([a, b]) => [b, a] as const)];
   return pairs.map((shapes) => ({
     op,
-    inputs: shapes.map((shape, k): Input => ({ shape, slope, ...(domains ? { domain: domains[k]! } : {}), ...(shift === undefined ? {} : { grid: [0.25, k * shift] as const }) })),
+    inputs: shapes.map((shape, k): Input => ({
+      shape,
+      slope,
+      ...(domains ? { domain: domains[k]! } : {}),
+      ...(shift === undefined ? {} : { grid: [0.25, k * shift] as const }),
+    })),
     run: (a, b) => fn(a!, b!),
     reference: (a, b) => each(f, a!, b!),
     ulps,
@@ -57,14 +76,24 @@ function binaryRows(op: string, { f, ulps, why, domains, slope = true, twice = t
 
 const whole = (op: "add" | "mul", dtype: "u32" | "i32"): Row => ({
   op,
-  inputs: [{ shape: [3, 5], dtype, domain: [dtype === "u32" ? 0 : -9, 9] }, { shape: [5], dtype, domain: [0, 9] }],
+  inputs: [
+    { shape: [3, 5], dtype, domain: [dtype === "u32" ? 0 : -9, 9] },
+    { shape: [5], dtype, domain: [0, 9] },
+  ],
   run: (a, b) => ops[op](a!, b!),
   reference: (a, b) => each((p, q) => (op === "add" ? p + q : p * q), a!, b!),
   ulps: 0,
   why: "exact",
 });
 
-const power = (name: string, b: number, f: (a: number) => number, ulps: number, why: string, domain: Input["domain"]): Row => ({
+const power = (
+  name: string,
+  b: number,
+  f: (a: number) => number,
+  ulps: number,
+  why: string,
+  domain: Input["domain"],
+): Row => ({
   op: "pow",
   inputs: [{ shape: [3, 5], domain: domain! }],
   run: (a) => ops.pow(a!, b),
@@ -81,7 +110,10 @@ const rows: Row[] = [
   whole("mul", "i32"),
   ...(["less", "equal"] as const).map((op): Row => ({
     op,
-    inputs: [{ shape: [65], dtype: "u32", domain: [0, 3] }, { shape: [65], dtype: "u32", domain: [0, 3] }],
+    inputs: [
+      { shape: [65], dtype: "u32", domain: [0, 3] },
+      { shape: [65], dtype: "u32", domain: [0, 3] },
+    ],
     run: (a, b) => ops[op](a!, b!),
     reference: (a, b) => each((p, q) => Number(op === "less" ? p < q : p === q), a!, b!),
     ulps: 0,
@@ -89,14 +121,31 @@ const rows: Row[] = [
   })),
   {
     op: "compare",
-    inputs: [{ shape: [65], slope: false }, { shape: [65], slope: false }],
+    inputs: [
+      { shape: [65], slope: false },
+      { shape: [65], slope: false },
+    ],
     run: (a, b) => ops.compare(a!, "<=", b!),
     reference: (a, b) => each((p, q) => Number(p <= q), a!, b!),
     ulps: 0,
     why: "exact",
   },
-  ...SHAPES.map((shape): Row => ({ op: "neg", inputs: [{ shape }], run: (a) => ops.neg(a!), reference: (a) => each((v) => -v, a!), ulps: 0, why: "exact" })),
-  ...SHAPES.map((shape): Row => ({ op: "square", inputs: [{ shape }], run: (a) => ops.square(a!), reference: (a) => each((v) => v * v, a!), ulps: 1, why: "one multiplication" })),
+  ...SHAPES.map((shape): Row => ({
+    op: "neg",
+    inputs: [{ shape }],
+    run: (a) => ops.neg(a!),
+    reference: (a) => each((v) => -v, a!),
+    ulps: 0,
+    why: "exact",
+  })),
+  ...SHAPES.map((shape): Row => ({
+    op: "square",
+    inputs: [{ shape }],
+    run: (a) => ops.square(a!),
+    reference: (a) => each((v) => v * v, a!),
+    ulps: 1,
+    why: "one multiplication",
+  })),
   ...SHAPES.map((shape): Row => ({
     op: "sqrt",
     inputs: [{ shape, domain: [0.1, 9] }],
@@ -105,16 +154,43 @@ const rows: Row[] = [
     ulps: 5,
     why: "WGSL: 1 / inverseSqrt, 2 ulps and a division of 2.5",
   })),
-  ...[[[3, 5], [3, 5], [3, 5]], [[5], [3, 1], []], [[4, 1, 3], [2, 1], [4, 2, 3]], [[1030], [1], [1030]]].map((shapes): Row => ({
+  ...[
+    [
+      [3, 5],
+      [3, 5],
+      [3, 5],
+    ],
+    [[5], [3, 1], []],
+    [
+      [4, 1, 3],
+      [2, 1],
+      [4, 2, 3],
+    ],
+    [[1030], [1], [1030]],
+  ].map((shapes): Row => ({
     op: "where",
-    inputs: shapes.map((shape, k): Input => (k === 0 ? { shape, values: Array.from({ length: 2000 }, (_, i) => i % 2), slope: false } : { shape })),
+    inputs: shapes.map((shape, k): Input =>
+      k === 0 ? { shape, values: Array.from({ length: 2000 }, (_, i) => i % 2), slope: false } : { shape },
+    ),
     run: (c, a, b) => ops.where(c!, a!, b!),
     reference: (c, a, b) => each((p, x, y) => (p !== 0 ? x : y), c!, a!, b!),
     ulps: 0,
     why: "exact",
   })),
   // |b · log a| ≤ 2 · 2.3, and an error of 8 ulps in the logarithm and 1 in the product grows by it; then exp's 4
-  ...[[[3, 5], [3, 5]], [[65], [1]], [[2, 3, 5], [3, 1]], [[5], [3, 5]], [[1030], [1030]]].map((shapes): Row => ({
+  ...[
+    [
+      [3, 5],
+      [3, 5],
+    ],
+    [[65], [1]],
+    [
+      [2, 3, 5],
+      [3, 1],
+    ],
+    [[5], [3, 5]],
+    [[1030], [1030]],
+  ].map((shapes): Row => ({
     op: "pow",
     inputs: [{ shape: shapes[0]!, domain: [0.1, 3] }, { shape: shapes[1]! }],
     run: (a, b) => ops.pow(a!, b!),
@@ -157,7 +233,12 @@ const refusals: Refusal[] = [
     code: "argument",
     message: "add: dtypes do not fit. Expected two of f32, u32, i32; got f32 and u32. Use cast().",
   },
-  { op: "add", call: () => ops.add(1, 2), code: "argument", message: "add: expected at least one tensor; got two numbers." },
+  {
+    op: "add",
+    call: () => ops.add(1, 2),
+    code: "argument",
+    message: "add: expected at least one tensor; got two numbers.",
+  },
   {
     op: "compare",
     call: (gpu) => ops.compare(numbers(gpu, [3]), "=" as "==", 1),
@@ -168,13 +249,15 @@ const refusals: Refusal[] = [
     op: "where",
     call: (gpu) => ops.where(numbers(gpu, [3]), numbers(gpu, [2]), 0),
     code: "shape",
-    message: "where: shapes do not broadcast. Expected sizes that are equal or 1, aligned from the right; got [3] and [2] and [].",
+    message:
+      "where: shapes do not broadcast. Expected sizes that are equal or 1, aligned from the right; got [3] and [2] and [].",
   },
   {
     op: "pow",
     call: (gpu) => ops.pow(numbers(gpu, [3, 2]), numbers(gpu, [3])),
     code: "shape",
-    message: "pow: shapes do not broadcast. Expected sizes that are equal or 1, aligned from the right; got [3, 2] and [3].",
+    message:
+      "pow: shapes do not broadcast. Expected sizes that are equal or 1, aligned from the right; got [3, 2] and [3].",
   },
 ];
 

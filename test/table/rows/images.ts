@@ -11,7 +11,13 @@ interface Geometry {
 }
 
 /** Visits every product of a convolution: places in y, w and x. */
-function visit(x: readonly number[], w: readonly number[], y: readonly number[], g: Geometry, f: (y: number[], w: number[], x: number[]) => void): void {
+function visit(
+  x: readonly number[],
+  w: readonly number[],
+  y: readonly number[],
+  g: Geometry,
+  f: (y: number[], w: number[], x: number[]) => void,
+): void {
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = g;
   const each_ = w[1]!;
   const outEach = w[0]! / groups;
@@ -23,13 +29,19 @@ function visit(x: readonly number[], w: readonly number[], y: readonly number[],
   });
 }
 
-const place = (shape: readonly number[], index: readonly number[]): number => index.reduce((flat, i, d) => flat * shape[d]! + i, 0);
+const place = (shape: readonly number[], index: readonly number[]): number =>
+  index.reduce((flat, i, d) => flat * shape[d]! + i, 0);
 
 const outputOf = (extent: number, kernel: number, { stride = 1, padding = 0, dilation = 1 }: Geometry): number =>
   Math.floor((extent + 2 * padding - (kernel - 1) * dilation - 1) / stride) + 1;
 
 function convolved(x: Nd, w: Nd, g: Geometry): Nd {
-  const shape = [x.shape[0]!, w.shape[0]!, outputOf(x.shape[2]!, w.shape[2]!, g), outputOf(x.shape[3]!, w.shape[3]!, g)];
+  const shape = [
+    x.shape[0]!,
+    w.shape[0]!,
+    outputOf(x.shape[2]!, w.shape[2]!, g),
+    outputOf(x.shape[3]!, w.shape[3]!, g),
+  ];
   const y = new Float64Array(shape.reduce((a, b) => a * b, 1));
   visit(x.shape, w.shape, shape, g, (iy, iw, ix) => (y[place(shape, iy)]! += at(w, iw) * at(x, ix)));
   return { shape, data: y };
@@ -110,7 +122,10 @@ const POOLS: readonly (readonly [shape: readonly number[], pool: Pool])[] = [
 ];
 
 const pools: Row[] = POOLS.flatMap(([shape, pool]): Row[] => {
-  const options = { ...(pool.stride ? { stride: pool.stride } : {}), ...(pool.padding ? { padding: pool.padding } : {}) };
+  const options = {
+    ...(pool.stride ? { stride: pool.stride } : {}),
+    ...(pool.padding ? { padding: pool.padding } : {}),
+  };
   const area = pool.kernel ** 2;
   const sum = (window: readonly number[]) => window.reduce((a, b) => a + b, 0) / area;
   return [
@@ -148,7 +163,8 @@ export const images: Family = {
       op: "conv2d",
       call: (gpu) => ops.conv2d(numbers(gpu, [1, 1, 2, 2]), numbers(gpu, [1, 1, 3, 3])),
       code: "shape",
-      message: "conv2d: the kernel is larger than the padded input. Expected a kernel within [2, 2]; got one that spans [3, 3].",
+      message:
+        "conv2d: the kernel is larger than the padded input. Expected a kernel within [2, 2]; got one that spans [3, 3].",
     },
     {
       op: "conv2d",
@@ -166,7 +182,8 @@ export const images: Family = {
       op: "convTranspose2d",
       call: (gpu) => ops.convTranspose2d(numbers(gpu, [1, 1, 5, 5]), numbers(gpu, [1, 1, 3, 3]), { outputPadding: 1 }),
       code: "argument",
-      message: "convTranspose2d: outputPadding out of range. Expected less than the stride [1, 1] or the dilation [1, 1]; got [1, 1].",
+      message:
+        "convTranspose2d: outputPadding out of range. Expected less than the stride [1, 1] or the dilation [1, 1]; got [1, 1].",
     },
     {
       op: "maxPool2d",

@@ -9,7 +9,18 @@ import { randomness } from "./random.ts";
 import { shape } from "./shape.ts";
 import { sums } from "./sums.ts";
 
-const families = [arithmetic, elementwise, shape, sums, multiplication, images, likelihood, lookups, normalisation, randomness];
+const families = [
+  arithmetic,
+  elementwise,
+  shape,
+  sums,
+  multiplication,
+  images,
+  likelihood,
+  lookups,
+  normalisation,
+  randomness,
+];
 
 /** The whole table: an op added to src/graph/ops is missing until it has rows here. */
 export const rows = families.flatMap((family) => family.rows);

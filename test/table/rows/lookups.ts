@@ -26,7 +26,10 @@ const TABLES = [
   [[7], [5]],
   [[5, 3], [4]],
   [[64, 65], [9]],
-  [[65, 2, 3], [2, 5]],
+  [
+    [65, 2, 3],
+    [2, 5],
+  ],
   [[130, 4], [300]],
   [[3, 2, 3, 4], [5]],
 ] as const;
@@ -53,21 +56,30 @@ const gathers: Row[] = TABLES.flatMap(([x, index]): Row[] => [
 const data: Row[] = [
   ...(["u32", "i32"] as const).map((dtype): Row => ({
     op: "gather",
-    inputs: [{ shape: [65, 3], dtype, domain: [0, 1e6] }, { shape: [7], dtype: "i32", domain: [-2, 64] }],
+    inputs: [
+      { shape: [65, 3], dtype, domain: [0, 1e6] },
+      { shape: [7], dtype: "i32", domain: [-2, 64] },
+    ],
     run: (x, i) => ops.gather(x!, i!),
     reference: (x, i) => picked(x!, i!),
     ...exact,
   })),
   {
     op: "gather",
-    inputs: [{ shape: [9, 5], dtype: "u8", domain: [0, 255] }, { shape: [4], dtype: "u32", domain: [0, 9] }],
+    inputs: [
+      { shape: [9, 5], dtype: "u8", domain: [0, 255] },
+      { shape: [4], dtype: "u32", domain: [0, 9] },
+    ],
     run: (x, i) => ops.gather(x!, i!),
     reference: (x, i) => picked(x!, i!),
     ...exact,
   },
   {
     op: "gather",
-    inputs: [{ shape: [9, 28], dtype: "u8", domain: [0, 255] }, { shape: [65], dtype: "u32", domain: [0, 6] }],
+    inputs: [
+      { shape: [9, 28], dtype: "u8", domain: [0, 255] },
+      { shape: [65], dtype: "u32", domain: [0, 6] },
+    ],
     run: (x, i) => ops.gather(ops.slice(x!, 0, 2, 8), i!, { scale: 1 / 255 }),
     reference: (x, i) => each((v) => v / 255, picked({ shape: [6, 28], data: x!.data.slice(2 * 28, 8 * 28) }, i!)),
     ulps: 2,
@@ -82,7 +94,11 @@ const data: Row[] = [
       { shape: [], dtype: "u32", domain: [3, 9] },
     ],
     run: (x, order, position) => ops.gather(x!, ops.gather(order!, position!.add(ops.arange(x!.gpu, 5)))),
-    reference: (x, order, position) => picked(x!, nd([5], (_, i) => order!.data[position!.data[0]! + i]!)),
+    reference: (x, order, position) =>
+      picked(
+        x!,
+        nd([5], (_, i) => order!.data[position!.data[0]! + i]!),
+      ),
     ...exact,
   },
   ...[[1], [5, 3], [1030]].map((shape): Row => ({
@@ -93,14 +109,28 @@ const data: Row[] = [
     ulps: 2,
     why: "1/255 and the product round",
   })),
-  ...[[[5, 3], [4]], [[65, 64], [2, 3]]].map(([weight, index]): Row => ({
+  ...[
+    [[5, 3], [4]],
+    [
+      [65, 64],
+      [2, 3],
+    ],
+  ].map(([weight, index]): Row => ({
     op: "embedding",
     inputs: [{ shape: weight! }, { shape: index!, dtype: "u32", domain: [0, weight![0]! - 1] }],
     run: (w, i) => ops.embedding(w!, i!),
     reference: (w, i) => picked(w!, i!),
     ...exact,
   })),
-  ...([["u32", [65], 10], ["i32", [2, 3], 4], ["u8", [5], 3], ["f32", [64], 5], ["u32", [1], 1]] as const).map(([dtype, shape, classes]): Row => ({
+  ...(
+    [
+      ["u32", [65], 10],
+      ["i32", [2, 3], 4],
+      ["u8", [5], 3],
+      ["f32", [64], 5],
+      ["u32", [1], 1],
+    ] as const
+  ).map(([dtype, shape, classes]): Row => ({
     op: "oneHot",
     inputs: [{ shape, dtype, domain: [dtype === "i32" ? -1 : 0, classes], grid: [1, 0], slope: false }],
     run: (i) => ops.oneHot(i!, classes),
@@ -109,7 +139,7 @@ const data: Row[] = [
   })),
   ...[1, 65, 1030].map((n): Row => ({
     op: "arange",
-    inputs: [{ shape: [1], dtype: "u32" , domain: [0, 0] }],
+    inputs: [{ shape: [1], dtype: "u32", domain: [0, 0] }],
     run: (x) => ops.arange(x!.gpu, n),
     reference: () => nd([n], (_, i) => i),
     ...exact,
@@ -137,7 +167,17 @@ const runningOf = (x: Nd, axis: number): Nd => {
   return { shape: x.shape, data: y };
 };
 
-const LINES = [[[1], 0], [[3, 5], 0], [[3, 5], 1], [[2, 64], 1], [[65, 65], 1], [[2, 130, 3], 1], [[2, 3, 5, 7], 2], [[1030], 0], [[2, 3001], 1]] as const;
+const LINES = [
+  [[1], 0],
+  [[3, 5], 0],
+  [[3, 5], 1],
+  [[2, 64], 1],
+  [[65, 65], 1],
+  [[2, 130, 3], 1],
+  [[2, 3, 5, 7], 2],
+  [[1030], 0],
+  [[2, 3001], 1],
+] as const;
 
 const lines: Row[] = LINES.flatMap(([shape, axis]): Row[] => [
   {
@@ -160,7 +200,28 @@ const lines: Row[] = LINES.flatMap(([shape, axis]): Row[] => [
   },
 ]);
 
-const RESIZES = [[[1, 1, 3, 4], [6, 8]], [[2, 3, 5, 7], [4, 9]], [[1, 1, 1, 1], [2, 3]], [[1, 2, 8, 8], [3, 8]], [[1, 1, 28, 28], [32, 32]]] as const;
+const RESIZES = [
+  [
+    [1, 1, 3, 4],
+    [6, 8],
+  ],
+  [
+    [2, 3, 5, 7],
+    [4, 9],
+  ],
+  [
+    [1, 1, 1, 1],
+    [2, 3],
+  ],
+  [
+    [1, 2, 8, 8],
+    [3, 8],
+  ],
+  [
+    [1, 1, 28, 28],
+    [32, 32],
+  ],
+] as const;
 
 function weights(from: number, to: number, nearest: boolean): Nd {
   return nd([to, from], ([i, j]) => {
@@ -191,8 +252,18 @@ const resizes: Row[] = RESIZES.flatMap(([shape, size]) =>
 export const lookups: Family = {
   rows: [...gathers, ...data, ...lines, ...resizes],
   refusals: [
-    { op: "gather", call: (gpu) => ops.gather(numbers(gpu, [3]), numbers(gpu, [2])), code: "argument", message: "gather: expected u32 or i32 indices; got f32. Use cast()." },
-    { op: "gather", call: (gpu) => ops.gather(numbers(gpu, []), numbers(gpu, [2], "u32")), code: "shape", message: "gather: expected x with at least one axis; got []." },
+    {
+      op: "gather",
+      call: (gpu) => ops.gather(numbers(gpu, [3]), numbers(gpu, [2])),
+      code: "argument",
+      message: "gather: expected u32 or i32 indices; got f32. Use cast().",
+    },
+    {
+      op: "gather",
+      call: (gpu) => ops.gather(numbers(gpu, []), numbers(gpu, [2], "u32")),
+      code: "shape",
+      message: "gather: expected x with at least one axis; got [].",
+    },
     {
       op: "gather",
       call: (gpu) => ops.gather(numbers(gpu, [3]), numbers(gpu, [2], "u32"), { scale: 2 }),
@@ -217,15 +288,30 @@ export const lookups: Family = {
       code: "argument",
       message: "scatterAdd: expected a whole number of entries > 0; got 0.",
     },
-    { op: "bytes", call: (gpu) => ops.bytes(numbers(gpu, [3])), code: "argument", message: "bytes: expected u8 data; got f32." },
+    {
+      op: "bytes",
+      call: (gpu) => ops.bytes(numbers(gpu, [3])),
+      code: "argument",
+      message: "bytes: expected u8 data; got f32.",
+    },
     {
       op: "embedding",
       call: (gpu) => ops.embedding(numbers(gpu, [3]), numbers(gpu, [2], "u32")),
       code: "shape",
       message: "embedding: expected weight [entries, dim] f32; got [3] f32.",
     },
-    { op: "oneHot", call: (gpu) => ops.oneHot(numbers(gpu, [3]), 0), code: "argument", message: "oneHot: expected a whole number of classes > 0; got 0." },
-    { op: "arange", call: (gpu) => ops.arange(gpu, 0.5), code: "argument", message: "arange: expected a whole number in [1, 2^32); got 0.5." },
+    {
+      op: "oneHot",
+      call: (gpu) => ops.oneHot(numbers(gpu, [3]), 0),
+      code: "argument",
+      message: "oneHot: expected a whole number of classes > 0; got 0.",
+    },
+    {
+      op: "arange",
+      call: (gpu) => ops.arange(gpu, 0.5),
+      code: "argument",
+      message: "arange: expected a whole number in [1, 2^32); got 0.5.",
+    },
     {
       op: "argmax",
       call: (gpu) => ops.argmax(numbers(gpu, [3], "u32")),
@@ -238,8 +324,18 @@ export const lookups: Family = {
       code: "argument",
       message: "cumsum: expected an f32 tensor with at least one axis; got f32 [].",
     },
-    { op: "cumsum", call: (gpu) => ops.cumsum(numbers(gpu, [3]), 1), code: "argument", message: "cumsum: axis out of range. Expected an integer in [-1, 0]; got 1." },
-    { op: "resize", call: (gpu) => ops.resize(numbers(gpu, [3]), [2, 2]), code: "shape", message: "resize: expected x [n, channels, height, width]; got [3]." },
+    {
+      op: "cumsum",
+      call: (gpu) => ops.cumsum(numbers(gpu, [3]), 1),
+      code: "argument",
+      message: "cumsum: axis out of range. Expected an integer in [-1, 0]; got 1.",
+    },
+    {
+      op: "resize",
+      call: (gpu) => ops.resize(numbers(gpu, [3]), [2, 2]),
+      code: "shape",
+      message: "resize: expected x [n, channels, height, width]; got [3].",
+    },
     {
       op: "resize",
       call: (gpu) => ops.resize(numbers(gpu, [1, 1, 2, 2]), [2, 0]),

@@ -5,16 +5,46 @@ import { numbers } from "./arithmetic.ts";
 
 /** One element, odd, a tile and one past it, thin and wide, stacks, stacks that share an operand. */
 const PRODUCTS = [
-  [[1, 1], [1, 1]],
-  [[3, 5], [5, 7]],
-  [[64, 64], [64, 64]],
-  [[65, 33], [33, 66]],
-  [[1, 300], [300, 1]],
-  [[130, 1], [1, 70]],
-  [[2, 3, 5], [2, 5, 4]],
-  [[2, 3, 5], [5, 4]],
-  [[3, 5], [2, 5, 4]],
-  [[2, 1, 3, 5], [3, 5, 2]],
+  [
+    [1, 1],
+    [1, 1],
+  ],
+  [
+    [3, 5],
+    [5, 7],
+  ],
+  [
+    [64, 64],
+    [64, 64],
+  ],
+  [
+    [65, 33],
+    [33, 66],
+  ],
+  [
+    [1, 300],
+    [300, 1],
+  ],
+  [
+    [130, 1],
+    [1, 70],
+  ],
+  [
+    [2, 3, 5],
+    [2, 5, 4],
+  ],
+  [
+    [2, 3, 5],
+    [5, 4],
+  ],
+  [
+    [3, 5],
+    [2, 5, 4],
+  ],
+  [
+    [2, 1, 3, 5],
+    [3, 5, 2],
+  ],
 ] as const;
 
 const products: Row[] = PRODUCTS.map(([a, b]) => ({
@@ -27,20 +57,24 @@ const products: Row[] = PRODUCTS.map(([a, b]) => ({
   why: "γ_k on Σ|a·b|",
 }));
 
-const transposed: Row[] = ([[[5, 3], [5, 7], true, false], [[3, 5], [7, 5], false, true], [[65, 64], [33, 65], true, true]] as const).map(
-  ([a, b, left, right]) => {
-    const flip = (x: Nd, on: boolean) => (on ? permuted(x, [1, 0]) : x);
-    return {
-      op: "matmul",
-      inputs: [{ shape: a }, { shape: b }],
-      run: (x, y) => ops.matmul(left ? ops.transpose(x!) : x!, right ? ops.transpose(y!) : y!),
-      reference: (x, y) => product(flip(x!, left), flip(y!, right)),
-      scale: (x, y) => product(flip(absolute(x!), left), flip(absolute(y!), right)),
-      ulps: 65,
-      why: "γ_k on Σ|a·b|",
-    };
-  },
-);
+const transposed: Row[] = (
+  [
+    [[5, 3], [5, 7], true, false],
+    [[3, 5], [7, 5], false, true],
+    [[65, 64], [33, 65], true, true],
+  ] as const
+).map(([a, b, left, right]) => {
+  const flip = (x: Nd, on: boolean) => (on ? permuted(x, [1, 0]) : x);
+  return {
+    op: "matmul",
+    inputs: [{ shape: a }, { shape: b }],
+    run: (x, y) => ops.matmul(left ? ops.transpose(x!) : x!, right ? ops.transpose(y!) : y!),
+    reference: (x, y) => product(flip(x!, left), flip(y!, right)),
+    scale: (x, y) => product(flip(absolute(x!), left), flip(absolute(y!), right)),
+    ulps: 65,
+    why: "γ_k on Σ|a·b|",
+  };
+});
 
 const vectors: Row[] = [
   {
@@ -68,7 +102,14 @@ const layer = (x: Nd, w: Nd, b?: Nd): Nd => {
   return b ? each((p, q) => p + q, y, b) : y;
 };
 
-const layers: Row[] = ([[1, 1, 1], [3, 5, 7], [64, 64, 65], [2, 300, 10]] as const).flatMap(([batch, inner, out]): Row[] => [
+const layers: Row[] = (
+  [
+    [1, 1, 1],
+    [3, 5, 7],
+    [64, 64, 65],
+    [2, 300, 10],
+  ] as const
+).flatMap(([batch, inner, out]): Row[] => [
   {
     op: "linear",
     inputs: [{ shape: [batch, inner] }, { shape: [out, inner] }, { shape: [out] }],
@@ -110,6 +151,18 @@ export const multiplication: Family = {
     },
     {
       op: "matmul",
+      call: (gpu) => ops.matmul(numbers(gpu, [2, 2]), numbers(gpu, [2, 2], "u32")),
+      code: "argument",
+      message: "matmul: expected f32 tensors; got f32 and u32. Use cast().",
+    },
+    {
+      op: "linear",
+      call: (gpu) => ops.linear(numbers(gpu, [2, 2], "u32"), numbers(gpu, [2, 2])),
+      code: "argument",
+      message: "matmul: expected f32 tensors; got u32 and f32. Use cast().",
+    },
+    {
+      op: "matmul",
       call: (gpu) => ops.matmul(numbers(gpu, []), numbers(gpu, [3])),
       code: "shape",
       message: "matmul: expected at least one axis; got [] and [3].",
@@ -118,7 +171,8 @@ export const multiplication: Family = {
       op: "matmul",
       call: (gpu) => ops.matmul(numbers(gpu, [2, 3, 4]), numbers(gpu, [3, 4, 2])),
       code: "shape",
-      message: "matmul: shapes do not broadcast. Expected sizes that are equal or 1, aligned from the right; got [2] and [3].",
+      message:
+        "matmul: shapes do not broadcast. Expected sizes that are equal or 1, aligned from the right; got [2] and [3].",
     },
     {
       op: "linear",

@@ -35,7 +35,12 @@ const dropouts: Row[] = SHAPES.map((shape) => ({
   op: "dropout",
   inputs: [{ shape }],
   run: (x) => ops.dropout(x!, { p: P, seed: STREAM.seed, stream: 7, step: 3 }),
-  reference: (x) => each((v, u) => (u >= Math.fround(P) ? v / (1 - P) : 0), x!, nd(shape, (_, i) => uniformAt(i, STREAM))),
+  reference: (x) =>
+    each(
+      (v, u) => (u >= Math.fround(P) ? v / (1 - P) : 0),
+      x!,
+      nd(shape, (_, i) => uniformAt(i, STREAM)),
+    ),
   ulps: 2,
   why: "1/(1 − p) and the product round",
 }));
@@ -43,14 +48,32 @@ const dropouts: Row[] = SHAPES.map((shape) => ({
 /** The class with the largest logit − log(−log u). */
 const categorical = (logits: Nd, shape: readonly number[]): Nd => {
   const classes = logits.shape.at(-1)!;
-  const noisy = each((l, g) => l + g, logits, nd([...shape, classes], (_, i) => -Math.log(-Math.log(uniformAt(i, STREAM)))));
+  const noisy = each(
+    (l, g) => l + g,
+    logits,
+    nd([...shape, classes], (_, i) => -Math.log(-Math.log(uniformAt(i, STREAM)))),
+  );
   return nd(shape, (_, i) => {
     const line = noisy.data.slice(i * classes, (i + 1) * classes);
     return line.indexOf(Math.max(...line));
   });
 };
 
-const categories: Row[] = ([[[5], [65]], [[3, 4], [3]], [[3, 4], [7, 3]], [[2, 1, 3], [2, 5]], [[1], [1]]] as const).map(([logits, shape]) => ({
+const categories: Row[] = (
+  [
+    [[5], [65]],
+    [[3, 4], [3]],
+    [
+      [3, 4],
+      [7, 3],
+    ],
+    [
+      [2, 1, 3],
+      [2, 5],
+    ],
+    [[1], [1]],
+  ] as const
+).map(([logits, shape]) => ({
   op: "random.categorical",
   inputs: [{ shape: logits, slope: false }],
   run: (x) => random.categorical(x!.gpu, x!, shape, { seed: STREAM.seed, stream: 7, step: 3 }),
@@ -81,11 +104,35 @@ export const randomness: Family = {
       message: 'random.normal: unknown option. Expected only seed, stream, step; got "key".',
     },
     {
+      op: "random.normal",
+      call: (gpu) => random.normal(gpu, [3], { seed: 1, step: numbers(gpu, [1]) }),
+      code: "argument",
+      message: "random.normal: expected a step in [0, 2^32), or a u32 tensor of one element; got f32 [1].",
+    },
+    {
+      op: "random.uniform",
+      call: (gpu) => random.uniform(gpu, [3], { seed: 1, step: -1 }),
+      code: "argument",
+      message: "random.uniform: expected a step in [0, 2^32), or a u32 tensor of one element; got -1.",
+    },
+    {
+      op: "random.uniform",
+      call: (gpu) => random.uniform(gpu, [2, 0], { seed: 1 }),
+      code: "shape",
+      message: "random.uniform: expected sizes that are whole and > 0; got [2, 0].",
+    },
+    {
       op: "random.categorical",
       call: (gpu) => random.categorical(gpu, numbers(gpu, [3, 4]), [4], { seed: 1 }),
       code: "shape",
-      message: "random.categorical: shapes do not broadcast. Expected sizes that are equal or 1, aligned from the right; got [3] and [4].",
+      message:
+        "random.categorical: shapes do not broadcast. Expected sizes that are equal or 1, aligned from the right; got [3] and [4].",
     },
-    { op: "dropout", call: (gpu) => ops.dropout(numbers(gpu, [3]), { p: 1, seed: 1 }), code: "argument", message: "dropout: expected a probability p in [0, 1); got 1." },
+    {
+      op: "dropout",
+      call: (gpu) => ops.dropout(numbers(gpu, [3]), { p: 1, seed: 1 }),
+      code: "argument",
+      message: "dropout: expected a probability p in [0, 1); got 1.",
+    },
   ],
 };

@@ -18,9 +18,18 @@ const REDUCTIONS: readonly (readonly [shape: readonly number[], axes: readonly n
   [[5, 64], [1]],
   [[65, 65], [-1]],
   [[130, 3], [0]],
-  [[2, 3, 5, 7], [0, 2]],
-  [[2, 3, 5, 7], [1, 3]],
-  [[2, 3, 5, 7], [0, 2, 3]],
+  [
+    [2, 3, 5, 7],
+    [0, 2],
+  ],
+  [
+    [2, 3, 5, 7],
+    [1, 3],
+  ],
+  [
+    [2, 3, 5, 7],
+    [0, 2, 3],
+  ],
   [[2, 3, 5, 7], undefined],
   [[1030], [0]],
   [[9001], undefined],
@@ -38,7 +47,13 @@ interface Reduction {
 }
 
 const reductions: { readonly [op: string]: Reduction } = {
-  sum: { run: ops.sum, reference: total, ulps: depth, why: "γ of the tree, on Σ|x|", scale: (x, axes) => total(absolute(x), axes) },
+  sum: {
+    run: ops.sum,
+    reference: total,
+    ulps: depth,
+    why: "γ of the tree, on Σ|x|",
+    scale: (x, axes) => total(absolute(x), axes),
+  },
   mean: {
     run: ops.mean,
     reference: average,
@@ -55,7 +70,13 @@ const reductions: { readonly [op: string]: Reduction } = {
     scale: (x, axes) => each((m, v) => m * (m + Math.sqrt(v)), largest(absolute(x), axes), spread(x, axes)),
   },
   max: { run: ops.max, reference: (x, axes) => largest(x, axes), ulps: () => 0, why: "exact", twice: false },
-  min: { run: ops.min, reference: (x, axes) => fold(x, axes, Infinity, Math.min), ulps: () => 0, why: "exact", twice: false },
+  min: {
+    run: ops.min,
+    reference: (x, axes) => fold(x, axes, Infinity, Math.min),
+    ulps: () => 0,
+    why: "exact",
+    twice: false,
+  },
   logsumexp: {
     run: ops.logsumexp,
     reference: logSum,
@@ -67,7 +88,11 @@ const reductions: { readonly [op: string]: Reduction } = {
 
 export function logSum(x: Nd, axes?: readonly number[], keep = false): Nd {
   const top = largest(x, axes, true);
-  const sums = total(each((v, m) => Math.exp(v - m), x, top), axes, true);
+  const sums = total(
+    each((v, m) => Math.exp(v - m), x, top),
+    axes,
+    true,
+  );
   const y = each((s, m) => Math.log(s) + m, sums, top);
   return keep ? y : { shape: total(x, axes).shape, data: y.data };
 }
@@ -78,19 +103,32 @@ const rows: Row[] = Object.entries(reductions).flatMap(([op, { run, reference, u
     inputs: [{ shape }],
     run: (x) => run(x!, axes),
     reference: (x) => reference(x!, axes),
-    ulps: ulps(extentOf(nd(shape, () => 0), axes)),
+    ulps: ulps(
+      extentOf(
+        nd(shape, () => 0),
+        axes,
+      ),
+    ),
     why,
     twice,
     ...(scale ? { scale: (x: Nd) => scale(x, axes) } : {}),
   })),
 );
 
-const sampled = (x: Nd) => total(x, x.shape.slice(1).map((_, d) => d + 1));
+const sampled = (x: Nd) =>
+  total(
+    x,
+    x.shape.slice(1).map((_, d) => d + 1),
+  );
 
 export const sums: Family = {
   rows: [
     ...rows,
-    ...[[3, 5], [2, 3, 5, 7], [1, 65]].map((shape): Row => ({
+    ...[
+      [3, 5],
+      [2, 3, 5, 7],
+      [1, 65],
+    ].map((shape): Row => ({
       op: "perSample",
       inputs: [{ shape }],
       run: (x) => ops.perSample(x!),
@@ -129,7 +167,10 @@ export const sums: Family = {
     },
   ],
   refusals: [
-    ...["sum", "max", "min"].map((op) => ({ ...wrongDType(op), message: `${op}: expected an f32 tensor; got u32. Use cast().` })),
+    ...["sum", "max", "min"].map((op) => ({
+      ...wrongDType(op),
+      message: `${op}: expected an f32 tensor; got u32. Use cast().`,
+    })),
     {
       op: "sum",
       call: (gpu) => ops.sum(numbers(gpu, [3]), 1),
@@ -142,7 +183,12 @@ export const sums: Family = {
       code: "argument",
       message: "sum: the same axis twice. Expected distinct axes; got [0, 0].",
     },
-    { op: "mean", call: (gpu) => ops.mean(numbers(gpu, [3]), 1), code: "argument", message: "mean: axis out of range. Expected an integer in [-1, 0]; got 1." },
+    {
+      op: "mean",
+      call: (gpu) => ops.mean(numbers(gpu, [3]), 1),
+      code: "argument",
+      message: "mean: axis out of range. Expected an integer in [-1, 0]; got 1.",
+    },
     {
       op: "variance",
       call: (gpu) => ops.variance(numbers(gpu, [1]), 0, { ddof: 1 }),
@@ -155,6 +201,11 @@ export const sums: Family = {
       code: "argument",
       message: "logsumexp: axis out of range. Expected an integer in [-1, 0]; got 1.",
     },
-    { op: "perSample", call: (gpu) => ops.perSample(numbers(gpu, [])), code: "shape", message: "perSample: expected x [n, …]; got []." },
+    {
+      op: "perSample",
+      call: (gpu) => ops.perSample(numbers(gpu, [])),
+      code: "shape",
+      message: "perSample: expected x [n, …]; got [].",
+    },
   ],
 };
