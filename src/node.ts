@@ -21,3 +21,6 @@ export async function openNodeGpu(options: OpenOptions = {}): Promise<Gpu> {
   instances.push(instance);
   return openWith(instance, { powerPreference: "high-performance", ...options });
 }
+
+export { loadMnistNode } from "./data/mnist-node.ts";
+export { writeFileWhole } from "./nn/checkpoint-node.ts";

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { assign, grad, type Gpu, LatentError, matmul, openGpu, sum } from "../src/index.ts";
+import { assign, grad, type Gpu, LatentError, matmul, openGpu, slice, sum, transpose } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
 
 const opened: Gpu[] = [];
@@ -277,6 +277,9 @@ describe("arguments", () => {
     );
     expect((await failure(() => grad(gpu.tensor([1, 2]), []))).message).toMatch(/expected a loss of one element; got \[2\]/);
     expect((await failure(() => assign(gpu.state([1]), gpu.tensor([2])))).message).toMatch(/inside the function given to gpu\.compile/);
+    const pixels = gpu.tensor(new Uint8Array(12), [4, 3]);
+    expect((await failure(() => slice(pixels, 0, 1, 3).read())).code).toBe("unsupported");
+    expect((await failure(() => transpose(pixels).read())).message).toMatch(/u8 data \[3, 4\]/);
     expect((await failure(() => gpu.tensor([1, 2]).item())).message).toMatch(/one element; got \[2\]/);
   });
 

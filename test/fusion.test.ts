@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import * as L from "../src/index.ts";
+import type * as L from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { grow, leavesOf } from "./graphs.ts";
 

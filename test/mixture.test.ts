@@ -154,15 +154,15 @@ describe("starts, samples, files", () => {
     const values = await model.sample(20000, { seed: 9 }).read();
     const rows = Array.from({ length: 20000 }, (_, i) => [...values.subarray(4 * i, 4 * i + 4)]);
     const got = covarianceOf(rows);
-    const [weights, means] = [await model.weights.read(), await model.means.read()];
-    const centre = [0, 1, 2, 3].map((j) => weights.reduce((sum: number, w: number, k: number) => sum + w * means[4 * k + j]!, 0));
+    const [weights, means] = [Array.from(await model.weights.read()), Array.from(await model.means.read())];
+    const centre = [0, 1, 2, 3].map((j) => weights.reduce((sum, w, k) => sum + w * means[4 * k + j]!, 0));
     const sigma = await model.covariances.read();
     const at = (k: number, i: number, j: number) =>
       covariance === "full" ? sigma[16 * k + 4 * i + j]! : covariance === "tied" ? sigma[4 * i + j]! : i !== j ? 0 : covariance === "diag" ? sigma[4 * k + i]! : sigma[k]!;
     for (let i = 0; i < 4; i++) {
       expect(Math.abs(average(column(rows, i)) - centre[i]!)).toBeLessThan(5 * Math.sqrt(got[i]![i]! / 20000));
       for (let j = 0; j <= i; j++) {
-        const expected = weights.reduce((sum: number, w: number, k: number) => sum + w * (at(k, i, j) + (means[4 * k + i]! - centre[i]!) * (means[4 * k + j]! - centre[j]!)), 0);
+        const expected = weights.reduce((sum, w, k) => sum + w * (at(k, i, j) + (means[4 * k + i]! - centre[i]!) * (means[4 * k + j]! - centre[j]!)), 0);
         // 5 standard errors of a product, with a margin for tails
         expect(Math.abs(got[i]![j]! - expected)).toBeLessThan(5 * 1.5 * Math.sqrt((got[i]![i]! * got[j]![j]!) / 20000) + 1e-4);
       }

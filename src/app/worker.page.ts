@@ -16,13 +16,14 @@ function browser(): string {
   return `${version.replace("/", " ")}, ${/\(([^;)]*)/.exec(userAgent)?.[1] ?? "unknown system"}`;
 }
 
-async function run({ preset, seed, mnist }: JobRequest): Promise<void> {
+async function run({ preset, seed, mnist, settings }: JobRequest): Promise<void> {
   const { signal } = controller;
   const gpu = await openGpu({ powerPreference: "high-performance", signal });
   try {
     const report = await runJob(gpu, (options) => loadMnist(new URL(mnist, location.origin), options), {
       preset: preset ?? (gpu.info.software ? "quick" : "full"),
       seed,
+      ...(settings ? { settings } : {}),
       signal,
       version: LATENTGPU_VERSION,
       browser: browser(),

@@ -15,46 +15,60 @@ export interface Draw {
   readonly step?: number;
 }
 
-/** The high word of a · b. */
+/** The high word of a · b, for whole numbers below 2³²; every sum below stays under 2³² too. */
 function high(a: number, b: number): number {
-  const [aLow, aHigh, bLow, bHigh] = [a & 0xffff, a >>> 16, b & 0xffff, b >>> 16];
+  const aLow = a & 0xffff;
+  const aHigh = a >>> 16;
+  const bLow = b & 0xffff;
+  const bHigh = b >>> 16;
   const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
   const cross = aLow * bHigh + (middle & 0xffff);
-  return (aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(cross / 65536)) >>> 0;
+  return (aHigh * bHigh + (middle >>> 16) + (cross >>> 16)) >>> 0;
 }
 
 /** `count` words from element 0 on. */
 export function words(count: number, { seed, stream = 0, step = 0 }: Draw): Uint32Array<ArrayBuffer> {
-  const result = new Uint32Array(count);
+  // whole blocks of four; writes beyond `count` fall into the last block's unused words
+  const blocks = new Uint32Array(4 * Math.ceil(count / 4));
   const low = seed >>> 0;
   const top = Math.floor(seed / 2 ** 32) >>> 0;
-  for (let block = 0; 4 * block < count; block++) {
-    let [x, y, z, w] = [block, step >>> 0, stream >>> 0, 0];
-    let [k0, k1] = [low, top];
+  for (let at = 0; at < blocks.length; at += 4) {
+    let x = at / 4;
+    let y = step >>> 0;
+    let z = stream >>> 0;
+    let w = 0;
+    let keyLow = low;
+    let keyHigh = top;
     for (let round = 0; round < 10; round++) {
-      const first = (high(0xcd9e8d57, z) ^ y ^ k0) >>> 0;
-      const third = (high(0xd2511f53, x) ^ w ^ k1) >>> 0;
-      [x, y, z, w] = [first, Math.imul(0xcd9e8d57, z) >>> 0, third, Math.imul(0xd2511f53, x) >>> 0];
-      k0 = (k0 + 0x9e3779b9) >>> 0;
-      k1 = (k1 + 0xbb67ae85) >>> 0;
+      const first = high(0xcd9e8d57, z) ^ y ^ keyLow;
+      const third = high(0xd2511f53, x) ^ w ^ keyHigh;
+      y = Math.imul(0xcd9e8d57, z) >>> 0;
+      w = Math.imul(0xd2511f53, x) >>> 0;
+      x = first >>> 0;
+      z = third >>> 0;
+      keyLow = (keyLow + 0x9e3779b9) >>> 0;
+      keyHigh = (keyHigh + 0xbb67ae85) >>> 0;
     }
-    const at = 4 * block;
-    result[at] = x;
-    if (at + 1 < count) result[at + 1] = y;
-    if (at + 2 < count) result[at + 2] = z;
-    if (at + 3 < count) result[at + 3] = w;
+    blocks[at] = x;
+    blocks[at + 1] = y;
+    blocks[at + 2] = z;
+    blocks[at + 3] = w;
   }
-  return result;
+  return blocks.subarray(0, count);
 }
 
 /** `count` uniform numbers in (−bound, bound), exact multiples of 2⁻²³·bound before rounding. */
 export function uniforms(count: number, bound: number, draw: Draw): Float32Array<ArrayBuffer> {
-  return Float32Array.from(words(count, draw), (word) => bound * (((word >>> 9) + 0.5) * 2 ** -22 - 1));
+  const drawn = words(count, draw);
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) values[i] = bound * (((drawn[i]! >>> 9) + 0.5) * 2 ** -22 - 1);
+  return values;
 }
 
 /** The numbers 0 … count − 1 in an order drawn from `draw` (Fisher–Yates; its bias is below count · 2⁻³²). */
 export function permutation(count: number, draw: Draw): Uint32Array<ArrayBuffer> {
-  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  const order = new Uint32Array(count);
+  for (let i = 0; i < count; i++) order[i] = i;
   const drawn = words(count, draw);
   for (let i = count - 1; i > 0; i--) {
     const j = Math.floor((drawn[i]! * (i + 1)) / 2 ** 32);

@@ -75,6 +75,7 @@ export function storageOf(x: Tensor): Storage | null {
   if (!strides.every((s, d) => s === plain[d] || x.shape[d] === 1)) return null;
   const { storage } = inputs[0].source as { storage: Storage };
   const bytes = bytesPer(x.dtype);
+  if ((offset * bytes) % 4 !== 0) return null; // copies start at whole words
   return { buffer: storage.buffer, offset: storage.offset + offset * bytes, bytes: x.size * bytes, owned: false };
 }
 

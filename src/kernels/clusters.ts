@@ -1,6 +1,7 @@
-import { ceilDiv, type Launch, type Launches } from "./launch.ts";
-import { clusters as shaders } from "./shaders.gen.ts";
+import { ceilDiv, type DeviceTraits, type Kernel, type Launch, type Launches } from "./launch.ts";
+import { clusters as shaders, clusters_quad as quadShaders } from "./shaders.gen.ts";
 
+const { LANES } = shaders.distances.constants;
 /** Rows that one invocation of `sums` adds up. */
 const SLICE = 256;
 
@@ -13,13 +14,17 @@ export interface ClusterShape {
   readonly centres: number;
 }
 
+/** Whether loads cost this device far more than swaps within a quad. */
+const passesRound = ({ software, features }: DeviceTraits, columns: number): boolean => columns % 4 === 0 && software && features.has("subgroups");
+
+const [first, second, third] = [{ input: 0 }, { input: 1 }, { input: 2 }] as const;
+
 /** Weighted squared distances: inputs x, μ, p; output q. */
-export function distances({ rows, columns, centres }: ClusterShape): Launches {
+export function distances({ rows, columns, centres }: ClusterShape, traits: DeviceTraits): Launches {
   const quads = columns % 4 === 0;
-  const kernel = quads ? shaders.distances_quads : shaders.distances;
-  const inputs = [{ input: 0 }, { input: 1 }, { input: 2 }] as const;
-  const [x, mu, p] = inputs;
-  const bind: Launch["bind"] = quads ? { x_quads: x, mu_quads: mu, p_quads: p } : { x, mu, p };
+  const round = passesRound(traits, columns);
+  const kernel: Kernel = round ? quadShaders.distances : quads ? shaders.distances_quads : shaders.distances;
+  const bind: Launch["bind"] = quads && !round ? { x_quads: first, mu_quads: second, p_quads: third } : { x: first, mu: second, p: third };
   return {
     flops: 4 * rows * columns * centres,
     launches: [
@@ -27,27 +32,27 @@ export function distances({ rows, columns, centres }: ClusterShape): Launches {
         kernel,
         bind: { ...bind, q: { output: 0 } },
         params: { rows, columns, centres, slice: SLICE },
-        groups: [ceilDiv(rows, kernel.constants.LANES * 4), ceilDiv(centres, 4), 1],
+        groups: [ceilDiv(rows, LANES * 4), ceilDiv(centres, 4), 1],
       },
     ],
   };
 }
 
 /** Weighted first and second moments around centres, in slices: inputs x, μ, r; output part. */
-export function sums({ rows, columns, centres }: ClusterShape): Launches {
+export function sums({ rows, columns, centres }: ClusterShape, traits: DeviceTraits): Launches {
   const quads = columns % 4 === 0;
-  const kernel = quads ? shaders.sums_quads : shaders.sums;
-  const [x, mu, part] = [{ input: 0 }, { input: 1 }, { output: 0 }];
-  const bind: Launch["bind"] = quads ? { x_quads: x, mu_quads: mu, part_quads: part } : { x, mu, part };
-  const lanes = kernel.constants.LANES * (quads ? 4 : 1);
+  const round = passesRound(traits, columns);
+  const kernel: Kernel = round ? quadShaders.sums : quads ? shaders.sums_quads : shaders.sums;
+  const part = { output: 0 } as const;
+  const bind: Launch["bind"] = quads && !round ? { x_quads: first, mu_quads: second, part_quads: part } : { x: first, mu: second, part };
   return {
     flops: 6 * rows * columns * centres,
     launches: [
       {
         kernel,
-        bind: { ...bind, r: { input: 2 } },
+        bind: { ...bind, r: third },
         params: { rows, columns, centres, slice: SLICE },
-        groups: [ceilDiv(columns, lanes), ceilDiv(centres, 4), slicesOf(rows)],
+        groups: [ceilDiv(columns, LANES * (quads ? 4 : 1)), ceilDiv(centres, 4), slicesOf(rows)],
       },
     ],
   };

@@ -12,8 +12,8 @@ const shapeOf = (x: Tensor | { readonly shape: readonly number[] }, mu: { readon
   centres: mu.shape[0]!,
 });
 
-const distancesOp: KernelOp = { name: "distances", launch: ([x, mu]) => launchDistances(shapeOf(x!, mu!)) };
-const sumsOp: KernelOp = { name: "clusterSums", launch: ([x, mu]) => launchSums(shapeOf(x!, mu!)) };
+const distancesOp: KernelOp = { name: "distances", launch: ([x, mu], _outputs, _attributes, traits) => launchDistances(shapeOf(x!, mu!), traits) };
+const sumsOp: KernelOp = { name: "clusterSums", launch: ([x, mu], _outputs, _attributes, traits) => launchSums(shapeOf(x!, mu!), traits) };
 
 function checkShapes(where: string, x: Tensor, mu: Tensor): void {
   check(x.rank === 2 && mu.rank === 2 && x.shape[1] === mu.shape[1], "shape", where,

@@ -69,7 +69,7 @@ export class GaussianMixture {
   /**
    * Expectation–maximisation from `init`, for a tensor [n, d], a data set or a source of rows.
    *
-   * Rows are taken in batches, so that nothing of size n·K·d exists. Starting centres are looked for among 8192 rows at most.
+   * Rows are taken in batches, so that nothing of size n·K·d exists. Starting centres are looked for among 4096 rows at most.
    * Throws LatentError: "numeric" where a covariance gets singular in every restart, naming the component; "data" on a value
    * that is not finite; "argument" on options, and where there are fewer rows than components; "shape" on other shapes.
    */

@@ -56,7 +56,7 @@ const inits = ["kmeans", "k-means++", "random", "random-from-data"];
 const ELEMENTS = 2 ** 23;
 const MOST_ROWS = 16384;
 /** Rows that the starting centres are looked for in; all rows where there are no more. */
-const SAMPLE = 8192;
+const SAMPLE = 4096;
 
 export interface Fitted extends EmResult {
   readonly kind: Kind;
@@ -95,7 +95,7 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
   try {
     const start =
       typeof options.init === "object" ? startValues(where, options.init, kind, components, rows.dim) : null;
-    if (!start) sample = whole ?? (await drawn(gpu, rows, batch, options, signal));
+    if (!start) sample = whole && rows.count <= SAMPLE ? whole : await drawn(gpu, rows, batch, options, signal);
     let best: EmResult | null = null;
     let failed: EmResult | null = null;
     for (let restart = 0; restart < restarts; restart++) {
@@ -139,7 +139,7 @@ async function begin(
   if (init === "kmeans" || init === "k-means++") {
     const centres = await plusPlus(x, components, seed, restart);
     return em.startAt(
-      init === "kmeans" ? ((await lloyd(x, centres, 50, signal)) as Float32Array<ArrayBuffer>) : centres,
+      init === "kmeans" ? ((await lloyd(x, centres, 25, signal)) as Float32Array<ArrayBuffer>) : centres,
       signal,
     );
   }

@@ -62,7 +62,7 @@ export function generator(seed: number): () => number {
 
 /** A small number that differs for different texts. */
 export const hash = (text: string): number =>
-  [...text].reduce((h, c) => Math.imul(h ^ c.codePointAt(0)!, 16777619) >>> 0, 2166136261);
+  Array.from(text).reduce((h, c) => Math.imul(h ^ c.codePointAt(0)!, 16777619) >>> 0, 2166136261);
 
 /** The input's values, exactly as the GPU holds them. */
 export function drawn(

@@ -253,13 +253,14 @@ describe("more than 65 535 workgroups", () => {
 
   it("short and long rows, columns and lines do, too", () =>
     gpu.scope(async () => {
-      // 64 rows a workgroup: 65 536 of them; each row [r, r]
+      // 64 rows a workgroup: 65 536 of them; each row [r, 2r]
       const rows = 65535 * 64 + 1;
       const r = L.cast(L.arange(gpu, rows), "f32");
-      const pairs = L.reshape(r, [rows, 1]).mul(gpu.tensor([[1, 1]]));
+      const pairs = L.reshape(r, [rows, 1]).mul(gpu.tensor([[1, 2]]));
       const last = async (x: L.Tensor) => (await L.slice(x, 0, rows - 1, rows).read())[0];
-      expect(await last(L.sum(pairs, 1))).toBe(2 * (rows - 1));
-      expect(await last(L.argmax(pairs.add(gpu.tensor([[0, 1]])), 1))).toBe(1);
+      await gpu.evaluate([pairs]);
+      expect(await last(L.sum(pairs, 1))).toBe(3 * (rows - 1));
+      expect(await last(L.argmax(pairs, 1))).toBe(1);
       // a workgroup a row
       const long = L.expand(L.reshape(L.cast(L.arange(gpu, 65537), "f32"), [65537, 1]), [65537, 33]);
       expect((await L.slice(L.max(long, 1), 0, 65536, 65537).read())[0]).toBe(65536);

@@ -1,5 +1,6 @@
 import type { Preset, Report } from "../report.ts";
 import type { JobEvent, Listener } from "./events.ts";
+import type { Settings } from "./settings.ts";
 
 /** What a page asks of the worker. Without a preset a software adapter gets "quick", a real GPU "full". */
 export interface JobRequest {
@@ -7,6 +8,8 @@ export interface JobRequest {
   seed: number;
   /** Address of the folder with MNIST's four files. */
   mnist: string;
+  /** Other settings than the preset's, for tests. */
+  settings?: Partial<Settings>;
 }
 
 /** What the worker answers. */

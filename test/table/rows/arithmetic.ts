@@ -54,9 +54,10 @@ const binaries: { readonly [op: string]: Binary } = {
 };
 
 type TwoInputs = (a: Tensor, b: Tensor) => Tensor;
+const named = (op: string): TwoInputs => (ops as unknown as Record<string, TwoInputs>)[op]!;
 
 function binaryRows(op: string, { f, ulps, why, domains, slope = true, twice = true, shift }: Binary): Row[] {
-  const fn = (ops as unknown as Record<string, TwoInputs>)[op]!;
+  const fn = named(op);
   const pairs = [...SHAPES.map((s) => [s, s] as const), ...PAIRS, ...PAIRS.map(([a, b]) => [b, a] as const)];
   return pairs.map((shapes) => ({
     op,
@@ -80,7 +81,7 @@ const whole = (op: "add" | "mul", dtype: "u32" | "i32"): Row => ({
     { shape: [3, 5], dtype, domain: [dtype === "u32" ? 0 : -9, 9] },
     { shape: [5], dtype, domain: [0, 9] },
   ],
-  run: (a, b) => ops[op](a!, b!),
+  run: (a, b) => named(op)(a!, b!),
   reference: (a, b) => each((p, q) => (op === "add" ? p + q : p * q), a!, b!),
   ulps: 0,
   why: "exact",
@@ -114,7 +115,7 @@ const rows: Row[] = [
       { shape: [65], dtype: "u32", domain: [0, 3] },
       { shape: [65], dtype: "u32", domain: [0, 3] },
     ],
-    run: (a, b) => ops[op](a!, b!),
+    run: (a, b) => named(op)(a!, b!),
     reference: (a, b) => each((p, q) => Number(op === "less" ? p < q : p === q), a!, b!),
     ulps: 0,
     why: "exact",
@@ -212,7 +213,7 @@ const numbers = (gpu: Gpu, shape: readonly number[], dtype: "f32" | "u32" = "f32
 
 const mismatched = (op: string): Refusal => ({
   op,
-  call: (gpu) => (ops as unknown as Record<string, TwoInputs>)[op]!(numbers(gpu, [3, 2]), numbers(gpu, [3])),
+  call: (gpu) => named(op)(numbers(gpu, [3, 2]), numbers(gpu, [3])),
   code: "shape",
   message: `${op}: shapes do not broadcast. Expected sizes that are equal or 1, aligned from the right; got [3, 2] and [3].`,
 });

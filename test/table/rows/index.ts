@@ -2,6 +2,7 @@ import { arithmetic } from "./arithmetic.ts";
 import { elementwise } from "./elementwise.ts";
 import { images } from "./images.ts";
 import { likelihood } from "./likelihood.ts";
+import { lines } from "./lines.ts";
 import { lookups } from "./lookups.ts";
 import { multiplication } from "./multiplication.ts";
 import { normalisation } from "./normalise.ts";
@@ -17,6 +18,7 @@ const families = [
   multiplication,
   images,
   likelihood,
+  lines,
   lookups,
   normalisation,
   randomness,
