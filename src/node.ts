@@ -14,9 +14,14 @@ const instances: GPU[] = [];
  */
 export async function openNodeGpu(options: OpenOptions = {}): Promise<Gpu> {
   const dawn = await import("webgpu").catch((cause: unknown) => {
-    throw new LatentError("unsupported", "openNodeGpu: the package webgpu is missing. Install it: npm install webgpu.", { cause });
+    throw new LatentError(
+      "unsupported",
+      "openNodeGpu: the package webgpu is missing. Install it: npm install webgpu.",
+      { cause },
+    );
   });
-  for (const [name, value] of Object.entries(dawn.globals)) if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true });
+  for (const [name, value] of Object.entries(dawn.globals))
+    if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true });
   const instance = dawn.create([]);
   instances.push(instance);
   return openWith(instance, { powerPreference: "high-performance", ...options });

@@ -20,7 +20,12 @@ export async function openGpu(options: OpenGpuOptions = {}): Promise<Gpu> {
   installMethods();
   const { device } = options;
   if (device) {
-    check(typeof device.createBuffer === "function", "argument", "openGpu", () => `expected a GPUDevice; got ${typeof device}.`);
+    check(
+      typeof device.createBuffer === "function",
+      "argument",
+      "openGpu",
+      () => `expected a GPUDevice; got ${typeof device}.`,
+    );
     return new Gpu(new Device(device, null, false));
   }
   return openWith(globalThis.navigator?.gpu, options);

@@ -125,7 +125,11 @@ describe("errors of the device", () => {
     const most = gpu.info.limits.maxStorageBufferBindingSize!;
     expect(most).toBe(128 * 2 ** 20);
     const x = gpu.tensor([1]);
-    const huge = x.add(gpu.tensor([0])).reshape([1, 1]).add(gpu.tensor(new Float32Array(6000), [6000, 1])).add(gpu.tensor(new Float32Array(6000), [1, 6000]));
+    const huge = x
+      .add(gpu.tensor([0]))
+      .reshape([1, 1])
+      .add(gpu.tensor(new Float32Array(6000), [6000, 1]))
+      .add(gpu.tensor(new Float32Array(6000), [1, 6000]));
     const error = await failure(() => huge.read());
     expect(error.code).toBe("limit");
     expect(error.message).toMatch(/134217728 bytes.*144000000/);
@@ -270,13 +274,19 @@ describe("arguments", () => {
   it("are refused with what was expected and what came", async () => {
     const gpu = await open();
     expect((await failure(() => gpu.tensor([[1, 2], [3]]))).message).toMatch(/ragged nesting/);
-    expect((await failure(() => gpu.tensor([1, 2, 3], [2, 2]))).message).toMatch(/Expected 4 values for \[2, 2\]; got 3/);
+    expect((await failure(() => gpu.tensor([1, 2, 3], [2, 2]))).message).toMatch(
+      /Expected 4 values for \[2, 2\]; got 3/,
+    );
     expect((await failure(() => gpu.tensor([], [0]))).code).toBe("shape");
     expect((await failure(() => matmul(gpu.tensor([[1, 2]]), gpu.tensor([[1, 2]])))).message).toBe(
       "matmul: inner sizes differ. Expected a [..., m, k] and b [..., k, n]; got a [1, 2] and b [1, 2].",
     );
-    expect((await failure(() => grad(gpu.tensor([1, 2]), []))).message).toMatch(/expected a loss of one element; got \[2\]/);
-    expect((await failure(() => assign(gpu.state([1]), gpu.tensor([2])))).message).toMatch(/inside the function given to gpu\.compile/);
+    expect((await failure(() => grad(gpu.tensor([1, 2]), []))).message).toMatch(
+      /expected a loss of one element; got \[2\]/,
+    );
+    expect((await failure(() => assign(gpu.state([1]), gpu.tensor([2])))).message).toMatch(
+      /inside the function given to gpu\.compile/,
+    );
     const pixels = gpu.tensor(new Uint8Array(12), [4, 3]);
     expect((await failure(() => slice(pixels, 0, 1, 3).read())).code).toBe("unsupported");
     expect((await failure(() => transpose(pixels).read())).message).toMatch(/u8 data \[3, 4\]/);

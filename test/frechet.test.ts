@@ -6,7 +6,10 @@ import { frechetDistance } from "../src/metrics/frechet.ts";
 import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
 
-const oracle = JSON.parse(readFileSync(new URL("./oracles/iris.json", import.meta.url), "utf8")) as { x: number[][]; frechet: number[] };
+const oracle = JSON.parse(readFileSync(new URL("./oracles/iris.json", import.meta.url), "utf8")) as {
+  x: number[][];
+  frechet: number[];
+};
 let gpu: Gpu;
 beforeAll(async () => {
   gpu = await openNodeGpu();
@@ -14,7 +17,11 @@ beforeAll(async () => {
 afterAll(() => gpu.dispose());
 
 const relative = (got: number, expected: number) => Math.abs(got - expected) / Math.abs(expected);
-const code = (promise: Promise<unknown>) => promise.then(() => "nothing thrown", (error: { code?: string; message: string }) => `${error.code}: ${error.message}`);
+const code = (promise: Promise<unknown>) =>
+  promise.then(
+    () => "nothing thrown",
+    (error: { code?: string; message: string }) => `${error.code}: ${error.message}`,
+  );
 const of = (mean: number[], covariance: number[][], count = 1000) => Moments.from({ mean, covariance, count });
 
 describe("the Fréchet distance, in closed form", () => {
@@ -22,23 +29,58 @@ describe("the Fréchet distance, in closed form", () => {
     const d = 2048;
     const identity = new Float64Array(d * d);
     for (let i = 0; i < d; i++) identity[i * d + i] = 1;
-    const at = (value: number) => Moments.from({ mean: new Float64Array(d).fill(value), covariance: identity, count: 5000 });
+    const at = (value: number) =>
+      Moments.from({ mean: new Float64Array(d).fill(value), covariance: identity, count: 5000 });
     const { distance, ranks } = await frechetDistance(at(0), at(1));
     expect(relative(distance, 2048)).toBeLessThan(1e-9);
     expect(ranks).toEqual([2048, 2048]);
   });
 
   test("of diagonal and of full matrices", async () => {
-    const diagonal = await frechetDistance(of([0, 0], [[1, 0], [0, 4]]), of([3, 4], [[9, 0], [0, 16]]));
+    const diagonal = await frechetDistance(
+      of(
+        [0, 0],
+        [
+          [1, 0],
+          [0, 4],
+        ],
+      ),
+      of(
+        [3, 4],
+        [
+          [9, 0],
+          [0, 16],
+        ],
+      ),
+    );
     expect(relative(diagonal.distance, 33)).toBeLessThan(1e-9);
     expect(diagonal.meanTerm).toBe(25);
-    const full = await frechetDistance(of([0, 0], [[2, 1], [1, 2]]), of([3, 4], [[1, 0.5], [0.5, 3]]));
+    const full = await frechetDistance(
+      of(
+        [0, 0],
+        [
+          [2, 1],
+          [1, 2],
+        ],
+      ),
+      of(
+        [3, 4],
+        [
+          [1, 0.5],
+          [0.5, 3],
+        ],
+      ),
+    );
     expect(relative(full.distance, 25.320270148882)).toBeLessThan(1e-9);
   });
 
   test("of the classes of iris", async () => {
     const classes = [0, 50, 100].map((start) => gpu.tensor(oracle.x.slice(start, start + 50)));
-    const pairs = [[0, 1], [0, 2], [1, 2]] as const;
+    const pairs = [
+      [0, 1],
+      [0, 2],
+      [1, 2],
+    ] as const;
     for (const [i, [a, b]] of pairs.entries()) {
       const { distance, warnings } = await frechetDistance(classes[a]!, classes[b]!);
       expect(relative(distance, oracle.frechet[i]!)).toBeLessThan(1e-5);
@@ -69,15 +111,50 @@ describe("hard cases", () => {
   });
 
   test("two constants far apart", async () => {
-    const { distance } = await frechetDistance(gpu.tensor([[1, 1], [1, 1]]), gpu.tensor([[4, 5], [4, 5], [4, 5]]));
+    const { distance } = await frechetDistance(
+      gpu.tensor([
+        [1, 1],
+        [1, 1],
+      ]),
+      gpu.tensor([
+        [4, 5],
+        [4, 5],
+        [4, 5],
+      ]),
+    );
     expect(distance).toBe(25);
   });
 
   test("one sample, other features, a single value that is not finite are refused by name", async () => {
-    const two = gpu.tensor([[1, 2], [3, 5]]);
-    expect(await code(frechetDistance(gpu.tensor([[1, 2]]), two))).toContain("data: frechetDistance: too few samples. Expected at least 2 in each set; got 1.");
-    expect(await code(frechetDistance(gpu.tensor([[1, 2, 3], [4, 5, 7]]), two))).toContain("shape: frechetDistance: features differ in number. Expected as many in both; got 3 and 2.");
-    expect(await code(frechetDistance(gpu.tensor([[1, Number.NaN], [1, 2]]), two))).toContain("data: Moments.of: row 0, feature 1 is NaN");
+    const two = gpu.tensor([
+      [1, 2],
+      [3, 5],
+    ]);
+    expect(await code(frechetDistance(gpu.tensor([[1, 2]]), two))).toContain(
+      "data: frechetDistance: too few samples. Expected at least 2 in each set; got 1.",
+    );
+    expect(
+      await code(
+        frechetDistance(
+          gpu.tensor([
+            [1, 2, 3],
+            [4, 5, 7],
+          ]),
+          two,
+        ),
+      ),
+    ).toContain("shape: frechetDistance: features differ in number. Expected as many in both; got 3 and 2.");
+    expect(
+      await code(
+        frechetDistance(
+          gpu.tensor([
+            [1, Number.NaN],
+            [1, 2],
+          ]),
+          two,
+        ),
+      ),
+    ).toContain("data: Moments.of: row 0, feature 1 is NaN");
   });
 });
 
@@ -86,27 +163,54 @@ describe("moments", () => {
     const x = random.normal(gpu, [900, 30], { seed: 3 });
     const values = await x.read();
     const whole = await Moments.of(x);
-    const part = (start: number, stop: number) => gpu.tensor(Float32Array.from(values.subarray(start * 30, stop * 30)), [stop - start, 30]);
+    const part = (start: number, stop: number) =>
+      gpu.tensor(Float32Array.from(values.subarray(start * 30, stop * 30)), [stop - start, 30]);
     const parts = Moments.empty(30);
-    for (const [start, stop] of [[0, 100], [100, 101], [101, 900]] as const) await parts.update(part(start, stop));
+    for (const [start, stop] of [
+      [0, 100],
+      [100, 101],
+      [101, 900],
+    ] as const)
+      await parts.update(part(start, stop));
     const merged = (await Moments.of(part(0, 450))).merge(await Moments.of(part(450, 900)));
     const read = Moments.fromNpz(whole.toNpz());
     for (const other of [parts, merged, read]) {
       expect(other.count).toBe(900);
-      for (const [i, value] of whole.covariance.entries()) expect(Math.abs(value - other.covariance[i]!)).toBeLessThan(1e-6);
+      for (const [i, value] of whole.covariance.entries())
+        expect(Math.abs(value - other.covariance[i]!)).toBeLessThan(1e-6);
       for (const [i, value] of whole.mean.entries()) expect(Math.abs(value - other.mean[i]!)).toBeLessThan(1e-6);
     }
     // and they are right: float64 on the CPU
-    const mean = Float64Array.from({ length: 30 }, (_, j) => { let s = 0; for (let i = 0; i < 900; i++) s += values[i * 30 + j]!; return s / 900; });
+    const mean = Float64Array.from({ length: 30 }, (_, j) => {
+      let s = 0;
+      for (let i = 0; i < 900; i++) s += values[i * 30 + j]!;
+      return s / 900;
+    });
     let c = 0;
     for (let i = 0; i < 900; i++) c += (values[i * 30 + 3]! - mean[3]!) * (values[i * 30 + 7]! - mean[7]!);
     expect(Math.abs(whole.covariance[3 * 30 + 7]! - c / 899)).toBeLessThan(1e-6);
   });
 
   test("that make no sense are refused by name", () => {
-    expect(() => of([0, 0], [[1, 0], [0.5, 1]])).toThrow(/not symmetric/);
+    expect(() =>
+      of(
+        [0, 0],
+        [
+          [1, 0],
+          [0.5, 1],
+        ],
+      ),
+    ).toThrow(/not symmetric/);
     expect(() => of([0, 0], [[1, 0]])).toThrow(/expected a covariance of 2 × 2 values/);
-    expect(() => of([0, Number.NaN], [[1, 0], [0, 1]])).toThrow(/finite/);
+    expect(() =>
+      of(
+        [0, Number.NaN],
+        [
+          [1, 0],
+          [0, 1],
+        ],
+      ),
+    ).toThrow(/finite/);
     expect(() => Moments.fromNpz(new Uint8Array(10))).toThrow();
   });
 });

@@ -9,7 +9,15 @@ import type { Gpu } from "../src/program/gpu.ts";
 
 interface Oracle {
   x: number[][];
-  gaussian: { mean: number[]; logDet: number; total: number; totalUnbiased: number; ledoitWolf: [number, number]; oas: [number, number]; ppca: [number, number] };
+  gaussian: {
+    mean: number[];
+    logDet: number;
+    total: number;
+    totalUnbiased: number;
+    ledoitWolf: [number, number];
+    oas: [number, number];
+    ppca: [number, number];
+  };
 }
 
 const oracle = JSON.parse(readFileSync(new URL("./oracles/iris.json", import.meta.url), "utf8")) as Oracle;
@@ -23,12 +31,17 @@ beforeAll(async () => {
 afterAll(() => gpu.dispose());
 
 const relative = (got: number, expected: number) => Math.abs(got - expected) / Math.abs(expected);
-const code = (promise: Promise<unknown>) => promise.then(() => "nothing thrown", (error: { code?: string; message: string }) => `${error.code}: ${error.message}`);
+const code = (promise: Promise<unknown>) =>
+  promise.then(
+    () => "nothing thrown",
+    (error: { code?: string; message: string }) => `${error.code}: ${error.message}`,
+  );
 
 describe("a Gaussian fitted to iris, against float64", () => {
   test("has the maximum-likelihood mean, determinant and likelihood", async () => {
     const model = await Gaussian.fit(iris);
-    for (const [j, value] of (await model.mean.read()).entries()) expect(relative(value, oracle.gaussian.mean[j]!)).toBeLessThan(1e-6);
+    for (const [j, value] of (await model.mean.read()).entries())
+      expect(relative(value, oracle.gaussian.mean[j]!)).toBeLessThan(1e-6);
     expect(relative(model.logDet, oracle.gaussian.logDet)).toBeLessThan(1e-5);
     expect(relative((await model.score(iris)) * 150, oracle.gaussian.total)).toBeLessThan(1e-5);
     const unbiased = await Gaussian.fit(iris, { ddof: 1 });
@@ -49,11 +62,18 @@ describe("a Gaussian fitted to iris, against float64", () => {
   });
 
   test("in parts and from moments is the same", async () => {
-    const rows = { count: 150, dim: 4, batch: (start: number, size: number) => gpu.tensor(oracle.x.slice(start, start + size)) };
+    const rows = {
+      count: 150,
+      dim: 4,
+      batch: (start: number, size: number) => gpu.tensor(oracle.x.slice(start, start + size)),
+    };
     const a = await Gaussian.fit(rows);
-    const moments = (await Moments.of(gpu.tensor(oracle.x.slice(0, 60)))).merge(await Moments.of(gpu.tensor(oracle.x.slice(60))));
+    const moments = (await Moments.of(gpu.tensor(oracle.x.slice(0, 60)))).merge(
+      await Moments.of(gpu.tensor(oracle.x.slice(60))),
+    );
     const b = await Gaussian.fromMoments(gpu, Moments.fromNpz(moments.toNpz()));
-    for (const model of [a, b]) expect(relative((await model.score(rows)) * 150, oracle.gaussian.total)).toBeLessThan(1e-5);
+    for (const model of [a, b])
+      expect(relative((await model.score(rows)) * 150, oracle.gaussian.total)).toBeLessThan(1e-5);
   });
 
   test("the likelihood of a sample states its scale", async () => {
@@ -73,11 +93,13 @@ describe("kinds, samples, files, errors", () => {
     const model = await Gaussian.fit(iris, { covariance });
     const drawn = await Moments.of(model.sample(20000, { seed: 4 }));
     const sigma = await model.covariance.read();
-    const at = (i: number, j: number) => (covariance === "full" ? sigma[4 * i + j]! : i !== j ? 0 : covariance === "diag" ? sigma[i]! : sigma[0]!);
+    const at = (i: number, j: number) =>
+      covariance === "full" ? sigma[4 * i + j]! : i !== j ? 0 : covariance === "diag" ? sigma[i]! : sigma[0]!;
     const got = drawn.covariance;
     for (let i = 0; i < 4; i++) {
       expect(Math.abs(drawn.mean[i]! - oracle.gaussian.mean[i]!)).toBeLessThan(5 * Math.sqrt(at(i, i) / 20000));
-      for (let j = 0; j < 4; j++) expect(Math.abs(got[4 * i + j]! - at(i, j))).toBeLessThan(5 * Math.sqrt((2 * at(i, i) * at(j, j)) / 20000));
+      for (let j = 0; j < 4; j++)
+        expect(Math.abs(got[4 * i + j]! - at(i, j))).toBeLessThan(5 * Math.sqrt((2 * at(i, i) * at(j, j)) / 20000));
     }
     expect([...(await model.sample(3, { seed: 4 }).read())]).toEqual([...(await model.sample(3, { seed: 4 }).read())]);
     const density = await model.logProb(iris).read();
@@ -94,8 +116,13 @@ describe("kinds, samples, files, errors", () => {
 
   test("a large offset costs no accuracy", async () => {
     // quarters, so that the offset is exact in f32
-    const rows = Array.from({ length: 400 }, (_, i) => [0, 1, 2].map((j) => Math.round(8 * Math.sin(i * (j + 1) + j * j)) / 4));
-    const [near, far] = [await Gaussian.fit(gpu.tensor(rows)), await Gaussian.fit(gpu.tensor(rows.map((row) => row.map((v) => v + 8192))))];
+    const rows = Array.from({ length: 400 }, (_, i) =>
+      [0, 1, 2].map((j) => Math.round(8 * Math.sin(i * (j + 1) + j * j)) / 4),
+    );
+    const [near, far] = [
+      await Gaussian.fit(gpu.tensor(rows)),
+      await Gaussian.fit(gpu.tensor(rows.map((row) => row.map((v) => v + 8192)))),
+    ];
     const [a, b] = [await near.covariance.read(), await far.covariance.read()];
     // γ_400 of variances near 2; taken without centring, the error would be of the order of 1
     for (const [i, value] of a.entries()) expect(Math.abs(value - b[i]!)).toBeLessThan(2 * 400 * 2 ** -24);
@@ -118,6 +145,8 @@ describe("kinds, samples, files, errors", () => {
     expect(await code(Gaussian.fit(gpu.tensor([[1, 2]]), { ddof: 1 }))).toContain("shape: Gaussian.fit: too few rows");
     const model = await Gaussian.fit(iris);
     expect(await code((async () => model.logProb(gpu.tensor([[1, 2]])))())).toContain("Expected 4 columns; got 2");
-    expect(await code((async () => model.sample(0, { seed: 1 }))())).toContain("expected a whole number of samples > 0; got 0");
+    expect(await code((async () => model.sample(0, { seed: 1 }))())).toContain(
+      "expected a whole number of samples > 0; got 0",
+    );
   });
 });

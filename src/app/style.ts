@@ -36,7 +36,7 @@ th.number, td.number { text-align: right; }
 th small { display: block; font-weight: 400; color: var(--soft); font-size: .8em; }
 tr.floor { background: var(--panel); font-style: italic; }
 .note { color: var(--soft); font-size: .9rem; }
-.grids { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1.2rem; margin: 1rem 0; }
+.grids { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: 1rem; margin: 1rem 0; }
 figure { margin: 0; }
 figure img { display: block; width: 100%; height: auto; image-rendering: pixelated; border: 1px solid var(--rule); background: #000; }
 figcaption { font-size: .9rem; margin-top: .4rem; color: var(--soft); }

@@ -9,11 +9,11 @@ declare const LATENTGPU_VERSION: string;
 const controller = new AbortController();
 const answer = (message: Answer): void => postMessage(message);
 
-/** "Chrome/144.0.7559.59 on Linux" out of the user agent; Chrome hides all but the major version from scripts. */
+/** "Chrome 144.0.0.0, X11" out of the user agent; Chrome hides all but the major version from scripts. */
 function browser(): string {
   const { userAgent } = navigator;
-  const version = /(?:Headless)?Chrome\/[\d.]+/.exec(userAgent)?.[0] ?? userAgent;
-  return `${version.replace("/", " ")}, ${/\(([^;)]*)/.exec(userAgent)?.[1] ?? "unknown system"}`;
+  const version = /Chrome\/[\d.]+/.exec(userAgent)?.[0].replace("/", " ") ?? userAgent;
+  return `${version}, ${/\(([^;)]*)/.exec(userAgent)?.[1] ?? "unknown system"}`;
 }
 
 async function run({ preset, seed, mnist, settings }: JobRequest): Promise<void> {

@@ -38,7 +38,10 @@ export class Device {
       this.#declareLost(this.#loss);
       for (const give of this.#waiting) give();
     };
-    device.lost.then(({ reason, message }) => lose({ reason: String(reason), message }), () => {});
+    device.lost.then(
+      ({ reason, message }) => lose({ reason: String(reason), message }),
+      () => {},
+    );
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       const { error } = event;
@@ -50,7 +53,11 @@ export class Device {
   /** Throws if the device is disposed or lost, or if an earlier command failed; the failure is reported once. */
   check(where: string): void {
     if (this.#disposed) throw new LatentError("disposed", `${where}: the gpu is disposed. Open a new one.`);
-    if (this.#loss) throw new LatentError("device-lost", `${where}: the device is lost (${this.#loss.reason}). ${this.#loss.message}`);
+    if (this.#loss)
+      throw new LatentError(
+        "device-lost",
+        `${where}: the device is lost (${this.#loss.reason}). ${this.#loss.message}`,
+      );
     const fault = this.#fault;
     this.#fault = null;
     if (fault) throw fault;
@@ -63,7 +70,7 @@ export class Device {
   /** Waits for `work`, unless the device goes first; then checks. */
   async settle<T>(work: Promise<T>, where: string): Promise<T> {
     const result = await new Promise<T>((resolve, reject) => {
-      const give = () => this.#failed(where, "lost").catch(reject);
+      const give = () => void this.#failed(where, "lost").catch(reject);
       this.#waiting.add(give);
       work
         .catch((cause: unknown) => this.#failed(where, cause))
@@ -105,7 +112,10 @@ export class Device {
       this.pool.trim();
       if (attempt > 0) {
         const { bytes } = this.pool.memory();
-        throw new LatentError("out-of-memory", `${where}: the device has no memory left; ${bytes} bytes are in use. ${error.message}`);
+        throw new LatentError(
+          "out-of-memory",
+          `${where}: the device has no memory left; ${bytes} bytes are in use. ${error.message}`,
+        );
       }
     }
   }

@@ -32,12 +32,18 @@ export async function requestDevice(
   const descriptor: GPUDeviceDescriptor = {
     requiredFeatures: FEATURES.filter((name) => adapter.features.has(name)) as GPUFeatureName[],
     requiredLimits: Object.fromEntries(
-      Object.entries(LIMITS).map(([name, most]) => [name, Math.min(most, adapter.limits[name as keyof typeof LIMITS])] as const),
+      Object.entries(LIMITS).map(
+        ([name, most]) => [name, Math.min(most, adapter.limits[name as keyof typeof LIMITS])] as const,
+      ),
     ),
   };
   const device = await adapter.requestDevice(defaultLimits ? {} : descriptor).catch((cause: unknown) => {
     const asked = JSON.stringify(descriptor);
-    throw new LatentError("unsupported", `openGpu: the adapter gave no device. Expected one with ${asked}; got ${String(cause)}.`, { cause });
+    throw new LatentError(
+      "unsupported",
+      `openGpu: the adapter gave no device. Expected one with ${asked}; got ${String(cause)}.`,
+      { cause },
+    );
   });
   if (signal?.aborted) device.destroy();
   signal?.throwIfAborted();

@@ -45,7 +45,10 @@ export class PipelineCache {
     const storage = bindings.filter((b) => b.type !== "uniform").length;
     const allowed = this.#device.limits.maxStorageBuffersPerShaderStage;
     if (storage > allowed)
-      throw new LatentError("limit", `${label}: ${storage} storage buffers, but this device allows ${allowed} per stage. Split the kernel.`);
+      throw new LatentError(
+        "limit",
+        `${label}: ${storage} storage buffers, but this device allows ${allowed} per stage. Split the kernel.`,
+      );
     this.created++;
     this.#device.pushErrorScope("validation");
     const module = this.#device.createShaderModule({ label, code });
@@ -67,8 +70,12 @@ export class PipelineCache {
       await failure;
       const messages = (await module.getCompilationInfo()).messages.filter((m) => m.type === "error");
       const lines = code.split("\n");
-      const listed = messages.map((m) => `\n  ${m.lineNum}:${m.linePos} ${m.message}\n    ${lines[m.lineNum - 1] ?? ""}`);
-      throw new LatentError("argument", `${label}: does not compile.${listed.join("") || ` ${String(cause)}`}`, { cause });
+      const listed = messages.map(
+        (m) => `\n  ${m.lineNum}:${m.linePos} ${m.message}\n    ${lines[m.lineNum - 1] ?? ""}`,
+      );
+      throw new LatentError("argument", `${label}: does not compile.${listed.join("") || ` ${String(cause)}`}`, {
+        cause,
+      });
     }
   }
 }

@@ -32,7 +32,10 @@ export class BufferPool {
     const size = Math.max(4, Math.ceil(bytes / 4) * 4);
     const limit = Math.min(this.#device.limits.maxBufferSize, this.#device.limits.maxStorageBufferBindingSize);
     if (!(size <= limit))
-      throw new LatentError("limit", `${label}: too large for this device. Expected at most ${limit} bytes in one buffer; got ${size}.`);
+      throw new LatentError(
+        "limit",
+        `${label}: too large for this device. Expected at most ${limit} bytes in one buffer; got ${size}.`,
+      );
     let buffer = this.#free.get(size)?.pop();
     if (buffer) this.#pooled -= size;
     else {

@@ -1,6 +1,7 @@
 /** What an element is. u8 exists only as stored data (pixels, labels): ops read it, none computes in it. */
 export type DType = "f32" | "i32" | "u32" | "u8";
-export type TypedArray = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+export type TypedArray =
+  Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 export type Shape = readonly number[];
 
 export const count = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);

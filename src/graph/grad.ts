@@ -32,7 +32,10 @@ export function grad(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
   const settled = order.find((node) => node.settled && !targets.includes(node));
   return targets.map((target) => {
     if (!arrived.has(target) && settled)
-      throw new LatentError("argument", `grad: a tensor ${show(settled.shape)} between loss and target was computed before, and has let go of its inputs. Call grad before read().`);
+      throw new LatentError(
+        "argument",
+        `grad: a tensor ${show(settled.shape)} between loss and target was computed before, and has let go of its inputs. Call grad before read().`,
+      );
     const parts = arrived.get(target)?.[0];
     return parts ? total(parts) : expand(constant(target.gpu, 0), target.shape);
   });
@@ -54,7 +57,11 @@ function total(parts: readonly Tensor[]): Tensor {
     if (axis !== undefined && tiles.every((t) => t?.axis === axis)) {
       const sorted = tiles.map((t) => t!).sort((a, b) => a.start - b.start);
       const end = sorted.reduce((at, t) => (t.start === at ? at + t.of.shape[axis]! : Number.NaN), 0);
-      if (end === parts[0]!.shape[axis]) return concat(sorted.map((t) => t.of), axis);
+      if (end === parts[0]!.shape[axis])
+        return concat(
+          sorted.map((t) => t.of),
+          axis,
+        );
     }
   }
   return parts.reduce((sum, part) => add(sum, part));
@@ -64,7 +71,8 @@ function total(parts: readonly Tensor[]): Tensor {
 function padded(x: Tensor): { of: Tensor; axis: number; start: number } | null {
   if (x.source.kind !== "concat") return null;
   const { inputs, axis } = x.source;
-  const isFiller = (t: Tensor) => t.source.kind === "view" && t.source.inputs[0].source.kind === "constant" && t.source.inputs[0].source.value === 0;
+  const isFiller = (t: Tensor) =>
+    t.source.kind === "view" && t.source.inputs[0].source.kind === "constant" && t.source.inputs[0].source.value === 0;
   const real = inputs.filter((t) => !isFiller(t));
   if (real.length !== 1) return null;
   const before = inputs.indexOf(real[0]!) === 0 ? 0 : inputs[0]!.shape[axis]!;

@@ -14,12 +14,23 @@ function admit(where: string, inputs: readonly Tensor[]): Runner {
   for (const x of inputs) {
     check(x instanceof Tensor, "argument", where, () => `expected tensors; got ${typeof x}.`);
     if (x.disposed) throw new LatentError("disposed", `${where}: input ${show(x.shape)} is disposed.`);
-    check(x.gpu === gpu, "wrong-device", where, () => "inputs live on two devices. Move one with read() and gpu.tensor().");
+    check(
+      x.gpu === gpu,
+      "wrong-device",
+      where,
+      () => "inputs live on two devices. Move one with read() and gpu.tensor().",
+    );
   }
   return gpu;
 }
 
-function node(where: string, spec: Spec, source: Exclude<Source, { kind: "stored" | "input" | "constant" }>, pull: Pull | null, parents: readonly Tensor[] = source.inputs): Tensor {
+function node(
+  where: string,
+  spec: Spec,
+  source: Exclude<Source, { kind: "stored" | "input" | "constant" }>,
+  pull: Pull | null,
+  parents: readonly Tensor[] = source.inputs,
+): Tensor {
   const gpu = admit(where, source.inputs);
   const tensor = new Tensor(gpu, spec, source, parents, pull);
   for (const x of inputsOf(tensor)) x.claims++;
@@ -37,26 +48,50 @@ export function broadcast(where: string, shapes: readonly Shape[]): number[] {
   for (const shape of shapes)
     for (const [d, n] of shape.entries()) {
       const at = d + rank - shape.length;
-      check(n === 1 || result[at] === 1 || result[at] === n, "shape", where,
-        () => `shapes do not broadcast. Expected sizes that are equal or 1, aligned from the right; got ${shapes.map(show).join(" and ")}.`);
+      check(
+        n === 1 || result[at] === 1 || result[at] === n,
+        "shape",
+        where,
+        () =>
+          `shapes do not broadcast. Expected sizes that are equal or 1, aligned from the right; got ${shapes.map(show).join(" and ")}.`,
+      );
       if (n !== 1) result[at] = n;
     }
   return result;
 }
 
 /** Records `fn` over inputs broadcast together (or to `shape`). */
-export function recordMap(where: string, fn: MapName, inputs: readonly Tensor[], pull: Pull | null, shape?: Shape, parents?: readonly Tensor[]): Tensor {
+export function recordMap(
+  where: string,
+  fn: MapName,
+  inputs: readonly Tensor[],
+  pull: Pull | null,
+  shape?: Shape,
+  parents?: readonly Tensor[],
+): Tensor {
   const { inputs: types, output } = signature(fn);
   for (const [k, type] of types.entries()) {
     const x = inputs[k]!;
-    check(x.dtype === type, "argument", where, () => `input ${k} has the wrong dtype. Expected ${type}; got ${x.dtype}. Use cast().`);
+    check(
+      x.dtype === type,
+      "argument",
+      where,
+      () => `input ${k} has the wrong dtype. Expected ${type}; got ${x.dtype}. Use cast().`,
+    );
   }
   const result = broadcast(where, [...inputs.map((x) => x.shape), ...(shape ? [shape] : [])]);
   return node(where, { shape: result, dtype: output }, { kind: "map", fn, inputs }, pull, parents);
 }
 
 /** Records a strided look at `x`, on its base where `x` is a view itself. Strides count elements of the base. */
-export function recordView(where: string, x: Tensor, shape: Shape, offset: number, strides: readonly number[], pull: Pull | null): Tensor {
+export function recordView(
+  where: string,
+  x: Tensor,
+  shape: Shape,
+  offset: number,
+  strides: readonly number[],
+  pull: Pull | null,
+): Tensor {
   const base = x.source.kind === "view" ? x.source.inputs[0] : x;
   return node(where, { shape, dtype: x.dtype }, { kind: "view", inputs: [base], offset, strides }, pull, [x]);
 }
@@ -79,7 +114,13 @@ export function storageOf(x: Tensor): Storage | null {
   return { buffer: storage.buffer, offset: storage.offset + offset * bytes, bytes: x.size * bytes, owned: false };
 }
 
-export function recordReduce(where: string, operation: "sum" | "max" | "min", x: Tensor, axes: readonly number[], pull: Pull): Tensor {
+export function recordReduce(
+  where: string,
+  operation: "sum" | "max" | "min",
+  x: Tensor,
+  axes: readonly number[],
+  pull: Pull,
+): Tensor {
   check(x.dtype === "f32", "argument", where, () => `expected an f32 tensor; got ${x.dtype}. Use cast().`);
   const shape = x.shape.filter((_, d) => !axes.includes(d));
   return node(where, { shape, dtype: "f32" }, { kind: "reduce", operation, inputs: [x], axes }, pull);
@@ -92,26 +133,46 @@ export function recordConcat(where: string, inputs: readonly Tensor[], axis: num
 }
 
 /** Records an op with kernels of its own; one tensor for each output. */
-export function record(op: KernelOp, inputs: readonly Tensor[], outputs: readonly Spec[], attributes: Attributes, pull: Pull | null): Tensor[] {
+export function record(
+  op: KernelOp,
+  inputs: readonly Tensor[],
+  outputs: readonly Spec[],
+  attributes: Attributes,
+  pull: Pull | null,
+): Tensor[] {
   const main = node(op.name, outputs[0]!, { kind: "kernel", op, inputs, attributes, outputs }, pull);
   if (outputs.length === 1) return [main];
   return outputs.map((spec, index) => node(op.name, spec, { kind: "pick", inputs: [main], index }, null));
 }
 
 /** The single output of an op that has one. */
-export const recordOne = (op: KernelOp, inputs: readonly Tensor[], output: Spec, attributes: Attributes, pull: Pull | null): Tensor =>
-  record(op, inputs, [output], attributes, pull)[0]!;
+export const recordOne = (
+  op: KernelOp,
+  inputs: readonly Tensor[],
+  output: Spec,
+  attributes: Attributes,
+  pull: Pull | null,
+): Tensor => record(op, inputs, [output], attributes, pull)[0]!;
 
 /** Axes as given by a user (one, several, none = all; negative from the end), sorted and checked. */
 export function axesOf(where: string, rank: number, axes?: number | readonly number[]): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, d) => d);
   const list = (typeof axes === "number" ? [axes] : [...axes]).map((axis) => {
-    check(Number.isInteger(axis) && axis >= -rank && axis < rank, "argument", where,
-      () => `axis out of range. Expected an integer in [${-rank}, ${rank - 1}]; got ${axis}.`);
+    check(
+      Number.isInteger(axis) && axis >= -rank && axis < rank,
+      "argument",
+      where,
+      () => `axis out of range. Expected an integer in [${-rank}, ${rank - 1}]; got ${axis}.`,
+    );
     return axis < 0 ? axis + rank : axis;
   });
   const unique = [...new Set(list)].sort((a, b) => a - b);
-  check(unique.length === list.length, "argument", where, () => `the same axis twice. Expected distinct axes; got ${show(list)}.`);
+  check(
+    unique.length === list.length,
+    "argument",
+    where,
+    () => `the same axis twice. Expected distinct axes; got ${show(list)}.`,
+  );
   return unique;
 }
 

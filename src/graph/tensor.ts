@@ -10,9 +10,25 @@ export type Source =
   | { readonly kind: "input"; readonly position: number }
   | { readonly kind: "constant"; readonly value: number }
   | { readonly kind: "map"; readonly fn: MapName; readonly inputs: readonly Tensor[] }
-  | { readonly kind: "view"; readonly inputs: readonly [Tensor]; readonly offset: number; readonly strides: readonly number[] }
-  | { readonly kind: "reduce"; readonly operation: "sum" | "max" | "min"; readonly inputs: readonly [Tensor]; readonly axes: readonly number[] }
-  | { readonly kind: "kernel"; readonly op: KernelOp; readonly inputs: readonly Tensor[]; readonly attributes: Attributes; readonly outputs: readonly Spec[] }
+  | {
+      readonly kind: "view";
+      readonly inputs: readonly [Tensor];
+      readonly offset: number;
+      readonly strides: readonly number[];
+    }
+  | {
+      readonly kind: "reduce";
+      readonly operation: "sum" | "max" | "min";
+      readonly inputs: readonly [Tensor];
+      readonly axes: readonly number[];
+    }
+  | {
+      readonly kind: "kernel";
+      readonly op: KernelOp;
+      readonly inputs: readonly Tensor[];
+      readonly attributes: Attributes;
+      readonly outputs: readonly Spec[];
+    }
   | { readonly kind: "pick"; readonly inputs: readonly [Tensor]; readonly index: number }
   | { readonly kind: "concat"; readonly inputs: readonly Tensor[]; readonly axis: number };
 

@@ -15,7 +15,8 @@ export interface ClusterShape {
 }
 
 /** Whether loads cost this device far more than swaps within a quad. */
-const passesRound = ({ software, features }: DeviceTraits, columns: number): boolean => columns % 4 === 0 && software && features.has("subgroups");
+const passesRound = ({ software, features }: DeviceTraits, columns: number): boolean =>
+  columns % 4 === 0 && software && features.has("subgroups");
 
 const [first, second, third] = [{ input: 0 }, { input: 1 }, { input: 2 }] as const;
 
@@ -24,7 +25,8 @@ export function distances({ rows, columns, centres }: ClusterShape, traits: Devi
   const quads = columns % 4 === 0;
   const round = passesRound(traits, columns);
   const kernel: Kernel = round ? quadShaders.distances : quads ? shaders.distances_quads : shaders.distances;
-  const bind: Launch["bind"] = quads && !round ? { x_quads: first, mu_quads: second, p_quads: third } : { x: first, mu: second, p: third };
+  const bind: Launch["bind"] =
+    quads && !round ? { x_quads: first, mu_quads: second, p_quads: third } : { x: first, mu: second, p: third };
   return {
     flops: 4 * rows * columns * centres,
     launches: [
@@ -44,7 +46,8 @@ export function sums({ rows, columns, centres }: ClusterShape, traits: DeviceTra
   const round = passesRound(traits, columns);
   const kernel: Kernel = round ? quadShaders.sums : quads ? shaders.sums_quads : shaders.sums;
   const part = { output: 0 } as const;
-  const bind: Launch["bind"] = quads && !round ? { x_quads: first, mu_quads: second, part_quads: part } : { x: first, mu: second, part };
+  const bind: Launch["bind"] =
+    quads && !round ? { x_quads: first, mu_quads: second, part_quads: part } : { x: first, mu: second, part };
   return {
     flops: 6 * rows * columns * centres,
     launches: [

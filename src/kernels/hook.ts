@@ -11,7 +11,13 @@ export type Expression =
   | { readonly kind: "scalar"; readonly slot: number; readonly type: Scalar }
   | { readonly kind: "value"; readonly type: Scalar }
   | { readonly kind: "replaced"; readonly type: Scalar }
-  | { readonly kind: "call"; readonly name: string; readonly indexed: boolean; readonly inputs: readonly Expression[]; readonly type: Scalar };
+  | {
+      readonly kind: "call";
+      readonly name: string;
+      readonly indexed: boolean;
+      readonly inputs: readonly Expression[];
+      readonly type: Scalar;
+    };
 
 /** Writes the body of a hook: straight-line calls of the functions in shaders/lib/map.wgsl, one line each. */
 export function hookBody(root: Expression, result: Scalar): string {
@@ -120,7 +126,8 @@ export function simplify({ offset, dims, strides }: View, size: number): { view:
   }
   const view = { offset, dims: merged.map((m) => m.dim), strides: merged.map((m) => m.stride) };
   const [first, second] = merged;
-  if (!first || (merged.length === 1 && first.stride === 0)) return { view: { offset, dims: [], strides: [] }, form: "only" };
+  if (!first || (merged.length === 1 && first.stride === 0))
+    return { view: { offset, dims: [], strides: [] }, form: "only" };
   if (merged.length === 1 && first.stride === 1 && first.dim === size) return { view, form: "here" };
   if (merged.length === 2 && first.stride === 0 && second!.stride === 1)
     return { view: { offset, dims: [second!.dim], strides: [1] }, form: "column" };

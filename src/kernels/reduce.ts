@@ -17,7 +17,13 @@ const BUSY = 512;
  * leading: the reduced elements come first, load: [extent, outputs]; otherwise load: [outputs, extent].
  * Few outputs over a long extent go through partial results, so the first launch takes `load`, the last one `epilogue`.
  */
-export function reduce(operation: Reduction, outputs: number, extent: number, leading: boolean, software: boolean): Launches {
+export function reduce(
+  operation: Reduction,
+  outputs: number,
+  extent: number,
+  leading: boolean,
+  software: boolean,
+): Launches {
   const constants = { OPERATION: { sum: 0, max: 1, min: 2 }[operation] };
   const short = software && outputs >= 2 * shaders.rows.constants.LANES ? SHORT_SOFTWARE : SHORT;
   const lanes = shaders.rows.constants.LANES;
@@ -27,7 +33,11 @@ export function reduce(operation: Reduction, outputs: number, extent: number, le
   const slice = extent <= alone ? extent : ceilDiv(extent, Math.max(1, wanted));
   const slices = Math.max(1, ceilDiv(extent, Math.max(1, slice)));
   const params = { outputs, extent, slices, slice };
-  const whole: Pick<Launch, "constants" | "bind" | "takesEpilogue"> = { constants, bind: { y: { output: 0 } }, takesEpilogue: true };
+  const whole: Pick<Launch, "constants" | "bind" | "takesEpilogue"> = {
+    constants,
+    bind: { y: { output: 0 } },
+    takesEpilogue: true,
+  };
   const part: Pick<Launch, "constants" | "bind"> = { constants, bind: { y: { scratch: 0 } } };
   const columns = (count: number): [number, number, number] => [ceilDiv(count, lanes), 1, 1];
   const flops = outputs * extent;

@@ -18,8 +18,12 @@ const choleskyOp: KernelOp = {
 
 /** A square matrix, or a stack of them. Throws LatentError("shape"). */
 export function checkSquare(where: string, a: Tensor): void {
-  check(a.rank >= 2 && a.shape.at(-1) === a.shape.at(-2), "shape", where,
-    () => `no square matrix. Expected [..., n, n]; got ${show(a.shape)}.`);
+  check(
+    a.rank >= 2 && a.shape.at(-1) === a.shape.at(-2),
+    "shape",
+    where,
+    () => `no square matrix. Expected [..., n, n]; got ${show(a.shape)}.`,
+  );
 }
 
 /**
@@ -33,7 +37,10 @@ export function checkSquare(where: string, a: Tensor): void {
 export function cholesky(a: Tensor): { factor: Tensor; failedPivot: Tensor } {
   checkSquare("linalg.cholesky", a);
   const n = a.shape.at(-1)!;
-  const outputs = [{ shape: a.shape, dtype: "f32" }, { shape: a.shape.slice(0, -2), dtype: "i32" }] as const;
+  const outputs = [
+    { shape: a.shape, dtype: "f32" },
+    { shape: a.shape.slice(0, -2), dtype: "i32" },
+  ] as const;
   const [factor, failedPivot] = record(choleskyOp, [a], outputs, {}, ([g]) => {
     if (!g) return [null];
     const l = factor!;
@@ -61,4 +68,5 @@ export function inverse(a: Tensor): Tensor {
 }
 
 /** l⁻¹ of lower triangular matrices [..., n, n]. */
-export const inverseOfFactor = (l: Tensor): Tensor => solveTriangular(l, identity(l.gpu, l.shape.at(-1)!, l.shape.slice(0, -2)));
+export const inverseOfFactor = (l: Tensor): Tensor =>
+  solveTriangular(l, identity(l.gpu, l.shape.at(-1)!, l.shape.slice(0, -2)));

@@ -12,12 +12,22 @@ const shapeOf = (x: Tensor | { readonly shape: readonly number[] }, mu: { readon
   centres: mu.shape[0]!,
 });
 
-const distancesOp: KernelOp = { name: "distances", launch: ([x, mu], _outputs, _attributes, traits) => launchDistances(shapeOf(x!, mu!), traits) };
-const sumsOp: KernelOp = { name: "clusterSums", launch: ([x, mu], _outputs, _attributes, traits) => launchSums(shapeOf(x!, mu!), traits) };
+const distancesOp: KernelOp = {
+  name: "distances",
+  launch: ([x, mu], _outputs, _attributes, traits) => launchDistances(shapeOf(x!, mu!), traits),
+};
+const sumsOp: KernelOp = {
+  name: "clusterSums",
+  launch: ([x, mu], _outputs, _attributes, traits) => launchSums(shapeOf(x!, mu!), traits),
+};
 
 function checkShapes(where: string, x: Tensor, mu: Tensor): void {
-  check(x.rank === 2 && mu.rank === 2 && x.shape[1] === mu.shape[1], "shape", where,
-    () => `columns differ. Expected x [n, d] and centres [k, d]; got ${show(x.shape)} and ${show(mu.shape)}.`);
+  check(
+    x.rank === 2 && mu.rank === 2 && x.shape[1] === mu.shape[1],
+    "shape",
+    where,
+    () => `columns differ. Expected x [n, d] and centres [k, d]; got ${show(x.shape)} and ${show(mu.shape)}.`,
+  );
 }
 
 /**
@@ -27,7 +37,12 @@ function checkShapes(where: string, x: Tensor, mu: Tensor): void {
  */
 export function distances(x: Tensor, mu: Tensor, p: Tensor): Tensor {
   checkShapes("distances", x, mu);
-  check(sameShape(mu.shape, p.shape), "shape", "distances", () => `expected weights ${show(mu.shape)}; got ${show(p.shape)}.`);
+  check(
+    sameShape(mu.shape, p.shape),
+    "shape",
+    "distances",
+    () => `expected weights ${show(mu.shape)}; got ${show(p.shape)}.`,
+  );
   return recordOne(distancesOp, [x, mu, p], { shape: [x.shape[0]!, mu.shape[0]!], dtype: "f32" }, {}, null);
 }
 
@@ -40,6 +55,11 @@ export function clusterSums(x: Tensor, mu: Tensor, r: Tensor): Tensor {
   checkShapes("clusterSums", x, mu);
   const [n, d] = x.shape as [number, number];
   const k = mu.shape[0]!;
-  check(sameShape(r.shape, [n, k]), "shape", "clusterSums", () => `expected shares [${n}, ${k}]; got ${show(r.shape)}.`);
+  check(
+    sameShape(r.shape, [n, k]),
+    "shape",
+    "clusterSums",
+    () => `expected shares [${n}, ${k}]; got ${show(r.shape)}.`,
+  );
   return sum(recordOne(sumsOp, [x, mu, r], { shape: [slicesOf(n), k, 2, d], dtype: "f32" }, {}, null), 0);
 }

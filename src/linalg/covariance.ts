@@ -31,8 +31,20 @@ export function covariance(x: Tensor, options: CovarianceOptions = {}): Tensor {
   check(x.rank === 2, "shape", where, () => `expected rows [n, d]; got ${show(x.shape)}.`);
   const [n, d] = x.shape as [number, number];
   check(n > ddof, "shape", where, () => `too few rows. Expected more than ddof = ${ddof}; got ${n}.`);
-  if (mean) check(mean.rank === 1 && mean.shape[0] === d, "shape", where, () => `expected a mean [${d}]; got ${show(mean.shape)}.`);
-  if (weights) check(weights.rank === 1 && weights.shape[0] === n, "shape", where, () => `expected weights [${n}]; got ${show(weights.shape)}.`);
+  if (mean)
+    check(
+      mean.rank === 1 && mean.shape[0] === d,
+      "shape",
+      where,
+      () => `expected a mean [${d}]; got ${show(mean.shape)}.`,
+    );
+  if (weights)
+    check(
+      weights.rank === 1 && weights.shape[0] === n,
+      "shape",
+      where,
+      () => `expected weights [${n}]; got ${show(weights.shape)}.`,
+    );
   const share = weights && reshape(weights, [n, 1]);
   const total = weights ? sum(weights) : n;
   const origin = mean ?? meanOf(x, 0);
@@ -59,8 +71,15 @@ export function scatter(x: Tensor, origin: Tensor, share?: Tensor): Tensor {
   const cut = (t: Tensor, axis: number, b: number) => slice(t, axis, edges[b]!, edges[b + 1]!);
   const columns = edges.slice(1).map((_, b) => sub(cut(x, 1, b), cut(origin, 0, b)));
   const weighted = share ? columns.map((c) => mul(c, share)) : columns;
-  const below = columns.map((_, i) => columns.slice(0, i + 1).map((__, j) => product(weighted[i]!, columns[j]!, i === j && share !== undefined)));
-  const rows = columns.map((_, i) => concat(columns.map((__, j) => (j <= i ? below[i]![j]! : swap(below[j]![i]!))), 1));
+  const below = columns.map((_, i) =>
+    columns.slice(0, i + 1).map((__, j) => product(weighted[i]!, columns[j]!, i === j && share !== undefined)),
+  );
+  const rows = columns.map((_, i) =>
+    concat(
+      columns.map((__, j) => (j <= i ? below[i]![j]! : swap(below[j]![i]!))),
+      1,
+    ),
+  );
   return concat(rows, 0);
 }
 

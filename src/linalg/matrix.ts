@@ -7,12 +7,19 @@ import type { Runner } from "../graph/runner.ts";
 import type { Tensor } from "../graph/tensor.ts";
 
 /** Swaps the last two axes. */
-export const swap = (x: Tensor): Tensor => transpose(x, [...x.shape.keys()].slice(0, -2).concat(x.rank - 1, x.rank - 2));
+export const swap = (x: Tensor): Tensor =>
+  transpose(x, [...x.shape.keys()].slice(0, -2).concat(x.rank - 1, x.rank - 2));
 
 /** Each element's index along the last axis of `shape`, or along the one before it. */
 function index(gpu: Runner, shape: Shape, axis: -1 | -2): Tensor {
   const [stride, extent] = axis === -1 ? [1, shape.at(-1)!] : [shape.at(-1)!, shape.at(-2)!];
-  const position = recordMap("linalg", "position", [constant(gpu, stride, "u32"), constant(gpu, extent, "u32")], null, shape);
+  const position = recordMap(
+    "linalg",
+    "position",
+    [constant(gpu, stride, "u32"), constant(gpu, extent, "u32")],
+    null,
+    shape,
+  );
   return cast(position, "f32");
 }
 
@@ -39,7 +46,9 @@ export function diagonal(x: Tensor): Tensor {
   const n = x.shape.at(-1)!;
   const { offset, strides } = layout(x);
   const step = strides.at(-1)! + strides.at(-2)!;
-  return recordView("diagonal", x, x.shape.slice(0, -1), offset, [...strides.slice(0, -2), step], ([g]) => [onDiagonal(g!, n)]);
+  return recordView("diagonal", x, x.shape.slice(0, -1), offset, [...strides.slice(0, -2), step], ([g]) => [
+    onDiagonal(g!, n),
+  ]);
 }
 
 /** Matrices [..., n, n] with d [..., n] on the diagonal and zeros elsewhere. */

@@ -29,28 +29,44 @@ export function mergeSums(sums: CentredSums, part: CentredSums): void {
   const full = sums.products.length === d * d;
   for (let i = 0; i < d; i++) {
     if (!full) sums.products[i] = sums.products[i]! + part.products[i]! + factor * gap[i]! ** 2;
-    else for (let j = 0; j < d; j++) sums.products[i * d + j] = sums.products[i * d + j]! + part.products[i * d + j]! + factor * gap[i]! * gap[j]!;
+    else
+      for (let j = 0; j < d; j++)
+        sums.products[i * d + j] = sums.products[i * d + j]! + part.products[i * d + j]! + factor * gap[i]! * gap[j]!;
   }
   for (let j = 0; j < d; j++) sums.mean[j] = sums.mean[j]! + (gap[j]! * part.count) / total;
   sums.count = total;
 }
 
-const empty = (dim: number, full: boolean): CentredSums => ({ count: 0, mean: new Float64Array(dim), products: new Float64Array(full ? dim * dim : dim) });
+const empty = (dim: number, full: boolean): CentredSums => ({
+  count: 0,
+  mean: new Float64Array(dim),
+  products: new Float64Array(full ? dim * dim : dim),
+});
 
 /**
  * Sums over all rows: each batch is centred on its own mean and multiplied on the GPU, batches are merged in float64.
  * Throws LatentError("data") naming the first row and feature that is no finite number.
  */
-export async function centredSums(where: string, rows: Rows, full: boolean, { signal, onProgress }: LongCall = {}): Promise<CentredSums> {
+export async function centredSums(
+  where: string,
+  rows: Rows,
+  full: boolean,
+  { signal, onProgress }: LongCall = {},
+): Promise<CentredSums> {
   const sums = empty(rows.dim, full);
   const began = performance.now();
   const size = rowsAtOnce(rows.dim);
-  await eachBatch(rows, size, async (batch, start) => {
-    mergeSums(sums, await sumsOfBatch(where, batch, start, full));
-    const seconds = (performance.now() - began) / 1000;
-    const step = Math.min(rows.count, start + size);
-    onProgress?.({ step, total: rows.count, seconds, eta: (seconds * (rows.count - step)) / step });
-  }, signal);
+  await eachBatch(
+    rows,
+    size,
+    async (batch, start) => {
+      mergeSums(sums, await sumsOfBatch(where, batch, start, full));
+      const seconds = (performance.now() - began) / 1000;
+      const step = Math.min(rows.count, start + size);
+      onProgress?.({ step, total: rows.count, seconds, eta: (seconds * (rows.count - step)) / step });
+    },
+    signal,
+  );
   return sums;
 }
 
@@ -102,24 +118,61 @@ export class Moments {
 
   /** Moments of no samples yet, to be filled by `update`. */
   static empty(dim: number): Moments {
-    check(Number.isInteger(dim) && dim > 0, "shape", "Moments.empty", () => `expected a whole number of features > 0; got ${dim}.`);
+    check(
+      Number.isInteger(dim) && dim > 0,
+      "shape",
+      "Moments.empty",
+      () => `expected a whole number of features > 0; got ${dim}.`,
+    );
     return new Moments(empty(dim, true), 2 ** -24);
   }
 
   /** Known moments: mean [d], covariance [d, d] with divisor count − 1. Throws LatentError("shape") or ("data"). */
-  static from({ mean, covariance, count }: { mean: ArrayLike<number>; covariance: ArrayLike<number> | readonly ArrayLike<number>[]; count: number }): Moments {
+  static from({
+    mean,
+    covariance,
+    count,
+  }: {
+    mean: ArrayLike<number>;
+    covariance: ArrayLike<number> | readonly ArrayLike<number>[];
+    count: number;
+  }): Moments {
     const where = "Moments.from";
     const d = mean.length;
-    const flat = Float64Array.from(typeof covariance[0] === "object" ? (covariance as readonly ArrayLike<number>[]).flatMap((row) => Array.from(row)) : (covariance as ArrayLike<number>));
-    check(d > 0 && flat.length === d * d, "shape", where, () => `expected a covariance of ${d} × ${d} values for mean ${show([d])}; got ${flat.length}.`);
-    check(Number.isInteger(count) && count >= 1, "argument", where, () => `expected a count that is a whole number ≥ 1; got ${count}.`);
+    const flat = Float64Array.from(
+      typeof covariance[0] === "object"
+        ? (covariance as readonly ArrayLike<number>[]).flatMap((row) => Array.from(row))
+        : (covariance as ArrayLike<number>),
+    );
+    check(
+      d > 0 && flat.length === d * d,
+      "shape",
+      where,
+      () => `expected a covariance of ${d} × ${d} values for mean ${show([d])}; got ${flat.length}.`,
+    );
+    check(
+      Number.isInteger(count) && count >= 1,
+      "argument",
+      where,
+      () => `expected a count that is a whole number ≥ 1; got ${count}.`,
+    );
     const means = Float64Array.from(mean);
-    check(means.every(Number.isFinite) && flat.every(Number.isFinite), "data", where, () => "expected finite numbers; got NaN or an infinity.");
+    check(
+      means.every(Number.isFinite) && flat.every(Number.isFinite),
+      "data",
+      where,
+      () => "expected finite numbers; got NaN or an infinity.",
+    );
     const largest = flat.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     for (let i = 0; i < d; i++)
       for (let j = 0; j < i; j++)
-        check(Math.abs(flat[i * d + j]! - flat[j * d + i]!) <= 1e-5 * largest, "data", where,
-          () => `covariance is not symmetric. Expected equal values at [${i}, ${j}] and [${j}, ${i}]; got ${flat[i * d + j]} and ${flat[j * d + i]}.`);
+        check(
+          Math.abs(flat[i * d + j]! - flat[j * d + i]!) <= 1e-5 * largest,
+          "data",
+          where,
+          () =>
+            `covariance is not symmetric. Expected equal values at [${i}, ${j}] and [${j}, ${i}]; got ${flat[i * d + j]} and ${flat[j * d + i]}.`,
+        );
     const products = flat.map((value, at) => 0.5 * (value + flat[(at % d) * d + Math.floor(at / d)]!) * (count - 1));
     return new Moments({ count, mean: means, products }, count > 1 ? 2 ** -53 : 2 ** -24);
   }
@@ -142,7 +195,12 @@ export class Moments {
   /** [d, d] row-major, divisor count − ddof. */
   covarianceWith(ddof: number): Float64Array {
     const divisor = this.count - ddof;
-    check(divisor > 0, "data", "Moments.covariance", () => `too few samples. Expected more than ${ddof}; got ${this.count}.`);
+    check(
+      divisor > 0,
+      "data",
+      "Moments.covariance",
+      () => `too few samples. Expected more than ${ddof}; got ${this.count}.`,
+    );
     return this.#sums.products.map((value) => value / divisor);
   }
 
@@ -156,18 +214,26 @@ export class Moments {
 
   /** Adds the samples behind `other`, which stays as it is. Returns this. */
   merge(other: Moments): this {
-    check(other.dim === this.dim, "shape", "Moments.merge", () => `features differ in number. Expected ${this.dim}; got ${other.dim}.`);
+    check(
+      other.dim === this.dim,
+      "shape",
+      "Moments.merge",
+      () => `features differ in number. Expected ${this.dim}; got ${other.dim}.`,
+    );
     mergeSums(this.#sums, other.#sums);
     return this;
   }
 
   /** An npz file with `mu` [d], `sigma` [d, d] (divisor count − 1) and `n`, all float64. */
   toNpz(): Uint8Array<ArrayBuffer> {
-    return writeNpz({
-      mu: { shape: [this.dim], values: this.mean },
-      sigma: { shape: [this.dim, this.dim], values: this.covariance },
-      n: { shape: [], values: Float64Array.of(this.count) },
-    }, { where: "Moments.toNpz" });
+    return writeNpz(
+      {
+        mu: { shape: [this.dim], values: this.mean },
+        sigma: { shape: [this.dim, this.dim], values: this.covariance },
+        n: { shape: [], values: Float64Array.of(this.count) },
+      },
+      { where: "Moments.toNpz" },
+    );
   }
 
   /** Reads `mu`, `sigma` and `n`; files of other programs lack `n`: give `count` for them. Throws LatentError("format"). */
@@ -175,13 +241,26 @@ export class Moments {
     const where = "Moments.fromNpz";
     const arrays = parseNpz(bytes, { where });
     const [mu, sigma, n] = ["mu", "sigma", "n"].map((name) => arrays.get(name));
-    check(mu !== undefined && sigma !== undefined, "format", where, () => `expected arrays mu and sigma; got ${[...arrays.keys()].join(", ") || "none"}.`);
+    check(
+      mu !== undefined && sigma !== undefined,
+      "format",
+      where,
+      () => `expected arrays mu and sigma; got ${[...arrays.keys()].join(", ") || "none"}.`,
+    );
     const [d] = mu.shape;
-    check(mu.shape.length === 1 && sigma.shape.length === 2 && sigma.shape[0] === d && sigma.shape[1] === d, "format", where,
-      () => `shapes do not fit. Expected mu [d] and sigma [d, d]; got ${show(mu.shape)} and ${show(sigma.shape)}.`);
+    check(
+      mu.shape.length === 1 && sigma.shape.length === 2 && sigma.shape[0] === d && sigma.shape[1] === d,
+      "format",
+      where,
+      () => `shapes do not fit. Expected mu [d] and sigma [d, d]; got ${show(mu.shape)} and ${show(sigma.shape)}.`,
+    );
     const samples = n ? Number(n.values[0]) : count;
-    check(samples !== undefined, "format", where, () => "the file has no n. Say how many samples it stands for: fromNpz(bytes, { count }).");
+    check(
+      samples !== undefined,
+      "format",
+      where,
+      () => "the file has no n. Say how many samples it stands for: fromNpz(bytes, { count }).",
+    );
     return Moments.from({ mean: mu.values, covariance: sigma.values, count: samples });
   }
 }
-

@@ -23,7 +23,8 @@ export type Samples = Tensor | Dataset | Rows;
 const ELEMENTS = 2 ** 22;
 
 /** Rows that one step takes: whole quads of rows, and few enough that products over them stay accurate in f32. */
-export const rowsAtOnce = (dim: number, copies = 1): number => Math.max(64, Math.min(4096, Math.floor(ELEMENTS / dim / copies / 64) * 64));
+export const rowsAtOnce = (dim: number, copies = 1): number =>
+  Math.max(64, Math.min(4096, Math.floor(ELEMENTS / dim / copies / 64) * 64));
 
 /** The engine behind a tensor. */
 export function gpuOf(where: string, x: Tensor): Gpu {
@@ -38,15 +39,34 @@ export function gpuOf(where: string, x: Tensor): Gpu {
 export function rowsOf(where: string, x: Samples, dim?: number): Rows {
   const rows = x instanceof Tensor ? rowsOfTensor(where, x) : x instanceof Dataset ? rowsOfDataset(x) : x;
   const fits = typeof rows === "object" && rows !== null && typeof rows.batch === "function";
-  check(fits, "argument", where, () => "expected samples: a tensor [n, d], a Dataset, or an object with count, dim and batch(start, size).");
-  check(Number.isInteger(rows.count) && Number.isInteger(rows.dim) && rows.count > 0 && rows.dim > 0, "shape", where,
-    () => `expected at least one row and one column; got ${show([rows.count, rows.dim])}.`);
-  check(dim === undefined || rows.dim === dim, "shape", where, () => `features differ in number. Expected ${dim} columns; got ${rows.dim}.`);
+  check(
+    fits,
+    "argument",
+    where,
+    () => "expected samples: a tensor [n, d], a Dataset, or an object with count, dim and batch(start, size).",
+  );
+  check(
+    Number.isInteger(rows.count) && Number.isInteger(rows.dim) && rows.count > 0 && rows.dim > 0,
+    "shape",
+    where,
+    () => `expected at least one row and one column; got ${show([rows.count, rows.dim])}.`,
+  );
+  check(
+    dim === undefined || rows.dim === dim,
+    "shape",
+    where,
+    () => `features differ in number. Expected ${dim} columns; got ${rows.dim}.`,
+  );
   return rows;
 }
 
 function rowsOfTensor(where: string, x: Tensor): Rows {
-  check(x.rank >= 2 && x.dtype === "f32", "shape", where, () => `expected f32 rows [n, d]; got ${x.dtype} ${show(x.shape)}.`);
+  check(
+    x.rank >= 2 && x.dtype === "f32",
+    "shape",
+    where,
+    () => `expected f32 rows [n, d]; got ${x.dtype} ${show(x.shape)}.`,
+  );
   const count = x.shape[0]!;
   const dim = x.size / count;
   const flat = reshape(x, [count, dim]);
@@ -55,17 +75,37 @@ function rowsOfTensor(where: string, x: Tensor): Rows {
 }
 
 function rowsOfDataset(x: Dataset): Rows {
-  return { count: x.count, dim: x.features, batch: (start, size) => reshape(x.slice(start, start + size), [size, x.features]) };
+  return {
+    count: x.count,
+    dim: x.features,
+    batch: (start, size) => reshape(x.slice(start, start + size), [size, x.features]),
+  };
 }
 
 /** Calls `use` on the rows, batch by batch in order, and disposes each batch afterwards. */
-export async function eachBatch(rows: Rows, size: number, use: (batch: Tensor, start: number) => Promise<void>, signal?: AbortSignal): Promise<void> {
+export async function eachBatch(
+  rows: Rows,
+  size: number,
+  use: (batch: Tensor, start: number) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
   for (let start = 0; start < rows.count; start += size) {
     signal?.throwIfAborted();
     const wanted = Math.min(size, rows.count - start);
     const batch = await rows.batch(start, wanted);
-    const fits = batch instanceof Tensor && batch.dtype === "f32" && batch.rank === 2 && batch.shape[0] === wanted && batch.shape[1] === rows.dim;
-    check(fits, "shape", "batch", () => `expected f32 ${show([wanted, rows.dim])} from the source; got ${batch?.dtype} ${show(batch?.shape ?? [])}.`);
+    const fits =
+      batch instanceof Tensor &&
+      batch.dtype === "f32" &&
+      batch.rank === 2 &&
+      batch.shape[0] === wanted &&
+      batch.shape[1] === rows.dim;
+    check(
+      fits,
+      "shape",
+      "batch",
+      () =>
+        `expected f32 ${show([wanted, rows.dim])} from the source; got ${batch?.dtype} ${show(batch?.shape ?? [])}.`,
+    );
     try {
       await use(batch, start);
     } finally {
@@ -82,14 +122,22 @@ export async function throwNotFinite(where: string, batch: Tensor, start: number
   const values = await batch.read();
   const at = values.findIndex((value: number) => !Number.isFinite(value));
   const dim = batch.shape[1]!;
-  throw new LatentError("data", `${where}: row ${start + Math.floor(at / dim)}, feature ${at % dim} is ${values[at]}. Expected finite numbers. Remove or replace such rows.`);
+  throw new LatentError(
+    "data",
+    `${where}: row ${start + Math.floor(at / dim)}, feature ${at % dim} is ${values[at]}. Expected finite numbers. Remove or replace such rows.`,
+  );
 }
 
 /** Throws LatentError("data") naming the first value that is infinite or no number. */
 export async function checkFinite(where: string, rows: Rows, signal?: AbortSignal): Promise<void> {
-  await eachBatch(rows, rowsAtOnce(rows.dim), async (batch, start) => {
-    const finite = allFinite(batch);
-    if ((await finite.item()) !== 1) await throwNotFinite(where, batch, start);
-    finite.dispose();
-  }, signal);
+  await eachBatch(
+    rows,
+    rowsAtOnce(rows.dim),
+    async (batch, start) => {
+      const finite = allFinite(batch);
+      if ((await finite.item()) !== 1) await throwNotFinite(where, batch, start);
+      finite.dispose();
+    },
+    signal,
+  );
 }

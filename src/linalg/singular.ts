@@ -15,7 +15,10 @@ export function singularValues(a: Float64Array, rows: number, columns: number): 
     if (k < columns - 1) below[2 * k + 1] = above[k]!;
   }
   const both = tridiagonalEigenvalues({ diagonal: new Float64Array(2 * columns), below });
-  return both.slice(columns).reverse().map((value) => Math.max(0, value));
+  return both
+    .slice(columns)
+    .reverse()
+    .map((value) => Math.max(0, value));
 }
 
 function transposed(a: Float64Array, rows: number, columns: number): Float64Array {
@@ -25,7 +28,11 @@ function transposed(a: Float64Array, rows: number, columns: number): Float64Arra
 }
 
 /** Upper bidiagonal form of a [rows, columns], rows ≥ columns, which is overwritten. */
-function bidiagonalise(a: Float64Array, rows: number, columns: number): { diagonal: Float64Array; above: Float64Array } {
+function bidiagonalise(
+  a: Float64Array,
+  rows: number,
+  columns: number,
+): { diagonal: Float64Array; above: Float64Array } {
   const diagonal = new Float64Array(columns);
   const above = new Float64Array(columns);
   const v = new Float64Array(rows);

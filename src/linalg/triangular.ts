@@ -27,16 +27,27 @@ export function solveTriangular(l: Tensor, b: Tensor, options: { readonly transp
   checkOptions(where, options, ["transpose"]);
   const { transpose = false } = options;
   const n = l.shape.at(-1)!;
-  check(l.rank >= 2 && l.shape.at(-2) === n && b.rank >= 2 && b.shape.at(-2) === n, "shape", where,
-    () => `sizes do not fit. Expected l [..., n, n] and b [..., n, m]; got ${show(l.shape)} and ${show(b.shape)}.`);
+  check(
+    l.rank >= 2 && l.shape.at(-2) === n && b.rank >= 2 && b.shape.at(-2) === n,
+    "shape",
+    where,
+    () => `sizes do not fit. Expected l [..., n, n] and b [..., n, m]; got ${show(l.shape)} and ${show(b.shape)}.`,
+  );
   const stack = broadcast(where, [l.shape.slice(0, -2), b.shape.slice(0, -2)]);
   const m = b.shape.at(-1)!;
-  const whole = (t: Tensor, columns: number) => (sameShape(t.shape.slice(0, -2), stack) ? t : expand(t, [...stack, n, columns]));
+  const whole = (t: Tensor, columns: number) =>
+    sameShape(t.shape.slice(0, -2), stack) ? t : expand(t, [...stack, n, columns]);
   const [left, right] = [whole(l, n), whole(b, m)];
-  const x: Tensor = recordOne(solveOp, [left, right], { shape: [...stack, n, m], dtype: "f32" }, { transposed: transpose }, ([g]) => {
-    const dB = solveTriangular(left, g!, { transpose: !transpose });
-    return [neg(lowerTriangle(transpose ? matmul(x, swap(dB)) : matmul(dB, swap(x)))), dB];
-  });
+  const x: Tensor = recordOne(
+    solveOp,
+    [left, right],
+    { shape: [...stack, n, m], dtype: "f32" },
+    { transposed: transpose },
+    ([g]) => {
+      const dB = solveTriangular(left, g!, { transpose: !transpose });
+      return [neg(lowerTriangle(transpose ? matmul(x, swap(dB)) : matmul(dB, swap(x)))), dB];
+    },
+  );
   return x;
 }
 
@@ -59,4 +70,3 @@ export function timesTransposedFactor(x: Tensor, l: Tensor): Tensor {
   }
   return concat(parts, 1);
 }
-

@@ -91,7 +91,12 @@ export function tridiagonalEigenvalues({ diagonal, below }: Tridiagonal, rows?: 
   for (let l = 0; l < n; l++) {
     for (let sweep = 0; ; sweep++) {
       let m = l;
-      while (m < n - 1 && Math.abs(e[m]!) > Number.EPSILON * (Math.abs(d[m]!) + Math.abs(d[m + 1]!)) && Math.abs(e[m]!) > 1e-300) m++;
+      while (
+        m < n - 1 &&
+        Math.abs(e[m]!) > Number.EPSILON * (Math.abs(d[m]!) + Math.abs(d[m + 1]!)) &&
+        Math.abs(e[m]!) > 1e-300
+      )
+        m++;
       if (m === l || sweep === 60) break;
       let g = (d[l + 1]! - d[l]!) / (2 * e[l]!);
       let r = Math.hypot(g, 1);
@@ -141,4 +146,5 @@ function rotate(rows: Float64Array, n: number, i: number, s: number, c: number):
 }
 
 /** Eigenvalues, ascending, of symmetric a [n, n], in float64. */
-export const eigenvalues = (a: Float64Array, n: number): Float64Array => tridiagonalEigenvalues(tridiagonalise(Float64Array.from(a), n));
+export const eigenvalues = (a: Float64Array, n: number): Float64Array =>
+  tridiagonalEigenvalues(tridiagonalise(Float64Array.from(a), n));

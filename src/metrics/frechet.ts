@@ -30,12 +30,22 @@ const ROUNDING = 1e-6;
  * a, b: Moments, tensors [n, d], data sets or sources of rows. Throws LatentError: "data" with fewer than two samples,
  * "shape" where features differ in number.
  */
-export async function frechetDistance(a: Moments | Samples, b: Moments | Samples, options: { readonly signal?: AbortSignal } = {}): Promise<FrechetDistance> {
+export async function frechetDistance(
+  a: Moments | Samples,
+  b: Moments | Samples,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<FrechetDistance> {
   const where = "frechetDistance";
   checkOptions(where, options, ["signal"]);
   const [first, second] = [await momentsOf(a, options), await momentsOf(b, options)];
-  check(first.dim === second.dim, "shape", where, () => `features differ in number. Expected as many in both; got ${first.dim} and ${second.dim}.`);
-  for (const { count } of [first, second]) check(count >= 2, "data", where, () => `too few samples. Expected at least 2 in each set; got ${count}.`);
+  check(
+    first.dim === second.dim,
+    "shape",
+    where,
+    () => `features differ in number. Expected as many in both; got ${first.dim} and ${second.dim}.`,
+  );
+  for (const { count } of [first, second])
+    check(count >= 2, "data", where, () => `too few samples. Expected at least 2 in each set; got ${count}.`);
   const d = first.dim;
   const [s1, s2] = [first.covariance, second.covariance];
   const [m1, m2] = [first.mean, second.mean];
@@ -44,19 +54,33 @@ export async function frechetDistance(a: Moments | Samples, b: Moments | Samples
   const root = traceOfRoot(s1, s2, d, [first.precision, second.precision]);
   const raw = traces - 2 * root.value - root.residual;
   const warnings = [first, second].flatMap(({ count }, i) =>
-    count <= d ? [`set ${i + 1} has ${count} samples for ${d} features: its covariance has rank ${root.ranks[i]} at most, and the distance is biased upwards.`] : [],
+    count <= d
+      ? [
+          `set ${i + 1} has ${count} samples for ${d} features: its covariance has rank ${root.ranks[i]} at most, and the distance is biased upwards.`,
+        ]
+      : [],
   );
-  if (raw < -ROUNDING * traces) warnings.push(`the trace term came out as ${raw}, which is more than rounding; a covariance is not positive semidefinite.`);
+  if (raw < -ROUNDING * traces)
+    warnings.push(
+      `the trace term came out as ${raw}, which is more than rounding; a covariance is not positive semidefinite.`,
+    );
   const traceTerm = Math.max(0, raw);
   return { distance: meanTerm + traceTerm, meanTerm, traceTerm, ranks: root.ranks, warnings };
 }
 
-const momentsOf = async (x: Moments | Samples, options: { readonly signal?: AbortSignal }): Promise<Moments> => (x instanceof Moments ? x : Moments.of(x, options));
+const momentsOf = async (x: Moments | Samples, options: { readonly signal?: AbortSignal }): Promise<Moments> =>
+  x instanceof Moments ? x : Moments.of(x, options);
 
-const trace = (a: Float64Array, d: number): number => Array.from({ length: d }, (_, i) => a[i * d + i]!).reduce((sum, value) => sum + value, 0);
+const trace = (a: Float64Array, d: number): number =>
+  Array.from({ length: d }, (_, i) => a[i * d + i]!).reduce((sum, value) => sum + value, 0);
 
 /** tr (Σ₁Σ₂)^½, the ranks, and what the factors left out of both traces. */
-function traceOfRoot(s1: Float64Array, s2: Float64Array, d: number, precisions: readonly [number, number]): { value: number; ranks: [number, number]; residual: number } {
+function traceOfRoot(
+  s1: Float64Array,
+  s2: Float64Array,
+  d: number,
+  precisions: readonly [number, number],
+): { value: number; ranks: [number, number]; residual: number } {
   let value = 0;
   let residual = 0;
   const ranks: [number, number] = [0, 0];
@@ -67,14 +91,17 @@ function traceOfRoot(s1: Float64Array, s2: Float64Array, d: number, precisions: 
       const part = pickBlock(s, group, d);
       const largest = part.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
       // zero is judged against the whole matrix: a group of its own may be nothing but rounding
-      return largest === 0 ? { factor: new Float64Array(), rank: 0, residual: 0 } : semidefiniteFactor(part, n, (d * precisions[which]! * most[which]!) / largest);
+      return largest === 0
+        ? { factor: new Float64Array(), rank: 0, residual: 0 }
+        : semidefiniteFactor(part, n, (d * precisions[which]! * most[which]!) / largest);
     });
     const [f1, f2] = factors as [(typeof factors)[0], (typeof factors)[0]];
     ranks[0] += f1.rank;
     ranks[1] += f2.rank;
     residual += f1.residual + f2.residual;
     if (f1.rank === 0 || f2.rank === 0) continue;
-    for (const sigma of singularValues(crossProduct(f1.factor, f1.rank, f2.factor, f2.rank, n), f1.rank, f2.rank)) value += sigma;
+    for (const sigma of singularValues(crossProduct(f1.factor, f1.rank, f2.factor, f2.rank, n), f1.rank, f2.rank))
+      value += sigma;
   }
   return { value, ranks, residual: Math.min(residual, 0) };
 }
@@ -117,4 +144,3 @@ function crossProduct(a: Float64Array, p: number, b: Float64Array, q: number, n:
   }
   return c;
 }
-

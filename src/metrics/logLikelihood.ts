@@ -26,7 +26,11 @@ export interface LogLikelihood {
  *
  * scale: what one grey level is in the samples' units; 1/255.
  */
-export async function logLikelihood(model: Density, samples: Samples | Dataset, options: LongCall & { readonly scale?: number } = {}): Promise<LogLikelihood> {
+export async function logLikelihood(
+  model: Density,
+  samples: Samples | Dataset,
+  options: LongCall & { readonly scale?: number } = {},
+): Promise<LogLikelihood> {
   const where = "logLikelihood";
   checkOptions(where, options, ["scale", "signal", "onProgress"]);
   const { scale = 1 / 255, ...rest } = options;
@@ -37,10 +41,12 @@ export async function logLikelihood(model: Density, samples: Samples | Dataset, 
 }
 
 /** −log₂ p per value, after a change to units in which `scale` is 1:  −(nats + d · log scale) / (d · log 2). */
-export const bitsPerDim = (nats: number, dim: number, scale: number): number => -changeScale(nats, dim, scale, 1) / (dim * Math.LN2);
+export const bitsPerDim = (nats: number, dim: number, scale: number): number =>
+  -changeScale(nats, dim, scale, 1) / (dim * Math.LN2);
 
 /**
  * A log-density in nats after a change of units: values whose grey level was `from` now have grey levels `to` apart.
  * Stretching by to/from thins the density:  log p′ = log p − d · log(to / from).
  */
-export const changeScale = (nats: number, dim: number, from: number, to: number): number => nats - dim * Math.log(to / from);
+export const changeScale = (nats: number, dim: number, from: number, to: number): number =>
+  nats - dim * Math.log(to / from);

@@ -40,7 +40,14 @@ export async function bind(
     where,
     () => {
       const buffers = plan.memory.buffers.map((bytes) => device.pool.take(bytes, where));
-      return { buffers, uniforms: device.gpu.createBuffer({ label: `${where} uniforms`, size: uniformBytes.total, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST }) };
+      return {
+        buffers,
+        uniforms: device.gpu.createBuffer({
+          label: `${where} uniforms`,
+          size: uniformBytes.total,
+          usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+        }),
+      };
     },
     ({ buffers, uniforms }) => {
       for (const buffer of buffers) device.pool.give(buffer);
@@ -63,10 +70,16 @@ export async function bind(
       return { binding, resource: { buffer, offset, size: Math.ceil(Math.max(4, ref.bytes) / 4) * 4 } };
     });
     const at = uniformBytes.at[i]!;
-    if (dispatch.params.byteLength) entries.push({ binding: 0, resource: { buffer: uniforms, offset: at.params, size: dispatch.params.byteLength } });
-    if (dispatch.extras) entries.push({ binding: 9, resource: { buffer: uniforms, offset: at.extras, size: EXTRAS_BYTES } });
+    if (dispatch.params.byteLength)
+      entries.push({ binding: 0, resource: { buffer: uniforms, offset: at.params, size: dispatch.params.byteLength } });
+    if (dispatch.extras)
+      entries.push({ binding: 9, resource: { buffer: uniforms, offset: at.extras, size: EXTRAS_BYTES } });
     const { pipeline, layout } = pipelines[i]!;
-    return { pipeline, group: device.gpu.createBindGroup({ label: dispatch.label, layout, entries }), groups: dispatch.groups };
+    return {
+      pipeline,
+      group: device.gpu.createBindGroup({ label: dispatch.label, layout, entries }),
+      groups: dispatch.groups,
+    };
   });
   const encodeAll = (pass: GPUComputePassEncoder, list: typeof steps) => {
     for (const { pipeline, group, groups } of list) {
@@ -103,7 +116,11 @@ function layoutUniforms(dispatches: readonly Dispatch[]): UniformLayout {
   return { at, total: Math.max(total, ALIGNMENT) };
 }
 
-function packUniforms(dispatches: readonly Dispatch[], { at, total }: UniformLayout, constants: readonly number[]): ArrayBuffer {
+function packUniforms(
+  dispatches: readonly Dispatch[],
+  { at, total }: UniformLayout,
+  constants: readonly number[],
+): ArrayBuffer {
   const bytes = new ArrayBuffer(total);
   const view = new DataView(bytes);
   for (const [i, { params, extras }] of dispatches.entries()) {

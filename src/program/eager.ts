@@ -36,9 +36,11 @@ export class EagerRunner {
     if (wanted.length === 0) return;
     const graph = valuesOf(wanted, []);
     const leaves = graph.leaves.map((leaf) => {
-      if (leaf.source.kind !== "stored") throw new LatentError("argument", `${where}: an input of a compiled step has no value outside it.`);
+      if (leaf.source.kind !== "stored")
+        throw new LatentError("argument", `${where}: an input of a compiled step has no value outside it.`);
       // a disposed leaf keeps its storage while unrun nodes claim it
-      if (leaf.disposed && leaf.claims <= 0) throw new LatentError("disposed", `${where}: needs a tensor ${show(leaf.shape)} that is disposed.`);
+      if (leaf.disposed && leaf.claims <= 0)
+        throw new LatentError("disposed", `${where}: needs a tensor ${show(leaf.shape)} that is disposed.`);
       return leaf.source.storage;
     });
     const { plan: chosen, pipelines } = this.#planned(graph);

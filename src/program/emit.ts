@@ -27,7 +27,10 @@ export interface Dispatch {
   readonly source: ShaderSource;
   readonly buffers: readonly { readonly binding: number; readonly ref: Ref; readonly writes: boolean }[];
   readonly params: ArrayBuffer;
-  readonly extras: { readonly words: Uint32Array<ArrayBuffer>; readonly scalars: readonly { readonly at: number; readonly constant: number }[] } | null;
+  readonly extras: {
+    readonly words: Uint32Array<ArrayBuffer>;
+    readonly scalars: readonly { readonly at: number; readonly constant: number }[];
+  } | null;
   readonly groups: readonly [number, number, number];
   readonly flops: number;
   /** It writes constants to a place of their own, so once is enough. */
@@ -71,7 +74,11 @@ const none = (): Slots => ({ views: [], scalars: [] });
 function emitMap(root: Value, emission: Emission): Dispatch {
   const slots = none();
   const state = emission.inPlace.get(root);
-  const expression = rootExpression(root, { inlined: emission.fusion.inlined, slots, ...(state ? { replaced: state } : {}) });
+  const expression = rootExpression(root, {
+    inlined: emission.fusion.inlined,
+    slots,
+    ...(state ? { replaced: state } : {}),
+  });
   return assemble(emission, {
     launch: map(sizeOf(root)),
     bodies: { map: hookBody(expression, "u32") },
@@ -95,7 +102,10 @@ function emitConcat(root: Value, emission: Emission): Dispatch[] {
     const { place } = emission.refOf(straight(part));
     if ("value" in place && place.value === root) return [];
     const slots = none();
-    const expression = expressionOf(emission.fusion.inlined.has(computed(part)) ? computed(part) : part, { inlined: emission.fusion.inlined, slots });
+    const expression = expressionOf(emission.fusion.inlined.has(computed(part)) ? computed(part) : part, {
+      inlined: emission.fusion.inlined,
+      slots,
+    });
     return assemble(emission, {
       launch: map(sizeOf(part), { offset, inner: part.shape[axis]! * inner, stride }),
       bodies: { map: hookBody(expression, "u32") },
@@ -128,10 +138,21 @@ function emitReduce({ root }: Group, anchor: Value, emission: Emission): Dispatc
       return assemble(emission, { launch, bodies, slots, bind, label, flops: described.flops ?? 0 });
     }
     // the second stage reads the partial results, contiguous, in slot 0
-    const late: Slots = { views: [{ base: anchor, view: { offset: 0, dims: [sizeOf(anchor)], strides: [1] } }], scalars: [] };
+    const late: Slots = {
+      views: [{ base: anchor, view: { offset: 0, dims: [sizeOf(anchor)], strides: [1] } }],
+      scalars: [],
+    };
     const partial: Expression = { kind: "view", slot: 0, form: "here", type: "f32" };
     const bodies = { load: hookBody(partial, "f32"), ...epilogue(late) };
-    return assemble(emission, { launch, bodies, slots: late, scratchView: scratch![0]!, bind, label: `${label} (2)`, flops: 0 });
+    return assemble(emission, {
+      launch,
+      bodies,
+      slots: late,
+      scratchView: scratch![0]!,
+      bind,
+      label: `${label} (2)`,
+      flops: 0,
+    });
   });
 }
 
@@ -148,7 +169,9 @@ function emitKernel({ root }: Group, anchor: Value, emission: Emission): Dispatc
   const { op, outputs } = anchor.what;
   const described = launchesOf(anchor, emission.traits);
   const scratch = described.scratch?.map((bytes): Scratch => ({ bytes })) ?? [];
-  const spare = outputs.map((spec, index): Scratch | null => (emission.outputOf(anchor, index) ? null : { bytes: byteLength(spec.shape, spec.dtype) }));
+  const spare = outputs.map((spec, index): Scratch | null =>
+    emission.outputOf(anchor, index) ? null : { bytes: byteLength(spec.shape, spec.dtype) },
+  );
   const bind = (slot: Slot): Ref => {
     if ("scratch" in slot) return scratchRef(scratch[slot.scratch]!);
     if ("input" in slot) return emission.refOf(anchor.args[slot.input]!);
@@ -162,9 +185,18 @@ function emitKernel({ root }: Group, anchor: Value, emission: Emission): Dispatc
     const slots = none();
     const fused = stage === main && root !== anchor;
     const context: Context = { inlined: emission.fusion.inlined, slots, anchor };
-    const bodies: { [hook: string]: string } = fused ? { epilogue: hookBody(rootExpression(root, context), "f32") } : {};
+    const bodies: { [hook: string]: string } = fused
+      ? { epilogue: hookBody(rootExpression(root, context), "f32") }
+      : {};
     const flops = stage === Math.max(0, main) ? (described.flops ?? 0) : 0;
-    return assemble(emission, { launch, bodies, slots, bind, label: `${launch.kernel.name}: ${label}${fused ? ` + ${names(root, emission)}` : ""}`, flops });
+    return assemble(emission, {
+      launch,
+      bodies,
+      slots,
+      bind,
+      label: `${launch.kernel.name}: ${label}${fused ? ` + ${names(root, emission)}` : ""}`,
+      flops,
+    });
   });
 }
 
@@ -182,7 +214,10 @@ export function names(root: Value, { fusion }: Pick<Emission, "fusion">): string
   return list.join("·");
 }
 
-function assemble(emission: Emission, { launch, bodies, slots, scratchView, bind, label, flops, once = false }: Parts): Dispatch {
+function assemble(
+  emission: Emission,
+  { launch, bodies, slots, scratchView, bind, label, flops, once = false }: Parts,
+): Dispatch {
   const { kernel, constants = {} } = launch;
   const buffers: { binding: number; ref: Ref; writes: boolean }[] = [];
   for (const [name, { binding, access }] of Object.entries(kernel.buffers)) {
@@ -195,11 +230,22 @@ function assemble(emission: Emission, { launch, bodies, slots, scratchView, bind
     buffers.push({ binding: 10 + slot, ref, writes: false });
   }
   const used = slots.views.length + slots.scalars.length > 0;
-  const types = buffers.map(({ binding, writes }) => ({ binding, type: writes ? ("storage" as const) : ("read-only-storage" as const) }));
-  const uniforms = [...(kernel.paramsBytes ? [0] : []), ...(used ? [9] : [])].map((binding) => ({ binding, type: "uniform" as const }));
+  const types = buffers.map(({ binding, writes }) => ({
+    binding,
+    type: writes ? ("storage" as const) : ("read-only-storage" as const),
+  }));
+  const uniforms = [...(kernel.paramsBytes ? [0] : []), ...(used ? [9] : [])].map((binding) => ({
+    binding,
+    type: "uniform" as const,
+  }));
   return {
     label,
-    source: { label, code: specialise(kernel, constants, bodies), entry: kernel.entry, bindings: [...uniforms, ...types] },
+    source: {
+      label,
+      code: specialise(kernel, constants, bodies),
+      entry: kernel.entry,
+      bindings: [...uniforms, ...types],
+    },
     buffers,
     params: packParams(kernel, launch.params),
     extras: used

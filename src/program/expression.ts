@@ -61,12 +61,21 @@ export const rootExpression = (root: Value, context: Context): Expression =>
 /** A layout broadcast to `shape`, aligned from the right. */
 function spread(own: readonly number[], offset: number, strides: readonly number[], shape: readonly number[]): View {
   const ahead = shape.length - own.length;
-  return { offset, dims: shape, strides: shape.map((_, d) => (d < ahead || own[d - ahead] === 1 ? 0 : strides[d - ahead]!)) };
+  return {
+    offset,
+    dims: shape,
+    strides: shape.map((_, d) => (d < ahead || own[d - ahead] === 1 ? 0 : strides[d - ahead]!)),
+  };
 }
 
 function viewSlot({ slots, order }: Context, base: Value, view: View, shape: readonly number[]) {
-  const walked = order ? { offset: view.offset, dims: order.map((d) => view.dims[d]!), strides: order.map((d) => view.strides[d]!) } : view;
-  const { view: simple, form } = simplify(walked, shape.reduce((a, b) => a * b, 1));
+  const walked = order
+    ? { offset: view.offset, dims: order.map((d) => view.dims[d]!), strides: order.map((d) => view.strides[d]!) }
+    : view;
+  const { view: simple, form } = simplify(
+    walked,
+    shape.reduce((a, b) => a * b, 1),
+  );
   const same = slots.views.findIndex((s) => s.base === base && JSON.stringify(s.view) === JSON.stringify(simple));
   const slot = same >= 0 ? same : slots.views.push({ base, view: simple }) - 1;
   return { slot, form };

@@ -48,9 +48,17 @@ function uses(value: Value): (Value | null)[] {
 
 /** Whether `value` would be the epilogue of a kernel that feeds it alone: then it is stored at no cost. */
 function isEpilogue(value: Value, traits: DeviceTraits): boolean {
-  return value.dtype === "f32" && value.args.map(computed).some(
-    (arg) => (arg.what.kind === "reduce" || arg.what.kind === "kernel") && sizeOf(arg) === sizeOf(value) &&
-      uses(arg).every((user) => user === value) && takesEpilogue(arg, traits),
+  return (
+    value.dtype === "f32" &&
+    value.args
+      .map(computed)
+      .some(
+        (arg) =>
+          (arg.what.kind === "reduce" || arg.what.kind === "kernel") &&
+          sizeOf(arg) === sizeOf(value) &&
+          uses(arg).every((user) => user === value) &&
+          takesEpilogue(arg, traits),
+      )
   );
 }
 
@@ -65,9 +73,15 @@ function inline(graph: Graph, kept: ReadonlySet<Value>, traits: DeviceTraits): S
     const single = isUniform(value);
     const fits = (user: Value | null): boolean => {
       if (!user) return false;
-      if (single) return user.what.kind === "map" || (user.what.kind === "reduce" && value.dtype === "f32") || user.what.kind === "concat";
+      if (single)
+        return (
+          user.what.kind === "map" ||
+          (user.what.kind === "reduce" && value.dtype === "f32") ||
+          user.what.kind === "concat"
+        );
       const reordered = permuted.has(user) || (user.what.kind === "reduce" && orderOf(user) === "permuted");
-      if (reordered && (indexed || !sameShape(value.shape, inputShape(user)) || !user.args.includes(value))) return false;
+      if (reordered && (indexed || !sameShape(value.shape, inputShape(user)) || !user.args.includes(value)))
+        return false;
       if (user.what.kind === "map") return sizeOf(user) === sizeOf(value);
       if (user.what.kind === "reduce") return value.dtype === "f32";
       return user.what.kind === "concat";
@@ -75,7 +89,8 @@ function inline(graph: Graph, kept: ReadonlySet<Value>, traits: DeviceTraits): S
     if (users.length === 0 || !users.every(fits)) continue;
     if (users.length > 1 && (cost(value) > CHEAP || isEpilogue(value, traits))) continue;
     inlined.add(value);
-    if (users.some((u) => u && (permuted.has(u) || (u.what.kind === "reduce" && orderOf(u) === "permuted")))) permuted.add(value);
+    if (users.some((u) => u && (permuted.has(u) || (u.what.kind === "reduce" && orderOf(u) === "permuted"))))
+      permuted.add(value);
   }
   return inlined;
 }
@@ -92,7 +107,9 @@ function cost(value: Value, limit = CHEAP + 1): number {
 }
 
 function group(graph: Graph, roots: ReadonlySet<Value>, inlined: ReadonlySet<Value>, traits: DeviceTraits): Group[] {
-  const stored = graph.values.filter((v) => ["map", "reduce", "kernel", "concat"].includes(v.what.kind) && !inlined.has(v));
+  const stored = graph.values.filter(
+    (v) => ["map", "reduce", "kernel", "concat"].includes(v.what.kind) && !inlined.has(v),
+  );
   // which stored values read each other's results, through inlined maps
   const readers = new Map<Value, Set<Value>>();
   for (const root of stored)
@@ -104,8 +121,13 @@ function group(graph: Graph, roots: ReadonlySet<Value>, inlined: ReadonlySet<Val
   for (const root of stored) {
     if (root.what.kind !== "map" || root.dtype !== "f32") continue;
     const candidates = [...leavesOf(root, inlined)].filter(
-      (a) => (a.what.kind === "reduce" || a.what.kind === "kernel") && !roots.has(a) && readers.get(a)!.size === 1 &&
-        sizeOf(a) === sizeOf(root) && onlyHere(a, root, inlined) && takesEpilogue(a, traits),
+      (a) =>
+        (a.what.kind === "reduce" || a.what.kind === "kernel") &&
+        !roots.has(a) &&
+        readers.get(a)!.size === 1 &&
+        sizeOf(a) === sizeOf(root) &&
+        onlyHere(a, root, inlined) &&
+        takesEpilogue(a, traits),
     );
     candidates.sort((a, b) => Number(a.what.kind === "kernel") - Number(b.what.kind === "kernel") || a.id - b.id);
     for (const anchor of candidates.reverse())
@@ -117,7 +139,10 @@ function group(graph: Graph, roots: ReadonlySet<Value>, inlined: ReadonlySet<Val
   const anchors = new Set(absorbed.values());
   return stored
     .filter((v) => !anchors.has(v))
-    .map((root) => ({ root, anchor: absorbed.get(root) ?? (root.what.kind === "reduce" || root.what.kind === "kernel" ? root : null) }));
+    .map((root) => ({
+      root,
+      anchor: absorbed.get(root) ?? (root.what.kind === "reduce" || root.what.kind === "kernel" ? root : null),
+    }));
 }
 
 /** Whether `root`'s expression reads `anchor` only element by element, at its own index. */
@@ -178,7 +203,9 @@ function isCrowded(group: Group, inlined: ReadonlySet<Value>, traits: DeviceTrai
 
 /** Each part of a concatenation is a launch of its own. */
 function concatIsCrowded(root: Value, inlined: ReadonlySet<Value>, traits: DeviceTraits): boolean {
-  return root.args.some((arg) => inlined.has(computed(arg)) && isCrowded({ root: computed(arg), anchor: null }, inlined, traits));
+  return root.args.some(
+    (arg) => inlined.has(computed(arg)) && isCrowded({ root: computed(arg), anchor: null }, inlined, traits),
+  );
 }
 
 const ownBuffers = ({ launches }: Launches): number =>
@@ -186,8 +213,12 @@ const ownBuffers = ({ launches }: Launches): number =>
 
 function takesEpilogue(anchor: Value, traits: DeviceTraits): boolean {
   if (anchor.what.kind === "reduce") return true;
-  return anchor.what.kind === "kernel" && anchor.what.outputs.length === 1 && anchor.dtype === "f32" &&
-    launchesOf(anchor, traits).launches.some((l) => l.takesEpilogue);
+  return (
+    anchor.what.kind === "kernel" &&
+    anchor.what.outputs.length === 1 &&
+    anchor.dtype === "f32" &&
+    launchesOf(anchor, traits).launches.some((l) => l.takesEpilogue)
+  );
 }
 
 /** The inlined map under a crowded group that would relieve it most. */

@@ -67,14 +67,29 @@ export class Gpu implements Runner {
     return this.#upload("state", values, shape, options, true);
   }
 
-  #upload(where: string, values: TypedArray | Float64Array | Nested, shape: Shape | undefined, options: { readonly dtype?: DType }, state: boolean): Tensor {
+  #upload(
+    where: string,
+    values: TypedArray | Float64Array | Nested,
+    shape: Shape | undefined,
+    options: { readonly dtype?: DType },
+    state: boolean,
+  ): Tensor {
     this.#check(where);
     checkOptions(where, options, ["dtype"]);
     const flat = flatten(where, values, options.dtype);
     const dims = shape ?? flat.shape;
-    check(dims.every((n) => Number.isInteger(n) && n > 0), "shape", where, () => `expected sizes that are whole and > 0; got ${show(dims)}.`);
-    check(count(dims) === flat.values.length, "shape", where,
-      () => `element counts differ. Expected ${count(dims)} values for ${show(dims)}; got ${flat.values.length}.`);
+    check(
+      dims.every((n) => Number.isInteger(n) && n > 0),
+      "shape",
+      where,
+      () => `expected sizes that are whole and > 0; got ${show(dims)}.`,
+    );
+    check(
+      count(dims) === flat.values.length,
+      "shape",
+      where,
+      () => `element counts differ. Expected ${count(dims)} values for ${show(dims)}; got ${flat.values.length}.`,
+    );
     const bytes = byteLength(dims, flat.dtype);
     const storage: Storage = { buffer: this.#device.pool.take(bytes, where), offset: 0, bytes, owned: true };
     this.write(storage, flat.values);
@@ -96,13 +111,36 @@ export class Gpu implements Runner {
    * A tensor over `buffer`, which stays its owner's: nothing is copied, and a run reads what is there then.
    * The buffer needs GPUBufferUsage.STORAGE. Throws LatentError("shape") if it is too small.
    */
-  fromBuffer(buffer: GPUBuffer, shape: Shape, { dtype = "f32", offset = 0 }: { readonly dtype?: DType; readonly offset?: number } = {}): Tensor {
+  fromBuffer(
+    buffer: GPUBuffer,
+    shape: Shape,
+    { dtype = "f32", offset = 0 }: { readonly dtype?: DType; readonly offset?: number } = {},
+  ): Tensor {
     this.#check("fromBuffer");
     const bytes = byteLength(shape, dtype);
-    check((buffer.usage & GPUBufferUsage.STORAGE) !== 0, "argument", "fromBuffer", () => "the buffer lacks GPUBufferUsage.STORAGE.");
-    check(offset % 256 === 0, "argument", "fromBuffer", () => `expected an offset that is a multiple of 256; got ${offset}.`);
-    check(buffer.size >= offset + bytes, "shape", "fromBuffer", () => `buffer too small. Expected ${offset + bytes} bytes for ${show(shape)}; got ${buffer.size}.`);
-    return new Tensor(this, { shape, dtype }, { kind: "stored", storage: { buffer, offset, bytes, owned: false }, state: false });
+    check(
+      (buffer.usage & GPUBufferUsage.STORAGE) !== 0,
+      "argument",
+      "fromBuffer",
+      () => "the buffer lacks GPUBufferUsage.STORAGE.",
+    );
+    check(
+      offset % 256 === 0,
+      "argument",
+      "fromBuffer",
+      () => `expected an offset that is a multiple of 256; got ${offset}.`,
+    );
+    check(
+      buffer.size >= offset + bytes,
+      "shape",
+      "fromBuffer",
+      () => `buffer too small. Expected ${offset + bytes} bytes for ${show(shape)}; got ${buffer.size}.`,
+    );
+    return new Tensor(
+      this,
+      { shape, dtype },
+      { kind: "stored", storage: { buffer, offset, bytes, owned: false }, state: false },
+    );
   }
 
   /** @internal A stored tensor over memory that the caller manages. */
@@ -113,17 +151,30 @@ export class Gpu implements Runner {
   async read(tensor: Tensor): Promise<TypedArray> {
     const storage = await this.#stored("read", tensor);
     const bytes = byteLength(tensor.shape, tensor.dtype);
-    return typed(tensor.dtype, await this.#device.read(storage.buffer, storage.offset, bytes, `read ${show(tensor.shape)}`));
+    return typed(
+      tensor.dtype,
+      await this.#device.read(storage.buffer, storage.offset, bytes, `read ${show(tensor.shape)}`),
+    );
   }
 
   async buffer(tensor: Tensor): Promise<GPUBuffer> {
     const { buffer, offset, bytes } = await this.#stored("buffer", tensor);
-    check(offset === 0 && buffer.size - bytes < 4, "unsupported", "buffer", () => "this tensor is a part of another's buffer. Call copy() first.");
+    check(
+      offset === 0 && buffer.size - bytes < 4,
+      "unsupported",
+      "buffer",
+      () => "this tensor is a part of another's buffer. Call copy() first.",
+    );
     return buffer;
   }
 
   async copy(tensor: Tensor): Promise<Tensor> {
-    const copied = recordMap("copy", tensor.dtype === "u32" ? "copy_u32" : tensor.dtype === "i32" ? "copy_i32" : "copy", [tensor], null);
+    const copied = recordMap(
+      "copy",
+      tensor.dtype === "u32" ? "copy_u32" : tensor.dtype === "i32" ? "copy_i32" : "copy",
+      [tensor],
+      null,
+    );
     await this.#stored("copy", copied);
     return copied;
   }
@@ -132,16 +183,25 @@ export class Gpu implements Runner {
   async evaluate(tensors: readonly Tensor[]): Promise<void> {
     this.#check("evaluate");
     check(!this.#trace, "argument", "evaluate", () => "cannot run inside the function that gpu.compile traces.");
-    await this.#eager.run("evaluate", tensors.filter((t) => !storageOf(t)));
+    await this.#eager.run(
+      "evaluate",
+      tensors.filter((t) => !storageOf(t)),
+    );
   }
 
   async #stored(where: string, tensor: Tensor): Promise<Storage> {
     this.#check(where);
     if (tensor.disposed) throw new LatentError("disposed", `${where}: tensor ${show(tensor.shape)} is disposed.`);
-    check(!this.#trace, "argument", where, () => "values do not exist yet inside the function that gpu.compile traces. Return the tensor instead.");
+    check(
+      !this.#trace,
+      "argument",
+      where,
+      () => "values do not exist yet inside the function that gpu.compile traces. Return the tensor instead.",
+    );
     if (!storageOf(tensor)) await this.#eager.run(where, [tensor]);
     const base = tensor.source.kind === "view" ? tensor.source.inputs[0] : tensor;
-    if (base.disposed && base.claims <= 0) throw new LatentError("disposed", `${where}: needs a tensor ${show(base.shape)} that is disposed.`);
+    if (base.disposed && base.claims <= 0)
+      throw new LatentError("disposed", `${where}: needs a tensor ${show(base.shape)} that is disposed.`);
     return storageOf(tensor)!;
   }
 
@@ -191,10 +251,24 @@ export class Gpu implements Runner {
     const trace = this.#trace;
     check(trace !== null, "argument", "assign", () => "works only inside the function given to gpu.compile.");
     const home = state.source.kind === "view" ? state.source.inputs[0] : state;
-    check(home.source.kind === "stored" && home.source.state, "argument", "assign", () => "expected a tensor made by gpu.state.");
-    check(show(state.shape) === show(next.shape) && state.dtype === next.dtype, "shape", "assign",
-      () => `expected ${state.dtype} ${show(state.shape)}, the state's own; got ${next.dtype} ${show(next.shape)}.`);
-    check(!trace.assignments.some((a) => a.state === state), "argument", "assign", () => "this state is assigned twice in one step.");
+    check(
+      home.source.kind === "stored" && home.source.state,
+      "argument",
+      "assign",
+      () => "expected a tensor made by gpu.state.",
+    );
+    check(
+      show(state.shape) === show(next.shape) && state.dtype === next.dtype,
+      "shape",
+      "assign",
+      () => `expected ${state.dtype} ${show(state.shape)}, the state's own; got ${next.dtype} ${show(next.shape)}.`,
+    );
+    check(
+      !trace.assignments.some((a) => a.state === state),
+      "argument",
+      "assign",
+      () => "this state is assigned twice in one step.",
+    );
     trace.assignments.push({ state, next });
   }
 
@@ -204,7 +278,10 @@ export class Gpu implements Runner {
    *     const step = await gpu.compile((x) => { … assign(w, next); return loss; }, x);
    *     const loss = await step.run(x);
    */
-  async compile<R extends Compiled>(body: (...inputs: Tensor[]) => R, ...examples: readonly Tensor[]): Promise<Program<R>> {
+  async compile<R extends Compiled>(
+    body: (...inputs: Tensor[]) => R,
+    ...examples: readonly Tensor[]
+  ): Promise<Program<R>> {
     this.#check("compile");
     return Program.compile<R>(this.#device, this, (inputs) => this.trace(() => body(...inputs)), examples);
   }
@@ -250,6 +327,7 @@ export class Gpu implements Runner {
 function tensorsIn(result: unknown): Tensor[] {
   if (result instanceof Tensor) return [result];
   if (Array.isArray(result)) return result.flatMap(tensorsIn);
-  if (result && typeof result === "object" && Object.getPrototypeOf(result) === Object.prototype) return Object.values(result).flatMap(tensorsIn);
+  if (result && typeof result === "object" && Object.getPrototypeOf(result) === Object.prototype)
+    return Object.values(result).flatMap(tensorsIn);
   return [];
 }

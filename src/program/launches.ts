@@ -16,9 +16,20 @@ export function launchesOf(value: Value, traits: DeviceTraits): Launches {
 function describe(value: Value, traits: DeviceTraits): Launches {
   if (value.what.kind === "kernel") {
     const { op, attributes, outputs } = value.what;
-    return op.launch(value.args.map((arg) => operandOf(arg)!), outputs, attributes, traits);
+    return op.launch(
+      value.args.map((arg) => operandOf(arg)!),
+      outputs,
+      attributes,
+      traits,
+    );
   }
   if (value.what.kind !== "reduce") throw new Error(`${value.what.kind} has no launches`);
   const outputs = count(value.shape);
-  return reduce(value.what.operation, outputs, count(value.args[0]!.shape) / outputs, orderOf(value) === "leading", traits.software);
+  return reduce(
+    value.what.operation,
+    outputs,
+    count(value.args[0]!.shape) / outputs,
+    orderOf(value) === "leading",
+    traits.software,
+  );
 }

@@ -18,7 +18,8 @@ export function planMemory(
   bytesOf: (value: Value) => number,
   held: ReadonlySet<Value>,
 ): MemoryPlan {
-  const keyOf = (place: Place): Value | Scratch | null => ("value" in place ? place.value : "scratch" in place ? place.scratch : null);
+  const keyOf = (place: Place): Value | Scratch | null =>
+    "value" in place ? place.value : "scratch" in place ? place.scratch : null;
   const last = new Map<Value | Scratch, number>();
   for (const [at, { buffers }] of dispatches.entries())
     for (const { ref } of buffers) {
@@ -29,7 +30,9 @@ export function planMemory(
   const free = new Map<number, number[]>();
   const chosen = new Map<Value | Scratch, number>();
   // what the prelude wrote must survive every replay: these buffers are never shared
-  const pinned = new Set(prelude.flatMap(({ buffers }) => buffers.filter((b) => b.writes).map((b) => keyOf(b.ref.place))));
+  const pinned = new Set(
+    prelude.flatMap(({ buffers }) => buffers.filter((b) => b.writes).map((b) => keyOf(b.ref.place))),
+  );
   for (const key of pinned) if (key) chosen.set(key, sizes.push("bytes" in key ? key.bytes : bytesOf(key)) - 1);
   for (const [at, { buffers }] of dispatches.entries()) {
     for (const { ref } of buffers) {

@@ -24,7 +24,8 @@ export function plan(graph: Graph, traits: DeviceTraits): Plan {
   const fusion = fuse(prepared, traits);
   const { order, inPlace } = schedule(prepared, fusion);
   const picks = new Map<string, Value>();
-  for (const value of prepared.values) if (value.what.kind === "pick") picks.set(`${value.args[0]!.id} ${value.what.index}`, value);
+  for (const value of prepared.values)
+    if (value.what.kind === "pick") picks.set(`${value.args[0]!.id} ${value.what.index}`, value);
   const nested = insideConcats(prepared, inPlace, fusion.inlined);
 
   const refOf = (value: Value): Ref => {
@@ -32,7 +33,11 @@ export function plan(graph: Graph, traits: DeviceTraits): Plan {
     if (base !== value) {
       const span = value.shape.reduce((sum, n, d) => sum + (n - 1) * strides[d]!, 1);
       const at = refOf(base);
-      return { place: at.place, offset: at.offset + offset * 4, bytes: Math.min(at.bytes - offset * 4, span * bytesPer(value.dtype)) };
+      return {
+        place: at.place,
+        offset: at.offset + offset * 4,
+        bytes: Math.min(at.bytes - offset * 4, span * bytesPer(value.dtype)),
+      };
     }
     const bytes = byteLength(value.shape, value.dtype);
     const state = inPlace.get(value);
@@ -45,13 +50,16 @@ export function plan(graph: Graph, traits: DeviceTraits): Plan {
     return { place: value.what.kind === "leaf" ? { leaf: value.what.slot } : { value }, offset: 0, bytes };
   };
   const outputOf = (kernel: Value, index: number): Value | null =>
-    kernel.what.kind === "kernel" && kernel.what.outputs.length === 1 ? kernel : (picks.get(`${kernel.id} ${index}`) ?? null);
+    kernel.what.kind === "kernel" && kernel.what.outputs.length === 1
+      ? kernel
+      : (picks.get(`${kernel.id} ${index}`) ?? null);
 
   const emission = { fusion, traits, inPlace, refOf, outputOf };
   const all = order.flatMap((group) => emit(group, emission));
   const prelude = all.filter((d) => d.once);
   const dispatches = all.filter((d) => !d.once);
-  for (const { state, next } of prepared.assignments) if (inPlace.get(next) !== state) dispatches.push(copyInto(state, next, refOf));
+  for (const { state, next } of prepared.assignments)
+    if (inPlace.get(next) !== state) dispatches.push(copyInto(state, next, refOf));
   const held = new Set(prepared.outputs.map((v) => rootOf(refOf(v).place)).filter((v) => v !== null));
   const memory = planMemory(prelude, dispatches, (v) => byteLength(v.shape, v.dtype), held);
   return {

@@ -16,9 +16,20 @@ export function materialise(graph: Graph): Graph {
   const copy = (of: Value): Value => {
     const known = copies.get(of);
     if (known) return known;
-    if (of.dtype === "u8") throw new LatentError("unsupported", `read: a part or reordering of u8 data ${show(of.shape)} exists only on paper. Turn it into f32 with bytes() or gather() first.`);
+    if (of.dtype === "u8")
+      throw new LatentError(
+        "unsupported",
+        `read: a part or reordering of u8 data ${show(of.shape)} exists only on paper. Turn it into f32 with bytes() or gather() first.`,
+      );
     const fn = of.dtype === "u32" ? "copy_u32" : of.dtype === "i32" ? "copy_i32" : "copy";
-    const value: Value = { id: values.length, shape: of.shape, dtype: of.dtype, what: { kind: "map", fn }, args: [of], users: [] };
+    const value: Value = {
+      id: values.length,
+      shape: of.shape,
+      dtype: of.dtype,
+      what: { kind: "map", fn },
+      args: [of],
+      users: [],
+    };
     of.users.push(value);
     copies.set(of, value);
     values.push(value);

@@ -71,7 +71,13 @@ export class Program<R> {
   get stats(): ProgramStats {
     const { plan } = this.#current;
     const bytes = plan.memory.buffers.reduce((a, b) => a + b, 0);
-    return { dispatches: plan.dispatches.length, flops: plan.flops, bytes, traces: this.#traces.length, runs: this.#runs };
+    return {
+      dispatches: plan.dispatches.length,
+      flops: plan.flops,
+      bytes,
+      traces: this.#traces.length,
+      runs: this.#runs,
+    };
   }
 
   /** The plan as text: one line per dispatch, what was fused into it, and which buffers it reads and writes. */
@@ -87,7 +93,12 @@ export class Program<R> {
   /** Runs the step `times` times in as few submits as keep each short; the inputs are the same for all. */
   async repeat(times: number, ...inputs: readonly Tensor[]): Promise<R> {
     this.#check("run");
-    check(Number.isInteger(times) && times > 0, "argument", "repeat", () => `expected a whole number of steps > 0; got ${times}.`);
+    check(
+      Number.isInteger(times) && times > 0,
+      "argument",
+      "repeat",
+      () => `expected a whole number of steps > 0; got ${times}.`,
+    );
     const chosen = await this.#traceFor(inputs);
     if (inputs.length) await this.#feed(chosen, inputs);
     let left = times;
@@ -110,14 +121,25 @@ export class Program<R> {
     if (this.#disposed) throw new LatentError("disposed", `${where}: this program is disposed.`);
     this.#device.check(where);
     for (const leaf of this.#current.leaves)
-      if (leaf.disposed && leaf.claims <= 0) throw new LatentError("disposed", `${where}: a tensor ${show(leaf.shape)} that this program reads is disposed.`);
+      if (leaf.disposed && leaf.claims <= 0)
+        throw new LatentError(
+          "disposed",
+          `${where}: a tensor ${show(leaf.shape)} that this program reads is disposed.`,
+        );
   }
 
   async #traceFor(inputs: readonly Tensor[]): Promise<Trace> {
-    const fits = (t: Trace) => t.inputs.length === inputs.length && t.inputs.every((x, i) => sameShape(x.shape, inputs[i]!.shape) && x.dtype === inputs[i]!.dtype);
+    const fits = (t: Trace) =>
+      t.inputs.length === inputs.length &&
+      t.inputs.every((x, i) => sameShape(x.shape, inputs[i]!.shape) && x.dtype === inputs[i]!.dtype);
     const known = this.#traces.find(fits);
     if (known) return (this.#current = known);
-    check(inputs.length === this.#current.inputs.length, "argument", "run", () => `expected ${this.#current.inputs.length} inputs; got ${inputs.length}.`);
+    check(
+      inputs.length === this.#current.inputs.length,
+      "argument",
+      "run",
+      () => `expected ${this.#current.inputs.length} inputs; got ${inputs.length}.`,
+    );
     const made = await trace(this.#device, this.#gpu, this.#body, inputs);
     this.#traces.push(made);
     return (this.#current = made);
@@ -157,7 +179,8 @@ async function trace(device: Device, gpu: Gpu, body: Body, examples: readonly Te
   const inputBuffers = inputs.map((x) => device.pool.take(byteLength(x.shape, x.dtype), "input"));
   const located = graph.leaves.map((leaf): Location => {
     if (leaf.source.kind === "input") return { buffer: inputBuffers[leaf.source.position]!, offset: 0 };
-    if (leaf.source.kind !== "stored") throw new LatentError("argument", "compile: a captured tensor was disposed while compiling.");
+    if (leaf.source.kind !== "stored")
+      throw new LatentError("argument", "compile: a captured tensor was disposed while compiling.");
     return leaf.source.storage;
   });
   const bound = await bind(made, device, pipelines, located, graph.constants.map(bitsOf), "compile");
@@ -177,22 +200,33 @@ async function trace(device: Device, gpu: Gpu, body: Body, examples: readonly Te
 }
 
 function record(gpu: Gpu, body: Body, examples: readonly Tensor[]) {
-  const inputs = examples.map((x, position) => new Tensor(gpu, { shape: x.shape, dtype: x.dtype }, { kind: "input", position }));
+  const inputs = examples.map(
+    (x, position) => new Tensor(gpu, { shape: x.shape, dtype: x.dtype }, { kind: "input", position }),
+  );
   const { result, assignments } = body(inputs);
   const returned = flattenResult(result);
   const graph = valuesOf(returned.tensors, assignments);
   for (const leaf of graph.leaves)
-    if (leaf.disposed) throw new LatentError("disposed", `compile: the step reads a tensor ${show(leaf.shape)} that is disposed.`);
+    if (leaf.disposed)
+      throw new LatentError("disposed", `compile: the step reads a tensor ${show(leaf.shape)} that is disposed.`);
   return { inputs, graph, returned };
 }
 
 /** The tensors in what a step returned, and how to put others in their places. */
-function flattenResult(result: unknown): { tensors: readonly Tensor[]; structure: (outputs: readonly Tensor[]) => unknown } {
+function flattenResult(result: unknown): {
+  tensors: readonly Tensor[];
+  structure: (outputs: readonly Tensor[]) => unknown;
+} {
   if (result === undefined) return { tensors: [], structure: () => undefined };
   if (result instanceof Tensor) return { tensors: [result], structure: (outputs) => outputs[0] };
   const named = Object.entries(result as object);
   for (const [name, tensor] of named)
-    check(tensor instanceof Tensor, "argument", "compile", () => `the step may return tensors only. Expected a Tensor as ${name}; got ${typeof tensor}.`);
+    check(
+      tensor instanceof Tensor,
+      "argument",
+      "compile",
+      () => `the step may return tensors only. Expected a Tensor as ${name}; got ${typeof tensor}.`,
+    );
   const tensors = named.map(([, tensor]) => tensor as Tensor);
   if (Array.isArray(result)) return { tensors, structure: (outputs) => [...outputs] };
   return { tensors, structure: (outputs) => Object.fromEntries(named.map(([name], i) => [name, outputs[i]])) };

@@ -33,14 +33,20 @@ export function schedule(graph: Graph, { groups, inlined }: Fusion): Schedule {
     if (!writer || state.what.kind !== "leaf" || inPlace.has(next)) continue;
     if (mayReplace(writer, state, next, inlined)) inPlace.set(next, state);
     else if (isForced(writer, next))
-      throw new LatentError("argument", `${opName(writer)}: updates its state in place, so its outputs must be assigned to its inputs.`);
+      throw new LatentError(
+        "argument",
+        `${opName(writer)}: updates its state in place, so its outputs must be assigned to its inputs.`,
+      );
   }
   for (const group of groups) checkForced(group, graph, inPlace);
   for (;;) {
     const order = sorted(groups, reads, byRoot, inPlace);
     if (order) return { order, inPlace };
-    const [next] = [...inPlace.keys()].reverse().filter((v) => !isForced(byRoot.get(v.what.kind === "pick" ? v.args[0]! : v)!, v));
-    if (!next) throw new LatentError("argument", "assign: the new states depend on each other's old values in a circle.");
+    const [next] = [...inPlace.keys()]
+      .reverse()
+      .filter((v) => !isForced(byRoot.get(v.what.kind === "pick" ? v.args[0]! : v)!, v));
+    if (!next)
+      throw new LatentError("argument", "assign: the new states depend on each other's old values in a circle.");
     inPlace.delete(next);
   }
 }
@@ -57,9 +63,15 @@ function isForced({ root }: Group, value: Value): boolean {
 function checkForced({ root }: Group, graph: Graph, inPlace: ReadonlyMap<Value, Value>): void {
   if (root.what.kind !== "kernel" || !root.what.op.inPlace) return;
   for (const [output, input] of Object.entries(root.what.op.inPlace)) {
-    const value = root.what.outputs.length === 1 ? root : graph.values.find((v) => v.what.kind === "pick" && v.args[0] === root && v.what.index === Number(output));
+    const value =
+      root.what.outputs.length === 1
+        ? root
+        : graph.values.find((v) => v.what.kind === "pick" && v.args[0] === root && v.what.index === Number(output));
     if (!value || inPlace.get(value) !== root.args[input])
-      throw new LatentError("argument", `${root.what.op.name}: overwrites input ${input}. Expected output ${output} assigned to that state in a compiled step.`);
+      throw new LatentError(
+        "argument",
+        `${root.what.op.name}: overwrites input ${input}. Expected output ${output} assigned to that state in a compiled step.`,
+      );
   }
 }
 

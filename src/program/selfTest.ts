@@ -31,17 +31,67 @@ const total = (values: number[]) => values.reduce((a, b) => a + b, 0);
 /** x is [ROWS, COLUMNS], in (0, 1); odd sizes, so that edges are met. */
 const checks: readonly Check[] = [
   { name: "map", run: (x) => add(mul(x, 3), 1), expected: (x, i) => 3 * x[i]! + 1, tolerance: 1e-6 },
-  { name: "exp and log", run: (x) => log(add(exp(x), 1)), expected: (x, i) => Math.log1p(Math.exp(x[i]!)), tolerance: 1e-6 },
-  { name: "tanh and sigmoid", run: (x) => mul(tanh(mul(x, 9)), sigmoid(x)), expected: (x, i) => Math.tanh(9 * x[i]!) / (1 + Math.exp(-x[i]!)), tolerance: 1e-6 },
+  {
+    name: "exp and log",
+    run: (x) => log(add(exp(x), 1)),
+    expected: (x, i) => Math.log1p(Math.exp(x[i]!)),
+    tolerance: 1e-6,
+  },
+  {
+    name: "tanh and sigmoid",
+    run: (x) => mul(tanh(mul(x, 9)), sigmoid(x)),
+    expected: (x, i) => Math.tanh(9 * x[i]!) / (1 + Math.exp(-x[i]!)),
+    tolerance: 1e-6,
+  },
   { name: "sum of all", run: (x) => sum(x), expected: (x) => total([...x]), tolerance: 1e-5 },
-  { name: "sum of rows", run: (x) => sum(x, 1), expected: (x, r) => total(range(COLUMNS).map((c) => at(x, r, c))), tolerance: 1e-5 },
-  { name: "sum of columns", run: (x) => sum(x, 0), expected: (x, c) => total(range(ROWS).map((r) => at(x, r, c))), tolerance: 1e-5 },
-  { name: "max of a transpose", run: (x) => max(transpose(x), 1), expected: (x, c) => Math.max(...range(ROWS).map((r) => at(x, r, c))), tolerance: 0 },
-  { name: "broadcast", run: (x) => div(x, sum(x, 1, { keepDims: true })), expected: (x, i) => x[i]! / total(range(COLUMNS).map((c) => at(x, Math.floor(i / COLUMNS), c))), tolerance: 1e-5 },
-  { name: "logsumexp", run: (x) => logsumexp(mul(x, 50), 1), expected: (x, r) => Math.log(total(range(COLUMNS).map((c) => Math.exp(50 * at(x, r, c))))), tolerance: 1e-6 },
-  { name: "matmul", run: (x) => matmul(x, reshape(x, [COLUMNS, ROWS])), expected: (x, i) => total(range(COLUMNS).map((k) => at(x, Math.floor(i / ROWS), k) * x[k * ROWS + (i % ROWS)]!)), tolerance: 1e-5 },
-  { name: "matmul, left transposed", run: (x) => matmul(transpose(x), x), expected: (x, i) => total(range(ROWS).map((k) => at(x, k, Math.floor(i / COLUMNS)) * at(x, k, i % COLUMNS))), tolerance: 1e-5 },
-  { name: "matmul, right transposed", run: (x) => matmul(x, transpose(x)), expected: (x, i) => total(range(COLUMNS).map((k) => at(x, Math.floor(i / ROWS), k) * at(x, i % ROWS, k))), tolerance: 1e-5 },
+  {
+    name: "sum of rows",
+    run: (x) => sum(x, 1),
+    expected: (x, r) => total(range(COLUMNS).map((c) => at(x, r, c))),
+    tolerance: 1e-5,
+  },
+  {
+    name: "sum of columns",
+    run: (x) => sum(x, 0),
+    expected: (x, c) => total(range(ROWS).map((r) => at(x, r, c))),
+    tolerance: 1e-5,
+  },
+  {
+    name: "max of a transpose",
+    run: (x) => max(transpose(x), 1),
+    expected: (x, c) => Math.max(...range(ROWS).map((r) => at(x, r, c))),
+    tolerance: 0,
+  },
+  {
+    name: "broadcast",
+    run: (x) => div(x, sum(x, 1, { keepDims: true })),
+    expected: (x, i) => x[i]! / total(range(COLUMNS).map((c) => at(x, Math.floor(i / COLUMNS), c))),
+    tolerance: 1e-5,
+  },
+  {
+    name: "logsumexp",
+    run: (x) => logsumexp(mul(x, 50), 1),
+    expected: (x, r) => Math.log(total(range(COLUMNS).map((c) => Math.exp(50 * at(x, r, c))))),
+    tolerance: 1e-6,
+  },
+  {
+    name: "matmul",
+    run: (x) => matmul(x, reshape(x, [COLUMNS, ROWS])),
+    expected: (x, i) => total(range(COLUMNS).map((k) => at(x, Math.floor(i / ROWS), k) * x[k * ROWS + (i % ROWS)]!)),
+    tolerance: 1e-5,
+  },
+  {
+    name: "matmul, left transposed",
+    run: (x) => matmul(transpose(x), x),
+    expected: (x, i) => total(range(ROWS).map((k) => at(x, k, Math.floor(i / COLUMNS)) * at(x, k, i % COLUMNS))),
+    tolerance: 1e-5,
+  },
+  {
+    name: "matmul, right transposed",
+    run: (x) => matmul(x, transpose(x)),
+    expected: (x, i) => total(range(COLUMNS).map((k) => at(x, Math.floor(i / ROWS), k) * at(x, i % ROWS, k))),
+    tolerance: 1e-5,
+  },
 ];
 
 /** Some drivers are right only the first time, so everything runs twice. */
@@ -58,7 +108,8 @@ export async function selfTest(gpu: Gpu): Promise<SelfTest> {
     const expected = Float64Array.from(first, (_, i) => check.expected(values, i));
     const scale = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
     const error = first.reduce((a, v, i) => Math.max(a, Number.isFinite(v) ? Math.abs(v - expected[i]!) : Infinity), 0);
-    if (!(error <= check.tolerance * scale)) failures.push(`${check.name}: off by ${error}. Expected at most ${check.tolerance * scale}.`);
+    if (!(error <= check.tolerance * scale))
+      failures.push(`${check.name}: off by ${error}. Expected at most ${check.tolerance * scale}.`);
     else if (first.some((v, i) => v !== second[i])) failures.push(`${check.name}: two runs differ.`);
   }
   x.dispose();

@@ -20,7 +20,12 @@ type What =
   | { readonly kind: "map"; readonly fn: MapName }
   | { readonly kind: "view"; readonly offset: number; readonly strides: readonly number[] }
   | { readonly kind: "reduce"; readonly operation: "sum" | "max" | "min"; readonly axes: readonly number[] }
-  | { readonly kind: "kernel"; readonly op: KernelOp; readonly attributes: Attributes; readonly outputs: readonly Spec[] }
+  | {
+      readonly kind: "kernel";
+      readonly op: KernelOp;
+      readonly attributes: Attributes;
+      readonly outputs: readonly Spec[];
+    }
   | { readonly kind: "pick"; readonly index: number }
   | { readonly kind: "concat"; readonly axis: number };
 
@@ -84,7 +89,13 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
         return add(`view ${offset} [${strides.join()}] ${list}`, shape, dtype, { kind: "view", offset, strides }, args);
       }
       case "reduce":
-        return add(`${source.operation} [${source.axes.join()}] ${list}`, shape, dtype, { ...source, kind: "reduce" }, args);
+        return add(
+          `${source.operation} [${source.axes.join()}] ${list}`,
+          shape,
+          dtype,
+          { ...source, kind: "reduce" },
+          args,
+        );
       case "kernel": {
         const { op, attributes, outputs: specs } = source;
         const what = { kind: "kernel", op, attributes, outputs: specs } as const;
@@ -152,7 +163,8 @@ export function isUniform(value: Value): boolean {
   if (known !== undefined) return known;
   const { what, shape, args } = value;
   const steady = what.kind === "view" || (what.kind === "map" && !signature(what.fn).indexed);
-  const is = what.kind === "constant" || (steady ? args.every(isUniform) : what.kind === "leaf" && shape.every((n) => n === 1));
+  const is =
+    what.kind === "constant" || (steady ? args.every(isUniform) : what.kind === "leaf" && shape.every((n) => n === 1));
   uniform.set(value, is);
   return is;
 }

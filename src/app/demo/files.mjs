@@ -10,7 +10,9 @@ export function writeReport(folder, { report, html }) {
     if (!/^[a-z0-9-]+$/.test(key)) throw new Error(`demo: picture ${JSON.stringify(key)} cannot be a file name.`);
     return `${key}.png`;
   });
-  const described = report.pictures.map(({ png: _, ...picture }, i) => ({ ...picture, file: pictures[i] }));
+  const described = report.pictures.map(({ key, caption, width, height }, i) => {
+    return { key, caption, width, height, file: pictures[i] };
+  });
   const files = new Map([
     ...report.pictures.map(({ png }, i) => [pictures[i], Buffer.from(png, "base64")]),
     ["report.json", `${JSON.stringify({ ...report, pictures: described }, undefined, 2)}\n`],

@@ -24,7 +24,8 @@ export const gaussian: Contender = {
     const d = train.features;
     return {
       about: `Maximum likelihood: the mean and covariance of ${count(train.count)} training images. ${scaleWords(REGULARIZATION)} Samples are clamped to [0, 1] to be shown and scored.`,
-      caption: "Gaussian: draws of the fitted normal. Blurred, because means and covariances are all it knows.",
+      caption:
+        "Gaussian: draws of the fitted normal. Blurred tangles of strokes: means and covariances are all it knows.",
       parameters: d + (d * (d + 1)) / 2,
       sample: (n, from) => reshape(model.sample(n, { seed: from }), [n, ...train.shape]),
       score: async (progress) => ({ logDensity: await logDensity(context, model, progress) }),

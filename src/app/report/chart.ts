@@ -42,7 +42,7 @@ function axis(values: readonly number[], from: number, to: number, { log = false
 
 const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const superscript = (power: number): string =>
-  `${power < 0 ? "⁻" : ""}${[...String(Math.abs(power))].map((d) => digits[Number(d)]).join("")}`;
+  `${power < 0 ? "⁻" : ""}${Array.from(String(Math.abs(power)), (d) => digits[Number(d)]).join("")}`;
 
 /** Thousands apart, no needless zeros: 60,000, 0.25. */
 const plain = (value: number): string => value.toLocaleString("en", { maximumSignificantDigits: 6 });

@@ -1,4 +1,4 @@
-import type { Curve, PictureReport, Report, Spectrum } from "../report.ts";
+import type { Curve, PictureReport, Report, Series, Spectrum } from "../report.ts";
 import { chart, spectrumCharts } from "./chart.ts";
 import { h, type Markup } from "./markup.ts";
 import { count, duration, htmlTable } from "./table.ts";
@@ -107,9 +107,10 @@ export function samples(report: Report): Markup {
     h(
       "p",
       {},
-      "Every grid but the first was drawn from a fitted distribution, not chosen by hand. A Gaussian knows means and covariances only, so its digits are blurred superpositions of strokes; that is what the model can say, and no bug.",
+      "Every grid but the first was drawn from a fitted distribution, not chosen by hand. A Gaussian knows means and covariances only, so it draws blurred tangles of strokes; that is what the model can say, and no bug.",
     ),
     h("div", { class: "grids" }, named(report, /^(test|.*-samples)$/)),
+    named(report, /-means$/, "wide"),
   );
 }
 
@@ -118,10 +119,29 @@ export function codes(report: Report): Markup | null {
   return found.length ? h("section", {}, h("h2", {}, "Reconstructions and interpolation"), found) : null;
 }
 
-export const curve = ({ key: _, ...one }: Curve): Markup => chart(one);
+/** A curve as a chart. The steep beginning would press the rest flat: it is left out, and the text says so. */
+export const curve = (one: Curve): Markup => chart({ ...one, series: one.series.map(withoutStart) });
+
+/** Leading points above all that come after the first twentieth. */
+function withoutStart({ points, ...one }: Series): Series {
+  const later = points.slice(Math.ceil(points.length / 20)).map(([, y]) => y);
+  const highest = Math.max(...later);
+  const start = one.role === "train" && points.length >= 40 ? points.findIndex(([, y]) => y <= highest) : 0;
+  return { ...one, points: points.slice(Math.max(0, start)) };
+}
 
 export function curves(report: Report): Markup {
-  return h("section", {}, h("h2", {}, "Training"), h("div", { class: "plots" }, report.curves.map(curve)));
+  return h(
+    "section",
+    {},
+    h("h2", {}, "Training"),
+    h(
+      "p",
+      { class: "note" },
+      "Training lines are means over the batches since the point before, while the parameters moved; the steep first twentieth is left out. Test points are means over all test images after each epoch.",
+    ),
+    h("div", { class: "plots" }, report.curves.map(curve)),
+  );
 }
 
 export function spectrum(report: Report): Markup {

@@ -21,15 +21,21 @@ function binary(
   return (left: Operandish, right: Operandish): Tensor => {
     const [a, b] = both(where, left, right);
     const fn = a.dtype === "u8" ? undefined : names[a.dtype];
-    check(fn !== undefined && a.dtype === b.dtype, "argument", where,
-      () => `dtypes do not fit. Expected two of ${Object.keys(names).join(", ")}; got ${a.dtype} and ${b.dtype}. Use cast().`);
-    const pull: Pull | null = slope && a.dtype === "f32"
-      ? ([g], y) => {
-          const [da, db] = slope(g!, a, b, y);
-          const back = (x: Tensor, d: () => Tensor) => (x.source.kind === "constant" ? null : sumTo(d(), x.shape));
-          return [back(a, da), back(b, db)];
-        }
-      : null;
+    check(
+      fn !== undefined && a.dtype === b.dtype,
+      "argument",
+      where,
+      () =>
+        `dtypes do not fit. Expected two of ${Object.keys(names).join(", ")}; got ${a.dtype} and ${b.dtype}. Use cast().`,
+    );
+    const pull: Pull | null =
+      slope && a.dtype === "f32"
+        ? ([g], y) => {
+            const [da, db] = slope(g!, a, b, y);
+            const back = (x: Tensor, d: () => Tensor) => (x.source.kind === "constant" ? null : sumTo(d(), x.shape));
+            return [back(a, da), back(b, db)];
+          }
+        : null;
     return recordMap(where, fn, [a, b], pull);
   };
 }
@@ -39,13 +45,22 @@ export const add = binary("add", { f32: "add", u32: "add_u32", i32: "add_i32" },
 /** a − b, broadcast. */
 export const sub = binary("sub", { f32: "sub" }, (g) => [() => g, () => neg(g)]);
 /** a · b, element by element, broadcast. */
-export const mul = binary("mul", { f32: "mul", u32: "mul_u32", i32: "mul_i32" }, (g, a, b) => [() => mul(g, b), () => mul(g, a)]);
+export const mul = binary("mul", { f32: "mul", u32: "mul_u32", i32: "mul_i32" }, (g, a, b) => [
+  () => mul(g, b),
+  () => mul(g, a),
+]);
 /** a / b, broadcast. */
 export const div = binary("div", { f32: "div" }, (g, _a, b, y) => [() => div(g, b), () => neg(div(mul(g, y), b))]);
 /** The larger of both; where they are equal, each gets half of the gradient. */
-export const maximum = binary("maximum", { f32: "maximum" }, (g, a, b) => [() => mul(g, wins(a, b)), () => mul(g, wins(b, a))]);
+export const maximum = binary("maximum", { f32: "maximum" }, (g, a, b) => [
+  () => mul(g, wins(a, b)),
+  () => mul(g, wins(b, a)),
+]);
 /** The smaller of both; where they are equal, each gets half of the gradient. */
-export const minimum = binary("minimum", { f32: "minimum" }, (g, a, b) => [() => mul(g, wins(b, a)), () => mul(g, wins(a, b))]);
+export const minimum = binary("minimum", { f32: "minimum" }, (g, a, b) => [
+  () => mul(g, wins(b, a)),
+  () => mul(g, wins(a, b)),
+]);
 
 // 1 where a > b, ½ where equal
 const wins = (a: Tensor, b: Tensor): Tensor => mul(add(greater(a, b), greaterEqual(a, b)), 0.5);
@@ -63,7 +78,12 @@ const comparisons = { "<": less, "<=": lessEqual, ">": greater, ">=": greaterEqu
 /** 1 where `a relation b` holds, else 0. */
 export function compare(a: Operandish, relation: keyof typeof comparisons, b: Operandish): Tensor {
   const op = comparisons[relation];
-  check(op !== undefined, "argument", "compare", () => `unknown relation. Expected one of ${Object.keys(comparisons).join(" ")}; got ${String(relation)}.`);
+  check(
+    op !== undefined,
+    "argument",
+    "compare",
+    () => `unknown relation. Expected one of ${Object.keys(comparisons).join(" ")}; got ${String(relation)}.`,
+  );
   return op(a, b);
 }
 

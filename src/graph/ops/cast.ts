@@ -17,6 +17,11 @@ const casts: { readonly [pair: string]: MapName } = {
 export function cast(x: Tensor, dtype: DType): Tensor {
   if (x.dtype === dtype) return x;
   const fn = casts[`${x.dtype} ${dtype}`];
-  check(fn !== undefined, "unsupported", "cast", () => `no cast from ${x.dtype} to ${dtype}. Expected f32, i32 or u32 on both sides.`);
+  check(
+    fn !== undefined,
+    "unsupported",
+    "cast",
+    () => `no cast from ${x.dtype} to ${dtype}. Expected f32, i32 or u32 on both sides.`,
+  );
   return recordMap("cast", fn, [x], null);
 }

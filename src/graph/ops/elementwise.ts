@@ -40,7 +40,8 @@ const reluSlope = (g: Tensor, y: Tensor): Tensor =>
 /** a where a > 0, else slope · a. */
 export function leakyRelu(a: Tensor, slope = 0.01): Tensor {
   const s = constant(a.gpu, slope);
-  const slopeOf = (g: Tensor): Tensor => recordMap("leakyRelu", "leaky_relu_slope", [g, a, s], ([h]) => [slopeOf(h!), null, null]);
+  const slopeOf = (g: Tensor): Tensor =>
+    recordMap("leakyRelu", "leaky_relu_slope", [g, a, s], ([h]) => [slopeOf(h!), null, null]);
   return recordMap("leakyRelu", "leaky_relu", [a, s], ([g]) => [slopeOf(g!), null]);
 }
 
@@ -48,7 +49,8 @@ export function leakyRelu(a: Tensor, slope = 0.01): Tensor {
 export function clamp(a: Tensor, low: number, high: number): Tensor {
   check(low <= high, "argument", "clamp", () => `expected low ≤ high; got ${low} and ${high}.`);
   const ends = [constant(a.gpu, low), constant(a.gpu, high)];
-  const slopeOf = (g: Tensor): Tensor => recordMap("clamp", "clamp_slope", [g, a, ...ends], ([h]) => [slopeOf(h!), null, null, null]);
+  const slopeOf = (g: Tensor): Tensor =>
+    recordMap("clamp", "clamp_slope", [g, a, ...ends], ([h]) => [slopeOf(h!), null, null, null]);
   return recordMap("clamp", "clamp_", [a, ...ends], ([g]) => [slopeOf(g!), null, null]);
 }
 

@@ -8,8 +8,12 @@ import { reshape } from "./shape.ts";
 import { sum } from "./sum.ts";
 
 function alike(where: string, names: string, ...tensors: readonly Tensor[]): void {
-  check(tensors.every((t) => sameShape(t.shape, tensors[0]!.shape)), "shape", where,
-    () => `shapes differ. Expected ${names} of one shape; got ${tensors.map((t) => show(t.shape)).join(" and ")}.`);
+  check(
+    tensors.every((t) => sameShape(t.shape, tensors[0]!.shape)),
+    "shape",
+    where,
+    () => `shapes differ. Expected ${names} of one shape; got ${tensors.map((t) => show(t.shape)).join(" and ")}.`,
+  );
 }
 
 /** Everything but the first axis, summed. */
@@ -41,8 +45,12 @@ export function reparameterise(mean: Tensor, logVar: Tensor, noise: Tensor): Ten
  * Throws LatentError("shape") unless both are [batch, dim] of one shape. Source: Kingma & Welling 2014, appendix B.
  */
 export function kl(mean: Tensor, logVar: Tensor): Tensor {
-  check(mean.rank === 2 && sameShape(mean.shape, logVar.shape), "shape", "kl",
-    () => `shapes differ. Expected mean and logVar [batch, dim]; got ${show(mean.shape)} and ${show(logVar.shape)}.`);
+  check(
+    mean.rank === 2 && sameShape(mean.shape, logVar.shape),
+    "shape",
+    "kl",
+    () => `shapes differ. Expected mean and logVar [batch, dim]; got ${show(mean.shape)} and ${show(logVar.shape)}.`,
+  );
   const term = recordMap("kl", "kl_term", [mean, logVar], ([g]) => [mul(g!, mean), mul(g!, mul(expm1(logVar), 0.5))]);
   return sum(term, 1);
 }

@@ -63,8 +63,18 @@ const flip = (x: Tensor): Tensor => transpose(x, [...x.shape.keys()].slice(0, -2
  * Throws LatentError("shape") if the inner sizes differ.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  check(a.dtype === "f32" && b.dtype === "f32", "argument", "matmul", () => `expected f32 tensors; got ${a.dtype} and ${b.dtype}. Use cast().`);
-  check(a.rank > 0 && b.rank > 0, "shape", "matmul", () => `expected at least one axis; got ${show(a.shape)} and ${show(b.shape)}.`);
+  check(
+    a.dtype === "f32" && b.dtype === "f32",
+    "argument",
+    "matmul",
+    () => `expected f32 tensors; got ${a.dtype} and ${b.dtype}. Use cast().`,
+  );
+  check(
+    a.rank > 0 && b.rank > 0,
+    "shape",
+    "matmul",
+    () => `expected at least one axis; got ${show(a.shape)} and ${show(b.shape)}.`,
+  );
   if (a.rank === 1) {
     const y = matmul(reshape(a, [1, a.size]), b);
     return reshape(y, y.shape.toSpliced(-2, 1));
@@ -75,7 +85,13 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   }
   const [m, k] = a.shape.slice(-2) as [number, number];
   const [inner, n] = b.shape.slice(-2) as [number, number];
-  check(k === inner, "shape", "matmul", () => `inner sizes differ. Expected a [..., m, k] and b [..., k, n]; got a ${show(a.shape)} and b ${show(b.shape)}.`);
+  check(
+    k === inner,
+    "shape",
+    "matmul",
+    () =>
+      `inner sizes differ. Expected a [..., m, k] and b [..., k, n]; got a ${show(a.shape)} and b ${show(b.shape)}.`,
+  );
   const stack = broadcast("matmul", [a.shape.slice(0, -2), b.shape.slice(0, -2)]);
   // one shared b under a stack of a: the stack's rows are more rows of one product
   if (stack.length && b.rank === 2) return reshape(matmul(reshape(a, [a.size / k, k]), b), [...stack, m, n]);
@@ -92,11 +108,20 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
  * x: [batch, in], w: [out, in], bias: [out]. Returns [batch, out]. The gradients of w and bias come out of one kernel.
  */
 export function linear(x: Tensor, w: Tensor, bias?: Tensor): Tensor {
-  check(x.rank === 2 && w.rank === 2 && x.shape[1] === w.shape[1], "shape", "linear",
-    () => `inner sizes differ. Expected x [batch, in] and w [out, in]; got ${show(x.shape)} and ${show(w.shape)}.`);
+  check(
+    x.rank === 2 && w.rank === 2 && x.shape[1] === w.shape[1],
+    "shape",
+    "linear",
+    () => `inner sizes differ. Expected x [batch, in] and w [out, in]; got ${show(x.shape)} and ${show(w.shape)}.`,
+  );
   if (!bias) return matmul(x, transpose(w));
   const [out] = w.shape as [number];
-  check(bias.rank === 1 && bias.shape[0] === out, "shape", "linear", () => `expected bias [${out}]; got ${show(bias.shape)}.`);
+  check(
+    bias.rank === 1 && bias.shape[0] === out,
+    "shape",
+    "linear",
+    () => `expected bias [${out}]; got ${show(bias.shape)}.`,
+  );
   const pull: Pull = ([g]) => [matmul(g!, w), ...weightAndBias(g!, x)];
   return recordMap("linear", "add", [matmul(x, transpose(w)), bias], pull, undefined, [x, w, bias]);
 }
@@ -104,9 +129,15 @@ export function linear(x: Tensor, w: Tensor, bias?: Tensor): Tensor {
 /** gᵀ·x and the sums of g's columns, in one product. g: [batch, out], x: [batch, in]. */
 function weightAndBias(g: Tensor, x: Tensor): Tensor[] {
   const [out, columns] = [g.shape[1]!, x.shape[1]!];
-  const shapes = [{ shape: [out, columns], dtype: "f32" }, { shape: [out], dtype: "f32" }] as const;
+  const shapes = [
+    { shape: [out, columns], dtype: "f32" },
+    { shape: [out], dtype: "f32" },
+  ] as const;
   return record(matmulOp, [transpose(g), x], shapes, { rowSums: true }, ([dW, dB]) => {
-    const parts = [...(dW ? [matmul(dW, transpose(x))] : []), ...(dB ? [expand(reshape(dB, [out, 1]), [out, g.shape[0]!])] : [])];
+    const parts = [
+      ...(dW ? [matmul(dW, transpose(x))] : []),
+      ...(dB ? [expand(reshape(dB, [out, 1]), [out, g.shape[0]!])] : []),
+    ];
     return [parts.reduce(add), dW ? matmul(g, dW) : null];
   });
 }

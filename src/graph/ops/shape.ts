@@ -9,13 +9,22 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.reduce((product, n) => (n === -1 ? product : product * n), 1);
   const open = shape.filter((n) => n === -1).length;
   const sizes = shape.map((n) => (n === -1 ? x.size / known : n));
-  check(open <= 1 && sizes.every((n) => Number.isInteger(n) && n >= 0) && count(sizes) === x.size, "shape", "reshape",
-    () => `element counts differ. Expected a shape of ${x.size} elements for ${show(x.shape)}; got ${show(shape)}.`);
+  check(
+    open <= 1 && sizes.every((n) => Number.isInteger(n) && n >= 0) && count(sizes) === x.size,
+    "shape",
+    "reshape",
+    () => `element counts differ. Expected a shape of ${x.size} elements for ${show(x.shape)}; got ${show(shape)}.`,
+  );
   if (sameShape(sizes, x.shape)) return x;
   const { offset, strides } = layout(x);
-  const straight = sameShape(strides.filter((_, d) => x.shape[d] !== 1), contiguous(x.shape).filter((_, d) => x.shape[d] !== 1));
+  const straight = sameShape(
+    strides.filter((_, d) => x.shape[d] !== 1),
+    contiguous(x.shape).filter((_, d) => x.shape[d] !== 1),
+  );
   const source = straight ? x : recordMap("reshape", copyOf(x), [x], ([g]) => [g!]);
-  return recordView("reshape", source, sizes, straight ? offset : 0, contiguous(sizes), ([g]) => [reshape(g!, source.shape)]);
+  return recordView("reshape", source, sizes, straight ? offset : 0, contiguous(sizes), ([g]) => [
+    reshape(g!, source.shape),
+  ]);
 }
 
 const copyOf = (x: Tensor) => (x.dtype === "u32" ? "copy_u32" : x.dtype === "i32" ? "copy_i32" : "copy");
@@ -23,30 +32,52 @@ const copyOf = (x: Tensor) => (x.dtype === "u32" ? "copy_u32" : x.dtype === "i32
 /** Axes in another order; by default reversed. `order[d]` is the axis of x that becomes axis d. */
 export function transpose(x: Tensor, order: readonly number[] = x.shape.map((_, d) => x.rank - 1 - d)): Tensor {
   const axes = order.map((axis) => axesOf("transpose", x.rank, axis)[0]!);
-  check(axes.length === x.rank && new Set(axes).size === x.rank, "argument", "transpose",
-    () => `not a permutation. Expected the axes 0…${x.rank - 1} in some order; got ${show(order)}.`);
+  check(
+    axes.length === x.rank && new Set(axes).size === x.rank,
+    "argument",
+    "transpose",
+    () => `not a permutation. Expected the axes 0…${x.rank - 1} in some order; got ${show(order)}.`,
+  );
   const { offset, strides } = layout(x);
   const back = axes.map((_, d) => axes.indexOf(d));
-  return recordView("transpose", x, axes.map((a) => x.shape[a]!), offset, axes.map((a) => strides[a]!), ([g]) => [transpose(g!, back)]);
+  return recordView(
+    "transpose",
+    x,
+    axes.map((a) => x.shape[a]!),
+    offset,
+    axes.map((a) => strides[a]!),
+    ([g]) => [transpose(g!, back)],
+  );
 }
 
 /** The part with start ≤ index < stop along `axis`. */
 export function slice(x: Tensor, axis: number, start: number, stop: number): Tensor {
   const [d] = axesOf("slice", x.rank, axis) as [number];
   const extent = x.shape[d]!;
-  check(Number.isInteger(start) && Number.isInteger(stop) && start >= 0 && start < stop && stop <= extent, "argument", "slice",
-    () => `out of range on axis ${d}. Expected 0 ≤ start < stop ≤ ${extent}; got ${start} and ${stop}.`);
+  check(
+    Number.isInteger(start) && Number.isInteger(stop) && start >= 0 && start < stop && stop <= extent,
+    "argument",
+    "slice",
+    () => `out of range on axis ${d}. Expected 0 ≤ start < stop ≤ ${extent}; got ${start} and ${stop}.`,
+  );
   if (start === 0 && stop === extent) return x;
   const { offset, strides } = layout(x);
   const shape = x.shape.map((n, a) => (a === d ? stop - start : n));
-  return recordView("slice", x, shape, offset + start * strides[d]!, strides, ([g]) => [pad(g!, d, start, extent - stop)]);
+  return recordView("slice", x, shape, offset + start * strides[d]!, strides, ([g]) => [
+    pad(g!, d, start, extent - stop),
+  ]);
 }
 
 /** x repeated along axes where it has size 1 (or lacks the axis), as broadcasting does. */
 export function expand(x: Tensor, shape: Shape): Tensor {
   if (sameShape(shape, x.shape)) return x;
   const result = broadcast("expand", [x.shape, shape]);
-  check(sameShape(result, shape) && shape.every((n) => Number.isInteger(n) && n > 0), "shape", "expand", () => `expected a shape that ${show(x.shape)} broadcasts to; got ${show(shape)}.`);
+  check(
+    sameShape(result, shape) && shape.every((n) => Number.isInteger(n) && n > 0),
+    "shape",
+    "expand",
+    () => `expected a shape that ${show(x.shape)} broadcasts to; got ${show(shape)}.`,
+  );
   const { offset, strides } = layout(x);
   const ahead = shape.length - x.rank;
   const repeated = shape.map((_, d) => (d < ahead || x.shape[d - ahead] === 1 ? 0 : strides[d - ahead]!));
@@ -57,8 +88,12 @@ export function expand(x: Tensor, shape: Shape): Tensor {
 export function sumTo(g: Tensor, shape: Shape): Tensor {
   if (sameShape(g.shape, shape)) return g;
   const ahead = g.rank - shape.length;
-  check(ahead >= 0 && shape.every((n, d) => n === 1 || n === g.shape[d + ahead]), "shape", "sumTo",
-    () => `expected a shape that broadcasts to ${show(g.shape)}; got ${show(shape)}.`);
+  check(
+    ahead >= 0 && shape.every((n, d) => n === 1 || n === g.shape[d + ahead]),
+    "shape",
+    "sumTo",
+    () => `expected a shape that broadcasts to ${show(g.shape)}; got ${show(shape)}.`,
+  );
   const axes = g.shape.flatMap((n, d) => (d < ahead || (shape[d - ahead] === 1 && n !== 1) ? [d] : []));
   return reshape(axes.length ? sum(g, axes) : g, shape);
 }
@@ -69,10 +104,20 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   const first = tensors[0]!;
   const [d] = axesOf("concat", first.rank, axis) as [number];
   for (const x of tensors)
-    check(x.dtype === first.dtype && x.rank === first.rank && x.shape.every((n, a) => a === d || n === first.shape[a]), "shape", "concat",
-      () => `shapes differ beyond axis ${d}. Expected all like ${show(first.shape)} ${first.dtype}; got ${show(x.shape)} ${x.dtype}.`);
+    check(
+      x.dtype === first.dtype && x.rank === first.rank && x.shape.every((n, a) => a === d || n === first.shape[a]),
+      "shape",
+      "concat",
+      () =>
+        `shapes differ beyond axis ${d}. Expected all like ${show(first.shape)} ${first.dtype}; got ${show(x.shape)} ${x.dtype}.`,
+    );
   if (tensors.length === 1) return first;
-  check(first.dtype !== "u8", "unsupported", "concat", () => "u8 data cannot be joined. Join the bytes before gpu.tensor, or use bytes().");
+  check(
+    first.dtype !== "u8",
+    "unsupported",
+    "concat",
+    () => "u8 data cannot be joined. Join the bytes before gpu.tensor, or use bytes().",
+  );
   return recordConcat("concat", tensors, d, ([g]) => {
     let start = 0;
     return tensors.map((x) => slice(g!, d, start, (start += x.shape[d]!)));
@@ -85,15 +130,28 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   const { shape } = tensors[0]!;
   const [d] = axesOf("stack", shape.length + 1, axis) as [number];
   for (const x of tensors)
-    check(sameShape(x.shape, shape), "shape", "stack", () => `shapes differ. Expected all like ${show(shape)}; got ${show(x.shape)}.`);
-  return concat(tensors.map((x) => reshape(x, [...shape.slice(0, d), 1, ...shape.slice(d)])), d);
+    check(
+      sameShape(x.shape, shape),
+      "shape",
+      "stack",
+      () => `shapes differ. Expected all like ${show(shape)}; got ${show(x.shape)}.`,
+    );
+  return concat(
+    tensors.map((x) => reshape(x, [...shape.slice(0, d), 1, ...shape.slice(d)])),
+    d,
+  );
 }
 
 /** Parts of the given sizes along `axis`. */
 export function split(x: Tensor, sizes: readonly number[], axis: number): Tensor[] {
   const [d] = axesOf("split", x.rank, axis) as [number];
   const total = sizes.reduce((sum, n) => sum + n, 0);
-  check(total === x.shape[d], "shape", "split", () => `sizes do not add up. Expected a sum of ${x.shape[d]} along axis ${d}; got ${show(sizes)}.`);
+  check(
+    total === x.shape[d],
+    "shape",
+    "split",
+    () => `sizes do not add up. Expected a sum of ${x.shape[d]} along axis ${d}; got ${show(sizes)}.`,
+  );
   let start = 0;
   return sizes.map((n) => slice(x, d, start, (start += n)));
 }
@@ -103,6 +161,10 @@ export function pad(x: Tensor, axis: number, before: number, after: number, valu
   const [d] = axesOf("pad", x.rank, axis) as [number];
   const fits = [before, after].every((width) => Number.isInteger(width) && width >= 0);
   check(fits, "argument", "pad", () => `expected whole widths ≥ 0; got ${before} and ${after}.`);
-  const filler = (width: number) => expand(constant(x.gpu, value, x.dtype), x.shape.map((n, a) => (a === d ? width : n)));
+  const filler = (width: number) =>
+    expand(
+      constant(x.gpu, value, x.dtype),
+      x.shape.map((n, a) => (a === d ? width : n)),
+    );
   return concat([...(before ? [filler(before)] : []), x, ...(after ? [filler(after)] : [])], d);
 }

@@ -10,11 +10,20 @@ import { max, mean, type ReduceOptions, sum } from "./sum.ts";
 /**
  * log Σ e^x over `axes` (all by default), with the maximum taken out first, so that nothing overflows.
  */
-export function logsumexp(x: Tensor, axes?: number | readonly number[], { keepDims = false }: ReduceOptions = {}): Tensor {
+export function logsumexp(
+  x: Tensor,
+  axes?: number | readonly number[],
+  { keepDims = false }: ReduceOptions = {},
+): Tensor {
   const over = axesOf("logsumexp", x.rank, axes);
   const largest = detach(max(x, over, { keepDims: true }));
   const y = add(log(sum(exp(sub(x, largest)), over, { keepDims: true })), largest);
-  return keepDims ? y : reshape(y, x.shape.filter((_, d) => !over.includes(d)));
+  return keepDims
+    ? y
+    : reshape(
+        y,
+        x.shape.filter((_, d) => !over.includes(d)),
+      );
 }
 
 /** e^x / Σ e^x along `axis` (the last by default). */
@@ -34,7 +43,12 @@ export const logSoftmax = (x: Tensor, axis = -1): Tensor =>
  * logits, targets: [batch, classes]; targets are probabilities (one-hot for labels: `oneHot`).
  */
 export function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
-  check(logits.rank === 2 && show(logits.shape) === show(targets.shape), "shape", "crossEntropy",
-    () => `shapes differ. Expected logits and targets [batch, classes]; got ${show(logits.shape)} and ${show(targets.shape)}. Turn labels into rows with oneHot.`);
+  check(
+    logits.rank === 2 && show(logits.shape) === show(targets.shape),
+    "shape",
+    "crossEntropy",
+    () =>
+      `shapes differ. Expected logits and targets [batch, classes]; got ${show(logits.shape)} and ${show(targets.shape)}. Turn labels into rows with oneHot.`,
+  );
   return neg(mean(sum(mul(targets, logSoftmax(logits, 1)), 1)));
 }

@@ -41,7 +41,12 @@ export function variance(
   return div(sum(mul(centred, centred), over, { keepDims }), n - ddof);
 }
 
-function extreme(operation: "max" | "min", x: Tensor, axes: number | readonly number[] | undefined, keepDims: boolean): Tensor {
+function extreme(
+  operation: "max" | "min",
+  x: Tensor,
+  axes: number | readonly number[] | undefined,
+  keepDims: boolean,
+): Tensor {
   const over = axesOf(operation, x.rank, axes);
   if (over.length === 0) return x;
   const y: Tensor = recordReduce(operation, operation, x, over, ([g]) => {
