@@ -47,7 +47,7 @@ export async function runJob(gpu: Gpu, source: Source, options: JobOptions): Pro
 }
 
 const classifierWeight = ({ classifierEpochs, reference }: Settings): number =>
-  55 * classifierEpochs + reference / 1000;
+  60 * classifierEpochs + reference / 1000;
 
 class Job {
   readonly #gpu: Gpu;
@@ -74,7 +74,7 @@ class Job {
     };
     this.#list = [
       { key: "data", title: "MNIST onto the GPU", weight: 2 },
-      { key: "spectrum", title: "Covariance spectrum", weight: 12 },
+      { key: "spectrum", title: "Covariance spectrum", weight: 15 },
       { key: "classifier", title: "Digit CNN, the judge", weight: classifierWeight(this.#settings) },
       ...this.#contenders.map(({ key, name, weight }) => ({ key, title: name, weight: weight(this.#settings) })),
     ];

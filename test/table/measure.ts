@@ -82,15 +82,16 @@ export async function measure(gpu: Gpu, row: Row): Promise<Measured> {
     const first = loss ? grad(loss, wrt) : [];
     // each input also feeds q · x²
     const extra = wrt.map((t) => sum(t.mul(t).mul(upload(gpu, q[x.indexOf(t)]!))));
-    const shared = loss
-      ? grad(
-          extra.reduce((a, b) => a.add(b), loss),
-          wrt,
-        )
-      : [];
+    const shared =
+      loss && isSmall
+        ? grad(
+            extra.reduce((a, b) => a.add(b), loss),
+            wrt,
+          )
+        : [];
     const curve = first.map((d) => sum(d.mul(upload(gpu, v[x.indexOf(wrt[first.indexOf(d)]!)]!))));
     const second =
-      loss && row.twice !== false
+      loss && isSmall && row.twice !== false
         ? grad(
             curve.reduce((a, b) => a.add(b)),
             wrt,

@@ -11,7 +11,7 @@ const name = `AE 784-${HIDDEN}-${LATENT}`;
 export const autoEncoder: Contender = {
   key,
   name,
-  weight: ({ autoEncoderEpochs }) => 25 * autoEncoderEpochs,
+  weight: ({ autoEncoderEpochs }) => 28 * autoEncoderEpochs,
   async fit(context, report) {
     const { gpu, train, settings, seed } = context;
     const { autoEncoderEpochs: epochs, batch, learningRate } = settings;

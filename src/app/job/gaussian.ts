@@ -10,7 +10,7 @@ import { REGULARIZATION } from "./settings.ts";
 export const gaussian: Contender = {
   key: "gaussian",
   name: "Gaussian, full covariance",
-  weight: () => 25,
+  weight: () => 20,
   async fit(context, report) {
     const { train, seed, signal } = context;
     const onProgress = part(report, 0, 0.9);

@@ -77,5 +77,5 @@ const contender = (kind: Kind, weight: number): Contender => ({
   fit: (context, report) => fit(context, report, kind),
 });
 
-export const diagonalMixture = contender(diag, 2);
-export const fullMixture = contender(full, 20);
+export const diagonalMixture = contender(diag, 4);
+export const fullMixture = contender(full, 40);

@@ -31,7 +31,7 @@ export const presets: { readonly [name in Preset]: Settings } = {
     autoEncoderEpochs: 2,
     classifierEpochs: 1,
     components: 20,
-    mixtureIterations: 20,
+    mixtureIterations: 12,
     samples: 5000,
     reference: 10000,
     grid: 64,

@@ -69,5 +69,5 @@ const contender = (kind: Kind, weight: number): Contender => ({
   fit: (context, report) => fit(context, report, kind),
 });
 
-export const vae = contender(kinds[0]!, 27);
+export const vae = contender(kinds[0]!, 33);
 export const convVae = contender(kinds[1]!, 200);
