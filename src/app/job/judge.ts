@@ -1,6 +1,7 @@
 import { Digits } from "../../features/digits.ts";
 import { parseSafetensors } from "../../formats/safetensors.ts";
 import { clamp } from "../../graph/ops/elementwise.ts";
+import type { Dataset } from "../../data/dataset.ts";
 import { slice } from "../../graph/ops/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { Moments } from "../../linalg/moments.ts";
@@ -45,13 +46,15 @@ export async function judge(context: Context, report: Report): Promise<Judge> {
     });
     const seconds = (performance.now() - start) / 1000;
     const accuracy = await digits.accuracy(test);
-    const count = Math.min(settings.reference, train.count);
-    const rows: Rows = { count, dim: FEATURES, batch: (at, size) => digits.features(train.slice(at, at + size)) };
-    const reference = await Moments.of(rows, { onProgress: part(report, 0.75, 0.9), ...abort });
+    const onProgress = part(report, 0.75, 0.9);
+    const reference = await withSpread(train, settings.reference, ({ count, images }) => {
+      const rows: Rows = { count, dim: FEATURES, batch: (at, size) => digits.features(images(at, size)) };
+      return Moments.of(rows, { onProgress, ...abort });
+    });
     const scores: Judge["scores"] = (images, progress) => scoresOf(digits, images, reference, context, progress);
-    const real = test.slice(0, Math.min(settings.samples, test.count));
-    const floor = await scores(real, part(report, 0.9, 1));
-    real.dispose();
+    const floor = await withSpread(test, settings.samples, ({ count, images }) =>
+      gpu.scope(() => scores(images(0, count), part(report, 0.9, 1))),
+    );
     return {
       report: {
         network: NETWORK,
@@ -68,6 +71,32 @@ export async function judge(context: Context, report: Report): Promise<Judge> {
   } catch (error) {
     digits.dispose();
     throw error;
+  }
+}
+
+/** Some images of a data set, in batches that the one who asked disposes. */
+interface Spread {
+  count: number;
+  images: (start: number, size: number) => Tensor;
+}
+
+/** `wanted` images spread evenly over the data set: MNIST's test images get harder in their second half. */
+async function withSpread<T>(data: Dataset, wanted: number, use: (spread: Spread) => Promise<T>): Promise<T> {
+  const count = Math.min(wanted, data.count);
+  const places = Uint32Array.from({ length: data.count }, (_, i) =>
+    i < count ? Math.floor((i * data.count) / count) : 0,
+  );
+  const order = data.gpu.tensor(places, [data.count]);
+  const held: Tensor[] = [order];
+  const images = (start: number, size: number): Tensor => {
+    const clock = data.gpu.tensor(Uint32Array.of(0, start, 0, 0), [4]);
+    held.push(clock);
+    return data.batch(order, clock, size);
+  };
+  try {
+    return await use({ count, images });
+  } finally {
+    for (const tensor of held) tensor.dispose();
   }
 }
 

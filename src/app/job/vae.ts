@@ -45,7 +45,7 @@ async function fit(context: Context, report: Report, { key, name, encoder, hidde
     throw error;
   }
   return {
-    about: `${layers}, ReLU, ${LATENT} latent dimensions, Bernoulli loss on grey pixels, beta 1, Adam ${learningRate}, batch ${batch}, ${epochs} epochs. Samples are the decoder's means for codes drawn from N(0, I).`,
+    about: `${layers[0]!.toUpperCase()}${layers.slice(1)}, ReLU, ${LATENT} latent dimensions, Bernoulli loss on grey pixels, beta 1, Adam ${learningRate}, batch ${batch}, ${epochs} epochs. Samples are the decoder's means for codes drawn from N(0, I).`,
     caption: `${name}: means of the decoder for codes from N(0, I).`,
     parameters: vae.parameterCount,
     sample,
