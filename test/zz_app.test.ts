@@ -1,0 +1,20 @@
+import { it } from "vitest";
+import { openNodeGpu } from "../src/node.ts";
+import { Digits } from "../src/features/digits.ts";
+import { Dataset } from "../src/data/dataset.ts";
+import { Moments } from "../src/linalg/moments.ts";
+import { frechetDistance } from "../src/metrics/frechet.ts";
+import { loadMnistNode } from "../src/data/mnist-node.ts";
+it("x", async () => {
+  const gpu = await openNodeGpu(); const mnist = await loadMnistNode();
+  const N = 20000;
+  const train = Dataset.from(gpu, mnist.train.images.subarray(0,784*N), [N,1,28,28], { labels: mnist.train.labels.slice(0,N) });
+  const test = Dataset.from(gpu, mnist.test.images, [10000,1,28,28]);
+  const digits = new Digits(gpu, { seed: 1 });
+  await digits.fit(train, undefined, { epochs: 1, seed: 1 });
+  const m = (d: Dataset, a: number, n: number) => Moments.of({ count: n, dim: 64, batch: (at, size) => digits.features(d.slice(a + at, a + at + size)) });
+  const ref = await m(train, 0, 10000), other = await m(train, 10000, 5000), t1 = await m(test, 0, 5000), t2 = await m(test, 5000, 5000), all = await m(test, 0, 10000);
+  const f = async (a: Moments, b: Moments) => (await frechetDistance(a, b)).distance.toFixed(3);
+  let tr = 0; for (let i = 0; i < 64; i++) tr += ref.covariance[i * 65]!;
+  console.log("trace", tr, "other train", await f(other, ref), "test 1st", await f(t1, ref), "test 2nd", await f(t2, ref), "test all", await f(all, ref), "t1-t2", await f(t1, t2));
+}, 300000);
