@@ -2,6 +2,7 @@ import { Digits } from "../../features/digits.ts";
 import { parseSafetensors } from "../../formats/safetensors.ts";
 import { clamp } from "../../graph/ops/elementwise.ts";
 import type { Dataset } from "../../data/dataset.ts";
+import { permutation } from "../../data/philox.ts";
 import { slice } from "../../graph/ops/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { Moments } from "../../linalg/moments.ts";
@@ -74,18 +75,22 @@ export async function judge(context: Context, report: Report): Promise<Judge> {
   }
 }
 
+/** Random numbers of the choice of images. */
+const STREAM = 0xf10;
+
 /** Some images of a data set, in batches that the one who asked disposes. */
 interface Spread {
   count: number;
   images: (start: number, size: number) => Tensor;
 }
 
-/** `wanted` images spread evenly over the data set: MNIST's test images get harder in their second half. */
+/**
+ * `wanted` images drawn from all over the data set, always the same ones. The first would not do, nor every sixth: MNIST's
+ * test images get harder in their second half, and its training images of different writers take turns.
+ */
 async function withSpread<T>(data: Dataset, wanted: number, use: (spread: Spread) => Promise<T>): Promise<T> {
   const count = Math.min(wanted, data.count);
-  const places = Uint32Array.from({ length: data.count }, (_, i) =>
-    i < count ? Math.floor((i * data.count) / count) : 0,
-  );
+  const places = permutation(data.count, { seed: 0, stream: STREAM });
   const order = data.gpu.tensor(places, [data.count]);
   const held: Tensor[] = [order];
   const images = (start: number, size: number): Tensor => {

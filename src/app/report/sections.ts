@@ -58,7 +58,7 @@ export function scores(report: Report): Markup {
     h(
       "p",
       { class: "note" },
-      "↑ higher is better, ↓ lower is better. The floor is what real test images get, spread over the whole test set: no model should expect to do better than that with as many samples.",
+      "↑ higher is better, ↓ lower is better. The floor is what real test images get, drawn from the whole test set: no model should expect to do better than that with as many samples.",
     ),
     h(
       "ul",
