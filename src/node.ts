@@ -29,3 +29,4 @@ export async function openNodeGpu(options: OpenOptions = {}): Promise<Gpu> {
 
 export { loadMnistNode } from "./data/mnist-node.ts";
 export { writeFileWhole } from "./nn/checkpoint-node.ts";
+export { fileTuning } from "./program/tuning-node.ts";

@@ -1,4 +1,4 @@
-import type { DeviceTraits, Launches } from "../kernels/launch.ts";
+import type { DeviceTraits, Launches, Variants } from "../kernels/launch.ts";
 import type { DType, Shape } from "./dtype.ts";
 import type { Spec } from "./tensor.ts";
 
@@ -18,6 +18,13 @@ export interface KernelOp {
   readonly name: string;
   /** Describes the dispatches. The planner owns all memory. */
   launch(inputs: readonly Operand[], outputs: readonly Spec[], attributes: Attributes, traits: DeviceTraits): Launches;
+  /** The kernels to choose from for f32 operands; `launch` takes the one that `traits.choices` names, if any. */
+  variants?(
+    inputs: readonly Operand[],
+    outputs: readonly Spec[],
+    attributes: Attributes,
+    traits: DeviceTraits,
+  ): Variants;
   /** Whether input `position` may come with these strides; others are copied to a contiguous buffer first. */
   accepts?(position: number, operand: Operand, attributes: Attributes): boolean;
   /** Output → input whose buffer it overwrites. Such an op runs only inside a step that assigns the output to that state. */

@@ -1,3 +1,4 @@
+import { passesRound } from "./defaults.ts";
 import { ceilDiv, type DeviceTraits, type Kernel, type Launch, type Launches } from "./launch.ts";
 import { clusters as shaders, clusters_quad as quadShaders } from "./shaders.gen.ts";
 
@@ -14,16 +15,12 @@ export interface ClusterShape {
   readonly centres: number;
 }
 
-/** Whether loads cost this device far more than swaps within a quad. */
-const passesRound = ({ software, features }: DeviceTraits, columns: number): boolean =>
-  columns % 4 === 0 && software && features.has("subgroups");
-
 const [first, second, third] = [{ input: 0 }, { input: 1 }, { input: 2 }] as const;
 
 /** Weighted squared distances: inputs x, μ, p; output q. */
 export function distances({ rows, columns, centres }: ClusterShape, traits: DeviceTraits): Launches {
   const quads = columns % 4 === 0;
-  const round = passesRound(traits, columns);
+  const round = quads && passesRound(traits);
   const kernel: Kernel = round ? quadShaders.distances : quads ? shaders.distances_quads : shaders.distances;
   const bind: Launch["bind"] =
     quads && !round ? { x_quads: first, mu_quads: second, p_quads: third } : { x: first, mu: second, p: third };
@@ -43,7 +40,7 @@ export function distances({ rows, columns, centres }: ClusterShape, traits: Devi
 /** Weighted first and second moments around centres, in slices: inputs x, μ, r; output part. */
 export function sums({ rows, columns, centres }: ClusterShape, traits: DeviceTraits): Launches {
   const quads = columns % 4 === 0;
-  const round = passesRound(traits, columns);
+  const round = quads && passesRound(traits);
   const kernel: Kernel = round ? quadShaders.sums : quads ? shaders.sums_quads : shaders.sums;
   const part = { output: 0 } as const;
   const bind: Launch["bind"] =

@@ -1,4 +1,14 @@
-import { ceilDiv, type DeviceTraits, type Kernel, type Launch, type Launches } from "./launch.ts";
+import { defaultsFor, passesRound } from "./defaults.ts";
+import {
+  ceilDiv,
+  chosen,
+  type DeviceTraits,
+  type Kernel,
+  type Launch,
+  type Launches,
+  sizeClass,
+  type Variants,
+} from "./launch.ts";
 import {
   conv2d as plain,
   conv2d_narrow as narrow,
@@ -29,13 +39,17 @@ export interface Convolution {
   readonly padLeft: number;
 }
 
-/** The register tiles of shaders/conv2d.mjs, and what a pixel costs with each on a software adapter, in multiplications. */
-const WIDE = { channels: 16, pixels: 4, cost: 380 };
-const NARROW = { channels: 4, pixels: 8, cost: 180 };
+/** The kernels of shaders/conv2d.mjs, and their register tiles. */
+const TILED = {
+  wide: { kernels: plain, channels: 16, pixels: 4 },
+  narrow: { kernels: narrow, channels: 4, pixels: 8 },
+  quad: { kernels: quad, channels: 16, pixels: 4 },
+} as const;
+export type ConvolutionVariant = keyof typeof TILED;
+export type WeightVariant = "plain" | "quad";
+
 /** Channels and columns of a tile of the weight gradient. */
 const TILE = 16;
-/** Workgroups that keep a device busy. */
-const BUSY = { software: 16, hardware: 1024 };
 /** Fewest pixels an invocation of the weight gradient should add before it stores its sums. */
 const FEWEST_TRIPS = 16;
 
@@ -43,7 +57,9 @@ const lanes = plain.forward.constants.LANES;
 const taps = (c: Convolution) => c.kernelHeight * c.kernelWidth;
 const flopsOf = (c: Convolution) =>
   (2 * c.batch * c.outputHeight * c.outputWidth * c.outputChannels * c.inputChannels * taps(c)) / c.groups;
-const passesRound = (traits: DeviceTraits) => traits.software && traits.features.has("subgroups");
+/** What a class of sizes says of the window. */
+const windowClass = (c: Convolution) =>
+  `window ${c.kernelHeight}×${c.kernelWidth} stride ${c.strideY}×${c.strideX} groups ${c.groups}`;
 
 const windows = (c: Convolution) => ({
   kernel_height: c.kernelHeight,
@@ -57,38 +73,14 @@ const windows = (c: Convolution) => ({
 });
 
 /** y = x ⋆ w. Inputs x and w [out, in/groups, kh, kw]; output y. */
-export function conv2d(c: Convolution, traits: DeviceTraits): Launches {
-  const sums = c.inputChannels / c.groups;
-  const channels = c.outputChannels / c.groups;
-  return convolve(c, traits, {
-    entry: "forward",
-    sums,
-    channels,
-    source: [c.inputHeight, c.inputWidth],
-    result: [c.outputHeight, c.outputWidth],
-    channelStride: sums * taps(c),
-    sumStride: taps(c),
-    pixels: c.batch * c.outputHeight * c.outputWidth,
-    phases: 1,
-  });
-}
+export const conv2d = (c: Convolution, traits: DeviceTraits): Launches => convolve(c, traits, forward(c));
 
 /** ∂x of conv2d, and the transposed convolution. Inputs ∂y and w [out, in/groups, kh, kw]; output ∂x. */
-export function conv2dInput(c: Convolution, traits: DeviceTraits): Launches {
-  const sums = c.outputChannels / c.groups;
-  const channels = c.inputChannels / c.groups;
-  return convolve(c, traits, {
-    entry: "by_input",
-    sums,
-    channels,
-    source: [c.outputHeight, c.outputWidth],
-    result: [c.inputHeight, c.inputWidth],
-    channelStride: taps(c),
-    sumStride: channels * taps(c),
-    pixels: c.batch * ceilDiv(c.inputHeight, c.strideY) * ceilDiv(c.inputWidth, c.strideX),
-    phases: c.strideY * c.strideX,
-  });
-}
+export const conv2dInput = (c: Convolution, traits: DeviceTraits): Launches => convolve(c, traits, byInput(c));
+
+/** The kernels that can do what `conv2d` does, and those for `conv2dInput`. */
+export const conv2dVariants = (c: Convolution, traits: DeviceTraits) => variantsOf(c, traits, forward(c));
+export const conv2dInputVariants = (c: Convolution, traits: DeviceTraits) => variantsOf(c, traits, byInput(c));
 
 interface Direction {
   readonly entry: "forward" | "by_input";
@@ -103,10 +95,54 @@ interface Direction {
   readonly phases: number;
 }
 
+function forward(c: Convolution): Direction {
+  const sums = c.inputChannels / c.groups;
+  return {
+    entry: "forward",
+    sums,
+    channels: c.outputChannels / c.groups,
+    source: [c.inputHeight, c.inputWidth],
+    result: [c.outputHeight, c.outputWidth],
+    channelStride: sums * taps(c),
+    sumStride: taps(c),
+    pixels: c.batch * c.outputHeight * c.outputWidth,
+    phases: 1,
+  };
+}
+
+function byInput(c: Convolution): Direction {
+  const channels = c.inputChannels / c.groups;
+  return {
+    entry: "by_input",
+    sums: c.outputChannels / c.groups,
+    channels,
+    source: [c.outputHeight, c.outputWidth],
+    result: [c.inputHeight, c.inputWidth],
+    channelStride: taps(c),
+    sumStride: channels * taps(c),
+    pixels: c.batch * ceilDiv(c.inputHeight, c.strideY) * ceilDiv(c.inputWidth, c.strideX),
+    phases: c.strideY * c.strideX,
+  };
+}
+
+function variantsOf(c: Convolution, traits: DeviceTraits, d: Direction): Variants<ConvolutionVariant> {
+  return {
+    class: `conv2d.${d.entry} ${sizeClass(d.pixels, d.channels, d.sums)} ${windowClass(c)}`,
+    names: traits.features.has("subgroups") ? ["wide", "narrow", "quad"] : ["wide", "narrow"],
+    terms: d.sums * taps(c),
+  };
+}
+
+/** The tile that wastes least where channels do not fill the wide one. */
+function standard({ channels }: Direction, traits: DeviceTraits): ConvolutionVariant {
+  const { conv2d: cost } = defaultsFor(traits);
+  const fewer =
+    ceilDiv(channels, TILED.narrow.channels) * cost.narrow < ceilDiv(channels, TILED.wide.channels) * cost.wide;
+  return fewer ? "narrow" : passesRound(traits) ? "quad" : "wide";
+}
+
 function convolve(c: Convolution, traits: DeviceTraits, d: Direction): Launches {
-  const fewer = ceilDiv(d.channels, NARROW.channels) * NARROW.cost < ceilDiv(d.channels, WIDE.channels) * WIDE.cost;
-  const tile = fewer ? NARROW : WIDE;
-  const kernels = fewer ? narrow : passesRound(traits) ? quad : plain;
+  const { kernels, ...tile } = TILED[chosen(variantsOf(c, traits, d), traits) ?? standard(d, traits)];
   const tiles = ceilDiv(d.channels, tile.channels);
   const packed = c.groups * tiles * tile.channels * taps(c) * d.sums;
   const pack: Launch = {
@@ -145,6 +181,16 @@ function convolve(c: Convolution, traits: DeviceTraits, d: Direction): Launches 
   return { launches: [pack, main], scratch: [packed * 4], flops: flopsOf(c) };
 }
 
+/** The kernels that can do what `conv2dWeight` does. */
+export const conv2dWeightVariants = (c: Convolution, traits: DeviceTraits): Variants<WeightVariant> => {
+  const pixels = c.batch * c.outputHeight * c.outputWidth;
+  return {
+    class: `conv2d.weight ${sizeClass(pixels, c.outputChannels / c.groups, c.inputChannels / c.groups)} ${windowClass(c)}`,
+    names: traits.features.has("subgroups") ? ["plain", "quad"] : ["plain"],
+    terms: pixels,
+  };
+};
+
 /** ∂w of conv2d. Inputs x and ∂y; output ∂w [out, in/groups, kh, kw]. */
 export function conv2dWeight(c: Convolution, traits: DeviceTraits): Launches {
   const rows = c.outputChannels / c.groups;
@@ -157,11 +203,12 @@ export function conv2dWeight(c: Convolution, traits: DeviceTraits): Launches {
   const share = [64, 16, 4].find((n) => size * n <= traits.maxBindingBytes) ?? 4;
   const walkers = share / 4;
   const fitting = Math.max(1, Math.floor(traits.maxBindingBytes / (size * share)));
-  const busy = traits.software ? BUSY.software : BUSY.hardware;
+  const { busy } = defaultsFor(traits).conv2d;
   const wanted = Math.min(ceilDiv(busy, tiles), ceilDiv(pixels, walkers * FEWEST_TRIPS), fitting);
   const trips = 2 * Math.max(1, ceilDiv(pixels, 2 * walkers * Math.max(1, wanted)));
   const slices = Math.max(1, ceilDiv(pixels, trips * walkers));
-  const kernel: Kernel = passesRound(traits) ? weightQuad.partial : weight.partial;
+  const variant = chosen(conv2dWeightVariants(c, traits), traits) ?? (passesRound(traits) ? "quad" : "plain");
+  const kernel: Kernel = variant === "quad" ? weightQuad.partial : weight.partial;
   const params = {
     batch: c.batch,
     groups: c.groups,

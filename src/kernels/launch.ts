@@ -26,6 +26,8 @@ export interface Launch {
   readonly groups: readonly [number, number, number];
   /** This launch writes output 0 and applies the hook `epilogue` to it. */
   readonly takesEpilogue?: boolean;
+  /** Invocations that can keep a running sum of their epilogue's elements (shaders/lib/side.wgsl). */
+  readonly partials?: number;
 }
 
 export interface Launches {
@@ -41,6 +43,31 @@ export interface DeviceTraits {
   readonly features: ReadonlySet<string>;
   readonly maxBindingBytes: number;
   readonly maxStorageBuffers: number;
+  /** What tuning chose: class → variant. Empty until someone asks for it. */
+  readonly choices: ReadonlyMap<string, string>;
+}
+
+/** The kernels that can do one piece of work, each giving the same result within rounding. */
+export interface Variants<Name extends string = string> {
+  /** The sizes rounded up to powers of two, and whatever else decides which kernel is best: work of one class shares a choice. */
+  readonly class: string;
+  /** The simplest first: the others are compared with it. */
+  readonly names: readonly Name[];
+  /** Terms of the longest sum that an element of the result is. */
+  readonly terms: number;
+}
+
+/** The variant that tuning chose, if any. */
+export const chosen = <Name extends string>(variants: Variants<Name>, { choices }: DeviceTraits): Name | undefined =>
+  variants.names.find((name) => name === choices.get(variants.class));
+
+/** The sizes of a class: `128×512×16`, each rounded up to a power of two. */
+export const sizeClass = (...sizes: readonly number[]): string => sizes.map(powerOfTwo).join("×");
+
+function powerOfTwo(least: number): number {
+  let power = 1;
+  while (power < least) power *= 2;
+  return power;
 }
 
 /** `parts` of `size` that cover `total`. */

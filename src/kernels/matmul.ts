@@ -1,4 +1,5 @@
-import { ceilDiv, type DeviceTraits, type Kernel, type Launches } from "./launch.ts";
+import { defaultsFor } from "./defaults.ts";
+import { ceilDiv, chosen, type DeviceTraits, type Kernel, type Launches, sizeClass, type Variants } from "./launch.ts";
 import {
   matmul_direct as direct,
   matmul_plain as plain,
@@ -22,52 +23,76 @@ export interface MatmulShape {
   readonly rowSums?: boolean;
 }
 
-/** The kernels, the tile of c that a workgroup makes, and on a software adapter what one inner position of it costs, in ns. */
-const VARIANTS = {
-  quad: { kernel: quad, tile: [32, 32], cost: 550 },
-  quadAny: { kernel: quadAny, tile: [32, 32], cost: 650 },
-  direct: { kernel: direct, tile: [8, 512], cost: 7000 },
+/** The kernels, and the tile of c that a workgroup makes. */
+const TILED = {
+  quad: { kernel: quad, tile: [32, 32] },
+  quadAny: { kernel: quadAny, tile: [32, 32] },
+  direct: { kernel: direct, tile: [8, 512] },
   tiled: { kernel: tiled, tile: [64, 64] },
   tiledSmall: { kernel: tiledSmall, tile: [32, 32] },
 } as const;
-/** What matmul_plain takes for one inner position of four elements on a software adapter, in ns. */
-const PLAIN_COST = 60;
-/** Workgroups that keep a hardware device busy. */
-const BUSY = 256;
+/** More multiplications than this would keep matmul_plain for seconds on a software adapter. */
+const MOST_PLAIN = 2 ** 27;
 
-type Tiling = keyof typeof VARIANTS;
+type Tiling = keyof typeof TILED;
 export type MatmulVariant = Tiling | "plain";
 
 const tilesOf = (variant: Tiling, { stacks, rows, columns }: MatmulShape) => {
-  const [high, wide] = VARIANTS[variant].tile;
+  const [high, wide] = TILED[variant].tile;
   return stacks * ceilDiv(rows, high) * ceilDiv(columns, wide);
 };
+
+const lanesOf = ({ workgroup }: Kernel) => workgroup.reduce((a, b) => a * b, 1);
 
 /** Whether each vec4f of matmul_quad lies within one row of a matrix, and starts at a multiple of 16 bytes. */
 const aligned = ({ rows, columns, inner, aStack, bStack, transposeA }: MatmulShape) =>
   [inner, columns, aStack, bStack, transposeA ? rows : 4].every((extent) => extent % 4 === 0);
 
-/** The variant for a shape, or "plain" where a tile would be mostly empty. */
-export function matmulVariant(shape: MatmulShape, { software, features }: DeviceTraits): MatmulVariant {
-  const elements = shape.stacks * shape.rows * shape.columns;
-  if (!software) {
-    if (shape.rows * shape.columns <= 64) return "plain";
-    return tilesOf("tiled", shape) >= BUSY ? "tiled" : "tiledSmall";
+/** The kernels that can make this product. */
+export function matmulVariants(shape: MatmulShape, { features }: DeviceTraits): Variants<MatmulVariant> {
+  const { stacks, rows, columns, inner, transposeA, transposeB, rowSums } = shape;
+  const isAligned = aligned(shape);
+  const hasQuads = features.has("subgroups");
+  const admitted: { readonly [variant in MatmulVariant]: boolean } = {
+    plain: stacks * rows * columns * inner <= MOST_PLAIN,
+    direct: true,
+    tiled: true,
+    tiledSmall: true,
+    quadAny: hasQuads,
+    quad: hasQuads && isAligned,
+  };
+  const layout = `${transposeA ? "aᵀ" : "a"}·${transposeB ? "bᵀ" : "b"}`;
+  const marks = `${rowSums ? " with sums" : ""}${isAligned ? " aligned" : ""}`;
+  return {
+    class: `matmul ${layout} ${sizeClass(stacks, rows, columns, inner)}${marks}`,
+    names: (Object.keys(admitted) as MatmulVariant[]).filter((variant) => admitted[variant]),
+    terms: inner,
+  };
+}
+
+/** What tuning chose, else the default for the family of adapters: "plain" where a tile would be mostly empty. */
+function variantFor(shape: MatmulShape, traits: DeviceTraits): MatmulVariant {
+  return chosen(matmulVariants(shape, traits), traits) ?? standard(shape, traits);
+}
+
+function standard(shape: MatmulShape, traits: DeviceTraits): MatmulVariant {
+  const { matmul } = defaultsFor(traits);
+  if ("few" in matmul) {
+    if (shape.rows * shape.columns <= matmul.few) return "plain";
+    return tilesOf("tiled", shape) >= matmul.busy ? "tiled" : "tiledSmall";
   }
-  const variant = !features.has("subgroups") ? "direct" : aligned(shape) ? "quad" : "quadAny";
-  return ceilDiv(elements, 4) * PLAIN_COST < tilesOf(variant, shape) * VARIANTS[variant].cost ? "plain" : variant;
+  const tiling = !traits.features.has("subgroups") ? "direct" : aligned(shape) ? "quad" : "quadAny";
+  const plainCost = ceilDiv(shape.stacks * shape.rows * shape.columns, 4) * matmul.plain;
+  return plainCost < tilesOf(tiling, shape) * matmul[tiling] ? "plain" : tiling;
 }
 
 /**
  * c = op(a)·op(b), and with `rowSums` the sums of op(a)'s rows: inputs a, b; outputs c [stacks, rows, columns], sums [stacks, rows].
  *
- * `variant` overrules the table's choice (quad needs aligned extents). Sums run in a fixed order, so results are the same bits from run to run on one device.
+ * Sums run in a fixed order, so results are the same bits from run to run on one device.
  */
-export function matmul(
-  shape: MatmulShape,
-  traits: DeviceTraits,
-  variant: MatmulVariant = matmulVariant(shape, traits),
-): Launches {
+export function matmul(shape: MatmulShape, traits: DeviceTraits): Launches {
+  const variant = variantFor(shape, traits);
   const { stacks, rows, columns, inner, rowSums } = shape;
   const constants = { TRANSPOSE_A: Number(shape.transposeA), TRANSPOSE_B: Number(shape.transposeB) };
   const params = { stacks, rows, columns, inner, a_stack: shape.aStack, b_stack: shape.bStack };
@@ -76,10 +101,14 @@ export function matmul(
   const flops = 2 * stacks * rows * columns * inner;
   const launch = (kernel: Kernel, groups: number) => ({ kernel, constants, params, groups: [groups, 1, 1] as const });
   if (variant !== "plain") {
-    const { kernel } = VARIANTS[variant];
+    const { kernel } = TILED[variant];
     const whole = rowSums
       ? { ...launch(kernel.product_and_sums, tilesOf(variant, shape)), bind: { ...bind, ...sums } }
-      : { ...launch(kernel.product, tilesOf(variant, shape)), bind };
+      : {
+          ...launch(kernel.product, tilesOf(variant, shape)),
+          bind,
+          partials: tilesOf(variant, shape) * lanesOf(kernel.product),
+        };
     return { flops, launches: [{ ...whole, takesEpilogue: true }] };
   }
   const product = launch(plain.product, ceilDiv(stacks * rows * columns, plain.product.constants.LANES));

@@ -1,15 +1,29 @@
-import { ceilDiv, type Launch, type Launches } from "./launch.ts";
+import { defaultsFor } from "./defaults.ts";
+import { ceilDiv, chosen, type DeviceTraits, type Launch, type Launches, sizeClass, type Variants } from "./launch.ts";
 import { reduce as shaders } from "./shaders.gen.ts";
 
 export type Reduction = "sum" | "max" | "min";
+export type RowVariant = "rows" | "shortRows";
 
 /** Up to here one workgroup or invocation goes through the whole extent alone. */
 const ALONE = 4096;
-/** Rows of at most this many elements are not worth a workgroup; nor are longer ones where barriers cost more than loads. */
+/** Rows of at most this many elements are not worth a workgroup. */
 const SHORT = 32;
-const SHORT_SOFTWARE = 2048;
 /** Outputs times slices that keep a device busy. */
 const BUSY = 512;
+
+/** The kernels that can reduce so many elements of a row each, where one launch does it; null for columns. */
+export const reduceVariants = (outputs: number, extent: number, leading: boolean): Variants<RowVariant> | null =>
+  leading || extent > ALONE
+    ? null
+    : { class: `reduce rows ${sizeClass(outputs, extent)}`, names: ["shortRows", "rows"], terms: extent };
+
+function rowVariant(outputs: number, extent: number, traits: DeviceTraits): RowVariant {
+  const variants = reduceVariants(outputs, extent, false);
+  const many = outputs >= 2 * shaders.rows.constants.LANES;
+  const short = many ? defaultsFor(traits).reduce.alone : SHORT;
+  return (variants && chosen(variants, traits)) ?? (extent <= short ? "shortRows" : "rows");
+}
 
 /**
  * Reduces `extent` elements to each of `outputs`, read through the hook `load`.
@@ -22,10 +36,9 @@ export function reduce(
   outputs: number,
   extent: number,
   leading: boolean,
-  software: boolean,
+  traits: DeviceTraits,
 ): Launches {
   const constants = { OPERATION: { sum: 0, max: 1, min: 2 }[operation] };
-  const short = software && outputs >= 2 * shaders.rows.constants.LANES ? SHORT_SOFTWARE : SHORT;
   const lanes = shaders.rows.constants.LANES;
   // a column's invocation walks the extent alone; a row's workgroup shares it
   const alone = leading ? ALONE / 8 : ALONE;
@@ -47,7 +60,7 @@ export function reduce(
       launches: [
         leading
           ? { ...whole, kernel: shaders.columns, params, groups: columns(outputs) }
-          : extent <= short
+          : rowVariant(outputs, extent, traits) === "shortRows"
             ? { ...whole, kernel: shaders.short_rows, params, groups: columns(outputs) }
             : { ...whole, kernel: shaders.rows, params, groups: [outputs, 1, 1] },
       ],

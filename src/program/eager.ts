@@ -22,11 +22,13 @@ export function bitsOf({ value, dtype }: Graph["constants"][number]): number {
 /** Runs graphs at once, over pooled buffers; plans are kept by the graph's canonical key. */
 export class EagerRunner {
   readonly #device: Device;
+  readonly #traits: DeviceTraits;
   readonly #check: (where: string) => void;
   readonly #plans = new Map<string, { plan: Plan; pipelines: Promise<Pipeline[]> }>();
 
-  constructor(device: Device, check: (where: string) => void) {
+  constructor(device: Device, traits: DeviceTraits, check: (where: string) => void) {
     this.#device = device;
+    this.#traits = traits;
     this.#check = check;
   }
 
@@ -80,7 +82,7 @@ export class EagerRunner {
       this.#plans.set(graph.key, known);
       return known;
     }
-    const made = plan(graph, traitsOf(this.#device));
+    const made = plan(graph, this.#traits);
     const entry = { plan: made, pipelines: compile(made, this.#device) };
     entry.pipelines.catch(() => this.#plans.delete(graph.key));
     this.#plans.set(graph.key, entry);
@@ -122,16 +124,18 @@ export class EagerRunner {
     } else this.#unclaim(tensor);
   }
 
+  /** Forgets all plans: what they were made from has changed, or ends. */
   clear(): void {
     this.#plans.clear();
   }
 }
 
-export const traitsOf = (device: Device): DeviceTraits => ({
+export const traitsOf = (device: Device, choices: ReadonlyMap<string, string>): DeviceTraits => ({
   software: device.info.software,
   features: new Set(device.info.features),
   maxBindingBytes: device.gpu.limits.maxStorageBufferBindingSize,
   maxStorageBuffers: Math.min(8, device.gpu.limits.maxStorageBuffersPerShaderStage),
+  choices,
 });
 
 /** The recorded tensors under `roots`: having been in a run, they claim their inputs no longer. */

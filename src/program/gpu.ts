@@ -8,9 +8,11 @@ import type { Runner, Storage } from "../graph/runner.ts";
 import { inputsOf, Tensor } from "../graph/tensor.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
 import { EagerRunner, traitsOf } from "./eager.ts";
-import { type Compiled, Program } from "./program.ts";
+import { type Compiled, Program, record, tensorsIn } from "./program.ts";
 import { type Nested, flatten } from "./nested.ts";
 import { type SelfTest, selfTest } from "./selfTest.ts";
+import { tune, type TuneOptions, type TuneReport } from "./tune.ts";
+import { Tuning } from "./tuning.ts";
 import type { Assignment } from "./values.ts";
 
 /** What a traced step has said so far. */
@@ -24,14 +26,17 @@ export class Gpu implements Runner {
   readonly #device: Device;
   readonly #eager: EagerRunner;
   readonly traits: DeviceTraits;
+  /** Which kernels `tune` chose, to export and import. */
+  readonly tuning: Tuning;
   readonly #scopes: Set<Tensor>[] = [];
   #trace: Trace | null = null;
 
   /** @internal */
   constructor(device: Device) {
     this.#device = device;
-    this.#eager = new EagerRunner(device, (where) => this.#check(where));
-    this.traits = traitsOf(device);
+    this.tuning = new Tuning(device, () => this.#eager.clear());
+    this.traits = traitsOf(device, this.tuning.choices);
+    this.#eager = new EagerRunner(device, this.traits, (where) => this.#check(where));
   }
 
   get info(): DeviceInfo {
@@ -286,6 +291,25 @@ export class Gpu implements Runner {
     return Program.compile<R>(this.#device, this, (inputs) => this.trace(() => body(...inputs)), examples);
   }
 
+  /**
+   * Measures, on this device, the kernels that `body` can choose from on inputs like `examples`. From now on eager runs, and
+   * programs compiled later, take the fastest of those that are right. Sizes that had a choice keep it.
+   *
+   *     await gpu.tune((x) => matmul(x, w), [x], { store: browserTuning() });
+   *
+   * Other kernels sum in another order, so results may change in their last bits; without this call they never do. Nothing
+   * changes if it rejects: with `signal.reason` on abort, or with LatentError as `compile` does.
+   */
+  async tune(
+    body: (...inputs: Tensor[]) => Compiled,
+    examples: readonly Tensor[] = [],
+    options: TuneOptions = {},
+  ): Promise<TuneReport> {
+    this.#check("tune");
+    const { graph } = record(this, (inputs) => this.trace(() => body(...inputs)), examples);
+    return tune(this, this.#device, graph, options);
+  }
+
   /** @internal Records what `body` does, without any claim on memory. */
   trace<R>(body: () => R): { result: R; assignments: readonly Assignment[] } {
     check(!this.#trace, "argument", "compile", () => "one step cannot be compiled inside another.");
@@ -322,12 +346,4 @@ export class Gpu implements Runner {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-function tensorsIn(result: unknown): Tensor[] {
-  if (result instanceof Tensor) return [result];
-  if (Array.isArray(result)) return result.flatMap(tensorsIn);
-  if (result && typeof result === "object" && Object.getPrototypeOf(result) === Object.prototype)
-    return Object.values(result).flatMap(tensorsIn);
-  return [];
 }

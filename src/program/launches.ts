@@ -1,6 +1,6 @@
 import { count } from "../graph/dtype.ts";
-import type { DeviceTraits, Launches } from "../kernels/launch.ts";
-import { reduce } from "../kernels/reduce.ts";
+import type { DeviceTraits, Launches, Variants } from "../kernels/launch.ts";
+import { reduce, reduceVariants } from "../kernels/reduce.ts";
 import { operandOf, orderOf } from "./prepare.ts";
 import type { Value } from "./values.ts";
 
@@ -16,20 +16,30 @@ export function launchesOf(value: Value, traits: DeviceTraits): Launches {
 function describe(value: Value, traits: DeviceTraits): Launches {
   if (value.what.kind === "kernel") {
     const { op, attributes, outputs } = value.what;
-    return op.launch(
-      value.args.map((arg) => operandOf(arg)!),
-      outputs,
-      attributes,
-      traits,
-    );
+    return op.launch(operandsOf(value), outputs, attributes, traits);
   }
+  const { operation, outputs, extent, leading } = reductionOf(value);
+  return reduce(operation, outputs, extent, leading, traits);
+}
+
+/** The kernels to choose from for a reduction or kernel op; null where there is no choice. */
+export function variantsOf(value: Value, traits: DeviceTraits): Variants | null {
+  let variants: Variants | null = null;
+  if (value.what.kind === "reduce") {
+    const { outputs, extent, leading } = reductionOf(value);
+    variants = reduceVariants(outputs, extent, leading);
+  } else if (value.what.kind === "kernel") {
+    const { op, attributes, outputs } = value.what;
+    variants = op.variants?.(operandsOf(value), outputs, attributes, traits) ?? null;
+  }
+  return variants && variants.names.length > 1 ? variants : null;
+}
+
+const operandsOf = (value: Value) => value.args.map((arg) => operandOf(arg)!);
+
+function reductionOf(value: Value) {
   if (value.what.kind !== "reduce") throw new Error(`${value.what.kind} has no launches`);
   const outputs = count(value.shape);
-  return reduce(
-    value.what.operation,
-    outputs,
-    count(value.args[0]!.shape) / outputs,
-    orderOf(value) === "leading",
-    traits.software,
-  );
+  const extent = count(value.args[0]!.shape) / outputs;
+  return { operation: value.what.operation, outputs, extent, leading: orderOf(value) === "leading" };
 }

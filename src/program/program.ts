@@ -4,7 +4,7 @@ import { byteLength, sameShape } from "../graph/dtype.ts";
 import { storageOf } from "../graph/record.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { bind, type BoundPlan, compile, type Location } from "./bound.ts";
-import { bitsOf, traitsOf } from "./eager.ts";
+import { bitsOf } from "./eager.ts";
 import { explain } from "./explain.ts";
 import type { Gpu } from "./gpu.ts";
 import { Pacer } from "./pacer.ts";
@@ -174,7 +174,7 @@ export class Program<R> {
 
 async function trace(device: Device, gpu: Gpu, body: Body, examples: readonly Tensor[]): Promise<Trace> {
   const { inputs, graph, returned } = record(gpu, body, examples);
-  const made = plan(graph, traitsOf(device));
+  const made = plan(graph, gpu.traits);
   const pipelines = await compile(made, device);
   const inputBuffers = inputs.map((x) => device.pool.take(byteLength(x.shape, x.dtype), "input"));
   const located = graph.leaves.map((leaf): Location => {
@@ -199,7 +199,8 @@ async function trace(device: Device, gpu: Gpu, body: Body, examples: readonly Te
   return { inputs, plan: made, bound, inputBuffers, outputs, structure: returned.structure, leaves };
 }
 
-function record(gpu: Gpu, body: Body, examples: readonly Tensor[]) {
+/** @internal What `body` computes from inputs like `examples`. */
+export function record(gpu: Gpu, body: Body, examples: readonly Tensor[]) {
   const inputs = examples.map(
     (x, position) => new Tensor(gpu, { shape: x.shape, dtype: x.dtype }, { kind: "input", position }),
   );
@@ -230,4 +231,13 @@ function flattenResult(result: unknown): {
   const tensors = named.map(([, tensor]) => tensor as Tensor);
   if (Array.isArray(result)) return { tensors, structure: (outputs) => [...outputs] };
   return { tensors, structure: (outputs) => Object.fromEntries(named.map(([name], i) => [name, outputs[i]])) };
+}
+
+/** The tensors in what the body of a scope returned. */
+export function tensorsIn(result: unknown): Tensor[] {
+  if (result instanceof Tensor) return [result];
+  if (Array.isArray(result)) return result.flatMap(tensorsIn);
+  if (result && typeof result === "object" && Object.getPrototypeOf(result) === Object.prototype)
+    return Object.values(result).flatMap(tensorsIn);
+  return [];
 }

@@ -1,5 +1,13 @@
 import { check, show } from "../../device/errors.ts";
-import { type Convolution, conv2d, conv2dInput, conv2dWeight } from "../../kernels/conv2d.ts";
+import {
+  type Convolution,
+  conv2d,
+  conv2dInput,
+  conv2dInputVariants,
+  conv2dVariants,
+  conv2dWeight,
+  conv2dWeightVariants,
+} from "../../kernels/conv2d.ts";
 import type { Attributes, KernelOp } from "../kernelOp.ts";
 import { recordOne } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
@@ -19,14 +27,17 @@ const geometry = (attributes: Attributes) => attributes as unknown as Convolutio
 const forwardOp: KernelOp = {
   name: "conv2d",
   launch: (_inputs, _outputs, attributes, traits) => conv2d(geometry(attributes), traits),
+  variants: (_inputs, _outputs, attributes, traits) => conv2dVariants(geometry(attributes), traits),
 };
 const inputOp: KernelOp = {
   name: "conv2dInput",
   launch: (_inputs, _outputs, attributes, traits) => conv2dInput(geometry(attributes), traits),
+  variants: (_inputs, _outputs, attributes, traits) => conv2dInputVariants(geometry(attributes), traits),
 };
 const weightOp: KernelOp = {
   name: "conv2dWeight",
   launch: (_inputs, _outputs, attributes, traits) => conv2dWeight(geometry(attributes), traits),
+  variants: (_inputs, _outputs, attributes, traits) => conv2dWeightVariants(geometry(attributes), traits),
 };
 
 const f32 = (...shape: number[]) => ({ shape, dtype: "f32" }) as const;

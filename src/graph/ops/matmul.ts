@@ -1,9 +1,9 @@
 import { check, show } from "../../device/errors.ts";
-import { matmul as launch } from "../../kernels/matmul.ts";
-import type { KernelOp, Operand } from "../kernelOp.ts";
+import { matmul as launch, type MatmulShape, matmulVariants } from "../../kernels/matmul.ts";
+import type { Attributes, KernelOp, Operand } from "../kernelOp.ts";
 import { count } from "../dtype.ts";
 import { broadcast, record, recordMap, recordOne } from "../record.ts";
-import type { Pull, Tensor } from "../tensor.ts";
+import type { Pull, Spec, Tensor } from "../tensor.ts";
 import { add } from "./arithmetic.ts";
 import { expand, reshape, transpose } from "./shape.ts";
 
@@ -30,26 +30,23 @@ function stackStride({ shape, strides }: Operand): number | null {
   return size;
 }
 
+const shapeOf = (a: Operand, b: Operand, c: Spec, { rowSums }: Attributes): MatmulShape => ({
+  stacks: count(c.shape.slice(0, -2)),
+  rows: a.shape.at(-2)!,
+  inner: a.shape.at(-1)!,
+  columns: b.shape.at(-1)!,
+  transposeA: orientation(a)!.transposed,
+  transposeB: orientation(b)!.transposed,
+  aStack: stackStride(a)!,
+  bStack: stackStride(b)!,
+  rowSums: rowSums === true,
+});
+
 const matmulOp: KernelOp = {
   name: "matmul",
   accepts: (_, operand) => orientation(operand) !== null && stackStride(operand) !== null,
-  launch([a, b], outputs, { rowSums }, traits) {
-    const [rows, inner] = a!.shape.slice(-2) as [number, number];
-    return launch(
-      {
-        stacks: count(outputs[0]!.shape.slice(0, -2)),
-        rows,
-        inner,
-        columns: b!.shape.at(-1)!,
-        transposeA: orientation(a!)!.transposed,
-        transposeB: orientation(b!)!.transposed,
-        aStack: stackStride(a!)!,
-        bStack: stackStride(b!)!,
-        rowSums: rowSums === true,
-      },
-      traits,
-    );
-  },
+  launch: ([a, b], [c], attributes, traits) => launch(shapeOf(a!, b!, c!, attributes), traits),
+  variants: ([a, b], [c], attributes, traits) => matmulVariants(shapeOf(a!, b!, c!, attributes), traits),
 };
 
 /** Swaps the last two axes. */

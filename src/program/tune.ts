@@ -1,0 +1,203 @@
+import type { Device } from "../device/device.ts";
+import { checkOptions, LatentError } from "../device/errors.ts";
+import type { TypedArray } from "../graph/dtype.ts";
+import type { Variants } from "../kernels/launch.ts";
+import { Candidate, trialOf, type Trial } from "./candidate.ts";
+import type { Gpu } from "./gpu.ts";
+import { variantsOf } from "./launches.ts";
+import { materialise } from "./prepare.ts";
+import type { TuningStore } from "./tuningStore.ts";
+import type { Graph, Value } from "./values.ts";
+
+export interface TuneOptions {
+  /** Where choices are looked up before anything is measured, and kept afterwards: `browserTuning()` or `fileTuning()`. */
+  readonly store?: TuningStore;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: TuneProgress) => void;
+}
+
+export interface TuneProgress {
+  /** Classes measured, and to measure. */
+  readonly step: number;
+  readonly total: number;
+  readonly seconds: number;
+  readonly eta: number;
+}
+
+/** One class of sizes and how its candidates did. */
+export interface TunedClass {
+  readonly class: string;
+  /** The fastest of those that are right; null where the reference itself failed, and the default stays. */
+  readonly chosen: string | null;
+  readonly candidates: readonly TunedCandidate[];
+}
+
+/** Milliseconds of one run, or why it may not be chosen. */
+export type TunedCandidate =
+  { readonly name: string; readonly ms: number } | { readonly name: string; readonly error: string };
+
+export interface TuneReport {
+  /** What this call measured: nothing where every class had its choice. */
+  readonly measured: readonly TunedClass[];
+  /** Choices that came from the store. */
+  readonly loaded: number;
+  /** Why the store could not be read, used or written; null if all went well. */
+  readonly storeError: LatentError | null;
+}
+
+/** Seconds that timed work lasts at least: fifty steps of a timestamp. */
+const BLOCK = 5e-3;
+const MOST_RUNS = 4096;
+/** Contenders are measured in turn, so often; those slower than the best by a factor are dropped after some rounds. */
+const ROUNDS = 6;
+const ROUNDS_FOR_ALL = 2;
+const HOPELESS = 2;
+
+/** Measures the kernels that `graph` can choose from, for the classes that have no choice yet, and adopts the best. */
+export async function tune(gpu: Gpu, device: Device, graph: Graph, options: TuneOptions): Promise<TuneReport> {
+  checkOptions("tune", options, ["store", "signal", "onProgress"]);
+  const { store, signal, onProgress } = options;
+  signal?.throwIfAborted();
+  const { stored, storeError } = await load(gpu, store);
+  const open = openClasses(graph, gpu).filter(({ variants }) => !stored.has(variants.class));
+  const measured: TunedClass[] = [];
+  const start = performance.now();
+  for (const { variants, value } of open) {
+    const trial = await trialOf(value, gpu);
+    try {
+      measured.push(await measure(gpu, device, trial, variants, signal));
+    } finally {
+      for (const input of trial.inputs) input.dispose();
+    }
+    const seconds = (performance.now() - start) / 1000;
+    const [step, total] = [measured.length, open.length];
+    onProgress?.({ step, total, seconds, eta: (seconds / step) * (total - step) });
+  }
+  // only now: a call that is aborted or fails changes nothing
+  const best = measured.flatMap(({ class: name, chosen }) => (chosen === null ? [] : [[name, chosen] as const]));
+  gpu.tuning.add(new Map([...stored, ...gpu.tuning.choices, ...best]));
+  const unsaved = store && best.length ? await attempt(() => save(gpu, store)) : null;
+  return { measured, loaded: stored.size, storeError: unsaved ?? storeError };
+}
+
+/** The work of a graph that has several kernels and no choice yet, once for each class. */
+function openClasses(graph: Graph, gpu: Gpu): { variants: Variants; value: Value }[] {
+  const found = new Map<string, { variants: Variants; value: Value }>();
+  for (const value of materialise(graph).values) {
+    const variants = variantsOf(value, gpu.traits);
+    if (!variants || gpu.tuning.choices.has(variants.class) || found.has(variants.class)) continue;
+    found.set(variants.class, { variants, value });
+  }
+  return [...found.values()];
+}
+
+async function measure(
+  gpu: Gpu,
+  device: Device,
+  trial: Trial,
+  { class: className, names, terms }: Variants,
+  signal: AbortSignal | undefined,
+): Promise<TunedClass> {
+  const compiling = names.map((name) => {
+    const choices = new Map([...gpu.traits.choices, [className, name]]);
+    return Candidate.compile(device, trial, { ...gpu.traits, choices });
+  });
+  await Promise.allSettled(compiling);
+  const errors = new Map<string, string>();
+  const contenders: Contender[] = [];
+  let reference: readonly TypedArray[] | null = null;
+  for (const [i, name] of names.entries()) {
+    signal?.throwIfAborted();
+    try {
+      const candidate = await compiling[i]!;
+      if (i > 0 && !reference)
+        throw new LatentError("numeric", `compare: nothing to compare with. ${names[0]} failed.`);
+      const values = await candidate.values();
+      compare(values, reference ?? values, terms);
+      reference ??= values;
+      contenders.push({ name, candidate, runs: 1, seconds: Infinity });
+    } catch (error) {
+      const { code, message } = error as { code?: string; message?: string };
+      if (code === "device-lost" || code === "disposed") throw error;
+      errors.set(name, message ?? String(error));
+    }
+  }
+  const fastest = () => contenders.reduce((least, { seconds }) => Math.min(least, seconds), Infinity);
+  for (let round = 0; round < ROUNDS; round++)
+    for (const contender of contenders) {
+      signal?.throwIfAborted();
+      if (round < ROUNDS_FOR_ALL || contender.seconds <= HOPELESS * fastest()) await time(contender);
+    }
+  const candidates = names.map((name): TunedCandidate => {
+    const contender = contenders.find((c) => c.name === name);
+    return contender ? { name, ms: 1000 * contender.seconds } : { name, error: errors.get(name)! };
+  });
+  const best = contenders.find(({ seconds }) => seconds === fastest());
+  return { class: className, chosen: best?.name ?? null, candidates };
+}
+
+interface Contender {
+  readonly name: string;
+  readonly candidate: Candidate;
+  /** As many as last long enough to be timed, as far as one knows. */
+  runs: number;
+  /** Of one run, the least so far: what disturbs a measurement only ever adds to it. */
+  seconds: number;
+}
+
+async function time(contender: Contender): Promise<void> {
+  for (;;) {
+    const seconds = await contender.candidate.seconds(contender.runs);
+    if (seconds * contender.runs < BLOCK && contender.runs < MOST_RUNS) contender.runs *= 4;
+    else return void (contender.seconds = Math.min(contender.seconds, seconds));
+  }
+}
+
+/**
+ * Throws LatentError("numeric") unless `values` agree with `reference` within the rounding of two float32 sums of so many
+ * positive terms: 2 · min(k, 10 √k) · u relative, of which the first holds always and the second but for one sum in 10²⁰
+ * (Higham and Mary, A new approach to probabilistic rounding error analysis, 2019).
+ */
+function compare(values: readonly TypedArray[], reference: readonly TypedArray[], terms: number): void {
+  const allowed = 2 * Math.min(terms, 10 * Math.sqrt(terms)) * 2 ** -24;
+  for (const [output, array] of values.entries())
+    for (const [i, value] of array.entries()) {
+      const expected = reference[output]![i]!;
+      if (!(Math.abs(value - expected) <= allowed * Math.abs(expected)))
+        throw new LatentError(
+          "numeric",
+          `compare: wrong in element ${i} of output ${output}. Expected ${expected} ± ${allowed * Math.abs(expected)}; got ${value}.`,
+        );
+    }
+}
+
+async function load(gpu: Gpu, store: TuningStore | undefined) {
+  let stored = new Map<string, string>();
+  const storeError = await attempt(async () => {
+    const text = await store?.load(gpu.tuning.key);
+    if (text) stored = gpu.tuning.parse("tune", parsed(text));
+  });
+  return { stored, storeError };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new LatentError("format", `tune: the stored table is no JSON. ${String(cause)}`, { cause });
+  }
+}
+
+const save = (gpu: Gpu, store: TuningStore) => store.save(gpu.tuning.key, JSON.stringify(gpu.tuning.export()));
+
+/** What `work` throws. A store is a convenience: without it, everything is measured anew. */
+async function attempt(work: () => Promise<void>): Promise<LatentError | null> {
+  try {
+    await work();
+    return null;
+  } catch (cause) {
+    return cause instanceof LatentError
+      ? cause
+      : new LatentError("data", `tune: the store gave up. ${String(cause)}`, { cause });
+  }
+}
