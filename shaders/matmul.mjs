@@ -172,6 +172,7 @@ ${team.enable}//#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
+//#include "lib/side.wgsl"
 
 const TRANSPOSE_A = 0u;
 const TRANSPOSE_B = 0u;
@@ -252,7 +253,10 @@ fn add_rows(tile: Tile) {
 @compute @workgroup_size(${team.lanes})
 fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(${team.builtin}) invocation: u32) {
   let number = group_number(id, groups);
-  if (number < row_tiles() * column_tiles() * params.stacks) { multiply(tile_of(number, invocation)); }
+  if (number < row_tiles() * column_tiles() * params.stacks) {
+    multiply(tile_of(number, invocation));
+    let done = finish(number * ${team.lanes}u + invocation);
+  }
 }
 
 @compute @workgroup_size(${team.lanes})

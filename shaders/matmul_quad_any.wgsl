@@ -20,6 +20,7 @@ enable subgroups;
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
+//#include "lib/side.wgsl"
 
 const TRANSPOSE_A = 0u;
 const TRANSPOSE_B = 0u;
@@ -166,7 +167,10 @@ fn add_rows(tile: Tile) {
 @compute @workgroup_size(4)
 fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) invocation: u32) {
   let number = group_number(id, groups);
-  if (number < row_tiles() * column_tiles() * params.stacks) { multiply(tile_of(number, invocation)); }
+  if (number < row_tiles() * column_tiles() * params.stacks) {
+    multiply(tile_of(number, invocation));
+    let done = finish(number * 4u + invocation);
+  }
 }
 
 @compute @workgroup_size(4)

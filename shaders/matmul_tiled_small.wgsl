@@ -15,6 +15,7 @@
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
+//#include "lib/side.wgsl"
 
 const TRANSPOSE_A = 0u;
 const TRANSPOSE_B = 0u;
@@ -116,8 +117,12 @@ fn add_row(tile: Tile, lane: u32) {
 
 @compute @workgroup_size(8, 8)
 fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let tile = tile_of(group_number(id, groups));
-  if (tile.stack < params.stacks) { multiply(tile, lane); }
+  let number = group_number(id, groups);
+  let tile = tile_of(number);
+  if (tile.stack < params.stacks) {
+    multiply(tile, lane);
+    let done = finish(number * 64u + lane);
+  }
 }
 
 @compute @workgroup_size(8, 8)

@@ -16,6 +16,7 @@
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
+//#include "lib/side.wgsl"
 
 const LANES = 64u;
 // 0 sum, 1 maximum, 2 minimum

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseSafetensors, writeSafetensors } from "../src/formats/safetensors.ts";
-import { grad, sum, mul } from "../src/index.ts";
+import { grad, mul, random, sum } from "../src/index.ts";
 import { klHeads, sampleHeads, splitHeads } from "../src/graph/ops/heads.ts";
 import { AutoEncoder } from "../src/models/autoEncoder.ts";
 import { VAE, type VaeOptions } from "../src/models/vae.ts";
@@ -97,10 +97,11 @@ describe("the heads", () => {
     expect((await klHeads(gpu.tensor([0, 0, 0.1, 0], [1, 4])).read())[0]).toBeGreaterThan(0);
   });
 
-  it("pass gradients on as finite differences say", async () => {
+  it.each([false, true])("pass gradients on as finite differences say, with noise that is given: %s", async (given) => {
     const point = [0.5, -1, 0.3, -0.7, 1.2, 0.1, 0.9, -2];
     const weights = gpu.tensor([1, -2, 0.5, 3], [2, 2]);
-    const noise = { seed: 4, stream: 1, step: 2 };
+    const draw = { seed: 4, stream: 1, step: 2 };
+    const noise = given ? random.normal(gpu, [2, 2], draw) : draw;
     const lossOf = (heads: ReturnType<Gpu["tensor"]>) =>
       sum(klHeads(heads).mul(gpu.tensor([1, 2]))).add(sum(mul(sampleHeads(heads, noise), weights)));
     const heads = gpu.tensor(point, [2, 4]);

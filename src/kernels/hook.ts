@@ -19,8 +19,14 @@ export type Expression =
       readonly type: Scalar;
     };
 
+/** What a hook does beside its result (shaders/lib/side.wgsl): stores a second value of element i, or adds to the running sum. */
+export interface Beside {
+  readonly stored?: Expression;
+  readonly added?: Expression;
+}
+
 /** Writes the body of a hook: straight-line calls of the functions in shaders/lib/map.wgsl, one line each. */
-export function hookBody(root: Expression, result: Scalar): string {
+export function hookBody(root: Expression, result: Scalar, { stored, added }: Beside = {}): string {
   const lines: string[] = [];
   const names = new Map<Expression, string>();
   const emit = (expression: Expression): string => {
@@ -33,9 +39,16 @@ export function hookBody(root: Expression, result: Scalar): string {
     return name;
   };
   const last = emit(root);
+  if (stored) lines.push(`  side[i] = ${emit(stored)};`);
+  if (added) lines.push(`  running += ${emit(added)};`);
   const word = result === root.type ? last : `bitcast<${result}>(${last})`;
   return `{\n${lines.join("\n")}\n  return ${word};\n}`;
 }
+
+/** The binding of `side` in shaders/lib/side.wgsl. */
+export const SIDE_BINDING = 17;
+/** The body of the hook `finish` that keeps the running sums. */
+export const KEEP_SUMS = "{\n  side[i] = running;\n  return running;\n}";
 
 function text(expression: Exclude<Expression, { kind: "value" }>, inputs: readonly string[]): string {
   const cast = (word: string) => (expression.type === "u32" ? word : `bitcast<${expression.type}>(${word})`);

@@ -1,7 +1,16 @@
 import { byteLength } from "../graph/dtype.ts";
-import { type Expression, hookBody, packViews, scalarOffset, specialise } from "../kernels/hook.ts";
+import {
+  type Expression,
+  hookBody,
+  KEEP_SUMS,
+  packViews,
+  scalarOffset,
+  SIDE_BINDING,
+  specialise,
+} from "../kernels/hook.ts";
 import type { DeviceTraits, Kernel, Launch, Slot } from "../kernels/launch.ts";
 import { map } from "../kernels/map.ts";
+import { reduce } from "../kernels/reduce.ts";
 import type { ShaderSource } from "../device/pipelines.ts";
 import { type Context, expressionOf, rootExpression, type Slots } from "./expression.ts";
 import type { Fusion, Group } from "./fuse.ts";
@@ -45,6 +54,8 @@ export interface Emission {
   readonly refOf: (value: Value) => Ref;
   /** Output `index` of a kernel op; null where nobody reads it. */
   readonly outputOf: (kernel: Value, index: number) => Value | null;
+  /** Where a group leaves the terms of a sum. */
+  readonly termsOf: (group: Group) => Scratch;
 }
 
 interface Parts {
@@ -54,6 +65,8 @@ interface Parts {
   /** A view slot that reads scratch instead of a value. */
   readonly scratchView?: Scratch;
   readonly bind: (slot: Slot) => Ref;
+  /** What the hooks write beside the result (shaders/lib/side.wgsl). */
+  readonly side?: Ref | undefined;
   readonly label: string;
   readonly flops: number;
   readonly once?: boolean;
@@ -118,14 +131,52 @@ function emitConcat(root: Value, emission: Emission): Dispatch[] {
   });
 }
 
-function emitReduce({ root }: Group, anchor: Value, emission: Emission): Dispatch[] {
+/** Partial results, contiguous: what a later stage of a reduction loads, in slot 0. */
+const partials = (anchor: Value, count: number): Slots => ({
+  views: [{ base: anchor, view: { offset: 0, dims: [count], strides: [1] } }],
+  scalars: [],
+});
+const PARTIAL: Expression = { kind: "view", slot: 0, form: "here", type: "f32" };
+
+/** The sum of the terms that another group has left. */
+function emitTotal({ root, terms }: Group, anchor: Value, emission: Emission): Dispatch[] {
+  const kept = emission.termsOf(terms!);
+  const count = kept.bytes / 4;
+  const { launches, scratch: sizes = [] } = reduce("sum", 1, count, false, emission.traits);
+  const scratch = sizes.map((bytes): Scratch => ({ bytes }));
+  const { inlined } = emission.fusion;
+  return launches.map((launch, stage) => {
+    const slots = partials(anchor, stage === 0 ? count : sizes[0]! / 4);
+    const epilogue = launch.takesEpilogue && root !== anchor;
+    const bodies = {
+      load: hookBody(PARTIAL, "f32"),
+      ...(epilogue ? { epilogue: hookBody(rootExpression(root, { inlined, slots, anchor }), "f32") } : {}),
+    };
+    return assemble(emission, {
+      launch,
+      bodies,
+      slots,
+      scratchView: stage === 0 ? kept : scratch[0]!,
+      bind: (slot) => ("scratch" in slot ? scratchRef(scratch[slot.scratch]!) : emission.refOf(root)),
+      label: `sum [${count}] → ${describe(root)}`,
+      flops: 0,
+    });
+  });
+}
+
+function emitReduce(group: Group, anchor: Value, emission: Emission): Dispatch[] {
+  if (group.terms) return emitTotal(group, anchor, emission);
+  const { root, stored } = group;
   const input = anchor.args[0]!;
   const slots = none();
   const order = orderOf(anchor) === "permuted" ? permutation(anchor) : undefined;
   const { inlined } = emission.fusion;
   const target = computed(input);
-  const prologue: Context = { inlined, slots, ...(order ? { order } : {}) };
-  const load = hookBody(expressionOf(inlined.has(target) && !order ? target : input, prologue), "f32");
+  const within = stored ? new Set([...inlined, stored]) : inlined;
+  const prologue: Context = { inlined: within, slots, built: new Map(), ...(order ? { order } : {}) };
+  const loaded = expressionOf(within.has(target) && !order ? target : input, prologue);
+  const load = hookBody(loaded, "f32", stored ? { stored: expressionOf(stored, prologue) } : {});
+  const side = stored && emission.refOf(stored);
   const described = launchesOf(anchor, emission.traits);
   const scratch = described.scratch?.map((bytes): Scratch => ({ bytes }));
   const bind = (slot: Slot): Ref => ("scratch" in slot ? scratchRef(scratch![slot.scratch]!) : emission.refOf(root));
@@ -135,15 +186,10 @@ function emitReduce({ root }: Group, anchor: Value, emission: Emission): Dispatc
   return described.launches.map((launch, stage) => {
     if (stage === 0) {
       const bodies = { load, ...(launch.takesEpilogue ? epilogue(slots) : {}) };
-      return assemble(emission, { launch, bodies, slots, bind, label, flops: described.flops ?? 0 });
+      return assemble(emission, { launch, bodies, slots, bind, side, label, flops: described.flops ?? 0 });
     }
-    // the second stage reads the partial results, contiguous, in slot 0
-    const late: Slots = {
-      views: [{ base: anchor, view: { offset: 0, dims: [sizeOf(anchor)], strides: [1] } }],
-      scalars: [],
-    };
-    const partial: Expression = { kind: "view", slot: 0, form: "here", type: "f32" };
-    const bodies = { load: hookBody(partial, "f32"), ...epilogue(late) };
+    const late = partials(anchor, sizeOf(anchor));
+    const bodies = { load: hookBody(PARTIAL, "f32"), ...epilogue(late) };
     return assemble(emission, {
       launch,
       bodies,
@@ -164,7 +210,8 @@ function permutation(anchor: Value): number[] {
   return [...all.filter((d) => !axes.includes(d)), ...axes];
 }
 
-function emitKernel({ root }: Group, anchor: Value, emission: Emission): Dispatch[] {
+function emitKernel(group: Group, anchor: Value, emission: Emission): Dispatch[] {
+  const { root, added } = group;
   if (anchor.what.kind !== "kernel") return [];
   const { op, outputs } = anchor.what;
   const described = launchesOf(anchor, emission.traits);
@@ -183,18 +230,23 @@ function emitKernel({ root }: Group, anchor: Value, emission: Emission): Dispatc
   const main = described.launches.findIndex((l) => l.takesEpilogue);
   return described.launches.map((launch, stage) => {
     const slots = none();
-    const fused = stage === main && root !== anchor;
-    const context: Context = { inlined: emission.fusion.inlined, slots, anchor };
+    const fused = stage === main && (root !== anchor || added !== undefined);
+    const inlined = new Set([...emission.fusion.inlined, root]);
+    const context: Context = { inlined, slots, anchor, built: new Map() };
+    const result = (): Expression => (root === anchor ? { kind: "value", type: "f32" } : expressionOf(root, context));
+    const terms = added && { added: expressionOf(computed(added.args[0]!), context) };
     const bodies: { [hook: string]: string } = fused
-      ? { epilogue: hookBody(rootExpression(root, context), "f32") }
+      ? { epilogue: hookBody(result(), "f32", terms), ...(added ? { finish: KEEP_SUMS } : {}) }
       : {};
+    const side = fused && added ? scratchRef(emission.termsOf(group)) : undefined;
     const flops = stage === Math.max(0, main) ? (described.flops ?? 0) : 0;
     return assemble(emission, {
       launch,
       bodies,
       slots,
       bind,
-      label: `${launch.kernel.name}: ${label}${fused ? ` + ${names(root, emission)}` : ""}`,
+      side,
+      label: `${launch.kernel.name}: ${label}${fused ? ` + ${names(root, emission)}` : ""}${added ? " + sum" : ""}`,
       flops,
     });
   });
@@ -216,7 +268,7 @@ export function names(root: Value, { fusion }: Pick<Emission, "fusion">): string
 
 function assemble(
   emission: Emission,
-  { launch, bodies, slots, scratchView, bind, label, flops, once = false }: Parts,
+  { launch, bodies, slots, scratchView, bind, side, label, flops, once = false }: Parts,
 ): Dispatch {
   const { kernel, constants = {} } = launch;
   const buffers: { binding: number; ref: Ref; writes: boolean }[] = [];
@@ -229,6 +281,7 @@ function assemble(
     const ref: Ref = slot === 0 && scratchView ? scratchRef(scratchView) : emission.refOf(base);
     buffers.push({ binding: 10 + slot, ref, writes: false });
   }
+  if (side) buffers.push({ binding: SIDE_BINDING, ref: side, writes: true });
   const used = slots.views.length + slots.scalars.length > 0;
   const types = buffers.map(({ binding, writes }) => ({
     binding,

@@ -16,13 +16,15 @@ export interface Context {
   readonly anchor?: Value;
   /** The state that the map overwrites: read through y. */
   readonly replaced?: Value;
+  /** What was built so far, for expressions that share their parts. */
+  readonly built?: Map<string, Expression>;
   /** The order in which a reduction walks its input's axes, where that is not the input's own. */
   readonly order?: readonly number[];
 }
 
 /** `value` as a hook computes it from its index: calls for inlined maps, views for stored values, scalars for constants. */
 export function expressionOf(value: Value, context: Context): Expression {
-  const built = new Map<string, Expression>();
+  const built = context.built ?? new Map<string, Expression>();
   const call = (map: Value): Expression => {
     const known = built.get(`${map.id}`);
     if (known) return known;

@@ -11,6 +11,12 @@ export interface Group {
   readonly root: Value;
   /** The reduction or kernel op at its heart; null for maps and concatenations. */
   readonly anchor: Value | null;
+  /** A map that a reduction stores, element by element, as it loads. */
+  readonly stored?: Value;
+  /** A sum of everything, whose terms a kernel's epilogue adds up, each invocation its own. */
+  readonly added?: Value;
+  /** The group that leaves the terms of this sum. */
+  readonly terms?: Group;
 }
 
 export interface Fusion {
@@ -146,7 +152,7 @@ function group(graph: Graph, roots: ReadonlySet<Value>, inlined: ReadonlySet<Val
 }
 
 /** Whether `root`'s expression reads `anchor` only element by element, at its own index. */
-function onlyHere(anchor: Value, root: Value, inlined: ReadonlySet<Value>): boolean {
+export function onlyHere(anchor: Value, root: Value, inlined: ReadonlySet<Value>): boolean {
   let same = true;
   walk(root, inlined, (arg, user) => {
     if (look(arg).base === anchor && (straight(arg) !== anchor || sizeOf(user) !== sizeOf(anchor))) same = false;
@@ -169,6 +175,17 @@ export function walk(root: Value, inlined: ReadonlySet<Value>, visit: (arg: Valu
   }
 }
 
+/** The stored values that a group reads; leaves of the graph among them. */
+export function readsOf({ root, anchor, stored, added, terms }: Group, inlined: ReadonlySet<Value>): Set<Value> {
+  const reads = new Set<Value>();
+  // what leaves the terms has read the sum's own inputs
+  const parts = [root, stored, added, terms ? undefined : (anchor ?? undefined)];
+  for (const part of parts) if (part) for (const leaf of leavesOf(part, inlined)) reads.add(leaf);
+  for (const own of [root, anchor, stored]) if (own) reads.delete(own);
+  if (terms) reads.add(terms.root);
+  return reads;
+}
+
 /** The stored values that `root` reads. */
 export function leavesOf(root: Value, inlined: ReadonlySet<Value>): Set<Value> {
   const leaves = new Set<Value>();
@@ -180,7 +197,10 @@ export function leavesOf(root: Value, inlined: ReadonlySet<Value>): Set<Value> {
 }
 
 /** Views and scalars that the expressions of `group` bring along. */
-function load({ root, anchor }: Group, inlined: ReadonlySet<Value>): { views: number; scalars: number } {
+function load(
+  { root, anchor, stored, added, terms }: Group,
+  inlined: ReadonlySet<Value>,
+): { views: number; scalars: number } {
   const views = new Set<string>();
   const scalars = new Set<Value>();
   const visit = (arg: Value, user: Value) => {
@@ -188,16 +208,18 @@ function load({ root, anchor }: Group, inlined: ReadonlySet<Value>): { views: nu
     if (base.what.kind === "constant") scalars.add(base);
     else if (base !== anchor) views.add(`${base.id} ${offset} ${strides.join()} ${user.shape.join()}`);
   };
-  if (root !== anchor) walk(root, inlined, visit);
-  if (anchor?.what.kind === "reduce") walk(anchor, inlined, visit);
+  for (const value of [root, stored, added]) if (value && value !== anchor) walk(value, inlined, visit);
+  if (anchor?.what.kind === "reduce" && !terms) walk(anchor, inlined, visit);
   return { views: views.size, scalars: scalars.size };
 }
 
-function isCrowded(group: Group, inlined: ReadonlySet<Value>, traits: DeviceTraits): boolean {
+/** Whether the hooks of the group's dispatch would need more views, scalars or buffers than there are. */
+export function isCrowded(group: Group, inlined: ReadonlySet<Value>, traits: DeviceTraits): boolean {
   if (group.root.what.kind === "concat") return concatIsCrowded(group.root, inlined, traits);
   const { views, scalars } = load(group, inlined);
-  const own = group.anchor?.what.kind === "kernel" ? ownBuffers(launchesOf(group.anchor, traits)) : 1;
-  const epilogue = group.anchor?.what.kind === "kernel" && group.anchor === group.root ? 0 : views;
+  const beside = Number(group.stored !== undefined) + Number(group.added !== undefined);
+  const own = (group.anchor?.what.kind === "kernel" ? ownBuffers(launchesOf(group.anchor, traits)) : 1) + beside;
+  const epilogue = group.anchor?.what.kind === "kernel" && group.anchor === group.root && !beside ? 0 : views;
   return epilogue > MAX_VIEWS || scalars > MAX_SCALARS || own + epilogue > traits.maxStorageBuffers;
 }
 

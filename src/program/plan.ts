@@ -1,11 +1,14 @@
 import { byteLength, bytesPer } from "../graph/dtype.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
 import { map } from "../kernels/map.ts";
-import { type Dispatch, emit, type Place, type Ref } from "./emit.ts";
-import { fuse } from "./fuse.ts";
+import { type Dispatch, emit, type Place, type Ref, type Scratch } from "./emit.ts";
+import { beside } from "./beside.ts";
+import { fuse, type Group } from "./fuse.ts";
+import { launchesOf } from "./launches.ts";
 import { type MemoryPlan, planMemory } from "./memory.ts";
 import { ALIGNMENT, materialise } from "./prepare.ts";
 import { schedule } from "./schedule.ts";
+import { totals } from "./totals.ts";
 import { type Graph, look, straight, type Value } from "./values.ts";
 
 /** What to dispatch, in order, over which memory; independent of buffers, scalars and seeds, so that equal graphs share it. */
@@ -20,8 +23,8 @@ export interface Plan {
 }
 
 export function plan(graph: Graph, traits: DeviceTraits): Plan {
-  const prepared = materialise(graph);
-  const fusion = fuse(prepared, traits);
+  const prepared = materialise(totals(graph));
+  const fusion = beside(prepared, fuse(prepared, traits), traits);
   const { order, inPlace } = schedule(prepared, fusion);
   const picks = new Map<string, Value>();
   for (const value of prepared.values)
@@ -54,7 +57,16 @@ export function plan(graph: Graph, traits: DeviceTraits): Plan {
       ? kernel
       : (picks.get(`${kernel.id} ${index}`) ?? null);
 
-  const emission = { fusion, traits, inPlace, refOf, outputOf };
+  const terms = new Map<Value, Scratch>();
+  const termsOf = ({ root, anchor }: Group): Scratch => {
+    const known = terms.get(root);
+    if (known) return known;
+    const launch = launchesOf(anchor!, traits).launches.find((l) => l.takesEpilogue);
+    const scratch = { bytes: 4 * launch!.partials! };
+    terms.set(root, scratch);
+    return scratch;
+  };
+  const emission = { fusion, traits, inPlace, refOf, outputOf, termsOf };
   const all = order.flatMap((group) => emit(group, emission));
   const prelude = all.filter((d) => d.once);
   const dispatches = all.filter((d) => !d.once);

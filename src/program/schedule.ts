@@ -1,5 +1,5 @@
 import { LatentError } from "../device/errors.ts";
-import { type Fusion, type Group, leavesOf, walk } from "./fuse.ts";
+import { type Fusion, type Group, readsOf, walk } from "./fuse.ts";
 import { sizeOf } from "./prepare.ts";
 import { type Graph, look, straight, type Value } from "./values.ts";
 
@@ -10,22 +10,14 @@ export interface Schedule {
   readonly inPlace: ReadonlyMap<Value, Value>;
 }
 
-/** The stored values that a group reads; leaves of the graph among them. */
-export function readsOf({ root, anchor }: Group, inlined: ReadonlySet<Value>): Set<Value> {
-  const reads = leavesOf(root, inlined);
-  if (anchor && anchor !== root) {
-    reads.delete(anchor);
-    for (const leaf of leavesOf(anchor, inlined)) reads.add(leaf);
-  }
-  return reads;
-}
-
 /**
  * Orders the groups so that each runs after what it reads, and every reader of a state before the group that overwrites it.
  * A state whose new value is needed by a reader of the old one is copied at the end instead.
  */
 export function schedule(graph: Graph, { groups, inlined }: Fusion): Schedule {
-  const byRoot = new Map(groups.map((g) => [g.root, g]));
+  const byRoot = new Map(
+    groups.flatMap((g) => [g.root, ...(g.stored ? [g.stored] : [])].map((value) => [value, g] as const)),
+  );
   const reads = new Map(groups.map((g) => [g, readsOf(g, inlined)]));
   const inPlace = new Map<Value, Value>();
   for (const { state, next } of graph.assignments) {

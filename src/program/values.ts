@@ -1,4 +1,4 @@
-import { contiguous, type DType, type Shape } from "../graph/dtype.ts";
+import { contiguous, type DType, sameShape, type Shape } from "../graph/dtype.ts";
 import type { Attributes, KernelOp } from "../graph/kernelOp.ts";
 import { type MapName, signature } from "../graph/maps.ts";
 import { inputsOf, type Spec, type Tensor } from "../graph/tensor.ts";
@@ -43,11 +43,14 @@ export interface Graph {
   /** The stored tensors and inputs, by slot. */
   readonly leaves: readonly Tensor[];
   readonly constants: readonly { readonly value: number; readonly dtype: DType }[];
-  /** Equal graphs have equal keys: ops, shapes, dtypes, attributes and aliasing, but no values. */
+  /** Equal graphs have equal keys: ops, shapes, dtypes, attributes and aliasing, but no values except that of 1. */
   readonly key: string;
 }
 
-/** Merges common subexpressions of what `outputs` and `assignments` need. Unneeded nodes never get in. */
+/**
+ * Merges common subexpressions of what `outputs` and `assignments` need, and leaves out products with 1, which every gradient
+ * starts with. Unneeded nodes never get in.
+ */
 export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assignment[]): Graph {
   const byKey = new Map<string, Value>();
   const byTensor = new Map<Tensor, Value>();
@@ -63,8 +66,13 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
     for (const arg of new Set(args)) arg.users.push(value);
     byKey.set(key, value);
     values.push(value);
-    keys.push(what.kind === "constant" ? `constant ${dtype}` : key);
+    keys.push(what.kind !== "constant" ? key : `${constants[what.slot]!.value === 1 ? "one" : "constant"} ${dtype}`);
     return value;
+  };
+
+  const isOne = (value: Value): boolean => {
+    const { what } = look(value).base;
+    return what.kind === "constant" && constants[what.slot]!.value === 1;
   };
 
   const convert = (tensor: Tensor): Value => {
@@ -83,6 +91,11 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
         return add(`constant ${slot}`, shape, dtype, { kind: "constant", slot }, []);
       }
       case "map":
+        if (source.fn === "mul") {
+          const [a, b] = args as [Value, Value];
+          if (isOne(b) && sameShape(a.shape, shape)) return a;
+          if (isOne(a) && sameShape(b.shape, shape)) return b;
+        }
         return add(`${source.fn} ${list}`, shape, dtype, { kind: "map", fn: source.fn }, args);
       case "view": {
         const { offset, strides } = source;

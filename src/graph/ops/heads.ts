@@ -1,6 +1,7 @@
 import { check, show } from "../../device/errors.ts";
 import { constant, recordMap } from "../record.ts";
-import type { Tensor } from "../tensor.ts";
+import { sameShape } from "../dtype.ts";
+import { Tensor } from "../tensor.ts";
 import { add, greaterEqual, lessEqual, mul, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { clamp, exp, expm1 } from "./elementwise.ts";
@@ -43,15 +44,25 @@ export interface Noise {
 }
 
 /**
- * One draw from N(μ, diag e^ℓ) per row:  z = μ + e^{ℓ/2}·ε,  ε = random.normal(…, noise).
+ * One draw from N(μ, diag e^ℓ) per row:  z = μ + e^{ℓ/2}·ε,  ε = random.normal(…, noise), or `noise` itself.
  *
- * heads: [batch, 2·latent]. Returns [batch, latent]. In backward ε is drawn again, not stored.
+ * heads: [batch, 2·latent], noise: a draw's name, or ε [batch, latent]. Returns [batch, latent]. In backward a named ε is
+ * drawn again, not stored. Throws LatentError("shape").
  */
-export function sampleHeads(heads: Tensor, noise: Noise): Tensor {
+export function sampleHeads(heads: Tensor, noise: Noise | Tensor): Tensor {
   const latent = latentOf("sampleHeads", heads);
   const batch = heads.shape[0]!;
   const { mean, logVar } = splitHeads(heads);
-  const eps = random.normal(heads.gpu, mean.shape, noise);
+  const given = noise instanceof Tensor;
+  check(
+    !given || sameShape(noise.shape, mean.shape),
+    "shape",
+    "sampleHeads",
+    () => `expected noise ${show(mean.shape)}; got ${show((noise as Tensor).shape)}.`,
+  );
+  const eps = given ? noise : random.normal(heads.gpu, mean.shape, noise);
+  const doubled = () =>
+    given ? expand(reshape(noise, [batch, 1, latent]), [batch, 2, latent]) : noiseOf(heads, noise);
   return recordMap(
     "sampleHeads",
     "reparameterise",
@@ -62,7 +73,7 @@ export function sampleHeads(heads: Tensor, noise: Noise): Tensor {
         both(
           heads,
           slope,
-          (raw) => mul(mul(exp(mul(clamp(raw, -LIMIT, LIMIT), 0.5)), 0.5), noiseOf(heads, noise)),
+          (raw) => mul(mul(exp(mul(clamp(raw, -LIMIT, LIMIT), 0.5)), 0.5), doubled()),
           () => null,
         ),
       ];

@@ -9,6 +9,7 @@ export * from "./detach.ts";
 export * from "./dropout.ts";
 export * from "./elementwise.ts";
 export * from "./gather.ts";
+export { type Heads, klHeads, type Noise, sampleHeads, splitHeads } from "./heads.ts";
 export * from "./likelihood.ts";
 export * from "./matmul.ts";
 export * from "./normalise.ts";
