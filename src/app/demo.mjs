@@ -71,7 +71,7 @@ async function inPage(page, browser, url, request, view, stopped) {
 }
 
 async function main() {
-  const { help, out, preset, seed } = optionsOf(process.argv.slice(2));
+  const { help, out, preset, models, seed } = optionsOf(process.argv.slice(2));
   if (help) return process.stdout.write(`${usage}\n`);
   const stopped = new Promise((done) => {
     // npm and the set-up pass the signal on, so it may come more than once
@@ -81,7 +81,11 @@ async function main() {
   const view = terminal(process.stderr);
   await buildPages(["src/app/demo.page.ts", "src/app/worker.page.ts"]);
   try {
-    const found = await inChrome({ preset, seed, mnist: "/data/mnist/" }, view, stopped);
+    const found = await inChrome(
+      { preset, seed, mnist: "/data/mnist/", ...(models ? { settings: { models } } : {}) },
+      view,
+      stopped,
+    );
     view.clear();
     const written = writeReport(out, found);
     const seconds = Math.round((performance.now() - begin) / 1000);

@@ -96,8 +96,8 @@ export interface ClassifierReport {
 /** Points [x, y] of one line. */
 export interface Series {
   name: string;
-  /** "test" lines are drawn strong with a dot at each point, "train" lines thin. */
-  role: "train" | "test";
+  /** "test" lines are drawn strong with a dot at each point, "train" lines thin; "points" are dots alone. */
+  role: "train" | "test" | "points";
   points: [number, number][];
 }
 

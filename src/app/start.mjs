@@ -1,5 +1,5 @@
 // start — serves the page to the Chrome of whoever runs it: `npm start`, or `npm start -- --port 9000`.
-import { buildBench } from "./bench.mjs";
+import { buildPageBench } from "./bench.mjs";
 import { buildPages } from "./build.mjs";
 import { serve } from "./server.mjs";
 
@@ -17,7 +17,7 @@ function portOf(words) {
 
 async function main() {
   const asked = portOf(process.argv.slice(2));
-  await Promise.all([buildPages(), buildBench()]);
+  await Promise.all([buildPages(), buildPageBench()]);
   // a port that was asked for must be free; the usual one may be taken by another program
   const usual = () => serve({ port: DEFAULT }).catch(() => serve());
   const server = asked === undefined ? await usual() : await serve({ port: asked });

@@ -12,15 +12,21 @@ import { fixture } from "./fixture.ts";
 describe("options", () => {
   test("are what was typed", () => {
     expect(optionsOf([], "/f")).toEqual({ seed: 1, out: "/f/out", help: false });
-    const typed = ["--preset=full", "--seed", "7", "--out", "there"];
-    expect(optionsOf(typed, "/f")).toEqual({ preset: "full", seed: 7, out: "/f/there", help: false });
+    const typed = ["--preset=full", "--models", "vae,gaussian", "--seed", "7", "--out", "there"];
+    const models = ["vae", "gaussian"];
+    expect(optionsOf(typed, "/f")).toEqual({ preset: "full", models, seed: 7, out: "/f/there", help: false });
   });
   const refused: [string[], string][] = [
     [
       ["--fast"],
-      "demo: unknown option. Expected --preset quick|full, --seed <whole number>, --out <folder> or --help; got --fast.",
+      "demo: unknown option. Expected --preset quick|full, --models <some of them>, --seed <whole number>, --out <folder> or --help; got --fast.",
     ],
     [["--preset", "slow"], "demo: unknown preset. Expected quick or full; got slow."],
+    [
+      ["--models", "vae,gan"],
+      "demo: unknown model. Expected some of gaussian, mixture, full-mixture, autoencoder, vae",
+    ],
+    [["--models", "vae,vae"], "each once; got vae,vae."],
     [["--seed", "1.5"], "demo: the seed is out of range. Expected a whole number from 0 to 4294967295; got 1.5."],
     [["--seed", "4294967296"], "got 4294967296."],
     [["--out"], "demo: --out needs a value."],

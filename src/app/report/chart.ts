@@ -124,12 +124,12 @@ export function chart({ title, x: xName, y: yName, series }: Omit<Curve, "key">,
 
 function line({ points, role, name }: Series, index: number, x: Axis, y: Axis): Markup {
   const dots =
-    role === "test" ? points.filter(([px, py]) => Number.isFinite(x.at(px)) && Number.isFinite(y.at(py))) : [];
+    role !== "train" ? points.filter(([px, py]) => Number.isFinite(x.at(px)) && Number.isFinite(y.at(py))) : [];
   return h(
     "g",
     { class: `line c${index % 4} ${role}` },
-    h("path", { d: path(points, x, y), fill: "none" }),
-    dots.length > 40
+    role === "points" ? null : h("path", { d: path(points, x, y), fill: "none" }),
+    role === "test" && dots.length > 40
       ? null
       : dots.map(([px, py]) =>
           h(
