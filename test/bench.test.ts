@@ -1,12 +1,14 @@
-// The bench's own arithmetic: statistics, turns, time boxes, the float64 reference and the table.
+// The bench's own arithmetic: statistics, turns, time boxes, gates, reports and tables.
 
 import { describe, expect, test, vi } from "vitest";
 import { interleave, quantile, statistics, turns, within, type Contestant } from "../bench/harness.ts";
+import { cases, select } from "../bench/cases/index.ts";
+import { sampled } from "../bench/cases/sampled.ts";
+import { compare } from "../bench/compare.ts";
 import { fastest } from "../bench/profile.ts";
-import { compare, table, type Cell, type Report } from "../bench/report.ts";
-import { compareVae } from "../bench/vae/compare.ts";
-import { flops, problem, type Problem, type Trainer } from "../bench/vae/problem.ts";
-import { losses } from "../bench/vae/reference.ts";
+import { floor, geometricMean, parseReport, rank, type Cell, type Entry, type Report } from "../bench/report.ts";
+import { csv, difference, table } from "../bench/table.ts";
+import type { Case, Engine, Task } from "../bench/workload.ts";
 
 /** A contestant on a made-up clock: each step takes `ms`. */
 function sleeper(name: string, ms: (step: number) => number, clock: { time: number }, log: string[] = []): Contestant {
@@ -137,70 +139,87 @@ describe("interleave", () => {
   });
 });
 
-describe("the VAE step", () => {
-  test("a batch of 128 is 0.42 GFLOP", () => {
-    expect(flops(128) / 1e9).toBeCloseTo(0.42, 2);
-  });
+/** y = 2·x for two numbers; the check wants them to 1e-6. */
+const doubling: Case = {
+  workload: "doubling",
+  size: "2",
+  settings: {},
+  inputs: () => ({ x: { shape: [2], values: Float32Array.of(1, 2) } }),
+  flops: 2,
+  bytes: 16,
+  gate: {
+    limit: 1e-6,
+    error: ({ x }, [[y]]) => sampled(y!, 2, (at) => ({ value: 2 * x!.values[at]!, size: 1 })),
+  },
+};
 
-  test("the reference's Adam lowers the loss by a step of its rate along every weight", () => {
-    // the first step moves each of 652,824 weights by 1e-3: the fall is 1e-3·Σ|d| to first order, many nats here
-    const [first, second, third] = losses(problem(4, 3), 3) as [number, number, number];
-    expect(first - second).toBeGreaterThan(10);
-    expect(second - third).toBeGreaterThan(10);
-  });
+/** An engine that multiplies by `factor`. */
+function fake(name: string, factor: number): Engine {
+  const prepare = (task: Task) =>
+    Promise.resolve({
+      name,
+      step() {},
+      finish: () => Promise.resolve(),
+      outputs: () => Promise.resolve([task.inputs.x!.values.map((value) => value * factor)]),
+      dispose() {},
+    });
+  return { name, version: "1", prepare, dispose() {} };
+}
 
-  test("the loss at zero weights is 784 ln 2 and no divergence", () => {
-    const task: Required<Problem> = problem(2, 1);
-    for (const layer of Object.values(task.weights)) {
-      layer.weight.fill(0);
-      layer.bias.fill(0);
-    }
-    expect(losses(task, 1)[0]).toBeCloseTo(784 * Math.LN2, 10);
+const unable: Engine = { ...fake("unable", 2), prepare: () => Promise.resolve(null) };
+const broken: Engine = { ...fake("broken", 2), prepare: () => Promise.reject(new Error("no such kernel")) };
+
+describe("the comparison", () => {
+  test("wrong engines and broken ones get no number, unable ones no line, and the others go on", async () => {
+    for (const name of ["GPUDevice", "GPUQueue", "GPUComputePassEncoder"]) vi.stubGlobal(name, class {});
+    const open = (engine: Engine) => ({ name: engine.name, engine });
+    const candidates = [
+      open(fake("latentgpu", 2)),
+      open(fake("wrong", 2.01)),
+      open(fake("nan", NaN)),
+      open(unable),
+      open(broken),
+      { name: "missing", error: "missing could not be bundled" },
+    ];
+    const schedule = { rounds: 3, blockSeconds: 0.001, boxSeconds: 5, maxSteps: 4 };
+    const { cells } = await compare(doubling, candidates, [], { schedule, say() {} });
+    vi.unstubAllGlobals();
+    expect(cells.map(({ engine, status }) => `${engine} ${status}`)).toEqual([
+      "latentgpu ok",
+      "wrong wrong",
+      "nan wrong",
+      "broken failed",
+      "missing failed",
+    ]);
+    const [good, wrong, nan, failed, missing] = cells;
+    expect(good).toMatchObject({ error: 0, ms: { count: 3 } });
+    expect(wrong!.message).toBe("wrong, so it gets no number. Expected an error of at most 1.0e-6; got 2.0e-2.");
+    expect(nan!.message).toContain("got NaN");
+    expect([failed!.message, missing!.message]).toEqual(["no such kernel", "missing could not be bundled"]);
+    expect(cells.slice(1).map(({ ms }) => ms)).toEqual([undefined, undefined, undefined, undefined]);
   });
 });
 
-/** An engine that knows the reference's losses; the second is multiplied by `factor`. */
-function fake(factor: number): (task: Problem) => Promise<Trainer> {
-  return (task) => {
-    const known = task.noise ? losses(task as Required<Problem>, 4) : [0];
-    let steps = 0;
-    return Promise.resolve({
-      name: "fake",
-      version: "1",
-      step: () => void steps++,
-      loss: () => Promise.resolve(known[steps - 1]! * (steps === 2 ? factor : 1)),
-      finish: () => Promise.resolve(),
-      dispose() {},
-    });
-  };
-}
+describe("cases", () => {
+  test("are named apart, for a software adapter and for a GPU", () => {
+    for (const software of [true, false]) {
+      const names = cases(software).map(({ workload, size }) => `${workload}, ${size}`);
+      expect(new Set(names).size).toBe(names.length);
+    }
+  });
 
-describe("the comparison", () => {
-  test("a wrong engine and one that does not load get no number, and the others go on", async () => {
-    for (const name of ["GPUDevice", "GPUQueue", "GPUComputePassEncoder"]) vi.stubGlobal(name, class {});
-    const engine = (name: string, factor: number) => ({
-      engine: name,
-      load: () => Promise.resolve({ prepare: fake(factor) }),
-    });
-    const missing = { engine: "missing", load: () => Promise.reject(new Error("missing could not be bundled")) };
-    const schedule = { rounds: 3, blockSeconds: 0.001, boxSeconds: 5, maxSteps: 4 };
-    const { workload } = await compareVae([engine("good", 1), engine("wrong", 1.01), engine("nan", NaN), missing], [], {
-      batch: 2,
-      seed: 1,
-      profile: false,
-      schedule,
-      say() {},
-    });
-    vi.unstubAllGlobals();
-    const [good, wrong, nan, absent] = workload.cells;
-    expect(good).toMatchObject({ status: "ok", gate: { worst: 0 }, ms: { count: 3 } });
-    for (const cell of [wrong, nan])
-      expect(cell).toMatchObject({
-        status: "wrong",
-        message: expect.stringContaining("wrong, so it gets no number. Expected losses"),
-      });
-    expect([wrong!.ms, nan!.ms, absent!.ms]).toEqual([undefined, undefined, undefined]);
-    expect(absent).toMatchObject({ status: "failed", message: "missing could not be bundled" });
+  test("are chosen by parts of their names, and an unknown part is refused with what there is", () => {
+    expect(select(cases(true), ["cholesky"]).map(({ size }) => size)).toEqual(["256", "512"]);
+    expect(() => select(cases(true), ["fft"])).toThrow(
+      /unknown workload. Expected a part of one of .*matmul.*; got fft/,
+    );
+  });
+
+  test("an output of the wrong length or with a NaN passes no gate", () => {
+    const exact = (at: number) => ({ value: at, size: 1 });
+    expect(sampled(Float32Array.of(0, 1), 2, exact)).toBe(0);
+    expect(sampled(Float32Array.of(0, 1), 3, exact)).toBeNaN();
+    expect(sampled(Float32Array.of(0, NaN), 2, exact)).toBeNaN();
   });
 });
 
@@ -223,36 +242,81 @@ describe("profile", () => {
 describe("report", () => {
   const cell = (engine: string, median: number): Cell => ({
     engine,
-    version: "1",
     status: "ok",
     stepsPerBlock: 2,
     ms: statistics([median]),
   });
+  const entry = (size: string, cells: Cell[]): Entry => {
+    rank(cells);
+    return { workload: "step", size, flops: 1e6, bytes: 1e6, limit: 1, peak: { gflops: 1, gbps: 2 }, cells };
+  };
+  const report = (...entries: Entry[]): Report => ({
+    schema: 2,
+    bench: "latentgpu",
+    date: "2026-01-01",
+    browser: "Chrome 1",
+    adapter: { vendor: "google", architecture: "swiftshader", device: "", description: "", software: true },
+    versions: { latentgpu: "1" },
+    flags: [],
+    entries,
+  });
 
-  test("speedups are against the faster peer, and a peer is not compared with the engine itself", () => {
+  test("speedups are against the fastest peer, and a peer is not compared with the engine itself", () => {
     const cells = [cell("latentgpu", 50), cell("jax-js", 160), cell("tfjs", 1200)];
-    compare(cells);
+    rank(cells);
     expect(cells.map(({ speedup }) => speedup)).toEqual([3.2, 7.5, 160 / 1200]);
   });
 
+  test("the geometric mean is over the entries that a peer can do", () => {
+    const alone = entry("c", [cell("latentgpu", 1)]);
+    const entries = [
+      entry("a", [cell("latentgpu", 1), cell("p", 2)]),
+      entry("b", [cell("latentgpu", 1), cell("p", 8)]),
+      alone,
+    ];
+    expect(geometricMean(entries)).toEqual({ mean: 4, count: 2 });
+  });
+
+  test("the floor is the larger of arithmetic and memory", () => {
+    expect(floor({ flops: 1e6, bytes: 1e6, peak: { gflops: 1, gbps: 2 } })).toBe(1);
+    expect(floor({ flops: 0, bytes: 1e6, peak: { gflops: 1, gbps: 2 } })).toBe(0.5);
+    expect(floor({ flops: 1, bytes: 1, peak: {} })).toBeUndefined();
+  });
+
   test("a cell without numbers has no speedup and is told in words", () => {
-    const wrong: Cell = { engine: "tfjs", version: "1", status: "wrong", message: "wrong, so it gets no number." };
-    const cells = [cell("latentgpu", 50), wrong];
-    compare(cells);
-    expect(cells.map(({ speedup }) => speedup)).toEqual([undefined, undefined]);
-    const report: Report = {
-      schema: 1,
-      bench: "latentgpu",
-      date: "2026-01-01",
-      seed: 1,
-      browser: "Chrome 1",
-      adapter: { vendor: "google", architecture: "swiftshader", device: "", description: "", software: true },
-      flags: [],
-      workloads: [{ name: "step", batch: 1, flops: 1e6, cells }],
-    };
-    const text = table(report);
+    const wrong: Cell = { engine: "tfjs", status: "wrong", message: "wrong, so it gets no number." };
+    const found = report(entry("a", [cell("latentgpu", 50), wrong]));
+    const text = table(found, true);
     expect(text).toContain("SOFTWARE ADAPTER");
     expect(text).toContain("tfjs: wrong, so it gets no number.");
-    expect(text).toMatch(/latentgpu 1 +50\.0 +50\.0 +50\.0 +1×2 +– /);
+    expect(text).toMatch(/latentgpu +50\.0 +50\.0 +50\.0 /);
+    expect(text).toContain("no case with a peer");
+  });
+
+  test("CSV has a line per cell, and quotes what needs it", () => {
+    const failed: Cell = { engine: "tfjs", status: "failed", message: 'no "x", sorry' };
+    const lines = csv(report(entry("a, b", [cell("latentgpu", 50), failed]))).split("\n");
+    expect(lines.length).toBe(3);
+    expect(lines[1]).toContain('step,"a, b",1000000');
+    expect(lines[2]).toContain('"no ""x"", sorry"');
+  });
+
+  test("two reports are compared by case and engine, and other devices are told", () => {
+    const before = report(entry("a", [cell("latentgpu", 50)]));
+    const after = report(entry("a", [cell("latentgpu", 25)]), entry("b", [cell("latentgpu", 1)]));
+    expect(difference(before, after)).toMatch(/step, a +latentgpu +50\.0 +25\.0 +2\.00× +yes/);
+    after.adapter.architecture = "ampere";
+    expect(difference(before, after)).toContain("two devices: google / swiftshader, then google / ampere");
+    expect(difference(before, report())).toContain("no case and engine is in both");
+  });
+
+  test("a file that is no report is refused with what was expected", () => {
+    expect(() => parseReport("{", "a.json")).toThrow("a.json is no JSON.");
+    expect(() => parseReport("null", "a.json")).toThrow('Expected "bench": "latentgpu"');
+    expect(() => parseReport('{"bench":"latentgpu","schema":1}', "a.json")).toThrow("has schema 1. Expected 2");
+    const damaged = { ...report(), entries: [{ workload: "x" }] };
+    expect(() => parseReport(JSON.stringify(damaged), "a.json")).toThrow("a.json is damaged.");
+    const good = report(entry("a", [cell("latentgpu", 50)]));
+    expect(parseReport(JSON.stringify(good), "a.json")).toEqual(good);
   });
 });

@@ -1,0 +1,24 @@
+// All that is timed, and the choice of some of it.
+
+import type { Case } from "../workload.ts";
+import { convolutions } from "./convolution.ts";
+import { linearAlgebra } from "./linalg.ts";
+import { matmuls } from "./matmul.ts";
+import { memoryBound } from "./memory.ts";
+import { mixtures } from "./mixture.ts";
+import { trainings } from "./training.ts";
+
+/** Every case; a software adapter gets smaller sizes. */
+export const cases = (software: boolean): Case[] =>
+  [trainings, matmuls, convolutions, memoryBound, linearAlgebra, mixtures].flatMap((family) => family(software));
+
+/** The cases whose "workload, size" contains one of `only`; all where `only` is empty. Throws an Error naming the workloads where a part matches none. */
+export function select(all: readonly Case[], only: readonly string[]): Case[] {
+  const name = ({ workload, size }: Case) => `${workload}, ${size}`;
+  for (const part of only)
+    if (!all.some((item) => name(item).includes(part)))
+      throw new Error(
+        `bench: unknown workload. Expected a part of one of ${[...new Set(all.map(({ workload }) => workload))].join(", ")}; got ${part}.`,
+      );
+  return all.filter((item) => only.length === 0 || only.some((part) => name(item).includes(part)));
+}

@@ -1,0 +1,166 @@
+// latentgpu: one compiled program per case, its inputs resident.
+
+import { version } from "../../package.json";
+import {
+  add,
+  assign,
+  conv2d,
+  frechetDistance,
+  grad,
+  kl,
+  linalg,
+  matmul,
+  Moments,
+  mul,
+  openGpu,
+  random,
+  sigmoid,
+  softmax,
+  sum,
+  type Gpu,
+  type Tensor,
+  transpose,
+} from "../../src/index.ts";
+import { cast } from "../../src/graph/ops/cast.ts";
+import { logJoint, maximise, prepare as prepared, responsibilities, statistics } from "../../src/models/components.ts";
+import { adam } from "../../src/nn/optimiser.ts";
+import type { Engine, Runner, Task } from "../workload.ts";
+import { prepareTraining } from "./training/latentgpu.ts";
+
+type Tensors = { readonly [name: string]: Tensor };
+type Settings = Task["settings"];
+
+const window = ({ stride, padding, groups }: Settings) => ({ stride: stride!, padding: padding!, groups: groups! });
+
+/** The gradient by `of` of a convolution that meets the gradient g. */
+const pulled = (of: "x" | "w", { x, w, g }: Tensors, s: Settings): Tensor =>
+  grad(sum(mul(conv2d(x!, w!, window(s)), g!)), [of === "x" ? x! : w!])[0]!;
+
+/** What each workload records; inputs by the names of its case. */
+const recorded: { readonly [workload: string]: (inputs: Tensors, settings: Settings, gpu: Gpu) => Tensor | Tensor[] } =
+  {
+    matmul: ({ a, b }, { transposeA, transposeB }) =>
+      matmul(transposeA ? transpose(a!) : a!, transposeB ? transpose(b!) : b!),
+    "conv forward": ({ x, w }, s) => conv2d(x!, w!, window(s)),
+    // the gradients do not read the operand they are taken by: it is there for its shape, and dead in the plan
+    "conv by input": ({ g, w }, s, gpu) =>
+      pulled("x", { g: g!, w: w!, x: random.uniform(gpu, [s.batch!, s.in!, s.side!, s.side!], { seed: 0 }) }, s),
+    "conv by weight": ({ g, x }, s, gpu) =>
+      pulled(
+        "w",
+        { g: g!, x: x!, w: random.uniform(gpu, [s.out!, s.in! / s.groups!, s.kernel!, s.kernel!], { seed: 0 }) },
+        s,
+      ),
+    map: ({ x, scale, shift }) => sigmoid(add(mul(x!, scale!), shift!)),
+    sum: ({ x }, { axis }) => (axis === -1 ? sum(x!) : sum(x!, axis!)),
+    softmax: ({ x }) => softmax(x!, 1),
+    kl: ({ mean, logVar }) => sum(kl(mean!, logVar!)),
+    covariance: ({ x }) => linalg.covariance(x!),
+    cholesky: ({ a }) => linalg.cholesky(a!).factor,
+    em({ x, weights, means, variances }) {
+      const ready = prepared("diag", { weights: weights!, means: means!, covariances: variances! });
+      const { shares } = responsibilities(logJoint("diag", x!, means!, ready));
+      const next = maximise("diag", statistics("diag", x!, shares, means!), means!, 0);
+      return [next.weights, next.means, next.covariances];
+    },
+  };
+
+type Floats = Float32Array<ArrayBuffer>;
+const floats = async (tensor: Tensor): Promise<Floats> => (await tensor.read()) as Floats;
+
+async function compiled(gpu: Gpu, record: () => Tensor | Tensor[]): Promise<Runner> {
+  const program = await gpu.compile(() => [record()].flat());
+  let latest: readonly Tensor[] = [];
+  return {
+    name: "latentgpu",
+    async step() {
+      latest = await program.run();
+    },
+    async repeat(steps) {
+      latest = await program.repeat(steps);
+    },
+    finish: () => gpu.idle(),
+    outputs: () => Promise.all(latest.map(floats)),
+    dispose: () => program.dispose(),
+  };
+}
+
+/** A step that is a call of its own, whose results are on the CPU at its end. */
+function called(gpu: Gpu, call: () => Promise<Floats[]>): Runner {
+  let latest: Floats[] = [];
+  return {
+    name: "latentgpu",
+    async step() {
+      latest = await call();
+    },
+    finish: () => gpu.idle(),
+    outputs: async () => latest,
+    dispose() {},
+  };
+}
+
+function normal(gpu: Gpu, count: number): Promise<Runner> {
+  const step = gpu.state(new Uint32Array(1), []);
+  return compiled(gpu, () => {
+    assign(step, add(step, cast(gpu.tensor([1], []), "u32")));
+    return random.normal(gpu, [count], { seed: 1, step });
+  });
+}
+
+async function update(gpu: Gpu, { p, g }: Tensors, { rate, beta1, beta2, epsilon }: Settings): Promise<Runner> {
+  const parameter = gpu.state((await p!.read()) as Floats, p!.shape);
+  const optimiser = adam(gpu, [parameter], { learningRate: rate!, betas: [beta1!, beta2!], epsilon: epsilon! });
+  const runner = await compiled(gpu, () => {
+    optimiser.update([g!]);
+    return [];
+  });
+  return { ...runner, outputs: async () => [await floats(parameter)] };
+}
+
+async function eigh(gpu: Gpu, { a }: Tensors): Promise<Runner> {
+  return called(gpu, async () => {
+    const { values, vectors } = await linalg.eigh(a!);
+    const found = [await floats(values), await floats(vectors)];
+    values.dispose();
+    vectors.dispose();
+    return found;
+  });
+}
+
+async function frechet(gpu: Gpu, { inputs, settings }: Task): Promise<Runner> {
+  const moments = (mean: string, covariance: string) =>
+    Moments.from({ mean: inputs[mean]!.values, covariance: inputs[covariance]!.values, count: 2 * settings.d! });
+  const [a, b] = [moments("meanA", "covarianceA"), moments("meanB", "covarianceB")];
+  return called(gpu, async () => [Float32Array.of((await frechetDistance(a, b)).distance)]);
+}
+
+/** Adopts `own`, or opens a device: in Node there is one already. */
+export async function open(own?: Gpu): Promise<Engine> {
+  const gpu = own ?? (await openGpu());
+  const prepare = async (task: Task): Promise<Runner | null> => {
+    const { workload, settings } = task;
+    if (workload.endsWith(" step")) return prepareTraining(task, gpu);
+    if (workload === "frechet") return frechet(gpu, task);
+    const inputs = Object.fromEntries(
+      Object.entries(task.inputs).map(([name, { values, shape }]) => [name, gpu.tensor(values, shape)]),
+    );
+    const prepared = (): Promise<Runner> | null => {
+      const record = recorded[workload];
+      if (record) return compiled(gpu, () => record(inputs, settings, gpu));
+      if (workload === "normal") return normal(gpu, settings.count!);
+      if (workload === "adam") return update(gpu, inputs, settings);
+      return workload === "eigh" ? eigh(gpu, inputs) : null;
+    };
+    const runner = await prepared();
+    return (
+      runner && {
+        ...runner,
+        dispose() {
+          runner.dispose();
+          for (const tensor of Object.values(inputs)) tensor.dispose();
+        },
+      }
+    );
+  };
+  return { name: "latentgpu", version, prepare, dispose: () => gpu.dispose() };
+}
