@@ -1,0 +1,51 @@
+// The bundle of the bench: where it can be built, and the table as its program runs it.
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { requireLinux } from "../bench/bundle.mjs";
+import type { Gpu } from "../src/index.ts";
+import { openNodeGpu } from "../src/node.ts";
+import { each } from "./table/nd.ts";
+import { runTable } from "./table/portable.ts";
+import type { Row } from "./table/row.ts";
+import { refusals } from "./table/rows/index.ts";
+
+describe("building", () => {
+  it("needs a Node for x86-64 Linux", () => {
+    expect(() => requireLinux({ platform: "linux", arch: "x64" })).not.toThrow();
+    for (const other of [
+      { platform: "linux", arch: "arm64" },
+      { platform: "darwin", arch: "x64" },
+    ])
+      expect(() => requireLinux(other)).toThrow(`Expected linux x64; got ${other.platform} ${other.arch}.`);
+  });
+});
+
+describe("the portable table", () => {
+  let gpu: Gpu;
+  beforeAll(async () => {
+    gpu = await openNodeGpu();
+  });
+  afterAll(() => gpu.dispose());
+
+  const double: Row = {
+    op: "double",
+    inputs: [{ shape: [5] }],
+    run: (x) => x!.mul(2),
+    reference: (x) => each((v) => 2 * v, x!),
+    ulps: 0,
+    why: "exact",
+  };
+  const triple: Row = { ...double, op: "triple", inputs: [{ shape: [3] }] };
+
+  it("counts rows and refusals, and says each op and fault", async () => {
+    const lines: string[] = [];
+    const wrong: Row = { ...triple, reference: (x) => each((v) => 3 * v, x!) };
+    const table = { rows: [double, wrong], refusals: refusals.slice(0, 1) };
+    const result = await runTable(gpu, (line) => lines.push(line), table);
+    expect(result.rows).toEqual({ passed: 1, failed: 1 });
+    expect(result.refusals).toEqual({ passed: 1, failed: 0 });
+    expect(result.faults[0]).toMatch(/^triple \[3\]: ulps [\d.]+, 0 allowed$/);
+    expect(lines.slice(1, 3).map((line) => line.split(" ")[0])).toEqual(["double", "triple"]);
+    expect(lines.slice(-2)).toEqual(["rows: 1 passed, 1 failed", "refusals: 1 passed, 0 failed"]);
+  });
+});
