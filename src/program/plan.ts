@@ -8,7 +8,7 @@ import { launchesOf } from "./launches.ts";
 import { type MemoryPlan, planMemory } from "./memory.ts";
 import { ALIGNMENT, materialise } from "./prepare.ts";
 import { schedule } from "./schedule.ts";
-import { totals } from "./totals.ts";
+import { rewrite } from "./rewrite.ts";
 import { type Graph, look, straight, type Value } from "./values.ts";
 
 /** What to dispatch, in order, over which memory; independent of buffers, scalars and seeds, so that equal graphs share it. */
@@ -23,7 +23,7 @@ export interface Plan {
 }
 
 export function plan(graph: Graph, traits: DeviceTraits): Plan {
-  const prepared = materialise(totals(graph));
+  const prepared = materialise(rewrite(graph));
   const fusion = beside(prepared, fuse(prepared, traits), traits);
   const { order, inPlace } = schedule(prepared, fusion);
   const picks = new Map<string, Value>();

@@ -1,6 +1,7 @@
 import { arithmetic } from "./arithmetic.ts";
 import { elementwise } from "./elementwise.ts";
 import { images } from "./images.ts";
+import { heads } from "./heads.ts";
 import { likelihood } from "./likelihood.ts";
 import { lines } from "./lines.ts";
 import { lookups } from "./lookups.ts";
@@ -17,6 +18,7 @@ const families = [
   sums,
   multiplication,
   images,
+  heads,
   likelihood,
   lines,
   lookups,
