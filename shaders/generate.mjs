@@ -14,7 +14,7 @@ import { WgslExec, WgslParser, WgslReflect } from "wgsl_reflect/wgsl_reflect.mod
 const here = dirname(fileURLToPath(import.meta.url));
 const REQUIRED = ["shapes", "grid", "numerics"];
 /** What lib/extras.wgsl declares: hooks bring these along, so they are no kernel's own. */
-const EXTRAS = /^(extras|x[0-6])$/;
+const EXTRAS = /^(scalars|x[0-6])$/;
 
 /** The text of a file under shaders/, or undefined. */
 const readShader = (name) => (existsSync(join(here, name)) ? readFileSync(join(here, name), "utf8") : undefined);

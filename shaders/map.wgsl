@@ -2,7 +2,7 @@
 //
 //   elements   y[place(i)] = map(i)        for i in [0, size)
 //
-// shapes     y any shape, size elements are written; the hook's inputs are views with dims of their own (lib/extras.wgsl)
+// shapes     y any shape, size elements are written; the hook's inputs have shapes and strides of their own
 // grid       ⌈size / (LANES · PER)⌉ workgroups, folded; an invocation writes PER elements, LANES apart
 // numerics   each function's own error (lib/map.wgsl); nothing is summed
 
@@ -25,11 +25,8 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> y: array<u32>;
 
-// the element that this one replaces, for updates in place
-fn y_here(i: u32) -> u32 { return y[i]; }
-
 //#hook
-fn map(i: u32) -> u32 { return x0_at(i); }
+fn map(i: u32) -> u32 { return x0[i]; }
 
 @compute @workgroup_size(LANES)
 fn elements(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {

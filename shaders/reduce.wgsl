@@ -4,11 +4,12 @@
 //   short_rows  the same, one invocation walking each row
 //   columns   y[s,o]  = ⊕_r load(r·outputs + o)          the kept elements lie together; r in slice s
 //   slices    y[o,s]  = ⊕_r load(o·extent + r)           rows with few outputs: r in slice s
+//   short_slices  the same, one invocation walking each slice
 //
 // shapes     load: [outputs, extent] or [extent, outputs], whatever the hook reads;  y [outputs], or one partial a slice,
 //            which a second launch reduces
 // grid       rows: one workgroup of LANES per output;  slices: one per output and slice;  short_rows: one invocation per output;
-//            columns: one invocation per output and slice
+//            columns, short_slices: one invocation per output and slice
 // numerics   sum: a lane adds ⌈extent/LANES⌉ (columns: extent/slices) terms, then a log₂ LANES tree:
 //            |error| ≤ γ_m · Σ|x| with m = the terms of a lane plus log₂ LANES plus the slices. max, min: exact
 
@@ -28,7 +29,7 @@ struct Params { outputs: u32, extent: u32, slices: u32, slice: u32 }
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 
 //#hook
-fn load(i: u32) -> f32 { return bitcast<f32>(x0_at(i)); }
+fn load(i: u32) -> f32 { return bitcast<f32>(x0[i]); }
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
 
@@ -52,6 +53,18 @@ fn walk(row: u32, first: u32, past: u32, lane: u32) -> f32 {
     total = combine(total, combine(combine(load(i), load(i + LANES)), combine(load(i + 2u * LANES), load(i + 3u * LANES))));
   }
   for (var r = first + trips * (4u * LANES) + lane; r < past; r += LANES) { total = combine(total, load(row + r)); }
+  return total;
+}
+
+// What one invocation takes of `step` apart elements, `count` of them from first, four at a time.
+fn run(first: u32, count: u32, step: u32) -> f32 {
+  var total = identity();
+  let quads = count / 4u;
+  for (var q = 0u; q < quads; q++) {
+    let i = first + q * 4u * step;
+    total = combine(total, combine(combine(load(i), load(i + step)), combine(load(i + 2u * step), load(i + 3u * step))));
+  }
+  for (var r = quads * 4u; r < count; r++) { total = combine(total, load(first + r * step)); }
   return total;
 }
 
@@ -80,14 +93,7 @@ fn rows(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
 fn short_rows(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let o = group_number(id, groups) * LANES + lane;
   if (o >= params.outputs) { return; }
-  var total = identity();
-  let quads = params.extent / 4u;
-  for (var q = 0u; q < quads; q++) {
-    let i = o * params.extent + q * 4u;
-    total = combine(total, combine(combine(load(i), load(i + 1u)), combine(load(i + 2u), load(i + 3u))));
-  }
-  for (var r = quads * 4u; r < params.extent; r++) { total = combine(total, load(o * params.extent + r)); }
-  y[o] = epilogue(o, total);
+  y[o] = epilogue(o, run(o * params.extent, params.extent, 1u));
 }
 
 @compute @workgroup_size(LANES)
@@ -103,13 +109,20 @@ fn slices(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec
 }
 
 @compute @workgroup_size(LANES)
+fn short_slices(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let n = group_number(id, groups) * LANES + lane;
+  if (n >= params.outputs * params.slices) { return; }
+  let first = (n % params.slices) * params.slice;
+  let past = min(first + params.slice, params.extent);
+  y[n] = run((n / params.slices) * params.extent + first, max(past, first) - first, 1u);
+}
+
+@compute @workgroup_size(LANES)
 fn columns(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let n = group_number(id, groups) * LANES + lane;
   if (n >= params.outputs * params.slices) { return; }
   let o = n % params.outputs;
   let first = (n / params.outputs) * params.slice;
   let past = min(first + params.slice, params.extent);
-  var total = identity();
-  for (var r = first; r < past; r++) { total = combine(total, load(r * params.outputs + o)); }
-  y[n] = epilogue(n, total);
+  y[n] = epilogue(n, run(first * params.outputs + o, max(past, first) - first, params.outputs));
 }

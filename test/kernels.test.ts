@@ -22,11 +22,16 @@ interface Variant {
 /** A hook body that calls every function of lib/map.wgsl and reads views of every form, as the planner would write it. */
 function fullBody(signatureText: string, views: number): string {
   const result = signatureText.split("-> ")[1] as Scalar;
-  const forms = ["at", "here", "only", "column"] as const;
+  const layouts = [
+    { offset: 3, dims: [2, 3, 5], strides: [1, 0, 7] },
+    { offset: 0, dims: [1030], strides: [1] },
+    { offset: 9, dims: [1030], strides: [0] },
+    { offset: 0, dims: [40, 5], strides: [0, 1] },
+  ];
   const view = (k: number, type: Scalar): Expression => ({
     kind: "view",
     slot: k % views,
-    form: forms[k % forms.length]!,
+    view: layouts[k % layouts.length]!,
     type,
   });
   let value: Expression = signatureText.includes("value: f32") ? { kind: "value", type: "f32" } : view(0, "f32");

@@ -2,12 +2,9 @@ import type { Kernel } from "./launch.ts";
 
 export type Scalar = "f32" | "i32" | "u32";
 
-/** How a view is read: at the same index, one element, one repeated row, one element per channel, or by its strides. */
-export type Form = "here" | "only" | "column" | "channel" | "at";
-
 /** What a hook computes from its index: a small graph, shared parts being shared objects. */
 export type Expression =
-  | { readonly kind: "view"; readonly slot: number; readonly form: Form; readonly type: Scalar }
+  | { readonly kind: "view"; readonly slot: number; readonly view: View; readonly type: Scalar }
   | { readonly kind: "scalar"; readonly slot: number; readonly type: Scalar }
   | { readonly kind: "value"; readonly type: Scalar }
   | { readonly kind: "replaced"; readonly type: Scalar }
@@ -54,11 +51,11 @@ function text(expression: Exclude<Expression, { kind: "value" }>, inputs: readon
   const cast = (word: string) => (expression.type === "u32" ? word : `bitcast<${expression.type}>(${word})`);
   switch (expression.kind) {
     case "view":
-      return cast(`x${expression.slot}_${expression.form}(i)`);
+      return cast(`x${expression.slot}[${indexOf(expression.view)}]`);
     case "scalar":
       return cast(`scalar_bits(${expression.slot}u)`);
     case "replaced":
-      return cast("y_here(i)");
+      return cast("y[i]");
     case "call":
       return `${expression.name}(${[...(expression.indexed ? ["i"] : []), ...inputs].join(", ")})`;
   }
@@ -96,37 +93,35 @@ function bodyEnd(code: string, start: number): number {
   throw new Error("a hook has no closing brace");
 }
 
-/** A strided view as lib/extras.wgsl reads it: row-major dims, strides in elements. */
+/** A strided view: row-major dims, strides in elements. */
 export interface View {
   readonly offset: number;
   readonly dims: readonly number[];
   readonly strides: readonly number[];
 }
 
-export const MAX_VIEWS = 7;
-export const MAX_SCALARS = 16;
-const MAX_RANK = 8;
-const SCALAR_BYTES = MAX_SCALARS * 4;
-// offset and rank, padded to 16 bytes; then two vec4u of dims and two of strides
-const VIEW_BYTES = 16 + 2 * MAX_RANK * 4;
-export const EXTRAS_BYTES = SCALAR_BYTES + MAX_VIEWS * VIEW_BYTES;
-export const scalarOffset = (slot: number): number => slot * 4;
-
-/** The uniform `extras`, without its scalars. */
-export function packViews(views: readonly View[]): Uint32Array<ArrayBuffer> {
-  const words = new Uint32Array(EXTRAS_BYTES / 4);
-  for (const [slot, { offset, dims, strides }] of views.entries()) {
-    const at = (SCALAR_BYTES + slot * VIEW_BYTES) / 4;
-    if (dims.length > MAX_RANK) throw new Error(`a view of ${dims.length} dims, but a hook reads at most ${MAX_RANK}`);
-    words.set([offset, dims.length, 0, 0], at);
-    words.set([...dims].reverse(), at + 4);
-    words.set([...strides].reverse(), at + 4 + MAX_RANK);
+/**
+ * Where element i of a view lies, as text. The numbers are written out: a division by a constant costs a device far less than
+ * one by a value from memory, and a load of them would cost as much as the element's.
+ */
+export function indexOf({ offset, dims, strides }: View): string {
+  const terms: string[] = [];
+  const merged = mergedDims(dims, strides);
+  let inner = 1;
+  for (const [place, { dim, stride }] of [...merged.entries()].reverse()) {
+    const divided = inner === 1 ? "i" : `i / ${inner}u`;
+    // i never passes the end, so the outermost index needs no modulo
+    const index = place === 0 ? divided : `${divided} % ${dim}u`;
+    if (stride === 1) terms.unshift(index);
+    else if (stride !== 0) terms.unshift(`${index.includes(" ") ? `(${index})` : index} * ${stride}u`);
+    inner *= dim;
   }
-  return words;
+  if (offset || terms.length === 0) terms.unshift(`${offset}u`);
+  return terms.join(" + ");
 }
 
-/** Merges neighbouring dims that step as one, drops dims of 1, and names the cheapest way to read the result. */
-export function simplify({ offset, dims, strides }: View, size: number): { view: View; form: Form } {
+/** Neighbouring dims that step as one are merged, dims of 1 dropped. */
+function mergedDims(dims: readonly number[], strides: readonly number[]): { dim: number; stride: number }[] {
   const merged: { dim: number; stride: number }[] = [];
   for (const [d, dim] of dims.entries()) {
     if (dim === 1) continue;
@@ -137,15 +132,9 @@ export function simplify({ offset, dims, strides }: View, size: number): { view:
       outer.stride = stride;
     } else merged.push({ dim, stride });
   }
-  const view = { offset, dims: merged.map((m) => m.dim), strides: merged.map((m) => m.stride) };
-  const [first, second] = merged;
-  if (!first || (merged.length === 1 && first.stride === 0))
-    return { view: { offset, dims: [], strides: [] }, form: "only" };
-  if (merged.length === 1 && first.stride === 1 && first.dim === size) return { view, form: "here" };
-  if (merged.length === 2 && first.stride === 0 && second!.stride === 1)
-    return { view: { offset, dims: [second!.dim], strides: [1] }, form: "column" };
-  const [outer, channel, inner] = merged.length === 2 ? [{ stride: 0 }, first, second] : merged;
-  if (merged.length <= 3 && outer!.stride === 0 && channel?.stride === 1 && inner?.stride === 0)
-    return { view: { offset, dims: [channel.dim, inner.dim], strides: [1, 0] }, form: "channel" };
-  return { view, form: "at" };
+  return merged;
 }
+
+export const MAX_VIEWS = 7;
+export const MAX_SCALARS = 16;
+export const SCALARS_BYTES = MAX_SCALARS * 4;

@@ -75,7 +75,9 @@ export function reduce(
           { ...whole, kernel: shaders.columns, params: combined, groups: columns(outputs) },
         ]
       : [
-          { ...part, kernel: shaders.slices, params, groups: [outputs * slices, 1, 1] },
+          defaultsFor(traits).loadsAreDear
+            ? { ...part, kernel: shaders.short_slices, params, groups: columns(outputs * slices) }
+            : { ...part, kernel: shaders.slices, params, groups: [outputs * slices, 1, 1] },
           { ...whole, kernel: shaders.rows, params: combined, groups: [outputs, 1, 1] },
         ],
   };

@@ -1,6 +1,6 @@
 import type { Device } from "../device/device.ts";
 import type { Pipeline } from "../device/pipelines.ts";
-import { EXTRAS_BYTES } from "../kernels/hook.ts";
+import { SCALARS_BYTES } from "../kernels/hook.ts";
 import type { Dispatch, Ref } from "./emit.ts";
 import type { Plan } from "./plan.ts";
 import { ALIGNMENT } from "./prepare.ts";
@@ -72,8 +72,8 @@ export async function bind(
     const at = uniformBytes.at[i]!;
     if (dispatch.params.byteLength)
       entries.push({ binding: 0, resource: { buffer: uniforms, offset: at.params, size: dispatch.params.byteLength } });
-    if (dispatch.extras)
-      entries.push({ binding: 9, resource: { buffer: uniforms, offset: at.extras, size: EXTRAS_BYTES } });
+    if (dispatch.scalars.length)
+      entries.push({ binding: 9, resource: { buffer: uniforms, offset: at.scalars, size: SCALARS_BYTES } });
     const { pipeline, layout } = pipelines[i]!;
     return {
       pipeline,
@@ -101,7 +101,7 @@ export async function bind(
 }
 
 interface UniformLayout {
-  readonly at: readonly { readonly params: number; readonly extras: number }[];
+  readonly at: readonly { readonly params: number; readonly scalars: number }[];
   readonly total: number;
 }
 
@@ -112,7 +112,10 @@ function layoutUniforms(dispatches: readonly Dispatch[]): UniformLayout {
     total += Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
     return offset;
   };
-  const at = dispatches.map((d) => ({ params: take(d.params.byteLength), extras: d.extras ? take(EXTRAS_BYTES) : 0 }));
+  const at = dispatches.map((d) => ({
+    params: take(d.params.byteLength),
+    scalars: d.scalars.length ? take(SCALARS_BYTES) : 0,
+  }));
   return { at, total: Math.max(total, ALIGNMENT) };
 }
 
@@ -123,11 +126,10 @@ function packUniforms(
 ): ArrayBuffer {
   const bytes = new ArrayBuffer(total);
   const view = new DataView(bytes);
-  for (const [i, { params, extras }] of dispatches.entries()) {
+  for (const [i, { params, scalars }] of dispatches.entries()) {
     new Uint8Array(bytes, at[i]!.params, params.byteLength).set(new Uint8Array(params));
-    if (!extras) continue;
-    new Uint32Array(bytes, at[i]!.extras, extras.words.length).set(extras.words);
-    for (const scalar of extras.scalars) view.setUint32(at[i]!.extras + scalar.at, constants[scalar.constant]!, true);
+    for (const [slot, constant] of scalars.entries())
+      view.setUint32(at[i]!.scalars + 4 * slot, constants[constant]!, true);
   }
   return bytes;
 }

@@ -1,13 +1,5 @@
 import { byteLength } from "../graph/dtype.ts";
-import {
-  type Expression,
-  hookBody,
-  KEEP_SUMS,
-  packViews,
-  scalarOffset,
-  SIDE_BINDING,
-  specialise,
-} from "../kernels/hook.ts";
+import { type Expression, hookBody, KEEP_SUMS, SIDE_BINDING, specialise } from "../kernels/hook.ts";
 import type { DeviceTraits, Kernel, Launch, Slot } from "../kernels/launch.ts";
 import { map } from "../kernels/map.ts";
 import { reduce } from "../kernels/reduce.ts";
@@ -36,10 +28,8 @@ export interface Dispatch {
   readonly source: ShaderSource;
   readonly buffers: readonly { readonly binding: number; readonly ref: Ref; readonly writes: boolean }[];
   readonly params: ArrayBuffer;
-  readonly extras: {
-    readonly words: Uint32Array<ArrayBuffer>;
-    readonly scalars: readonly { readonly at: number; readonly constant: number }[];
-  } | null;
+  /** Constants of the graph that the hooks read, in the order of their slots. */
+  readonly scalars: readonly number[];
   readonly groups: readonly [number, number, number];
   readonly flops: number;
   /** It writes constants to a place of their own, so once is enough. */
@@ -82,7 +72,7 @@ export function emit(group: Group, emission: Emission): Dispatch[] {
 
 const scratchRef = (scratch: Scratch): Ref => ({ place: { scratch }, offset: 0, bytes: scratch.bytes });
 
-const none = (): Slots => ({ views: [], scalars: [] });
+const none = (): Slots => ({ inputs: [], scalars: [] });
 
 function emitMap(root: Value, emission: Emission): Dispatch {
   const slots = none();
@@ -131,12 +121,16 @@ function emitConcat(root: Value, emission: Emission): Dispatch[] {
   });
 }
 
-/** Partial results, contiguous: what a later stage of a reduction loads, in slot 0. */
-const partials = (anchor: Value, count: number): Slots => ({
-  views: [{ base: anchor, view: { offset: 0, dims: [count], strides: [1] } }],
-  scalars: [],
-});
-const PARTIAL: Expression = { kind: "view", slot: 0, form: "here", type: "f32" };
+/** Partial results, contiguous, in slot 0, and the hook with which a later stage of a reduction loads them. */
+function partials(anchor: Value, count: number): { slots: Slots; load: string } {
+  const expression: Expression = {
+    kind: "view",
+    slot: 0,
+    view: { offset: 0, dims: [count], strides: [1] },
+    type: "f32",
+  };
+  return { slots: { inputs: [anchor], scalars: [] }, load: hookBody(expression, "f32") };
+}
 
 /** The sum of the terms that another group has left. */
 function emitTotal({ root, terms }: Group, anchor: Value, emission: Emission): Dispatch[] {
@@ -146,10 +140,10 @@ function emitTotal({ root, terms }: Group, anchor: Value, emission: Emission): D
   const scratch = sizes.map((bytes): Scratch => ({ bytes }));
   const { inlined } = emission.fusion;
   return launches.map((launch, stage) => {
-    const slots = partials(anchor, stage === 0 ? count : sizes[0]! / 4);
+    const { slots, load } = partials(anchor, stage === 0 ? count : sizes[0]! / 4);
     const epilogue = launch.takesEpilogue && root !== anchor;
     const bodies = {
-      load: hookBody(PARTIAL, "f32"),
+      load,
       ...(epilogue ? { epilogue: hookBody(rootExpression(root, { inlined, slots, anchor }), "f32") } : {}),
     };
     return assemble(emission, {
@@ -188,12 +182,12 @@ function emitReduce(group: Group, anchor: Value, emission: Emission): Dispatch[]
       const bodies = { load, ...(launch.takesEpilogue ? epilogue(slots) : {}) };
       return assemble(emission, { launch, bodies, slots, bind, side, label, flops: described.flops ?? 0 });
     }
-    const late = partials(anchor, sizeOf(anchor));
-    const bodies = { load: hookBody(PARTIAL, "f32"), ...epilogue(late) };
+    const late = partials(anchor, described.scratch![0]! / 4);
+    const bodies = { load: late.load, ...epilogue(late.slots) };
     return assemble(emission, {
       launch,
       bodies,
-      slots: late,
+      slots: late.slots,
       scratchView: scratch![0]!,
       bind,
       label: `${label} (2)`,
@@ -277,12 +271,12 @@ function assemble(
     if (!slot) throw new Error(`${kernel.name}: nothing is bound to ${name}`);
     buffers.push({ binding, ref: bind(slot), writes: access !== "read" });
   }
-  for (const [slot, { base }] of slots.views.entries()) {
+  for (const [slot, base] of slots.inputs.entries()) {
     const ref: Ref = slot === 0 && scratchView ? scratchRef(scratchView) : emission.refOf(base);
     buffers.push({ binding: 10 + slot, ref, writes: false });
   }
   if (side) buffers.push({ binding: SIDE_BINDING, ref: side, writes: true });
-  const used = slots.views.length + slots.scalars.length > 0;
+  const used = slots.scalars.length > 0;
   const types = buffers.map(({ binding, writes }) => ({
     binding,
     type: writes ? ("storage" as const) : ("read-only-storage" as const),
@@ -301,12 +295,7 @@ function assemble(
     },
     buffers,
     params: packParams(kernel, launch.params),
-    extras: used
-      ? {
-          words: packViews(slots.views.map((s) => s.view)),
-          scalars: slots.scalars.map((constant, slot) => ({ at: scalarOffset(slot), constant })),
-        }
-      : null,
+    scalars: slots.scalars,
     groups: fold(launch.groups),
     flops,
     once,

@@ -10,7 +10,7 @@ export function explain({ prelude, dispatches, memory, flops }: Plan): string {
     );
     const calls = [...source.code.matchAll(/^ {2}let t\d+ = (\w+)\(/gm)]
       .map((m) => m[1]!)
-      .filter((f) => !/^(x\d_|bitcast|scalar|y_here)/.test(f));
+      .filter((f) => !/^(bitcast|scalar)/.test(f));
     return `${String(i).padStart(3)}  ${label}${calls.length ? `  {${calls.join(" ")}}` : ""}  (${groups.join("×")})  ${list.join(" ")}`;
   });
   const bytes = memory.buffers.reduce((a, b) => a + b, 0);

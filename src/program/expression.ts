@@ -1,11 +1,12 @@
 import { signature } from "../graph/maps.ts";
-import { type Expression, type Scalar, simplify, type View } from "../kernels/hook.ts";
+import type { Expression, Scalar, View } from "../kernels/hook.ts";
 import { sizeOf } from "./prepare.ts";
 import { computed, isUniform, look, type Value } from "./values.ts";
 
 /** The slots that the hooks of one dispatch share. */
 export interface Slots {
-  readonly views: { readonly base: Value; readonly view: View }[];
+  /** The values that are read, each bound once. */
+  readonly inputs: Value[];
   readonly scalars: number[];
 }
 
@@ -49,7 +50,12 @@ export function expressionOf(value: Value, context: Context): Expression {
     const expression: Expression =
       base.what.kind === "constant"
         ? { kind: "scalar", slot: slotOf(context.slots.scalars, base.what.slot), type }
-        : { kind: "view", ...viewSlot(context, base, spread(arg.shape, offset, strides, shape), shape), type };
+        : {
+            kind: "view",
+            slot: slotOf(context.slots.inputs, base),
+            view: walked(context, spread(arg.shape, offset, strides, shape)),
+            type,
+          };
     built.set(key, expression);
     return expression;
   };
@@ -70,20 +76,13 @@ function spread(own: readonly number[], offset: number, strides: readonly number
   };
 }
 
-function viewSlot({ slots, order }: Context, base: Value, view: View, shape: readonly number[]) {
-  const walked = order
-    ? { offset: view.offset, dims: order.map((d) => view.dims[d]!), strides: order.map((d) => view.strides[d]!) }
-    : view;
-  const { view: simple, form } = simplify(
-    walked,
-    shape.reduce((a, b) => a * b, 1),
-  );
-  const same = slots.views.findIndex((s) => s.base === base && JSON.stringify(s.view) === JSON.stringify(simple));
-  const slot = same >= 0 ? same : slots.views.push({ base, view: simple }) - 1;
-  return { slot, form };
+/** The view in the order in which its elements are visited. */
+function walked({ order }: Context, { offset, dims, strides }: View): View {
+  if (!order) return { offset, dims, strides };
+  return { offset, dims: order.map((d) => dims[d]!), strides: order.map((d) => strides[d]!) };
 }
 
-function slotOf(list: number[], item: number): number {
+function slotOf<T>(list: T[], item: T): number {
   const at = list.indexOf(item);
   return at >= 0 ? at : list.push(item) - 1;
 }

@@ -201,12 +201,12 @@ function load(
   { root, anchor, stored, added, terms }: Group,
   inlined: ReadonlySet<Value>,
 ): { views: number; scalars: number } {
-  const views = new Set<string>();
+  const views = new Set<Value>();
   const scalars = new Set<Value>();
-  const visit = (arg: Value, user: Value) => {
-    const { base, offset, strides } = look(arg);
+  const visit = (arg: Value) => {
+    const { base } = look(arg);
     if (base.what.kind === "constant") scalars.add(base);
-    else if (base !== anchor) views.add(`${base.id} ${offset} ${strides.join()} ${user.shape.join()}`);
+    else if (base !== anchor) views.add(base);
   };
   for (const value of [root, stored, added]) if (value && value !== anchor) walk(value, inlined, visit);
   if (anchor?.what.kind === "reduce" && !terms) walk(anchor, inlined, visit);

@@ -120,8 +120,6 @@ function copyInto(state: Value, next: Value, refOf: (value: Value) => Ref): Disp
   const { kernel } = launch;
   const params = new Uint32Array([size, 0, 1, 1]).buffer;
   const label = `assign [${next.shape.join(", ")}]`;
-  const body = "{\n  return x0[i];\n}";
-  const code = kernel.code.replace("{ return x0_at(i); }", body);
   const bindings = [
     { binding: 0, type: "uniform" as const },
     { binding: 1, type: "storage" as const },
@@ -129,13 +127,13 @@ function copyInto(state: Value, next: Value, refOf: (value: Value) => Ref): Disp
   ];
   return {
     label,
-    source: { label, code, entry: kernel.entry, bindings },
+    source: { label, code: kernel.code, entry: kernel.entry, bindings },
     buffers: [
       { binding: 1, ref: refOf(state), writes: true },
       { binding: 10, ref: refOf(next), writes: false },
     ],
     params,
-    extras: null,
+    scalars: [],
     groups: launch.groups,
     flops: 0,
     once: false,
