@@ -1,9 +1,11 @@
 // map — one element-wise expression over strided inputs, written to a strided place.
 //
-//   elements   y[place(i)] = map(i)        for i in [0, size)
+//   elements   y[offset + i] = map(i)      for i in [0, size)
+//   runs       the same, an invocation taking neighbours: for random numbers, which come in fours
+//   placed     y[place(i)] = map(i)
 //
 // shapes     y any shape, size elements are written; the hook's inputs have shapes and strides of their own
-// grid       ⌈size / (LANES · PER)⌉ workgroups, folded; an invocation writes PER elements, LANES apart
+// grid       ⌈size / (LANES · PER)⌉ workgroups, folded; an invocation writes PER elements, LANES apart; runs: side by side
 // numerics   each function's own error (lib/map.wgsl); nothing is summed
 
 //#include "lib/grid.wgsl"
@@ -47,6 +49,14 @@ fn elements(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: v
   }
   for (var k = 0u; k < PER; k++) {
     if (start + lane + k * LANES < params.size) { y[place + k * LANES] = map(start + lane + k * LANES); }
+  }
+}
+
+@compute @workgroup_size(LANES)
+fn runs(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let first = (group_number(id, groups) * LANES + lane) * PER;
+  for (var k = 0u; k < PER; k++) {
+    if (first + k < params.size) { y[params.offset + first + k] = map(first + k); }
   }
 }
 

@@ -35,16 +35,21 @@ fn reciprocal(a: f32) -> f32 { return 1.0 / a; }
 // inverseSqrt alone may be 2 ulps off, and sqrt(0) inherits 1/inverseSqrt(0) on some devices
 fn sqrt_(a: f32) -> f32 { return select(sqrt(max(a, SMALLEST)), 0.0, a <= 0.0); }
 
-// exp of [−87.3, 88.7] without loss: the integer part becomes the exponent in two halves (2¹²⁸ itself has no bit
-// pattern), the rest r, |r| ≤ ½ ln 2, a polynomial. WGSL's own exp may be 3 + 2|a| ulps off.
-fn exp_(a: f32) -> f32 {
+// e^a = 2ⁿ·e^r with n whole and |r| ≤ ½ ln 2: the parts of a in [−87.3, 88.7], with e^r − 1 as a polynomial, and 2ⁿ in two
+// factors (2¹²⁸ itself has no bit pattern). WGSL's own exp may be 3 + 2|a| ulps off.
+struct Power { less_one: f32, low: f32, high: f32 }
+fn power_of_e(a: f32) -> Power {
   let x = clamp(a, -87.33, 88.72);
-  let n = floor(x * 1.44269504 + 0.5);
-  let r = (x - n * 0.693359375) + n * 2.12194440e-4;
-  let p = 1.0 + r * (1.0 + r * (0.5 + r * (0.16666666 + r * (4.1666638e-2 + r * (8.3337059e-3 + r * 1.3956990e-3)))));
-  let half = i32(n) / 2;
-  let rest = i32(n) - half;
-  let y = p * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(rest + 127) << 23u);
+  let n = floor(fma(x, 1.44269504, 0.5));
+  let r = fma(n, 2.12194440e-4, fma(n, -0.693359375, x));
+  let p = fma(r, fma(r, fma(r, fma(r, 1.3956990e-3, 8.3337059e-3), 4.1666638e-2), 0.16666666), 0.5);
+  let q = fma(r * r, p, r);
+  let half = i32(n) >> 1u;
+  return Power(q, bitcast<f32>(u32(half + 127) << 23u), bitcast<f32>(u32(i32(n) - half + 127) << 23u));
+}
+fn exp_(a: f32) -> f32 {
+  let e = power_of_e(a);
+  let y = fma(e.less_one, e.low, e.low) * e.high;
   return select(select(y, 0.0, a < -87.33), LARGEST, a > 88.72);
 }
 // log 1 + series in s = (m − 1)/(m + 1), m in [√½, √2): full relative accuracy near a = 1, where WGSL promises none
@@ -52,15 +57,19 @@ fn log_(a: f32) -> f32 {
   let bits = bitcast<u32>(max(a, SMALLEST));
   var exponent = f32(i32(bits >> 23u) - 127);
   var m = bitcast<f32>((bits & 0x007fffffu) | 0x3f800000u);
-  if (m > 1.41421356) { m *= 0.5; exponent += 1.0; }
+  let is_upper = m > 1.41421356;
+  m = select(m, 0.5 * m, is_upper);
+  exponent = select(exponent, exponent + 1.0, is_upper);
   let s = (m - 1.0) / (m + 1.0);
   let q = s * s;
   let log_m = 2.0 * s + 2.0 * s * q * (0.33333333 + q * (0.2 + q * (0.14285714 + q * 0.11111111)));
   return exponent * 0.693359375 + (log_m - exponent * 2.12194440e-4);
 }
+// 2ⁿ·(e^r − 1) + (2ⁿ − 1), which loses nothing near 0, where n = 0; 1/high comes from the bits
 fn expm1(a: f32) -> f32 {
-  let series = a * (1.0 + a * (0.5 + a * (0.16666667 + a * (4.1666667e-2 + a * (8.3333333e-3 + a * (1.3888889e-3 + a * 1.9841270e-4))))));
-  return select(exp_(a) - 1.0, series, abs(a) < 0.35);
+  let e = power_of_e(a);
+  let y = fma(e.less_one, e.low, e.low - bitcast<f32>(0x7f000000u - bitcast<u32>(e.high))) * e.high;
+  return select(select(y, -1.0, a < -87.33), LARGEST, a > 88.72);
 }
 fn log1p(a: f32) -> f32 {
   let s = a / (2.0 + a);

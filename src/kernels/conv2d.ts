@@ -11,6 +11,7 @@ import {
 } from "./launch.ts";
 import {
   conv2d as plain,
+  conv2d_direct as direct,
   conv2d_narrow as narrow,
   conv2d_pack as packing,
   conv2d_quad as quad,
@@ -45,9 +46,12 @@ const TILED = {
   narrow: { kernels: narrow, channels: 4, pixels: 8 },
   quad: { kernels: quad, channels: 16, pixels: 4 },
 } as const;
-export type ConvolutionVariant = keyof typeof TILED;
+type Tiling = keyof typeof TILED;
+export type ConvolutionVariant = Tiling | "direct";
 export type WeightVariant = "plain" | "quad";
 
+/** Channels that are summed over, up to which packing weights and filling tiles is not worth it. */
+const FEW_SUMS = 3;
 /** Channels and columns of a tile of the weight gradient. */
 const TILE = 16;
 /** Fewest pixels an invocation of the weight gradient should add before it stores its sums. */
@@ -126,15 +130,23 @@ function byInput(c: Convolution): Direction {
 }
 
 function variantsOf(c: Convolution, traits: DeviceTraits, d: Direction): Variants<ConvolutionVariant> {
+  const tilings: ConvolutionVariant[] = traits.features.has("subgroups")
+    ? ["wide", "narrow", "quad"]
+    : ["wide", "narrow"];
   return {
     class: `conv2d.${d.entry} ${sizeClass(d.pixels, d.channels, d.sums)} ${windowClass(c)}`,
-    names: traits.features.has("subgroups") ? ["wide", "narrow", "quad"] : ["wide", "narrow"],
+    names: goesDirect(d) ? [...tilings, "direct"] : tilings,
     terms: d.sums * taps(c),
   };
 }
 
-/** The tile that wastes least where channels do not fill the wide one. */
-function standard({ channels }: Direction, traits: DeviceTraits): ConvolutionVariant {
+/** Whether conv2d_direct can do it: without gaps between the pixels of the source that meet a tap. */
+const goesDirect = ({ entry, phases }: Direction): boolean => entry === "forward" || phases === 1;
+
+/** The direct kernel for few sums, else the tile that wastes least where channels do not fill the wide one. */
+function standard(d: Direction, traits: DeviceTraits): ConvolutionVariant {
+  const { channels } = d;
+  if (d.sums <= FEW_SUMS && goesDirect(d)) return "direct";
   const { conv2d: cost } = defaultsFor(traits);
   const fewer =
     ceilDiv(channels, TILED.narrow.channels) * cost.narrow < ceilDiv(channels, TILED.wide.channels) * cost.wide;
@@ -142,7 +154,55 @@ function standard({ channels }: Direction, traits: DeviceTraits): ConvolutionVar
 }
 
 function convolve(c: Convolution, traits: DeviceTraits, d: Direction): Launches {
-  const { kernels, ...tile } = TILED[chosen(variantsOf(c, traits, d), traits) ?? standard(d, traits)];
+  const variant = chosen(variantsOf(c, traits, d), traits) ?? standard(d, traits);
+  return variant === "direct" ? convolveDirectly(c, d) : convolveTiled(c, d, variant);
+}
+
+const sizesOf = (c: Convolution, d: Direction) => ({
+  batch: c.batch,
+  groups: c.groups,
+  sums: d.sums,
+  channels: d.channels,
+  source_height: d.source[0],
+  source_width: d.source[1],
+  height: d.result[0],
+  width: d.result[1],
+  ...windows(c),
+});
+
+/** At stride 1 the gradient by the input is a convolution with the taps in reverse. */
+function convolveDirectly(c: Convolution, d: Direction): Launches {
+  const { LANES, PIXELS } = direct.forward.constants;
+  const isFlipped = d.entry === "by_input";
+  const padding = isFlipped && {
+    pad_top: c.dilationY * (c.kernelHeight - 1) - c.padTop,
+    pad_left: c.dilationX * (c.kernelWidth - 1) - c.padLeft,
+  };
+  const each = d.channels === 1 ? 1 : 4;
+  const invocations = c.batch * c.groups * ceilDiv(d.channels, each) * d.result[0] * ceilDiv(d.result[1], PIXELS);
+  return {
+    flops: flopsOf(c),
+    launches: [
+      {
+        kernel: direct.forward,
+        constants: { CHANNELS: each, FLIPPED: Number(isFlipped) },
+        bind: { source: { input: 0 }, w: { input: 1 }, result: { output: 0 } },
+        params: {
+          ...sizesOf(c, d),
+          ...padding,
+          group_stride: d.channels * d.sums * taps(c),
+          channel_stride: d.channelStride,
+          sum_stride: d.sumStride,
+        },
+        groups: [ceilDiv(invocations, LANES), 1, 1],
+        takesEpilogue: true,
+      },
+    ],
+  };
+}
+
+function convolveTiled(c: Convolution, d: Direction, variant: Tiling): Launches {
+  const { kernels, ...tile } = TILED[variant];
   const tiles = ceilDiv(d.channels, tile.channels);
   const packed = c.groups * tiles * tile.channels * taps(c) * d.sums;
   const pack: Launch = {
@@ -164,17 +224,7 @@ function convolve(c: Convolution, traits: DeviceTraits, d: Direction): Launches 
     kernel: kernels[d.entry],
     constants: { STEP: d.sums % 2 === 0 ? 2 : 1 },
     bind: { source: { input: 0 }, packed: { scratch: 0 }, result: { output: 0 } },
-    params: {
-      batch: c.batch,
-      groups: c.groups,
-      sums: d.sums,
-      channels: d.channels,
-      source_height: d.source[0],
-      source_width: d.source[1],
-      height: d.result[0],
-      width: d.result[1],
-      ...windows(c),
-    },
+    params: sizesOf(c, d),
     groups: [ceilDiv(d.pixels, lanes * tile.pixels) * d.phases * c.groups * tiles, 1, 1],
     takesEpilogue: true,
   };

@@ -26,12 +26,24 @@ export interface Beside {
 export function hookBody(root: Expression, result: Scalar, { stored, added }: Beside = {}): string {
   const lines: string[] = [];
   const names = new Map<Expression, string>();
+  const places = new Map<string, string>();
+  // views of one layout share their index: its divisions are worked out once
+  const place = (view: View): string => {
+    const index = indexOf(view);
+    if (!index.includes("i ")) return index;
+    const known = places.get(index);
+    if (known) return known;
+    const name = `k${places.size}`;
+    lines.push(`  let ${name} = ${index};`);
+    places.set(index, name);
+    return name;
+  };
   const emit = (expression: Expression): string => {
     const known = names.get(expression);
     if (known) return known;
     const inputs = expression.kind === "call" ? expression.inputs.map(emit) : [];
     const name = expression.kind === "value" ? "value" : `t${names.size}`;
-    if (expression.kind !== "value") lines.push(`  let ${name} = ${text(expression, inputs)};`);
+    if (expression.kind !== "value") lines.push(`  let ${name} = ${text(expression, inputs, place)};`);
     names.set(expression, name);
     return name;
   };
@@ -42,16 +54,23 @@ export function hookBody(root: Expression, result: Scalar, { stored, added }: Be
   return `{\n${lines.join("\n")}\n  return ${word};\n}`;
 }
 
+/** Whether a hook draws normal numbers, which come in fours. */
+export const drawsNormals = (body: string): boolean => body.includes("random_normal(");
+
 /** The binding of `side` in shaders/lib/side.wgsl. */
 export const SIDE_BINDING = 17;
 /** The body of the hook `finish` that keeps the running sums. */
 export const KEEP_SUMS = "{\n  side[i] = running;\n  return running;\n}";
 
-function text(expression: Exclude<Expression, { kind: "value" }>, inputs: readonly string[]): string {
+function text(
+  expression: Exclude<Expression, { kind: "value" }>,
+  inputs: readonly string[],
+  place: (view: View) => string,
+): string {
   const cast = (word: string) => (expression.type === "u32" ? word : `bitcast<${expression.type}>(${word})`);
   switch (expression.kind) {
     case "view":
-      return cast(`x${expression.slot}[${indexOf(expression.view)}]`);
+      return cast(`x${expression.slot}[${place(expression.view)}]`);
     case "scalar":
       return cast(`scalar_bits(${expression.slot}u)`);
     case "replaced":
@@ -109,9 +128,9 @@ export function indexOf({ offset, dims, strides }: View): string {
   const merged = mergedDims(dims, strides);
   let inner = 1;
   for (const [place, { dim, stride }] of [...merged.entries()].reverse()) {
-    const divided = inner === 1 ? "i" : `i / ${inner}u`;
+    const divided = inner === 1 ? "i" : isPower(inner) ? `(i >> ${Math.log2(inner)}u)` : `(i / ${inner}u)`;
     // i never passes the end, so the outermost index needs no modulo
-    const index = place === 0 ? divided : `${divided} % ${dim}u`;
+    const index = place === 0 ? divided : isPower(dim) ? `(${divided} & ${dim - 1}u)` : `${divided} % ${dim}u`;
     if (stride === 1) terms.unshift(index);
     else if (stride !== 0) terms.unshift(`${index.includes(" ") ? `(${index})` : index} * ${stride}u`);
     inner *= dim;
@@ -119,6 +138,9 @@ export function indexOf({ offset, dims, strides }: View): string {
   if (offset || terms.length === 0) terms.unshift(`${offset}u`);
   return terms.join(" + ");
 }
+
+/** Whether a division by `n` is a shift. */
+const isPower = (n: number): boolean => Number.isInteger(Math.log2(n));
 
 /** Neighbouring dims that step as one are merged, dims of 1 dropped. */
 function mergedDims(dims: readonly number[], strides: readonly number[]): { dim: number; stride: number }[] {

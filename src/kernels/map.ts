@@ -8,9 +8,9 @@ export interface Place {
   readonly stride: number;
 }
 
-/** `size` elements of the hook `map`, written to output 0: one after the other, or at `place`. */
-export function map(size: number, place?: Place): Launch {
-  const kernel = place ? shaders.placed : shaders.elements;
+/** `size` elements of the hook `map`, written to output 0: one after the other, or at `place`; `draws`: it draws normal numbers. */
+export function map(size: number, place?: Place, draws = false): Launch {
+  const kernel = place ? shaders.placed : draws ? shaders.runs : shaders.elements;
   const { LANES, PER } = kernel.constants;
   return {
     kernel,

@@ -1,5 +1,5 @@
 import { byteLength } from "../graph/dtype.ts";
-import { type Expression, hookBody, KEEP_SUMS, SIDE_BINDING, specialise } from "../kernels/hook.ts";
+import { type Expression, KEEP_SUMS, SIDE_BINDING, drawsNormals, hookBody, specialise } from "../kernels/hook.ts";
 import type { DeviceTraits, Kernel, Launch, Slot } from "../kernels/launch.ts";
 import { map } from "../kernels/map.ts";
 import { reduce } from "../kernels/reduce.ts";
@@ -82,9 +82,10 @@ function emitMap(root: Value, emission: Emission): Dispatch {
     slots,
     ...(state ? { replaced: state } : {}),
   });
+  const body = hookBody(expression, "u32");
   return assemble(emission, {
-    launch: map(sizeOf(root)),
-    bodies: { map: hookBody(expression, "u32") },
+    launch: map(sizeOf(root), undefined, drawsNormals(body)),
+    bodies: { map: body },
     slots,
     bind: () => emission.refOf(root),
     label: `map ${describe(root)}`,
