@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bernoulliLogLikelihood, grad, type Gpu, linear, matmul, relu, sum, type Tensor } from "../src/index.ts";
+import { adam, div, exp, klHeads, mul, sampleHeads, softmax, square, sub } from "../src/index.ts";
+import { openNodeGpu } from "../src/node.ts";
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await openNodeGpu();
+});
+afterAll(() => gpu.dispose());
+
+const wave = (count: number, scale = 1): Float32Array<ArrayBuffer> =>
+  Float32Array.from({ length: count }, (_, i) => scale * Math.sin(i * 12.9898));
+
+/** Dispatches and results of one compiled step, and the results op by op. */
+async function both(record: () => readonly Tensor[]) {
+  const step = await gpu.compile(() => [...record()]);
+  const planned = await Promise.all((await step.run()).map(async (t) => [...(await t.read())]));
+  const apart: number[][] = [];
+  for (const tensor of record()) apart.push([...(await tensor.read())]);
+  const { dispatches } = step.stats;
+  const text = step.explain();
+  step.dispose();
+  return { planned, apart, dispatches, text };
+}
+
+function expectClose(found: readonly number[][], expected: readonly number[][]): void {
+  for (const [i, values] of expected.entries()) {
+    const scale = Math.max(...values.map(Math.abs));
+    for (const [j, value] of values.entries())
+      expect(Math.abs(found[i]![j]! - value)).toBeLessThanOrEqual(1e-5 * scale);
+  }
+}
+
+describe("work beside other work", () => {
+  it("takes a loss and its gradient out of the product, which is not stored", async () => {
+    const [x, w, target] = [wave(24 * 40), wave(40 * 36, 0.1), wave(24 * 36)].map((v, i) =>
+      gpu.tensor(
+        v,
+        [
+          [24, 40],
+          [40, 36],
+          [24, 36],
+        ][i]!,
+      ),
+    ) as [Tensor, Tensor, Tensor];
+    const { planned, apart, dispatches, text } = await both(() => {
+      const difference = sub(matmul(x, w), target);
+      return [sum(square(difference)), mul(difference, 2)];
+    });
+    expectClose(planned, apart);
+    expect(dispatches).toBe(2);
+    expect(text).toContain("+ sum");
+  });
+
+  it("stores a map beside the reduction that loads the same elements", async () => {
+    const x = gpu.tensor(wave(30 * 20), [30, 20]);
+    const { planned, apart, dispatches } = await both(() => [sum(exp(x), 1), mul(exp(x), square(x))]);
+    expectClose(planned, apart);
+    expect(dispatches).toBe(1);
+  });
+
+  it("leaves a map alone that needs the reduction's result", async () => {
+    const x = gpu.tensor(wave(33), [33, 1]);
+    const { planned, apart } = await both(() => [softmax(x, 0), div(x, sum(x))]);
+    expectClose(planned, apart);
+  });
+
+  it("adds nested sums at once, unless somebody wants the inner ones", async () => {
+    const [x, y] = [gpu.tensor(wave(30 * 20), [30, 20]), gpu.tensor(wave(30 * 7), [30, 7])];
+    const nested = await both(() => [sum(sub(sum(square(x), 1), sum(exp(y), 1)))]);
+    expectClose(nested.planned, nested.apart);
+    expect(nested.dispatches).toBe(2);
+    const wanted = await both(() => {
+      const rows = sum(square(x), 1);
+      return [rows, sum(rows)];
+    });
+    expectClose(wanted.planned, wanted.apart);
+  });
+
+  it("sums for each channel in two passes over memory in order", async () => {
+    const x = gpu.tensor(wave(4 * 6 * 5 * 5), [4, 6, 5, 5]);
+    const { planned, apart, text } = await both(() => [sum(square(x), [0, 2, 3])]);
+    expectClose(planned, apart);
+    expect(text).toContain("sum [4, 6, 5, 5] → [4, 6]");
+  });
+
+  it("brings the step of a variational auto-encoder to 16 dispatches", async () => {
+    const sizes = [
+      [400, 784],
+      [40, 400],
+      [400, 20],
+      [784, 400],
+    ] as const;
+    const layers = sizes.map(([o, i]) => ({
+      w: gpu.state(wave(o * i, 0.05), [o, i]),
+      b: gpu.state(new Float32Array(o), [o]),
+    }));
+    const parameters = layers.flatMap(({ w, b }) => [w, b]);
+    const images = gpu.tensor(wave(128 * 784).map(Math.abs), [128, 784]);
+    const optimiser = adam(gpu, parameters, {});
+    const step = await gpu.compile(() => {
+      const layer = (k: number, of: Tensor) => linear(of, layers[k]!.w, layers[k]!.b);
+      const code = layer(1, relu(layer(0, images)));
+      const z = sampleHeads(code, { seed: 1, stream: 0, step: optimiser.step });
+      const logits = layer(3, relu(layer(2, z)));
+      const loss = div(sum(sub(klHeads(code), bernoulliLogLikelihood(logits, images))), 128);
+      optimiser.update(grad(loss, parameters));
+      return loss;
+    });
+    expect(step.stats.dispatches).toBeLessThanOrEqual(16);
+    const first = await (await step.run()).item();
+    const later = await (await step.repeat(3)).item();
+    expect(later).toBeLessThan(first);
+    step.dispose();
+    optimiser.dispose();
+  });
+});

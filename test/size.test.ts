@@ -1,0 +1,62 @@
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { describe, expect, test } from "vitest";
+
+/** A program that imports `names`, minified: its size over the wire, and the folders and files of src/ that are in it. */
+async function bundled(names: readonly string[]) {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: `export { ${names.join(", ")} } from "./src/index.ts";`, resolveDir: process.cwd() },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    write: false,
+    metafile: true,
+    outdir: "out",
+  });
+  const [output] = Object.values(metafile.outputs);
+  const files = Object.entries(output!.inputs).flatMap(([file, { bytesInOutput }]) =>
+    bytesInOutput > 0 ? [file] : [],
+  );
+  return { bytes: gzipSync(outputFiles[0]!.contents, { level: 9 }).length, files };
+}
+
+const core = [
+  "openGpu",
+  "Tensor",
+  "grad",
+  "assign",
+  "linear",
+  "conv2d",
+  "relu",
+  "sum",
+  "random",
+  "bernoulliLogLikelihood",
+  "adam",
+];
+const apart = /^src\/(models|metrics|features|data|linalg|app)\//;
+
+describe("what a program takes along", () => {
+  test("tensors, autograd and an optimiser are at most 60 kB, minified and gzipped", async () => {
+    const { bytes, files } = await bundled(core);
+    expect(bytes).toBeLessThanOrEqual(60_000);
+    expect(files.filter((file) => apart.test(file))).toEqual([]);
+  });
+
+  // what each one brings of the folders above nn; everything else of them stays out
+  const own: [name: string, files: RegExp][] = [
+    ["Gaussian", /^src\/(models\/(gaussian|shrinkage|logProb|file)|linalg\/|data\/)/],
+    ["GaussianMixture", /^src\/(models\/(mixture|em|components|kmeans|mixtureFit|logProb|file)|linalg\/|data\/)/],
+    ["VAE", /^src\/(models\/(vae|network|likelihood|pictures|fit|file)|data\/)/],
+    [
+      "AutoEncoder",
+      /^src\/(models\/(autoEncoder|codes|network|likelihood|pictures|fit|file|gaussian|shrinkage|logProb)|linalg\/|data\/)/,
+    ],
+    ["frechetDistance", /^src\/(metrics\/frechet|linalg\/|formats\/|data\/)/],
+    ["classScore", /^src\/(metrics\/classScore|linalg\/|data\/)/],
+    ["Moments", /^src\/(linalg\/|formats\/|data\/)/],
+  ];
+  test.each(own)("%s brings its own files and no other model or measure", async (name, allowed) => {
+    const { files } = await bundled(["openGpu", name]);
+    expect(files.filter((file) => apart.test(file) && !allowed.test(file))).toEqual([]);
+  });
+});
