@@ -10,9 +10,9 @@ import type { Gpu } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { runTable, type TableResult } from "../test/table/portable.ts";
 import { cases, select } from "./cases/index.ts";
-import { bench, fileName } from "./node.ts";
+import { bench } from "./node.ts";
 import { addPytorch, hasPytorch } from "./portable-pytorch.ts";
-import type { Report } from "./report.ts";
+import { fileName, type Report } from "./report.ts";
 import { table } from "./table.ts";
 
 const USAGE = `sh latentgpu-bench.run [options]
@@ -122,7 +122,7 @@ interface Settings {
 
 /** Measures, prints and writes the report; returns whether latentgpu did every case. */
 async function measure({ pytorch, out, ...request }: Settings, tests?: TableResult): Promise<boolean> {
-  const target = (report: Report) => resolve(out ?? fileName(report.adapter));
+  const target = (report: Report) => resolve(out ?? fileName(report.adapter, true));
   // after every case, so that a run that breaks off leaves what it has
   const keep = (report: Report) =>
     writeFileSync(target(report), `${JSON.stringify({ ...report, tests }, undefined, 2)}\n`);

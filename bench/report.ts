@@ -89,6 +89,16 @@ export function geometricMean(entries: readonly Entry[]): { mean: number; count:
   return { mean: Math.exp(logs / speedups.length), count: speedups.length };
 }
 
+/** Name of a device's report: its own words in lower case. */
+export function fileName({ vendor, architecture, device, description }: AdapterFacts, inNode = false): string {
+  const words = [vendor, architecture, device || description].filter(Boolean).join(" ").toLowerCase();
+  const name = words
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "")
+    .slice(0, 60);
+  return `${name || "unknown"}${inNode ? "-node" : ""}.json`;
+}
+
 /** The report in a file's text. Throws an Error that says what is wrong with it. */
 export function parseReport(text: string, file: string): Report {
   let value: unknown;

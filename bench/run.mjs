@@ -36,17 +36,6 @@ async function inNode({ engines, ...request }, folder, listener) {
   return bench({ ...request, engines: found }, listener);
 }
 
-/** File name of a device: its own words in lower case. */
-function fileName({ vendor, architecture, device, description }, node) {
-  const words = [vendor, architecture, device || description].filter(Boolean).join(" ").toLowerCase();
-  const name =
-    words
-      .replace(/[^a-z0-9]+/g, "-")
-      .replace(/^-|-$/g, "")
-      .slice(0, 60) || "unknown";
-  return `${name}${node ? "-node" : ""}.json`;
-}
-
 async function write(file, text) {
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, text);
@@ -66,6 +55,7 @@ async function compareFiles(files, folder) {
 }
 
 async function measure({ request, node, out, to, csv: csvFile }, folder) {
+  const { fileName } = await load("report.ts", folder);
   let kept;
   const listener = { say: log, keep: (report) => void (kept = report) };
   const target = (report) => to ?? (out ? join(here, "results", fileName(report.adapter, node)) : undefined);

@@ -1,12 +1,14 @@
 // A bench run: opens the peaks and the engines, goes through the cases, and reports. The same in a page and in Node.
 
+import type { Markup } from "../src/app/report/markup.ts";
 import { cases, select } from "./cases/index.ts";
 import { compare, type Candidate, type Say } from "./compare.ts";
 import { reason, within } from "./harness.ts";
 import { openPeaks, type Peaks } from "./peaks.ts";
 import { installProfiler } from "./profile.ts";
 import { SCHEMA, type AdapterFacts, type Report } from "./report.ts";
-import { entryTable } from "./table.ts";
+import { roofline } from "./roofline.ts";
+import { csv, entryTable, profileTable, table } from "./table.ts";
 import type { Open } from "./workload.ts";
 
 /** What a run is asked for. */
@@ -19,17 +21,56 @@ export interface Request {
   profile?: boolean;
 }
 
-/** Where the engines come from, and where the run takes place. */
-export interface Place {
-  adapter: GPUAdapter;
-  browser: string;
-  engines: { name: string; load: () => Promise<{ open: Open }> }[];
+/** An engine's own bundle, `<name>.js` beside this one; an engine that could not be bundled comes with the error instead. */
+export interface Bundle {
+  name: string;
+  error?: string;
+}
+
+interface Source {
+  name: string;
+  load: () => Promise<{ open: Open }>;
+}
+
+/** Who hears of the run. */
+export interface Listener {
   say: Say;
   /** The report so far, after each case: a run that breaks off keeps it. */
   keep?(report: Report): void;
 }
 
+/** Where the engines come from, and where the run takes place. */
+export interface Place extends Listener {
+  adapter: GPUAdapter;
+  browser: string;
+  engines: Source[];
+}
+
+/** A report, and what is shown of it. */
+export interface Result {
+  report: Report;
+  text: string;
+  csv: string;
+  roofline: Markup;
+}
+
 const LOAD_SECONDS = 60;
+
+/** Loads an engine when its turn comes. */
+export const bundled = ({ name, error }: Bundle): Source => ({
+  name,
+  load: () =>
+    error
+      ? Promise.reject(new Error(error))
+      : (import(new URL(`./${name}.js`, import.meta.url).href) as Promise<{ open: Open }>),
+});
+
+export const present = (report: Report): Result => ({
+  report,
+  text: table(report) + profileTable(report),
+  csv: csv(report),
+  roofline: roofline(report),
+});
 
 export function facts({ info }: Pick<GPUAdapter, "info">): AdapterFacts {
   const { vendor, architecture, device, description } = info;

@@ -142,7 +142,6 @@ export class Device {
     } catch (error) {
       staging.destroy();
       throw error;
-    } finally {
     }
   }
 
