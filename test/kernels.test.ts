@@ -21,7 +21,8 @@ interface Variant {
 
 /** A hook body that calls every function of lib/map.wgsl and reads views of every form, as the planner would write it. */
 function fullBody(signatureText: string, views: number): string {
-  const result = signatureText.split("-> ")[1] as Scalar;
+  const result = signatureText.split("-> ")[1] as Scalar | "vec4f";
+  if (result === "vec4f") return "{\n  return random_normals(i, 0u, 0u, 0u, 0u);\n}";
   const layouts = [
     { offset: 3, dims: [2, 3, 5], strides: [1, 0, 7] },
     { offset: 0, dims: [1030], strides: [1] },

@@ -64,22 +64,12 @@ fn normals(words: vec4u) -> vec4f {
 fn random_uniform(i: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -> f32 {
   return unit(philox(vec4u(i >> 2u, step, stream, 0u), vec2u(key_low, key_high))[i & 3u]);
 }
-// the four normals of the block that the invocation met last: kernels that visit neighbours one after the other
-// (map.wgsl's runs) draw them once
-var<private> known: bool;
-var<private> known_block: vec4u;
-var<private> known_key: vec2u;
-var<private> known_normals: vec4f;
+// the elements of i's block: i, i + 1, i + 2, i + 3 where 4 divides i
+fn random_normals(i: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -> vec4f {
+  return normals(philox(vec4u(i >> 2u, step, stream, 0u), vec2u(key_low, key_high)));
+}
 fn random_normal(i: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -> f32 {
-  let counter = vec4u(i >> 2u, step, stream, 0u);
-  let key = vec2u(key_low, key_high);
-  if (!known || any(counter != known_block) || any(key != known_key)) {
-    known = true;
-    known_block = counter;
-    known_key = key;
-    known_normals = normals(philox(counter, key));
-  }
-  return known_normals[i & 3u];
+  return random_normals(i, step, key_low, key_high, stream)[i & 3u];
 }
 // the same draw for an element that is not the one at hand
 fn random_normal_at(element: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -> f32 {

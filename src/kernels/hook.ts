@@ -54,9 +54,6 @@ export function hookBody(root: Expression, result: Scalar, { stored, added }: Be
   return `{\n${lines.join("\n")}\n  return ${word};\n}`;
 }
 
-/** Whether a hook draws normal numbers, which come in fours. */
-export const drawsNormals = (body: string): boolean => body.includes("random_normal(");
-
 /** The binding of `side` in shaders/lib/side.wgsl. */
 export const SIDE_BINDING = 17;
 /** The body of the hook `finish` that keeps the running sums. */

@@ -8,9 +8,9 @@ export interface Place {
   readonly stride: number;
 }
 
-/** `size` elements of the hook `map`, written to output 0: one after the other, or at `place`; `draws`: it draws normal numbers. */
-export function map(size: number, place?: Place, draws = false): Launch {
-  const kernel = place ? shaders.placed : draws ? shaders.runs : shaders.elements;
+/** `size` elements of the hook `map`, written to output 0: one after the other, or at `place`; `fours`: the hook `four` gives four at once. */
+export function map(size: number, place?: Place, fours = false): Launch {
+  const kernel = place ? shaders.placed : fours ? shaders.fours : shaders.elements;
   const { LANES, PER } = kernel.constants;
   return {
     kernel,

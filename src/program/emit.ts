@@ -1,5 +1,5 @@
 import { byteLength } from "../graph/dtype.ts";
-import { type Expression, KEEP_SUMS, SIDE_BINDING, drawsNormals, hookBody, specialise } from "../kernels/hook.ts";
+import { type Expression, KEEP_SUMS, SIDE_BINDING, hookBody, specialise } from "../kernels/hook.ts";
 import type { DeviceTraits, Kernel, Launch, Slot } from "../kernels/launch.ts";
 import { map } from "../kernels/map.ts";
 import { reduce } from "../kernels/reduce.ts";
@@ -82,10 +82,14 @@ function emitMap(root: Value, emission: Emission): Dispatch {
     slots,
     ...(state ? { replaced: state } : {}),
   });
-  const body = hookBody(expression, "u32");
+  // normal numbers come in fours: stored as they are, they need one draw for each four
+  const draws = expression.kind === "call" && expression.name === "random_normal";
+  const bodies: { [hook: string]: string } = draws
+    ? { four: hookBody({ ...expression, name: "random_normals" }, "f32") }
+    : { map: hookBody(expression, "u32") };
   return assemble(emission, {
-    launch: map(sizeOf(root), undefined, drawsNormals(body)),
-    bodies: { map: body },
+    launch: map(sizeOf(root), undefined, draws),
+    bodies,
     slots,
     bind: () => emission.refOf(root),
     label: `map ${describe(root)}`,
