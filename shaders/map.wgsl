@@ -15,6 +15,8 @@
 
 const LANES = 64u;
 const PER = 4u;
+// 1 where every block is whole
+const WHOLE = 0u;
 
 struct Params {
   size: u32,
@@ -37,8 +39,9 @@ fn elements(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: v
   let start = group_number(id, groups) * (LANES * PER);
   let place = params.offset + start + lane;
   let whole = params.size - min(params.size, start) >= LANES * PER;
-  if (whole) {
-    // whole blocks store together, without a guard each: branches cost a software adapter more than the arithmetic
+  // whole blocks store together, without a guard each: a software adapter goes through both sides of a branch, so where all
+  // are whole there is none
+  if (WHOLE == 1u || whole) {
     let a = map(start + lane);
     let b = map(start + lane + LANES);
     let c = map(start + lane + 2u * LANES);

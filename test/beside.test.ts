@@ -1,6 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bernoulliLogLikelihood, grad, type Gpu, linear, matmul, relu, sum, type Tensor } from "../src/index.ts";
-import { adam, div, exp, klHeads, mul, sampleHeads, softmax, square, sub } from "../src/index.ts";
+import {
+  adam,
+  add,
+  div,
+  exp,
+  expand,
+  klHeads,
+  mul,
+  reshape,
+  sampleHeads,
+  softmax,
+  square,
+  sub,
+  transpose,
+} from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
 
 let gpu: Gpu;
@@ -76,6 +90,16 @@ describe("work beside other work", () => {
       return [rows, sum(rows)];
     });
     expectClose(wanted.planned, wanted.apart);
+  });
+
+  it("leaves out products with 1, but not where a broadcast row would be taken for a matrix", async () => {
+    const row = gpu.tensor(wave(7), [7]);
+    const { planned, apart } = await both(() => {
+      const matrix = mul(expand(row, [5, 7]), 1);
+      return [transpose(matrix), add(reshape(matrix, [7, 5]), 1), mul(square(row), 1)];
+    });
+    expectClose(planned, apart);
+    expect(planned[0]!.slice(0, 5)).toEqual(Array.from({ length: 5 }, () => wave(7)[0]));
   });
 
   it("sums for each channel in two passes over memory in order", async () => {

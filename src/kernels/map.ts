@@ -14,6 +14,7 @@ export function map(size: number, place?: Place, fours = false): Launch {
   const { LANES, PER } = kernel.constants;
   return {
     kernel,
+    constants: place || fours ? {} : { WHOLE: Number(size % (LANES * PER) === 0) },
     bind: { y: { output: 0 } },
     params: { size, offset: place?.offset ?? 0, inner: place?.inner ?? 1, stride: place?.stride ?? 1 },
     groups: [ceilDiv(size, LANES * PER), 1, 1],

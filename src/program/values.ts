@@ -75,6 +75,10 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
     return what.kind === "constant" && constants[what.slot]!.value === 1;
   };
 
+  /** Whether `value` may take the place of a map's result: views were recorded over results, never over views. */
+  const standsFor = (value: Value, shape: Shape): boolean =>
+    !["view", "constant"].includes(value.what.kind) && sameShape(value.shape, shape);
+
   const convert = (tensor: Tensor): Value => {
     const args = inputsOf(tensor).map((x) => byTensor.get(x)!);
     const { source, shape, dtype } = tensor;
@@ -93,8 +97,8 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
       case "map":
         if (source.fn === "mul") {
           const [a, b] = args as [Value, Value];
-          if (isOne(b) && sameShape(a.shape, shape)) return a;
-          if (isOne(a) && sameShape(b.shape, shape)) return b;
+          if (isOne(b) && standsFor(a, shape)) return a;
+          if (isOne(a) && standsFor(b, shape)) return b;
         }
         return add(`${source.fn} ${list}`, shape, dtype, { kind: "map", fn: source.fn }, args);
       case "view": {

@@ -33,7 +33,7 @@ test("an unknown option is refused by name before anything starts", async () => 
   const { code, text } = await demo(["--fast"]);
   expect(code).toBe(1);
   expect(text).toBe(
-    "demo: unknown option. Expected --preset quick|full, --seed <whole number>, --out <folder> or --help; got --fast.\n",
+    "demo: unknown option. Expected --preset quick|full, --models <some of them>, --seed <whole number>, --out <folder> or --help; got --fast.\n",
   );
 });
 
