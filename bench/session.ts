@@ -79,7 +79,7 @@ export function facts({ info }: Pick<GPUAdapter, "info">): AdapterFacts {
   return { vendor, architecture, device, description, software };
 }
 
-/** Notes in `flags` when the tab gets hidden, and a pause that no case explains: both mean throttling. */
+/** Notes in `flags` when the tab gets hidden: then it is throttled. */
 function watch(flags: string[]): () => void {
   if (typeof document === "undefined") return () => {};
   const hidden = "the tab was hidden during the run: throttled, do not compare";

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { assign, grad, type Gpu, LatentError, matmul, openGpu, slice, sum, transpose } from "../src/index.ts";
+import { assign, grad, type Gpu, matmul, openGpu, slice, sum, transpose } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
+import { failure } from "./helpers.ts";
 
 const opened: Gpu[] = [];
 async function open(options = {}): Promise<Gpu> {
@@ -11,17 +12,6 @@ async function open(options = {}): Promise<Gpu> {
 afterEach(() => {
   for (const gpu of opened.splice(0)) gpu.dispose();
 });
-
-/** The LatentError that `work` rejects or throws with. */
-async function failure(work: () => unknown): Promise<LatentError> {
-  try {
-    await work();
-  } catch (error) {
-    expect(error).toBeInstanceOf(LatentError);
-    return error as LatentError;
-  }
-  throw new Error("expected an error, but it went through");
-}
 
 describe("opening", () => {
   it("names what is missing where there is no WebGPU", async () => {

@@ -6,7 +6,6 @@ import {
   convTranspose2d,
   type Gpu,
   grad,
-  LatentError,
   linear,
   matmul,
   max,
@@ -17,30 +16,13 @@ import {
 } from "../src/index.ts";
 import type { Kernel } from "../src/kernels/launch.ts";
 import { openNodeGpu } from "../src/node.ts";
+import { failure, ramp } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeEach(async () => {
   gpu = await openNodeGpu();
 });
 afterEach(() => gpu.dispose());
-
-const ramp = (on: Gpu, ...shape: number[]): Tensor => {
-  const size = shape.reduce((a, b) => a * b, 1);
-  return on.tensor(
-    Float32Array.from({ length: size }, (_, i) => ((i * 37) % 101) / 101),
-    shape,
-  );
-};
-
-async function failure(work: () => unknown): Promise<LatentError> {
-  try {
-    await work();
-  } catch (error) {
-    expect(error).toBeInstanceOf(LatentError);
-    return error as LatentError;
-  }
-  throw new Error("expected an error, but it went through");
-}
 
 /** y = 2x by kernels of the test's own: `bodies` are what each variant does for element i. */
 function doubling(bodies: { readonly [name: string]: string }): (x: Tensor) => Tensor {

@@ -3,33 +3,16 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { browserTuning, type Gpu, LatentError, matmul, sum, type Tensor, type TuningStore } from "../src/index.ts";
+import { browserTuning, type Gpu, matmul, sum, type Tensor, type TuningStore } from "../src/index.ts";
 import { fileTuning, openNodeGpu } from "../src/node.ts";
 import { ENGINE } from "../src/program/tuning.ts";
+import { failure, ramp } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeEach(async () => {
   gpu = await openNodeGpu();
 });
 afterEach(() => gpu.dispose());
-
-const ramp = (on: Gpu, ...shape: number[]): Tensor => {
-  const size = shape.reduce((a, b) => a * b, 1);
-  return on.tensor(
-    Float32Array.from({ length: size }, (_, i) => ((i * 37) % 101) / 101),
-    shape,
-  );
-};
-
-async function failure(work: () => unknown): Promise<LatentError> {
-  try {
-    await work();
-  } catch (error) {
-    expect(error).toBeInstanceOf(LatentError);
-    return error as LatentError;
-  }
-  throw new Error("expected an error, but it went through");
-}
 
 /** A store in memory, with what it was asked. */
 function memory(texts = new Map<string, string>()) {

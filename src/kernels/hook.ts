@@ -120,7 +120,7 @@ export interface View {
  * Where element i of a view lies, as text. The numbers are written out: a division by a constant costs a device far less than
  * one by a value from memory, and a load of them would cost as much as the element's.
  */
-export function indexOf({ offset, dims, strides }: View): string {
+function indexOf({ offset, dims, strides }: View): string {
   const terms: string[] = [];
   const merged = mergedDims(dims, strides);
   let inner = 1;

@@ -1,0 +1,22 @@
+import { expect } from "vitest";
+import { type Gpu, LatentError, type Tensor } from "../src/index.ts";
+
+/** The LatentError that `work` rejects or throws with. */
+export async function failure(work: () => unknown): Promise<LatentError> {
+  try {
+    await work();
+  } catch (error) {
+    expect(error).toBeInstanceOf(LatentError);
+    return error as LatentError;
+  }
+  throw new Error("expected an error, but it went through");
+}
+
+/** Values in [0, 1) that repeat after 101 elements. */
+export const ramp = (on: Gpu, ...shape: number[]): Tensor => {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return on.tensor(
+    Float32Array.from({ length: size }, (_, i) => ((i * 37) % 101) / 101),
+    shape,
+  );
+};
