@@ -14,7 +14,7 @@ import { WgslExec, WgslParser, WgslReflect } from "wgsl_reflect/wgsl_reflect.mod
 const here = dirname(fileURLToPath(import.meta.url));
 const REQUIRED = ["shapes", "grid", "numerics"];
 /** What lib/extras.wgsl declares: hooks bring these along, so they are no kernel's own. */
-const EXTRAS = /^(scalars|x[0-6])$/;
+const EXTRAS = /^(scalars|[qx][0-6])$/;
 
 /** The text of a file under shaders/, or undefined. */
 const readShader = (name) => (existsSync(join(here, name)) ? readFileSync(join(here, name), "utf8") : undefined);
@@ -113,6 +113,7 @@ function checkBindings(file, reflected) {
   const slots = new Map();
   for (const { name, group, binding } of [...reflected.uniforms, ...reflected.storage]) {
     if (group !== 0) throw new Error(`${file}: ${name} is in group ${group}; kernels use group 0`);
+    if (/^q\d$/.test(name)) continue; // another look at x0 … x6
     if (slots.has(binding)) throw new Error(`${file}: ${slots.get(binding)} and ${name} share binding ${binding}`);
     slots.set(binding, name);
   }

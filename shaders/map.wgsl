@@ -1,11 +1,10 @@
 // map — one element-wise expression over strided inputs, written to a strided place.
 //
 //   elements   y[offset + i] = map(i)      for i in [0, size)
-//   fours      the same from the hook four, which gives elements i … i + 3 at once: random numbers come in fours
 //   placed     y[place(i)] = map(i)
 //
 // shapes     y any shape, size elements are written; the hook's inputs have shapes and strides of their own
-// grid       ⌈size / (LANES · PER)⌉ workgroups, folded; an invocation writes PER elements, LANES apart; fours: side by side
+// grid       ⌈size / (LANES · PER)⌉ workgroups, folded; an invocation writes PER elements, LANES apart
 // numerics   each function's own error (lib/map.wgsl); nothing is summed
 
 //#include "lib/grid.wgsl"
@@ -31,8 +30,6 @@ struct Params {
 
 //#hook
 fn map(i: u32) -> u32 { return x0[i]; }
-//#hook
-fn four(i: u32) -> vec4f { return vec4f(); }
 
 @compute @workgroup_size(LANES)
 fn elements(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -55,14 +52,6 @@ fn elements(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: v
   for (var k = 0u; k < PER; k++) {
     if (start + lane + k * LANES < params.size) { y[place + k * LANES] = map(start + lane + k * LANES); }
   }
-}
-
-@compute @workgroup_size(LANES)
-fn fours(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let first = (group_number(id, groups) * LANES + lane) * 4u;
-  if (first >= params.size) { return; }
-  let words = bitcast<vec4u>(four(first));
-  for (var k = 0u; k < min(4u, params.size - first); k++) { y[params.offset + first + k] = words[k]; }
 }
 
 @compute @workgroup_size(LANES)

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { kernelFile } from "../shaders/generate.mjs";
 import { mapNames, signature } from "../src/graph/maps.ts";
 import type { Gpu } from "../src/index.ts";
+import { fourBody } from "../src/kernels/four.ts";
 import { type Expression, hookBody, type Scalar, specialise } from "../src/kernels/hook.ts";
 import type { Kernel } from "../src/kernels/launch.ts";
 import * as shaders from "../src/kernels/shaders.gen.ts";
@@ -19,16 +20,25 @@ interface Variant {
   readonly pipeline: boolean;
 }
 
+/** Whole vec4, four of one element, evenly apart. */
+const LAYOUTS_OF_FOURS = [
+  { offset: 4, dims: [40, 8], strides: [16, 1] },
+  { offset: 3, dims: [5, 12], strides: [1, 0] },
+  { offset: 1, dims: [8, 4], strides: [1, 9] },
+];
+
 /** A hook body that calls every function of lib/map.wgsl and reads views of every form, as the planner would write it. */
 function fullBody(signatureText: string, views: number): string {
-  const result = signatureText.split("-> ")[1] as Scalar | "vec4f";
-  if (result === "vec4f") return "{\n  return random_normals(i, 0u, 0u, 0u, 0u);\n}";
-  const layouts = [
-    { offset: 3, dims: [2, 3, 5], strides: [1, 0, 7] },
-    { offset: 0, dims: [1030], strides: [1] },
-    { offset: 9, dims: [1030], strides: [0] },
-    { offset: 0, dims: [40, 5], strides: [0, 1] },
-  ];
+  const result = signatureText.split("-> ")[1] as Scalar | "vec4u";
+  const fours = result === "vec4u";
+  const layouts = fours
+    ? LAYOUTS_OF_FOURS
+    : [
+        { offset: 3, dims: [2, 3, 5], strides: [1, 0, 7] },
+        { offset: 0, dims: [1030], strides: [1] },
+        { offset: 9, dims: [1030], strides: [0] },
+        { offset: 0, dims: [40, 5], strides: [0, 1] },
+      ];
   const view = (k: number, type: Scalar): Expression => ({
     kind: "view",
     slot: k % views,
@@ -52,7 +62,7 @@ function fullBody(signatureText: string, views: number): string {
         ? call
         : { kind: "call", name: "add", indexed: false, inputs: [value, toFloat(call)], type: "f32" };
   }
-  return hookBody(value, result);
+  return fours ? fourBody(value)! : hookBody(value, result);
 }
 
 const toFloat = (of: Expression): Expression => ({

@@ -65,6 +65,10 @@ fn random_uniform(i: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -
   return unit(philox(vec4u(i >> 2u, step, stream, 0u), vec2u(key_low, key_high))[i & 3u]);
 }
 // the elements of i's block: i, i + 1, i + 2, i + 3 where 4 divides i
+fn random_uniforms(i: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -> vec4f {
+  let words = philox(vec4u(i >> 2u, step, stream, 0u), vec2u(key_low, key_high));
+  return vec4f(unit(words.x), unit(words.y), unit(words.z), unit(words.w));
+}
 fn random_normals(i: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -> vec4f {
   return normals(philox(vec4u(i >> 2u, step, stream, 0u), vec2u(key_low, key_high)));
 }

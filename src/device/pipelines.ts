@@ -7,6 +7,8 @@ export interface ShaderSource {
   readonly entry: string;
   /** Binding numbers and how each is used. */
   readonly bindings: readonly { readonly binding: number; readonly type: GPUBufferBindingType }[];
+  /** Bytes of its `var<immediate>`, which the pass carries along; 0 without one. */
+  readonly immediates: number;
 }
 
 export interface Pipeline {
@@ -41,7 +43,7 @@ export class PipelineCache {
     return compiled;
   }
 
-  async #compile({ label, code, entry, bindings }: ShaderSource): Promise<Pipeline> {
+  async #compile({ label, code, entry, bindings, immediates }: ShaderSource): Promise<Pipeline> {
     const storage = bindings.filter((b) => b.type !== "uniform").length;
     const allowed = this.#device.limits.maxStorageBuffersPerShaderStage;
     if (storage > allowed)
@@ -56,7 +58,11 @@ export class PipelineCache {
       label,
       entries: bindings.map(({ binding, type }) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } })),
     });
-    const pipelineLayout = this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] });
+    const pipelineLayout = this.#device.createPipelineLayout({
+      label,
+      bindGroupLayouts: [layout],
+      ...(immediates ? { immediateSize: immediates } : {}),
+    });
     const failure = this.#device.popErrorScope();
     try {
       const pipeline = await this.#device.createComputePipelineAsync({

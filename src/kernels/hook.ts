@@ -117,15 +117,15 @@ export interface View {
 }
 
 /**
- * Where element i of a view lies, as text. The numbers are written out: a division by a constant costs a device far less than
+ * Where element `i` of a view lies, as text. The numbers are written out: a division by a constant costs a device far less than
  * one by a value from memory, and a load of them would cost as much as the element's.
  */
-function indexOf({ offset, dims, strides }: View): string {
+export function indexOf({ offset, dims, strides }: View, i = "i"): string {
   const terms: string[] = [];
   const merged = mergedDims(dims, strides);
   let inner = 1;
   for (const [place, { dim, stride }] of [...merged.entries()].reverse()) {
-    const divided = inner === 1 ? "i" : isPower(inner) ? `(i >> ${Math.log2(inner)}u)` : `(i / ${inner}u)`;
+    const divided = inner === 1 ? i : isPower(inner) ? `(${i} >> ${Math.log2(inner)}u)` : `(${i} / ${inner}u)`;
     // i never passes the end, so the outermost index needs no modulo
     const index = place === 0 ? divided : isPower(dim) ? `(${divided} & ${dim - 1}u)` : `${divided} % ${dim}u`;
     if (stride === 1) terms.unshift(index);
@@ -140,7 +140,7 @@ function indexOf({ offset, dims, strides }: View): string {
 const isPower = (n: number): boolean => Number.isInteger(Math.log2(n));
 
 /** Neighbouring dims that step as one are merged, dims of 1 dropped. */
-function mergedDims(dims: readonly number[], strides: readonly number[]): { dim: number; stride: number }[] {
+export function mergedDims(dims: readonly number[], strides: readonly number[]): { dim: number; stride: number }[] {
   const merged: { dim: number; stride: number }[] = [];
   for (const [d, dim] of dims.entries()) {
     if (dim === 1) continue;

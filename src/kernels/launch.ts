@@ -43,6 +43,8 @@ export interface DeviceTraits {
   readonly features: ReadonlySet<string>;
   readonly maxBindingBytes: number;
   readonly maxStorageBuffers: number;
+  /** Bytes that a pass can carry to a kernel without a buffer; 0 where WebGPU has no immediates. */
+  readonly maxImmediateBytes: number;
   /** What tuning chose: class → variant. Empty until someone asks for it. */
   readonly choices: ReadonlyMap<string, string>;
 }

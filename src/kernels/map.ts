@@ -1,5 +1,5 @@
 import { ceilDiv, type Launch } from "./launch.ts";
-import { map as shaders } from "./shaders.gen.ts";
+import { map as one, map_fours as four } from "./shaders.gen.ts";
 
 /** Where a map writes: rows of `inner` elements, `stride` apart, from `offset`. */
 export interface Place {
@@ -8,15 +8,31 @@ export interface Place {
   readonly stride: number;
 }
 
-/** `size` elements of the hook `map`, written to output 0: one after the other, or at `place`; `fours`: the hook `four` gives four at once. */
-export function map(size: number, place?: Place, fours = false): Launch {
-  const kernel = place ? shaders.placed : fours ? shaders.fours : shaders.elements;
-  const { LANES, PER } = kernel.constants;
+const whole = (size: number, block: number) => ({ WHOLE: Number(size % block === 0) });
+const written = { bind: { y: { output: 0 } } } as const;
+
+/** `size` elements of the hook `map`, written to output 0: one after the other, or at `place`. */
+export function map(size: number, place?: Place): Launch {
+  const kernel = place ? one.placed : one.elements;
+  const block = kernel.constants.LANES * kernel.constants.PER;
   return {
+    ...written,
     kernel,
-    constants: place || fours ? {} : { WHOLE: Number(size % (LANES * PER) === 0) },
-    bind: { y: { output: 0 } },
+    constants: place ? {} : whole(size, block),
     params: { size, offset: place?.offset ?? 0, inner: place?.inner ?? 1, stride: place?.stride ?? 1 },
-    groups: [ceilDiv(size, LANES * PER), 1, 1],
+    groups: [ceilDiv(size, block), 1, 1],
+  };
+}
+
+/** The same from the hook `four`, which gives four elements at once; 4 divides `size`. */
+export function mapFours(size: number): Launch {
+  const kernel = four.elements;
+  const quads = size / 4;
+  return {
+    ...written,
+    kernel,
+    constants: whole(quads, kernel.constants.LANES),
+    params: { quads },
+    groups: [ceilDiv(quads, kernel.constants.LANES), 1, 1],
   };
 }

@@ -42,20 +42,22 @@ export async function bind(
       const buffers = plan.memory.buffers.map((bytes) => device.pool.take(bytes, where));
       return {
         buffers,
-        uniforms: device.gpu.createBuffer({
-          label: `${where} uniforms`,
-          size: uniformBytes.total,
-          usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-        }),
+        uniforms: uniformBytes.total
+          ? device.gpu.createBuffer({
+              label: `${where} uniforms`,
+              size: uniformBytes.total,
+              usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+            })
+          : null,
       };
     },
     ({ buffers, uniforms }) => {
       for (const buffer of buffers) device.pool.give(buffer);
-      uniforms.destroy();
+      uniforms?.destroy();
     },
   );
   const { buffers, uniforms } = taken;
-  device.gpu.queue.writeBuffer(uniforms, 0, packUniforms(dispatches, uniformBytes, constants));
+  if (uniforms) device.gpu.queue.writeBuffer(uniforms, 0, packUniforms(dispatches, uniformBytes, constants));
 
   const locate = ({ place, offset }: Ref): Location => {
     if ("leaf" in place) {
@@ -70,21 +72,26 @@ export async function bind(
       return { binding, resource: { buffer, offset, size: Math.ceil(Math.max(4, ref.bytes) / 4) * 4 } };
     });
     const at = uniformBytes.at[i]!;
-    if (dispatch.params.byteLength)
-      entries.push({ binding: 0, resource: { buffer: uniforms, offset: at.params, size: dispatch.params.byteLength } });
+    if (uniformParams(dispatch))
+      entries.push({
+        binding: 0,
+        resource: { buffer: uniforms!, offset: at.params, size: dispatch.params.byteLength },
+      });
     if (dispatch.scalars.length)
-      entries.push({ binding: 9, resource: { buffer: uniforms, offset: at.scalars, size: SCALARS_BYTES } });
+      entries.push({ binding: 9, resource: { buffer: uniforms!, offset: at.scalars, size: SCALARS_BYTES } });
     const { pipeline, layout } = pipelines[i]!;
     return {
       pipeline,
       group: device.gpu.createBindGroup({ label: dispatch.label, layout, entries }),
       groups: dispatch.groups,
+      immediates: dispatch.source.immediates ? dispatch.params : null,
     };
   });
   const encodeAll = (pass: GPUComputePassEncoder, list: typeof steps) => {
-    for (const { pipeline, group, groups } of list) {
+    for (const { pipeline, group, groups, immediates } of list) {
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group);
+      if (immediates) pass.setImmediates(0, immediates);
       pass.dispatchWorkgroups(groups[0], groups[1], groups[2]);
     }
   };
@@ -95,10 +102,13 @@ export async function bind(
     outputs: plan.outputs.map((o) => locate(o.ref)),
     release(except) {
       for (const buffer of buffers) if (!except?.has(buffer)) device.pool.give(buffer);
-      uniforms.destroy();
+      uniforms?.destroy();
     },
   };
 }
+
+/** Bytes of parameters that need a uniform buffer. */
+const uniformParams = ({ source, params }: Dispatch): number => (source.immediates ? 0 : params.byteLength);
 
 interface UniformLayout {
   readonly at: readonly { readonly params: number; readonly scalars: number }[];
@@ -113,10 +123,10 @@ function layoutUniforms(dispatches: readonly Dispatch[]): UniformLayout {
     return offset;
   };
   const at = dispatches.map((d) => ({
-    params: take(d.params.byteLength),
+    params: take(uniformParams(d)),
     scalars: d.scalars.length ? take(SCALARS_BYTES) : 0,
   }));
-  return { at, total: Math.max(total, ALIGNMENT) };
+  return { at, total };
 }
 
 function packUniforms(
@@ -126,8 +136,8 @@ function packUniforms(
 ): ArrayBuffer {
   const bytes = new ArrayBuffer(total);
   const view = new DataView(bytes);
-  for (const [i, { params, scalars }] of dispatches.entries()) {
-    new Uint8Array(bytes, at[i]!.params, params.byteLength).set(new Uint8Array(params));
+  for (const [i, { params, scalars, source }] of dispatches.entries()) {
+    if (!source.immediates) new Uint8Array(bytes, at[i]!.params, params.byteLength).set(new Uint8Array(params));
     for (const [slot, constant] of scalars.entries())
       view.setUint32(at[i]!.scalars + 4 * slot, constants[constant]!, true);
   }

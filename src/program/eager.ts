@@ -135,6 +135,7 @@ export const traitsOf = (device: Device, choices: ReadonlyMap<string, string>): 
   features: new Set(device.info.features),
   maxBindingBytes: device.gpu.limits.maxStorageBufferBindingSize,
   maxStorageBuffers: Math.min(8, device.gpu.limits.maxStorageBuffersPerShaderStage),
+  maxImmediateBytes: device.gpu.limits.maxImmediateSize ?? 0,
   choices,
 });
 

@@ -1,13 +1,15 @@
 import { byteLength } from "../graph/dtype.ts";
+import { fourBody } from "../kernels/four.ts";
 import { type Expression, KEEP_SUMS, SIDE_BINDING, hookBody, specialise } from "../kernels/hook.ts";
 import type { DeviceTraits, Kernel, Launch, Slot } from "../kernels/launch.ts";
-import { map } from "../kernels/map.ts";
+import { map, mapFours } from "../kernels/map.ts";
 import { reduce } from "../kernels/reduce.ts";
 import type { ShaderSource } from "../device/pipelines.ts";
 import { type Context, expressionOf, rootExpression, type Slots } from "./expression.ts";
 import type { Fusion, Group } from "./fuse.ts";
 import { launchesOf } from "./launches.ts";
 import { orderOf, sizeOf } from "./prepare.ts";
+import { sourceOf } from "./source.ts";
 import { computed, look, straight, type Value } from "./values.ts";
 
 /** A buffer as the plan knows it: a leaf of the graph, a value's own storage, or scratch. */
@@ -82,18 +84,16 @@ function emitMap(root: Value, emission: Emission): Dispatch {
     slots,
     ...(state ? { replaced: state } : {}),
   });
-  // normal numbers come in fours: stored as they are, they need one draw for each four
-  const draws = expression.kind === "call" && expression.name === "random_normal";
-  const bodies: { [hook: string]: string } = draws
-    ? { four: hookBody({ ...expression, name: "random_normals" }, "f32") }
-    : { map: hookBody(expression, "u32") };
+  const size = sizeOf(root);
+  const fours = size % 4 === 0 ? fourBody(expression) : null;
   return assemble(emission, {
-    launch: map(sizeOf(root), undefined, draws),
-    bodies,
+    ...(fours
+      ? { launch: mapFours(size), bodies: { four: fours } }
+      : { launch: map(size), bodies: { map: hookBody(expression, "u32") } }),
     slots,
     bind: () => emission.refOf(root),
     label: `map ${describe(root)}`,
-    flops: sizeOf(root),
+    flops: size,
   });
 }
 
@@ -281,23 +281,15 @@ function assemble(
     buffers.push({ binding: 10 + slot, ref, writes: false });
   }
   if (side) buffers.push({ binding: SIDE_BINDING, ref: side, writes: true });
-  const used = slots.scalars.length > 0;
-  const types = buffers.map(({ binding, writes }) => ({
-    binding,
-    type: writes ? ("storage" as const) : ("read-only-storage" as const),
-  }));
-  const uniforms = [...(kernel.paramsBytes ? [0] : []), ...(used ? [9] : [])].map((binding) => ({
-    binding,
-    type: "uniform" as const,
-  }));
   return {
     label,
-    source: {
+    source: sourceOf(
       label,
-      code: specialise(kernel, constants, bodies),
-      entry: kernel.entry,
-      bindings: [...uniforms, ...types],
-    },
+      kernel,
+      specialise(kernel, constants, bodies),
+      { buffers, scalars: slots.scalars.length > 0 },
+      emission.traits,
+    ),
     buffers,
     params: packParams(kernel, launch.params),
     scalars: slots.scalars,

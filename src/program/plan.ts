@@ -9,6 +9,7 @@ import { type MemoryPlan, planMemory } from "./memory.ts";
 import { ALIGNMENT, materialise } from "./prepare.ts";
 import { schedule } from "./schedule.ts";
 import { rewrite } from "./rewrite.ts";
+import { sourceOf } from "./source.ts";
 import { type Graph, look, straight, type Value } from "./values.ts";
 
 /** What to dispatch, in order, over which memory; independent of buffers, scalars and seeds, so that equal graphs share it. */
@@ -71,7 +72,7 @@ export function plan(graph: Graph, traits: DeviceTraits): Plan {
   const prelude = all.filter((d) => d.once);
   const dispatches = all.filter((d) => !d.once);
   for (const { state, next } of prepared.assignments)
-    if (inPlace.get(next) !== state) dispatches.push(copyInto(state, next, refOf));
+    if (inPlace.get(next) !== state) dispatches.push(copyInto(state, next, refOf, traits));
   const held = new Set(prepared.outputs.map((v) => rootOf(refOf(v).place)).filter((v) => v !== null));
   const memory = planMemory(prelude, dispatches, (v) => byteLength(v.shape, v.dtype), held);
   return {
@@ -114,24 +115,20 @@ function feedsOnly(value: Value, concat: Value): boolean {
   return users(value).every((u) => u === concat) && concat.args.filter((a) => straight(a) === value).length === 1;
 }
 
-function copyInto(state: Value, next: Value, refOf: (value: Value) => Ref): Dispatch {
+function copyInto(state: Value, next: Value, refOf: (value: Value) => Ref, traits: DeviceTraits): Dispatch {
   const size = next.shape.reduce((a, b) => a * b, 1);
   const launch = map(size);
   const { kernel } = launch;
   const params = new Uint32Array([size, 0, 1, 1]).buffer;
   const label = `assign [${next.shape.join(", ")}]`;
-  const bindings = [
-    { binding: 0, type: "uniform" as const },
-    { binding: 1, type: "storage" as const },
-    { binding: 10, type: "read-only-storage" as const },
+  const buffers = [
+    { binding: 1, ref: refOf(state), writes: true },
+    { binding: 10, ref: refOf(next), writes: false },
   ];
   return {
     label,
-    source: { label, code: kernel.code, entry: kernel.entry, bindings },
-    buffers: [
-      { binding: 1, ref: refOf(state), writes: true },
-      { binding: 10, ref: refOf(next), writes: false },
-    ],
+    source: sourceOf(label, kernel, kernel.code, { buffers, scalars: false }, traits),
+    buffers,
     params,
     scalars: [],
     groups: launch.groups,

@@ -1,0 +1,144 @@
+import { type Expression, indexOf, mergedDims, type View } from "./hook.ts";
+
+/**
+ * How four neighbouring elements of a tensor lie in a view of another: together in one vec4 at `index`, as one element that
+ * all four share, or at `index` and every `step` elements on. null where their distance changes from four to four.
+ */
+type Layout =
+  | { readonly kind: "together"; readonly index: string }
+  | { readonly kind: "shared"; readonly index: string }
+  | { readonly kind: "apart"; readonly index: string; readonly step: number };
+
+const COMPONENTS = ["x", "y", "z", "w"] as const;
+
+/** Functions that draw four elements at the price of one, under the name of the function and an s. */
+const DRAWS: ReadonlySet<string> = new Set(["random_normal", "random_uniform"]);
+
+/**
+ * Writes the body of a hook that gives elements 4j … 4j + 3 at once: loads of whole vec4 where a view allows them, then the
+ * functions of shaders/lib/map.wgsl element by element. null where nothing would be gained by it.
+ */
+export function fourBody(root: Expression): string | null {
+  const views = viewsOf(root);
+  const layouts = views.map(({ view }) => layoutOf(view));
+  if (layouts.includes(null)) return null;
+  if (views.length > 0 && layouts.every((layout) => layout!.kind === "apart")) return null;
+  // a buffer is bound once: as vec4 if that serves all that is read of it
+  const single = new Set(views.flatMap(({ slot }, k) => (layouts[k]!.kind === "together" ? [] : [slot])));
+  const writer = new FourWriter(single);
+  const last = writer.write(root);
+  const words = isShared(last) ? last[0] : last.join(", ");
+  const result = root.type === "u32" ? `vec4u(${words})` : `bitcast<vec4u>(vec4<${root.type}>(${words}))`;
+  return `{\n${writer.lines.join("\n")}\n  return ${result};\n}`;
+}
+
+type Four = readonly [string, string, string, string];
+const same = (word: string): Four => [word, word, word, word];
+const isShared = (four: Four) => four.every((word) => word === four[0]);
+
+class FourWriter {
+  readonly lines: string[] = [];
+  /** Slots that are read element by element. */
+  readonly #single: ReadonlySet<number>;
+  readonly #known = new Map<Expression, Four>();
+  readonly #places = new Map<string, string>();
+
+  constructor(single: ReadonlySet<number>) {
+    this.#single = single;
+  }
+
+  /** The names of the expression's four values. */
+  write(expression: Expression): Four {
+    let names = this.#known.get(expression);
+    if (!names) this.#known.set(expression, (names = this.#define(expression)));
+    return names;
+  }
+
+  #define(expression: Expression): Four {
+    switch (expression.kind) {
+      case "view":
+        return this.#load(expression);
+      case "scalar":
+        return same(this.#let(cast(expression, `scalar_bits(${expression.slot}u)`)));
+      case "replaced":
+        return components(this.#let(castFour(expression, "y[j]")));
+      case "value":
+        throw new Error("a hook of four elements has no value");
+      case "call":
+        return this.#call(expression);
+    }
+  }
+
+  #call({ name, indexed, inputs }: Extract<Expression, { kind: "call" }>): Four {
+    const given = inputs.map((input) => this.write(input));
+    const shared = given.every(isShared);
+    if (indexed && shared && DRAWS.has(name))
+      return components(this.#let(`${name}s(${["4u * j", ...given.map(([word]) => word)].join(", ")})`));
+    if (shared && !indexed) return same(this.#let(`${name}(${given.map(([word]) => word).join(", ")})`));
+    const one = (e: number) =>
+      this.#let(`${name}(${[...(indexed ? [`4u * j + ${e}u`] : []), ...given.map((four) => four[e])].join(", ")})`);
+    return [one(0), one(1), one(2), one(3)];
+  }
+
+  #load(expression: Extract<Expression, { kind: "view" }>): Four {
+    const { slot, view } = expression;
+    const layout = layoutOf(view)!;
+    const at = this.#place(layout.index);
+    if (layout.kind === "together" && !this.#single.has(slot))
+      return components(this.#let(castFour(expression, `q${slot}[${at}]`)));
+    if (layout.kind === "shared") return same(this.#let(cast(expression, `x${slot}[${at}]`)));
+    const [first, step] = layout.kind === "together" ? [`4u * ${parenthesised(at)}`, 1] : [at, layout.step];
+    const one = (e: number) => this.#let(cast(expression, `x${slot}[${e ? `${first} + ${e * step}u` : first}]`));
+    return [one(0), one(1), one(2), one(3)];
+  }
+
+  /** Views of one layout share their index: its divisions are worked out once. */
+  #place(index: string): string {
+    if (!index.includes(" ")) return index;
+    let name = this.#places.get(index);
+    if (!name) {
+      name = `k${this.#places.size}`;
+      this.lines.push(`  let ${name} = ${index};`);
+      this.#places.set(index, name);
+    }
+    return name;
+  }
+
+  #let(text: string): string {
+    const name = `t${this.lines.length}`;
+    this.lines.push(`  let ${name} = ${text};`);
+    return name;
+  }
+}
+
+const components = (name: string) => COMPONENTS.map((c) => `${name}.${c}`) as unknown as Four;
+const parenthesised = (text: string) => (text.includes(" ") ? `(${text})` : text);
+const cast = ({ type }: Expression, word: string) => (type === "u32" ? word : `bitcast<${type}>(${word})`);
+const castFour = ({ type }: Expression, word: string) => (type === "u32" ? word : `bitcast<vec4<${type}>>(${word})`);
+
+function viewsOf(root: Expression): Extract<Expression, { kind: "view" }>[] {
+  const seen = new Set<Expression>();
+  const visit = (expression: Expression) => {
+    if (seen.has(expression)) return;
+    seen.add(expression);
+    if (expression.kind === "call") for (const input of expression.inputs) visit(input);
+  };
+  visit(root);
+  return [...seen].flatMap((expression) => (expression.kind === "view" ? [expression] : []));
+}
+
+function layoutOf({ offset, dims, strides }: View): Layout | null {
+  const merged = mergedDims(dims, strides);
+  const last = merged.at(-1) ?? { dim: 4, stride: 0 };
+  if (last.dim % 4 !== 0) return null;
+  const outer = merged.slice(0, -1);
+  const fours = (stride: number, by: number) => ({
+    offset: offset / by,
+    dims: [...outer.map(({ dim }) => dim), last.dim / 4],
+    strides: [...outer.map((d) => d.stride / by), stride],
+  });
+  if (last.stride === 0) return { kind: "shared", index: indexOf(fours(0, 1), "j") };
+  if (last.stride === 1 && [offset, ...outer.map(({ stride }) => stride)].every((n) => n % 4 === 0))
+    return { kind: "together", index: indexOf(fours(1, 4), "j") };
+  return { kind: "apart", index: indexOf(fours(4 * last.stride, 1), "j"), step: last.stride };
+}
