@@ -1,15 +1,12 @@
 // reduce — sum, maximum or minimum over one extent, in a fixed tree.
 //
-//   rows      y[o]    = ⊕_r load(o·extent + r)           the reduced elements lie together
-//   short_rows  the same, one invocation walking each row
-//   columns   y[s,o]  = ⊕_r load(r·outputs + o)          the kept elements lie together; r in slice s
-//   slices    y[o,s]  = ⊕_r load(o·extent + r)           rows with few outputs: r in slice s
-//   short_slices  the same, one invocation walking each slice
+//   rows        y[o,s] = ⊕_r load(o·extent + r)     the reduced elements lie together; r in slice s
+//   short_rows  the same, one invocation walking each slice
+//   columns     y[s,o] = ⊕_r load(r·outputs + o)    the kept elements lie together; r in slice s
 //
 // shapes     load: [outputs, extent] or [extent, outputs], whatever the hook reads;  y [outputs], or one partial a slice,
 //            which a second launch reduces
-// grid       rows: one workgroup of LANES per output;  slices: one per output and slice;  short_rows: one invocation per output;
-//            columns, short_slices: one invocation per output and slice
+// grid       per output and slice: rows one workgroup of LANES, short_rows and columns one invocation
 // numerics   sum: a lane adds ⌈extent/LANES⌉ (columns: extent/slices) terms, then a log₂ LANES tree:
 //            |error| ≤ γ_m · Σ|x| with m = the terms of a lane plus log₂ LANES plus the slices. max, min: exact
 
@@ -82,39 +79,23 @@ fn tree(lane: u32, value: f32) -> f32 {
 
 @compute @workgroup_size(LANES)
 fn rows(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let o = group_number(id, groups);
+  let n = group_number(id, groups);
+  let first = (n % params.slices) * params.slice;
+  let past = min(first + params.slice, params.extent);
+  let inside = n < params.outputs * params.slices;
   var total = identity();
-  if (o < params.outputs) { total = walk(o * params.extent, 0u, params.extent, lane); }
+  if (inside) { total = walk((n / params.slices) * params.extent, first, past, lane); }
   let result = tree(lane, total);
-  if (lane == 0u && o < params.outputs) { y[o] = epilogue(o, result); }
+  if (lane == 0u && inside) { y[n] = epilogue(n, result); }
 }
 
 @compute @workgroup_size(LANES)
 fn short_rows(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let o = group_number(id, groups) * LANES + lane;
-  if (o >= params.outputs) { return; }
-  y[o] = epilogue(o, run(o * params.extent, params.extent, 1u));
-}
-
-@compute @workgroup_size(LANES)
-fn slices(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let n = group_number(id, groups);
-  let o = n / params.slices;
-  let first = (n % params.slices) * params.slice;
-  let past = min(first + params.slice, params.extent);
-  var total = identity();
-  if (o < params.outputs) { total = walk(o * params.extent, first, past, lane); }
-  let result = tree(lane, total);
-  if (lane == 0u && o < params.outputs) { y[n] = result; }
-}
-
-@compute @workgroup_size(LANES)
-fn short_slices(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let n = group_number(id, groups) * LANES + lane;
   if (n >= params.outputs * params.slices) { return; }
   let first = (n % params.slices) * params.slice;
   let past = min(first + params.slice, params.extent);
-  y[n] = run((n / params.slices) * params.extent + first, max(past, first) - first, 1u);
+  y[n] = epilogue(n, run((n / params.slices) * params.extent + first, max(past, first) - first, 1u));
 }
 
 @compute @workgroup_size(LANES)

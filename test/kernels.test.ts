@@ -28,7 +28,7 @@ const LAYOUTS_OF_FOURS = [
 ];
 
 /** A hook body that calls every function of lib/map.wgsl and reads views of every form, as the planner would write it. */
-function fullBody(signatureText: string, views: number): string {
+function fullBody(signatureText: string, [first, count]: readonly [number, number]): string {
   const result = signatureText.split("-> ")[1] as Scalar | "vec4u";
   const fours = result === "vec4u";
   const layouts = fours
@@ -41,7 +41,7 @@ function fullBody(signatureText: string, views: number): string {
       ];
   const view = (k: number, type: Scalar): Expression => ({
     kind: "view",
-    slot: k % views,
+    slot: first + (k % count),
     view: layouts[k % layouts.length]!,
     type,
   });
@@ -76,11 +76,19 @@ const toFloat = (of: Expression): Expression => ({
 /** How many views the planner may add: a stage binds at most 8 storage buffers. */
 const room = (kernel: Kernel): number => Math.min(7, 8 - Object.keys(kernel.buffers).length);
 
+/** The slots that a hook may read: first and count. What is read as vec4 is read by no other hook. */
+function slotsOf(kernel: Kernel, hook: string): readonly [number, number] {
+  if (!("four" in kernel.hooks)) return [0, room(kernel)];
+  return hook === "four" ? [0, 3] : [3, room(kernel) - 3];
+}
+
 const fullCode = (kernel: Kernel, constants: { readonly [name: string]: number } = {}): string =>
   specialise(
     kernel,
     constants,
-    Object.fromEntries(Object.entries(kernel.hooks).map(([hook, text]) => [hook, fullBody(text, room(kernel))])),
+    Object.fromEntries(
+      Object.entries(kernel.hooks).map(([hook, text]) => [hook, fullBody(text, slotsOf(kernel, hook))]),
+    ),
   );
 
 /** The kernel as written, with its constants' other values, and with full hooks. */

@@ -1,4 +1,4 @@
-import { type Expression, indexOf, mergedDims, type View } from "./hook.ts";
+import { type Beside, type Expression, indexOf, mergedDims, type View } from "./hook.ts";
 
 /**
  * How four neighbouring elements of a tensor lie in a view of another: together in one vec4 at `index`, as one element that
@@ -16,17 +16,27 @@ const DRAWS: ReadonlySet<string> = new Set(["random_normal", "random_uniform"]);
 
 /**
  * Writes the body of a hook that gives elements 4j … 4j + 3 at once: loads of whole vec4 where a view allows them, then the
- * functions of shaders/lib/map.wgsl element by element. null where nothing would be gained by it.
+ * functions of shaders/lib/map.wgsl element by element. null where nothing would be gained by it. `taken`: slots that
+ * another hook of the dispatch reads element by element.
  */
-export function fourBody(root: Expression): string | null {
-  const views = viewsOf(root);
+export function fourBody(
+  root: Expression,
+  { stored }: Pick<Beside, "stored"> = {},
+  taken: ReadonlySet<number> = new Set(),
+): string | null {
+  const views = viewsOf(stored ? [root, stored] : [root]);
   const layouts = views.map(({ view }) => layoutOf(view));
   if (layouts.includes(null)) return null;
   if (views.length > 0 && layouts.every((layout) => layout!.kind === "apart")) return null;
   // a buffer is bound once: as vec4 if that serves all that is read of it
-  const single = new Set(views.flatMap(({ slot }, k) => (layouts[k]!.kind === "together" ? [] : [slot])));
+  const single = new Set([
+    ...taken,
+    ...views.flatMap(({ slot }, k) => (layouts[k]!.kind === "together" ? [] : [slot])),
+  ]);
   const writer = new FourWriter(single);
   const last = writer.write(root);
+  if (stored)
+    for (const [e, word] of writer.write(stored).entries()) writer.lines.push(`  side[4u * j + ${e}u] = ${word};`);
   const words = isShared(last) ? last[0] : last.join(", ");
   const result = root.type === "u32" ? `vec4u(${words})` : `bitcast<vec4u>(vec4<${root.type}>(${words}))`;
   return `{\n${writer.lines.join("\n")}\n  return ${result};\n}`;
@@ -116,14 +126,15 @@ const parenthesised = (text: string) => (text.includes(" ") ? `(${text})` : text
 const cast = ({ type }: Expression, word: string) => (type === "u32" ? word : `bitcast<${type}>(${word})`);
 const castFour = ({ type }: Expression, word: string) => (type === "u32" ? word : `bitcast<vec4<${type}>>(${word})`);
 
-function viewsOf(root: Expression): Extract<Expression, { kind: "view" }>[] {
+/** The views that expressions read. */
+export function viewsOf(roots: readonly Expression[]): Extract<Expression, { kind: "view" }>[] {
   const seen = new Set<Expression>();
   const visit = (expression: Expression) => {
     if (seen.has(expression)) return;
     seen.add(expression);
     if (expression.kind === "call") for (const input of expression.inputs) visit(input);
   };
-  visit(root);
+  for (const root of roots) visit(root);
   return [...seen].flatMap((expression) => (expression.kind === "view" ? [expression] : []));
 }
 

@@ -1,9 +1,17 @@
 import { defaultsFor } from "./defaults.ts";
-import { ceilDiv, chosen, type DeviceTraits, type Launch, type Launches, sizeClass, type Variants } from "./launch.ts";
-import { reduce as shaders } from "./shaders.gen.ts";
+import { ceilDiv, chosen, type DeviceTraits, type Launches, sizeClass, type Variants } from "./launch.ts";
+import { reduce as ones, reduce_fours as fours } from "./shaders.gen.ts";
 
 export type Reduction = "sum" | "max" | "min";
 export type RowVariant = "rows" | "shortRows";
+
+/** What is reduced: `extent` elements to each of `outputs`. */
+export interface Extents {
+  readonly outputs: number;
+  readonly extent: number;
+  /** The reduced elements come first: [extent, outputs]; otherwise [outputs, extent]. */
+  readonly leading: boolean;
+}
 
 /** Up to here one workgroup or invocation goes through the whole extent alone. */
 const ALONE = 4096;
@@ -13,72 +21,62 @@ const SHORT = 32;
 const BUSY = 512;
 
 /** The kernels that can reduce so many elements of a row each, where one launch does it; null for columns. */
-export const reduceVariants = (outputs: number, extent: number, leading: boolean): Variants<RowVariant> | null =>
+export const reduceVariants = ({ outputs, extent, leading }: Extents): Variants<RowVariant> | null =>
   leading || extent > ALONE
     ? null
     : { class: `reduce rows ${sizeClass(outputs, extent)}`, names: ["shortRows", "rows"], terms: extent };
 
 function rowVariant(outputs: number, extent: number, traits: DeviceTraits): RowVariant {
-  const variants = reduceVariants(outputs, extent, false);
-  const many = outputs >= 2 * shaders.rows.constants.LANES;
+  const variants = reduceVariants({ outputs, extent, leading: false });
+  const many = outputs >= 2 * ones.rows.constants.LANES;
   const short = many ? defaultsFor(traits).reduce.alone : SHORT;
   return (variants && chosen(variants, traits)) ?? (extent <= short ? "shortRows" : "rows");
 }
 
+/** Whether elements can be loaded four at a time: none of the four then belong to different slices. */
+export const hasFours = ({ outputs, extent, leading }: Extents): boolean => (leading ? outputs : extent) % 4 === 0;
+
 /**
- * Reduces `extent` elements to each of `outputs`, read through the hook `load`.
+ * Reduces elements that are read through the hook `load`, or `four` where they come `by` four at a time.
  *
- * leading: the reduced elements come first, load: [extent, outputs]; otherwise load: [outputs, extent].
- * Few outputs over a long extent go through partial results, so the first launch takes `load`, the last one `epilogue`.
+ * Few outputs over a long extent go through partial results, so the first launch takes that hook, the last one `epilogue`.
  */
-export function reduce(
-  operation: Reduction,
-  outputs: number,
-  extent: number,
-  leading: boolean,
-  traits: DeviceTraits,
-): Launches {
-  const constants = { OPERATION: { sum: 0, max: 1, min: 2 }[operation] };
+export function reduce(operation: Reduction, extents: Extents, traits: DeviceTraits, by: 1 | 4 = 1): Launches {
+  const { outputs, extent, leading } = extents;
+  const shaders = by === 4 ? fours : ones;
   const lanes = shaders.rows.constants.LANES;
   // a column's invocation walks the extent alone; a row's workgroup shares it
   const alone = leading ? ALONE / 8 : ALONE;
-  const wanted = Math.min(ceilDiv(extent, alone / 4), ceilDiv(BUSY * (leading ? lanes : 1), outputs));
-  const slice = extent <= alone ? extent : ceilDiv(extent, Math.max(1, wanted));
+  const across = leading ? outputs / by : outputs;
+  const wanted = Math.min(ceilDiv(extent, alone / 4), ceilDiv(BUSY * (leading ? lanes : 1), across));
+  // four loads go together
+  const together = leading ? 4 : 4 * by;
+  const slice = extent <= alone ? extent : ceilDiv(ceilDiv(extent, Math.max(1, wanted)), together) * together;
   const slices = Math.max(1, ceilDiv(extent, Math.max(1, slice)));
-  const params = { outputs, extent, slices, slice };
-  const whole: Pick<Launch, "constants" | "bind" | "takesEpilogue"> = {
-    constants,
-    bind: { y: { output: 0 } },
-    takesEpilogue: true,
+  const isWhole = slice % together === 0 && extent % together === 0;
+  const constants = {
+    OPERATION: { sum: 0, max: 1, min: 2 }[operation],
+    ...(by === 4 ? { WHOLE: Number(isWhole) } : {}),
   };
-  const part: Pick<Launch, "constants" | "bind"> = { constants, bind: { y: { scratch: 0 } } };
-  const columns = (count: number): [number, number, number] => [ceilDiv(count, lanes), 1, 1];
+  const isShort = slices === 1 ? rowVariant(outputs, extent, traits) === "shortRows" : defaultsFor(traits).loadsAreDear;
+  const kernel = leading ? shaders.columns : isShort ? shaders.short_rows : shaders.rows;
+  const invocations = leading || isShort ? ceilDiv(across * slices, lanes) : outputs * slices;
+  const first = { kernel, constants, params: { outputs, extent, slices, slice }, groups: [invocations, 1, 1] } as const;
+  const whole = { bind: { y: { output: 0 } }, takesEpilogue: true } as const;
   const flops = outputs * extent;
-  if (slices === 1)
-    return {
-      flops,
-      launches: [
-        leading
-          ? { ...whole, kernel: shaders.columns, params, groups: columns(outputs) }
-          : rowVariant(outputs, extent, traits) === "shortRows"
-            ? { ...whole, kernel: shaders.short_rows, params, groups: columns(outputs) }
-            : { ...whole, kernel: shaders.rows, params, groups: [outputs, 1, 1] },
-      ],
-    };
-  const combined = { outputs, extent: slices, slices: 1, slice: slices };
+  if (slices === 1) return { flops, launches: [{ ...first, ...whole }] };
   return {
     flops,
     scratch: [outputs * slices * 4],
-    launches: leading
-      ? [
-          { ...part, kernel: shaders.columns, params, groups: columns(outputs * slices) },
-          { ...whole, kernel: shaders.columns, params: combined, groups: columns(outputs) },
-        ]
-      : [
-          defaultsFor(traits).loadsAreDear
-            ? { ...part, kernel: shaders.short_slices, params, groups: columns(outputs * slices) }
-            : { ...part, kernel: shaders.slices, params, groups: [outputs * slices, 1, 1] },
-          { ...whole, kernel: shaders.rows, params: combined, groups: [outputs, 1, 1] },
-        ],
+    launches: [
+      { ...first, bind: { y: { scratch: 0 } } },
+      {
+        ...whole,
+        kernel: leading ? ones.columns : ones.rows,
+        constants: { OPERATION: constants.OPERATION },
+        params: { outputs, extent: slices, slices: 1, slice: slices },
+        groups: [leading ? ceilDiv(outputs, lanes) : outputs, 1, 1],
+      },
+    ],
   };
 }

@@ -1,13 +1,13 @@
 import { byteLength } from "../graph/dtype.ts";
-import { fourBody } from "../kernels/four.ts";
+import { fourBody, viewsOf } from "../kernels/four.ts";
 import { type Expression, KEEP_SUMS, SIDE_BINDING, hookBody, specialise } from "../kernels/hook.ts";
 import type { DeviceTraits, Kernel, Launch, Slot } from "../kernels/launch.ts";
 import { map, mapFours } from "../kernels/map.ts";
-import { reduce } from "../kernels/reduce.ts";
+import { hasFours, reduce } from "../kernels/reduce.ts";
 import type { ShaderSource } from "../device/pipelines.ts";
 import { type Context, expressionOf, rootExpression, type Slots } from "./expression.ts";
 import type { Fusion, Group } from "./fuse.ts";
-import { launchesOf } from "./launches.ts";
+import { launchesOf, reductionOf } from "./launches.ts";
 import { orderOf, sizeOf } from "./prepare.ts";
 import { sourceOf } from "./source.ts";
 import { computed, look, straight, type Value } from "./values.ts";
@@ -141,7 +141,11 @@ function partials(anchor: Value, count: number): { slots: Slots; load: string } 
 function emitTotal({ root, terms }: Group, anchor: Value, emission: Emission): Dispatch[] {
   const kept = emission.termsOf(terms!);
   const count = kept.bytes / 4;
-  const { launches, scratch: sizes = [] } = reduce("sum", 1, count, false, emission.traits);
+  const { launches, scratch: sizes = [] } = reduce(
+    "sum",
+    { outputs: 1, extent: count, leading: false },
+    emission.traits,
+  );
   const scratch = sizes.map((bytes): Scratch => ({ bytes }));
   const { inlined } = emission.fusion;
   return launches.map((launch, stage) => {
@@ -174,9 +178,16 @@ function emitReduce(group: Group, anchor: Value, emission: Emission): Dispatch[]
   const within = stored ? new Set([...inlined, stored]) : inlined;
   const prologue: Context = { inlined: within, slots, built: new Map(), ...(order ? { order } : {}) };
   const loaded = expressionOf(within.has(target) && !order ? target : input, prologue);
-  const load = hookBody(loaded, "f32", stored ? { stored: expressionOf(stored, prologue) } : {});
+  const also = stored ? { stored: expressionOf(stored, prologue) } : {};
+  const { operation, extents } = reductionOf(anchor);
+  // the epilogue reads element by element
+  const late = none();
+  const read = root === anchor ? [] : viewsOf([rootExpression(root, { inlined, slots: late, anchor })]);
+  const taken = new Set(read.map(({ slot }) => slots.inputs.indexOf(late.inputs[slot]!)));
+  const four = hasFours(extents) ? fourBody(loaded, also, taken) : null;
+  const load: { [hook: string]: string } = four ? { four } : { load: hookBody(loaded, "f32", also) };
   const side = stored && emission.refOf(stored);
-  const described = launchesOf(anchor, emission.traits);
+  const described = four ? reduce(operation, extents, emission.traits, 4) : launchesOf(anchor, emission.traits);
   const scratch = described.scratch?.map((bytes): Scratch => ({ bytes }));
   const bind = (slot: Slot): Ref => ("scratch" in slot ? scratchRef(scratch![slot.scratch]!) : emission.refOf(root));
   const epilogue = (at: Slots): { [hook: string]: string } =>
@@ -184,7 +195,7 @@ function emitReduce(group: Group, anchor: Value, emission: Emission): Dispatch[]
   const label = `${anchor.what.kind === "reduce" ? anchor.what.operation : ""} ${describe(input)} → ${describe(root)}`;
   return described.launches.map((launch, stage) => {
     if (stage === 0) {
-      const bodies = { load, ...(launch.takesEpilogue ? epilogue(slots) : {}) };
+      const bodies = { ...load, ...(launch.takesEpilogue ? epilogue(slots) : {}) };
       return assemble(emission, { launch, bodies, slots, bind, side, label, flops: described.flops ?? 0 });
     }
     const late = partials(anchor, described.scratch![0]! / 4);

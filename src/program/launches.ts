@@ -1,6 +1,6 @@
 import { count } from "../graph/dtype.ts";
 import type { DeviceTraits, Launches, Variants } from "../kernels/launch.ts";
-import { reduce, reduceVariants } from "../kernels/reduce.ts";
+import { type Extents, reduce, type Reduction, reduceVariants } from "../kernels/reduce.ts";
 import { operandOf, orderOf } from "./prepare.ts";
 import type { Value } from "./values.ts";
 
@@ -18,16 +18,15 @@ function describe(value: Value, traits: DeviceTraits): Launches {
     const { op, attributes, outputs } = value.what;
     return op.launch(operandsOf(value), outputs, attributes, traits);
   }
-  const { operation, outputs, extent, leading } = reductionOf(value);
-  return reduce(operation, outputs, extent, leading, traits);
+  const { operation, extents } = reductionOf(value);
+  return reduce(operation, extents, traits);
 }
 
 /** The kernels to choose from for a reduction or kernel op; null where there is no choice. */
 export function variantsOf(value: Value, traits: DeviceTraits): Variants | null {
   let variants: Variants | null = null;
   if (value.what.kind === "reduce") {
-    const { outputs, extent, leading } = reductionOf(value);
-    variants = reduceVariants(outputs, extent, leading);
+    variants = reduceVariants(reductionOf(value).extents);
   } else if (value.what.kind === "kernel") {
     const { op, attributes, outputs } = value.what;
     variants = op.variants?.(operandsOf(value), outputs, attributes, traits) ?? null;
@@ -37,9 +36,10 @@ export function variantsOf(value: Value, traits: DeviceTraits): Variants | null 
 
 const operandsOf = (value: Value) => value.args.map((arg) => operandOf(arg)!);
 
-function reductionOf(value: Value) {
-  if (value.what.kind !== "reduce") throw new Error(`${value.what.kind} has no launches`);
+/** What a reduction does to what. */
+export function reductionOf(value: Value): { readonly operation: Reduction; readonly extents: Extents } {
+  if (value.what.kind !== "reduce") throw new Error(`${value.what.kind} is no reduction`);
   const outputs = count(value.shape);
   const extent = count(value.args[0]!.shape) / outputs;
-  return { operation: value.what.operation, outputs, extent, leading: orderOf(value) === "leading" };
+  return { operation: value.what.operation, extents: { outputs, extent, leading: orderOf(value) === "leading" } };
 }

@@ -1,0 +1,112 @@
+// reduce_fours — sum, maximum or minimum over one extent, in a fixed tree, of elements that are loaded four at a time.
+//
+//   rows        y[o,s] = ⊕_r load(o·extent + r)     the reduced elements lie together; r in slice s
+//   short_rows  the same, one invocation walking each slice
+//   columns     y[s,o] = ⊕_r load(r·outputs + o)    the kept elements lie together; r in slice s
+//
+// shapes     load: [outputs, extent] or [extent, outputs], of which the hook four(j) gives elements 4j … 4j + 3: extent and slice
+//            (columns: outputs) are multiples of 4;  y [outputs], or one partial a slice, which a second launch reduces
+// grid       per output and slice: rows one workgroup of LANES, short_rows one invocation;  columns: one per four of them
+// numerics   sum: of four running sums; a lane adds ⌈extent/(4·LANES)⌉ (short_rows: slice/4, columns: slice) terms to each:
+//            |error| ≤ γ_m · Σ|x| with m = those terms plus log₂ LANES + 2 plus the slices. max, min: exact
+
+//#include "lib/grid.wgsl"
+//#include "lib/philox.wgsl"
+//#include "lib/map.wgsl"
+//#include "lib/extras.wgsl"
+//#include "lib/side.wgsl"
+
+const LANES = 64u;
+// 0 sum, 1 maximum, 2 minimum
+const OPERATION = 0u;
+// 1 where four loads at a time leave none over: a software adapter would go once through the loop for what is left
+const WHOLE = 0u;
+
+struct Params { outputs: u32, extent: u32, slices: u32, slice: u32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+
+//#hook
+fn four(j: u32) -> vec4u { return q0[j]; }
+//#hook
+fn epilogue(i: u32, value: f32) -> f32 { return value; }
+
+fn load(j: u32) -> vec4f { return bitcast<vec4f>(four(j)); }
+fn identity() -> f32 {
+  if (OPERATION == 1u) { return -LARGEST; }
+  if (OPERATION == 2u) { return LARGEST; }
+  return 0.0;
+}
+fn combine(a: f32, b: f32) -> f32 {
+  if (OPERATION == 1u) { return max(a, b); }
+  if (OPERATION == 2u) { return min(a, b); }
+  return a + b;
+}
+fn combined(a: vec4f, b: vec4f) -> vec4f {
+  if (OPERATION == 1u) { return max(a, b); }
+  if (OPERATION == 2u) { return min(a, b); }
+  return a + b;
+}
+fn folded(a: vec4f) -> f32 { return combine(combine(a.x, a.y), combine(a.z, a.w)); }
+
+// `count` loads from first, `step` apart.
+fn run(first: u32, count: u32, step: u32) -> vec4f {
+  var total = vec4f(identity());
+  let trips = count / 4u;
+  for (var trip = 0u; trip < trips; trip++) {
+    let j = first + trip * 4u * step;
+    total = combined(total, combined(combined(load(j), load(j + step)), combined(load(j + 2u * step), load(j + 3u * step))));
+  }
+  if (WHOLE == 0u) {
+    for (var r = trips * 4u; r < count; r++) { total = combined(total, load(first + r * step)); }
+  }
+  return total;
+}
+
+var<workgroup> partial: array<f32, LANES>;
+
+fn tree(lane: u32, value: f32) -> f32 {
+  partial[lane] = value;
+  workgroupBarrier();
+  for (var stride = LANES / 2u; stride > 0u; stride /= 2u) {
+    if (lane < stride) { partial[lane] = combine(partial[lane], partial[lane + stride]); }
+    workgroupBarrier();
+  }
+  return partial[0];
+}
+
+@compute @workgroup_size(LANES)
+fn rows(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let n = group_number(id, groups);
+  let first = (n % params.slices) * params.slice;
+  let past = min(first + params.slice, params.extent);
+  let inside = n < params.outputs * params.slices;
+  var total = vec4f(identity());
+  if (inside) {
+    let row = (n / params.slices) * params.extent;
+    for (var r = first + 4u * lane; r < past; r += 4u * LANES) { total = combined(total, load((row + r) / 4u)); }
+  }
+  let result = tree(lane, folded(total));
+  if (lane == 0u && inside) { y[n] = epilogue(n, result); }
+}
+
+@compute @workgroup_size(LANES)
+fn short_rows(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let n = group_number(id, groups) * LANES + lane;
+  if (n >= params.outputs * params.slices) { return; }
+  let first = (n % params.slices) * params.slice;
+  let past = min(first + params.slice, params.extent);
+  y[n] = epilogue(n, folded(run(((n / params.slices) * params.extent + first) / 4u, (max(past, first) - first) / 4u, 1u)));
+}
+
+@compute @workgroup_size(LANES)
+fn columns(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let across = params.outputs / 4u;
+  let n = group_number(id, groups) * LANES + lane;
+  if (n >= across * params.slices) { return; }
+  let first = (n / across) * params.slice;
+  let past = min(first + params.slice, params.extent);
+  let total = run(first * across + n % across, max(past, first) - first, across);
+  for (var e = 0u; e < 4u; e++) { y[4u * n + e] = epilogue(4u * n + e, total[e]); }
+}

@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import {
+  add,
+  dropout,
+  type Gpu,
+  mul,
+  random,
+  reshape,
+  slice,
+  square,
+  sum,
+  type Tensor,
+  transpose,
+} from "../src/index.ts";
+import { openNodeGpu } from "../src/node.ts";
+import { ramp } from "./helpers.ts";
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await openNodeGpu();
+});
+afterAll(() => gpu.dispose());
+
+const value = (i: number) => ((i * 37) % 101) / 101;
+
+/** The result, and how the plan computes it. */
+async function run(record: () => Tensor): Promise<{ values: number[]; text: string }> {
+  const step = await gpu.compile(() => [record()]);
+  const [result] = await step.run();
+  const values = [...(await result!.read())] as number[];
+  const text = step.explain();
+  step.dispose();
+  return { values, text };
+}
+
+const close = (got: readonly number[], wanted: readonly number[]) => {
+  expect(got.length).toBe(wanted.length);
+  for (const [i, want] of wanted.entries())
+    expect(Math.abs(got[i]! - want), `element ${i}`).toBeLessThan(1e-5 * Math.max(1, Math.abs(want)));
+};
+const grid = (rows: number, columns: number, of: (i: number, j: number) => number) =>
+  Array.from({ length: rows * columns }, (_, n) => of(Math.floor(n / columns), n % columns));
+
+it("reads neighbours together, one for four, and apart, in one map", async () => {
+  const [x, row, column, turned] = [ramp(gpu, 6, 8), ramp(gpu, 8), ramp(gpu, 6, 1), ramp(gpu, 8, 6)];
+  const { values } = await run(() => add(mul(x, row), mul(column, transpose(turned))));
+  close(
+    values,
+    grid(6, 8, (i, j) => value(i * 8 + j) * value(j) + value(i) * value(j * 6 + i)),
+  );
+});
+
+it("reads one tensor in two ways", async () => {
+  const x = ramp(gpu, 8, 8);
+  const { values } = await run(() => mul(x, transpose(x)));
+  close(
+    values,
+    grid(8, 8, (i, j) => value(i * 8 + j) * value(j * 8 + i)),
+  );
+});
+
+it("keeps to single elements where fours would run over the end of a row", async () => {
+  const x = ramp(gpu, 4, 6);
+  const { values } = await run(() => mul(slice(x, 1, 0, 5), 2));
+  close(
+    values,
+    grid(4, 5, (i, j) => 2 * value(i * 6 + j)),
+  );
+  const offset = await run(() => mul(slice(ramp(gpu, 4, 8), 1, 1, 5), 2));
+  close(
+    offset.values,
+    grid(4, 4, (i, j) => 2 * value(i * 8 + j + 1)),
+  );
+});
+
+it.each([
+  [0, 12, 64],
+  [0, 4096, 8],
+  [1, 12, 64],
+  [1, 3, 4800],
+  [1, 1, 10000],
+  [1, 5, 6],
+  [0, 7, 6],
+])("sums over axis %i of [%i, %i], reading the same tensor again afterwards", async (axis, rows, columns) => {
+  const x = ramp(gpu, rows, columns);
+  const { values } = await run(() => add(sum(square(x), axis), reshape(slice(x, axis, 1, 2), [axis ? rows : columns])));
+  const kept = axis ? rows : columns;
+  const at = (k: number, r: number) => (axis ? k * columns + r : r * columns + k);
+  close(
+    values,
+    Array.from({ length: kept }, (_, k) => {
+      let total = 0;
+      for (let r = 0; r < (axis ? columns : rows); r++) total += value(at(k, r)) ** 2;
+      return total + value(at(k, 1));
+    }),
+  );
+});
+
+it("draws the same numbers alone and four at a time", async () => {
+  const draws = (length: number) => random.normal(gpu, [length], { seed: 3 });
+  const [whole, odd] = [await draws(64).read(), await draws(63).read()];
+  expect([...odd]).toEqual([...whole.slice(0, 63)]);
+  const uniform = (length: number) => random.uniform(gpu, [length], { seed: 3 });
+  expect([...(await uniform(63).read())]).toEqual([...(await uniform(64).read())].slice(0, 63));
+});
+
+it("drops the same elements inside a larger map", async () => {
+  const x = ramp(gpu, 16, 4);
+  const kept = [...(await dropout(x, { p: 0.5, seed: 1 }).read())] as number[];
+  const within = await run(() => mul(add(dropout(x, { p: 0.5, seed: 1 }), 0), 3));
+  close(
+    within.values,
+    kept.map((v) => 3 * v),
+  );
+});
