@@ -17,10 +17,14 @@ const range = (n) => [...Array(n).keys()];
 const wide = {
   element: "vec4f",
   result: "vec4f",
-  store: `      if (column < params.columns) {
-        let value = blocks[n][i];
-        c[at / 4u] = vec4f(epilogue(at, value.x), epilogue(at + 1u, value.y), epilogue(at + 2u, value.z), epilogue(at + 3u, value.w));
-      }`,
+  store: `      if (column < params.columns) { c[at / 4u] = epilogues(at / 4u, blocks[n][i]); }`,
+  hook: `
+// The same of elements 4j … 4j + 3.
+//#hook
+fn epilogues(j: u32, value: vec4f) -> vec4f {
+  let i = 4u * j;
+  return vec4f(epilogue(i, value.x), epilogue(i + 1u, value.y), epilogue(i + 2u, value.z), epilogue(i + 3u, value.w));
+}`,
   shapes: `//            inner and columns multiples of 4, so are rows where TRANSPOSE_A, and the strides of stacks`,
   edges: "rows and columns past the end repeat the last ones and are not stored",
   base: (stack) => `${stack} / 4u`,
@@ -60,6 +64,7 @@ fn b_block(start: vec4u, step: u32) -> mat4x4f {
 const single = {
   element: "f32",
   result: "f32",
+  hook: "",
   store: `      for (var j = 0u; j < min(4u, max(params.columns, column) - column); j++) { c[at + j] = epilogue(at + j, blocks[n][i][j]); }`,
   shapes: `//            of any size`,
   edges:
@@ -186,7 +191,7 @@ struct Params { stacks: u32, rows: u32, columns: u32, inner: u32, a_stack: u32, 
 @group(0) @binding(4) var<storage, read_write> sums: array<f32>;
 
 //#hook
-fn epilogue(i: u32, value: f32) -> f32 { return value; }
+fn epilogue(i: u32, value: f32) -> f32 { return value; }${loader.hook}
 ${loader.text}${team.passing ? `\n${team.passing}\n` : ""}
 struct Tile {
   row: u32,

@@ -35,6 +35,12 @@ struct Params { stacks: u32, rows: u32, columns: u32, inner: u32, a_stack: u32, 
 
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
+// The same of elements 4j … 4j + 3.
+//#hook
+fn epilogues(j: u32, value: vec4f) -> vec4f {
+  let i = 4u * j;
+  return vec4f(epilogue(i, value.x), epilogue(i + 1u, value.y), epilogue(i + 2u, value.z), epilogue(i + 3u, value.w));
+}
 
 // Where the four loads of a block begin: one for each of four rows, or for each of four inner positions.
 fn starts(first: u32, count: u32, along_inner: bool) -> vec4u {
@@ -153,10 +159,7 @@ fn multiply(tile: Tile) {
     let column = tile.column + 16u * (n % 2u) + 4u * tile.lane;
     for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
       let at = (tile.stack * params.rows + row + i) * params.columns + column;
-      if (column < params.columns) {
-        let value = blocks[n][i];
-        c[at / 4u] = vec4f(epilogue(at, value.x), epilogue(at + 1u, value.y), epilogue(at + 2u, value.z), epilogue(at + 3u, value.w));
-      }
+      if (column < params.columns) { c[at / 4u] = epilogues(at / 4u, blocks[n][i]); }
     }
   }
 }

@@ -29,8 +29,8 @@ const LAYOUTS_OF_FOURS = [
 
 /** A hook body that calls every function of lib/map.wgsl and reads views of every form, as the planner would write it. */
 function fullBody(signatureText: string, [first, count]: readonly [number, number]): string {
-  const result = signatureText.split("-> ")[1] as Scalar | "vec4u";
-  const fours = result === "vec4u";
+  const result = signatureText.split("-> ")[1] as Scalar | "vec4f" | "vec4u";
+  const fours = result === "vec4f" || result === "vec4u";
   const layouts = fours
     ? LAYOUTS_OF_FOURS
     : [
@@ -45,7 +45,7 @@ function fullBody(signatureText: string, [first, count]: readonly [number, numbe
     view: layouts[k % layouts.length]!,
     type,
   });
-  let value: Expression = signatureText.includes("value: f32") ? { kind: "value", type: "f32" } : view(0, "f32");
+  let value: Expression = /value: (f32|vec4f)/.test(signatureText) ? { kind: "value", type: "f32" } : view(0, "f32");
   for (const [k, name] of mapNames.entries()) {
     const { indexed, inputs, output } = signature(name);
     const call: Expression = {
@@ -62,7 +62,7 @@ function fullBody(signatureText: string, [first, count]: readonly [number, numbe
         ? call
         : { kind: "call", name: "add", indexed: false, inputs: [value, toFloat(call)], type: "f32" };
   }
-  return fours ? fourBody(value)! : hookBody(value, result);
+  return fours ? fourBody(value, result)! : hookBody(value, result);
 }
 
 const toFloat = (of: Expression): Expression => ({
@@ -78,8 +78,8 @@ const room = (kernel: Kernel): number => Math.min(7, 8 - Object.keys(kernel.buff
 
 /** The slots that a hook may read: first and count. What is read as vec4 is read by no other hook. */
 function slotsOf(kernel: Kernel, hook: string): readonly [number, number] {
-  if (!("four" in kernel.hooks)) return [0, room(kernel)];
-  return hook === "four" ? [0, 3] : [3, room(kernel) - 3];
+  if (!("four" in kernel.hooks || "epilogues" in kernel.hooks)) return [0, room(kernel)];
+  return hook === "four" || hook === "epilogues" ? [0, 3] : [3, room(kernel) - 3];
 }
 
 const fullCode = (kernel: Kernel, constants: { readonly [name: string]: number } = {}): string =>

@@ -21,10 +21,11 @@ const DRAWS: ReadonlySet<string> = new Set(["random_normal", "random_uniform"]);
  */
 export function fourBody(
   root: Expression,
-  { stored }: Pick<Beside, "stored"> = {},
+  result: "vec4f" | "vec4u",
+  { stored, added }: Beside = {},
   taken: ReadonlySet<number> = new Set(),
 ): string | null {
-  const views = viewsOf(stored ? [root, stored] : [root]);
+  const views = viewsOf([root, stored, added].flatMap((expression) => expression ?? []));
   const layouts = views.map(({ view }) => layoutOf(view));
   if (layouts.includes(null)) return null;
   if (views.length > 0 && layouts.every((layout) => layout!.kind === "apart")) return null;
@@ -37,9 +38,9 @@ export function fourBody(
   const last = writer.write(root);
   if (stored)
     for (const [e, word] of writer.write(stored).entries()) writer.lines.push(`  side[4u * j + ${e}u] = ${word};`);
-  const words = isShared(last) ? last[0] : last.join(", ");
-  const result = root.type === "u32" ? `vec4u(${words})` : `bitcast<vec4u>(vec4<${root.type}>(${words}))`;
-  return `{\n${writer.lines.join("\n")}\n  return ${result};\n}`;
+  if (added) writer.lines.push(`  running += ${writer.write(added).join(" + ")};`);
+  const four = `vec4<${root.type}>(${isShared(last) ? last[0] : last.join(", ")})`;
+  return `{\n${writer.lines.join("\n")}\n  return bitcast<${result}>(${four});\n}`;
 }
 
 type Four = readonly [string, string, string, string];
@@ -73,7 +74,7 @@ class FourWriter {
       case "replaced":
         return components(this.#let(castFour(expression, "y[j]")));
       case "value":
-        throw new Error("a hook of four elements has no value");
+        return components("value");
       case "call":
         return this.#call(expression);
     }

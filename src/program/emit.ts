@@ -1,6 +1,6 @@
 import { byteLength } from "../graph/dtype.ts";
 import { fourBody, viewsOf } from "../kernels/four.ts";
-import { type Expression, KEEP_SUMS, SIDE_BINDING, hookBody, specialise } from "../kernels/hook.ts";
+import { type Beside, type Expression, KEEP_SUMS, SIDE_BINDING, hookBody, specialise } from "../kernels/hook.ts";
 import type { DeviceTraits, Kernel, Launch, Slot } from "../kernels/launch.ts";
 import { map, mapFours } from "../kernels/map.ts";
 import { hasFours, reduce } from "../kernels/reduce.ts";
@@ -85,7 +85,7 @@ function emitMap(root: Value, emission: Emission): Dispatch {
     ...(state ? { replaced: state } : {}),
   });
   const size = sizeOf(root);
-  const fours = size % 4 === 0 ? fourBody(expression) : null;
+  const fours = size % 4 === 0 ? fourBody(expression, "vec4u") : null;
   return assemble(emission, {
     ...(fours
       ? { launch: mapFours(size), bodies: { four: fours } }
@@ -184,7 +184,7 @@ function emitReduce(group: Group, anchor: Value, emission: Emission): Dispatch[]
   const late = none();
   const read = root === anchor ? [] : viewsOf([rootExpression(root, { inlined, slots: late, anchor })]);
   const taken = new Set(read.map(({ slot }) => slots.inputs.indexOf(late.inputs[slot]!)));
-  const four = hasFours(extents) ? fourBody(loaded, also, taken) : null;
+  const four = hasFours(extents) ? fourBody(loaded, "vec4u", also, taken) : null;
   const load: { [hook: string]: string } = four ? { four } : { load: hookBody(loaded, "f32", also) };
   const side = stored && emission.refOf(stored);
   const described = four ? reduce(operation, extents, emission.traits, 4) : launchesOf(anchor, emission.traits);
@@ -246,7 +246,7 @@ function emitKernel(group: Group, anchor: Value, emission: Emission): Dispatch[]
     const result = (): Expression => (root === anchor ? { kind: "value", type: "f32" } : expressionOf(root, context));
     const terms = added && { added: expressionOf(computed(added.args[0]!), context) };
     const bodies: { [hook: string]: string } = fused
-      ? { epilogue: hookBody(result(), "f32", terms), ...(added ? { finish: KEEP_SUMS } : {}) }
+      ? { ...epilogueOf(launch, result(), terms), ...(added ? { finish: KEEP_SUMS } : {}) }
       : {};
     const side = fused && added ? scratchRef(emission.termsOf(group)) : undefined;
     const flops = stage === Math.max(0, main) ? (described.flops ?? 0) : 0;
@@ -260,6 +260,12 @@ function emitKernel(group: Group, anchor: Value, emission: Emission): Dispatch[]
       flops,
     });
   });
+}
+
+/** What a kernel does to its results: four at a time where it hands them over so, and that serves. */
+function epilogueOf({ kernel }: Launch, result: Expression, beside: Beside = {}): { [hook: string]: string } {
+  const epilogues = "epilogues" in kernel.hooks ? fourBody(result, "vec4f", beside) : null;
+  return epilogues ? { epilogues } : { epilogue: hookBody(result, "f32", beside) };
 }
 
 export const describe = (value: Value): string => `[${value.shape.join(", ")}]`;
