@@ -21,6 +21,8 @@ const PIXELS = 4u;
 // 1, or up to 4
 const CHANNELS = 4u;
 const FLIPPED = 0u;
+// 1 where the pixels of every run are inside
+const WHOLE = 0u;
 
 struct Params {
   batch: u32,
@@ -49,21 +51,32 @@ struct Params {
 @group(0) @binding(2) var<storage, read> w: array<f32>;
 @group(0) @binding(3) var<storage, read_write> result: array<f32>;
 
+//#include "lib/conv2d_window.wgsl"
+
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
 
-// The weights of CHANNELS channels for one tap; channels past the last repeat it and are not stored.
-fn weights(first: u32, left: u32) -> vec4f {
-  let a = w[first];
-  if (CHANNELS == 1u) { return vec4f(a, 0.0, 0.0, 0.0); }
-  let stride = params.channel_stride;
-  return vec4f(a, w[first + min(1u, left) * stride], w[first + min(2u, left) * stride], w[first + min(3u, left) * stride]);
+// The weight of a tap; 0 right of the last.
+fn weight(first: u32, q: u32, p: u32) -> f32 {
+  let tap = q * params.kernel_width + min(p, params.kernel_width - 1u);
+  let place = select(tap, params.kernel_height * params.kernel_width - 1u - tap, FLIPPED == 1u);
+  return select(0.0, w[first + place], p < params.kernel_width);
 }
+// The weights of the three taps from p.
+fn weights(first: u32, q: u32, p: u32) -> vec3f { return vec3f(weight(first, q, p), weight(first, q, p + 1u), weight(first, q, p + 2u)); }
 
-// Positions above or left of the source are large as u32: one comparison an axis finds all that lies outside.
-fn pixel(row_start: u32, y: u32, x: u32) -> f32 {
-  let inside = y < params.source_height && x < params.source_width;
-  return select(0.0, source[row_start + select(0u, x, inside)], inside);
+fn summed(sum: vec4f, k: vec3f, met: Window) -> vec4f { return sum + (k.x * met.a + k.y * met.b + k.z * met.c); }
+
+fn store(channel: u32, first: u32, pixels: u32, sum: vec4f) {
+  let at = first + channel * params.height * params.width;
+  if (WHOLE == 1u) {
+    result[at] = epilogue(at, sum.x);
+    result[at + 1u] = epilogue(at + 1u, sum.y);
+    result[at + 2u] = epilogue(at + 2u, sum.z);
+    result[at + 3u] = epilogue(at + 3u, sum.w);
+    return;
+  }
+  for (var p = 0u; p < pixels; p++) { result[at + p] = epilogue(at + p, sum[p]); }
 }
 
 @compute @workgroup_size(LANES)
@@ -81,37 +94,40 @@ fn forward(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   let image = rest / params.groups;
   if (image >= params.batch) { return; }
 
+  // channels past the last repeat it and are not stored
   let left = params.channels - 1u - channel;
-  let taps = params.kernel_height * params.kernel_width;
-  let x0 = column * params.stride_x - params.pad_left;
   let y0 = row * params.stride_y - params.pad_top;
-  let first_weight = group * params.group_stride + channel * params.channel_stride;
+  let plane = (image * params.groups + group) * params.sums;
+  let own = group * params.group_stride + channel * params.channel_stride;
   var s0 = vec4f();
   var s1 = vec4f();
   var s2 = vec4f();
   var s3 = vec4f();
-  for (var c = 0u; c < params.sums; c++) {
-    let plane = (image * params.groups + group) * params.sums + c;
-    var tap = 0u;
-    for (var q = 0u; q < params.kernel_height; q++) {
-      let y = y0 + q * params.dilation_y;
-      let start = (plane * params.source_height + min(y, params.source_height - 1u)) * params.source_width;
-      for (var p = 0u; p < params.kernel_width; p++) {
-        let x = x0 + p * params.dilation_x;
-        let place = select(tap, taps - 1u - tap, FLIPPED == 1u);
-        let weight = weights(first_weight + c * params.sum_stride + place, left);
-        s0 = fma(weight, vec4f(pixel(start, y, x)), s0);
-        s1 = fma(weight, vec4f(pixel(start, y, x + params.stride_x)), s1);
-        s2 = fma(weight, vec4f(pixel(start, y, x + 2u * params.stride_x)), s2);
-        s3 = fma(weight, vec4f(pixel(start, y, x + 3u * params.stride_x)), s3);
-        tap++;
+  for (var p = 0u; p < params.kernel_width; p += 3u) {
+    let real = columns(column * params.stride_x - params.pad_left + p * params.dilation_x);
+    let at = clamped(real);
+    for (var c = 0u; c < params.sums; c++) {
+      let taps = own + c * params.sum_stride;
+      for (var q = 0u; q < params.kernel_height; q++) {
+        let y = y0 + q * params.dilation_y;
+        let start = ((plane + c) * params.source_height + min(y, params.source_height - 1u)) * params.source_width;
+        let met = window(start, y < params.source_height, at, real);
+        s0 = summed(s0, weights(taps, q, p), met);
+        if (CHANNELS > 1u) {
+          s1 = summed(s1, weights(taps + min(1u, left) * params.channel_stride, q, p), met);
+          s2 = summed(s2, weights(taps + min(2u, left) * params.channel_stride, q, p), met);
+          s3 = summed(s3, weights(taps + min(3u, left) * params.channel_stride, q, p), met);
+        }
       }
     }
   }
 
-  var sums = array<vec4f, 4>(s0, s1, s2, s3);
-  for (var m = 0u; m < min(CHANNELS, left + 1u); m++) {
-    let at = (((image * params.groups + group) * params.channels + channel + m) * params.height + row) * params.width + column;
-    for (var p = 0u; p < min(PIXELS, params.width - column); p++) { result[at + p] = epilogue(at + p, sums[p][m]); }
+  let first = (((image * params.groups + group) * params.channels + channel) * params.height + row) * params.width + column;
+  let pixels = min(PIXELS, params.width - column);
+  store(0u, first, pixels, s0);
+  if (CHANNELS > 1u) {
+    if (left >= 1u) { store(1u, first, pixels, s1); }
+    if (left >= 2u) { store(2u, first, pixels, s2); }
+    if (left >= 3u) { store(3u, first, pixels, s3); }
   }
 }

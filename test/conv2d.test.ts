@@ -80,6 +80,33 @@ for (const { name, options } of devices)
     });
   });
 
+describe("every kernel that can do it", () => {
+  let gpu: Gpu;
+  beforeAll(async () => {
+    gpu = await openNodeGpu();
+  });
+  afterAll(() => gpu.dispose());
+
+  // whichever one the cases above ran equals float64, and those below equal each other
+  it.each([
+    ["at stride 1", [2, 3, 7, 6], [5, 3, 3, 3], { padding: 1 }],
+    ["at stride 2", [3, 2, 9, 9], [4, 2, 3, 3], { stride: 2, padding: 1 }],
+    ["with gaps between taps", [2, 2, 9, 8], [3, 2, 3, 5], { padding: 2, dilation: 2 }],
+    ["depthwise", [2, 6, 7, 5], [6, 1, 3, 3], { padding: 1, groups: 6 }],
+    ["depthwise in whole runs", [1, 3, 8, 8], [6, 1, 4, 2], { padding: [2, 1, 0, 1], groups: 3 }],
+  ] as const)("gives the same %s", { timeout: 120_000 }, async (_, xShape, wShape, options) => {
+    const x = gpu.tensor(values([...xShape], 1), [...xShape]);
+    const w = gpu.tensor(values([...wShape], 2), [...wShape]);
+    const both = (a: Tensor, b: Tensor) => {
+      const y = conv2d(a, b, options as Parameters<typeof conv2d>[2]);
+      return [y, ...grad(sum(mul(y, y)), [a, b])];
+    };
+    const { measured } = await gpu.tune(both, [x, w]);
+    expect(measured).toHaveLength(3);
+    for (const { candidates } of measured) expect(candidates.filter((candidate) => "error" in candidate)).toEqual([]);
+  });
+});
+
 describe("errors", () => {
   let gpu: Gpu;
   beforeAll(async () => {

@@ -1,23 +1,11 @@
 import { defaultsFor, passesRound } from "./defaults.ts";
-import {
-  ceilDiv,
-  chosen,
-  type DeviceTraits,
-  type Kernel,
-  type Launch,
-  type Launches,
-  sizeClass,
-  type Variants,
-} from "./launch.ts";
+import { ceilDiv, chosen, type DeviceTraits, type Launch, type Launches, sizeClass, type Variants } from "./launch.ts";
 import {
   conv2d as plain,
   conv2d_direct as direct,
   conv2d_narrow as narrow,
   conv2d_pack as packing,
   conv2d_quad as quad,
-  conv2d_total as adding,
-  conv2d_weight as weight,
-  conv2d_weight_quad as weightQuad,
 } from "./shaders.gen.ts";
 
 /** A convolution of x [batch, inputChannels, inputHeight, inputWidth] to y [batch, outputChannels, outputHeight, outputWidth]. */
@@ -48,24 +36,18 @@ const TILED = {
 } as const;
 type Tiling = keyof typeof TILED;
 export type ConvolutionVariant = Tiling | "direct";
-export type WeightVariant = "plain" | "quad";
 
 /** Channels that are summed over, up to which packing weights and filling tiles is not worth it. */
 const FEW_SUMS = 3;
-/** Channels and columns of a tile of the weight gradient. */
-const TILE = 16;
-/** Fewest pixels an invocation of the weight gradient should add before it stores its sums. */
-const FEWEST_TRIPS = 16;
-
 const lanes = plain.forward.constants.LANES;
-const taps = (c: Convolution) => c.kernelHeight * c.kernelWidth;
-const flopsOf = (c: Convolution) =>
+export const taps = (c: Convolution) => c.kernelHeight * c.kernelWidth;
+export const flopsOf = (c: Convolution) =>
   (2 * c.batch * c.outputHeight * c.outputWidth * c.outputChannels * c.inputChannels * taps(c)) / c.groups;
 /** What a class of sizes says of the window. */
-const windowClass = (c: Convolution) =>
+export const windowClass = (c: Convolution) =>
   `window ${c.kernelHeight}×${c.kernelWidth} stride ${c.strideY}×${c.strideX} groups ${c.groups}`;
 
-const windows = (c: Convolution) => ({
+export const windows = (c: Convolution) => ({
   kernel_height: c.kernelHeight,
   kernel_width: c.kernelWidth,
   stride_y: c.strideY,
@@ -146,11 +128,12 @@ const goesDirect = ({ entry, phases }: Direction): boolean => entry === "forward
 /** The direct kernel for few sums, else the tile that wastes least where channels do not fill the wide one. */
 function standard(d: Direction, traits: DeviceTraits): ConvolutionVariant {
   const { channels } = d;
-  if (d.sums <= FEW_SUMS && goesDirect(d)) return "direct";
   const { conv2d: cost } = defaultsFor(traits);
+  const quads = passesRound(traits);
+  if (d.sums <= FEW_SUMS && goesDirect(d) && (!quads || channels <= cost.direct)) return "direct";
   const fewer =
     ceilDiv(channels, TILED.narrow.channels) * cost.narrow < ceilDiv(channels, TILED.wide.channels) * cost.wide;
-  return fewer ? "narrow" : passesRound(traits) ? "quad" : "wide";
+  return fewer ? "narrow" : quads ? "quad" : "wide";
 }
 
 function convolve(c: Convolution, traits: DeviceTraits, d: Direction): Launches {
@@ -170,6 +153,9 @@ const sizesOf = (c: Convolution, d: Direction) => ({
   ...windows(c),
 });
 
+/** The constant SHARED of shaders/lib/conv2d_window.wgsl. */
+export const sharedStep = (stride: number, dilation: number): number => (dilation === 1 && stride <= 2 ? stride : 0);
+
 /** At stride 1 the gradient by the input is a convolution with the taps in reverse. */
 function convolveDirectly(c: Convolution, d: Direction): Launches {
   const { LANES, PIXELS } = direct.forward.constants;
@@ -185,7 +171,12 @@ function convolveDirectly(c: Convolution, d: Direction): Launches {
     launches: [
       {
         kernel: direct.forward,
-        constants: { CHANNELS: each, FLIPPED: Number(isFlipped) },
+        constants: {
+          CHANNELS: each,
+          FLIPPED: Number(isFlipped),
+          SHARED: sharedStep(isFlipped ? 1 : c.strideX, c.dilationX),
+          WHOLE: Number(d.result[1] % PIXELS === 0),
+        },
         bind: { source: { input: 0 }, w: { input: 1 }, result: { output: 0 } },
         params: {
           ...sizesOf(c, d),
@@ -229,67 +220,4 @@ function convolveTiled(c: Convolution, d: Direction, variant: Tiling): Launches 
     takesEpilogue: true,
   };
   return { launches: [pack, main], scratch: [packed * 4], flops: flopsOf(c) };
-}
-
-/** The kernels that can do what `conv2dWeight` does. */
-export const conv2dWeightVariants = (c: Convolution, traits: DeviceTraits): Variants<WeightVariant> => {
-  const pixels = c.batch * c.outputHeight * c.outputWidth;
-  return {
-    class: `conv2d.weight ${sizeClass(pixels, c.outputChannels / c.groups, c.inputChannels / c.groups)} ${windowClass(c)}`,
-    names: traits.features.has("subgroups") ? ["plain", "quad"] : ["plain"],
-    terms: pixels,
-  };
-};
-
-/** ∂w of conv2d. Inputs x and ∂y; output ∂w [out, in/groups, kh, kw]. */
-export function conv2dWeight(c: Convolution, traits: DeviceTraits): Launches {
-  const rows = c.outputChannels / c.groups;
-  const channels = c.inputChannels / c.groups;
-  const columns = channels * taps(c);
-  const size = c.groups * rows * columns;
-  const pixels = c.batch * c.outputHeight * c.outputWidth;
-  const tiles = c.groups * ceilDiv(rows, TILE) * ceilDiv(columns, TILE);
-  // fewer invocations share a tile where their partial sums would not fit one binding
-  const share = [64, 16, 4].find((n) => size * n <= traits.maxBindingBytes) ?? 4;
-  const walkers = share / 4;
-  const fitting = Math.max(1, Math.floor(traits.maxBindingBytes / (size * share)));
-  const { busy } = defaultsFor(traits).conv2d;
-  const wanted = Math.min(ceilDiv(busy, tiles), ceilDiv(pixels, walkers * FEWEST_TRIPS), fitting);
-  const trips = 2 * Math.max(1, ceilDiv(pixels, 2 * walkers * Math.max(1, wanted)));
-  const slices = Math.max(1, ceilDiv(pixels, trips * walkers));
-  const variant = chosen(conv2dWeightVariants(c, traits), traits) ?? (passesRound(traits) ? "quad" : "plain");
-  const kernel: Kernel = variant === "quad" ? weightQuad.partial : weight.partial;
-  const params = {
-    batch: c.batch,
-    groups: c.groups,
-    rows,
-    channels,
-    source_height: c.inputHeight,
-    source_width: c.inputWidth,
-    height: c.outputHeight,
-    width: c.outputWidth,
-    ...windows(c),
-    slices,
-    trips,
-  };
-  return {
-    launches: [
-      {
-        kernel,
-        constants: { LANES: share },
-        bind: { source: { input: 0 }, gradient: { input: 1 }, part: { scratch: 0 } },
-        params,
-        groups: [slices * tiles, 1, 1],
-      },
-      {
-        kernel: adding.total,
-        bind: { part: { scratch: 0 }, w: { output: 0 } },
-        params: { parts: slices * walkers, size },
-        groups: [ceilDiv(size, lanes), 1, 1],
-        takesEpilogue: true,
-      },
-    ],
-    scratch: [slices * walkers * size * 4],
-    flops: flopsOf(c),
-  };
 }

@@ -7,8 +7,11 @@ const DEFAULTS = {
     loadsAreDear: true,
     /** Nanoseconds of one inner position of a workgroup's tile; of four elements for plain. */
     matmul: { plain: 60, quad: 550, quadAny: 650, direct: 7000 },
-    /** What a pixel costs with a register tile, in multiplications; workgroups that keep the weight gradient busy. */
-    conv2d: { wide: 380, narrow: 180, busy: 16 },
+    /**
+     * What a pixel costs with a register tile, in multiplications; workgroups that keep the weight gradient busy; channels up
+     * to which sums over few go without a tile.
+     */
+    conv2d: { wide: 380, narrow: 180, busy: 16, direct: 4 },
     /** Longest row that one invocation goes through alone where there are many. */
     reduce: { alone: 2048 },
   },
@@ -16,7 +19,7 @@ const DEFAULTS = {
     loadsAreDear: false,
     /** Elements of one matrix up to which tiles are not worth it; workgroups of large tiles that keep the device busy. */
     matmul: { few: 64, busy: 256 },
-    conv2d: { wide: 380, narrow: 180, busy: 1024 },
+    conv2d: { wide: 380, narrow: 180, busy: 1024, direct: Infinity },
     reduce: { alone: 32 },
   },
 } as const;

@@ -1,13 +1,6 @@
 import { check, show } from "../../device/errors.ts";
-import {
-  type Convolution,
-  conv2d,
-  conv2dInput,
-  conv2dInputVariants,
-  conv2dVariants,
-  conv2dWeight,
-  conv2dWeightVariants,
-} from "../../kernels/conv2d.ts";
+import { type Convolution, conv2d, conv2dInput, conv2dInputVariants, conv2dVariants } from "../../kernels/conv2d.ts";
+import { conv2dWeight, conv2dWeightVariants } from "../../kernels/conv2dWeight.ts";
 import type { Attributes, KernelOp } from "../kernelOp.ts";
 import { recordOne } from "../record.ts";
 import type { Tensor } from "../tensor.ts";

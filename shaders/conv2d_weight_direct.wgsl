@@ -1,0 +1,90 @@
+// conv2d_weight_direct — the gradient of a convolution by its weights where groups are too small for tiles: depthwise ones.
+//
+//   partial    part[z, g·R + r, s, p, q] = Σ_{n,i,j in slice z} gradient[n, g·R + r, i, j] · source[n, g·S + s, i·stride − pad + p·dilation, j·stride − pad + q·dilation]
+//
+// with R = rows and S = channels, the channels of a group in y and in x. conv2d_total adds the slices.
+//
+// shapes     source [batch, groups·channels, source_height, source_width], gradient [batch, groups·rows, height, width],
+//            part [slices, groups·rows, channels, kernel_height, kernel_width];  row-major f32
+// grid       1-D, one invocation for three taps side by side over the image rows of a slice: (slice, output channel, input channel,
+//            tap row, threes), the last one fastest; folds into y (lib/grid.wgsl)
+// numerics   a slice's pixels in order, four at a time: |error| ≤ γ · Σ|source·gradient|, u = 2⁻²⁴; what lies outside of source
+//            counts as 0
+
+//#include "lib/grid.wgsl"
+
+const LANES = 64u;
+// 1 where four pixels at a time leave none over
+const WHOLE = 0u;
+
+struct Params {
+  batch: u32,
+  groups: u32,
+  rows: u32,
+  channels: u32,
+  source_height: u32,
+  source_width: u32,
+  height: u32,
+  width: u32,
+  kernel_height: u32,
+  kernel_width: u32,
+  stride_y: u32,
+  stride_x: u32,
+  dilation_y: u32,
+  dilation_x: u32,
+  pad_top: u32,
+  pad_left: u32,
+  slices: u32,
+  trips: u32, // image rows of a slice
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> source: array<f32>;
+@group(0) @binding(2) var<storage, read> gradient: array<f32>;
+@group(0) @binding(3) var<storage, read_write> part: array<f32>;
+
+//#include "lib/conv2d_window.wgsl"
+
+// Four pixels of the gradient; 0 past the end of its row.
+fn slopes(at: u32, left: u32) -> vec4f {
+  if (WHOLE == 1u) { return vec4f(gradient[at], gradient[at + 1u], gradient[at + 2u], gradient[at + 3u]); }
+  let last = left - 1u;
+  let g = vec4f(gradient[at], gradient[at + min(1u, last)], gradient[at + min(2u, last)], gradient[at + min(3u, last)]);
+  return select(vec4f(), g, vec4u(0u, 1u, 2u, 3u) < vec4u(left));
+}
+
+@compute @workgroup_size(LANES)
+fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  var rest = group_number(id, groups) * LANES + lane;
+  let threes = (params.kernel_width + 2u) / 3u;
+  let p = rest % threes * 3u;
+  rest /= threes;
+  let q = rest % params.kernel_height;
+  rest /= params.kernel_height;
+  let channel = rest % params.channels;
+  rest /= params.channels;
+  let outputs = params.groups * params.rows;
+  let output = rest % outputs;
+  let slice = rest / outputs;
+  if (slice >= params.slices) { return; }
+
+  let inputs = params.groups * params.channels;
+  let input = output / params.rows * params.channels + channel;
+  let end = min((slice + 1u) * params.trips, params.batch * params.height);
+  var total = vec3f();
+  for (var line = slice * params.trips; line < end; line++) {
+    let image = line / params.height;
+    let row = line % params.height;
+    let y = row * params.stride_y - params.pad_top + q * params.dilation_y;
+    let start = ((image * inputs + input) * params.source_height + min(y, params.source_height - 1u)) * params.source_width;
+    let slope = ((image * outputs + output) * params.height + row) * params.width;
+    for (var column = 0u; column < params.width; column += 4u) {
+      let real = columns(column * params.stride_x - params.pad_left + p * params.dilation_x);
+      let met = window(start, y < params.source_height, clamped(real), real);
+      let g = slopes(slope + column, params.width - column);
+      total += vec3f(dot(g, met.a), dot(g, met.b), dot(g, met.c));
+    }
+  }
+  let at = (((slice * outputs + output) * params.channels + channel) * params.kernel_height + q) * params.kernel_width + p;
+  for (var k = 0u; k < min(3u, params.kernel_width - p); k++) { part[at + k] = total[k]; }
+}

@@ -1,0 +1,125 @@
+import { type Convolution, flopsOf, sharedStep, taps, windowClass, windows } from "./conv2d.ts";
+import { defaultsFor, passesRound } from "./defaults.ts";
+import {
+  ceilDiv,
+  chosen,
+  type DeviceTraits,
+  type Kernel,
+  type Launch,
+  type Launches,
+  sizeClass,
+  type Variants,
+} from "./launch.ts";
+import {
+  conv2d_total as adding,
+  conv2d_weight as plain,
+  conv2d_weight_direct as direct,
+  conv2d_weight_quad as quad,
+} from "./shaders.gen.ts";
+
+export type WeightVariant = "plain" | "quad" | "direct";
+
+/** Channels and columns of a tile of the weight gradient. */
+const TILE = 16;
+/** Fewest pixels an invocation of the weight gradient should add before it stores its sums. */
+const FEWEST_TRIPS = 16;
+
+/** The kernels that can do what `conv2dWeight` does. */
+export const conv2dWeightVariants = (c: Convolution, traits: DeviceTraits): Variants<WeightVariant> => {
+  const pixels = c.batch * c.outputHeight * c.outputWidth;
+  return {
+    class: `conv2d.weight ${sizeClass(pixels, c.outputChannels / c.groups, c.inputChannels / c.groups)} ${windowClass(c)}`,
+    names: traits.features.has("subgroups") ? ["plain", "quad", "direct"] : ["plain", "direct"],
+    terms: pixels,
+  };
+};
+
+/** Rows of three taps that conv2d_weight_direct goes through for the price of a tile of the others. */
+const THREES_A_TILE = 12;
+
+/** The direct kernel where tiles of 16 × 16 would be mostly empty. */
+function standardForWeight(c: Convolution, traits: DeviceTraits): WeightVariant {
+  const [rows, channels] = [c.outputChannels / c.groups, c.inputChannels / c.groups];
+  const threes = rows * channels * c.kernelHeight * ceilDiv(c.kernelWidth, 3);
+  const tiles = ceilDiv(rows, TILE) * ceilDiv(channels * taps(c), TILE);
+  if (threes < THREES_A_TILE * tiles) return "direct";
+  return passesRound(traits) ? "quad" : "plain";
+}
+
+/** ∂w of conv2d. Inputs x and ∂y; output ∂w [out, in/groups, kh, kw]. */
+export function conv2dWeight(c: Convolution, traits: DeviceTraits): Launches {
+  const variant = chosen(conv2dWeightVariants(c, traits), traits) ?? standardForWeight(c, traits);
+  return variant === "direct" ? weightDirectly(c, traits) : weightInTiles(c, traits, variant);
+}
+
+/** Dispatches of partial sums over `slices` parts of the pixels, and of their total. */
+function weightLaunches(
+  c: Convolution,
+  partial: Pick<Launch, "kernel" | "constants" | "groups">,
+  { slices, trips, parts }: { readonly slices: number; readonly trips: number; readonly parts: number },
+): Launches {
+  const [rows, channels] = [c.outputChannels / c.groups, c.inputChannels / c.groups];
+  const size = c.groups * rows * channels * taps(c);
+  const params = {
+    batch: c.batch,
+    groups: c.groups,
+    rows,
+    channels,
+    source_height: c.inputHeight,
+    source_width: c.inputWidth,
+    height: c.outputHeight,
+    width: c.outputWidth,
+    ...windows(c),
+    slices,
+    trips,
+  };
+  return {
+    launches: [
+      { ...partial, bind: { source: { input: 0 }, gradient: { input: 1 }, part: { scratch: 0 } }, params },
+      {
+        kernel: adding.total,
+        bind: { part: { scratch: 0 }, w: { output: 0 } },
+        params: { parts, size },
+        groups: [ceilDiv(size, adding.total.constants.LANES), 1, 1],
+        takesEpilogue: true,
+      },
+    ],
+    scratch: [parts * size * 4],
+    flops: flopsOf(c),
+  };
+}
+
+function weightDirectly(c: Convolution, traits: DeviceTraits): Launches {
+  const kernel = direct.partial;
+  const threes = (c.outputChannels * c.inputChannels * c.kernelHeight * ceilDiv(c.kernelWidth, 3)) / c.groups;
+  const lines = c.batch * c.outputHeight;
+  const { busy } = defaultsFor(traits).conv2d;
+  const trips = ceilDiv(lines, Math.min(lines, ceilDiv(busy * kernel.constants.LANES, threes)));
+  const slices = ceilDiv(lines, trips);
+  const constants = { SHARED: sharedStep(c.strideX, c.dilationX), WHOLE: Number(c.outputWidth % 4 === 0) };
+  const groups = [ceilDiv(slices * threes, kernel.constants.LANES), 1, 1] as const;
+  return weightLaunches(c, { kernel, constants, groups }, { slices, trips, parts: slices });
+}
+
+function weightInTiles(c: Convolution, traits: DeviceTraits, variant: "plain" | "quad"): Launches {
+  const rows = c.outputChannels / c.groups;
+  const channels = c.inputChannels / c.groups;
+  const columns = channels * taps(c);
+  const size = c.groups * rows * columns;
+  const pixels = c.batch * c.outputHeight * c.outputWidth;
+  const tiles = c.groups * ceilDiv(rows, TILE) * ceilDiv(columns, TILE);
+  // fewer invocations share a tile where their partial sums would not fit one binding
+  const share = [64, 16, 4].find((n) => size * n <= traits.maxBindingBytes) ?? 4;
+  const walkers = share / 4;
+  const fitting = Math.max(1, Math.floor(traits.maxBindingBytes / (size * share)));
+  const { busy } = defaultsFor(traits).conv2d;
+  const wanted = Math.min(ceilDiv(busy, tiles), ceilDiv(pixels, walkers * FEWEST_TRIPS), fitting);
+  const trips = 2 * Math.max(1, ceilDiv(pixels, 2 * walkers * Math.max(1, wanted)));
+  const slices = Math.max(1, ceilDiv(pixels, trips * walkers));
+  const kernel: Kernel = variant === "quad" ? quad.partial : plain.partial;
+  return weightLaunches(
+    c,
+    { kernel, constants: { LANES: share }, groups: [slices * tiles, 1, 1] },
+    { slices, trips, parts: slices * walkers },
+  );
+}
