@@ -35,22 +35,20 @@ fn reciprocal(a: f32) -> f32 { return 1.0 / a; }
 // inverseSqrt alone may be 2 ulps off, and sqrt(0) inherits 1/inverseSqrt(0) on some devices
 fn sqrt_(a: f32) -> f32 { return select(sqrt(max(a, SMALLEST)), 0.0, a <= 0.0); }
 
-// e^a = 2ⁿ·e^r with n whole and |r| ≤ ½ ln 2: the parts of a in [−87.3, 88.7], with e^r − 1 as a polynomial, and 2ⁿ in two
-// factors (2¹²⁸ itself has no bit pattern). WGSL's own exp may be 3 + 2|a| ulps off.
-struct Power { less_one: f32, low: f32, high: f32 }
+// e^a = 2ⁿ·e^r with n whole and |r| ≤ ½ ln 2: of a in [−87.33, 88.72], e^r − 1 as a polynomial, and 2ⁿ⁻¹ (2¹²⁸ itself has no
+// bit pattern), whose exponent comes from the last bits of n + 1.5·2²³. WGSL's own exp may be 3 + 2|a| ulps off.
+struct Power { less_one: f32, half: f32 }
 fn power_of_e(a: f32) -> Power {
   let x = clamp(a, -87.33, 88.72);
   let n = floor(fma(x, 1.44269504, 0.5));
   let r = fma(n, 2.12194440e-4, fma(n, -0.693359375, x));
   let p = fma(r, fma(r, fma(r, fma(r, 1.3956990e-3, 8.3337059e-3), 4.1666638e-2), 0.16666666), 0.5);
-  let q = fma(r * r, p, r);
-  let half = i32(n) >> 1u;
-  return Power(q, bitcast<f32>(u32(half + 127) << 23u), bitcast<f32>(u32(i32(n) - half + 127) << 23u));
+  return Power(fma(r * r, p, r), bitcast<f32>((bitcast<u32>(n + 12582912.0) << 23u) + 0x3f000000u));
 }
+// 0 below −86.99, where e^a < 1.7e−38
 fn exp_(a: f32) -> f32 {
   let e = power_of_e(a);
-  let y = fma(e.less_one, e.low, e.low) * e.high;
-  return select(select(y, 0.0, a < -87.33), LARGEST, a > 88.72);
+  return select(fma(2.0, e.less_one, 2.0) * e.half, LARGEST, a > 88.72);
 }
 // log 1 + series in s = (m − 1)/(m + 1), m in [√½, √2): full relative accuracy near a = 1, where WGSL promises none
 fn log_(a: f32) -> f32 {
@@ -65,11 +63,10 @@ fn log_(a: f32) -> f32 {
   let log_m = 2.0 * s + 2.0 * s * q * (0.33333333 + q * (0.2 + q * (0.14285714 + q * 0.11111111)));
   return exponent * 0.693359375 + (log_m - exponent * 2.12194440e-4);
 }
-// 2ⁿ·(e^r − 1) + (2ⁿ − 1), which loses nothing near 0, where n = 0; 1/high comes from the bits
+// 2·(2ⁿ⁻¹·(e^r − 1) + (2ⁿ⁻¹ − ½)), which loses nothing near 0, where n = 0
 fn expm1(a: f32) -> f32 {
   let e = power_of_e(a);
-  let y = fma(e.less_one, e.low, e.low - bitcast<f32>(0x7f000000u - bitcast<u32>(e.high))) * e.high;
-  return select(select(y, -1.0, a < -87.33), LARGEST, a > 88.72);
+  return select(2.0 * fma(e.less_one, e.half, e.half - 0.5), LARGEST, a > 88.72);
 }
 fn log1p(a: f32) -> f32 {
   let s = a / (2.0 + a);
@@ -86,7 +83,15 @@ fn sigmoid(a: f32) -> f32 {
   let e = exp_(-abs(a));
   return select(e, 1.0, a >= 0.0) / (1.0 + e);
 }
-fn softplus(a: f32) -> f32 { return max(a, 0.0) + log1p(exp_(-abs(a))); }
+// log(1 + e^−|a|) = 2 artanh s with s = t/(2 + t) ≤ ⅓ for t = e^−|a|: seven terms leave out 1.4e−8 of it
+fn softplus_tail(a: f32) -> f32 {
+  let t = exp_(-abs(a));
+  let s = t / (2.0 + t);
+  let q = s * s;
+  let p = fma(q, fma(q, fma(q, fma(q, 0.076923077, 0.090909091), 0.11111111), 0.14285714), 0.2);
+  return 2.0 * fma(s * q, fma(q, p, 0.33333333), s);
+}
+fn softplus(a: f32) -> f32 { return max(a, 0.0) + softplus_tail(a); }
 fn relu(a: f32) -> f32 { return max(a, 0.0); }
 fn leaky_relu(a: f32, slope: f32) -> f32 { return select(slope * a, a, a > 0.0); }
 fn sin_(a: f32) -> f32 { return reduced_turn(a).y; }
@@ -139,7 +144,7 @@ fn reparameterise(mu: f32, l: f32, eps: f32) -> f32 { return mu + exp_(0.5 * l) 
 // ½ (μ² + e^ℓ − 1 − ℓ), one latent dimension of the divergence from N(0, 1)
 fn kl_term(mu: f32, l: f32) -> f32 { return 0.5 * (mu * mu + (expm1(l) - l)); }
 // −log p(x) of a Bernoulli with logit a:  max(a, 0) − a·x + log(1 + e^{−|a|})
-fn bernoulli_term(a: f32, x: f32) -> f32 { return max(a, 0.0) - a * x + log1p(exp_(-abs(a))); }
+fn bernoulli_term(a: f32, x: f32) -> f32 { return max(a, 0.0) - a * x + softplus_tail(a); }
 fn bernoulli_slope(g: f32, a: f32, x: f32) -> f32 { return g * (sigmoid(a) - x); }
 // −log p(x) of N(μ, e^ℓ)
 fn gaussian_term(x: f32, mu: f32, l: f32) -> f32 { return HALF_LOG_TWO_PI + 0.5 * (l + (x - mu) * (x - mu) * exp_(-l)); }
