@@ -5,10 +5,11 @@
 //   merge_tiles   two neighbouring runs of pairs become one, a tile of BLOCK pairs per workgroup
 //   last_tiles    the same, and writes y and index instead of pairs
 //
-// with x[o, index[o,0,k], k] ≤ x[o, index[o,1,k], k] ≤ …  (≥ where DESCENDING), equal elements in the order of their places.
+// with x[o, index[o,0,k], k] ≤ x[o, index[o,1,k], k] ≤ …  (≥ where flip is all ones), equal elements in the order of their places.
 //
 // shapes     x, y, index [outer, extent, inner]; pairs, into [outer·inner, extent];  lines = outer·inner;
-//            whole: width ≥ extent, a power of two, PER ≤ width ≤ BLOCK; blocks: width = BLOCK;  run: length of the runs merged
+//            whole: width ≥ extent, a power of two, PER ≤ width ≤ BLOCK; blocks: width = BLOCK;  run: length of the runs merged;
+//            flip: 0, or all ones for the largest first
 // grid       whole: ⌈lines / (BLOCK / width)⌉ workgroups;  the others: lines·⌈extent / BLOCK⌉
 // memory     BLOCK pairs (8 KiB); blocks and each merge read and write every pair once; the last one reads x at random places
 // numerics   exact: bits are moved, never computed with.  NaN is above all numbers, −0 equal to 0

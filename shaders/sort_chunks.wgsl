@@ -5,7 +5,7 @@
 //   last_chunks   the same, and writes y and index instead of pairs
 //
 // shapes     x, y, index [outer, extent, inner]; pairs, into [outer·inner, extent];  lines = outer·inner;
-//            run: length of the runs that are merged;  chunk divides 2·run
+//            run: length of the runs that are merged;  chunk divides 2·run;  flip: 0, or all ones for the largest first
 // grid       runs: lines·⌈extent / PER⌉ invocations;  chunks: lines·⌈extent / chunk⌉
 // memory     every launch reads and writes every pair once; the last one reads x at random places
 // numerics   exact: bits are moved, never computed with.  NaN is above all numbers, −0 equal to 0

@@ -7,10 +7,9 @@ const LANES = 128u;
 const PER = 8u;
 // 0 f32, 1 i32, 2 u32
 const TYPE = 0u;
-const DESCENDING = 0u;
 const LAST = 0xffffffffu;
 
-struct Params { lines: u32, extent: u32, inner: u32, width: u32, run: u32, chunk: u32 }
+struct Params { lines: u32, extent: u32, inner: u32, width: u32, run: u32, chunk: u32, flip: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<u32>;
@@ -24,7 +23,7 @@ fn place_of(line: u32, r: u32) -> u32 {
   return ((line / params.inner) * params.extent + r) * params.inner + line % params.inner;
 }
 
-// an integer that is in order where the element is
+// an integer that is in order where the element is, or in reverse order
 fn key(word: u32) -> u32 {
   var k = word;
   if (TYPE == 0u) {
@@ -33,7 +32,7 @@ fn key(word: u32) -> u32 {
     k = select(select(k, 0x80000000u, size == 0u), LAST, size > 0x7f800000u);
   }
   if (TYPE == 1u) { k = word ^ 0x80000000u; }
-  return select(k, ~k, DESCENDING == 1u);
+  return k ^ params.flip;
 }
 
 // element r of a line with its key; what lies past the end of the line comes last

@@ -39,7 +39,8 @@ const outputs = { y: { output: 0 }, index: { output: 1 } } as const;
 export function sort(axis: Lines, type: SortType, descending: boolean, traits: DeviceTraits): Launches {
   const { extent, inner } = axis;
   const lines = axis.outer * inner;
-  const constants = { TYPE: { f32: 0, i32: 1, u32: 2 }[type], DESCENDING: Number(descending) };
+  const constants = { TYPE: { f32: 0, i32: 1, u32: 2 }[type] };
+  const flip = descending ? 0xffffffff : 0;
   const variant = chosen(sortVariants(axis), traits) ?? (defaultsFor(traits).barriersAreDear ? "chunks" : "tiles");
   const isTiled = variant === "tiles";
   const x = { input: 0 } as const;
@@ -47,7 +48,7 @@ export function sort(axis: Lines, type: SortType, descending: boolean, traits: D
     kernel,
     constants,
     bind,
-    params: { lines, extent, inner, width: BLOCK, run: 0, chunk: 0, ...changed },
+    params: { lines, extent, inner, width: BLOCK, run: 0, chunk: 0, flip, ...changed },
     groups: [groups, 1, 1],
   });
   if (isTiled && extent <= BLOCK) {
