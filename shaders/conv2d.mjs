@@ -218,7 +218,7 @@ function weightGradient(loader) {
     ...range(quarters).map(
       (r) => `let g${r} = gradients(${r ? `s.gradient + ${4 * r}u * area` : "s.gradient"}, area, lane);`,
     ),
-    ...range(columns).map((j) => `let v${j} = select(0.0, source[s.source + k${j}.shift], inside(s, k${j}));`),
+    ...range(columns).map((j) => `let v${j} = value(s, k${j});`),
     ...products(
       quarters,
       columns,
@@ -232,10 +232,11 @@ function weightGradient(loader) {
     `// ${name} — gradient of a convolution by its weights: an implicit product over all pixels, split among invocations.
 //
 //   partial    part[z,o,c,p,q] = Σ_{(n,i,j) in slice z} g[n,o,i,j] · x[n, c, i·s + p·d − pad, j·s + q·d − pad]
-//              (conv2d_total adds the slices)
+//              (conv2d_total adds the slices); where SUMS is 1 also Σ g[n,o,i,j], as a last column
 //
 // shapes     source x [batch, channels, source_height, source_width], gradient g [batch, rows, height, width], both in \`groups\`
-//            blocks of channels;  w [groups·rows, columns], columns = channels of a group · taps;  part [slices·WALKERS, …w];  row-major f32
+//            blocks of channels;  w [groups·rows, columns], columns = channels of a group · taps, and
+//            one more where SUMS is 1;  part [slices·WALKERS, …w];  row-major f32
 // grid       1-D (slice, group, tile of 16 rows, tile of 16 columns), the last one fastest; an invocation takes 16 rows
 //            and 4 columns at every WALKERS-th pixel of the slice
 // memory     no workgroup memory; 64 registers of sums an invocation. x is read ⌈rows/16⌉ times a tap, g ⌈columns/16⌉ times
@@ -253,7 +254,7 @@ ${loader.gradients}
 
 @compute @workgroup_size(LANES)
 fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let columns = params.channels * params.kernel_height * params.kernel_width;
+  let columns = columns_of_w() + SUMS;
   let own = work(group_number(id, groups), columns);
   if (own.slice >= params.slices) { return; }
   let area = params.height * params.width;

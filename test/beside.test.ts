@@ -152,6 +152,22 @@ describe("work beside other work", () => {
     expect((await both(record)).planned).toEqual(planned);
   });
 
+  it.each([1, 2])("sums the bias's gradient beside the weight's, in %i groups", async (groups) => {
+    const [x, g] = [gpu.tensor(wave(2 * 4 * 6 * 5), [2, 4, 6, 5]), gpu.tensor(wave(2 * 18 * 3 * 3), [2, 18, 3, 3])];
+    const w = gpu.tensor(wave((18 * 4 * 9) / groups), [18, 4 / groups, 3, 3]);
+    const bias = gpu.tensor(wave(18), [18]);
+    const { planned, dispatches } = await both(() =>
+      grad(sum(mul(conv2d(x, w, { bias, stride: 2, padding: 1, groups }), g)), [w, bias]),
+    );
+    // without the bias, and the sums of g by themselves
+    const { planned: expected } = await both(() => [
+      ...grad(sum(mul(conv2d(x, w, { stride: 2, padding: 1, groups }), g)), [w]),
+      sum(g, [0, 2, 3]),
+    ]);
+    expectClose(planned, expected);
+    expect(dispatches).toBe(2);
+  });
+
   it("brings the step of a variational auto-encoder to 16 dispatches", async () => {
     const sizes = [
       [400, 784],

@@ -245,11 +245,11 @@ export const conv2dWeightVariants = (c: Convolution, traits: DeviceTraits): Vari
   };
 };
 
-/** ∂w of conv2d. Inputs x and ∂y; output ∂w [out, in/groups, kh, kw]. */
-export function conv2dWeight(c: Convolution, traits: DeviceTraits): Launches {
+/** ∂w of conv2d. Inputs x and ∂y; outputs ∂w [out, in/groups, kh, kw], and with `sums` those of ∂y for each channel [out]. */
+export function conv2dWeight(c: Convolution, sums: boolean, traits: DeviceTraits): Launches {
   const rows = c.outputChannels / c.groups;
   const channels = c.inputChannels / c.groups;
-  const columns = channels * taps(c);
+  const columns = channels * taps(c) + Number(sums);
   const size = c.groups * rows * columns;
   const pixels = c.batch * c.outputHeight * c.outputWidth;
   const tiles = c.groups * ceilDiv(rows, TILE) * ceilDiv(columns, TILE);
@@ -280,15 +280,15 @@ export function conv2dWeight(c: Convolution, traits: DeviceTraits): Launches {
     launches: [
       {
         kernel,
-        constants: { LANES: share },
+        constants: { LANES: share, SUMS: Number(sums) },
         bind: { source: { input: 0 }, gradient: { input: 1 }, part: { scratch: 0 } },
         params,
         groups: [slices * tiles, 1, 1],
       },
       {
-        kernel: adding.total,
-        bind: { part: { scratch: 0 }, w: { output: 0 } },
-        params: { parts: slices * walkers, size },
+        kernel: sums ? adding.total_and_sums : adding.total,
+        bind: { part: { scratch: 0 }, w: { output: 0 }, ...(sums ? { sums: { output: 1 } } : {}) },
+        params: { parts: slices * walkers, size, columns: columns - Number(sums) },
         groups: [ceilDiv(size, lanes), 1, 1],
         takesEpilogue: true,
       },
