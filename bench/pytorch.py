@@ -91,6 +91,11 @@ def softmax(s):
     return lambda: torch.softmax(x, 1)
 
 
+def sort(s):
+    x = uniform(s["rows"], s["columns"], low=-8, high=8)
+    return lambda: torch.sort(x, 1)
+
+
 def normal(s):
     return lambda: torch.randn(s["count"], device=DEVICE)
 
@@ -264,6 +269,7 @@ WORKLOADS = {
     "map": sigmoid_map,
     "sum": total,
     "softmax": softmax,
+    "sort": sort,
     "normal": normal,
     "kl": kl,
     "adam": adam,

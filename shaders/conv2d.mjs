@@ -96,6 +96,7 @@ ${loader.enable}//#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
+//#include "lib/side.wgsl"
 //#include "lib/conv2d.wgsl"
 
 const LANES = 64u;
@@ -128,17 +129,21 @@ fn work(number: u32, phases: u32) -> Work {
 fn forward(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let rows = forward_axis(params.height, params.stride_y, params.dilation_y, params.pad_top);
   let columns = forward_axis(params.width, params.stride_x, params.dilation_x, params.pad_left);
-  convolve(work(group_number(id, groups), 1u), rows, columns, lane);
+  let number = group_number(id, groups);
+  convolve(work(number, 1u), rows, columns, lane);
+  let done = finish(number * LANES + lane);
 }
 
 @compute @workgroup_size(LANES)
 fn by_input(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let own = work(group_number(id, groups), params.stride_y * params.stride_x);
+  let number = group_number(id, groups);
+  let own = work(number, params.stride_y * params.stride_x);
   let y = own.phase / params.stride_x;
   let x = own.phase % params.stride_x;
   let rows = input_axis(y, params.height, params.kernel_height, params.stride_y, params.dilation_y, params.pad_top);
   let columns = input_axis(x, params.width, params.kernel_width, params.stride_x, params.dilation_x, params.pad_left);
   convolve(own, rows, columns, lane);
+  let done = finish(number * LANES + lane);
 }
 
 fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
@@ -213,7 +218,7 @@ function weightGradient(loader) {
     ...range(quarters).map(
       (r) => `let g${r} = gradients(${r ? `s.gradient + ${4 * r}u * area` : "s.gradient"}, area, lane);`,
     ),
-    ...range(columns).map((j) => `let v${j} = select(0.0, source[s.source + k${j}.shift], inside(s, k${j}));`),
+    ...range(columns).map((j) => `let v${j} = value(s, k${j});`),
     ...products(
       quarters,
       columns,
@@ -227,10 +232,11 @@ function weightGradient(loader) {
     `// ${name} — gradient of a convolution by its weights: an implicit product over all pixels, split among invocations.
 //
 //   partial    part[z,o,c,p,q] = Σ_{(n,i,j) in slice z} g[n,o,i,j] · x[n, c, i·s + p·d − pad, j·s + q·d − pad]
-//              (conv2d_total adds the slices)
+//              (conv2d_total adds the slices); where SUMS is 1 also Σ g[n,o,i,j], as a last column
 //
 // shapes     source x [batch, channels, source_height, source_width], gradient g [batch, rows, height, width], both in \`groups\`
-//            blocks of channels;  w [groups·rows, columns], columns = channels of a group · taps;  part [slices·WALKERS, …w];  row-major f32
+//            blocks of channels;  w [groups·rows, columns], columns = channels of a group · taps, and
+//            one more where SUMS is 1;  part [slices·WALKERS, …w];  row-major f32
 // grid       1-D (slice, group, tile of 16 rows, tile of 16 columns), the last one fastest; an invocation takes 16 rows
 //            and 4 columns at every WALKERS-th pixel of the slice
 // memory     no workgroup memory; 64 registers of sums an invocation. x is read ⌈rows/16⌉ times a tap, g ⌈columns/16⌉ times
@@ -248,7 +254,7 @@ ${loader.gradients}
 
 @compute @workgroup_size(LANES)
 fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let columns = params.channels * params.kernel_height * params.kernel_width;
+  let columns = columns_of_w() + SUMS;
   let own = work(group_number(id, groups), columns);
   if (own.slice >= params.slices) { return; }
   let area = params.height * params.width;

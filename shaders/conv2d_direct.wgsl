@@ -15,6 +15,7 @@
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
+//#include "lib/side.wgsl"
 
 const LANES = 64u;
 const PIXELS = 4u;
@@ -81,7 +82,13 @@ fn store(channel: u32, first: u32, pixels: u32, sum: vec4f) {
 
 @compute @workgroup_size(LANES)
 fn forward(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  var rest = group_number(id, groups) * LANES + lane;
+  let number = group_number(id, groups) * LANES + lane;
+  convolve(number);
+  let done = finish(number);
+}
+
+fn convolve(number: u32) {
+  var rest = number;
   let runs = (params.width + PIXELS - 1u) / PIXELS;
   let blocks = (params.channels + CHANNELS - 1u) / CHANNELS;
   let column = rest % runs * PIXELS;

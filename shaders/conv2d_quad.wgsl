@@ -23,6 +23,7 @@ enable subgroups;
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
+//#include "lib/side.wgsl"
 //#include "lib/conv2d.wgsl"
 
 const LANES = 64u;
@@ -58,17 +59,21 @@ fn work(number: u32, phases: u32) -> Work {
 fn forward(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let rows = forward_axis(params.height, params.stride_y, params.dilation_y, params.pad_top);
   let columns = forward_axis(params.width, params.stride_x, params.dilation_x, params.pad_left);
-  convolve(work(group_number(id, groups), 1u), rows, columns, lane);
+  let number = group_number(id, groups);
+  convolve(work(number, 1u), rows, columns, lane);
+  let done = finish(number * LANES + lane);
 }
 
 @compute @workgroup_size(LANES)
 fn by_input(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let own = work(group_number(id, groups), params.stride_y * params.stride_x);
+  let number = group_number(id, groups);
+  let own = work(number, params.stride_y * params.stride_x);
   let y = own.phase / params.stride_x;
   let x = own.phase % params.stride_x;
   let rows = input_axis(y, params.height, params.kernel_height, params.stride_y, params.dilation_y, params.pad_top);
   let columns = input_axis(x, params.width, params.kernel_width, params.stride_x, params.dilation_x, params.pad_left);
   convolve(own, rows, columns, lane);
+  let done = finish(number * LANES + lane);
 }
 
 fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {

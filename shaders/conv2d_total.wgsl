@@ -1,9 +1,11 @@
-// conv2d_total — the gradient of a convolution by its weights out of conv2d_weight's partial sums.
+// conv2d_total — the gradients of a convolution by its weights and bias out of conv2d_weight's partial sums.
 //
-//   total      w[i] = Σ_z part[z,i]
+//   total            w[i] = Σ_z part[z,i]
+//   total_and_sums   w[o,j] = Σ_z part[z,o,j],   sums[o] = Σ_z part[z,o,columns]
 //
-// shapes     part [parts, size], w [size];  f32
-// grid       one invocation per element of w
+// shapes     total: part [parts, size], w [size];  total_and_sums: part [parts, rows, columns + 1], w [rows, columns],
+//            sums [rows], size = rows·(columns + 1);  f32
+// grid       one invocation per element of a part
 // numerics   the parts are added in order: |error| ≤ γ_parts · Σ|part|
 
 //#include "lib/grid.wgsl"
@@ -13,20 +15,35 @@
 
 const LANES = 64u;
 
-struct Params { parts: u32, size: u32 }
+struct Params { parts: u32, size: u32, columns: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> part: array<f32>;
 @group(0) @binding(2) var<storage, read_write> w: array<f32>;
+@group(0) @binding(3) var<storage, read_write> sums: array<f32>;
 
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
+
+fn sum_of(i: u32) -> f32 {
+  var sum = 0.0;
+  for (var z = 0u; z < params.parts; z++) { sum += part[z * params.size + i]; }
+  return sum;
+}
 
 @compute @workgroup_size(LANES)
 fn total(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = group_number(id, groups) * LANES + lane;
   if (i >= params.size) { return; }
-  var sum = 0.0;
-  for (var z = 0u; z < params.parts; z++) { sum += part[z * params.size + i]; }
-  w[i] = epilogue(i, sum);
+  w[i] = epilogue(i, sum_of(i));
+}
+
+@compute @workgroup_size(LANES)
+fn total_and_sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = group_number(id, groups) * LANES + lane;
+  if (i >= params.size) { return; }
+  let row = i / (params.columns + 1u);
+  let column = i % (params.columns + 1u);
+  let at = row * params.columns + column;
+  if (column == params.columns) { sums[row] = sum_of(i); } else { w[at] = epilogue(at, sum_of(i)); }
 }

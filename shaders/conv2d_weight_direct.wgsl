@@ -2,10 +2,11 @@
 //
 //   partial    part[z, g·R + r, s, p, q] = Σ_{n,i,j in slice z} gradient[n, g·R + r, i, j] · source[n, g·S + s, i·stride − pad + p·dilation, j·stride − pad + q·dilation]
 //
-// with R = rows and S = channels, the channels of a group in y and in x. conv2d_total adds the slices.
+// with R = rows and S = channels, the channels of a group in y and in x. conv2d_total adds the slices. Where SUMS is 1 the row
+// of an output channel ends with Σ gradient[n, g·R + r, i, j].
 //
 // shapes     source [batch, groups·channels, source_height, source_width], gradient [batch, groups·rows, height, width],
-//            part [slices, groups·rows, channels, kernel_height, kernel_width];  row-major f32
+//            part [slices, groups·rows, channels · kernel_height · kernel_width, and 1 where SUMS];  row-major f32
 // grid       1-D, one invocation for three taps side by side over the image rows of a slice: (slice, output channel, input channel,
 //            tap row, threes), the last one fastest; folds into y (lib/grid.wgsl)
 // numerics   a slice's pixels in order, four at a time: |error| ≤ γ · Σ|source·gradient|, u = 2⁻²⁴; what lies outside of source
@@ -16,6 +17,7 @@
 const LANES = 64u;
 // 1 where four pixels at a time leave none over
 const WHOLE = 0u;
+const SUMS = 0u;
 
 struct Params {
   batch: u32,
@@ -72,6 +74,7 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   let input = output / params.rows * params.channels + channel;
   let end = min((slice + 1u) * params.trips, params.batch * params.height);
   var total = vec3f();
+  var slope_sum = 0.0;
   for (var line = slice * params.trips; line < end; line++) {
     let image = line / params.height;
     let row = line % params.height;
@@ -83,8 +86,12 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
       let met = window(start, y < params.source_height, clamped(real), real);
       let g = slopes(slope + column, params.width - column);
       total += vec3f(dot(g, met.a), dot(g, met.b), dot(g, met.c));
+      if (SUMS == 1u) { slope_sum += dot(g, vec4f(1.0)); }
     }
   }
-  let at = (((slice * outputs + output) * params.channels + channel) * params.kernel_height + q) * params.kernel_width + p;
+  let columns = params.channels * params.kernel_height * params.kernel_width;
+  let own = (slice * outputs + output) * (columns + SUMS);
+  let at = own + (channel * params.kernel_height + q) * params.kernel_width + p;
   for (var k = 0u; k < min(3u, params.kernel_width - p); k++) { part[at + k] = total[k]; }
+  if (SUMS == 1u && channel + q + p == 0u) { part[own + columns] = slope_sum; }
 }

@@ -1,10 +1,11 @@
 // conv2d_weight_quad — gradient of a convolution by its weights: an implicit product over all pixels, split among invocations.
 //
 //   partial    part[z,o,c,p,q] = Σ_{(n,i,j) in slice z} g[n,o,i,j] · x[n, c, i·s + p·d − pad, j·s + q·d − pad]
-//              (conv2d_total adds the slices)
+//              (conv2d_total adds the slices); where SUMS is 1 also Σ g[n,o,i,j], as a last column
 //
 // shapes     source x [batch, channels, source_height, source_width], gradient g [batch, rows, height, width], both in `groups`
-//            blocks of channels;  w [groups·rows, columns], columns = channels of a group · taps;  part [slices·WALKERS, …w];  row-major f32
+//            blocks of channels;  w [groups·rows, columns], columns = channels of a group · taps, and
+//            one more where SUMS is 1;  part [slices·WALKERS, …w];  row-major f32
 // grid       1-D (slice, group, tile of 16 rows, tile of 16 columns), the last one fastest; an invocation takes 16 rows
 //            and 4 columns at every WALKERS-th pixel of the slice
 // memory     no workgroup memory; 64 registers of sums an invocation. x is read ⌈rows/16⌉ times a tap, g ⌈columns/16⌉ times
@@ -30,7 +31,7 @@ fn gradients(at: u32, area: u32, lane: u32) -> vec4f {
 
 @compute @workgroup_size(LANES)
 fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let columns = params.channels * params.kernel_height * params.kernel_width;
+  let columns = columns_of_w() + SUMS;
   let own = work(group_number(id, groups), columns);
   if (own.slice >= params.slices) { return; }
   let area = params.height * params.width;
@@ -53,10 +54,10 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
       let g1 = gradients(s.gradient + 4u * area, area, lane);
       let g2 = gradients(s.gradient + 8u * area, area, lane);
       let g3 = gradients(s.gradient + 12u * area, area, lane);
-      let v0 = select(0.0, source[s.source + k0.shift], inside(s, k0));
-      let v1 = select(0.0, source[s.source + k1.shift], inside(s, k1));
-      let v2 = select(0.0, source[s.source + k2.shift], inside(s, k2));
-      let v3 = select(0.0, source[s.source + k3.shift], inside(s, k3));
+      let v0 = value(s, k0);
+      let v1 = value(s, k1);
+      let v2 = value(s, k2);
+      let v3 = value(s, k3);
       a0 += g0 * v0; b0 += g1 * v0; c0 += g2 * v0; d0 += g3 * v0;
       a1 += g0 * v1; b1 += g1 * v1; c1 += g2 * v1; d1 += g3 * v1;
       a2 += g0 * v2; b2 += g1 * v2; c2 += g2 * v2; d2 += g3 * v2;
@@ -69,10 +70,10 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
       let g1 = gradients(s.gradient + 4u * area, area, lane);
       let g2 = gradients(s.gradient + 8u * area, area, lane);
       let g3 = gradients(s.gradient + 12u * area, area, lane);
-      let v0 = select(0.0, source[s.source + k0.shift], inside(s, k0));
-      let v1 = select(0.0, source[s.source + k1.shift], inside(s, k1));
-      let v2 = select(0.0, source[s.source + k2.shift], inside(s, k2));
-      let v3 = select(0.0, source[s.source + k3.shift], inside(s, k3));
+      let v0 = value(s, k0);
+      let v1 = value(s, k1);
+      let v2 = value(s, k2);
+      let v3 = value(s, k3);
       a0 += g0 * v0; b0 += g1 * v0; c0 += g2 * v0; d0 += g3 * v0;
       a1 += g0 * v1; b1 += g1 * v1; c1 += g2 * v1; d1 += g3 * v1;
       a2 += g0 * v2; b2 += g1 * v2; c2 += g2 * v2; d2 += g3 * v2;

@@ -15,6 +15,8 @@ import {
   sub,
   transpose,
 } from "../src/index.ts";
+import { conv2d, convTranspose2d } from "../src/index.ts";
+import { type ConvolutionVariant, conv2dInputVariants, conv2dVariants } from "../src/kernels/conv2d.ts";
 import { openNodeGpu } from "../src/node.ts";
 
 let gpu: Gpu;
@@ -107,6 +109,63 @@ describe("work beside other work", () => {
     const { planned, apart, text } = await both(() => [sum(square(x), [0, 2, 3])]);
     expectClose(planned, apart);
     expect(text).toContain("sum [4, 6, 5, 5] → [4, 6]");
+  });
+
+  const window = { kernelHeight: 3, kernelWidth: 3, strideY: 2, strideX: 2, dilationY: 1, dilationX: 1 };
+  const small = { inputHeight: 9, inputWidth: 7, outputHeight: 5, outputWidth: 4 };
+  const convolution = { batch: 3, groups: 1, ...window, ...small, padTop: 1, padLeft: 1 };
+  type Layer = readonly [what: string, variant: ConvolutionVariant, layer: (code: Tensor, w: Tensor) => Tensor];
+  const layers: readonly Layer[] = [
+    ...(["direct", "wide", "narrow", "quad"] as const).map((variant) => {
+      const layer = (x: Tensor, w: Tensor) => conv2d(x, w, { stride: 2, padding: 1 });
+      return ["a convolution", variant, layer] as const;
+    }),
+    // rows and columns of 9 and 7 pixels: the phases differ in size
+    ...(["wide", "narrow", "quad"] as const).map((variant) => {
+      const layer = (y: Tensor, w: Tensor) => convTranspose2d(y, w, { stride: 2, padding: 1 });
+      return ["a transposed convolution", variant, layer] as const;
+    }),
+  ];
+  it.each(layers)("takes a Bernoulli loss and its gradient out of %s: %s", async (what, variant, layer) => {
+    const isForward = what === "a convolution";
+    const [channels, pixels] = isForward ? [4, 18 * 5 * 4] : [18, 4 * 9 * 7];
+    const c = { ...convolution, inputChannels: 4, outputChannels: 18 };
+    const { class: name } = (isForward ? conv2dVariants : conv2dInputVariants)(c, gpu.traits);
+    gpu.tuning.add(new Map([[name, variant]]));
+    const code = gpu.tensor(wave(3 * channels * (isForward ? 63 : 20)), [
+      3,
+      channels,
+      ...(isForward ? [9, 7] : [5, 4]),
+    ]);
+    const w = gpu.tensor(wave(18 * 4 * 9, 0.2), [18, 4, 3, 3]);
+    const target = gpu.tensor(wave(3 * pixels).map(Math.abs), [3, pixels]);
+    const record = () => {
+      const logits = reshape(layer(code, w), [3, pixels]);
+      const loss = div(sum(bernoulliLogLikelihood(logits, target)), 3);
+      return [loss, ...grad(loss, [logits])];
+    };
+    const { planned, apart, dispatches, text } = await both(record);
+    expectClose(planned, apart);
+    // weights are packed first, but for the direct kernel; the partial sums are added last
+    expect(dispatches).toBe(variant === "direct" ? 2 : 3);
+    expect(text).toMatch(new RegExp(`conv2d_?${variant === "wide" ? "" : variant}\\.\\w+: .*bernoulli_slope \\+ sum`));
+    expect((await both(record)).planned).toEqual(planned);
+  });
+
+  it.each([1, 2])("sums the bias's gradient beside the weight's, in %i groups", async (groups) => {
+    const [x, g] = [gpu.tensor(wave(2 * 4 * 6 * 5), [2, 4, 6, 5]), gpu.tensor(wave(2 * 18 * 3 * 3), [2, 18, 3, 3])];
+    const w = gpu.tensor(wave((18 * 4 * 9) / groups), [18, 4 / groups, 3, 3]);
+    const bias = gpu.tensor(wave(18), [18]);
+    const { planned, dispatches } = await both(() =>
+      grad(sum(mul(conv2d(x, w, { bias, stride: 2, padding: 1, groups }), g)), [w, bias]),
+    );
+    // without the bias, and the sums of g by themselves
+    const { planned: expected } = await both(() => [
+      ...grad(sum(mul(conv2d(x, w, { stride: 2, padding: 1, groups }), g)), [w]),
+      sum(g, [0, 2, 3]),
+    ]);
+    expectClose(planned, expected);
+    expect(dispatches).toBe(2);
   });
 
   it("brings the step of a variational auto-encoder to 16 dispatches", async () => {

@@ -97,11 +97,12 @@ describe("every kernel that can do it", () => {
   ] as const)("gives the same %s", { timeout: 120_000 }, async (_, xShape, wShape, options) => {
     const x = gpu.tensor(values([...xShape], 1), [...xShape]);
     const w = gpu.tensor(values([...wShape], 2), [...wShape]);
-    const both = (a: Tensor, b: Tensor) => {
-      const y = conv2d(a, b, options as Parameters<typeof conv2d>[2]);
-      return [y, ...grad(sum(mul(y, y)), [a, b])];
+    const bias = gpu.tensor(values([wShape[0]], 3), [wShape[0]]);
+    const all = (a: Tensor, b: Tensor, c: Tensor) => {
+      const y = conv2d(a, b, { ...options, bias: c } as Parameters<typeof conv2d>[2]);
+      return [y, ...grad(sum(mul(y, y)), [a, b, c])];
     };
-    const { measured } = await gpu.tune(both, [x, w]);
+    const { measured } = await gpu.tune(all, [x, w, bias]);
     expect(measured).toHaveLength(3);
     for (const { candidates } of measured) expect(candidates.filter((candidate) => "error" in candidate)).toEqual([]);
   });

@@ -10,6 +10,7 @@ import {
   matmul,
   max,
   mul,
+  sort,
   sum,
   type Tensor,
   transpose,
@@ -179,6 +180,14 @@ describe("all candidates are right for", () => {
     [
       "a transposed convolution",
       () => convTranspose2d(ramp(gpu, 2, 6, 9, 7), ramp(gpu, 6, 17, 2, 2), { stride: 2 }),
+      1,
+    ],
+    [
+      "rows in order, and the places they came from",
+      () => {
+        const { values, indices } = sort(ramp(gpu, 5, 1500));
+        return [values, indices];
+      },
       1,
     ],
     [

@@ -3,6 +3,7 @@
 //   map       inputs x [rows, columns], scale [columns], shift [columns]    output sigmoid(x·scale + shift)
 //   sum       input x [rows, columns]; axis 0, 1, or −1 for all             output the sums
 //   softmax   input x [rows, columns]                                       output softmax of each row
+//   sort      input x [rows, columns]                                       output each row in ascending order
 //   normal    setting count; no input                                       output standard normal numbers, new ones each step
 //   kl        inputs mean, logVar [rows, columns]                           output ½ Σ (mean² + e^logVar − 1 − logVar), one number
 //   adam      inputs p, g [count], settings of the optimiser                output p after the step; p, both moments and t carry over from 0
@@ -91,6 +92,27 @@ function softmax(rows: number, columns: number): Case {
           const value = row[at % columns]!;
           return { value, size: value };
         });
+      },
+    },
+  };
+}
+
+function sort(rows: number, columns: number): Case {
+  return {
+    workload: "sort",
+    size: rows === 1 ? `2^${Math.log2(columns)}` : `${rows}×${columns}`,
+    settings: { rows, columns },
+    inputs: () => ({ x: uniform([rows, columns], 29, -8, 8) }),
+    flops: 0,
+    bytes: 8 * rows * columns,
+    gate: {
+      limit: 0,
+      // elements that are not what they should be; NaN where some are missing
+      error({ x }, [[y]]) {
+        if (y!.length !== rows * columns) return NaN;
+        const wanted = Float32Array.from(x!.values);
+        for (let row = 0; row < rows; row++) wanted.subarray(row * columns, (row + 1) * columns).sort();
+        return wanted.reduce((wrong, value, i) => wrong + Number(y![i] !== value), 0);
       },
     },
   };
@@ -203,6 +225,8 @@ export const memoryBound = (software: boolean): Case[] => {
     sum(rows, columns, 1),
     sum(rows, columns, -1),
     softmax(rows, 256),
+    sort(64, 4096),
+    sort(1, 2 ** 18),
     normal(2 ** 22),
     kl(rows, 128),
     adam(652824),

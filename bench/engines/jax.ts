@@ -75,6 +75,7 @@ const pure: { readonly [workload: string]: (inputs: Arrays, settings: Settings) 
   map: ({ x, scale, shift }) => [nn.sigmoid(x!.mul(scale!).add(shift!))],
   sum: ({ x }, { axis }) => [axis === -1 ? total(x!) : np.sum(x!, axis!)],
   softmax: ({ x }) => [nn.softmax(x!, 1)],
+  sort: ({ x }) => [np.sort(x!, 1)],
   kl: ({ mean, logVar }) => [total(np.square(mean!).add(np.exp(logVar!.ref)).sub(1).sub(logVar!)).mul(0.5)],
   // np.cov multiplies rows of the transposed matrix, which neighbouring threads would read far apart
   covariance({ x }, { n }) {

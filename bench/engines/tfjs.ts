@@ -60,6 +60,8 @@ const operations: { readonly [workload: string]: (inputs: Tensors, settings: Set
   map: ({ x, scale, shift }) => tf.sigmoid(tf.add(tf.mul(x!, scale!), shift!)),
   sum: ({ x }, { axis }) => (axis === -1 ? total(x!) : tf.sum(x!, axis)),
   softmax: ({ x }) => tf.softmax(x!),
+  // it finds the largest only: those of −x are the smallest
+  sort: ({ x }, { columns }) => tf.neg(tf.topk(tf.neg(x!), columns!).values),
   // it draws on the CPU; numbers are of use once they are where the kernels are
   normal(_, { count }) {
     const drawn = tf.randomNormal([count!]);

@@ -1,4 +1,8 @@
 // conv2d_weight — how an invocation of a convolution's weight gradient walks over pixels, and what it reads there.
+//
+// Where SUMS is 1 a row has one more column, of ones: the sum of g, which is the bias's gradient.
+
+const SUMS = 0u;
 
 struct Params {
   batch: u32,
@@ -90,21 +94,30 @@ fn position(p: Place, own: Work) -> Position {
   );
 }
 
-// A column of w: a channel of x and a tap, as shifts from a pixel's position.
+// A column of w: a channel of x and a tap, as shifts from a pixel's position; or ones.
 struct Column {
   shift: u32,
   y: u32,
   x: u32,
+  is_ones: bool,
 }
+
+fn columns_of_w() -> u32 { return params.channels * params.kernel_height * params.kernel_width; }
 
 fn column(number: u32) -> Column {
   let taps = params.kernel_height * params.kernel_width;
   let y = number % taps / params.kernel_width * params.dilation_y - params.pad_top;
   let x = number % params.kernel_width * params.dilation_x - params.pad_left;
   let channel = number / taps;
-  return Column((channel * params.source_height + y) * params.source_width + x, y, x);
+  return Column((channel * params.source_height + y) * params.source_width + x, y, x, number == columns_of_w());
 }
 
 fn inside(s: Position, c: Column) -> bool {
   return (s.y + c.y < params.source_height) & (s.x + c.x < params.source_width);
+}
+
+fn value(s: Position, c: Column) -> f32 {
+  let of_x = select(0.0, source[s.source + c.shift], inside(s, c));
+  if (SUMS == 0u) { return of_x; }
+  return select(of_x, f32(s.y != OUTSIDE), c.is_ones);
 }

@@ -166,6 +166,7 @@ function convolveDirectly(c: Convolution, d: Direction): Launches {
   };
   const each = d.channels === 1 ? 1 : 4;
   const invocations = c.batch * c.groups * ceilDiv(d.channels, each) * d.result[0] * ceilDiv(d.result[1], PIXELS);
+  const workgroups = ceilDiv(invocations, LANES);
   return {
     flops: flopsOf(c),
     launches: [
@@ -185,8 +186,9 @@ function convolveDirectly(c: Convolution, d: Direction): Launches {
           channel_stride: d.channelStride,
           sum_stride: d.sumStride,
         },
-        groups: [ceilDiv(invocations, LANES), 1, 1],
+        groups: [workgroups, 1, 1],
         takesEpilogue: true,
+        partials: workgroups * LANES,
       },
     ],
   };
@@ -211,13 +213,15 @@ function convolveTiled(c: Convolution, d: Direction, variant: Tiling): Launches 
     },
     groups: [ceilDiv(packed, packing.pack.constants.LANES), 1, 1],
   };
+  const workgroups = ceilDiv(d.pixels, lanes * tile.pixels) * d.phases * c.groups * tiles;
   const main: Launch = {
     kernel: kernels[d.entry],
     constants: { STEP: d.sums % 2 === 0 ? 2 : 1 },
     bind: { source: { input: 0 }, packed: { scratch: 0 }, result: { output: 0 } },
     params: sizesOf(c, d),
-    groups: [ceilDiv(d.pixels, lanes * tile.pixels) * d.phases * c.groups * tiles, 1, 1],
+    groups: [workgroups, 1, 1],
     takesEpilogue: true,
+    partials: workgroups * lanes,
   };
   return { launches: [pack, main], scratch: [packed * 4], flops: flopsOf(c) };
 }

@@ -46,20 +46,25 @@ function standardForWeight(c: Convolution, traits: DeviceTraits): WeightVariant 
   return passesRound(traits) ? "quad" : "plain";
 }
 
-/** ∂w of conv2d. Inputs x and ∂y; output ∂w [out, in/groups, kh, kw]. */
-export function conv2dWeight(c: Convolution, traits: DeviceTraits): Launches {
+/** ∂w of conv2d. Inputs x and ∂y; outputs ∂w [out, in/groups, kh, kw], and with `sums` those of ∂y for each channel [out]. */
+export function conv2dWeight(c: Convolution, sums: boolean, traits: DeviceTraits): Launches {
   const variant = chosen(conv2dWeightVariants(c, traits), traits) ?? standardForWeight(c, traits);
-  return variant === "direct" ? weightDirectly(c, traits) : weightInTiles(c, traits, variant);
+  return variant === "direct" ? weightDirectly(c, sums, traits) : weightInTiles(c, sums, traits, variant);
 }
+
+/** Columns of a row of ∂w: its elements, and one for the sum of ∂y. */
+const columnsOf = (c: Convolution, sums: boolean) => (c.inputChannels / c.groups) * taps(c) + Number(sums);
 
 /** Dispatches of partial sums over `slices` parts of the pixels, and of their total. */
 function weightLaunches(
   c: Convolution,
+  sums: boolean,
   partial: Pick<Launch, "kernel" | "constants" | "groups">,
   { slices, trips, parts }: { readonly slices: number; readonly trips: number; readonly parts: number },
 ): Launches {
   const [rows, channels] = [c.outputChannels / c.groups, c.inputChannels / c.groups];
-  const size = c.groups * rows * channels * taps(c);
+  const columns = columnsOf(c, sums);
+  const size = c.outputChannels * columns;
   const params = {
     batch: c.batch,
     groups: c.groups,
@@ -75,11 +80,16 @@ function weightLaunches(
   };
   return {
     launches: [
-      { ...partial, bind: { source: { input: 0 }, gradient: { input: 1 }, part: { scratch: 0 } }, params },
       {
-        kernel: adding.total,
-        bind: { part: { scratch: 0 }, w: { output: 0 } },
-        params: { parts, size },
+        ...partial,
+        constants: { ...partial.constants, SUMS: Number(sums) },
+        bind: { source: { input: 0 }, gradient: { input: 1 }, part: { scratch: 0 } },
+        params,
+      },
+      {
+        kernel: sums ? adding.total_and_sums : adding.total,
+        bind: { part: { scratch: 0 }, w: { output: 0 }, ...(sums ? { sums: { output: 1 } } : {}) },
+        params: { parts, size, columns: columns - Number(sums) },
         groups: [ceilDiv(size, adding.total.constants.LANES), 1, 1],
         takesEpilogue: true,
       },
@@ -89,7 +99,7 @@ function weightLaunches(
   };
 }
 
-function weightDirectly(c: Convolution, traits: DeviceTraits): Launches {
+function weightDirectly(c: Convolution, sums: boolean, traits: DeviceTraits): Launches {
   const kernel = direct.partial;
   const threes = (c.outputChannels * c.inputChannels * c.kernelHeight * ceilDiv(c.kernelWidth, 3)) / c.groups;
   const lines = c.batch * c.outputHeight;
@@ -98,14 +108,13 @@ function weightDirectly(c: Convolution, traits: DeviceTraits): Launches {
   const slices = ceilDiv(lines, trips);
   const constants = { SHARED: sharedStep(c.strideX, c.dilationX), WHOLE: Number(c.outputWidth % 4 === 0) };
   const groups = [ceilDiv(slices * threes, kernel.constants.LANES), 1, 1] as const;
-  return weightLaunches(c, { kernel, constants, groups }, { slices, trips, parts: slices });
+  return weightLaunches(c, sums, { kernel, constants, groups }, { slices, trips, parts: slices });
 }
 
-function weightInTiles(c: Convolution, traits: DeviceTraits, variant: "plain" | "quad"): Launches {
+function weightInTiles(c: Convolution, sums: boolean, traits: DeviceTraits, variant: "plain" | "quad"): Launches {
   const rows = c.outputChannels / c.groups;
-  const channels = c.inputChannels / c.groups;
-  const columns = channels * taps(c);
-  const size = c.groups * rows * columns;
+  const columns = columnsOf(c, sums);
+  const size = c.outputChannels * columns;
   const pixels = c.batch * c.outputHeight * c.outputWidth;
   const tiles = c.groups * ceilDiv(rows, TILE) * ceilDiv(columns, TILE);
   // fewer invocations share a tile where their partial sums would not fit one binding
@@ -119,6 +128,7 @@ function weightInTiles(c: Convolution, traits: DeviceTraits, variant: "plain" | 
   const kernel: Kernel = variant === "quad" ? quad.partial : plain.partial;
   return weightLaunches(
     c,
+    sums,
     { kernel, constants: { LANES: share }, groups: [slices * tiles, 1, 1] },
     { slices, trips, parts: slices * walkers },
   );

@@ -5,6 +5,8 @@ const DEFAULTS = {
   software: {
     /** Loads cost far more than swaps within a quad of invocations. */
     loadsAreDear: true,
+    /** A workgroup waits for all its invocations at a price that passes many loads. */
+    barriersAreDear: true,
     /** Nanoseconds of one inner position of a workgroup's tile; of four elements for plain. */
     matmul: { plain: 60, quad: 550, quadAny: 650, direct: 7000 },
     /**
@@ -17,6 +19,7 @@ const DEFAULTS = {
   },
   hardware: {
     loadsAreDear: false,
+    barriersAreDear: false,
     /** Elements of one matrix up to which tiles are not worth it; workgroups of large tiles that keep the device busy. */
     matmul: { few: 64, busy: 256 },
     conv2d: { wide: 380, narrow: 180, busy: 1024, direct: Infinity },

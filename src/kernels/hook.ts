@@ -57,7 +57,7 @@ export function hookBody(root: Expression, result: Scalar, { stored, added }: Be
 /** The binding of `side` in shaders/lib/side.wgsl. */
 export const SIDE_BINDING = 17;
 /** The body of the hook `finish` that keeps the running sums. */
-export const KEEP_SUMS = "{\n  side[i] = running;\n  return running;\n}";
+export const KEEP_SUMS = "{\n  if (i < arrayLength(&side)) { side[i] = running; }\n  return running;\n}";
 
 function text(
   expression: Exclude<Expression, { kind: "value" }>,

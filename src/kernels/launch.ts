@@ -66,7 +66,8 @@ export const chosen = <Name extends string>(variants: Variants<Name>, { choices 
 /** The sizes of a class: `128×512×16`, each rounded up to a power of two. */
 export const sizeClass = (...sizes: readonly number[]): string => sizes.map(powerOfTwo).join("×");
 
-function powerOfTwo(least: number): number {
+/** The smallest one that is not below `least`. */
+export function powerOfTwo(least: number): number {
   let power = 1;
   while (power < least) power *= 2;
   return power;

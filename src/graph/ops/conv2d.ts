@@ -1,6 +1,6 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkWeights, forward, withBias } from "./convolution.ts";
+import { checkWeights, forward, forwardWithBias } from "./convolution.ts";
 import { checkImages, fit, type Padding, pair, type Pair, sides } from "./window.ts";
 
 export interface Conv2dOptions {
@@ -49,7 +49,7 @@ export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tenso
   const span = [(kernelHeight - 1) * dilation[0] + 1, (kernelWidth - 1) * dilation[1] + 1] as const;
   const padding = options.padding === "same" ? same(span, stride) : sides("conv2d", options.padding ?? 0);
   const [outputHeight, outputWidth] = fit("conv2d", x, span, stride, padding);
-  const y = forward(x, w, {
+  const convolution = {
     batch,
     groups,
     inputChannels,
@@ -66,8 +66,8 @@ export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tenso
     dilationX: dilation[1],
     padTop: padding[0],
     padLeft: padding[2],
-  });
-  return withBias("conv2d", y, options.bias);
+  };
+  return options.bias ? forwardWithBias(x, w, options.bias, convolution) : forward(x, w, convolution);
 }
 
 /** The padding that keeps an image's size at stride 1. */

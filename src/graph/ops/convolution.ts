@@ -2,10 +2,10 @@ import { check, show } from "../../device/errors.ts";
 import { type Convolution, conv2d, conv2dInput, conv2dInputVariants, conv2dVariants } from "../../kernels/conv2d.ts";
 import { conv2dWeight, conv2dWeightVariants } from "../../kernels/conv2dWeight.ts";
 import type { Attributes, KernelOp } from "../kernelOp.ts";
-import { recordOne } from "../record.ts";
-import type { Tensor } from "../tensor.ts";
+import { record, recordMap, recordOne } from "../record.ts";
+import type { Pull, Tensor } from "../tensor.ts";
 import { add } from "./arithmetic.ts";
-import { reshape } from "./shape.ts";
+import { expand, reshape } from "./shape.ts";
 
 /*
  * A convolution is bilinear in x and w, so three products are closed under differentiation:
@@ -29,7 +29,7 @@ const inputOp: KernelOp = {
 };
 const weightOp: KernelOp = {
   name: "conv2dWeight",
-  launch: (_inputs, _outputs, attributes, traits) => conv2dWeight(geometry(attributes), traits),
+  launch: (_inputs, outputs, attributes, traits) => conv2dWeight(geometry(attributes), outputs.length === 2, traits),
   variants: (_inputs, _outputs, attributes, traits) => conv2dWeightVariants(geometry(attributes), traits),
 };
 
@@ -55,6 +55,28 @@ export const byWeight = (x: Tensor, y: Tensor, c: Convolution): Tensor => {
   return recordOne(weightOp, [x, y], shape, { ...c }, ([g]) => [byInput(y, g!, c), forward(x, g!, c)]);
 };
 
+/** ∂w and ∂bias of a convolution of x whose result meets the gradient g, in one product. */
+function byWeightAndBias(x: Tensor, g: Tensor, c: Convolution): Tensor[] {
+  const shapes = [
+    f32(c.outputChannels, c.inputChannels / c.groups, c.kernelHeight, c.kernelWidth),
+    f32(c.outputChannels),
+  ];
+  return record(weightOp, [x, g], shapes, { ...c }, ([dW, dB]) => {
+    const parts = [
+      ...(dW ? [forward(x, dW, c)] : []),
+      ...(dB ? [expand(reshape(dB, [1, c.outputChannels, 1, 1]), g.shape)] : []),
+    ];
+    return [dW ? byInput(g, dW, c) : null, parts.reduce(add)];
+  });
+}
+
+/** x ⋆ w + bias[channel]; the gradients of w and bias come out of one kernel. Throws LatentError("shape") unless bias is [out]. */
+export function forwardWithBias(x: Tensor, w: Tensor, bias: Tensor, c: Convolution): Tensor {
+  const pull: Pull = ([g]) => [byInput(g!, w, c), ...byWeightAndBias(x, g!, c)];
+  const y = forward(x, w, c);
+  return recordMap("conv2d", "add", [y, column("conv2d", y, bias)], pull, undefined, [x, w, bias]);
+}
+
 /** Checks that w holds kernels, and returns the groups. Throws LatentError("shape") or ("argument"). */
 export function checkWeights(where: string, w: Tensor, groups = 1, layout: string): number {
   check(
@@ -74,8 +96,11 @@ export function checkWeights(where: string, w: Tensor, groups = 1, layout: strin
 }
 
 /** y + bias[channel]. Throws LatentError("shape") unless bias is [channels of y]. */
-export function withBias(where: string, y: Tensor, bias: Tensor | undefined): Tensor {
-  if (!bias) return y;
+export const withBias = (where: string, y: Tensor, bias: Tensor | undefined): Tensor =>
+  bias ? add(y, column(where, y, bias)) : y;
+
+/** The bias of every channel of y, as it broadcasts to y. */
+function column(where: string, y: Tensor, bias: Tensor): Tensor {
   const channels = y.shape[1]!;
   check(
     bias.rank === 1 && bias.shape[0] === channels,
@@ -83,5 +108,5 @@ export function withBias(where: string, y: Tensor, bias: Tensor | undefined): Te
     where,
     () => `expected bias [${channels}]; got ${show(bias.shape)}.`,
   );
-  return add(y, reshape(bias, [channels, 1, 1]));
+  return reshape(bias, [channels, 1, 1]);
 }

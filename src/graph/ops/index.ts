@@ -19,4 +19,5 @@ export * from "./random.ts";
 export * from "./resize.ts";
 export * from "./shape.ts";
 export * from "./softmax.ts";
+export { sort, type Sorted, type SortOptions } from "./sort.ts";
 export * from "./sum.ts";

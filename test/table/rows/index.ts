@@ -9,6 +9,7 @@ import { multiplication } from "./multiplication.ts";
 import { normalisation } from "./normalise.ts";
 import { randomness } from "./random.ts";
 import { shape } from "./shape.ts";
+import { sorting } from "./sort.ts";
 import { sums } from "./sums.ts";
 
 const families = [
@@ -24,6 +25,7 @@ const families = [
   lookups,
   normalisation,
   randomness,
+  sorting,
 ];
 
 /** The whole table: an op added to src/graph/ops is missing until it has rows here. */
