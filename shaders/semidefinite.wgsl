@@ -1,19 +1,18 @@
 // semidefinite — factors of a stack of symmetric positive semidefinite matrices: Cholesky with diagonal pivoting, SIZE rows at a time.
 //
-//   start     w[s] = a[s],  l[s] = 0
-//   begin     rest[s][i] = a[s][i,i],  limit[s] = tolerance · max_i a[s][i,i],  rank[s] = 0
-//   rows      for k = first … first + SIZE − 1, while p = argmax rest[s] has rest[s][p] > limit[s]:
+//   start     w[s] = a[s],  l[s] = 0,  rest[s][i] = a[s][i,i],  rank[s] = 0
+//   rows      for k = first … first + SIZE − 1, p = argmax rest[s] over those i that have rest[s][i] > least[s][i], while there is one:
 //               l[s][k,i] = (w[s][p,i] − Σ_c l[s][c,i] · l[s][c,p]) / √rest[s][p]  over the block's rows c < k, 0 for i taken before
 //               rest[s][i] −= l[s][k,i]²,  rest[s][p] = TAKEN,  rank[s] = k + 1
 //   update    w[s][i,j] −= Σ_c l[s][c,i] · l[s][c,j]  over the block's rows c
 //
-// So a = lᵀ·l + what is left over, whose diagonal stays in rest. Once a matrix has no pivot above its limit, its later launches
+// So a = lᵀ·l + what is left over, whose diagonal stays in rest. Once a matrix has no such p, its later launches
 // change nothing.
 //
-// shapes     a, w, l [stack, size, size] row-major f32, both triangles of a are read;  rest [stack, size], limit [stack];  rank [stack] i32
-// grid       start: one invocation per element;  begin, rows: one workgroup of LANES per matrix, lane r owns i = r, r + LANES, …;
+// shapes     a, w, l [stack, size, size] row-major f32, both triangles of a are read;  rest, least [stack, size];  rank [stack] i32
+// grid       start: one invocation per element;  rows: one workgroup of WIDE per matrix, lane r owns i = r, r + WIDE, …;
 //            update: (tiles, tiles, stack) workgroups of one TILE × TILE tile, 4 × 4 elements an invocation
-// memory     rows: 2 LANES + SIZE words of workgroup memory; update holds its sums in registers, its rows come through the cache
+// memory     rows: 2 WIDE + SIZE words of workgroup memory; update holds its sums in registers, its rows come through the cache
 // numerics   |a − lᵀ·l| ≤ γ_{rank+1} · |lᵀ|·|l| + what is left over; of equal pivots the lowest index is taken
 // source     Higham, Analysis of the Cholesky decomposition of a semi-definite matrix, 1990; blocks as in LAPACK's pstrf
 
@@ -25,12 +24,12 @@ const LANES = 64u;
 const WIDE = 256u;
 const TAKEN = -3.0e38;
 
-struct Params { size: u32, stack: u32, first: u32, tolerance: f32 }
+struct Params { size: u32, stack: u32, first: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read_write> w: array<f32>;
-@group(0) @binding(3) var<storage, read_write> limit: array<f32>;
+@group(0) @binding(2) var<storage, read> least: array<f32>;
+@group(0) @binding(3) var<storage, read_write> w: array<f32>;
 @group(0) @binding(4) var<storage, read_write> l: array<f32>;
 @group(0) @binding(5) var<storage, read_write> rest: array<f32>;
 @group(0) @binding(6) var<storage, read_write> rank: array<i32>;
@@ -43,9 +42,13 @@ var<workgroup> finished: u32;
 @compute @workgroup_size(LANES)
 fn start(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = group_number(id, groups) * LANES + lane;
-  if (i >= params.size * params.size * params.stack) { return; }
+  let area = params.size * params.size;
+  if (i >= area * params.stack) { return; }
   w[i] = a[i];
   l[i] = 0.0;
+  let at = i % area;
+  if (at % (params.size + 1u) == 0u) { rest[i / area * params.size + at / (params.size + 1u)] = a[i]; }
+  if (at == 0u) { rank[i / area] = 0; }
 }
 
 /// The largest of every lane's `value` in best[0], and its index in place[0]; of equal ones the lowest index.
@@ -66,21 +69,6 @@ fn choose(lane: u32, value: f32, index: u32) {
 }
 
 @compute @workgroup_size(WIDE)
-fn begin(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
-  var value = 0.0;
-  for (var i = lane; i < params.size; i += WIDE) {
-    let own = a[(id.x * params.size + i) * params.size + i];
-    rest[id.x * params.size + i] = own;
-    value = max(value, own);
-  }
-  choose(lane, value, lane);
-  if (lane == 0u) {
-    limit[id.x] = params.tolerance * best[0];
-    rank[id.x] = 0;
-  }
-}
-
-@compute @workgroup_size(WIDE)
 fn rows(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
   let base = id.x * params.size * params.size;
   let diagonal = id.x * params.size;
@@ -90,14 +78,14 @@ fn rows(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     var index = params.size;
     for (var i = lane; i < params.size; i += WIDE) {
       let own = rest[diagonal + i];
-      if (own > value) {
+      if (own > value && own > least[diagonal + i]) {
         value = own;
         index = i;
       }
     }
     choose(lane, value, index);
     // an infinity is no pivot: what follows stays finite
-    if (lane == 0u) { finished = select(1u, 0u, best[0] > limit[id.x] && best[0] < 3.0e38); }
+    if (lane == 0u) { finished = select(1u, 0u, best[0] > 0.0 && best[0] < 3.0e38); }
     if (workgroupUniformLoad(&finished) == 1u) { return; }
     let pivot = place[0];
     let root = sqrt(best[0]);

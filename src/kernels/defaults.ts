@@ -11,6 +11,8 @@ const DEFAULTS = {
     conv2d: { wide: 380, narrow: 180, busy: 16 },
     /** Longest row that one invocation goes through alone where there are many. */
     reduce: { alone: 2048 },
+    /** Rows from which the GPU's f32 takes over from the CPU's float64: never, which is the faster of two things on one CPU. */
+    linalg: { rootTrace: Infinity },
   },
   hardware: {
     loadsAreDear: false,
@@ -18,6 +20,8 @@ const DEFAULTS = {
     matmul: { few: 64, busy: 256 },
     conv2d: { wide: 380, narrow: 180, busy: 1024 },
     reduce: { alone: 32 },
+    /** The CPU takes 0.1 s for a root trace of 256 features, and 8 times as long for twice as many; the GPU's 60 dispatches a few ms. */
+    linalg: { rootTrace: 256 },
   },
 } as const;
 

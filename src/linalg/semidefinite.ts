@@ -49,24 +49,28 @@ export function semidefiniteFactor(a: Float64Array, n: number, tolerance: number
 
 const semidefiniteOp: KernelOp = {
   name: "semidefinite",
-  launch: ([a], _outputs, { tolerance }) => launch(count(a!.shape.slice(0, -2)), a!.shape.at(-1)!, Number(tolerance)),
+  launch: ([a]) => launch(count(a!.shape.slice(0, -2)), a!.shape.at(-1)!),
 };
 
-/** What rounding of [n, n] to f32 leaves of a zero pivot, over the largest diagonal entry. */
-export const roundingOfPivots = (n: number): number => Math.sqrt(n) * 2 ** -24;
+/**
+ * What f32 leaves of a pivot that is zero, over √(its own diagonal entry in a [n, n] · the largest one): n sums of products of two
+ * rows, of which the other's may be the larger.
+ */
+export const roundingOfPivots = (n: number): number => 2 * Math.sqrt(n) * 2 ** -24;
 
 /**
  * The same factors on the GPU in f32, of symmetric positive semidefinite matrices a [..., n, n]:  a ≈ factorᵀ·factor.
  *
- * Returns `factor` [..., n, n] with zeros from row `rank` on, `rank` i32 [...], and `rest` [..., n], what the factor leaves out of
- * the diagonal; features that it took as pivots have a `rest` far below −10³⁰. Without a gradient.
+ * least: [..., n], what features must be above to be pivots. Returns `factor` [..., n, n] with zeros from row `rank` on, `rank` i32
+ * [...], and `rest` [..., n], what the factor leaves out of the diagonal; features that were pivots have a `rest` far below −10³⁰.
+ * Without a gradient.
  */
-export function semidefiniteRows(a: Tensor, tolerance: number): { factor: Tensor; rest: Tensor; rank: Tensor } {
+export function semidefiniteRows(a: Tensor, least: Tensor): { factor: Tensor; rest: Tensor; rank: Tensor } {
   const outputs = [
     { shape: a.shape, dtype: "f32" },
     { shape: a.shape.slice(0, -1), dtype: "f32" },
     { shape: a.shape.slice(0, -2), dtype: "i32" },
   ] as const;
-  const [factor, rest, rank] = record(semidefiniteOp, [a], outputs, { tolerance }, null);
+  const [factor, rest, rank] = record(semidefiniteOp, [a, least], outputs, {}, null);
   return { factor: factor!, rest: rest!, rank: rank! };
 }

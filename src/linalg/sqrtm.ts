@@ -1,8 +1,9 @@
-import { div, maximum, sqrt, square, sub } from "../graph/ops/arithmetic.ts";
+import { div, maximum, mul, sqrt, square, sub } from "../graph/ops/arithmetic.ts";
 import { matmul } from "../graph/ops/matmul.ts";
-import { sum } from "../graph/ops/sum.ts";
+import { max, sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { checkSquare } from "./cholesky.ts";
+import { diagonal } from "./matrix.ts";
 import { polar } from "./polar.ts";
 import { roundingOfPivots, semidefiniteRows } from "./semidefinite.ts";
 
@@ -22,7 +23,9 @@ const norm = (a: Tensor): Tensor => sqrt(sum(square(a), [-2, -1]));
  */
 export function sqrtm(a: Tensor): { root: Tensor; residual: Tensor } {
   checkSquare("linalg.sqrtm", a);
-  const { factor } = semidefiniteRows(a, roundingOfPivots(a.shape.at(-1)!));
+  const own = maximum(diagonal(a), 0);
+  const least = mul(sqrt(mul(own, max(own, -1, { keepDims: true }))), roundingOfPivots(a.shape.at(-1)!));
+  const { factor } = semidefiniteRows(a, least);
   const root = polar(factor).positive;
   return { root, residual: div(norm(sub(matmul(root, root), a)), maximum(norm(a), 2 ** -126)) };
 }
