@@ -12,7 +12,7 @@ const DEFAULTS = {
     /** Longest row that one invocation goes through alone where there are many. */
     reduce: { alone: 2048 },
     /** Rows from which the GPU's f32 takes over from the CPU's float64: never, which is the faster of two things on one CPU. */
-    linalg: { rootTrace: Infinity },
+    linalg: { rootTrace: Infinity, jacobi: Infinity },
   },
   hardware: {
     loadsAreDear: false,
@@ -21,7 +21,7 @@ const DEFAULTS = {
     conv2d: { wide: 380, narrow: 180, busy: 1024 },
     reduce: { alone: 32 },
     /** The CPU takes 0.1 s for a root trace of 256 features, and 8 times as long for twice as many; the GPU's 60 dispatches a few ms. */
-    linalg: { rootTrace: 256 },
+    linalg: { rootTrace: 256, jacobi: 128 },
   },
 } as const;
 
