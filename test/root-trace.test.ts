@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { random } from "../src/graph/ops/random.ts";
 import { Moments } from "../src/linalg/moments.ts";
 import { rootTraceOnCpu } from "../src/linalg/rootTrace.ts";
 import { rootTraceOnGpu } from "../src/linalg/rootTraceGpu.ts";
@@ -166,5 +167,18 @@ describe("the Fréchet distance of 256 features", () => {
     await expect(frechetDistance(moments(alpha), moments(beta), { gpu: other })).rejects.toMatchObject({
       code: "disposed",
     });
+  });
+
+  test("goes back to the CPU where the GPU of the samples is gone", async () => {
+    const other = hardwareDefaults(await openNodeGpu());
+    const samples = [1, 2].map((seed) => random.normal(other, [40, n], { seed }));
+    const [a, b] = [await Moments.of(samples[0]!), await Moments.of(samples[1]!)];
+    expect(a.gpu).toBe(other);
+    other.dispose();
+    const found = await frechetDistance(a, b);
+    const copies = [a, b].map((m) => Moments.from({ mean: m.mean, covariance: m.covariance, count: m.count }));
+    const exact = await frechetDistance(copies[0]!, copies[1]!);
+    expect(found.ranks).toEqual([39, 39]);
+    expect(Math.abs(found.distance - exact.distance)).toBeLessThan(1e-4 * exact.distance);
   });
 });

@@ -67,7 +67,7 @@ export function* towardsUnitary(a: Tensor): Generator<Tensor> {
  * Directions whose singular values are below about 10⁻⁶ of the largest need not converge: unitaryᵀ·unitary is then between 0 and 1
  * there, 0 for a zero column or row; `positive` and the product above hold all the same.
  *
- * 22 steps of two products each, their scales ρ known beforehand: records and returns at once. Throws LatentError("shape")
+ * 22 steps of two products each, their scales ρ known beforehand: records and returns at once, 88·m·n·min(m, n) operations. Throws LatentError("shape")
  * unless a is a matrix or a stack of them. Source: Higham, Functions of Matrices, 2008, chapter 8; scales: see `scales`.
  */
 export function polar(a: Tensor): { unitary: Tensor; positive: Tensor } {

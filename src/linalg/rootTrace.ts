@@ -43,8 +43,8 @@ export async function rootTrace(
   for (const group of groups(s1, s2, d)) {
     const n = group.length;
     const parts = [pickBlock(s1, group, d), pickBlock(s2, group, d)] as const;
-    const onGpu =
-      gpu && n >= least ? await attempt(() => rootTraceOnGpu(gpu, parts, n, limits, signal), insists) : null;
+    const fits = gpu && n >= least && 8 * n * n <= gpu.traits.maxBindingBytes;
+    const onGpu = fits ? await attempt(() => rootTraceOnGpu(gpu, parts, n, limits, signal), insists) : null;
     const part = onGpu ?? rootTraceOnCpu(parts, n, limits);
     value += part.value;
     residual += part.residual;
@@ -89,32 +89,34 @@ export function rootTraceOnCpu(
 /** The largest size of an entry. */
 export function largest(a: Float64Array): number {
   let most = 0;
-  for (const value of a) most = Math.max(most, Math.abs(value));
+  // by index: an iterator takes ten times as long, and there are millions
+  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i]!));
   return most;
 }
 
-/** Features joined by a nonzero entry of either matrix: the root of a block matrix is taken block by block. */
+/** Features joined by a nonzero entry of either symmetric matrix: the root of a block matrix is taken block by block. */
 function groups(s1: Float64Array, s2: Float64Array, d: number): number[][] {
-  const parent = Int32Array.from({ length: d }, (_, i) => i);
-  const home = (i: number): number => {
-    while (parent[i] !== i) i = parent[i] = parent[parent[i]!]!;
-    return i;
-  };
-  let apart = d;
-  for (let i = 0; i < d && apart > 1; i++)
-    for (let j = 0; j < i && apart > 1; j++) {
-      if (s1[i * d + j] === 0 && s2[i * d + j] === 0) continue;
-      const [from, to] = [home(i), home(j)];
-      if (from !== to) apart--;
-      parent[from] = to;
+  const found = new Uint8Array(d);
+  const list: number[][] = [];
+  let left = d;
+  for (let first = 0; first < d; first++) {
+    if (found[first]) continue;
+    found[first] = 1;
+    left--;
+    const group = [first];
+    // the group grows while its rows are read
+    for (let k = 0; k < group.length && left > 0; k++) {
+      const row = group[k]! * d;
+      for (let j = 0; j < d; j++) {
+        if (found[j] || (s1[row + j] === 0 && s2[row + j] === 0)) continue;
+        found[j] = 1;
+        left--;
+        group.push(j);
+      }
     }
-  const members = new Map<number, number[]>();
-  for (let i = 0; i < d; i++) {
-    const own = members.get(home(i));
-    if (own) own.push(i);
-    else members.set(home(i), [i]);
+    list.push(group.sort((i, j) => i - j));
   }
-  return [...members.values()];
+  return list;
 }
 
 function pickBlock(s: Float64Array, group: readonly number[], d: number): Float64Array {

@@ -28,8 +28,10 @@ export async function rootTraceOnGpu(
   const sizes = parts.map((part) => largestPivot(part, n));
   // sizes near 1 keep f32 from its ends
   const scaled = new Float32Array(2 * n * n);
-  for (const [which, part] of parts.entries())
-    for (let i = 0; i < n * n; i++) scaled[which * n * n + i] = part[i]! / sizes[which]!;
+  for (const [which, part] of parts.entries()) {
+    const [share, start] = [1 / sizes[which]!, which * n * n];
+    for (let i = 0; i < n * n; i++) scaled[start + i] = part[i]! * share;
+  }
   const least = Float32Array.from({ length: 2 * n }, (_, at) => {
     const [which, i] = [at < n ? 0 : 1, at % n];
     // the largest diagonal entry is 1
