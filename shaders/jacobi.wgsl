@@ -2,7 +2,7 @@
 //
 //   rotate   for the pairs (p, q) of round `round`:  α = |w_p|², β = |w_q|², γ = w_p · w_q
 //              ζ = (β − α) / 2γ,  t = sign ζ / (|ζ| + √(1 + ζ²)),  c = 1 / √(1 + t²),  s = c·t
-//              w_p ← c·w_p − s·w_q,  w_q ← s·w_p + c·w_q;  off[pair] ← |γ| / √(αβ), or the larger one of the rounds so far
+//              w_p ← c·w_p − s·w_q,  w_q ← s·w_p + c·w_q, as w_p − s·(w_q + τ·w_p) and w_q + s·(w_p − τ·w_q), τ = s / (1 + c);  off[pair] ← |γ| / √(αβ), or the larger one of the rounds so far
 //   judge    word[1] ← word[1] + 1,  word[0] ← 1 where no off is above tolerance       unless word[0] is 1 already
 //
 // Once word[0] is set nothing changes any more. The pairs of a round are those of a tournament: of `rows` players the last stays,
@@ -63,11 +63,13 @@ fn rotate(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lan
   let t = select(-1.0, 1.0, zeta >= 0.0) / (abs(zeta) + sqrt(1.0 + zeta * zeta));
   let c = 1.0 / sqrt(1.0 + t * t);
   let s = c * t;
+  // small turns then add small numbers, and round little, whatever c rounds to
+  let tau = s / (1.0 + c);
   for (var k = lane; k < params.columns; k += LANES) {
     let x = w[p + k];
     let y = w[q + k];
-    w[p + k] = c * x - s * y;
-    w[q + k] = s * x + c * y;
+    w[p + k] = x - s * (y + tau * x);
+    w[q + k] = y + s * (x - tau * y);
   }
 }
 

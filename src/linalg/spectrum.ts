@@ -12,7 +12,7 @@ import { reflections, tridiagonalEigenvalues, tridiagonalise } from "./tridiagon
  * Eigenvalues (ascending) and eigenvectors (columns) of a symmetric matrix a [n, n], of which both triangles are read.
  *
  * Small ones, and all on a software adapter, are read back and solved in float64 on the CPU: a second or so at n = 784. Large ones
- * stay on a GPU, in f32: |a·v − λ·v| ≤ 2⁻¹⁷ of a's norm and |vᵀv − 1| ≤ 2⁻¹⁷. Returns `values` [n] and `vectors` [n, n].
+ * stay on a GPU, in f32: |a·v − λ·v| ≤ n · 2⁻²³ of a's norm, and v orthogonal as well. Returns `values` [n] and `vectors` [n, n].
  * Throws LatentError: "shape", "data" where a value is not finite, "numeric" where the GPU's sweeps do not converge.
  */
 export async function eigh(a: Tensor): Promise<{ values: Tensor; vectors: Tensor }> {
@@ -35,7 +35,7 @@ export async function eigh(a: Tensor): Promise<{ values: Tensor; vectors: Tensor
  * Singular values of a [m, n], descending, without vectors: [min(m, n)].
  *
  * Small ones, and all on a software adapter, are read back and solved in float64 on the CPU by bidiagonalisation: 4·m·n² operations,
- * a few seconds at 784 × 784. Large ones stay on a GPU, by one-sided Jacobi in f32: |error| ≤ 2⁻¹⁷ of the largest.
+ * a few seconds at 784 × 784. Large ones stay on a GPU, by one-sided Jacobi in f32: |error| ≤ max(m, n) · 2⁻²³ of the largest.
  * Throws LatentError as `eigh` does.
  */
 export async function svdvals(a: Tensor): Promise<Tensor> {
