@@ -4,12 +4,14 @@
 //   diagonal   the block D = l[s][first…, first…] becomes its own factor; the first bad pivot's index goes to failed[s]
 //   panel      the rows below it:  l[s][i, block] := l[s][i, block] · D⁻ᵀ
 //   update     what is left:  l[s][i,k] −= Σ_c l[s][i,c] · l[s][k,c]  over the block's columns c,  k ≤ i
+//   update_shared  the same, its rows shared through workgroup memory: for devices whose lanes load together
 //
 // shapes     a, l [stack, size, size] row-major f32, of a only the lower triangle is read;  failed [stack] i32
 // grid       start: one invocation per element;  diagonal: one workgroup per matrix;  panel: (⌈rows below/LANES⌉, 1, stack);
-//            update: (tiles across, tiles down, stack) workgroups of one SIZE × SIZE tile; those above the diagonal return at once
+//            updates: (tiles across, tiles down, stack) workgroups of one SIZE × SIZE tile; those above the diagonal return at once
 // memory     diagonal: SIZE × (SIZE + 1) f32 (4 KiB) of workgroup memory; panel and update use none, since barriers are what a
-//            software adapter is slowest at: update holds 4 × 4 sums an invocation, and neighbours share rows through the cache
+//            software adapter is slowest at: updates hold 4 × 4 sums an invocation, and neighbours share rows through the cache.
+//            update_shared: two tiles [column][row / 4] of vec4f with one of padding a row (9 KiB), each loaded once
 // numerics   |a − l·lᵀ| ≤ γ_{n+1} · |l|·|lᵀ|. A pivot at or below tolerance · a[i,i], infinite or NaN counts as bad: it and its
 //            column become those of the identity, so that all that follows stays finite
 // source     right-looking blocked factorisation; tolerance: see kernels/cholesky.ts
@@ -29,8 +31,8 @@ struct Params { size: u32, stack: u32, first: u32, tolerance: f32 }
 
 var<workgroup> tile: array<f32, 1056>;
 var<workgroup> bad: u32;
-
-
+var<workgroup> tile_down: array<vec4f, 288>;
+var<workgroup> tile_across: array<vec4f, 288>;
 
 @compute @workgroup_size(LANES)
 fn start(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -120,6 +122,45 @@ fn update(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lan
   store(base, row + 1u, column, sum1);
   store(base, row + 2u, column, sum2);
   store(base, row + 3u, column, sum3);
+}
+
+@compute @workgroup_size(LANES)
+fn update_shared(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
+  if (id.x > id.y) { return; }
+  let base = id.z * params.size * params.size;
+  let rest = params.first + SIZE;
+  for (var trip = 0u; trip < 4u; trip++) {
+    let n = trip * LANES + lane;
+    let c = n % SIZE;
+    let part = n / SIZE;
+    tile_down[c * 9u + part] = four_rows(base, rest + id.y * SIZE + part * 4u, params.first + c);
+    tile_across[c * 9u + part] = four_rows(base, rest + id.x * SIZE + part * 4u, params.first + c);
+  }
+  workgroupBarrier();
+  var sum0 = vec4f();
+  var sum1 = vec4f();
+  var sum2 = vec4f();
+  var sum3 = vec4f();
+  for (var c = 0u; c < SIZE; c++) {
+    let rows = tile_down[c * 9u + lane / 8u];
+    let columns = tile_across[c * 9u + lane % 8u];
+    sum0 += rows.x * columns;
+    sum1 += rows.y * columns;
+    sum2 += rows.z * columns;
+    sum3 += rows.w * columns;
+  }
+  let row = rest + id.y * SIZE + lane / 8u * 4u;
+  let column = rest + id.x * SIZE + lane % 8u * 4u;
+  store(base, row, column, sum0);
+  store(base, row + 1u, column, sum1);
+  store(base, row + 2u, column, sum2);
+  store(base, row + 3u, column, sum3);
+}
+
+// rows past the end read the last one, and are not stored
+fn four_rows(base: u32, row: u32, column: u32) -> vec4f {
+  let rows = base + min(vec4u(row, row + 1u, row + 2u, row + 3u), vec4u(params.size - 1u)) * params.size + column;
+  return vec4f(l[rows.x], l[rows.y], l[rows.z], l[rows.w]);
 }
 
 fn store(base: u32, row: u32, column: u32, sums: vec4f) {

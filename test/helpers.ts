@@ -20,3 +20,9 @@ export const ramp = (on: Gpu, ...shape: number[]): Tensor => {
     shape,
   );
 };
+
+/** The same engine, choosing as it would on a GPU: whatever adapter this is. */
+export function hardwareDefaults(on: Gpu): Gpu {
+  Object.assign(on.traits, { software: false });
+  return on;
+}

@@ -13,6 +13,7 @@ import { singularValues } from "../src/linalg/singular.ts";
 import { eigenvalues } from "../src/linalg/tridiagonal.ts";
 import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
+import { hardwareDefaults } from "./helpers.ts";
 
 const oracle = JSON.parse(readFileSync(new URL("./oracles/iris.json", import.meta.url), "utf8")) as {
   x: number[][];
@@ -57,6 +58,21 @@ describe("factors and systems", () => {
     expect([...(await failedPivot.read())]).toEqual(new Array(stack).fill(-1));
     const upper = await factor.read();
     if (n > 1) expect(upper[1]).toBe(0);
+  });
+
+  test.each([
+    [1, 32],
+    [3, 65],
+    [1, 129],
+  ])("cholesky through workgroup memory, %i matrices of %i rows, is that without it", async (stack, n) => {
+    const a = spd(stack, n);
+    const expected = await linalg.cholesky(a).factor.read();
+    using other = hardwareDefaults(await openNodeGpu());
+    const { factor, failedPivot } = linalg.cholesky(other.tensor(Float32Array.from(await a.read()), [stack, n, n]));
+    // the same sums in the same order; products and sums may contract otherwise
+    for (const [i, value] of (await factor.read()).entries())
+      expect(Math.abs(value - expected[i]!)).toBeLessThan((n + 20) * 2 ** -23);
+    expect([...(await failedPivot.read())]).toEqual(new Array(stack).fill(-1));
   });
 
   test("inverse and log-determinant of a stack", async () => {

@@ -1,4 +1,5 @@
-import { ceilDiv, type Launch, type Launches } from "./launch.ts";
+import { defaultsFor } from "./defaults.ts";
+import { ceilDiv, type DeviceTraits, type Launch, type Launches } from "./launch.ts";
 import { cholesky as shaders } from "./shaders.gen.ts";
 
 /**
@@ -6,8 +7,9 @@ import { cholesky as shaders } from "./shaders.gen.ts";
  *
  * A pivot counts as bad at √size · 2⁻²⁴ of its matrix entry: what rounding leaves of an exact zero.
  */
-export function cholesky(stack: number, size: number): Launches {
+export function cholesky(stack: number, size: number, traits: DeviceTraits): Launches {
   const { SIZE, LANES } = shaders.update.constants;
+  const update = defaultsFor(traits).linalg.sharesTiles ? shaders.update_shared : shaders.update;
   const tolerance = Math.sqrt(size) * 2 ** -24;
   const bind = { a: { input: 0 }, l: { output: 0 }, failed: { output: 1 } };
   const launch = (kernel: Launch["kernel"], first: number, groups: Launch["groups"]): Launch => ({
@@ -23,7 +25,7 @@ export function cholesky(stack: number, size: number): Launches {
     if (below <= 0) break;
     const tiles = ceilDiv(below, SIZE);
     launches.push(launch(shaders.panel, first, [ceilDiv(below, LANES), 1, stack]));
-    launches.push(launch(shaders.update, first, [tiles, tiles, stack]));
+    launches.push(launch(update, first, [tiles, tiles, stack]));
   }
   return { launches, flops: (stack * size ** 3) / 3 };
 }

@@ -16,6 +16,11 @@ const DEFAULTS = {
     conv2d: { wide: 380, narrow: 180, busy: 16, direct: 4 },
     /** Longest row that one invocation goes through alone where there are many. */
     reduce: { alone: 2048 },
+    /**
+     * Rows from which the GPU's f32 takes over from the CPU's float64: never where both are one CPU. Whether the update of a
+     * Cholesky factor goes through workgroup memory: its barrier costs more than the loads that it saves.
+     */
+    linalg: { rootTrace: Infinity, jacobi: Infinity, sharesTiles: false },
   },
   hardware: {
     loadsAreDear: false,
@@ -24,6 +29,11 @@ const DEFAULTS = {
     matmul: { few: 64, busy: 256 },
     conv2d: { wide: 380, narrow: 180, busy: 1024, direct: Infinity },
     reduce: { alone: 32 },
+    /**
+     * Not measured on a GPU yet. A CPU takes 0.1 s for a root trace of 256 rows and 20 ms for 128 eigenvalues, and 8 times as long
+     * for twice as many; 100 and 1100 small dispatches should take a GPU less.
+     */
+    linalg: { rootTrace: 256, jacobi: 128, sharesTiles: true },
   },
 } as const;
 

@@ -13,7 +13,7 @@ import { solveTriangular } from "./triangular.ts";
 
 const choleskyOp: KernelOp = {
   name: "cholesky",
-  launch: ([a]) => launch(count(a!.shape.slice(0, -2)), a!.shape.at(-1)!),
+  launch: ([a], _outputs, _attributes, traits) => launch(count(a!.shape.slice(0, -2)), a!.shape.at(-1)!, traits),
 };
 
 /** A square matrix, or a stack of them. Throws LatentError("shape"). */

@@ -29,6 +29,9 @@ export const along = (gpu: Runner, shape: Shape): Tensor => index(gpu, shape, -1
 /** Ones everywhere. */
 export const ones = (gpu: Runner, shape: Shape): Tensor => expand(constant(gpu, 1), shape);
 
+/** Zeros everywhere. */
+export const zeros = (gpu: Runner, shape: Shape): Tensor => expand(constant(gpu, 0), shape);
+
 /** Ones on the diagonal: [..., n, n]. */
 export const identity = (gpu: Runner, n: number, stack: Shape = []): Tensor => {
   const shape = [...stack, n, n];

@@ -1,3 +1,9 @@
+import { count } from "../graph/dtype.ts";
+import type { KernelOp } from "../graph/kernelOp.ts";
+import { record } from "../graph/record.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { semidefinite as launch } from "../kernels/semidefinite.ts";
+
 /** A factor l [n, rank] of a symmetric positive semidefinite matrix: a ≈ l·lᵀ. */
 export interface SemidefiniteFactor {
   readonly factor: Float64Array;
@@ -39,4 +45,32 @@ export function semidefiniteFactor(a: Float64Array, n: number, tolerance: number
   for (let i = 0; i < n; i++) for (let k = 0; k < rank; k++) factor[i * rank + k] = columns[k * n + i]!;
   const residual = rest.reduce((sum, value) => sum + (value === -Infinity ? 0 : value), 0);
   return { factor, rank, residual };
+}
+
+const semidefiniteOp: KernelOp = {
+  name: "semidefinite",
+  launch: ([a]) => launch(count(a!.shape.slice(0, -2)), a!.shape.at(-1)!),
+};
+
+/**
+ * What f32 leaves of a pivot that is zero, over √(its own diagonal entry in a [n, n] · the largest one): n sums of products of two
+ * rows, of which the other's may be the larger.
+ */
+export const roundingOfPivots = (n: number): number => 2 * Math.sqrt(n) * 2 ** -24;
+
+/**
+ * The same factors on the GPU in f32, of symmetric positive semidefinite matrices a [..., n, n]:  a ≈ factorᵀ·factor.
+ *
+ * least: [..., n], what features must be above to be pivots. Returns `factor` [..., n, n] with zeros from row `rank` on, `rank` i32
+ * [...], and `rest` [..., n], what the factor leaves out of the diagonal; features that were pivots have a `rest` far below −10³⁰.
+ * Without a gradient.
+ */
+export function semidefiniteRows(a: Tensor, least: Tensor): { factor: Tensor; rest: Tensor; rank: Tensor } {
+  const outputs = [
+    { shape: a.shape, dtype: "f32" },
+    { shape: a.shape.slice(0, -1), dtype: "f32" },
+    { shape: a.shape.slice(0, -2), dtype: "i32" },
+  ] as const;
+  const [factor, rest, rank] = record(semidefiniteOp, [a, least], outputs, {}, null);
+  return { factor: factor!, rest: rest!, rank: rank! };
 }

@@ -1,0 +1,75 @@
+import { LatentError } from "../device/errors.ts";
+import { assign } from "../graph/assign.ts";
+import type { KernelOp } from "../graph/kernelOp.ts";
+import { concat } from "../graph/ops/shape.ts";
+import { record } from "../graph/record.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { jacobi as launch } from "../kernels/jacobi.ts";
+import type { Gpu } from "../program/gpu.ts";
+import { zeros } from "./matrix.ts";
+
+/** A sweep that met no cosine above this leaves rows orthogonal to rounding: it squares what is left of them. */
+const TOLERANCE = 2 ** -18;
+/** Sweeps between two looks of the host at `done`. */
+const BLOCK = 2;
+/** Six to ten are usual. */
+const MOST = 40;
+
+const jacobiOp: KernelOp = {
+  name: "jacobi",
+  inPlace: { 0: 0, 1: 1 },
+  launch: ([w]) => launch(w!.shape[0]!, w!.shape[1]!, TOLERANCE),
+};
+
+/**
+ * Rows x [n, m] times an orthogonal matrix [n, n] from the left that makes them orthogonal to each other: one-sided Jacobi in f32.
+ *
+ * Their lengths are the singular values of x, in no order. Sweeps are one compiled step; `done` masks those after the last,
+ * so that the result does not depend on when the host looks, a block late. x should have norm 1: rows shorter than 2⁻²⁴ count as
+ * zero and may stay as they are. `use` gets the rows, which end with it; x is disposed.
+ * Throws LatentError("numeric") where 40 sweeps do not do.
+ */
+export async function withOrthogonalRows<T>(
+  where: string,
+  gpu: Gpu,
+  x: Tensor,
+  use: (rows: Tensor) => Promise<T>,
+): Promise<T> {
+  const [n, m] = x.shape as [number, number];
+  // a row of zeros makes the pairs come out even, and meets no other
+  const even = n % 2 === 0 ? x : concat([x, zeros(gpu, [1, m])], 0);
+  await gpu.evaluate([even]);
+  const w = gpu.state(new Float32Array(even.size), even.shape);
+  const word = gpu.state(new Uint32Array(2), [2]);
+  const load = await gpu.compile((rows) => assign(w, rows!), even);
+  const sweep = await gpu.compile(() => {
+    const outputs = [
+      { shape: w.shape, dtype: "f32" },
+      { shape: word.shape, dtype: "u32" },
+    ] as const;
+    const [next, said] = record(jacobiOp, [w, word], outputs, {}, null);
+    assign(w, next!);
+    assign(word, said!);
+  });
+  try {
+    await load.run(even);
+    let seen: Promise<ArrayLike<number>> | null = null;
+    let done = false;
+    for (let sweeps = 0; sweeps < MOST && !done; sweeps += BLOCK) {
+      await sweep.repeat(BLOCK);
+      const before: ArrayLike<number> | null = await seen;
+      done = before?.[0] === 1;
+      seen = word.read();
+    }
+    const last = await seen!;
+    if (last[0] !== 1)
+      throw new LatentError(
+        "numeric",
+        `${where}: rows are not orthogonal after ${last[1]} sweeps (cosines above ${TOLERANCE}). Are all values finite numbers?`,
+      );
+    return await use(w);
+  } finally {
+    for (const program of [load, sweep]) program.dispose();
+    for (const tensor of [w, word, even, x]) tensor.dispose();
+  }
+}

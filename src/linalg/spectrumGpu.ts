@@ -1,0 +1,86 @@
+import { LatentError } from "../device/errors.ts";
+import { add, div, maximum, minimum, mul, sqrt, square } from "../graph/ops/arithmetic.ts";
+import { abs } from "../graph/ops/elementwise.ts";
+import { gather } from "../graph/ops/gather.ts";
+import { matmul } from "../graph/ops/matmul.ts";
+import { slice } from "../graph/ops/shape.ts";
+import { max, sum } from "../graph/ops/sum.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import type { Gpu } from "../program/gpu.ts";
+import { withOrthogonalRows } from "./jacobi.ts";
+import { identity, swap } from "./matrix.ts";
+import { allFinite } from "./rows.ts";
+
+/** The smallest normal f32. */
+const TINY = 2 ** -126;
+
+/** a over its Frobenius norm, and that. Throws LatentError("data") on a value that is not finite. */
+async function evened(where: string, gpu: Gpu, a: Tensor): Promise<{ even: Tensor; scale: number }> {
+  const most = maximum(max(abs(a)), TINY);
+  const near = div(a, most); // so that no square leaves f32
+  const length = maximum(sqrt(sum(square(near))), TINY);
+  const even = div(near, length);
+  const finite = allFinite(a);
+  await gpu.evaluate([most, length, finite, even]);
+  try {
+    if ((await finite.item()) !== 1) throw new LatentError("data", `${where}: expected finite numbers; got others.`);
+    return { even, scale: (await most.item()) * (await length.item()) };
+  } catch (error) {
+    even.dispose();
+    throw error;
+  } finally {
+    for (const tensor of [most, length, finite]) tensor.dispose();
+  }
+}
+
+/**
+ * Eigenvalues and vectors of symmetric a [n, n] by one-sided Jacobi on a + 2·bound·I, whose rows become (λ + 2·bound)·v: it is
+ * definite, so that λ and −λ do not mix, and no row is short. The values are vᵀ·a·v, which is free of the shift's rounding.
+ */
+export async function eighOnGpu(where: string, gpu: Gpu, a: Tensor): Promise<{ values: Tensor; vectors: Tensor }> {
+  const n = a.shape[0]!;
+  const { even, scale } = await evened(where, gpu, a);
+  // no eigenvalue is larger than the largest sum of a row, nor than the norm, which is 1 unless all is zero
+  const bound = minimum(max(sum(abs(even), 1)), 1);
+  const shifted = add(even, mul(identity(gpu, n), maximum(mul(bound, 2), 2 ** -10)));
+  try {
+    return await withOrthogonalRows(where, gpu, shifted, async (w) => {
+      const rows = slice(w, 0, 0, n);
+      const v = div(rows, maximum(sqrt(sum(square(rows), 1, { keepDims: true })), TINY));
+      const lambda = sum(mul(matmul(v, even), v), 1);
+      await gpu.evaluate([v, lambda]);
+      const found = Float64Array.from(await lambda.read());
+      const order = Int32Array.from(found.keys()).sort((i, j) => found[i]! - found[j]!);
+      const places = gpu.tensor(order);
+      const vectors = await gpu.copy(swap(gather(v, places)));
+      for (const tensor of [v, lambda, places]) tensor.dispose();
+      return {
+        values: gpu.tensor(
+          Float64Array.from(order, (i) => found[i]! * scale),
+          [n],
+        ),
+        vectors,
+      };
+    });
+  } finally {
+    even.dispose();
+  }
+}
+
+/** Singular values of a [m, n], descending: the lengths of its rows or columns, whichever are fewer, made orthogonal. */
+export async function svdvalsOnGpu(where: string, gpu: Gpu, a: Tensor): Promise<Tensor> {
+  const [m, n] = a.shape as [number, number];
+  const { even, scale } = await evened(where, gpu, a);
+  try {
+    return await withOrthogonalRows(where, gpu, m < n ? even : swap(even), async (w) => {
+      const squares = sum(square(w), 1);
+      const lengths = Float64Array.from(await squares.read(), Math.sqrt)
+        .sort()
+        .reverse();
+      squares.dispose();
+      return gpu.tensor(lengths.subarray(0, Math.min(m, n)).map((length) => length * scale));
+    });
+  } finally {
+    even.dispose();
+  }
+}

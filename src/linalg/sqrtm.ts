@@ -1,0 +1,31 @@
+import { div, maximum, mul, sqrt, square, sub } from "../graph/ops/arithmetic.ts";
+import { matmul } from "../graph/ops/matmul.ts";
+import { max, sum } from "../graph/ops/sum.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { checkSquare } from "./cholesky.ts";
+import { diagonal } from "./matrix.ts";
+import { polar } from "./polar.ts";
+import { roundingOfPivots, semidefiniteRows } from "./semidefinite.ts";
+
+/** The Frobenius norm of each matrix of a stack. */
+const norm = (a: Tensor): Tensor => sqrt(sum(square(a), [-2, -1]));
+
+/**
+ * The principal square root of symmetric positive semidefinite matrices a [..., n, n], which is symmetric and semidefinite, too.
+ *
+ *     a = factorᵀ·factor,  factor = unitary · root  (polar),  so  root² = a;  residual = |root² − a|_F / |a|_F
+ *
+ * `root` [..., n, n], `residual` [...], both tensors: 2⁻¹⁴ or less where a is semidefinite, singular or not. An a that is not
+ * semidefinite is no error: its root belongs to the part that has one, and `residual` tells how much is missing (1 for −I). An a that
+ * is not symmetric, too, has a large residual. Entries between 10⁻¹⁹ and 10¹⁹ in size keep their squares finite.
+ * Records and returns at once. Throws LatentError("shape") unless the matrices are square.
+ * Source: Higham, Functions of Matrices, 2008, algorithm 6.21, with a pivoted factor.
+ */
+export function sqrtm(a: Tensor): { root: Tensor; residual: Tensor } {
+  checkSquare("linalg.sqrtm", a);
+  const own = maximum(diagonal(a), 0);
+  const least = mul(sqrt(mul(own, max(own, -1, { keepDims: true }))), roundingOfPivots(a.shape.at(-1)!));
+  const { factor } = semidefiniteRows(a, least);
+  const root = polar(factor).positive;
+  return { root, residual: div(norm(sub(matmul(root, root), a)), maximum(norm(a), 2 ** -126)) };
+}
