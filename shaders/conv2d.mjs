@@ -227,7 +227,7 @@ function weightGradient(loader) {
     `// ${name} — gradient of a convolution by its weights: an implicit product over all pixels, split among invocations.
 //
 //   partial    part[z,o,c,p,q] = Σ_{(n,i,j) in slice z} g[n,o,i,j] · x[n, c, i·s + p·d − pad, j·s + q·d − pad]
-//              (conv2d_total adds the slices)
+//              (total adds the slices)
 //
 // shapes     source x [batch, channels, source_height, source_width], gradient g [batch, rows, height, width], both in \`groups\`
 //            blocks of channels;  w [groups·rows, columns], columns = channels of a group · taps;  part [slices·WALKERS, …w];  row-major f32

@@ -15,9 +15,9 @@ import {
   conv2d_narrow as narrow,
   conv2d_pack as packing,
   conv2d_quad as quad,
-  conv2d_total as adding,
   conv2d_weight as weight,
   conv2d_weight_quad as weightQuad,
+  total as adding,
 } from "./shaders.gen.ts";
 
 /** A convolution of x [batch, inputChannels, inputHeight, inputWidth] to y [batch, outputChannels, outputHeight, outputWidth]. */
@@ -283,7 +283,7 @@ export function conv2dWeight(c: Convolution, traits: DeviceTraits): Launches {
       },
       {
         kernel: adding.total,
-        bind: { part: { scratch: 0 }, w: { output: 0 } },
+        bind: { part: { scratch: 0 }, y: { output: 0 } },
         params: { parts: slices * walkers, size },
         groups: [ceilDiv(size, lanes), 1, 1],
         takesEpilogue: true,

@@ -1,15 +1,16 @@
-// conv2d_total — the gradient of a convolution by its weights out of conv2d_weight's partial sums.
+// total — sums of partial results that other kernels left, one slice after the other.
 //
-//   total      w[i] = Σ_z part[z,i]
+//   total      y[i] = Σ_z part[z,i]
 //
-// shapes     part [parts, size], w [size];  f32
-// grid       one invocation per element of w
+// shapes     part [parts, size], y [size];  f32
+// grid       one invocation per element of y
 // numerics   the parts are added in order: |error| ≤ γ_parts · Σ|part|
 
 //#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
+//#include "lib/side.wgsl"
 
 const LANES = 64u;
 
@@ -17,7 +18,7 @@ struct Params { parts: u32, size: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> part: array<f32>;
-@group(0) @binding(2) var<storage, read_write> w: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
@@ -28,5 +29,6 @@ fn total(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3
   if (i >= params.size) { return; }
   var sum = 0.0;
   for (var z = 0u; z < params.parts; z++) { sum += part[z * params.size + i]; }
-  w[i] = epilogue(i, sum);
+  y[i] = epilogue(i, sum);
+  let done = finish(i);
 }
