@@ -21,16 +21,16 @@ const gains = (h, j) =>
   rowsOf(h)
     .map((i) => `${sum(i, j)} += a${h}.${AXES[i & 3]} * b${j};`)
     .join(" ");
-const step = (d) => `      {
-        let a0 = tile[at_a + ${d}u * WIDE_A + y0];
-        let a1 = tile[at_a + ${d}u * WIDE_A + y1];
-        let b0 = tile[at_b + ${d}u * WIDE_B + x0];
-        let b1 = tile[at_b + ${d}u * WIDE_B + x1];
-        ${gains(0, 0)}
-        if (LONG == 2u) { ${gains(0, 1)} }
-        if (HIGH == 2u) { ${gains(1, 0)} }
-        if (HIGH == 2u && LONG == 2u) { ${gains(1, 1)} }
-      }`;
+const step = (d) => `        {
+          let a0 = tile[at_a + ${d}u * WIDE_A + y0];
+          let a1 = tile[at_a + ${d}u * WIDE_A + y1];
+          let b0 = tile[at_b + ${d}u * WIDE_B + x0];
+          let b1 = tile[at_b + ${d}u * WIDE_B + x1];
+          ${gains(0, 0)}
+          if (LONG == 2u) { ${gains(0, 1)} }
+          if (HIGH == 2u) { ${gains(1, 0)} }
+          if (HIGH == 2u && LONG == 2u) { ${gains(1, 1)} }
+        }`;
 
 const common = `// matmul_tiled — a product's tiles in workgroup memory, for the kernels that say how matrices are read and written.
 // Written by matmul_tiled.mjs.
@@ -169,32 +169,31 @@ ${range(8)
   let first = place.slice * params.trips * DEPTH;
   var next0 = mat4x4f();
   var next1 = mat4x4f();
-  if (n0 < BLOCKS) { next0 = load(source0, n0, first); }
-  if (BLOCKS > LANES && n1 < BLOCKS) { next1 = load(source1, n1, first); }
-  for (var trip = 0u; trip < params.trips; trip++) {
+  for (var trip = 0u; trip < params.trips + 1u; trip++) {
+    // this tile is on its way while the one before is used
+    let k = select(params.inner, first + trip * DEPTH, trip < params.trips);
+    if (n0 < BLOCKS) { next0 = load(source0, n0, k); }
+    if (BLOCKS > LANES && n1 < BLOCKS) { next1 = load(source1, n1, k); }
+    if (trip > 0u) {
+      let room = (trip - 1u) % BUFFERS * ROOM;
+      if (adds && lane < WIDE_A) { total += row_sums(room, lane); }
+      for (var q = 0u; q < DEPTH / 4u / PARTS; q++) {
+        let four = part * (DEPTH / 4u / PARTS) + q;
+        let at_a = room + 4u * four * WIDE_A;
+        let at_b = room + DEPTH * WIDE_A + 4u * four * WIDE_B;
+        let y0 = (y ^ (2u * four)) & (WIDE_A - 1u);
+        let y1 = ((y + DOWN) ^ (2u * four)) & (WIDE_A - 1u);
+        let x0 = (x ^ (2u * four)) & (WIDE_B - 1u);
+        let x1 = ((x + ACROSS) ^ (2u * four)) & (WIDE_B - 1u);
+${range(4).map(step).join("\n")}
+      }
+    }
+    // nobody puts a tile here before everybody has used the one that was here
+    if (BUFFERS == 1u) { workgroupBarrier(); }
     let room = trip % BUFFERS * ROOM;
     if (n0 < BLOCKS) { put(source0, n0, room, next0); }
     if (BLOCKS > LANES && n1 < BLOCKS) { put(source1, n1, room, next1); }
     workgroupBarrier();
-    // the next tile is on its way while this one is used
-    if (trip + 1u < params.trips) {
-      let k = first + (trip + 1u) * DEPTH;
-      if (n0 < BLOCKS) { next0 = load(source0, n0, k); }
-      if (BLOCKS > LANES && n1 < BLOCKS) { next1 = load(source1, n1, k); }
-    }
-    if (adds && lane < WIDE_A) { total += row_sums(room, lane); }
-    for (var q = 0u; q < DEPTH / 4u / PARTS; q++) {
-      let four = part * (DEPTH / 4u / PARTS) + q;
-      let at_a = room + 4u * four * WIDE_A;
-      let at_b = room + DEPTH * WIDE_A + 4u * four * WIDE_B;
-      let y0 = (y ^ (2u * four)) & (WIDE_A - 1u);
-      let y1 = ((y + DOWN) ^ (2u * four)) & (WIDE_A - 1u);
-      let x0 = (x ^ (2u * four)) & (WIDE_B - 1u);
-      let x1 = ((x + ACROSS) ^ (2u * four)) & (WIDE_B - 1u);
-${range(4).map(step).join("\n")}
-    }
-    // nobody puts the next tile here before everybody has used this one
-    if (BUFFERS == 1u) { workgroupBarrier(); }
   }
 
   var held = array<mat4x4f, 4>(
@@ -202,7 +201,6 @@ ${[0, 1].flatMap((h) => [0, 1].map((j) => `    mat4x4f(${rowsOf(h).map((i) => su
   );
   if (PARTS > 1u) {
     // the first team adds up what the others hold, in order of k
-    if (BUFFERS > 1u) { workgroupBarrier(); }
     for (var n = 0u; n < 4u * HIGH * LONG; n++) {
       let at = ((part + PARTS - 1u) % PARTS * 4u * HIGH * LONG + n) * TEAM + member;
       if (part > 0u) { tile[at] = held[n / 4u / LONG * 2u + n / 4u % LONG][n % 4u]; }

@@ -140,71 +140,70 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
   let first = place.slice * params.trips * DEPTH;
   var next0 = mat4x4f();
   var next1 = mat4x4f();
-  if (n0 < BLOCKS) { next0 = load(source0, n0, first); }
-  if (BLOCKS > LANES && n1 < BLOCKS) { next1 = load(source1, n1, first); }
-  for (var trip = 0u; trip < params.trips; trip++) {
+  for (var trip = 0u; trip < params.trips + 1u; trip++) {
+    // this tile is on its way while the one before is used
+    let k = select(params.inner, first + trip * DEPTH, trip < params.trips);
+    if (n0 < BLOCKS) { next0 = load(source0, n0, k); }
+    if (BLOCKS > LANES && n1 < BLOCKS) { next1 = load(source1, n1, k); }
+    if (trip > 0u) {
+      let room = (trip - 1u) % BUFFERS * ROOM;
+      if (adds && lane < WIDE_A) { total += row_sums(room, lane); }
+      for (var q = 0u; q < DEPTH / 4u / PARTS; q++) {
+        let four = part * (DEPTH / 4u / PARTS) + q;
+        let at_a = room + 4u * four * WIDE_A;
+        let at_b = room + DEPTH * WIDE_A + 4u * four * WIDE_B;
+        let y0 = (y ^ (2u * four)) & (WIDE_A - 1u);
+        let y1 = ((y + DOWN) ^ (2u * four)) & (WIDE_A - 1u);
+        let x0 = (x ^ (2u * four)) & (WIDE_B - 1u);
+        let x1 = ((x + ACROSS) ^ (2u * four)) & (WIDE_B - 1u);
+        {
+          let a0 = tile[at_a + 0u * WIDE_A + y0];
+          let a1 = tile[at_a + 0u * WIDE_A + y1];
+          let b0 = tile[at_b + 0u * WIDE_B + x0];
+          let b1 = tile[at_b + 0u * WIDE_B + x1];
+          s0_0 += a0.x * b0; s1_0 += a0.y * b0; s2_0 += a0.z * b0; s3_0 += a0.w * b0;
+          if (LONG == 2u) { s0_1 += a0.x * b1; s1_1 += a0.y * b1; s2_1 += a0.z * b1; s3_1 += a0.w * b1; }
+          if (HIGH == 2u) { s4_0 += a1.x * b0; s5_0 += a1.y * b0; s6_0 += a1.z * b0; s7_0 += a1.w * b0; }
+          if (HIGH == 2u && LONG == 2u) { s4_1 += a1.x * b1; s5_1 += a1.y * b1; s6_1 += a1.z * b1; s7_1 += a1.w * b1; }
+        }
+        {
+          let a0 = tile[at_a + 1u * WIDE_A + y0];
+          let a1 = tile[at_a + 1u * WIDE_A + y1];
+          let b0 = tile[at_b + 1u * WIDE_B + x0];
+          let b1 = tile[at_b + 1u * WIDE_B + x1];
+          s0_0 += a0.x * b0; s1_0 += a0.y * b0; s2_0 += a0.z * b0; s3_0 += a0.w * b0;
+          if (LONG == 2u) { s0_1 += a0.x * b1; s1_1 += a0.y * b1; s2_1 += a0.z * b1; s3_1 += a0.w * b1; }
+          if (HIGH == 2u) { s4_0 += a1.x * b0; s5_0 += a1.y * b0; s6_0 += a1.z * b0; s7_0 += a1.w * b0; }
+          if (HIGH == 2u && LONG == 2u) { s4_1 += a1.x * b1; s5_1 += a1.y * b1; s6_1 += a1.z * b1; s7_1 += a1.w * b1; }
+        }
+        {
+          let a0 = tile[at_a + 2u * WIDE_A + y0];
+          let a1 = tile[at_a + 2u * WIDE_A + y1];
+          let b0 = tile[at_b + 2u * WIDE_B + x0];
+          let b1 = tile[at_b + 2u * WIDE_B + x1];
+          s0_0 += a0.x * b0; s1_0 += a0.y * b0; s2_0 += a0.z * b0; s3_0 += a0.w * b0;
+          if (LONG == 2u) { s0_1 += a0.x * b1; s1_1 += a0.y * b1; s2_1 += a0.z * b1; s3_1 += a0.w * b1; }
+          if (HIGH == 2u) { s4_0 += a1.x * b0; s5_0 += a1.y * b0; s6_0 += a1.z * b0; s7_0 += a1.w * b0; }
+          if (HIGH == 2u && LONG == 2u) { s4_1 += a1.x * b1; s5_1 += a1.y * b1; s6_1 += a1.z * b1; s7_1 += a1.w * b1; }
+        }
+        {
+          let a0 = tile[at_a + 3u * WIDE_A + y0];
+          let a1 = tile[at_a + 3u * WIDE_A + y1];
+          let b0 = tile[at_b + 3u * WIDE_B + x0];
+          let b1 = tile[at_b + 3u * WIDE_B + x1];
+          s0_0 += a0.x * b0; s1_0 += a0.y * b0; s2_0 += a0.z * b0; s3_0 += a0.w * b0;
+          if (LONG == 2u) { s0_1 += a0.x * b1; s1_1 += a0.y * b1; s2_1 += a0.z * b1; s3_1 += a0.w * b1; }
+          if (HIGH == 2u) { s4_0 += a1.x * b0; s5_0 += a1.y * b0; s6_0 += a1.z * b0; s7_0 += a1.w * b0; }
+          if (HIGH == 2u && LONG == 2u) { s4_1 += a1.x * b1; s5_1 += a1.y * b1; s6_1 += a1.z * b1; s7_1 += a1.w * b1; }
+        }
+      }
+    }
+    // nobody puts a tile here before everybody has used the one that was here
+    if (BUFFERS == 1u) { workgroupBarrier(); }
     let room = trip % BUFFERS * ROOM;
     if (n0 < BLOCKS) { put(source0, n0, room, next0); }
     if (BLOCKS > LANES && n1 < BLOCKS) { put(source1, n1, room, next1); }
     workgroupBarrier();
-    // the next tile is on its way while this one is used
-    if (trip + 1u < params.trips) {
-      let k = first + (trip + 1u) * DEPTH;
-      if (n0 < BLOCKS) { next0 = load(source0, n0, k); }
-      if (BLOCKS > LANES && n1 < BLOCKS) { next1 = load(source1, n1, k); }
-    }
-    if (adds && lane < WIDE_A) { total += row_sums(room, lane); }
-    for (var q = 0u; q < DEPTH / 4u / PARTS; q++) {
-      let four = part * (DEPTH / 4u / PARTS) + q;
-      let at_a = room + 4u * four * WIDE_A;
-      let at_b = room + DEPTH * WIDE_A + 4u * four * WIDE_B;
-      let y0 = (y ^ (2u * four)) & (WIDE_A - 1u);
-      let y1 = ((y + DOWN) ^ (2u * four)) & (WIDE_A - 1u);
-      let x0 = (x ^ (2u * four)) & (WIDE_B - 1u);
-      let x1 = ((x + ACROSS) ^ (2u * four)) & (WIDE_B - 1u);
-      {
-        let a0 = tile[at_a + 0u * WIDE_A + y0];
-        let a1 = tile[at_a + 0u * WIDE_A + y1];
-        let b0 = tile[at_b + 0u * WIDE_B + x0];
-        let b1 = tile[at_b + 0u * WIDE_B + x1];
-        s0_0 += a0.x * b0; s1_0 += a0.y * b0; s2_0 += a0.z * b0; s3_0 += a0.w * b0;
-        if (LONG == 2u) { s0_1 += a0.x * b1; s1_1 += a0.y * b1; s2_1 += a0.z * b1; s3_1 += a0.w * b1; }
-        if (HIGH == 2u) { s4_0 += a1.x * b0; s5_0 += a1.y * b0; s6_0 += a1.z * b0; s7_0 += a1.w * b0; }
-        if (HIGH == 2u && LONG == 2u) { s4_1 += a1.x * b1; s5_1 += a1.y * b1; s6_1 += a1.z * b1; s7_1 += a1.w * b1; }
-      }
-      {
-        let a0 = tile[at_a + 1u * WIDE_A + y0];
-        let a1 = tile[at_a + 1u * WIDE_A + y1];
-        let b0 = tile[at_b + 1u * WIDE_B + x0];
-        let b1 = tile[at_b + 1u * WIDE_B + x1];
-        s0_0 += a0.x * b0; s1_0 += a0.y * b0; s2_0 += a0.z * b0; s3_0 += a0.w * b0;
-        if (LONG == 2u) { s0_1 += a0.x * b1; s1_1 += a0.y * b1; s2_1 += a0.z * b1; s3_1 += a0.w * b1; }
-        if (HIGH == 2u) { s4_0 += a1.x * b0; s5_0 += a1.y * b0; s6_0 += a1.z * b0; s7_0 += a1.w * b0; }
-        if (HIGH == 2u && LONG == 2u) { s4_1 += a1.x * b1; s5_1 += a1.y * b1; s6_1 += a1.z * b1; s7_1 += a1.w * b1; }
-      }
-      {
-        let a0 = tile[at_a + 2u * WIDE_A + y0];
-        let a1 = tile[at_a + 2u * WIDE_A + y1];
-        let b0 = tile[at_b + 2u * WIDE_B + x0];
-        let b1 = tile[at_b + 2u * WIDE_B + x1];
-        s0_0 += a0.x * b0; s1_0 += a0.y * b0; s2_0 += a0.z * b0; s3_0 += a0.w * b0;
-        if (LONG == 2u) { s0_1 += a0.x * b1; s1_1 += a0.y * b1; s2_1 += a0.z * b1; s3_1 += a0.w * b1; }
-        if (HIGH == 2u) { s4_0 += a1.x * b0; s5_0 += a1.y * b0; s6_0 += a1.z * b0; s7_0 += a1.w * b0; }
-        if (HIGH == 2u && LONG == 2u) { s4_1 += a1.x * b1; s5_1 += a1.y * b1; s6_1 += a1.z * b1; s7_1 += a1.w * b1; }
-      }
-      {
-        let a0 = tile[at_a + 3u * WIDE_A + y0];
-        let a1 = tile[at_a + 3u * WIDE_A + y1];
-        let b0 = tile[at_b + 3u * WIDE_B + x0];
-        let b1 = tile[at_b + 3u * WIDE_B + x1];
-        s0_0 += a0.x * b0; s1_0 += a0.y * b0; s2_0 += a0.z * b0; s3_0 += a0.w * b0;
-        if (LONG == 2u) { s0_1 += a0.x * b1; s1_1 += a0.y * b1; s2_1 += a0.z * b1; s3_1 += a0.w * b1; }
-        if (HIGH == 2u) { s4_0 += a1.x * b0; s5_0 += a1.y * b0; s6_0 += a1.z * b0; s7_0 += a1.w * b0; }
-        if (HIGH == 2u && LONG == 2u) { s4_1 += a1.x * b1; s5_1 += a1.y * b1; s6_1 += a1.z * b1; s7_1 += a1.w * b1; }
-      }
-    }
-    // nobody puts the next tile here before everybody has used this one
-    if (BUFFERS == 1u) { workgroupBarrier(); }
   }
 
   var held = array<mat4x4f, 4>(
@@ -215,7 +214,6 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
   );
   if (PARTS > 1u) {
     // the first team adds up what the others hold, in order of k
-    if (BUFFERS > 1u) { workgroupBarrier(); }
     for (var n = 0u; n < 4u * HIGH * LONG; n++) {
       let at = ((part + PARTS - 1u) % PARTS * 4u * HIGH * LONG + n) * TEAM + member;
       if (part > 0u) { tile[at] = held[n / 4u / LONG * 2u + n / 4u % LONG][n % 4u]; }

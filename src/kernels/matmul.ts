@@ -1,5 +1,13 @@
 import { defaultsFor } from "./defaults.ts";
-import { ceilDiv, chosen, type DeviceTraits, type Kernel, type Launch, type Launches, type Variants } from "./launch.ts";
+import {
+  ceilDiv,
+  chosen,
+  type DeviceTraits,
+  type Kernel,
+  type Launch,
+  type Launches,
+  type Variants,
+} from "./launch.ts";
 import {
   admits,
   classOf,
@@ -50,8 +58,29 @@ const aligned = ({ rows, columns, inner, aStack, bStack, transposeA }: MatmulSha
 
 const isSlim = ({ rows, columns }: MatmulShape) => Math.min(rows, columns) <= SLIM;
 
-/** The kernels that can make this product. */
+/** What a software adapter is worth measuring: kernels for GPUs take it seconds to compile, each. */
+const SOFTWARE: ReadonlySet<MatmulVariant> = new Set([
+  "plain",
+  "direct",
+  "tiled",
+  "tiledSmall",
+  "broadcast",
+  "quadAny",
+  "quad",
+]);
+
+/** The kernels to choose from for this product. */
 export function matmulVariants(shape: MatmulShape, traits: DeviceTraits): Variants<MatmulVariant> {
+  const able = matmulKernels(shape, traits);
+  return {
+    class: `${classOf(shape)}${aligned(shape) ? " aligned" : ""}`,
+    names: traits.software ? able.filter((name) => SOFTWARE.has(name)) : able,
+    terms: shape.inner,
+  };
+}
+
+/** The kernels that can make this product, the simplest first. */
+export function matmulKernels(shape: MatmulShape, traits: DeviceTraits): MatmulVariant[] {
   const { stacks, rows, columns, inner, symmetric } = shape;
   const hasQuads = traits.features.has("subgroups") && !symmetric;
   const tilings = tiledNames.map((name) => [name, admits(name, shape, traits)] as const);
@@ -64,17 +93,13 @@ export function matmulVariants(shape: MatmulShape, traits: DeviceTraits): Varian
     quadAny: hasQuads,
     quad: hasQuads && aligned(shape),
   } satisfies { readonly [variant in MatmulVariant]: boolean };
-  const marks = `${aligned(shape) ? " aligned" : ""}`;
-  return {
-    class: `${classOf(shape)}${marks}`,
-    names: (Object.keys(admitted) as MatmulVariant[]).filter((variant) => admitted[variant]),
-    terms: inner,
-  };
+  return (Object.keys(admitted) as MatmulVariant[]).filter((variant) => admitted[variant]);
 }
 
 /** What tuning chose, else the default for the family of adapters. */
 function variantFor(shape: MatmulShape, traits: DeviceTraits): MatmulVariant {
-  return chosen(matmulVariants(shape, traits), traits) ?? standard(shape, traits);
+  const variants = { ...matmulVariants(shape, traits), names: matmulKernels(shape, traits) };
+  return chosen(variants, traits) ?? standard(shape, traits);
 }
 
 /** "plain" where a tile would be mostly empty; else what its family's costs make the cheapest. */
