@@ -81,6 +81,8 @@ fn product(
   let down = (params.rows + 8u * LANES / size - 1u) / (8u * LANES / size);
   let across = (params.columns + 8u * size - 1u) / (8u * size);
   let stack = number / down / across;
+  // SwiftShader clears workgroup memory for each subgroup that begins: none counts before all have begun
+  workgroupBarrier();
   var rank = 0u;
   if (own == 0u) { rank = atomicAdd(&seen, 1u); }
   rank = subgroupBroadcastFirst(rank);

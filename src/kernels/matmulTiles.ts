@@ -104,6 +104,7 @@ const loadsFours = ({ rows, columns, inner, aStack, bStack, transposeA, transpos
 /** What the hardware family's numbers in defaults.ts say of tilings. */
 export interface TilingCosts {
   readonly held: { readonly [elements: number]: number };
+  readonly read: number;
   readonly launch: number;
   readonly slice: number;
 }
@@ -116,11 +117,14 @@ export function costOf(variant: Tiled, shape: MatmulShape, traits: DeviceTraits,
   const tiling: Tiling = TILINGS[variant];
   const { computed, lanes } = grid(tiling, shape);
   const { slices, trips } = slicing(tiling, shape, traits);
-  const [high, long] = tiling.holds;
+  const { across, down, holds, parts = 1 } = tiling;
+  const [high, long] = holds;
+  // floats that an invocation brings for one inner position of its own
+  const brought = ((down * high + across * long) * parts) / lanes;
   const waves = Math.max(1, (computed * slices * lanes) / BUSY);
-  const positions = (trips * tiling.depth) / (tiling.parts ?? 1);
+  const positions = (trips * tiling.depth) / parts;
   const adding = slices * shape.stacks * shape.rows * shape.columns * costs.slice + costs.launch;
-  return waves * positions * costs.held[high * long]! + (slices > 1 ? adding : 0);
+  return waves * positions * (costs.held[high * long]! + brought * costs.read) + (slices > 1 ? adding : 0);
 }
 
 /** The dispatches of a product by matmul_tiled, and what adds its slices up. */
