@@ -1,10 +1,9 @@
-// matmul_tiled — writes the kernels that share tiles in workgroup memory: matmul_tiled.wgsl for aligned matrices,
-// matmul_tiled_any.wgsl for all others, and lib/matmul_tiled.wgsl, which is what they have in common.
+// matmul_tiled — writes lib/matmul_tiled.wgsl: what the kernels do that share tiles in workgroup memory.
 //
 // An invocation's sums are named registers: an indexed array would live in memory on some devices.
 //
-//   node shaders/matmul_tiled.mjs            writes the files
-//   node shaders/matmul_tiled.mjs --check    exits with 1 where a committed one differs
+//   node shaders/matmul_tiled.mjs            writes the file
+//   node shaders/matmul_tiled.mjs --check    exits with 1 where the committed one differs
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -197,7 +196,16 @@ ${range(4).map(step).join("\n")}
   }
 
   var held = array<mat4x4f, 4>(
-${[0, 1].flatMap((h) => [0, 1].map((j) => `    mat4x4f(${rowsOf(h).map((i) => sum(i, j)).join(", ")}),`)).join("\n")}
+${[0, 1]
+  .flatMap((h) =>
+    [0, 1].map(
+      (j) =>
+        `    mat4x4f(${rowsOf(h)
+          .map((i) => sum(i, j))
+          .join(", ")}),`,
+    ),
+  )
+  .join("\n")}
   );
   if (PARTS > 1u) {
     // the first team adds up what the others hold, in order of k
@@ -245,124 +253,9 @@ fn product_and_sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) g
 }
 `;
 
-const head = ({ name, summary, sizes, numerics, unit }) => `// ${name} — ${summary}
-//
-//   product           c[s,i,j] = Σ_k a[s,i,k] · b[s,k,j]        a, b stored transposed where TRANSPOSE_A, TRANSPOSE_B are 1
-//   product_and_sums  the same, and sums[s,i] = Σ_k a[s,i,k]    (the bias's gradient beside the weight's)
-//
-// shapes     a [stacks, rows, inner], b [stacks, inner, columns], c [slices, stacks, rows, columns], sums [slices, stacks, rows];
-//            row-major f32; ${sizes}
-// grid       1-D: (slice, stack, tile) workgroups, the last one fastest, tiles in bands of BAND rows of tiles; a tile is
-//            4·HIGH·DOWN × 4·LONG·ACROSS elements of c, 4·HIGH × 4·LONG an invocation
-// memory     BUFFERS tiles of DEPTH × (rows + columns of the tile) f32, at most 16 KiB; a is read once for each column of tiles, b
-//            once for each row of them; the blocks of the next tile wait in registers while the present one is used
-// numerics   sums run in order of k within a slice (PARTS > 1: within a part, then over parts);
-//            |error| ≤ γ_k · Σ|a·b| with γ_k = k·u/(1 − k·u), u = 2⁻²⁴
-//            ${numerics}
-// source     written by matmul_tiled.mjs
-
-//#include "lib/grid.wgsl"
-//#include "lib/philox.wgsl"
-//#include "lib/map.wgsl"
-//#include "lib/extras.wgsl"
-//#include "lib/side.wgsl"
-//#include "lib/matmul_tiled.wgsl"
-
-@group(0) @binding(1) var<storage, read> a: array<${unit}>;
-@group(0) @binding(2) var<storage, read> b: array<${unit}>;
-@group(0) @binding(3) var<storage, read_write> c: array<${unit}>;
-`;
-
-/** Matrices and what they are read by: extent beside the inner one, and whether inner positions lie together. */
-const matrices = [
-  { m: "a", extent: "rows", along: "TRANSPOSE_A == 0u" },
-  { m: "b", extent: "columns", along: "TRANSPOSE_B == 1u" },
-];
-
-const alignedBlock = ({ m, extent, along }) => `
-fn ${m}_starts(base: u32, first: u32) -> vec4u {
-  if (${along}) { return base / 4u + min(first + vec4u(0u, 1u, 2u, 3u), vec4u(params.${extent} - 1u)) * (params.inner / 4u); }
-  return vec4u(base / 4u + min(first, params.${extent} - 4u) / 4u);
-}
-fn ${m}_four(start: u32, k: u32) -> vec4f {
-  if (k >= params.inner) { return vec4f(); }
-  return ${m}[start + k * (params.${extent} / 4u)];
-}
-fn ${m}_block(starts: vec4u, k: u32) -> mat4x4f {
-  if (${along}) {
-    if (k >= params.inner) { return mat4x4f(); }
-    let at = starts + k / 4u;
-    return transpose(mat4x4f(${m}[at.x], ${m}[at.y], ${m}[at.z], ${m}[at.w]));
-  }
-  return mat4x4f(${m}_four(starts.x, k), ${m}_four(starts.x, k + 1u), ${m}_four(starts.x, k + 2u), ${m}_four(starts.x, k + 3u));
-}
-`;
-
-const aligned = `${head({
-  name: "matmul_tiled",
-  summary: "product of two stacks of matrices, tiles in workgroup memory, four elements a load.",
-  sizes: "what lies together is a multiple of 4 in a, b and c, and so are the strides of stacks",
-  numerics: "rows and columns past the end repeat the last ones and are not stored, inner positions past it count as 0",
-  unit: "vec4f",
-})}
-// A block is one of inner positions: four rows of op(a), or four columns of b, at each of four of them.
-${matrices.map(alignedBlock).join("").slice(1)}
-fn store(base: u32, row: u32, column: u32, m: mat4x4f) {
-  if (column >= params.columns) { return; }
-  var lines = m;
-  for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
-    let at = base + (row + i) * params.columns + column;
-    let v = lines[i];
-    c[at / 4u] = vec4f(epilogue(at, v.x), epilogue(at + 1u, v.y), epilogue(at + 2u, v.z), epilogue(at + 3u, v.w));
-  }
-}
-`;
-
-const anyBlock = ({ m, extent, along }) => `
-fn ${m}_starts(base: u32, first: u32) -> vec4u {
-  return base + min(first + vec4u(0u, 1u, 2u, 3u), vec4u(params.${extent} - 1u)) * select(1u, params.inner, ${along});
-}
-fn ${m}_four(starts: vec4u, k: u32) -> vec4f {
-  if (k >= params.inner) { return vec4f(); }
-  let at = starts + k * select(params.${extent}, 1u, ${along});
-  return vec4f(${m}[at.x], ${m}[at.y], ${m}[at.z], ${m}[at.w]);
-}
-fn ${m}_block(starts: vec4u, k: u32) -> mat4x4f {
-  return mat4x4f(${m}_four(starts, k), ${m}_four(starts, k + 1u), ${m}_four(starts, k + 2u), ${m}_four(starts, k + 3u));
-}
-`;
-
-const any = `${head({
-  name: "matmul_tiled_any",
-  summary: "product of two stacks of matrices of any size, tiles in workgroup memory.",
-  sizes: "of any size",
-  numerics: "rows and columns past the end repeat the last ones and are not stored, inner positions past it count as 0",
-  unit: "f32",
-})}
-// A block is one of inner positions: four rows of op(a), or four columns of b, at each of four of them.
-${matrices.map(anyBlock).join("").slice(1)}
-fn store(base: u32, row: u32, column: u32, m: mat4x4f) {
-  var lines = m;
-  for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
-    for (var j = 0u; j < min(4u, max(params.columns, column) - column); j++) {
-      let at = base + (row + i) * params.columns + column + j;
-      c[at] = epilogue(at, lines[i][j]);
-    }
-  }
-}
-`;
-
-const files = {
-  "lib/matmul_tiled.wgsl": common,
-  "matmul_tiled.wgsl": aligned,
-  "matmul_tiled_any.wgsl": any,
-};
-const check = process.argv.includes("--check");
-for (const [file, text] of Object.entries(files)) {
-  const path = join(here, file);
-  if (!check) writeFileSync(path, text);
-  else if (!existsSync(path) || readFileSync(path, "utf8") !== text) {
-    console.error(`shaders/${file}: differs from what matmul_tiled.mjs writes. Run npm run fix.`);
-    process.exitCode = 1;
-  }
+const path = join(here, "lib/matmul_tiled.wgsl");
+if (!process.argv.includes("--check")) writeFileSync(path, common);
+else if (!existsSync(path) || readFileSync(path, "utf8") !== common) {
+  console.error("shaders/lib/matmul_tiled.wgsl: differs from what matmul_tiled.mjs writes. Run npm run fix.");
+  process.exitCode = 1;
 }

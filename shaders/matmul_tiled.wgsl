@@ -12,7 +12,7 @@
 // numerics   sums run in order of k within a slice (PARTS > 1: within a part, then over parts);
 //            |error| ≤ γ_k · Σ|a·b| with γ_k = k·u/(1 − k·u), u = 2⁻²⁴
 //            rows and columns past the end repeat the last ones and are not stored, inner positions past it count as 0
-// source     written by matmul_tiled.mjs
+//            Tiles, sums and entry points are in lib/matmul_tiled.wgsl
 
 //#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"

@@ -1,15 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { gram } from "../src/graph/ops/gram.ts";
-import { grad, type Gpu, linear, matmul, mul, sum, square, sub, type Tensor, transpose } from "../src/index.ts";
-import type { DeviceTraits } from "../src/kernels/launch.ts";
-import {
-  matmul as launches,
-  matmulKernels,
-  type MatmulShape,
-  type MatmulVariant,
-  matmulVariants,
-} from "../src/kernels/matmul.ts";
+import { grad, type Gpu, linear, matmul, mul, square, sub, sum, type Tensor } from "../src/index.ts";
+import type { MatmulVariant } from "../src/kernels/matmul.ts";
 import { openNodeGpu } from "../src/node.ts";
+import { force, type Layout, LAYOUTS, named, operands, shapeOf, type Size, values, worst } from "./products.ts";
 
 /** One with default limits and no features, for all kernels that ask for none; and the device as it is. */
 let small: Gpu;
@@ -22,92 +15,6 @@ afterAll(() => {
   small.dispose();
   whole.dispose();
 });
-
-const values = (count: number, seed: number): Float32Array<ArrayBuffer> =>
-  Float32Array.from({ length: count }, (_, i) => Math.sin((i + 1) * (12.9898 + seed)));
-
-interface Size {
-  readonly rows: number;
-  readonly columns: number;
-  readonly inner: number;
-  readonly stacks?: number;
-  /** One matrix of a serves the whole stack. */
-  readonly shared?: true;
-}
-type Layout = readonly [transposeA: boolean, transposeB: boolean];
-const LAYOUTS: readonly Layout[] = [
-  [false, false],
-  [true, false],
-  [false, true],
-  [true, true],
-];
-const named = ([ta, tb]: Layout) => `${ta ? "aᵀ" : "a"}·${tb ? "bᵀ" : "b"}`;
-
-const shapeOf = (
-  { rows, columns, inner, stacks = 1, shared }: Size,
-  [transposeA, transposeB]: Layout,
-): MatmulShape => ({
-  stacks,
-  rows,
-  columns,
-  inner,
-  transposeA,
-  transposeB,
-  aStack: stacks === 1 || shared ? 0 : rows * inner,
-  bStack: stacks === 1 ? 0 : inner * columns,
-});
-
-/** Makes `variant` the choice for these products, if it can make them. */
-function force(gpu: Gpu, variant: MatmulVariant, shapes: readonly MatmulShape[]): void {
-  const able = shapes.filter((shape) => matmulKernels(shape, gpu.traits).includes(variant));
-  expect(able, `${variant} makes all of them`).toHaveLength(shapes.length);
-  const choices = Object.fromEntries(able.map((shape) => [matmulVariants(shape, gpu.traits).class, variant]));
-  gpu.tuning.import({ ...gpu.tuning.export(), choices });
-}
-
-/** The largest error of `found` over γ_k·Σ|a||b|, for every stack of op(a)·op(b). */
-function worst(found: ArrayLike<number>, a: Float32Array, b: Float32Array, size: Size, [ta, tb]: Layout): number {
-  const { rows, columns, inner, stacks = 1, shared } = size;
-  const u = 2 ** -24;
-  const gamma = (inner * u) / (1 - inner * u);
-  let most = 0;
-  for (let s = 0; s < stacks; s++)
-    for (let i = 0; i < rows; i++)
-      for (let j = 0; j < columns; j++) {
-        let [value, scale] = [0, 0];
-        for (let k = 0; k < inner; k++) {
-          const x = a[(shared ? 0 : s * rows * inner) + (ta ? k * rows + i : i * inner + k)]!;
-          const y = b[s * inner * columns + (tb ? j * inner + k : k * columns + j)]!;
-          value += x * y;
-          scale += Math.abs(x * y);
-        }
-        const error = Math.abs(found[(s * rows + i) * columns + j]! - value);
-        if (!(error <= most * gamma * scale)) most = error / (gamma * scale);
-      }
-  return most;
-}
-
-/** op(a) and op(b) as tensors, and the numbers as they lie in memory. */
-function operands(gpu: Gpu, { rows, columns, inner, stacks = 1, shared }: Size, [ta, tb]: Layout) {
-  const a = values((shared ? 1 : stacks) * rows * inner, 1);
-  const b = values(stacks * inner * columns, 2);
-  const matrix = (
-    data: Float32Array<ArrayBuffer>,
-    high: number,
-    wide: number,
-    flipped: boolean,
-    many: boolean,
-  ): Tensor => {
-    const stack = many ? [stacks] : [];
-    const order = many ? [0, 2, 1] : [1, 0];
-    return flipped
-      ? transpose(gpu.tensor(data, [...stack, wide, high]), order)
-      : gpu.tensor(data, [...stack, high, wide]);
-  };
-  const x = matrix(a, rows, inner, ta, stacks > 1 && !shared);
-  const y = matrix(b, inner, columns, tb, stacks > 1);
-  return { a, b, x, y };
-}
 
 async function check(gpu: Gpu, variant: MatmulVariant, layout: Layout, sizes: readonly Size[]): Promise<void> {
   force(
@@ -306,77 +213,4 @@ describe("beside the product,", () => {
       }
     });
   }
-});
-
-describe("gram", () => {
-  const square = ["tiled", "tiledParts", "splitLarge"] as const;
-  for (const variant of square)
-    it(`by ${variant} is aᵀ·b, exactly symmetric`, { timeout: 120_000 }, async () => {
-      for (const d of [260, 131]) {
-        const n = 261;
-        const a = values(n * d, 6);
-        const weights = values(n, 7).map(Math.abs);
-        const shape = { ...shapeOf({ rows: d, columns: d, inner: n }, [true, false]), symmetric: true };
-        force(small, variant, [shape]);
-        const x = small.tensor(a, [n, d]);
-        const scaled = mul(x, small.tensor(weights, [n, 1]));
-        const found = (await gram(scaled, x).read()) as Float32Array;
-        const left = (await scaled.read()) as Float32Array;
-        expect(worst(found, left, a, { rows: d, columns: d, inner: n }, [true, false])).toBeLessThanOrEqual(1);
-        for (let i = 0; i < d; i++)
-          for (let j = 0; j < i; j++) if (found[i * d + j] !== found[j * d + i]) expect.unreachable(`[${i}, ${j}]`);
-        if (d === 131) {
-          const [slope] = grad(sum(mul(gram(x), 0.5)), [x]) as [Tensor];
-          const rows = Array.from({ length: n }, (_, k) => a.subarray(k * d, k * d + d).reduce((s, v) => s + v, 0));
-          const slopes = await slope.read();
-          for (const [i, v] of slopes.entries())
-            expect(Math.abs(v - rows[Math.floor(i / d)]!)).toBeLessThanOrEqual(1e-4);
-        }
-      }
-    });
-
-  it("refuses what is not [n, d] twice", () => {
-    const [x, y] = [small.tensor(values(6, 1), [2, 3]), small.tensor(values(6, 1), [3, 2])];
-    expect(() => gram(x, y)).toThrow("gram: expected a and b [n, d] of one shape; got [2, 3] and [3, 2].");
-  });
-});
-
-describe("untuned", () => {
-  const traits: DeviceTraits = {
-    software: false,
-    features: new Set(["subgroups"]),
-    maxBindingBytes: 2 ** 27,
-    maxStorageBuffers: 8,
-    choices: new Map(),
-  };
-  /** The workgroups that make the product, and the tile of each; or the kernel's name. */
-  const chosenFor = (rows: number, columns: number, inner: number, more: Partial<MatmulShape> = {}) => {
-    const shape = { ...shapeOf({ rows, columns, inner }, [false, false]), ...more };
-    const [launch] = launches(shape, traits).launches;
-    const { HIGH, DOWN, LONG, ACROSS, PARTS } = launch!.constants as { readonly [name: string]: number };
-    if (!launch!.kernel.name.startsWith("matmul_tiled")) return launch!.kernel.name;
-    return `${4 * HIGH! * DOWN!}×${4 * LONG! * ACROSS!} in ${PARTS} of ${launch!.params["slices"]}`;
-  };
-
-  it("a GPU takes larger tiles the more of them there are, and parts or slices of the inner axis where there are few", () => {
-    expect(chosenFor(4096, 4096, 4096)).toBe("128×128 in 1 of 1");
-    expect(chosenFor(1024, 1024, 1024)).toBe("64×64 in 1 of 1");
-    expect(chosenFor(64, 100_000, 400)).toBe("64×128 in 1 of 1");
-    expect(chosenFor(128, 400, 784)).toBe("32×32 in 4 of 1");
-    expect(chosenFor(784, 784, 10_000, { symmetric: true, transposeA: true })).toBe("128×128 in 1 of 5");
-    expect(chosenFor(1000, 1, 784)).toBe("matmul_slim.product");
-    expect(chosenFor(5, 5, 5)).toBe("matmul_plain.product");
-  });
-
-  it("no default is one that the shape does not admit", () => {
-    for (const rows of [1, 9, 65, 1000])
-      for (const columns of [1, 9, 65, 1000])
-        for (const inner of [1, 40, 10_000])
-          for (const symmetric of rows === columns ? [false, true] : [false]) {
-            const shape = { ...shapeOf({ rows, columns, inner }, [true, false]), symmetric };
-            const { launches: list, scratch = [] } = launches(shape, traits);
-            expect(list.length).toBe(scratch.length + 1);
-            for (const bytes of scratch) expect(bytes).toBeLessThanOrEqual(traits.maxBindingBytes);
-          }
-  });
 });
