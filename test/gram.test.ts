@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gram } from "../src/graph/ops/gram.ts";
-import { grad, type Gpu, mul, sum, type Tensor } from "../src/index.ts";
+import { grad, type Gpu, linalg, mul, sum, type Tensor } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { force, shapeOf, values, worst } from "./products.ts";
 
@@ -41,4 +41,31 @@ describe("gram", () => {
     const [x, y] = [small.tensor(values(6, 1), [2, 3]), small.tensor(values(6, 1), [3, 2])];
     expect(() => gram(x, y)).toThrow("gram: expected a and b [n, d] of one shape; got [2, 3] and [3, 2].");
   });
+});
+
+it("a covariance by gram, as on a GPU, is the one by blocks, exactly symmetric", { timeout: 120_000 }, async () => {
+  const taken = await openNodeGpu();
+  Object.assign(taken.traits, { software: false });
+  const [n, d] = [301, 270];
+  const numbers = values(n * d, 8);
+  const results = [small, taken].map(async (gpu) => {
+    const weights = gpu.tensor(values(n, 9).map(Math.abs), [n]);
+    const x = gpu.tensor(numbers, [n, d]);
+    const plan = await gpu.compile(() => [linalg.covariance(x), linalg.covariance(x, { weights })]);
+    return {
+      text: plan.explain(),
+      values: await Promise.all((await plan.run()).map(async (t) => [...(await t.read())])),
+    };
+  });
+  const [blocks, whole] = await Promise.all(results);
+  expect(blocks!.text).toContain("concat");
+  expect(whole!.text).toContain("matmul_tiled");
+  expect(whole!.text).not.toContain("concat");
+  for (const [i, found] of whole!.values.entries())
+    for (const [at, value] of found.entries()) {
+      // deviations and weights are at most 1: sums of n terms, divided by n or the weights' sum
+      expect(Math.abs(value - blocks!.values[i]![at]!)).toBeLessThanOrEqual(n * 2 ** -23);
+      expect(value).toBe(found[(at % d) * d + Math.floor(at / d)]);
+    }
+  taken.dispose();
 });
