@@ -232,7 +232,7 @@ function weightGradient(loader) {
     `// ${name} — gradient of a convolution by its weights: an implicit product over all pixels, split among invocations.
 //
 //   partial    part[z,o,c,p,q] = Σ_{(n,i,j) in slice z} g[n,o,i,j] · x[n, c, i·s + p·d − pad, j·s + q·d − pad]
-//              (conv2d_total adds the slices); where SUMS is 1 also Σ g[n,o,i,j], as a last column
+//              (total adds the slices); where SUMS is 1 also Σ g[n,o,i,j], as a last column
 //
 // shapes     source x [batch, channels, source_height, source_width], gradient g [batch, rows, height, width], both in \`groups\`
 //            blocks of channels;  w [groups·rows, columns], columns = channels of a group · taps, and

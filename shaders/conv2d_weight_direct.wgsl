@@ -2,7 +2,7 @@
 //
 //   partial    part[z, g·R + r, s, p, q] = Σ_{n,i,j in slice z} gradient[n, g·R + r, i, j] · source[n, g·S + s, i·stride − pad + p·dilation, j·stride − pad + q·dilation]
 //
-// with R = rows and S = channels, the channels of a group in y and in x. conv2d_total adds the slices. Where SUMS is 1 the row
+// with R = rows and S = channels, the channels of a group in y and in x. total adds the slices. Where SUMS is 1 the row
 // of an output channel ends with Σ gradient[n, g·R + r, i, j].
 //
 // shapes     source [batch, groups·channels, source_height, source_width], gradient [batch, groups·rows, height, width],

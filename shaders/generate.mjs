@@ -133,13 +133,13 @@ export function kernelFile(file, text, read = readShader) {
   return { name, summary, body, code, hooks: hooks(file, code), constants: constants(code), entries };
 }
 
-/** What a compiler reads of a kernel: no comments but the marks of hooks, and no empty lines. The files keep both. */
+/** What a compiler reads of a kernel: no comments but the marks of hooks, no indents, no empty lines. The files keep them all. */
 const bare = (text) =>
   text
     .split("\n")
     .filter((line) => !/^\s*\/\/(?!#hook)/.test(line))
-    .map((line) => line.replace(/\s+\/\/ .*$/, ""))
-    .filter((line) => line.trim() !== "")
+    .map((line) => line.replace(/\s+\/\/ .*$/, "").trim())
+    .filter((line) => line !== "")
     .map((line) => `${line}\n`)
     .join("");
 

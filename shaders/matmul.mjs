@@ -19,12 +19,7 @@ const wide = {
   result: "vec4f",
   store: `      if (column < params.columns) { c[at / 4u] = epilogues(at / 4u, blocks[n][i]); }`,
   hook: `
-// The same of elements 4j … 4j + 3.
-//#hook
-fn epilogues(j: u32, value: vec4f) -> vec4f {
-  let i = 4u * j;
-  return vec4f(epilogue(i, value.x), epilogue(i + 1u, value.y), epilogue(i + 2u, value.z), epilogue(i + 3u, value.w));
-}`,
+//#include "lib/epilogues.wgsl"`,
   shapes: `//            inner and columns multiples of 4, so are rows where TRANSPOSE_A, and the strides of stacks`,
   edges: "rows and columns past the end repeat the last ones and are not stored",
   base: (stack) => `${stack} / 4u`,

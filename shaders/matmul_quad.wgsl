@@ -35,12 +35,7 @@ struct Params { stacks: u32, rows: u32, columns: u32, inner: u32, a_stack: u32, 
 
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
-// The same of elements 4j … 4j + 3.
-//#hook
-fn epilogues(j: u32, value: vec4f) -> vec4f {
-  let i = 4u * j;
-  return vec4f(epilogue(i, value.x), epilogue(i + 1u, value.y), epilogue(i + 2u, value.z), epilogue(i + 3u, value.w));
-}
+//#include "lib/epilogues.wgsl"
 
 // Where the four loads of a block begin: one for each of four rows, or for each of four inner positions.
 fn starts(first: u32, count: u32, along_inner: bool) -> vec4u {

@@ -1,10 +1,9 @@
-// matmul_tiled — writes the kernels that share tiles in workgroup memory: matmul_tiled.wgsl, matmul_tiled_small.wgsl.
+// matmul_tiled — writes lib/matmul_tiled.wgsl: what the kernels do that share tiles in workgroup memory.
 //
-// They differ in the elements an invocation holds in registers: 8 × 8, or 4 × 4. Named registers: an indexed array would
-// live in memory on some devices.
+// An invocation's sums are named registers: an indexed array would live in memory on some devices.
 //
-//   node shaders/matmul_tiled.mjs            writes the files
-//   node shaders/matmul_tiled.mjs --check    exits with 1 where a committed one differs
+//   node shaders/matmul_tiled.mjs            writes the file
+//   node shaders/matmul_tiled.mjs --check    exits with 1 where the committed one differs
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -14,178 +13,249 @@ const here = dirname(fileURLToPath(import.meta.url));
 const range = (n) => [...Array(n).keys()];
 const AXES = ["x", "y", "z", "w"];
 
-/** One vec4f of a tile: four rows of op(a) or four columns of b at one inner position, 0 outside. */
-const loader = (matrix, extent, transposed, other) => `
-fn load_${matrix}(base: u32, first: u32, k: u32) -> vec4f {
-  return vec4f(${range(4)
-    .map((e) => `${matrix}_at(base, first${e ? ` + ${e}u` : ""}, k)`)
-    .join(", ")});
-}
-fn ${matrix}_at(base: u32, ${other}: u32, k: u32) -> f32 {
-  let at = select(${other} * params.inner + k, k * params.${extent} + ${other}, ${transposed});
-  return select(0.0, ${matrix}[base + at], ${other} < params.${extent} && k < params.inner);
-}`;
+/** The sums of rows 4h … 4h + 3 of an invocation in column block j. */
+const rowsOf = (h) => range(4).map((i) => 4 * h + i);
+const sum = (i, j) => `s${i}_${j}`;
+const gains = (h, j) =>
+  rowsOf(h)
+    .map((i) => `${sum(i, j)} += a${h}.${AXES[i & 3]} * b${j};`)
+    .join(" ");
+const step = (d) => `        {
+          let a0 = tile[at_a + ${d}u * WIDE_A + y0];
+          let a1 = tile[at_a + ${d}u * WIDE_A + y1];
+          let b0 = tile[at_b + ${d}u * WIDE_B + x0];
+          let b1 = tile[at_b + ${d}u * WIDE_B + x1];
+          ${gains(0, 0)}
+          if (LONG == 2u) { ${gains(0, 1)} }
+          if (HIGH == 2u) { ${gains(1, 0)} }
+          if (HIGH == 2u && LONG == 2u) { ${gains(1, 1)} }
+        }`;
 
-function product({ name, summary, quarters }) {
-  const size = 32 * quarters;
-  const wide = 8 * quarters; // vec4f across a tile
-  const rows = range(quarters * 4);
-  const sum = (i, j) => `s${i}_${j}`;
-  const passes = (wide * 16) / 64;
-  return `// ${name} — ${summary}
-//
-//   product           c[s,i,j] = Σ_k a[s,i,k] · b[s,k,j]        a, b stored transposed where TRANSPOSE_A, TRANSPOSE_B are 1
-//   product_and_sums  the same, and sums[s,i] = Σ_k a[s,i,k]    (the bias's gradient beside the weight's)
-//
-// shapes     a [stacks, rows, inner], b [stacks, inner, columns], c [stacks, rows, columns], sums [stacks, rows];  row-major f32
-//            of any size
-// grid       1-D: (stack, ⌈rows/${size}⌉, ⌈columns/${size}⌉) workgroups, the last one fastest; an invocation holds ${4 * quarters} × ${4 * quarters} elements
-// memory     two tiles of DEPTH × ${size} f32, one vec4f of padding a row (${((2 * 16 * (wide + 1) * 16) / 1024).toFixed(1)} KiB); a is read ⌈columns/${size}⌉ times,
-//            b ⌈rows/${size}⌉ times
-// numerics   sums run in order of k; |error| ≤ γ_k · Σ|a·b| with γ_k = k·u/(1 − k·u), u = 2⁻²⁴; edges load 0, exact
-// source     written by matmul_tiled.mjs
-
-//#include "lib/grid.wgsl"
-//#include "lib/philox.wgsl"
-//#include "lib/map.wgsl"
-//#include "lib/extras.wgsl"
-//#include "lib/side.wgsl"
+const common = `// matmul_tiled — a product's tiles in workgroup memory, for the kernels that say how matrices are read and written.
+// Written by matmul_tiled.mjs.
 
 const TRANSPOSE_A = 0u;
 const TRANSPOSE_B = 0u;
+// 1: b is op(a) transposed; tiles above the diagonal are those below it, mirrored. Tiles are square then
+const SYMMETRIC = 0u;
+// invocations across and down a tile, multiples of 8 and 4; and how many teams of so many share its inner positions
+const ACROSS = 8u;
+const DOWN = 8u;
+const PARTS = 1u;
+// blocks of 4 × 4 elements that an invocation holds across and down: 1 or 2
+const LONG = 2u;
+const HIGH = 2u;
+// inner positions in workgroup memory, and how many such tiles at once
 const DEPTH = 16u;
-// vec4f across a tile, and with the padding that spreads its columns over the banks
-const WIDE = ${wide}u;
-const ROW = ${wide + 1}u;
+const BUFFERS = 1u;
 
-struct Params { stacks: u32, rows: u32, columns: u32, inner: u32, a_stack: u32, b_stack: u32 }
+const TEAM = ACROSS * DOWN;
+const LANES = TEAM * PARTS;
+const ROWS = 4u * HIGH * DOWN;
+const COLUMNS = 4u * LONG * ACROSS;
+// vec4f across a tile of a, and of b: powers of two from 8
+const WIDE_A = HIGH * DOWN;
+const WIDE_B = LONG * ACROSS;
+// blocks of 4 × 4 that are loaded for a tile
+const BLOCKS_A = WIDE_A * DEPTH / 4u;
+const BLOCKS = BLOCKS_A + WIDE_B * DEPTH / 4u;
+const ROOM = DEPTH * (WIDE_A + WIDE_B);
+// rows of tiles that are gone through together, so that neighbours in time read the same parts of a and b
+const BAND = 8u;
+
+struct Params { stacks: u32, rows: u32, columns: u32, inner: u32, a_stack: u32, b_stack: u32, slices: u32, trips: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
-@group(0) @binding(3) var<storage, read_write> c: array<f32>;
 @group(0) @binding(4) var<storage, read_write> sums: array<f32>;
 
-// [inner position][row or column / 4]
-var<workgroup> tile_a: array<vec4f, ${16 * (wide + 1)}>;
-var<workgroup> tile_b: array<vec4f, ${16 * (wide + 1)}>;
+// [inner position][row / 4] of a, then [inner position][column / 4] of b, each row of them turned (swizzled) against bank conflicts
+var<workgroup> tile: array<vec4f, BUFFERS * ROOM>;
 
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
-${loader("a", "rows", "TRANSPOSE_A == 1u", "row")}
-${loader("b", "columns", "TRANSPOSE_B == 0u", "column")}
 
-struct Tile { row: u32, column: u32, stack: u32 }
+struct Tile { row: u32, column: u32, stack: u32, slice: u32 }
 fn tile_of(number: u32) -> Tile {
-  let row_tiles = (params.rows + ${size - 1}u) / ${size}u;
-  let column_tiles = (params.columns + ${size - 1}u) / ${size}u;
-  return Tile(number / column_tiles % row_tiles * ${size}u, number % column_tiles * ${size}u, number / column_tiles / row_tiles);
+  let down = (params.rows + ROWS - 1u) / ROWS;
+  let across = (params.columns + COLUMNS - 1u) / COLUMNS;
+  let within = number % (down * across);
+  let stack = number / (down * across);
+  let first = within / (BAND * across) * BAND;
+  let high = min(BAND, down - first);
+  let place = within % (BAND * across);
+  return Tile((first + place % high) * ROWS, place / high * COLUMNS, stack % params.stacks, stack / params.stacks);
 }
 
-fn multiply(tile: Tile, lane: u32) {
-  let a_base = tile.stack * params.a_stack;
-  let b_base = tile.stack * params.b_stack;
-  let x = lane % 8u;
-  let y = lane / 8u;
-${rows
-  .map(
-    (i) =>
-      `  ${range(quarters)
-        .map((j) => `var ${sum(i, j)} = vec4f();`)
-        .join(" ")}`,
-  )
-  .join("\n")}
-  for (var k = 0u; k < params.inner; k += DEPTH) {
-    // neighbours read what lies together: along the inner axis, or along the row or column
-    for (var trip = 0u; trip < ${passes}u; trip++) {
-      let n = trip * 64u + lane;
-      let a_depth = select(n % DEPTH, n / WIDE, TRANSPOSE_A == 1u);
-      let a_part = select(n / DEPTH, n % WIDE, TRANSPOSE_A == 1u);
-      let b_depth = select(n % DEPTH, n / WIDE, TRANSPOSE_B == 0u);
-      let b_part = select(n / DEPTH, n % WIDE, TRANSPOSE_B == 0u);
-      tile_a[a_depth * ROW + a_part] = load_a(a_base, tile.row + 4u * a_part, k + a_depth);
-      tile_b[b_depth * ROW + b_part] = load_b(b_base, tile.column + 4u * b_part, k + b_depth);
+// A block of 4 × 4 that an invocation brings: where its loads begin, the first of its inner positions, and where it goes.
+struct Source { starts: vec4u, depth: u32, at: u32 }
+fn source_of(place: Tile, n: u32) -> Source {
+  if (n < BLOCKS_A) {
+    let quad = select(n / (DEPTH / 4u), n % WIDE_A, TRANSPOSE_A == 1u);
+    let depth = select(n % (DEPTH / 4u), n / WIDE_A, TRANSPOSE_A == 1u);
+    let at = 4u * depth * WIDE_A + ((quad ^ (2u * depth)) & (WIDE_A - 1u));
+    return Source(a_starts(place.stack * params.a_stack, place.row + 4u * quad), 4u * depth, at);
+  }
+  let m = n - BLOCKS_A;
+  let quad = select(m / (DEPTH / 4u), m % WIDE_B, TRANSPOSE_B == 0u);
+  let depth = select(m % (DEPTH / 4u), m / WIDE_B, TRANSPOSE_B == 0u);
+  let at = DEPTH * WIDE_A + 4u * depth * WIDE_B + ((quad ^ (2u * depth)) & (WIDE_B - 1u));
+  return Source(b_starts(place.stack * params.b_stack, place.column + 4u * quad), 4u * depth, at);
+}
+fn load(source: Source, n: u32, k: u32) -> mat4x4f {
+  if (n < BLOCKS_A) { return a_block(source.starts, k + source.depth); }
+  return b_block(source.starts, k + source.depth);
+}
+fn put(source: Source, n: u32, room: u32, m: mat4x4f) {
+  let wide = select(WIDE_B, WIDE_A, n < BLOCKS_A);
+  let at = room + source.at;
+  tile[at] = m[0];
+  tile[at + wide] = m[1];
+  tile[at + 2u * wide] = m[2];
+  tile[at + 3u * wide] = m[3];
+}
+
+// Four rows' sums over the tile of a, one after the other.
+fn row_sums(room: u32, quad: u32) -> vec4f {
+  var total = vec4f();
+  for (var depth = 0u; depth < DEPTH; depth++) {
+    total += tile[room + depth * WIDE_A + ((quad ^ (depth / 4u * 2u)) & (WIDE_A - 1u))];
+  }
+  return total;
+}
+
+// Below and above the diagonal the same.
+fn even(m: mat4x4f) -> mat4x4f {
+  return mat4x4f(
+    vec4f(m[0].x, m[1].x, m[2].x, m[3].x),
+    vec4f(m[1].xy, m[2].y, m[3].y),
+    vec4f(m[2].xyz, m[3].z),
+    m[3],
+  );
+}
+
+fn store_blocks(place: Tile, row: u32, column: u32, held: array<mat4x4f, 4>) {
+  let base = (place.slice * params.stacks + place.stack) * params.rows * params.columns;
+  var blocks = held;
+  for (var n = 0u; n < HIGH * LONG; n++) {
+    let i = row + n / LONG * 4u * DOWN;
+    let j = column + n % LONG * 4u * ACROSS;
+    var m = blocks[n / LONG * 2u + n % LONG];
+    if (SYMMETRIC == 1u && j > i) { continue; }
+    if (SYMMETRIC == 1u && j == i) { m = even(m); }
+    for (var mirrored = 0u; mirrored < 1u + u32(SYMMETRIC == 1u && j < i); mirrored++) {
+      if (mirrored == 1u) { m = transpose(m); }
+      store(base, select(i, j, mirrored == 1u), select(j, i, mirrored == 1u), m);
     }
-    workgroupBarrier();
-    for (var depth = 0u; depth < DEPTH; depth++) {
-${range(quarters)
-  .map((q) => `      let a${q} = tile_a[depth * ROW + y${q ? ` + ${8 * q}u` : ""}];`)
+  }
+}
+
+// The tile of c, and the sums of four of its rows if they are wanted. Two barriers a tile of a and b, or one where there are two
+// such tiles in turn: who writes one has then seen everybody past the other.
+fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
+  let member = lane % TEAM;
+  let part = lane / TEAM;
+  // 8 × 4 neighbours read 8 and 4 different places at once
+  let x = member % 8u + member / 32u % (ACROSS / 8u) * 8u;
+  let y = member / 8u % 4u + member / 32u / (ACROSS / 8u) * 4u;
+  let n0 = lane;
+  let n1 = lane + LANES;
+  let source0 = source_of(place, n0);
+  let source1 = source_of(place, n1);
+  var total = vec4f();
+${range(8)
+  .map((i) => `  var ${sum(i, 0)} = vec4f(); var ${sum(i, 1)} = vec4f();`)
   .join("\n")}
-${range(quarters)
-  .map((q) => `      let b${q} = tile_b[depth * ROW + x${q ? ` + ${8 * q}u` : ""}];`)
-  .join("\n")}
-${rows
-  .map(
-    (i) =>
-      `      ${range(quarters)
-        .map((j) => `${sum(i, j)} += a${i >> 2}.${AXES[i & 3]} * b${j};`)
-        .join(" ")}`,
-  )
-  .join("\n")}
+  let first = place.slice * params.trips * DEPTH;
+  var next0 = mat4x4f();
+  var next1 = mat4x4f();
+  for (var trip = 0u; trip < params.trips + 1u; trip++) {
+    // this tile is on its way while the one before is used
+    let k = select(params.inner, first + trip * DEPTH, trip < params.trips);
+    if (n0 < BLOCKS) { next0 = load(source0, n0, k); }
+    if (BLOCKS > LANES && n1 < BLOCKS) { next1 = load(source1, n1, k); }
+    if (trip > 0u) {
+      let room = (trip - 1u) % BUFFERS * ROOM;
+      if (adds && lane < WIDE_A) { total += row_sums(room, lane); }
+      for (var q = 0u; q < DEPTH / 4u / PARTS; q++) {
+        let four = part * (DEPTH / 4u / PARTS) + q;
+        let at_a = room + 4u * four * WIDE_A;
+        let at_b = room + DEPTH * WIDE_A + 4u * four * WIDE_B;
+        let y0 = (y ^ (2u * four)) & (WIDE_A - 1u);
+        let y1 = ((y + DOWN) ^ (2u * four)) & (WIDE_A - 1u);
+        let x0 = (x ^ (2u * four)) & (WIDE_B - 1u);
+        let x1 = ((x + ACROSS) ^ (2u * four)) & (WIDE_B - 1u);
+${range(4).map(step).join("\n")}
+      }
     }
-    // nobody loads the next tile before everybody has used this one
+    // nobody puts a tile here before everybody has used the one that was here
+    if (BUFFERS == 1u) { workgroupBarrier(); }
+    let room = trip % BUFFERS * ROOM;
+    if (n0 < BLOCKS) { put(source0, n0, room, next0); }
+    if (BLOCKS > LANES && n1 < BLOCKS) { put(source1, n1, room, next1); }
     workgroupBarrier();
   }
 
-  var held = array<vec4f, ${4 * quarters * quarters}>(${rows.flatMap((i) => range(quarters).map((j) => sum(i, j))).join(", ")});
-  for (var n = 0u; n < ${4 * quarters * quarters}u; n++) {
-    let row = tile.row + ${quarters === 1 ? "n" : "n / 8u * 32u + n / 2u % 4u"} + 4u * y;
-    let column = tile.column + ${quarters === 1 ? "" : "n % 2u * 32u + "}4u * x;
-    if (row < params.rows) {
-      let at = (tile.stack * params.rows + row) * params.columns + column;
-      for (var e = 0u; e < min(4u, max(params.columns, column) - column); e++) { c[at + e] = epilogue(at + e, held[n][e]); }
+  var held = array<mat4x4f, 4>(
+${[0, 1]
+  .flatMap((h) =>
+    [0, 1].map(
+      (j) =>
+        `    mat4x4f(${rowsOf(h)
+          .map((i) => sum(i, j))
+          .join(", ")}),`,
+    ),
+  )
+  .join("\n")}
+  );
+  if (PARTS > 1u) {
+    // the first team adds up what the others hold, in order of k
+    for (var n = 0u; n < 4u * HIGH * LONG; n++) {
+      let at = ((part + PARTS - 1u) % PARTS * 4u * HIGH * LONG + n) * TEAM + member;
+      if (part > 0u) { tile[at] = held[n / 4u / LONG * 2u + n / 4u % LONG][n % 4u]; }
+    }
+    workgroupBarrier();
+    if (part == 0u) {
+      for (var other = 0u; other < PARTS - 1u; other++) {
+        for (var n = 0u; n < 4u * HIGH * LONG; n++) {
+          held[n / 4u / LONG * 2u + n / 4u % LONG][n % 4u] += tile[(other * 4u * HIGH * LONG + n) * TEAM + member];
+        }
+      }
     }
   }
+  if (part == 0u) { store_blocks(place, place.row + 4u * y, place.column + 4u * x, held); }
+  return total;
 }
 
-// One row an invocation.
-fn add_row(tile: Tile, lane: u32) {
-  let row = tile.row + lane;
-  if (lane >= ${size}u || row >= params.rows) { return; }
-  var total = 0.0;
-  for (var k = 0u; k < params.inner; k++) { total += a_at(tile.stack * params.a_stack, row, k); }
-  sums[tile.stack * params.rows + row] = total;
+fn is_wanted(place: Tile) -> bool {
+  return place.slice < params.slices && (SYMMETRIC == 0u || place.column <= place.row);
 }
 
-@compute @workgroup_size(8, 8)
+@compute @workgroup_size(ACROSS, DOWN, PARTS)
 fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let number = group_number(id, groups);
-  let tile = tile_of(number);
-  if (tile.stack < params.stacks) {
-    multiply(tile, lane);
-    let done = finish(number * 64u + lane);
-  }
+  let place = tile_of(number);
+  if (is_wanted(place)) { let total = multiply(place, lane, false); }
+  if (place.slice < params.slices) { let done = finish(number * LANES + lane); }
 }
 
-@compute @workgroup_size(8, 8)
+@compute @workgroup_size(ACROSS, DOWN, PARTS)
 fn product_and_sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let tile = tile_of(group_number(id, groups));
-  if (tile.stack < params.stacks) {
-    multiply(tile, lane);
-    if (tile.column == 0u) { add_row(tile, lane); }
+  let place = tile_of(group_number(id, groups));
+  if (is_wanted(place)) {
+    let total = multiply(place, lane, place.column == 0u);
+    let row = place.row + 4u * lane;
+    if (place.column == 0u && lane < WIDE_A) {
+      for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
+        sums[(place.slice * params.stacks + place.stack) * params.rows + row + i] = total[i];
+      }
+    }
   }
 }
 `;
-}
 
-const files = {
-  "matmul_tiled.wgsl": product({
-    name: "matmul_tiled",
-    summary: "product of two stacks of matrices, 64 × 64 elements a workgroup.",
-    quarters: 2,
-  }),
-  "matmul_tiled_small.wgsl": product({
-    name: "matmul_tiled_small",
-    summary: "product of two stacks of matrices, 32 × 32 elements a workgroup.",
-    quarters: 1,
-  }),
-};
-const check = process.argv.includes("--check");
-for (const [file, text] of Object.entries(files)) {
-  const path = join(here, file);
-  if (!check) writeFileSync(path, text);
-  else if (!existsSync(path) || readFileSync(path, "utf8") !== text) {
-    console.error(`shaders/${file}: differs from what matmul_tiled.mjs writes. Run npm run fix.`);
-    process.exitCode = 1;
-  }
+const path = join(here, "lib/matmul_tiled.wgsl");
+if (!process.argv.includes("--check")) writeFileSync(path, common);
+else if (!existsSync(path) || readFileSync(path, "utf8") !== common) {
+  console.error("shaders/lib/matmul_tiled.wgsl: differs from what matmul_tiled.mjs writes. Run npm run fix.");
+  process.exitCode = 1;
 }

@@ -11,7 +11,15 @@ import { openNodeGpu } from "../src/node.ts";
 const families = Object.entries(shaders as { readonly [family: string]: { readonly [entry: string]: Kernel } });
 
 /** Values other than the written ones that a launcher may give a constant; flags (written 0 or 1) take both. */
-const CHOICES: { readonly [name: string]: readonly number[] } = { OPERATION: [0, 1, 2], STEP: [1, 2] };
+const CHOICES: { readonly [name: string]: readonly number[] } = {
+  OPERATION: [0, 1, 2],
+  STEP: [1, 2],
+  PARTS: [1],
+  BUFFERS: [1, 2],
+  HIGH: [1, 2],
+  LONG: [1, 2],
+  RUN: [1, 4],
+};
 
 interface Variant {
   readonly label: string;

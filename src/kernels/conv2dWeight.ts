@@ -11,10 +11,10 @@ import {
   type Variants,
 } from "./launch.ts";
 import {
-  conv2d_total as adding,
   conv2d_weight as plain,
   conv2d_weight_direct as direct,
   conv2d_weight_quad as quad,
+  total as adding,
 } from "./shaders.gen.ts";
 
 export type WeightVariant = "plain" | "quad" | "direct";
@@ -88,7 +88,7 @@ function weightLaunches(
       },
       {
         kernel: sums ? adding.total_and_sums : adding.total,
-        bind: { part: { scratch: 0 }, w: { output: 0 }, ...(sums ? { sums: { output: 1 } } : {}) },
+        bind: { part: { scratch: 0 }, y: { output: 0 }, ...(sums ? { sums: { output: 1 } } : {}) },
         params: { parts, size, columns: columns - Number(sums) },
         groups: [ceilDiv(size, adding.total.constants.LANES), 1, 1],
         takesEpilogue: true,

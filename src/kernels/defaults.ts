@@ -25,8 +25,15 @@ const DEFAULTS = {
   hardware: {
     loadsAreDear: false,
     barriersAreDear: false,
-    /** Elements of one matrix up to which tiles are not worth it; workgroups of large tiles that keep the device busy. */
-    matmul: { few: 64, busy: 256 },
+    /**
+     * Elements of one matrix up to which tiles are not worth it, and inner positions from which a narrow product is worth a workgroup
+     * for each of its few rows. Then what decides between tilings (matmulTiles.ts), in multiply-adds of one invocation: an inner
+     * position of so many elements held (fewer of them mean more reads of workgroup memory for each: 16 floats for 64, 12 for 32, 8
+     * for 16), a float brought from memory for it, one more launch, and an element of a slice that is stored and added up.
+     * From the fact sheet and arithmetic, not measured: 10 µs for a launch that waits for the one before, 3 TB/s, and 17,000 lanes of
+     * 1.7 GHz that two invocations share.
+     */
+    matmul: { few: 64, long: 32, held: { 64: 64, 32: 40, 16: 27 }, read: 4, launch: 8000, slice: 0.0025 },
     conv2d: { wide: 380, narrow: 180, busy: 1024, direct: Infinity },
     reduce: { alone: 32 },
     /**

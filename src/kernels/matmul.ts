@@ -1,44 +1,52 @@
 import { defaultsFor } from "./defaults.ts";
-import { ceilDiv, chosen, type DeviceTraits, type Kernel, type Launches, sizeClass, type Variants } from "./launch.ts";
 import {
+  ceilDiv,
+  chosen,
+  type DeviceTraits,
+  type Kernel,
+  type Launch,
+  type Launches,
+  type Variants,
+} from "./launch.ts";
+import {
+  admits,
+  classOf,
+  costOf,
+  isTiled,
+  type MatmulShape,
+  type Tiled,
+  tiledLaunches,
+  tiledNames,
+} from "./matmulTiles.ts";
+import {
+  matmul_broadcast as broadcast,
   matmul_direct as direct,
   matmul_plain as plain,
   matmul_quad as quad,
   matmul_quad_any as quadAny,
-  matmul_tiled as tiled,
-  matmul_tiled_small as tiledSmall,
+  matmul_slim as slim,
 } from "./shaders.gen.ts";
 
-/** A product of `stacks` pairs of matrices, op(a) [rows, inner] and op(b) [inner, columns]; op transposes where the flag is set. */
-export interface MatmulShape {
-  readonly stacks: number;
-  readonly rows: number;
-  readonly columns: number;
-  readonly inner: number;
-  /** Elements from one matrix of a to the next; 0 where all share one. */
-  readonly aStack: number;
-  readonly bStack: number;
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-  readonly rowSums?: boolean;
-}
+export type { MatmulShape } from "./matmulTiles.ts";
 
-/** The kernels, and the tile of c that a workgroup makes. */
-const TILED = {
+/** Kernels whose tile of c is one and the same, and that tile. */
+const FIXED = {
   quad: { kernel: quad, tile: [32, 32] },
   quadAny: { kernel: quadAny, tile: [32, 32] },
   direct: { kernel: direct, tile: [8, 512] },
-  tiled: { kernel: tiled, tile: [64, 64] },
-  tiledSmall: { kernel: tiledSmall, tile: [32, 32] },
 } as const;
 /** More multiplications than this would keep matmul_plain for seconds on a software adapter. */
 const MOST_PLAIN = 2 ** 27;
+/** Most rows, or columns, that matmul_slim holds. */
+const SLIM = 8;
+/** Workgroups of matmul_slim that keep a device busy. */
+const BUSY_STRIPS = 512;
 
-type Tiling = keyof typeof TILED;
-export type MatmulVariant = Tiling | "plain";
+type Fixed = keyof typeof FIXED;
+export type MatmulVariant = Fixed | Tiled | "plain" | "slim" | "broadcast";
 
-const tilesOf = (variant: Tiling, { stacks, rows, columns }: MatmulShape) => {
-  const [high, wide] = TILED[variant].tile;
+const tilesOf = (variant: Fixed, { stacks, rows, columns }: MatmulShape) => {
+  const [high, wide] = FIXED[variant].tile;
   return stacks * ceilDiv(rows, high) * ceilDiv(columns, wide);
 };
 
@@ -48,39 +56,63 @@ const lanesOf = ({ workgroup }: Kernel) => workgroup.reduce((a, b) => a * b, 1);
 const aligned = ({ rows, columns, inner, aStack, bStack, transposeA }: MatmulShape) =>
   [inner, columns, aStack, bStack, transposeA ? rows : 4].every((extent) => extent % 4 === 0);
 
-/** The kernels that can make this product. */
-export function matmulVariants(shape: MatmulShape, { features }: DeviceTraits): Variants<MatmulVariant> {
-  const { stacks, rows, columns, inner, transposeA, transposeB, rowSums } = shape;
-  const isAligned = aligned(shape);
-  const hasQuads = features.has("subgroups");
-  const admitted: { readonly [variant in MatmulVariant]: boolean } = {
-    plain: stacks * rows * columns * inner <= MOST_PLAIN,
-    direct: true,
-    tiled: true,
-    tiledSmall: true,
-    quadAny: hasQuads,
-    quad: hasQuads && isAligned,
-  };
-  const layout = `${transposeA ? "aᵀ" : "a"}·${transposeB ? "bᵀ" : "b"}`;
-  const marks = `${rowSums ? " with sums" : ""}${isAligned ? " aligned" : ""}`;
+const isSlim = ({ rows, columns }: MatmulShape) => Math.min(rows, columns) <= SLIM;
+
+/** What a software adapter is worth measuring: kernels for GPUs take it seconds to compile, each. */
+const SOFTWARE: ReadonlySet<MatmulVariant> = new Set([
+  "plain",
+  "direct",
+  "tiled",
+  "tiledSmall",
+  "broadcast",
+  "quadAny",
+  "quad",
+]);
+
+/** The kernels to choose from for this product. */
+export function matmulVariants(shape: MatmulShape, traits: DeviceTraits): Variants<MatmulVariant> {
+  const able = matmulKernels(shape, traits);
   return {
-    class: `matmul ${layout} ${sizeClass(stacks, rows, columns, inner)}${marks}`,
-    names: (Object.keys(admitted) as MatmulVariant[]).filter((variant) => admitted[variant]),
-    terms: inner,
+    class: `${classOf(shape)}${aligned(shape) ? " aligned" : ""}`,
+    names: traits.software ? able.filter((name) => SOFTWARE.has(name)) : able,
+    terms: shape.inner,
   };
 }
 
-/** What tuning chose, else the default for the family of adapters: "plain" where a tile would be mostly empty. */
-function variantFor(shape: MatmulShape, traits: DeviceTraits): MatmulVariant {
-  return chosen(matmulVariants(shape, traits), traits) ?? standard(shape, traits);
+/** The kernels that can make this product, the simplest first. */
+export function matmulKernels(shape: MatmulShape, traits: DeviceTraits): MatmulVariant[] {
+  const { stacks, rows, columns, inner, symmetric } = shape;
+  const hasQuads = traits.features.has("subgroups") && !symmetric;
+  const tilings = tiledNames.map((name) => [name, admits(name, shape, traits)] as const);
+  const admitted = {
+    plain: stacks * rows * columns * inner <= MOST_PLAIN,
+    direct: !symmetric,
+    ...(Object.fromEntries(tilings) as { readonly [name in Tiled]: boolean }),
+    slim: isSlim(shape),
+    broadcast: hasQuads && aligned(shape),
+    quadAny: hasQuads,
+    quad: hasQuads && aligned(shape),
+  } satisfies { readonly [variant in MatmulVariant]: boolean };
+  return (Object.keys(admitted) as MatmulVariant[]).filter((variant) => admitted[variant]);
 }
 
+/** What tuning chose, else the default for the family of adapters. */
+function variantFor(shape: MatmulShape, traits: DeviceTraits): MatmulVariant {
+  const variants = { ...matmulVariants(shape, traits), names: matmulKernels(shape, traits) };
+  return chosen(variants, traits) ?? standard(shape, traits);
+}
+
+/** "plain" where a tile would be mostly empty; else what its family's costs make the cheapest. */
 function standard(shape: MatmulShape, traits: DeviceTraits): MatmulVariant {
   const { matmul } = defaultsFor(traits);
-  if ("few" in matmul) {
+  if ("held" in matmul) {
+    if (isSlim(shape) && shape.inner >= matmul.long) return "slim";
     if (shape.rows * shape.columns <= matmul.few) return "plain";
-    return tilesOf("tiled", shape) >= matmul.busy ? "tiled" : "tiledSmall";
+    const fitting = tiledNames.filter((name) => admits(name, shape, traits));
+    const cost = (name: Tiled) => costOf(name, shape, traits, matmul);
+    return fitting.reduce((best, name) => (cost(name) < cost(best) ? name : best));
   }
+  if (shape.symmetric) return "tiledSmall";
   const tiling = !traits.features.has("subgroups") ? "direct" : aligned(shape) ? "quad" : "quadAny";
   const plainCost = ceilDiv(shape.stacks * shape.rows * shape.columns, 4) * matmul.plain;
   return plainCost < tilesOf(tiling, shape) * matmul[tiling] ? "plain" : tiling;
@@ -93,31 +125,68 @@ function standard(shape: MatmulShape, traits: DeviceTraits): MatmulVariant {
  */
 export function matmul(shape: MatmulShape, traits: DeviceTraits): Launches {
   const variant = variantFor(shape, traits);
+  if (isTiled(variant)) return tiledLaunches(variant, shape, traits);
   const { stacks, rows, columns, inner, rowSums } = shape;
   const constants = { TRANSPOSE_A: Number(shape.transposeA), TRANSPOSE_B: Number(shape.transposeB) };
   const params = { stacks, rows, columns, inner, a_stack: shape.aStack, b_stack: shape.bStack };
   const bind = { a: { input: 0 }, b: { input: 1 }, c: { output: 0 } };
   const sums = { sums: { output: 1 } };
   const flops = 2 * stacks * rows * columns * inner;
-  const launch = (kernel: Kernel, groups: number) => ({ kernel, constants, params, groups: [groups, 1, 1] as const });
-  if (variant !== "plain") {
-    const { kernel } = TILED[variant];
+  const launch = (kernel: Kernel, groups: number): Launch => ({
+    kernel,
+    constants,
+    params,
+    bind,
+    groups: [groups, 1, 1],
+    takesEpilogue: true,
+  });
+  if (variant in FIXED) {
+    const fixed = variant as Fixed;
+    const { kernel } = FIXED[fixed];
+    const tiles = tilesOf(fixed, shape);
     const whole = rowSums
-      ? { ...launch(kernel.product_and_sums, tilesOf(variant, shape)), bind: { ...bind, ...sums } }
-      : {
-          ...launch(kernel.product, tilesOf(variant, shape)),
-          bind,
-          partials: tilesOf(variant, shape) * lanesOf(kernel.product),
-        };
-    return { flops, launches: [{ ...whole, takesEpilogue: true }] };
+      ? { ...launch(kernel.product_and_sums, tiles), bind: { ...bind, ...sums } }
+      : { ...launch(kernel.product, tiles), partials: tiles * lanesOf(kernel.product) };
+    return { flops, launches: [whole] };
   }
-  const product = launch(plain.product, ceilDiv(stacks * rows * columns, plain.product.constants.LANES));
-  const totals = launch(plain.row_sums, ceilDiv(stacks * rows, plain.row_sums.constants.LANES));
+  const product = {
+    plain: () => launch(plain.product, ceilDiv(stacks * rows * columns, plain.product.constants.LANES)),
+    broadcast: () => counted(launch(broadcast.product, mostSharedTiles(shape))),
+    slim: () => counted(slimLaunch(shape, launch(slim.product, 0))),
+  }[variant as "plain" | "broadcast" | "slim"]();
+  const totals = {
+    ...launch(plain.row_sums, ceilDiv(stacks * rows, plain.row_sums.constants.LANES)),
+    bind: { a: { input: 0 }, ...sums },
+    takesEpilogue: false,
+  };
+  return { flops, launches: [product, ...(rowSums ? [totals] : [])] };
+}
+
+/** Each invocation keeps a running sum of its epilogue's elements. */
+const counted = (launch: Launch): Launch => ({ ...launch, partials: launch.groups[0] * lanesOf(launch.kernel) });
+
+/** Workgroups of matmul_broadcast, whatever the subgroup's size: the largest grid of all. */
+function mostSharedTiles({ stacks, rows, columns }: MatmulShape): number {
+  const { LANES } = broadcast.product.constants;
+  const tiles = [4, 8, 16, 32, 64].map((size) => ceilDiv(rows, (8 * LANES) / size) * ceilDiv(columns, 8 * size));
+  return stacks * Math.max(...tiles);
+}
+
+/**
+ * matmul_slim's cut: where inner positions lie together, many of them at once for few rows, else 32 rows at once; and four times
+ * as many rows an invocation where there are enough, so that the vectors are read less often.
+ */
+function slimLaunch(shape: MatmulShape, launch: Launch): Launch {
+  const { stacks, rows, columns, inner } = shape;
+  const isB = columns > rows;
+  const [long, few] = isB ? [columns, rows] : [rows, columns];
+  const along = isB ? shape.transposeB : !shape.transposeA;
+  const across = !along ? 32 : inner >= 256 ? 4 : 16;
+  const strips = (run: number) => stacks * ceilDiv(long, across * run);
+  const run = strips(4) >= BUSY_STRIPS ? 4 : 1;
   return {
-    flops,
-    launches: [
-      { ...product, bind, takesEpilogue: true },
-      ...(rowSums ? [{ ...totals, bind: { a: { input: 0 }, ...sums } }] : []),
-    ],
+    ...launch,
+    constants: { ...launch.constants, LONG_B: Number(isB), FEW: few, ACROSS: across, RUN: run },
+    groups: [strips(run), 1, 1],
   };
 }

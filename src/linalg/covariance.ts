@@ -1,5 +1,6 @@
 import { check, checkOptions, show } from "../device/errors.ts";
 import { add, div, mul, sub } from "../graph/ops/arithmetic.ts";
+import { gram } from "../graph/ops/gram.ts";
 import { matmul } from "../graph/ops/matmul.ts";
 import { concat, reshape, slice } from "../graph/ops/shape.ts";
 import { mean as meanOf, sum } from "../graph/ops/sum.ts";
@@ -62,8 +63,16 @@ export function deviation(x: Tensor, origin: Tensor, share?: Tensor): Tensor {
   return sum(share ? mul(centred, share) : centred, 0);
 }
 
-/** Σ_i w_i (x_i − m)(x_i − m)ᵀ, [d, d], block by block of its lower triangle. x: [n, d], origin: [d], share: [n, 1]. */
+/** Σ_i w_i (x_i − m)(x_i − m)ᵀ, [d, d], of which half is computed. x: [n, d], origin: [d], share: [n, 1]. */
 export function scatter(x: Tensor, origin: Tensor, share?: Tensor): Tensor {
+  // the kernels that are fast there know no halves
+  if (x.gpu.traits.software) return scatterByBlocks(x, origin, share);
+  const centred = sub(x, origin);
+  return gram(share ? mul(centred, share) : centred, centred);
+}
+
+/** The same, block by block of the lower triangle. */
+function scatterByBlocks(x: Tensor, origin: Tensor, share?: Tensor): Tensor {
   const d = x.shape[1]!;
   const count = Math.ceil(d / BLOCK);
   const size = Math.ceil(d / count);

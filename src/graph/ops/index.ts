@@ -11,7 +11,7 @@ export * from "./elementwise.ts";
 export * from "./gather.ts";
 export { type Heads, klHeads, type Noise, sampleHeads, splitHeads } from "./heads.ts";
 export * from "./likelihood.ts";
-export * from "./matmul.ts";
+export { linear, matmul } from "./matmul.ts";
 export * from "./normalise.ts";
 export * from "./oneHot.ts";
 export { avgPool2d, maxPool2d } from "./pool.ts";

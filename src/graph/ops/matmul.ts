@@ -30,7 +30,7 @@ function stackStride({ shape, strides }: Operand): number | null {
   return size;
 }
 
-const shapeOf = (a: Operand, b: Operand, c: Spec, { rowSums }: Attributes): MatmulShape => ({
+const shapeOf = (a: Operand, b: Operand, c: Spec, { rowSums, symmetric }: Attributes): MatmulShape => ({
   stacks: count(c.shape.slice(0, -2)),
   rows: a.shape.at(-2)!,
   inner: a.shape.at(-1)!,
@@ -40,9 +40,11 @@ const shapeOf = (a: Operand, b: Operand, c: Spec, { rowSums }: Attributes): Matm
   aStack: stackStride(a)!,
   bStack: stackStride(b)!,
   rowSums: rowSums === true,
+  symmetric: symmetric === true,
 });
 
-const matmulOp: KernelOp = {
+/** Inputs op(a), op(b); outputs c, and with `rowSums` the sums of op(a)'s rows; `symmetric` where c is known to be. */
+export const matmulOp: KernelOp = {
   name: "matmul",
   accepts: (_, operand) => orientation(operand) !== null && stackStride(operand) !== null,
   launch: ([a, b], [c], attributes, traits) => launch(shapeOf(a!, b!, c!, attributes), traits),

@@ -1,9 +1,9 @@
-// conv2d_total — the gradients of a convolution by its weights and bias out of conv2d_weight's partial sums.
+// total — sums of partial results that other kernels left, one slice after the other.
 //
-//   total            w[i] = Σ_z part[z,i]
-//   total_and_sums   w[o,j] = Σ_z part[z,o,j],   sums[o] = Σ_z part[z,o,columns]
+//   total            y[i] = Σ_z part[z,i]
+//   total_and_sums   y[o,j] = Σ_z part[z,o,j],   sums[o] = Σ_z part[z,o,columns]
 //
-// shapes     total: part [parts, size], w [size];  total_and_sums: part [parts, rows, columns + 1], w [rows, columns],
+// shapes     total: part [parts, size], y [size];  total_and_sums: part [parts, rows, columns + 1], y [rows, columns],
 //            sums [rows], size = rows·(columns + 1);  f32
 // grid       one invocation per element of a part
 // numerics   the parts are added in order: |error| ≤ γ_parts · Σ|part|
@@ -12,6 +12,7 @@
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
+//#include "lib/side.wgsl"
 
 const LANES = 64u;
 
@@ -19,7 +20,7 @@ struct Params { parts: u32, size: u32, columns: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> part: array<f32>;
-@group(0) @binding(2) var<storage, read_write> w: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<storage, read_write> sums: array<f32>;
 
 //#hook
@@ -35,7 +36,8 @@ fn sum_of(i: u32) -> f32 {
 fn total(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = group_number(id, groups) * LANES + lane;
   if (i >= params.size) { return; }
-  w[i] = epilogue(i, sum_of(i));
+  y[i] = epilogue(i, sum_of(i));
+  let done = finish(i);
 }
 
 @compute @workgroup_size(LANES)
@@ -45,5 +47,5 @@ fn total_and_sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) gro
   let row = i / (params.columns + 1u);
   let column = i % (params.columns + 1u);
   let at = row * params.columns + column;
-  if (column == params.columns) { sums[row] = sum_of(i); } else { w[at] = epilogue(at, sum_of(i)); }
+  if (column == params.columns) { sums[row] = sum_of(i); } else { y[at] = epilogue(at, sum_of(i)); }
 }

@@ -1,0 +1,61 @@
+// matmul_tiled_any — product of two stacks of matrices of any size, tiles in workgroup memory.
+//
+//   product           c[s,i,j] = Σ_k a[s,i,k] · b[s,k,j]        a, b stored transposed where TRANSPOSE_A, TRANSPOSE_B are 1
+//   product_and_sums  the same, and sums[s,i] = Σ_k a[s,i,k]    (the bias's gradient beside the weight's)
+//
+// shapes     a [stacks, rows, inner], b [stacks, inner, columns], c [slices, stacks, rows, columns], sums [slices, stacks, rows];
+//            row-major f32; of any size
+// grid       1-D: (slice, stack, tile) workgroups, the last one fastest, tiles in bands of BAND rows of tiles; a tile is
+//            4·HIGH·DOWN × 4·LONG·ACROSS elements of c, 4·HIGH × 4·LONG an invocation
+// memory     BUFFERS tiles of DEPTH × (rows + columns of the tile) f32, at most 16 KiB; a is read once for each column of tiles, b
+//            once for each row of them; the blocks of the next tile wait in registers while the present one is used
+// numerics   sums run in order of k within a slice (PARTS > 1: within a part, then over parts);
+//            |error| ≤ γ_k · Σ|a·b| with γ_k = k·u/(1 − k·u), u = 2⁻²⁴
+//            rows and columns past the end repeat the last ones and are not stored, inner positions past it count as 0
+//            Tiles, sums and entry points are in lib/matmul_tiled.wgsl
+
+//#include "lib/grid.wgsl"
+//#include "lib/philox.wgsl"
+//#include "lib/map.wgsl"
+//#include "lib/extras.wgsl"
+//#include "lib/side.wgsl"
+//#include "lib/matmul_tiled.wgsl"
+
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read_write> c: array<f32>;
+
+// A block is one of inner positions: four rows of op(a), or four columns of b, at each of four of them.
+fn a_starts(base: u32, first: u32) -> vec4u {
+  return base + min(first + vec4u(0u, 1u, 2u, 3u), vec4u(params.rows - 1u)) * select(1u, params.inner, TRANSPOSE_A == 0u);
+}
+fn a_four(starts: vec4u, k: u32) -> vec4f {
+  if (k >= params.inner) { return vec4f(); }
+  let at = starts + k * select(params.rows, 1u, TRANSPOSE_A == 0u);
+  return vec4f(a[at.x], a[at.y], a[at.z], a[at.w]);
+}
+fn a_block(starts: vec4u, k: u32) -> mat4x4f {
+  return mat4x4f(a_four(starts, k), a_four(starts, k + 1u), a_four(starts, k + 2u), a_four(starts, k + 3u));
+}
+
+fn b_starts(base: u32, first: u32) -> vec4u {
+  return base + min(first + vec4u(0u, 1u, 2u, 3u), vec4u(params.columns - 1u)) * select(1u, params.inner, TRANSPOSE_B == 1u);
+}
+fn b_four(starts: vec4u, k: u32) -> vec4f {
+  if (k >= params.inner) { return vec4f(); }
+  let at = starts + k * select(params.columns, 1u, TRANSPOSE_B == 1u);
+  return vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
+}
+fn b_block(starts: vec4u, k: u32) -> mat4x4f {
+  return mat4x4f(b_four(starts, k), b_four(starts, k + 1u), b_four(starts, k + 2u), b_four(starts, k + 3u));
+}
+
+fn store(base: u32, row: u32, column: u32, m: mat4x4f) {
+  var lines = m;
+  for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
+    for (var j = 0u; j < min(4u, max(params.columns, column) - column); j++) {
+      let at = base + (row + i) * params.columns + column + j;
+      c[at] = epilogue(at, lines[i][j]);
+    }
+  }
+}
