@@ -46,11 +46,13 @@ function splitPass(begin: (descriptor: GPUComputePassDescriptor) => GPUComputePa
   queries.set(device, querySet);
   let pipeline: GPUComputePipeline | undefined;
   const groups = new Map<number, [GPUBindGroup, Iterable<number>?]>();
+  const immediates = new Map<number, GPUAllowSharedBufferSource>();
   const pass = {
     label: "",
     setPipeline: (next: GPUComputePipeline) => void (pipeline = next),
     setBindGroup: (index: number, group: GPUBindGroup, offsets?: Iterable<number>) =>
       void groups.set(index, [group, offsets]),
+    setImmediates: (offset: number, data: GPUAllowSharedBufferSource) => void immediates.set(offset, data),
     dispatchWorkgroups(x: number, y = 1, z = 1) {
       const at = 2 * spans.filter((span) => span.device === device).length;
       if (at + 2 > CAPACITY) throw new Error(`profile: more than ${CAPACITY / 2} dispatches in one step.`);
@@ -58,6 +60,8 @@ function splitPass(begin: (descriptor: GPUComputePassDescriptor) => GPUComputePa
       const timed = begin({ timestampWrites });
       timed.setPipeline(pipeline!);
       for (const [index, [group, offsets]] of groups) timed.setBindGroup(index, group, offsets ?? []);
+      for (const [offset, data] of immediates) timed.setImmediates(offset, data);
+      immediates.clear();
       timed.dispatchWorkgroups(x, y, z);
       timed.end();
       const name = groups.get(0)?.[0].label || pipeline!.label || "dispatch";

@@ -99,7 +99,7 @@ it.each([
 it("draws the same numbers alone and four at a time", async () => {
   const draws = (length: number) => random.normal(gpu, [length], { seed: 3 });
   const [whole, odd] = [await draws(64).read(), await draws(63).read()];
-  expect([...odd]).toEqual(whole.slice(0, 63));
+  expect(odd).toEqual(whole.slice(0, 63));
   const uniform = (length: number) => random.uniform(gpu, [length], { seed: 3 });
   expect([...(await uniform(63).read())]).toEqual([...(await uniform(64).read())].slice(0, 63));
 });
