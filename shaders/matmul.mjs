@@ -98,6 +98,7 @@ const TURNS = ["own", "QuadSwapX", "QuadSwapY", "QuadSwapDiagonal"].map((name) =
 const quad = {
   enable: "enable subgroups;\n\n",
   turns: 4,
+  blocks: 2,
   lanes: 4,
   tile: [32, 32],
   layout: `memory     no workgroup memory; four invocations hold a tile of 32 × 32 as 2 × 2 blocks of 16 × 16: a is read ⌈columns/32⌉
@@ -122,10 +123,21 @@ const quad = {
   columnOf: "tile.column + 16u * (n % 2u) + 4u * tile.lane",
 };
 
+/** The same with a quarter of the elements: it compiles sooner, for products that are soon done. */
+const smallQuad = {
+  ...quad,
+  blocks: 1,
+  tile: [16, 16],
+  layout: `memory     no workgroup memory; four invocations hold a tile of 16 × 16: a is read ⌈columns/16⌉ times, b ⌈rows/16⌉ times`,
+  rowOf: "tile.row + 4u * (tile.lane ^ n)",
+  columnOf: "tile.own_column",
+};
+
 /** Every invocation works alone. */
 const alone = {
   enable: "",
   turns: 1,
+  blocks: 2,
   lanes: 64,
   tile: [8, 512],
   layout: `memory     no workgroup memory; an invocation holds 8 × 8 elements: a is read ⌈columns/8⌉ times, b ⌈rows/8⌉ times`,
@@ -140,21 +152,25 @@ const alone = {
 };
 
 function product({ name, summary, loader, team }) {
-  const { turns } = team;
-  const sums = range(2 * turns * 2).map((n) => `s${n}`);
+  const { turns, blocks } = team;
+  const sums = range(blocks * turns * blocks).map((n) => `s${n}`);
   const turn = (x, value) => (x ? `turn${x}(${value})` : value);
-  const rows = range(2).flatMap((i) => [
+  const rows = range(blocks).flatMap((i) => [
     `  let v${i} = a_block(a${i}, step);`,
     ...range(turns).flatMap((x) => {
-      const n = (i * turns + x) * 2;
+      const n = (i * turns + x) * blocks;
       const v = x ? `v${i}_${x}` : `v${i}`;
       return [
         ...(x ? [`  let ${v} = ${turn(x, `v${i}`)};`] : []),
-        `  (*s).s${n} += u0 * ${v};`,
-        `  (*s).s${n + 1} += u1 * ${v};`,
+        ...range(blocks).map((j) => `  (*s).s${n + j} += u${j} * ${v};`),
       ];
     }),
   ]);
+  const starts = (matrix, own, count, along) =>
+    range(blocks).map(
+      (i) =>
+        `  let ${matrix}${i} = ${matrix}_base + starts(tile.${own}${i ? ` + ${team.apart * i}u` : ""}, params.${count}, ${along});`,
+    );
   return `// ${name} — ${summary}
 //
 //   product           c[s,i,j] = Σ_k a[s,i,k] · b[s,k,j]        a, b stored transposed where TRANSPOSE_A, TRANSPOSE_B are 1
@@ -211,22 +227,21 @@ ${sums.map((n) => `  ${n}: mat4x4f,`).join("\n")}
 }
 
 // One block along the inner axis: (u · v)[i] = Σ_k u[k] · v[i][k], a row of c.
-fn accumulate(s: ptr<function, Sums>, a0: vec4u, a1: vec4u, b0: vec4u, b1: vec4u, step: u32) {
-  let u0 = b_block(b0, step);
-  let u1 = b_block(b1, step);
+fn accumulate(s: ptr<function, Sums>, ${["a", "b"].flatMap((m) => range(blocks).map((i) => `${m}${i}: vec4u`)).join(", ")}, step: u32) {
+${range(blocks)
+  .map((j) => `  let u${j} = b_block(b${j}, step);`)
+  .join("\n")}
 ${rows.join("\n")}
 }
 
 fn multiply(tile: Tile) {
   let a_base = tile.stack * ${loader.base("params.a_stack")};
   let b_base = tile.stack * ${loader.base("params.b_stack")};
-  let a0 = a_base + starts(tile.own_row, params.rows, TRANSPOSE_A == 0u);
-  let a1 = a_base + starts(tile.own_row + ${team.apart}u, params.rows, TRANSPOSE_A == 0u);
-  let b0 = b_base + starts(tile.own_column, params.columns, TRANSPOSE_B == 1u);
-  let b1 = b_base + starts(tile.own_column + ${team.apart}u, params.columns, TRANSPOSE_B == 1u);
+${starts("a", "own_row", "rows", "TRANSPOSE_A == 0u").join("\n")}
+${starts("b", "own_column", "columns", "TRANSPOSE_B == 1u").join("\n")}
   let steps = (params.inner + 3u) / 4u;
   var s = Sums();
-  for (var step = 0u; step < steps; step++) { accumulate(&s, a0, a1, b0, b1, step); }
+  for (var step = 0u; step < steps; step++) { accumulate(&s, ${["a", "b"].flatMap((m) => range(blocks).map((i) => `${m}${i}`)).join(", ")}, step); }
 
   var blocks = array<mat4x4f, ${sums.length}>(${sums.map((n) => `s.${n}`).join(", ")});
   for (var n = 0u; n < ${sums.length}u; n++) {
@@ -241,7 +256,7 @@ ${loader.store}
 
 // The sums of the invocation's own rows, one block after the other.
 fn add_rows(tile: Tile) {
-  for (var m = 0u; m < 2u; m++) {
+  for (var m = 0u; m < ${blocks}u; m++) {
     let row = tile.own_row + ${team.apart}u * m;
     let at = tile.stack * ${loader.base("params.a_stack")} + starts(row, params.rows, TRANSPOSE_A == 0u);
     var total = vec4f();
@@ -283,6 +298,12 @@ const files = {
     summary: "product of two stacks of matrices, four invocations sharing their loads.",
     loader: wide,
     team: quad,
+  }),
+  "matmul_quad_small.wgsl": product({
+    name: "matmul_quad_small",
+    summary: "matmul_quad with a quarter of the elements an invocation.",
+    loader: wide,
+    team: smallQuad,
   }),
   "matmul_quad_any.wgsl": product({
     name: "matmul_quad_any",

@@ -124,6 +124,12 @@ describe("other products are as right:", () => {
         { rows: 4, columns: 520, inner: 12 },
       ]);
     });
+    it(`quads ${named(layout)}`, { timeout: 120_000 }, async () => {
+      const [aligned, any] = SIZES["every"]!;
+      await check(whole, "quad", layout, aligned);
+      await check(whole, "quadSmall", layout, aligned);
+      await check(whole, "quadAny", layout, any);
+    });
     it(`slim ${named(layout)}`, { timeout: 120_000 }, async () => {
       await check(small, "slim", layout, [
         { rows: 1, columns: 1, inner: 1000 },
@@ -144,8 +150,20 @@ it("slim takes four rows, or columns, at a time where there are very many", { ti
 });
 
 /** One for each text; the other tilings differ in constants only. */
-const VARIANTS: readonly MatmulVariant[] = ["tiled", "tiledParts", "split", "broadcast", "slim", "plain", "direct"];
-const gpuFor = (variant: MatmulVariant) => (variant === "broadcast" ? whole : small);
+const VARIANTS: readonly MatmulVariant[] = [
+  "tiled",
+  "tiledParts",
+  "split",
+  "broadcast",
+  "slim",
+  "quad",
+  "quadSmall",
+  "plain",
+  "direct",
+];
+const gpuFor = (variant: MatmulVariant) => (/^(broadcast|quad)/.test(variant) ? whole : small);
+const kernelOf = (variant: MatmulVariant) =>
+  `matmul_${/^(tiled|split)/.test(variant) ? "tiled" : variant.replace("Small", "_small")}.`;
 
 describe("beside the product,", () => {
   for (const [n, variant] of VARIANTS.entries()) {
@@ -164,7 +182,7 @@ describe("beside the product,", () => {
       const sliced = variant.startsWith("split");
       expect(step.stats.dispatches, step.explain()).toBeLessThanOrEqual(sliced ? 4 : 3);
       if (variant !== "plain") expect(step.explain()).toContain("+ sum");
-      expect(step.explain()).toContain(`matmul_${/^(tiled|split)/.test(variant) ? "tiled" : variant}`);
+      expect(step.explain()).toContain(kernelOf(variant));
       const [loss, slope] = await step.run();
       const slopes = (await slope!.read()) as Float32Array;
       const total = await loss!.item();
@@ -189,7 +207,7 @@ describe("beside the product,", () => {
             [72, 132],
             [131, 67],
           ]) {
-        if (variant === "broadcast" && out! % 4) continue;
+        if (gpuFor(variant) === whole && out! % 4) continue; // these take aligned sizes only
         const shape = { ...shapeOf({ rows: out!, columns: columns!, inner: batch }, [true, false]), rowSums: true };
         force(gpu, variant, [shape]);
         const [g, x] = [values(batch * out!, 1), values(batch * columns!, 2)];

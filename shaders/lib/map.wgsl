@@ -142,7 +142,10 @@ fn clamp_slope(g: f32, a: f32, low: f32, high: f32) -> f32 { return select(0.0, 
 // z = μ + e^{ℓ/2}·ε
 fn reparameterise(mu: f32, l: f32, eps: f32) -> f32 { return mu + exp_(0.5 * l) * eps; }
 // ½ (μ² + e^ℓ − 1 − ℓ), one latent dimension of the divergence from N(0, 1)
-fn kl_term(mu: f32, l: f32) -> f32 { return 0.5 * (mu * mu + (expm1(l) - l)); }
+fn kl_term(mu: f32, l: f32) -> f32 {
+  let e = power_of_e(l);
+  return fma(0.5 * mu, mu, fma(e.less_one, e.half, e.half - 0.5) - 0.5 * l);
+}
 // −log p(x) of a Bernoulli with logit a:  max(a, 0) − a·x + log(1 + e^{−|a|})
 fn bernoulli_term(a: f32, x: f32) -> f32 { return max(a, 0.0) - a * x + softplus_tail(a); }
 fn bernoulli_slope(g: f32, a: f32, x: f32) -> f32 { return g * (sigmoid(a) - x); }

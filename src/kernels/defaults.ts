@@ -7,8 +7,11 @@ const DEFAULTS = {
     loadsAreDear: true,
     /** A workgroup waits for all its invocations at a price that passes many loads. */
     barriersAreDear: true,
-    /** Nanoseconds of one inner position of a workgroup's tile; of four elements for plain. */
-    matmul: { plain: 60, quad: 550, quadAny: 650, direct: 7000 },
+    /**
+     * Nanoseconds of one inner position of a workgroup's tile; of four elements for plain. Multiplications up to which a product
+     * is done many times over before the larger kernel is compiled.
+     */
+    matmul: { plain: 60, quad: 550, quadSmall: 190, quadAny: 650, direct: 7000, soon: 2 ** 22 },
     /**
      * What a pixel costs with a register tile, in multiplications; workgroups that keep the weight gradient busy; channels up
      * to which sums over few go without a tile.

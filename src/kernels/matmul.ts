@@ -24,6 +24,7 @@ import {
   matmul_plain as plain,
   matmul_quad as quad,
   matmul_quad_any as quadAny,
+  matmul_quad_small as quadSmall,
   matmul_slim as slim,
 } from "./shaders.gen.ts";
 
@@ -32,6 +33,7 @@ export type { MatmulShape } from "./matmulTiles.ts";
 /** Kernels whose tile of c is one and the same, and that tile. */
 const FIXED = {
   quad: { kernel: quad, tile: [32, 32] },
+  quadSmall: { kernel: quadSmall, tile: [16, 16] },
   quadAny: { kernel: quadAny, tile: [32, 32] },
   direct: { kernel: direct, tile: [8, 512] },
 } as const;
@@ -67,6 +69,7 @@ const SOFTWARE: ReadonlySet<MatmulVariant> = new Set([
   "broadcast",
   "quadAny",
   "quad",
+  "quadSmall",
 ]);
 
 /** The kernels to choose from for this product. */
@@ -92,6 +95,7 @@ export function matmulKernels(shape: MatmulShape, traits: DeviceTraits): MatmulV
     broadcast: hasQuads && aligned(shape),
     quadAny: hasQuads,
     quad: hasQuads && aligned(shape),
+    quadSmall: hasQuads && aligned(shape),
   } satisfies { readonly [variant in MatmulVariant]: boolean };
   return (Object.keys(admitted) as MatmulVariant[]).filter((variant) => admitted[variant]);
 }
@@ -113,8 +117,11 @@ function standard(shape: MatmulShape, traits: DeviceTraits): MatmulVariant {
     return fitting.reduce((best, name) => (cost(name) < cost(best) ? name : best));
   }
   if (shape.symmetric) return "tiledSmall";
-  const tiling = !traits.features.has("subgroups") ? "direct" : aligned(shape) ? "quad" : "quadAny";
-  const plainCost = ceilDiv(shape.stacks * shape.rows * shape.columns, 4) * matmul.plain;
+  const { stacks, rows, columns, inner } = shape;
+  const isSoonDone = stacks * rows * columns * inner <= matmul.soon;
+  const quads = isSoonDone ? "quadSmall" : "quad";
+  const tiling = !traits.features.has("subgroups") ? "direct" : aligned(shape) ? quads : "quadAny";
+  const plainCost = ceilDiv(stacks * rows * columns, 4) * matmul.plain;
   return plainCost < tilesOf(tiling, shape) * matmul[tiling] ? "plain" : tiling;
 }
 
