@@ -1,7 +1,7 @@
 import type { Device } from "../device/device.ts";
 import type { Pipeline } from "../device/pipelines.ts";
 import { SCALARS_BYTES } from "../kernels/hook.ts";
-import type { Dispatch, Ref } from "./emit.ts";
+import type { Dispatch, Ref } from "./dispatch.ts";
 import type { Plan } from "./plan.ts";
 import { ALIGNMENT } from "./prepare.ts";
 

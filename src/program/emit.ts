@@ -1,67 +1,23 @@
 import { byteLength } from "../graph/dtype.ts";
 import { fourBody, viewsOf } from "../kernels/four.ts";
-import { type Beside, type Expression, KEEP_SUMS, SIDE_BINDING, hookBody, specialise } from "../kernels/hook.ts";
-import type { DeviceTraits, Kernel, Launch, Slot } from "../kernels/launch.ts";
+import { type Beside, type Expression, hookBody, KEEP_SUMS } from "../kernels/hook.ts";
+import type { Launch, Slot } from "../kernels/launch.ts";
 import { map, mapFours } from "../kernels/map.ts";
 import { hasFours, reduce } from "../kernels/reduce.ts";
-import type { ShaderSource } from "../device/pipelines.ts";
+import { assemble, type Dispatch, type Ref, type Scratch, scratchRef, type Target } from "./dispatch.ts";
 import { type Context, expressionOf, rootExpression, type Slots } from "./expression.ts";
 import type { Fusion, Group } from "./fuse.ts";
 import { launchesOf, reductionOf } from "./launches.ts";
 import { orderOf, sizeOf } from "./prepare.ts";
-import { sourceOf } from "./source.ts";
 import { computed, look, straight, type Value } from "./values.ts";
 
-/** A buffer as the plan knows it: a leaf of the graph, a value's own storage, or scratch. */
-export type Place = { readonly leaf: number } | { readonly value: Value } | { readonly scratch: Scratch };
-export interface Scratch {
-  readonly bytes: number;
-}
-/** A place, and the bytes used there: exactly those, since two ranges of one buffer may be written at once only where they do not meet. */
-export interface Ref {
-  readonly place: Place;
-  readonly offset: number;
-  readonly bytes: number;
-}
-
-/** One dispatch of the plan, independent of any GPUBuffer. */
-export interface Dispatch {
-  readonly label: string;
-  readonly source: ShaderSource;
-  readonly buffers: readonly { readonly binding: number; readonly ref: Ref; readonly writes: boolean }[];
-  readonly params: ArrayBuffer;
-  /** Constants of the graph that the hooks read, in the order of their slots. */
-  readonly scalars: readonly number[];
-  readonly groups: readonly [number, number, number];
-  readonly flops: number;
-  /** It writes constants to a place of their own, so once is enough. */
-  readonly once: boolean;
-}
-
-export interface Emission {
+export interface Emission extends Target {
   readonly fusion: Fusion;
-  readonly traits: DeviceTraits;
   readonly inPlace: ReadonlyMap<Value, Value>;
-  /** Where a value's elements start. */
-  readonly refOf: (value: Value) => Ref;
   /** Output `index` of a kernel op; null where nobody reads it. */
   readonly outputOf: (kernel: Value, index: number) => Value | null;
   /** Where a group leaves the terms of a sum. */
   readonly termsOf: (group: Group) => Scratch;
-}
-
-interface Parts {
-  readonly launch: Launch;
-  readonly bodies: { readonly [hook: string]: string };
-  readonly slots: Slots;
-  /** A view slot that reads scratch instead of a value. */
-  readonly scratchView?: Scratch;
-  readonly bind: (slot: Slot) => Ref;
-  /** What the hooks write beside the result (shaders/lib/side.wgsl). */
-  readonly side?: Ref | undefined;
-  readonly label: string;
-  readonly flops: number;
-  readonly once?: boolean;
 }
 
 /** The dispatches that compute `group`. */
@@ -71,8 +27,6 @@ export function emit(group: Group, emission: Emission): Dispatch[] {
   if (!anchor) return [emitMap(root, emission)];
   return anchor.what.kind === "reduce" ? emitReduce(group, anchor, emission) : emitKernel(group, anchor, emission);
 }
-
-const scratchRef = (scratch: Scratch): Ref => ({ place: { scratch }, offset: 0, bytes: scratch.bytes });
 
 const none = (): Slots => ({ inputs: [], scalars: [] });
 
@@ -280,59 +234,4 @@ export function names(root: Value, { fusion }: Pick<Emission, "fusion">): string
   };
   visit(root);
   return list.join("·");
-}
-
-function assemble(
-  emission: Emission,
-  { launch, bodies, slots, scratchView, bind, side, label, flops, once = false }: Parts,
-): Dispatch {
-  const { kernel, constants = {} } = launch;
-  const buffers: { binding: number; ref: Ref; writes: boolean }[] = [];
-  for (const [name, { binding, access }] of Object.entries(kernel.buffers)) {
-    const slot = launch.bind[name];
-    if (!slot) throw new Error(`${kernel.name}: nothing is bound to ${name}`);
-    buffers.push({ binding, ref: bind(slot), writes: access !== "read" });
-  }
-  for (const [slot, base] of slots.inputs.entries()) {
-    const ref: Ref = slot === 0 && scratchView ? scratchRef(scratchView) : emission.refOf(base);
-    buffers.push({ binding: 10 + slot, ref, writes: false });
-  }
-  if (side) buffers.push({ binding: SIDE_BINDING, ref: side, writes: true });
-  return {
-    label,
-    source: sourceOf(
-      label,
-      kernel,
-      specialise(kernel, constants, bodies),
-      { buffers, scalars: slots.scalars.length > 0 },
-      emission.traits,
-    ),
-    buffers,
-    params: packParams(kernel, launch.params),
-    scalars: slots.scalars,
-    groups: fold(launch.groups),
-    flops,
-    once,
-  };
-}
-
-function packParams(kernel: Kernel, values: { readonly [name: string]: number }): ArrayBuffer {
-  const view = new DataView(new ArrayBuffer(kernel.paramsBytes));
-  for (const [name, { offset, type }] of Object.entries(kernel.params)) {
-    const value = values[name];
-    if (value === undefined) throw new Error(`${kernel.name}: no value for params.${name}`);
-    if (type === "f32") view.setFloat32(offset, value, true);
-    else view.setUint32(offset, value, true);
-  }
-  return view.buffer;
-}
-
-const MOST_GROUPS = 65535;
-
-/** A first dimension beyond 65 535 workgroups goes on along y (lib/grid.wgsl counts them back). */
-function fold([x, y, z]: readonly [number, number, number]): [number, number, number] {
-  if (x <= MOST_GROUPS) return [x, y, z];
-  const rows = Math.ceil(x / MOST_GROUPS);
-  if (y !== 1 || rows > MOST_GROUPS) throw new Error(`a grid of ${x} × ${y} workgroups does not fold`);
-  return [Math.ceil(x / rows), rows, z];
 }

@@ -1,4 +1,4 @@
-import type { Place } from "./emit.ts";
+import type { Place } from "./dispatch.ts";
 import type { Plan } from "./plan.ts";
 
 /** The plan as text: one line per dispatch, with what was fused, the grid, and the buffers (← read, → written). */

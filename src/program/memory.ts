@@ -1,4 +1,4 @@
-import type { Dispatch, Place, Scratch } from "./emit.ts";
+import type { Dispatch, Place, Scratch } from "./dispatch.ts";
 import type { Value } from "./values.ts";
 
 /** Buffers that the dispatches share: a number for every place that is not a leaf. */

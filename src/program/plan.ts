@@ -1,7 +1,8 @@
 import { byteLength, bytesPer } from "../graph/dtype.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
-import { map } from "../kernels/map.ts";
-import { type Dispatch, emit, type Place, type Ref, type Scratch } from "./emit.ts";
+import { map, mapFours } from "../kernels/map.ts";
+import { assemble, type Dispatch, type Place, type Ref, type Scratch, type Target } from "./dispatch.ts";
+import { emit } from "./emit.ts";
 import { beside } from "./beside.ts";
 import { fuse, type Group } from "./fuse.ts";
 import { launchesOf } from "./launches.ts";
@@ -9,7 +10,6 @@ import { type MemoryPlan, planMemory } from "./memory.ts";
 import { ALIGNMENT, materialise } from "./prepare.ts";
 import { schedule } from "./schedule.ts";
 import { rewrite } from "./rewrite.ts";
-import { sourceOf } from "./source.ts";
 import { type Graph, look, straight, type Value } from "./values.ts";
 
 /** What to dispatch, in order, over which memory; independent of buffers, scalars and seeds, so that equal graphs share it. */
@@ -72,7 +72,7 @@ export function plan(graph: Graph, traits: DeviceTraits): Plan {
   const prelude = all.filter((d) => d.once);
   const dispatches = all.filter((d) => !d.once);
   for (const { state, next } of prepared.assignments)
-    if (inPlace.get(next) !== state) dispatches.push(copyInto(state, next, refOf, traits));
+    if (inPlace.get(next) !== state) dispatches.push(copyInto(state, next, { refOf, traits }));
   const held = new Set(prepared.outputs.map((v) => rootOf(refOf(v).place)).filter((v) => v !== null));
   const memory = planMemory(prelude, dispatches, (v) => byteLength(v.shape, v.dtype), held);
   return {
@@ -115,24 +115,14 @@ function feedsOnly(value: Value, concat: Value): boolean {
   return users(value).every((u) => u === concat) && concat.args.filter((a) => straight(a) === value).length === 1;
 }
 
-function copyInto(state: Value, next: Value, refOf: (value: Value) => Ref, traits: DeviceTraits): Dispatch {
+function copyInto(state: Value, next: Value, target: Target): Dispatch {
   const size = next.shape.reduce((a, b) => a * b, 1);
-  const launch = map(size);
-  const { kernel } = launch;
-  const params = new Uint32Array([size, 0, 1, 1]).buffer;
-  const label = `assign [${next.shape.join(", ")}]`;
-  const buffers = [
-    { binding: 1, ref: refOf(state), writes: true },
-    { binding: 10, ref: refOf(next), writes: false },
-  ];
-  return {
-    label,
-    source: sourceOf(label, kernel, kernel.code, { buffers, scalars: false }, traits),
-    buffers,
-    params,
-    scalars: [],
-    groups: launch.groups,
+  return assemble(target, {
+    launch: size % 4 === 0 ? mapFours(size) : map(size),
+    bodies: {},
+    slots: { inputs: [next], scalars: [] },
+    bind: () => target.refOf(state),
+    label: `assign [${next.shape.join(", ")}]`,
     flops: 0,
-    once: false,
-  };
+  });
 }

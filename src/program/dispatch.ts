@@ -1,0 +1,127 @@
+import type { ShaderSource } from "../device/pipelines.ts";
+import { SIDE_BINDING, specialise } from "../kernels/hook.ts";
+import type { DeviceTraits, Kernel, Launch, Slot } from "../kernels/launch.ts";
+import type { Slots } from "./expression.ts";
+import type { Value } from "./values.ts";
+
+/** A buffer as the plan knows it: a leaf of the graph, a value's own storage, or scratch. */
+export type Place = { readonly leaf: number } | { readonly value: Value } | { readonly scratch: Scratch };
+export interface Scratch {
+  readonly bytes: number;
+}
+/** A place, and the bytes used there: exactly those, since two ranges of one buffer may be written at once only where they do not meet. */
+export interface Ref {
+  readonly place: Place;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** One dispatch of the plan, independent of any GPUBuffer. */
+export interface Dispatch {
+  readonly label: string;
+  readonly source: ShaderSource;
+  readonly buffers: readonly { readonly binding: number; readonly ref: Ref; readonly writes: boolean }[];
+  readonly params: ArrayBuffer;
+  /** Constants of the graph that the hooks read, in the order of their slots. */
+  readonly scalars: readonly number[];
+  readonly groups: readonly [number, number, number];
+  readonly flops: number;
+  /** It writes constants to a place of their own, so once is enough. */
+  readonly once: boolean;
+}
+
+/** Where dispatches run, and where values lie there. */
+export interface Target {
+  readonly traits: DeviceTraits;
+  /** Where a value's elements start. */
+  readonly refOf: (value: Value) => Ref;
+}
+
+/** A launch, and what its hooks do with what. */
+export interface Parts {
+  readonly launch: Launch;
+  readonly bodies: { readonly [hook: string]: string };
+  readonly slots: Slots;
+  /** A view slot that reads scratch instead of a value. */
+  readonly scratchView?: Scratch;
+  readonly bind: (slot: Slot) => Ref;
+  /** What the hooks write beside the result (shaders/lib/side.wgsl). */
+  readonly side?: Ref | undefined;
+  readonly label: string;
+  readonly flops: number;
+  readonly once?: boolean;
+}
+
+/** How every kernel declares its parameters, and how it does where they are immediates. */
+const UNIFORM = "@group(0) @binding(0) var<uniform> params: Params;";
+const IMMEDIATE = "var<immediate> params: Params;";
+
+export const scratchRef = (scratch: Scratch): Ref => ({ place: { scratch }, offset: 0, bytes: scratch.bytes });
+
+/**
+ * The dispatch of a launch: its text with its hooks, what it binds and its parameters. These travel as immediates where the device
+ * has room for them: no buffer to make, write and bind, and a read of them costs nothing.
+ */
+export function assemble(
+  { refOf, traits }: Target,
+  { launch, bodies, slots, scratchView, bind, side, label, flops, once = false }: Parts,
+): Dispatch {
+  const { kernel, constants = {} } = launch;
+  const buffers: { binding: number; ref: Ref; writes: boolean }[] = [];
+  for (const [name, { binding, access }] of Object.entries(kernel.buffers)) {
+    const slot = launch.bind[name];
+    if (!slot) throw new Error(`${kernel.name}: nothing is bound to ${name}`);
+    buffers.push({ binding, ref: bind(slot), writes: access !== "read" });
+  }
+  for (const [slot, base] of slots.inputs.entries()) {
+    const ref: Ref = slot === 0 && scratchView ? scratchRef(scratchView) : refOf(base);
+    buffers.push({ binding: 10 + slot, ref, writes: false });
+  }
+  if (side) buffers.push({ binding: SIDE_BINDING, ref: side, writes: true });
+  const immediates = kernel.paramsBytes <= traits.maxImmediateBytes ? kernel.paramsBytes : 0;
+  const uniforms = [...(kernel.paramsBytes > immediates ? [0] : []), ...(slots.scalars.length > 0 ? [9] : [])];
+  const code = specialise(kernel, constants, bodies);
+  return {
+    label,
+    source: {
+      label,
+      code: immediates ? code.replace(UNIFORM, IMMEDIATE) : code,
+      entry: kernel.entry,
+      bindings: [
+        ...uniforms.map((binding) => ({ binding, type: "uniform" as const })),
+        ...buffers.map(({ binding, writes }) => ({
+          binding,
+          type: writes ? ("storage" as const) : ("read-only-storage" as const),
+        })),
+      ],
+      immediates,
+    },
+    buffers,
+    params: packParams(kernel, launch.params),
+    scalars: slots.scalars,
+    groups: fold(launch.groups),
+    flops,
+    once,
+  };
+}
+
+function packParams(kernel: Kernel, values: { readonly [name: string]: number }): ArrayBuffer {
+  const view = new DataView(new ArrayBuffer(kernel.paramsBytes));
+  for (const [name, { offset, type }] of Object.entries(kernel.params)) {
+    const value = values[name];
+    if (value === undefined) throw new Error(`${kernel.name}: no value for params.${name}`);
+    if (type === "f32") view.setFloat32(offset, value, true);
+    else view.setUint32(offset, value, true);
+  }
+  return view.buffer;
+}
+
+const MOST_GROUPS = 65535;
+
+/** A first dimension beyond 65 535 workgroups goes on along y (lib/grid.wgsl counts them back). */
+function fold([x, y, z]: readonly [number, number, number]): [number, number, number] {
+  if (x <= MOST_GROUPS) return [x, y, z];
+  const rows = Math.ceil(x / MOST_GROUPS);
+  if (y !== 1 || rows > MOST_GROUPS) throw new Error(`a grid of ${x} × ${y} workgroups does not fold`);
+  return [Math.ceil(x / rows), rows, z];
+}
