@@ -8,44 +8,17 @@
 // shapes     source [batch, groups·channels, source_height, source_width], gradient [batch, groups·rows, height, width],
 //            part [slices, groups·rows, channels · kernel_height · kernel_width, and 1 where SUMS];  row-major f32
 // grid       1-D, one invocation for three taps side by side over the image rows of a slice: (slice, output channel, input channel,
-//            tap row, threes), the last one fastest; folds into y (lib/grid.wgsl)
+//            tap row, threes), the last one fastest; folds into y (lib/grid.wgsl); a slice is params.trips image rows
 // numerics   a slice's pixels in order, four at a time: |error| ≤ γ · Σ|source·gradient|, u = 2⁻²⁴; what lies outside of source
 //            counts as 0
 
 //#include "lib/grid.wgsl"
+//#include "lib/conv2d_weight.wgsl"
+//#include "lib/conv2d_window.wgsl"
 
 const LANES = 64u;
 // 1 where four pixels at a time leave none over
 const WHOLE = 0u;
-const SUMS = 0u;
-
-struct Params {
-  batch: u32,
-  groups: u32,
-  rows: u32,
-  channels: u32,
-  source_height: u32,
-  source_width: u32,
-  height: u32,
-  width: u32,
-  kernel_height: u32,
-  kernel_width: u32,
-  stride_y: u32,
-  stride_x: u32,
-  dilation_y: u32,
-  dilation_x: u32,
-  pad_top: u32,
-  pad_left: u32,
-  slices: u32,
-  trips: u32, // image rows of a slice
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> source: array<f32>;
-@group(0) @binding(2) var<storage, read> gradient: array<f32>;
-@group(0) @binding(3) var<storage, read_write> part: array<f32>;
-
-//#include "lib/conv2d_window.wgsl"
 
 // Four pixels of the gradient; 0 past the end of its row.
 fn slopes(at: u32, left: u32) -> vec4f {

@@ -15,10 +15,7 @@
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
-
-const LANES = 64u;
-// 0 sum, 1 maximum, 2 minimum
-const OPERATION = 0u;
+//#include "lib/reduction.wgsl"
 
 struct Params { outputs: u32, extent: u32, slices: u32, slice: u32 }
 
@@ -29,17 +26,6 @@ struct Params { outputs: u32, extent: u32, slices: u32, slice: u32 }
 fn load(i: u32) -> f32 { return bitcast<f32>(x0[i]); }
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
-
-fn identity() -> f32 {
-  if (OPERATION == 1u) { return -LARGEST; }
-  if (OPERATION == 2u) { return LARGEST; }
-  return 0.0;
-}
-fn combine(a: f32, b: f32) -> f32 {
-  if (OPERATION == 1u) { return max(a, b); }
-  if (OPERATION == 2u) { return min(a, b); }
-  return a + b;
-}
 
 // What one lane takes of a row: every LANES-th element from first to past, four at a time while all lanes have four.
 fn walk(row: u32, first: u32, past: u32, lane: u32) -> f32 {
@@ -63,18 +49,6 @@ fn run(first: u32, count: u32, step: u32) -> f32 {
   }
   for (var r = quads * 4u; r < count; r++) { total = combine(total, load(first + r * step)); }
   return total;
-}
-
-var<workgroup> partial: array<f32, LANES>;
-
-fn tree(lane: u32, value: f32) -> f32 {
-  partial[lane] = value;
-  workgroupBarrier();
-  for (var stride = LANES / 2u; stride > 0u; stride /= 2u) {
-    if (lane < stride) { partial[lane] = combine(partial[lane], partial[lane + stride]); }
-    workgroupBarrier();
-  }
-  return partial[0];
 }
 
 @compute @workgroup_size(LANES)

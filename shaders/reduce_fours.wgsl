@@ -15,10 +15,8 @@
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
+//#include "lib/reduction.wgsl"
 
-const LANES = 64u;
-// 0 sum, 1 maximum, 2 minimum
-const OPERATION = 0u;
 // 1 where four loads at a time leave none over: a software adapter would go once through the loop for what is left
 const WHOLE = 0u;
 
@@ -33,16 +31,6 @@ fn four(j: u32) -> vec4u { return q0[j]; }
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
 
 fn load(j: u32) -> vec4f { return bitcast<vec4f>(four(j)); }
-fn identity() -> f32 {
-  if (OPERATION == 1u) { return -LARGEST; }
-  if (OPERATION == 2u) { return LARGEST; }
-  return 0.0;
-}
-fn combine(a: f32, b: f32) -> f32 {
-  if (OPERATION == 1u) { return max(a, b); }
-  if (OPERATION == 2u) { return min(a, b); }
-  return a + b;
-}
 fn combined(a: vec4f, b: vec4f) -> vec4f {
   if (OPERATION == 1u) { return max(a, b); }
   if (OPERATION == 2u) { return min(a, b); }
@@ -62,18 +50,6 @@ fn run(first: u32, count: u32, step: u32) -> vec4f {
     for (var r = trips * 4u; r < count; r++) { total = combined(total, load(first + r * step)); }
   }
   return total;
-}
-
-var<workgroup> partial: array<f32, LANES>;
-
-fn tree(lane: u32, value: f32) -> f32 {
-  partial[lane] = value;
-  workgroupBarrier();
-  for (var stride = LANES / 2u; stride > 0u; stride /= 2u) {
-    if (lane < stride) { partial[lane] = combine(partial[lane], partial[lane + stride]); }
-    workgroupBarrier();
-  }
-  return partial[0];
 }
 
 @compute @workgroup_size(LANES)

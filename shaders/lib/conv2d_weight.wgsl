@@ -22,7 +22,7 @@ struct Params {
   pad_top: u32,
   pad_left: u32,
   slices: u32,
-  trips: u32, // pixels of an invocation; even
+  trips: u32, // of a slice: pixels of an invocation, an even number of them; conv2d_weight_direct: image rows
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
