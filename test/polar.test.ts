@@ -6,16 +6,13 @@ import { eigenvalues } from "../src/linalg/tridiagonal.ts";
 import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
 import { failure } from "./helpers.ts";
-import { graded, norm, product, reflected, transposed } from "./spectra.ts";
+import { gap, graded, norm, product, reflected, transposed, values } from "./spectra.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
   gpu = await openNodeGpu();
 });
 afterAll(() => gpu.dispose());
-
-const values = async (x: { read(): Promise<ArrayLike<number>> }) => Float64Array.from(await x.read());
-const gap = (a: Float64Array, b: Float64Array) => norm(a.map((value, i) => value - b[i]!));
 
 describe("polar", () => {
   test("takes a fixed number of steps, the last ones those of Newton and Schulz", () => {

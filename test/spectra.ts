@@ -53,3 +53,10 @@ export function reflected(m: number, n: number, sigma: Float64Array) {
     positive: product(scaled(v), vt, n, k, n),
   };
 }
+
+/** What a tensor holds, in float64. */
+export const values = async (x: { read(): Promise<ArrayLike<number>> }): Promise<Float64Array> =>
+  Float64Array.from(await x.read());
+
+/** |a − b| in the Frobenius norm. */
+export const gap = (a: Float64Array, b: Float64Array): number => norm(a.map((value, i) => value - b[i]!));

@@ -4,7 +4,7 @@ import { roundingOfPivots, semidefiniteFactor, semidefiniteRows } from "../src/l
 import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
 import { failure } from "./helpers.ts";
-import { graded, norm, orthogonal, product, symmetric, transposed } from "./spectra.ts";
+import { gap, graded, norm, orthogonal, product, symmetric, transposed, values } from "./spectra.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -12,8 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => gpu.dispose());
 
-const values = async (x: { read(): Promise<ArrayLike<number>> }) => Float64Array.from(await x.read());
-const gap = (a: Float64Array, b: Float64Array) => norm(a.map((value, i) => value - b[i]!));
 const halfZero = (n: number) => graded(n, 0.1).map((value, i) => (i < n / 2 ? value : 0));
 /** What pivots must be above: what rounding leaves of a zero. */
 const leastOf = (a: Float64Array, n: number) => {
