@@ -3,10 +3,15 @@
 // numerics   exp, tanh, softplus and the rest go through forms that stay finite: exp saturates at the largest finite
 //            f32 instead of ∞, tanh is ±1 beyond 15 (WGSL allows sinh/cosh there: ∞/∞), log of 0 is the log of the
 //            smallest normal f32, and powers of negative bases are taken by parity of the exponent.
+//            min, max and clamp of WGSL may drop a NaN, and some devices pay dearly for that; a comparison and a select keep it.
+//            2²³·n costs less than n << 23 there.
 
 const LARGEST = 3.4028234e38;
 const SMALLEST = 1.17549435e-38;
 const HALF_LOG_TWO_PI = 0.91893853;
+
+fn larger(a: f32, b: f32) -> f32 { return select(a, b, a < b); }
+fn smaller(a: f32, b: f32) -> f32 { return select(a, b, a > b); }
 
 fn copy(a: f32) -> f32 { return a; }
 fn copy_u32(a: u32) -> u32 { return a; }
@@ -33,35 +38,37 @@ fn sign_(a: f32) -> f32 { return sign(a); }
 fn floor_(a: f32) -> f32 { return floor(a); }
 fn reciprocal(a: f32) -> f32 { return 1.0 / a; }
 // inverseSqrt alone may be 2 ulps off, and sqrt(0) inherits 1/inverseSqrt(0) on some devices
-fn sqrt_(a: f32) -> f32 { return select(sqrt(max(a, SMALLEST)), 0.0, a <= 0.0); }
+fn sqrt_(a: f32) -> f32 { return select(sqrt(larger(a, SMALLEST)), 0.0, a <= 0.0); }
 
 // e^a = 2ⁿ·e^r with n whole and |r| ≤ ½ ln 2: of a in [−87.33, 88.72], e^r − 1 as a polynomial, and 2ⁿ⁻¹ (2¹²⁸ itself has no
 // bit pattern), whose exponent comes from the last bits of n + 1.5·2²³. WGSL's own exp may be 3 + 2|a| ulps off.
 struct Power { less_one: f32, half: f32 }
 fn power_of_e(a: f32) -> Power {
-  let x = clamp(a, -87.33, 88.72);
+  let x = larger(smaller(a, 88.72), -87.33);
   let n = floor(fma(x, 1.44269504, 0.5));
   let r = fma(n, 2.12194440e-4, fma(n, -0.693359375, x));
   let p = fma(r, fma(r, fma(r, fma(r, 1.3956990e-3, 8.3337059e-3), 4.1666638e-2), 0.16666666), 0.5);
-  return Power(fma(r * r, p, r), bitcast<f32>((bitcast<u32>(n + 12582912.0) << 23u) + 0x3f000000u));
+  return Power(fma(r * r, p, r), bitcast<f32>(bitcast<u32>(n + 12582912.0) * 0x800000u + 0x3f000000u));
 }
 // 0 below −86.99, where e^a < 1.7e−38
 fn exp_(a: f32) -> f32 {
   let e = power_of_e(a);
   return select(fma(2.0, e.less_one, 2.0) * e.half, LARGEST, a > 88.72);
 }
-// log 1 + series in s = (m − 1)/(m + 1), m in [√½, √2): full relative accuracy near a = 1, where WGSL promises none
+// a = 2ᵏ·m with m in [√½, √2): k·2²³ is what the bits of a are above those of √½, but for the last 23
+struct Binary { exponent: f32, m: f32 }
+fn binary(a: f32) -> Binary {
+  let bits = bitcast<u32>(a);
+  let above = (bits - 0x3f3504f3u) & 0xff800000u;
+  return Binary(f32(bitcast<i32>(above)) * 0x1p-23, bitcast<f32>(bits - above));
+}
+// log 1 + series in s = (m − 1)/(m + 1): full relative accuracy near a = 1, where WGSL promises none
 fn log_(a: f32) -> f32 {
-  let bits = bitcast<u32>(max(a, SMALLEST));
-  var exponent = f32(i32(bits >> 23u) - 127);
-  var m = bitcast<f32>((bits & 0x007fffffu) | 0x3f800000u);
-  let is_upper = m > 1.41421356;
-  m = select(m, 0.5 * m, is_upper);
-  exponent = select(exponent, exponent + 1.0, is_upper);
-  let s = (m - 1.0) / (m + 1.0);
+  let x = binary(larger(a, SMALLEST));
+  let s = (x.m - 1.0) / (x.m + 1.0);
   let q = s * s;
   let log_m = 2.0 * s + 2.0 * s * q * (0.33333333 + q * (0.2 + q * (0.14285714 + q * 0.11111111)));
-  return exponent * 0.693359375 + (log_m - exponent * 2.12194440e-4);
+  return x.exponent * 0.693359375 + (log_m - x.exponent * 2.12194440e-4);
 }
 // 2·(2ⁿ⁻¹·(e^r − 1) + (2ⁿ⁻¹ − ½)), which loses nothing near 0, where n = 0
 fn expm1(a: f32) -> f32 {
@@ -76,7 +83,7 @@ fn log1p(a: f32) -> f32 {
 }
 fn tanh_(a: f32) -> f32 {
   let x = abs(a);
-  let t = expm1(-2.0 * min(x, 15.0));
+  let t = expm1(-2.0 * smaller(x, 15.0));
   return select(1.0, -1.0, a < 0.0) * (-t / (2.0 + t));
 }
 fn sigmoid(a: f32) -> f32 {
@@ -91,8 +98,8 @@ fn softplus_tail(a: f32) -> f32 {
   let p = fma(q, fma(q, fma(q, fma(q, 0.076923077, 0.090909091), 0.11111111), 0.14285714), 0.2);
   return 2.0 * fma(s * q, fma(q, p, 0.33333333), s);
 }
-fn softplus(a: f32) -> f32 { return max(a, 0.0) + softplus_tail(a); }
-fn relu(a: f32) -> f32 { return max(a, 0.0); }
+fn softplus(a: f32) -> f32 { return relu(a) + softplus_tail(a); }
+fn relu(a: f32) -> f32 { return larger(a, 0.0); }
 fn leaky_relu(a: f32, slope: f32) -> f32 { return select(slope * a, a, a > 0.0); }
 fn sin_(a: f32) -> f32 { return reduced_turn(a).y; }
 fn cos_(a: f32) -> f32 { return reduced_turn(a).x; }
@@ -117,9 +124,9 @@ fn pow_(a: f32, b: f32) -> f32 {
   return select(select(signed_power, not_real, a < 0.0 && !whole), at_zero, a == 0.0);
 }
 
-fn maximum(a: f32, b: f32) -> f32 { return max(a, b); }
-fn minimum(a: f32, b: f32) -> f32 { return min(a, b); }
-fn clamp_(a: f32, low: f32, high: f32) -> f32 { return clamp(a, low, high); }
+fn maximum(a: f32, b: f32) -> f32 { return larger(a, b); }
+fn minimum(a: f32, b: f32) -> f32 { return smaller(a, b); }
+fn clamp_(a: f32, low: f32, high: f32) -> f32 { return smaller(larger(a, low), high); }
 fn where_(condition: f32, a: f32, b: f32) -> f32 { return select(b, a, condition != 0.0); }
 fn less(a: f32, b: f32) -> f32 { return f32(a < b); }
 fn less_equal(a: f32, b: f32) -> f32 { return f32(a <= b); }
@@ -147,7 +154,7 @@ fn kl_term(mu: f32, l: f32) -> f32 {
   return fma(0.5 * mu, mu, fma(e.less_one, e.half, e.half - 0.5) - 0.5 * l);
 }
 // −log p(x) of a Bernoulli with logit a:  max(a, 0) − a·x + log(1 + e^{−|a|})
-fn bernoulli_term(a: f32, x: f32) -> f32 { return max(a, 0.0) - a * x + softplus_tail(a); }
+fn bernoulli_term(a: f32, x: f32) -> f32 { return relu(a) - a * x + softplus_tail(a); }
 fn bernoulli_slope(g: f32, a: f32, x: f32) -> f32 { return g * (sigmoid(a) - x); }
 // −log p(x) of N(μ, e^ℓ)
 fn gaussian_term(x: f32, mu: f32, l: f32) -> f32 { return HALF_LOG_TWO_PI + 0.5 * (l + (x - mu) * (x - mu) * exp_(-l)); }
