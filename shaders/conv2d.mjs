@@ -47,6 +47,9 @@ const loaders = {
   },
 };
 
+/** Terms of a sum that an iteration takes at most (STEP of lib/conv2d.wgsl). */
+const MOST_TERMS = 4;
+
 /** Lines of \`count\` statements each; \`indent\` in spaces. */
 const lines = (indent, items) => items.map((item) => " ".repeat(indent) + item).join("\n");
 
@@ -64,9 +67,10 @@ function convolution({ suffix, quarters, pixels, loader, summary }) {
   const name = `conv2d${suffix}`;
   const channels = 4 * quarters;
   const registers = range(pixels).flatMap((j) => range(quarters).map((r) => `${LETTERS[r]}${j}`));
-  const load = (first, shift) => [
-    ...range(quarters).map((r) => `let w${r} = weights(${plus("k", first + r)}, lane);`),
-    ...range(pixels).map((j) => `let v${j} = select(0.0, source[t${j}.at + ${shift}], t${j}.inside);`),
+  const term = (n) => [
+    ...range(quarters).map((r) => `let w${r} = weights(${plus(n ? `k + ${n}u * apart` : "k", r)}, lane);`),
+    ...range(pixels).map((j) => (n ? `let u${j} = later(t${j}, p${j}, walk, ${n}u, columns);` : `let u${j} = t${j};`)),
+    ...range(pixels).map((j) => `let v${j} = select(0.0, source[u${j}.at], u${j}.inside);`),
     ...products(
       quarters,
       pixels,
@@ -100,13 +104,19 @@ ${loader.enable}//#include "lib/grid.wgsl"
 //#include "lib/conv2d.wgsl"
 
 const LANES = 64u;
-// Source channels an iteration takes: 2, or 1 where their number is odd.
-const STEP = 2u;
+// 1 where the channels fill all tiles
+const WHOLE = 0u;
 
 @group(0) @binding(2) var<storage, read> packed: ${loader.packed};
 
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
+
+fn store(at: u32, channel: u32, size: u32, value: f32) {
+  if (WHOLE == 0u && channel >= params.channels) { return; }
+  let i = at + channel * size;
+  result[i] = epilogue(i, value);
+}
 
 ${loader.weights}
 
@@ -163,44 +173,39 @@ ${lines(
   ),
 )}
 
-  let plane = params.source_height * params.source_width;
   let kernel = (own.group * own.tiles + own.tile) * params.kernel_height;
-  var shift_y = rows.start;
-  for (var ky = rows.first; ky < params.kernel_height; ky += rows.step) {
-    var shift_x = columns.start;
-    for (var kx = columns.first; kx < params.kernel_width; kx += columns.step) {
+  let apart = ${quarters}u * select(1u, columns.step * params.sums, ACROSS == 1u);
+  var walk = begin(rows, columns);
+  while (walk.tap_y < params.kernel_height) {
 ${lines(
-  6,
-  range(pixels).map((j) => `let t${j} = tap(p${j}, shift_y, shift_x);`),
+  4,
+  range(pixels).map((j) => `let t${j} = tap(p${j}, walk);`),
 )}
-      var k = ((kernel + ky) * params.kernel_width + kx) * params.sums * ${quarters}u;
-      var offset = 0u;
-      for (var channel = 0u; channel < params.sums; channel += STEP) {
-        {
-${lines(10, load(0, "offset"))}
-        }
-        if (STEP == 2u) {
-${lines(10, load(quarters, "offset + plane"))}
-        }
-        k += STEP * ${quarters}u;
-        offset += STEP * plane;
-      }
-      shift_x += columns.advance;
+    let k = ${quarters}u * (((kernel + walk.tap_y) * params.kernel_width + walk.tap_x) * params.sums + walk.channel);
+    {
+${lines(6, term(0))}
     }
-    shift_y += rows.advance;
+${range(MOST_TERMS)
+  .slice(1)
+  .map((n) => `    if (STEP > ${n}u) {\n${lines(6, term(n))}\n    }`)
+  .join("\n")}
+    walk = further(walk, rows, columns);
   }
 
   var sums = array<vec4f, ${quarters * pixels}>(${registers.join(", ")});
+  let at = array<u32, ${pixels}>(${range(pixels)
+    .map((j) => `p${j}.result`)
+    .join(", ")});
   let size = params.height * params.width;
   for (var j = 0u; j < ${pixels}u; j++) {
     if (number + j * LANES < pixels) {
-      let at = result_at(number + j * LANES, own.group, rows, columns);
-      for (var m = 0u; m < ${channels}u; m++) {
-        let channel = own.tile * ${channels}u + ${loader.slot("m")};
-        if (channel < params.channels) {
-          let i = at + channel * size;
-          result[i] = epilogue(i, sums[j * ${quarters}u + m / 4u][m % 4u]);
-        }
+      for (var r = 0u; r < ${quarters}u; r++) {
+        let sum = sums[j * ${quarters}u + r];
+        let channel = own.tile * ${channels}u + 4u * r;
+${lines(
+  8,
+  range(4).map((m) => `store(at[j], channel + ${loader.slot(m)}, size, sum[${m}]);`),
+)}
       }
     }
   }
@@ -252,6 +257,10 @@ const WALKERS = LANES / 4u;
 
 ${loader.gradients}
 
+fn store(first: u32, row: u32, columns: u32, at: u32, value: f32) {
+  if (row < params.rows) { part[(first + row) * columns + at] = value; }
+}
+
 @compute @workgroup_size(LANES)
 fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let columns = columns_of_w() + SUMS;
@@ -288,9 +297,13 @@ ${lines(6, step)}
   for (var j = 0u; j < ${columns}u; j++) {
     let at = own.column + 4u * j + lane % 4u;
     if (at < columns) {
-      for (var m = 0u; m < 16u; m++) {
-        let row = own.row + ${loader.slot("m")};
-        if (row < params.rows) { part[(first + row) * columns + at] = sums[j * ${quarters}u + m / 4u][m % 4u]; }
+      for (var r = 0u; r < ${quarters}u; r++) {
+        let sum = sums[j * ${quarters}u + r];
+        let row = own.row + 4u * r;
+${lines(
+  8,
+  range(4).map((m) => `store(first, row + ${loader.slot(m)}, columns, at, sum[${m}]);`),
+)}
       }
     }
   }

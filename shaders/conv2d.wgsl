@@ -22,13 +22,19 @@
 //#include "lib/conv2d.wgsl"
 
 const LANES = 64u;
-// Source channels an iteration takes: 2, or 1 where their number is odd.
-const STEP = 2u;
+// 1 where the channels fill all tiles
+const WHOLE = 0u;
 
 @group(0) @binding(2) var<storage, read> packed: array<vec4f>;
 
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
+
+fn store(at: u32, channel: u32, size: u32, value: f32) {
+  if (WHOLE == 0u && channel >= params.channels) { return; }
+  let i = at + channel * size;
+  result[i] = epilogue(i, value);
+}
 
 fn weights(at: u32, lane: u32) -> vec4f { return packed[at]; }
 
@@ -81,66 +87,102 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
   var a2 = vec4f(); var b2 = vec4f(); var c2 = vec4f(); var d2 = vec4f();
   var a3 = vec4f(); var b3 = vec4f(); var c3 = vec4f(); var d3 = vec4f();
 
-  let plane = params.source_height * params.source_width;
   let kernel = (own.group * own.tiles + own.tile) * params.kernel_height;
-  var shift_y = rows.start;
-  for (var ky = rows.first; ky < params.kernel_height; ky += rows.step) {
-    var shift_x = columns.start;
-    for (var kx = columns.first; kx < params.kernel_width; kx += columns.step) {
-      let t0 = tap(p0, shift_y, shift_x);
-      let t1 = tap(p1, shift_y, shift_x);
-      let t2 = tap(p2, shift_y, shift_x);
-      let t3 = tap(p3, shift_y, shift_x);
-      var k = ((kernel + ky) * params.kernel_width + kx) * params.sums * 4u;
-      var offset = 0u;
-      for (var channel = 0u; channel < params.sums; channel += STEP) {
-        {
-          let w0 = weights(k, lane);
-          let w1 = weights(k + 1u, lane);
-          let w2 = weights(k + 2u, lane);
-          let w3 = weights(k + 3u, lane);
-          let v0 = select(0.0, source[t0.at + offset], t0.inside);
-          let v1 = select(0.0, source[t1.at + offset], t1.inside);
-          let v2 = select(0.0, source[t2.at + offset], t2.inside);
-          let v3 = select(0.0, source[t3.at + offset], t3.inside);
-          a0 += w0 * v0; b0 += w1 * v0; c0 += w2 * v0; d0 += w3 * v0;
-          a1 += w0 * v1; b1 += w1 * v1; c1 += w2 * v1; d1 += w3 * v1;
-          a2 += w0 * v2; b2 += w1 * v2; c2 += w2 * v2; d2 += w3 * v2;
-          a3 += w0 * v3; b3 += w1 * v3; c3 += w2 * v3; d3 += w3 * v3;
-        }
-        if (STEP == 2u) {
-          let w0 = weights(k + 4u, lane);
-          let w1 = weights(k + 5u, lane);
-          let w2 = weights(k + 6u, lane);
-          let w3 = weights(k + 7u, lane);
-          let v0 = select(0.0, source[t0.at + offset + plane], t0.inside);
-          let v1 = select(0.0, source[t1.at + offset + plane], t1.inside);
-          let v2 = select(0.0, source[t2.at + offset + plane], t2.inside);
-          let v3 = select(0.0, source[t3.at + offset + plane], t3.inside);
-          a0 += w0 * v0; b0 += w1 * v0; c0 += w2 * v0; d0 += w3 * v0;
-          a1 += w0 * v1; b1 += w1 * v1; c1 += w2 * v1; d1 += w3 * v1;
-          a2 += w0 * v2; b2 += w1 * v2; c2 += w2 * v2; d2 += w3 * v2;
-          a3 += w0 * v3; b3 += w1 * v3; c3 += w2 * v3; d3 += w3 * v3;
-        }
-        k += STEP * 4u;
-        offset += STEP * plane;
-      }
-      shift_x += columns.advance;
+  let apart = 4u * select(1u, columns.step * params.sums, ACROSS == 1u);
+  var walk = begin(rows, columns);
+  while (walk.tap_y < params.kernel_height) {
+    let t0 = tap(p0, walk);
+    let t1 = tap(p1, walk);
+    let t2 = tap(p2, walk);
+    let t3 = tap(p3, walk);
+    let k = 4u * (((kernel + walk.tap_y) * params.kernel_width + walk.tap_x) * params.sums + walk.channel);
+    {
+      let w0 = weights(k, lane);
+      let w1 = weights(k + 1u, lane);
+      let w2 = weights(k + 2u, lane);
+      let w3 = weights(k + 3u, lane);
+      let u0 = t0;
+      let u1 = t1;
+      let u2 = t2;
+      let u3 = t3;
+      let v0 = select(0.0, source[u0.at], u0.inside);
+      let v1 = select(0.0, source[u1.at], u1.inside);
+      let v2 = select(0.0, source[u2.at], u2.inside);
+      let v3 = select(0.0, source[u3.at], u3.inside);
+      a0 += w0 * v0; b0 += w1 * v0; c0 += w2 * v0; d0 += w3 * v0;
+      a1 += w0 * v1; b1 += w1 * v1; c1 += w2 * v1; d1 += w3 * v1;
+      a2 += w0 * v2; b2 += w1 * v2; c2 += w2 * v2; d2 += w3 * v2;
+      a3 += w0 * v3; b3 += w1 * v3; c3 += w2 * v3; d3 += w3 * v3;
     }
-    shift_y += rows.advance;
+    if (STEP > 1u) {
+      let w0 = weights(k + 1u * apart, lane);
+      let w1 = weights(k + 1u * apart + 1u, lane);
+      let w2 = weights(k + 1u * apart + 2u, lane);
+      let w3 = weights(k + 1u * apart + 3u, lane);
+      let u0 = later(t0, p0, walk, 1u, columns);
+      let u1 = later(t1, p1, walk, 1u, columns);
+      let u2 = later(t2, p2, walk, 1u, columns);
+      let u3 = later(t3, p3, walk, 1u, columns);
+      let v0 = select(0.0, source[u0.at], u0.inside);
+      let v1 = select(0.0, source[u1.at], u1.inside);
+      let v2 = select(0.0, source[u2.at], u2.inside);
+      let v3 = select(0.0, source[u3.at], u3.inside);
+      a0 += w0 * v0; b0 += w1 * v0; c0 += w2 * v0; d0 += w3 * v0;
+      a1 += w0 * v1; b1 += w1 * v1; c1 += w2 * v1; d1 += w3 * v1;
+      a2 += w0 * v2; b2 += w1 * v2; c2 += w2 * v2; d2 += w3 * v2;
+      a3 += w0 * v3; b3 += w1 * v3; c3 += w2 * v3; d3 += w3 * v3;
+    }
+    if (STEP > 2u) {
+      let w0 = weights(k + 2u * apart, lane);
+      let w1 = weights(k + 2u * apart + 1u, lane);
+      let w2 = weights(k + 2u * apart + 2u, lane);
+      let w3 = weights(k + 2u * apart + 3u, lane);
+      let u0 = later(t0, p0, walk, 2u, columns);
+      let u1 = later(t1, p1, walk, 2u, columns);
+      let u2 = later(t2, p2, walk, 2u, columns);
+      let u3 = later(t3, p3, walk, 2u, columns);
+      let v0 = select(0.0, source[u0.at], u0.inside);
+      let v1 = select(0.0, source[u1.at], u1.inside);
+      let v2 = select(0.0, source[u2.at], u2.inside);
+      let v3 = select(0.0, source[u3.at], u3.inside);
+      a0 += w0 * v0; b0 += w1 * v0; c0 += w2 * v0; d0 += w3 * v0;
+      a1 += w0 * v1; b1 += w1 * v1; c1 += w2 * v1; d1 += w3 * v1;
+      a2 += w0 * v2; b2 += w1 * v2; c2 += w2 * v2; d2 += w3 * v2;
+      a3 += w0 * v3; b3 += w1 * v3; c3 += w2 * v3; d3 += w3 * v3;
+    }
+    if (STEP > 3u) {
+      let w0 = weights(k + 3u * apart, lane);
+      let w1 = weights(k + 3u * apart + 1u, lane);
+      let w2 = weights(k + 3u * apart + 2u, lane);
+      let w3 = weights(k + 3u * apart + 3u, lane);
+      let u0 = later(t0, p0, walk, 3u, columns);
+      let u1 = later(t1, p1, walk, 3u, columns);
+      let u2 = later(t2, p2, walk, 3u, columns);
+      let u3 = later(t3, p3, walk, 3u, columns);
+      let v0 = select(0.0, source[u0.at], u0.inside);
+      let v1 = select(0.0, source[u1.at], u1.inside);
+      let v2 = select(0.0, source[u2.at], u2.inside);
+      let v3 = select(0.0, source[u3.at], u3.inside);
+      a0 += w0 * v0; b0 += w1 * v0; c0 += w2 * v0; d0 += w3 * v0;
+      a1 += w0 * v1; b1 += w1 * v1; c1 += w2 * v1; d1 += w3 * v1;
+      a2 += w0 * v2; b2 += w1 * v2; c2 += w2 * v2; d2 += w3 * v2;
+      a3 += w0 * v3; b3 += w1 * v3; c3 += w2 * v3; d3 += w3 * v3;
+    }
+    walk = further(walk, rows, columns);
   }
 
   var sums = array<vec4f, 16>(a0, b0, c0, d0, a1, b1, c1, d1, a2, b2, c2, d2, a3, b3, c3, d3);
+  let at = array<u32, 4>(p0.result, p1.result, p2.result, p3.result);
   let size = params.height * params.width;
   for (var j = 0u; j < 4u; j++) {
     if (number + j * LANES < pixels) {
-      let at = result_at(number + j * LANES, own.group, rows, columns);
-      for (var m = 0u; m < 16u; m++) {
-        let channel = own.tile * 16u + m;
-        if (channel < params.channels) {
-          let i = at + channel * size;
-          result[i] = epilogue(i, sums[j * 4u + m / 4u][m % 4u]);
-        }
+      for (var r = 0u; r < 4u; r++) {
+        let sum = sums[j * 4u + r];
+        let channel = own.tile * 16u + 4u * r;
+        store(at[j], channel + 0, size, sum[0]);
+        store(at[j], channel + 1, size, sum[1]);
+        store(at[j], channel + 2, size, sum[2]);
+        store(at[j], channel + 3, size, sum[3]);
       }
     }
   }

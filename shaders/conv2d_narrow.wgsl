@@ -22,13 +22,19 @@
 //#include "lib/conv2d.wgsl"
 
 const LANES = 64u;
-// Source channels an iteration takes: 2, or 1 where their number is odd.
-const STEP = 2u;
+// 1 where the channels fill all tiles
+const WHOLE = 0u;
 
 @group(0) @binding(2) var<storage, read> packed: array<vec4f>;
 
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
+
+fn store(at: u32, channel: u32, size: u32, value: f32) {
+  if (WHOLE == 0u && channel >= params.channels) { return; }
+  let i = at + channel * size;
+  result[i] = epilogue(i, value);
+}
 
 fn weights(at: u32, lane: u32) -> vec4f { return packed[at]; }
 
@@ -89,80 +95,142 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
   var a6 = vec4f();
   var a7 = vec4f();
 
-  let plane = params.source_height * params.source_width;
   let kernel = (own.group * own.tiles + own.tile) * params.kernel_height;
-  var shift_y = rows.start;
-  for (var ky = rows.first; ky < params.kernel_height; ky += rows.step) {
-    var shift_x = columns.start;
-    for (var kx = columns.first; kx < params.kernel_width; kx += columns.step) {
-      let t0 = tap(p0, shift_y, shift_x);
-      let t1 = tap(p1, shift_y, shift_x);
-      let t2 = tap(p2, shift_y, shift_x);
-      let t3 = tap(p3, shift_y, shift_x);
-      let t4 = tap(p4, shift_y, shift_x);
-      let t5 = tap(p5, shift_y, shift_x);
-      let t6 = tap(p6, shift_y, shift_x);
-      let t7 = tap(p7, shift_y, shift_x);
-      var k = ((kernel + ky) * params.kernel_width + kx) * params.sums * 1u;
-      var offset = 0u;
-      for (var channel = 0u; channel < params.sums; channel += STEP) {
-        {
-          let w0 = weights(k, lane);
-          let v0 = select(0.0, source[t0.at + offset], t0.inside);
-          let v1 = select(0.0, source[t1.at + offset], t1.inside);
-          let v2 = select(0.0, source[t2.at + offset], t2.inside);
-          let v3 = select(0.0, source[t3.at + offset], t3.inside);
-          let v4 = select(0.0, source[t4.at + offset], t4.inside);
-          let v5 = select(0.0, source[t5.at + offset], t5.inside);
-          let v6 = select(0.0, source[t6.at + offset], t6.inside);
-          let v7 = select(0.0, source[t7.at + offset], t7.inside);
-          a0 += w0 * v0;
-          a1 += w0 * v1;
-          a2 += w0 * v2;
-          a3 += w0 * v3;
-          a4 += w0 * v4;
-          a5 += w0 * v5;
-          a6 += w0 * v6;
-          a7 += w0 * v7;
-        }
-        if (STEP == 2u) {
-          let w0 = weights(k + 1u, lane);
-          let v0 = select(0.0, source[t0.at + offset + plane], t0.inside);
-          let v1 = select(0.0, source[t1.at + offset + plane], t1.inside);
-          let v2 = select(0.0, source[t2.at + offset + plane], t2.inside);
-          let v3 = select(0.0, source[t3.at + offset + plane], t3.inside);
-          let v4 = select(0.0, source[t4.at + offset + plane], t4.inside);
-          let v5 = select(0.0, source[t5.at + offset + plane], t5.inside);
-          let v6 = select(0.0, source[t6.at + offset + plane], t6.inside);
-          let v7 = select(0.0, source[t7.at + offset + plane], t7.inside);
-          a0 += w0 * v0;
-          a1 += w0 * v1;
-          a2 += w0 * v2;
-          a3 += w0 * v3;
-          a4 += w0 * v4;
-          a5 += w0 * v5;
-          a6 += w0 * v6;
-          a7 += w0 * v7;
-        }
-        k += STEP * 1u;
-        offset += STEP * plane;
-      }
-      shift_x += columns.advance;
+  let apart = 1u * select(1u, columns.step * params.sums, ACROSS == 1u);
+  var walk = begin(rows, columns);
+  while (walk.tap_y < params.kernel_height) {
+    let t0 = tap(p0, walk);
+    let t1 = tap(p1, walk);
+    let t2 = tap(p2, walk);
+    let t3 = tap(p3, walk);
+    let t4 = tap(p4, walk);
+    let t5 = tap(p5, walk);
+    let t6 = tap(p6, walk);
+    let t7 = tap(p7, walk);
+    let k = 1u * (((kernel + walk.tap_y) * params.kernel_width + walk.tap_x) * params.sums + walk.channel);
+    {
+      let w0 = weights(k, lane);
+      let u0 = t0;
+      let u1 = t1;
+      let u2 = t2;
+      let u3 = t3;
+      let u4 = t4;
+      let u5 = t5;
+      let u6 = t6;
+      let u7 = t7;
+      let v0 = select(0.0, source[u0.at], u0.inside);
+      let v1 = select(0.0, source[u1.at], u1.inside);
+      let v2 = select(0.0, source[u2.at], u2.inside);
+      let v3 = select(0.0, source[u3.at], u3.inside);
+      let v4 = select(0.0, source[u4.at], u4.inside);
+      let v5 = select(0.0, source[u5.at], u5.inside);
+      let v6 = select(0.0, source[u6.at], u6.inside);
+      let v7 = select(0.0, source[u7.at], u7.inside);
+      a0 += w0 * v0;
+      a1 += w0 * v1;
+      a2 += w0 * v2;
+      a3 += w0 * v3;
+      a4 += w0 * v4;
+      a5 += w0 * v5;
+      a6 += w0 * v6;
+      a7 += w0 * v7;
     }
-    shift_y += rows.advance;
+    if (STEP > 1u) {
+      let w0 = weights(k + 1u * apart, lane);
+      let u0 = later(t0, p0, walk, 1u, columns);
+      let u1 = later(t1, p1, walk, 1u, columns);
+      let u2 = later(t2, p2, walk, 1u, columns);
+      let u3 = later(t3, p3, walk, 1u, columns);
+      let u4 = later(t4, p4, walk, 1u, columns);
+      let u5 = later(t5, p5, walk, 1u, columns);
+      let u6 = later(t6, p6, walk, 1u, columns);
+      let u7 = later(t7, p7, walk, 1u, columns);
+      let v0 = select(0.0, source[u0.at], u0.inside);
+      let v1 = select(0.0, source[u1.at], u1.inside);
+      let v2 = select(0.0, source[u2.at], u2.inside);
+      let v3 = select(0.0, source[u3.at], u3.inside);
+      let v4 = select(0.0, source[u4.at], u4.inside);
+      let v5 = select(0.0, source[u5.at], u5.inside);
+      let v6 = select(0.0, source[u6.at], u6.inside);
+      let v7 = select(0.0, source[u7.at], u7.inside);
+      a0 += w0 * v0;
+      a1 += w0 * v1;
+      a2 += w0 * v2;
+      a3 += w0 * v3;
+      a4 += w0 * v4;
+      a5 += w0 * v5;
+      a6 += w0 * v6;
+      a7 += w0 * v7;
+    }
+    if (STEP > 2u) {
+      let w0 = weights(k + 2u * apart, lane);
+      let u0 = later(t0, p0, walk, 2u, columns);
+      let u1 = later(t1, p1, walk, 2u, columns);
+      let u2 = later(t2, p2, walk, 2u, columns);
+      let u3 = later(t3, p3, walk, 2u, columns);
+      let u4 = later(t4, p4, walk, 2u, columns);
+      let u5 = later(t5, p5, walk, 2u, columns);
+      let u6 = later(t6, p6, walk, 2u, columns);
+      let u7 = later(t7, p7, walk, 2u, columns);
+      let v0 = select(0.0, source[u0.at], u0.inside);
+      let v1 = select(0.0, source[u1.at], u1.inside);
+      let v2 = select(0.0, source[u2.at], u2.inside);
+      let v3 = select(0.0, source[u3.at], u3.inside);
+      let v4 = select(0.0, source[u4.at], u4.inside);
+      let v5 = select(0.0, source[u5.at], u5.inside);
+      let v6 = select(0.0, source[u6.at], u6.inside);
+      let v7 = select(0.0, source[u7.at], u7.inside);
+      a0 += w0 * v0;
+      a1 += w0 * v1;
+      a2 += w0 * v2;
+      a3 += w0 * v3;
+      a4 += w0 * v4;
+      a5 += w0 * v5;
+      a6 += w0 * v6;
+      a7 += w0 * v7;
+    }
+    if (STEP > 3u) {
+      let w0 = weights(k + 3u * apart, lane);
+      let u0 = later(t0, p0, walk, 3u, columns);
+      let u1 = later(t1, p1, walk, 3u, columns);
+      let u2 = later(t2, p2, walk, 3u, columns);
+      let u3 = later(t3, p3, walk, 3u, columns);
+      let u4 = later(t4, p4, walk, 3u, columns);
+      let u5 = later(t5, p5, walk, 3u, columns);
+      let u6 = later(t6, p6, walk, 3u, columns);
+      let u7 = later(t7, p7, walk, 3u, columns);
+      let v0 = select(0.0, source[u0.at], u0.inside);
+      let v1 = select(0.0, source[u1.at], u1.inside);
+      let v2 = select(0.0, source[u2.at], u2.inside);
+      let v3 = select(0.0, source[u3.at], u3.inside);
+      let v4 = select(0.0, source[u4.at], u4.inside);
+      let v5 = select(0.0, source[u5.at], u5.inside);
+      let v6 = select(0.0, source[u6.at], u6.inside);
+      let v7 = select(0.0, source[u7.at], u7.inside);
+      a0 += w0 * v0;
+      a1 += w0 * v1;
+      a2 += w0 * v2;
+      a3 += w0 * v3;
+      a4 += w0 * v4;
+      a5 += w0 * v5;
+      a6 += w0 * v6;
+      a7 += w0 * v7;
+    }
+    walk = further(walk, rows, columns);
   }
 
   var sums = array<vec4f, 8>(a0, a1, a2, a3, a4, a5, a6, a7);
+  let at = array<u32, 8>(p0.result, p1.result, p2.result, p3.result, p4.result, p5.result, p6.result, p7.result);
   let size = params.height * params.width;
   for (var j = 0u; j < 8u; j++) {
     if (number + j * LANES < pixels) {
-      let at = result_at(number + j * LANES, own.group, rows, columns);
-      for (var m = 0u; m < 4u; m++) {
-        let channel = own.tile * 4u + m;
-        if (channel < params.channels) {
-          let i = at + channel * size;
-          result[i] = epilogue(i, sums[j * 1u + m / 4u][m % 4u]);
-        }
+      for (var r = 0u; r < 1u; r++) {
+        let sum = sums[j * 1u + r];
+        let channel = own.tile * 4u + 4u * r;
+        store(at[j], channel + 0, size, sum[0]);
+        store(at[j], channel + 1, size, sum[1]);
+        store(at[j], channel + 2, size, sum[2]);
+        store(at[j], channel + 3, size, sum[3]);
       }
     }
   }

@@ -23,6 +23,10 @@ fn gradients(at: u32, area: u32, lane: u32) -> vec4f {
   return vec4f(gradient[at], gradient[at + area], gradient[at + 2u * area], gradient[at + 3u * area]);
 }
 
+fn store(first: u32, row: u32, columns: u32, at: u32, value: f32) {
+  if (row < params.rows) { part[(first + row) * columns + at] = value; }
+}
+
 @compute @workgroup_size(LANES)
 fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let columns = columns_of_w() + SUMS;
@@ -81,9 +85,13 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   for (var j = 0u; j < 4u; j++) {
     let at = own.column + 4u * j + lane % 4u;
     if (at < columns) {
-      for (var m = 0u; m < 16u; m++) {
-        let row = own.row + m;
-        if (row < params.rows) { part[(first + row) * columns + at] = sums[j * 4u + m / 4u][m % 4u]; }
+      for (var r = 0u; r < 4u; r++) {
+        let sum = sums[j * 4u + r];
+        let row = own.row + 4u * r;
+        store(first, row + 0, columns, at, sum[0]);
+        store(first, row + 1, columns, at, sum[1]);
+        store(first, row + 2, columns, at, sum[2]);
+        store(first, row + 3, columns, at, sum[3]);
       }
     }
   }

@@ -29,6 +29,10 @@ fn gradients(at: u32, area: u32, lane: u32) -> vec4f {
   return vec4f(own, quadSwapX(own), quadSwapY(own), quadSwapDiagonal(own));
 }
 
+fn store(first: u32, row: u32, columns: u32, at: u32, value: f32) {
+  if (row < params.rows) { part[(first + row) * columns + at] = value; }
+}
+
 @compute @workgroup_size(LANES)
 fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let columns = columns_of_w() + SUMS;
@@ -87,9 +91,13 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   for (var j = 0u; j < 4u; j++) {
     let at = own.column + 4u * j + lane % 4u;
     if (at < columns) {
-      for (var m = 0u; m < 16u; m++) {
-        let row = own.row + (m ^ (lane & 3u));
-        if (row < params.rows) { part[(first + row) * columns + at] = sums[j * 4u + m / 4u][m % 4u]; }
+      for (var r = 0u; r < 4u; r++) {
+        let sum = sums[j * 4u + r];
+        let row = own.row + 4u * r;
+        store(first, row + (0 ^ (lane & 3u)), columns, at, sum[0]);
+        store(first, row + (1 ^ (lane & 3u)), columns, at, sum[1]);
+        store(first, row + (2 ^ (lane & 3u)), columns, at, sum[2]);
+        store(first, row + (3 ^ (lane & 3u)), columns, at, sum[3]);
       }
     }
   }

@@ -62,43 +62,85 @@ fn input_axis(phase: u32, size: u32, kernel: u32, stride: u32, dilation: u32, pa
   return Axis(phase, stride, count, 1u, first, step, bitcast<u32>(start / i32(stride)), 0u - step * dilation / stride);
 }
 
-// A pixel of the result: its position among those of the phase, and the source element its image and group begin at.
+// A pixel of the result: its position among those of the phase, the source element its image and group begin at, and the element
+// of the result that it is in the group's first channel.
 struct Pixel {
   source: u32,
   y: u32,
   x: u32,
+  result: u32,
 }
 
 fn pixel(number: u32, group: u32, rows: Axis, columns: Axis) -> Pixel {
-  let area = rows.count * columns.count;
-  let image = number / area;
-  let rest = number % area;
-  let plane = params.source_height * params.source_width;
+  let line = number / columns.count;
+  let image = line / rows.count;
+  let y = line - image * rows.count;
+  let x = number - line * columns.count;
+  let plot = image * params.groups + group;
+  let row = plot * params.channels * params.height + y * rows.spacing + rows.phase;
   return Pixel(
-    (image * params.groups + group) * params.sums * plane,
-    select(OUTSIDE, rest / columns.count * rows.scale, image < params.batch),
-    rest % columns.count * columns.scale
+    plot * params.sums * plane(),
+    select(OUTSIDE, y * rows.scale, image < params.batch),
+    x * columns.scale,
+    row * params.width + x * columns.spacing + columns.phase
+  );
+}
+fn plane() -> u32 { return params.source_height * params.source_width; }
+
+// How far a sum has come. One loop goes over taps and channels alike: some devices pay for all registers at the end of each loop.
+struct Walk {
+  tap_y: u32,
+  tap_x: u32,
+  shift_y: u32,
+  shift_x: u32,
+  channel: u32,
+}
+
+// Terms that an iteration takes: channels of one tap, of which each has a multiple of STEP; where ACROSS is 1, for one channel,
+// taps of one row.
+const STEP = 2u;
+const ACROSS = 0u;
+
+fn begin(rows: Axis, columns: Axis) -> Walk {
+  // an axis without a tap, at a stride longer than the kernel, has no terms
+  let first = select(rows.first, params.kernel_height, columns.first >= params.kernel_width);
+  return Walk(first, columns.first, rows.start, columns.start, 0u);
+}
+fn further(w: Walk, rows: Axis, columns: Axis) -> Walk {
+  let channel = w.channel + STEP;
+  let stays = ACROSS == 0u && channel < params.sums;
+  let by = select(1u, STEP, ACROSS == 1u);
+  let tap_x = w.tap_x + by * columns.step;
+  let turns = tap_x >= params.kernel_width;
+  let row = Walk(w.tap_y + rows.step, columns.first, w.shift_y + rows.advance, columns.start, 0u);
+  let tap = Walk(w.tap_y, tap_x, w.shift_y, w.shift_x + by * columns.advance, 0u);
+  return Walk(
+    select(w.tap_y, row.tap_y, turns && !stays),
+    select(select(tap.tap_x, row.tap_x, turns), w.tap_x, stays),
+    select(w.shift_y, row.shift_y, turns && !stays),
+    select(select(tap.shift_x, row.shift_x, turns), w.shift_x, stays),
+    select(0u, channel, stays)
   );
 }
 
-// The source element a pixel reads at one tap in the group's first channel, and whether there is one.
+// The source element a pixel reads, and whether there is one.
 struct Tap {
   at: u32,
   inside: bool,
 }
 
-fn tap(p: Pixel, shift_y: u32, shift_x: u32) -> Tap {
-  let y = p.y + shift_y;
-  let x = p.x + shift_x;
-  return Tap(p.source + y * params.source_width + x, (y < params.source_height) & (x < params.source_width));
+fn tap(p: Pixel, w: Walk) -> Tap {
+  let y = p.y + w.shift_y;
+  let x = p.x + w.shift_x;
+  return Tap(
+    p.source + w.channel * plane() + y * params.source_width + x,
+    (y < params.source_height) & (x < params.source_width)
+  );
 }
 
-// The element of the result that a pixel is in the group's first channel.
-fn result_at(number: u32, group: u32, rows: Axis, columns: Axis) -> u32 {
-  let area = rows.count * columns.count;
-  let image = number / area;
-  let rest = number % area;
-  let y = rest / columns.count * rows.spacing + rows.phase;
-  let x = rest % columns.count * columns.spacing + columns.phase;
-  return ((image * params.groups + group) * params.channels * params.height + y) * params.width + x;
+// The same n terms further on in the iteration.
+fn later(t: Tap, p: Pixel, w: Walk, n: u32, columns: Axis) -> Tap {
+  if (ACROSS == 0u) { return Tap(t.at + n * plane(), t.inside); }
+  let own = tap(p, Walk(w.tap_y, w.tap_x, w.shift_y, w.shift_x + n * columns.advance, w.channel));
+  return Tap(own.at, own.inside & (w.tap_x + n * columns.step < params.kernel_width));
 }

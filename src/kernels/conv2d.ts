@@ -37,6 +37,9 @@ const TILED = {
 type Tiling = keyof typeof TILED;
 export type ConvolutionVariant = Tiling | "direct";
 
+/** Terms that an iteration of theirs takes at most. */
+const MOST_TERMS = 4;
+
 /** Channels that are summed over, up to which packing weights and filling tiles is not worth it. */
 const FEW_SUMS = 3;
 const lanes = plain.forward.constants.LANES;
@@ -194,6 +197,13 @@ function convolveDirectly(c: Convolution, d: Direction): Launches {
   };
 }
 
+/** The constants STEP and ACROSS of shaders/lib/conv2d.wgsl. */
+function stepOf(c: Convolution, { entry, sums }: Direction): { STEP: number; ACROSS: number } {
+  const tapsOfRow = entry === "forward" ? c.kernelWidth : ceilDiv(c.kernelWidth, c.strideX);
+  if (sums === 1) return { STEP: Math.min(MOST_TERMS, tapsOfRow), ACROSS: 1 };
+  return { STEP: [4, 3, 2].find((step) => sums % step === 0) ?? 1, ACROSS: 0 };
+}
+
 function convolveTiled(c: Convolution, d: Direction, variant: Tiling): Launches {
   const { kernels, ...tile } = TILED[variant];
   const tiles = ceilDiv(d.channels, tile.channels);
@@ -216,7 +226,7 @@ function convolveTiled(c: Convolution, d: Direction, variant: Tiling): Launches 
   const workgroups = ceilDiv(d.pixels, lanes * tile.pixels) * d.phases * c.groups * tiles;
   const main: Launch = {
     kernel: kernels[d.entry],
-    constants: { STEP: d.sums % 2 === 0 ? 2 : 1 },
+    constants: { ...stepOf(c, d), WHOLE: Number(d.channels % tile.channels === 0) },
     bind: { source: { input: 0 }, packed: { scratch: 0 }, result: { output: 0 } },
     params: sizesOf(c, d),
     groups: [workgroups, 1, 1],
