@@ -91,6 +91,10 @@ describe("every kernel that can do it", () => {
   it.each([
     ["at stride 1", [2, 3, 7, 6], [5, 3, 3, 3], { padding: 1 }],
     ["at stride 2", [3, 2, 9, 9], [4, 2, 3, 3], { stride: 2, padding: 1 }],
+    ["at stride 2 with more than four taps a row", [1, 2, 11, 37], [4, 2, 5, 6], { stride: 2, padding: [2, 1, 3, 0] }],
+    ["at stride 2 in groups", [2, 4, 8, 9], [6, 2, 3, 2], { stride: 2, padding: 3, groups: 2 }],
+    ["for one channel and taps past a turn", [2, 1, 9, 8], [20, 1, 2, 6], { stride: [1, 2], padding: 1 }],
+    ["for channels that fill turns", [1, 8, 6, 5], [16, 8, 3, 3], { padding: 1 }],
     ["with gaps between taps", [2, 2, 9, 8], [3, 2, 3, 5], { padding: 2, dilation: 2 }],
     ["depthwise", [2, 6, 7, 5], [6, 1, 3, 3], { padding: 1, groups: 6 }],
     ["depthwise in whole runs", [1, 3, 8, 8], [6, 1, 4, 2], { padding: [2, 1, 0, 1], groups: 3 }],

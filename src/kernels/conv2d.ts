@@ -6,6 +6,7 @@ import {
   conv2d_narrow as narrow,
   conv2d_pack as packing,
   conv2d_quad as quad,
+  conv2d_spread as spread,
 } from "./shaders.gen.ts";
 
 /** A convolution of x [batch, inputChannels, inputHeight, inputWidth] to y [batch, outputChannels, outputHeight, outputWidth]. */
@@ -35,7 +36,7 @@ const TILED = {
   quad: { kernels: quad, channels: 16, pixels: 4 },
 } as const;
 type Tiling = keyof typeof TILED;
-export type ConvolutionVariant = Tiling | "direct";
+export type ConvolutionVariant = Tiling | "direct" | "spread";
 
 /** Terms that an iteration of theirs takes at most. */
 const MOST_TERMS = 4;
@@ -120,7 +121,11 @@ function variantsOf(c: Convolution, traits: DeviceTraits, d: Direction): Variant
     : ["wide", "narrow"];
   return {
     class: `conv2d.${d.entry} ${sizeClass(d.pixels, d.channels, d.sums)} ${windowClass(c)}`,
-    names: goesDirect(d) ? [...tilings, "direct"] : tilings,
+    names: [
+      ...tilings,
+      ...(goesDirect(d) ? ["direct" as const] : []),
+      ...(goesSpread(c, d) ? ["spread" as const] : []),
+    ],
     terms: d.sums * taps(c),
   };
 }
@@ -128,20 +133,26 @@ function variantsOf(c: Convolution, traits: DeviceTraits, d: Direction): Variant
 /** Whether conv2d_direct can do it: without gaps between the pixels of the source that meet a tap. */
 const goesDirect = ({ entry, phases }: Direction): boolean => entry === "forward" || phases === 1;
 
-/** The direct kernel for few sums, else the tile that wastes least where channels do not fill the wide one. */
-function standard(d: Direction, traits: DeviceTraits): ConvolutionVariant {
+/** Whether conv2d_spread can do it. */
+const goesSpread = (c: Convolution, { entry }: Direction): boolean =>
+  entry === "by_input" && c.strideX === 2 && c.strideY === 2 && c.dilationX === 1 && c.dilationY === 1;
+
+/** The direct kernel for few sums, the spread one for few channels, else the tile that wastes least where channels do not fill the wide one. */
+function standard(c: Convolution, d: Direction, traits: DeviceTraits): ConvolutionVariant {
   const { channels } = d;
   const { conv2d: cost } = defaultsFor(traits);
   const quads = passesRound(traits);
   if (d.sums <= FEW_SUMS && goesDirect(d) && (!quads || channels <= cost.direct)) return "direct";
+  if (channels <= cost.spread && goesSpread(c, d)) return "spread";
   const fewer =
     ceilDiv(channels, TILED.narrow.channels) * cost.narrow < ceilDiv(channels, TILED.wide.channels) * cost.wide;
   return fewer ? "narrow" : quads ? "quad" : "wide";
 }
 
 function convolve(c: Convolution, traits: DeviceTraits, d: Direction): Launches {
-  const variant = chosen(variantsOf(c, traits, d), traits) ?? standard(d, traits);
-  return variant === "direct" ? convolveDirectly(c, d) : convolveTiled(c, d, variant);
+  const variant = chosen(variantsOf(c, traits, d), traits) ?? standard(c, d, traits);
+  if (variant === "direct") return convolveDirectly(c, d);
+  return variant === "spread" ? convolveSpread(c, d) : convolveTiled(c, d, variant);
 }
 
 const sizesOf = (c: Convolution, d: Direction) => ({
@@ -153,7 +164,13 @@ const sizesOf = (c: Convolution, d: Direction) => ({
   source_width: d.source[1],
   height: d.result[0],
   width: d.result[1],
-  ...windows(c),
+});
+
+/** Elements of w from one group, channel and summed channel to the next. */
+const stridesOf = (c: Convolution, d: Direction) => ({
+  group_stride: d.channels * d.sums * taps(c),
+  channel_stride: d.channelStride,
+  sum_stride: d.sumStride,
 });
 
 /** The constant SHARED of shaders/lib/conv2d_window.wgsl. */
@@ -184,10 +201,38 @@ function convolveDirectly(c: Convolution, d: Direction): Launches {
         bind: { source: { input: 0 }, w: { input: 1 }, result: { output: 0 } },
         params: {
           ...sizesOf(c, d),
+          ...windows(c),
           ...padding,
-          group_stride: d.channels * d.sums * taps(c),
-          channel_stride: d.channelStride,
-          sum_stride: d.sumStride,
+          ...stridesOf(c, d),
+        },
+        groups: [workgroups, 1, 1],
+        takesEpilogue: true,
+        partials: workgroups * LANES,
+      },
+    ],
+  };
+}
+
+/** Two rows and 16 columns of the result at a time. */
+function convolveSpread(c: Convolution, d: Direction): Launches {
+  const { LANES } = spread.by_input.constants;
+  const halves = (size: number, pad: number) => Math.ceil((size + pad) / 2) - Math.floor(pad / 2);
+  const runs = ceilDiv(halves(c.inputWidth, c.padLeft), 8);
+  const invocations = c.batch * c.groups * d.channels * halves(c.inputHeight, c.padTop) * runs;
+  const workgroups = ceilDiv(invocations, LANES);
+  return {
+    flops: flopsOf(c),
+    launches: [
+      {
+        kernel: spread.by_input,
+        bind: { source: { input: 0 }, w: { input: 1 }, result: { output: 0 } },
+        params: {
+          ...sizesOf(c, d),
+          kernel_height: c.kernelHeight,
+          kernel_width: c.kernelWidth,
+          pad_top: c.padTop,
+          pad_left: c.padLeft,
+          ...stridesOf(c, d),
         },
         groups: [workgroups, 1, 1],
         takesEpilogue: true,
@@ -217,9 +262,7 @@ function convolveTiled(c: Convolution, d: Direction, variant: Tiling): Launches 
       channels: d.channels,
       sums: d.sums,
       taps: taps(c),
-      group_stride: d.channels * d.sums * taps(c),
-      channel_stride: d.channelStride,
-      sum_stride: d.sumStride,
+      ...stridesOf(c, d),
     },
     groups: [ceilDiv(packed, packing.pack.constants.LANES), 1, 1],
   };
@@ -228,7 +271,7 @@ function convolveTiled(c: Convolution, d: Direction, variant: Tiling): Launches 
     kernel: kernels[d.entry],
     constants: { ...stepOf(c, d), WHOLE: Number(d.channels % tile.channels === 0) },
     bind: { source: { input: 0 }, packed: { scratch: 0 }, result: { output: 0 } },
-    params: sizesOf(c, d),
+    params: { ...sizesOf(c, d), ...windows(c) },
     groups: [workgroups, 1, 1],
     takesEpilogue: true,
     partials: workgroups * lanes,

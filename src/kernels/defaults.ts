@@ -14,9 +14,9 @@ const DEFAULTS = {
     matmul: { plain: 60, quad: 550, quadSmall: 190, quadAny: 650, direct: 7000, soon: 2 ** 22 },
     /**
      * What a pixel costs with a register tile, in multiplications; workgroups that keep the weight gradient busy; channels up
-     * to which sums over few go without a tile.
+     * to which sums over few go without a tile, and those up to which a gradient by the input at stride 2 does.
      */
-    conv2d: { wide: 380, narrow: 180, busy: 16, direct: 4 },
+    conv2d: { wide: 380, narrow: 180, busy: 16, direct: 4, spread: 2 },
     /** Longest row that one invocation goes through alone where there are many. */
     reduce: { alone: 2048 },
     /**
@@ -37,7 +37,7 @@ const DEFAULTS = {
      * 1.7 GHz that two invocations share.
      */
     matmul: { few: 64, long: 32, held: { 64: 64, 32: 40, 16: 27 }, read: 4, launch: 8000, slice: 0.0025 },
-    conv2d: { wide: 380, narrow: 180, busy: 1024, direct: Infinity },
+    conv2d: { wide: 380, narrow: 180, busy: 1024, direct: Infinity, spread: 0 },
     reduce: { alone: 32 },
     /**
      * Not measured on a GPU yet. A CPU takes 0.1 s for a root trace of 256 rows and 20 ms for 128 eigenvalues, and 8 times as long
