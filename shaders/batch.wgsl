@@ -31,10 +31,11 @@ fn epilogue(i: u32, value: f32) -> f32 { return value; }
 
 // where element i of y lies in the data set
 fn source_of(i: u32) -> u32 {
-  let position = clock[1] + i / params.features;
+  let line = i / params.features;
+  let position = clock[1] + line;
   var row = position;
   if (ORDERED == 1u) { row = order[min(position, params.count - 1u)]; }
-  return min(row, params.count - 1u) * params.features + i % params.features;
+  return min(row, params.count - 1u) * params.features + (i - line * params.features);
 }
 
 @compute @workgroup_size(LANES)
@@ -42,8 +43,8 @@ fn bytes(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: v
   let i = group_number(group, groups) * LANES + lane;
   if (i >= params.size) { return; }
   let at = source_of(i);
-  let value = (packed[at / 4u] >> (8u * (at % 4u))) & 0xffu;
-  y[i] = epilogue(i, f32(value) * params.scale);
+  let value = (packed[at >> 2u] >> (8u * (at & 3u))) & 0xffu;
+  y[i] = epilogue(i, f32(i32(value)) * params.scale);
 }
 
 @compute @workgroup_size(LANES)

@@ -29,6 +29,6 @@ fn bytes(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3
   for (var k = 0u; k < PER; k++) {
     let i = first + k * LANES;
     let at = params.first + i;
-    if (i < params.size) { y[i] = epilogue(i, params.scale * f32((x[at / 4u] >> (8u * (at % 4u))) & 255u)); }
+    if (i < params.size) { y[i] = epilogue(i, params.scale * f32(i32((x[at >> 2u] >> (8u * (at & 3u))) & 255u))); }
   }
 }

@@ -32,10 +32,13 @@ fn pack(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
   let i = group_number(id, groups) * LANES + lane;
   let tiles = (params.channels + TILE - 1u) / TILE;
   if (i >= params.groups * tiles * params.taps * params.sums * TILE) { return; }
-  let sum = i / TILE % params.sums;
-  let tap = i / TILE / params.sums % params.taps;
-  let tile = i / TILE / params.sums / params.taps;
-  let channel = tile % tiles * TILE + i % TILE;
-  let at = tile / tiles * params.group_stride + channel * params.channel_stride + sum * params.sum_stride + tap;
+  let term = i / TILE;
+  let place = term / params.sums;
+  let tile = place / params.taps;
+  let group = tile / tiles;
+  let sum = term - place * params.sums;
+  let tap = place - tile * params.taps;
+  let channel = (tile - group * tiles) * TILE + (i - term * TILE);
+  let at = group * params.group_stride + channel * params.channel_stride + sum * params.sum_stride + tap;
   packed[i] = select(0.0, w[at], channel < params.channels);
 }

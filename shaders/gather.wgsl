@@ -43,7 +43,7 @@ fn byte(i: u32) -> u32 {
   let r = index[i / params.width];
   if (r >= params.entries) { return 0u; }
   let at = params.first + r * params.width + i % params.width;
-  return (x[at / 4u] >> (8u * (at % 4u))) & 255u;
+  return (x[at >> 2u] >> (8u * (at & 3u))) & 255u;
 }
 
 @compute @workgroup_size(LANES)

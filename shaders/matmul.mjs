@@ -17,7 +17,7 @@ const range = (n) => [...Array(n).keys()];
 const wide = {
   element: "vec4f",
   result: "vec4f",
-  store: `      if (column < params.columns) { c[at / 4u] = epilogues(at / 4u, blocks[n][i]); }`,
+  store: `      if (column < params.columns) { c[at >> 2u] = epilogues(at >> 2u, blocks[n][i]); }`,
   hook: `
 //#include "lib/epilogues.wgsl"`,
   shapes: `//            inner and columns multiples of 4, so are rows where TRANSPOSE_A, and the strides of stacks`,
@@ -119,8 +119,8 @@ const quad = {
           .join(", ")}); }`,
     )
     .join("\n"),
-  rowOf: "tile.row + 16u * (n / 8u) + 4u * (tile.lane ^ (n / 2u % 4u))",
-  columnOf: "tile.column + 16u * (n % 2u) + 4u * tile.lane",
+  rowOf: "tile.row + 16u * (n >> 3u) + 4u * (tile.lane ^ ((n >> 1u) & 3u))",
+  columnOf: "tile.column + 16u * (n & 1u) + 4u * tile.lane",
 };
 
 /** The same with a quarter of the elements: it compiles sooner, for products that are soon done. */

@@ -150,11 +150,11 @@ fn multiply(tile: Tile) {
 
   var blocks = array<mat4x4f, 16>(s.s0, s.s1, s.s2, s.s3, s.s4, s.s5, s.s6, s.s7, s.s8, s.s9, s.s10, s.s11, s.s12, s.s13, s.s14, s.s15);
   for (var n = 0u; n < 16u; n++) {
-    let row = tile.row + 16u * (n / 8u) + 4u * (tile.lane ^ (n / 2u % 4u));
-    let column = tile.column + 16u * (n % 2u) + 4u * tile.lane;
+    let row = tile.row + 16u * (n >> 3u) + 4u * (tile.lane ^ ((n >> 1u) & 3u));
+    let column = tile.column + 16u * (n & 1u) + 4u * tile.lane;
     for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
       let at = (tile.stack * params.rows + row + i) * params.columns + column;
-      if (column < params.columns) { c[at / 4u] = epilogues(at / 4u, blocks[n][i]); }
+      if (column < params.columns) { c[at >> 2u] = epilogues(at >> 2u, blocks[n][i]); }
     }
   }
 }

@@ -122,7 +122,7 @@ fn multiply(tile: Tile) {
     let column = tile.own_column;
     for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
       let at = (tile.stack * params.rows + row + i) * params.columns + column;
-      if (column < params.columns) { c[at / 4u] = epilogues(at / 4u, blocks[n][i]); }
+      if (column < params.columns) { c[at >> 2u] = epilogues(at >> 2u, blocks[n][i]); }
     }
   }
 }

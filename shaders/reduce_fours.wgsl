@@ -32,8 +32,8 @@ fn epilogue(i: u32, value: f32) -> f32 { return value; }
 
 fn load(j: u32) -> vec4f { return bitcast<vec4f>(four(j)); }
 fn combined(a: vec4f, b: vec4f) -> vec4f {
-  if (OPERATION == 1u) { return max(a, b); }
-  if (OPERATION == 2u) { return min(a, b); }
+  if (OPERATION == 1u) { return select(a, b, a < b); }
+  if (OPERATION == 2u) { return select(a, b, a > b); }
   return a + b;
 }
 fn folded(a: vec4f) -> f32 { return combine(combine(a.x, a.y), combine(a.z, a.w)); }
@@ -61,7 +61,7 @@ fn rows(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
   var total = vec4f(identity());
   if (inside) {
     let row = (n / params.slices) * params.extent;
-    for (var r = first + 4u * lane; r < past; r += 4u * LANES) { total = combined(total, load((row + r) / 4u)); }
+    for (var j = ((row + first) >> 2u) + lane; j < ((row + past) >> 2u); j += LANES) { total = combined(total, load(j)); }
   }
   let result = tree(lane, folded(total));
   if (lane == 0u && inside) { y[n] = epilogue(n, result); }

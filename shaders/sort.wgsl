@@ -40,7 +40,7 @@ fn tile_split(first: u32, a_count: u32, b_count: u32, d: u32) -> u32 {
   var low = d - min(d, b_count);
   var high = min(d, a_count);
   while (low < high) {
-    let middle = (low + high) / 2u;
+    let middle = (low + high) >> 1u;
     if (tile[first + middle].x <= tile[first + a_count + d - 1u - middle].x) { low = middle + 1u; } else { high = middle; }
   }
   return low;
