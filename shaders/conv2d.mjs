@@ -55,6 +55,16 @@ const lines = (indent, items) => items.map((item) => " ".repeat(indent) + item).
 
 const plus = (name, n) => (n ? `${name} + ${n}u` : name);
 
+/** WGSL for the j-th of `names`, by the bits of j: a few selects cost less than an array in memory. */
+const pick = (names, bit = 0) =>
+  names.length === 1
+    ? names[0]
+    : pick(
+        range(names.length / 2).map((n) => `select(${names[2 * n]}, ${names[2 * n + 1]}, bit${bit})`),
+        bit + 1,
+      );
+const places = (count) => range(Math.log2(count)).map((b) => `let bit${b} = (j & ${2 ** b}u) != 0u;`);
+
 /** acc += weight · value for every register of the tile. */
 const products = (quarters, pixels, weight, value) =>
   range(pixels).map((j) =>
@@ -192,21 +202,18 @@ ${range(MOST_TERMS)
     walk = further(walk, rows, columns);
   }
 
-  var sums = array<vec4f, ${quarters * pixels}>(${registers.join(", ")});
-  let at = array<u32, ${pixels}>(${range(pixels)
-    .map((j) => `p${j}.result`)
-    .join(", ")});
   let size = params.height * params.width;
   for (var j = 0u; j < ${pixels}u; j++) {
     if (number + j * LANES < pixels) {
-      for (var r = 0u; r < ${quarters}u; r++) {
-        let sum = sums[j * ${quarters}u + r];
-        let channel = own.tile * ${channels}u + 4u * r;
+${lines(6, places(pixels))}
+      let at = ${pick(range(pixels).map((j) => `p${j}.result`))};
 ${lines(
-  8,
-  range(4).map((m) => `store(at[j], channel + ${loader.slot(m)}, size, sum[${m}]);`),
+  6,
+  range(quarters).flatMap((r) => [
+    `let sum${r} = ${pick(range(pixels).map((j) => `${LETTERS[r]}${j}`))};`,
+    ...range(4).map((m) => `store(at, own.tile * ${channels}u + ${plus(loader.slot(m), 4 * r)}, size, sum${r}[${m}]);`),
+  ]),
 )}
-      }
     }
   }
 }

@@ -219,19 +219,18 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
     walk = further(walk, rows, columns);
   }
 
-  var sums = array<vec4f, 8>(a0, a1, a2, a3, a4, a5, a6, a7);
-  let at = array<u32, 8>(p0.result, p1.result, p2.result, p3.result, p4.result, p5.result, p6.result, p7.result);
   let size = params.height * params.width;
   for (var j = 0u; j < 8u; j++) {
     if (number + j * LANES < pixels) {
-      for (var r = 0u; r < 1u; r++) {
-        let sum = sums[j * 1u + r];
-        let channel = own.tile * 4u + 4u * r;
-        store(at[j], channel + 0, size, sum[0]);
-        store(at[j], channel + 1, size, sum[1]);
-        store(at[j], channel + 2, size, sum[2]);
-        store(at[j], channel + 3, size, sum[3]);
-      }
+      let bit0 = (j & 1u) != 0u;
+      let bit1 = (j & 2u) != 0u;
+      let bit2 = (j & 4u) != 0u;
+      let at = select(select(select(p0.result, p1.result, bit0), select(p2.result, p3.result, bit0), bit1), select(select(p4.result, p5.result, bit0), select(p6.result, p7.result, bit0), bit1), bit2);
+      let sum0 = select(select(select(a0, a1, bit0), select(a2, a3, bit0), bit1), select(select(a4, a5, bit0), select(a6, a7, bit0), bit1), bit2);
+      store(at, own.tile * 4u + 0, size, sum0[0]);
+      store(at, own.tile * 4u + 1, size, sum0[1]);
+      store(at, own.tile * 4u + 2, size, sum0[2]);
+      store(at, own.tile * 4u + 3, size, sum0[3]);
     }
   }
 }

@@ -179,19 +179,32 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
     walk = further(walk, rows, columns);
   }
 
-  var sums = array<vec4f, 16>(a0, b0, c0, d0, a1, b1, c1, d1, a2, b2, c2, d2, a3, b3, c3, d3);
-  let at = array<u32, 4>(p0.result, p1.result, p2.result, p3.result);
   let size = params.height * params.width;
   for (var j = 0u; j < 4u; j++) {
     if (number + j * LANES < pixels) {
-      for (var r = 0u; r < 4u; r++) {
-        let sum = sums[j * 4u + r];
-        let channel = own.tile * 16u + 4u * r;
-        store(at[j], channel + (0 ^ (lane & 3u)), size, sum[0]);
-        store(at[j], channel + (1 ^ (lane & 3u)), size, sum[1]);
-        store(at[j], channel + (2 ^ (lane & 3u)), size, sum[2]);
-        store(at[j], channel + (3 ^ (lane & 3u)), size, sum[3]);
-      }
+      let bit0 = (j & 1u) != 0u;
+      let bit1 = (j & 2u) != 0u;
+      let at = select(select(p0.result, p1.result, bit0), select(p2.result, p3.result, bit0), bit1);
+      let sum0 = select(select(a0, a1, bit0), select(a2, a3, bit0), bit1);
+      store(at, own.tile * 16u + (0 ^ (lane & 3u)), size, sum0[0]);
+      store(at, own.tile * 16u + (1 ^ (lane & 3u)), size, sum0[1]);
+      store(at, own.tile * 16u + (2 ^ (lane & 3u)), size, sum0[2]);
+      store(at, own.tile * 16u + (3 ^ (lane & 3u)), size, sum0[3]);
+      let sum1 = select(select(b0, b1, bit0), select(b2, b3, bit0), bit1);
+      store(at, own.tile * 16u + (0 ^ (lane & 3u)) + 4u, size, sum1[0]);
+      store(at, own.tile * 16u + (1 ^ (lane & 3u)) + 4u, size, sum1[1]);
+      store(at, own.tile * 16u + (2 ^ (lane & 3u)) + 4u, size, sum1[2]);
+      store(at, own.tile * 16u + (3 ^ (lane & 3u)) + 4u, size, sum1[3]);
+      let sum2 = select(select(c0, c1, bit0), select(c2, c3, bit0), bit1);
+      store(at, own.tile * 16u + (0 ^ (lane & 3u)) + 8u, size, sum2[0]);
+      store(at, own.tile * 16u + (1 ^ (lane & 3u)) + 8u, size, sum2[1]);
+      store(at, own.tile * 16u + (2 ^ (lane & 3u)) + 8u, size, sum2[2]);
+      store(at, own.tile * 16u + (3 ^ (lane & 3u)) + 8u, size, sum2[3]);
+      let sum3 = select(select(d0, d1, bit0), select(d2, d3, bit0), bit1);
+      store(at, own.tile * 16u + (0 ^ (lane & 3u)) + 12u, size, sum3[0]);
+      store(at, own.tile * 16u + (1 ^ (lane & 3u)) + 12u, size, sum3[1]);
+      store(at, own.tile * 16u + (2 ^ (lane & 3u)) + 12u, size, sum3[2]);
+      store(at, own.tile * 16u + (3 ^ (lane & 3u)) + 12u, size, sum3[3]);
     }
   }
 }
