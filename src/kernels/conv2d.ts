@@ -1,3 +1,16 @@
+import {
+  byInput,
+  type Convolution,
+  type Direction,
+  flopsOf,
+  forward,
+  sharedStep,
+  sizesOf,
+  stridesOf,
+  taps,
+  windowClass,
+  windows,
+} from "./convolution.ts";
 import { defaultsFor, passesRound } from "./defaults.ts";
 import { ceilDiv, chosen, type DeviceTraits, type Launch, type Launches, sizeClass, type Variants } from "./launch.ts";
 import {
@@ -8,26 +21,6 @@ import {
   conv2d_quad as quad,
   conv2d_spread as spread,
 } from "./shaders.gen.ts";
-
-/** A convolution of x [batch, inputChannels, inputHeight, inputWidth] to y [batch, outputChannels, outputHeight, outputWidth]. */
-export interface Convolution {
-  readonly batch: number;
-  readonly groups: number;
-  readonly inputChannels: number;
-  readonly inputHeight: number;
-  readonly inputWidth: number;
-  readonly outputChannels: number;
-  readonly outputHeight: number;
-  readonly outputWidth: number;
-  readonly kernelHeight: number;
-  readonly kernelWidth: number;
-  readonly strideY: number;
-  readonly strideX: number;
-  readonly dilationY: number;
-  readonly dilationX: number;
-  readonly padTop: number;
-  readonly padLeft: number;
-}
 
 /** The kernels of shaders/conv2d.mjs, and their register tiles. */
 const TILED = {
@@ -44,23 +37,6 @@ const MOST_TERMS = 4;
 /** Channels that are summed over, up to which packing weights and filling tiles is not worth it. */
 const FEW_SUMS = 3;
 const lanes = plain.forward.constants.LANES;
-export const taps = (c: Convolution) => c.kernelHeight * c.kernelWidth;
-export const flopsOf = (c: Convolution) =>
-  (2 * c.batch * c.outputHeight * c.outputWidth * c.outputChannels * c.inputChannels * taps(c)) / c.groups;
-/** What a class of sizes says of the window. */
-export const windowClass = (c: Convolution) =>
-  `window ${c.kernelHeight}×${c.kernelWidth} stride ${c.strideY}×${c.strideX} groups ${c.groups}`;
-
-export const windows = (c: Convolution) => ({
-  kernel_height: c.kernelHeight,
-  kernel_width: c.kernelWidth,
-  stride_y: c.strideY,
-  stride_x: c.strideX,
-  dilation_y: c.dilationY,
-  dilation_x: c.dilationX,
-  pad_top: c.padTop,
-  pad_left: c.padLeft,
-});
 
 /** y = x ⋆ w. Inputs x and w [out, in/groups, kh, kw]; output y. */
 export const conv2d = (c: Convolution, traits: DeviceTraits): Launches => convolve(c, traits, forward(c));
@@ -72,60 +48,17 @@ export const conv2dInput = (c: Convolution, traits: DeviceTraits): Launches => c
 export const conv2dVariants = (c: Convolution, traits: DeviceTraits) => variantsOf(c, traits, forward(c));
 export const conv2dInputVariants = (c: Convolution, traits: DeviceTraits) => variantsOf(c, traits, byInput(c));
 
-interface Direction {
-  readonly entry: "forward" | "by_input";
-  readonly sums: number;
-  readonly channels: number;
-  readonly source: readonly [number, number];
-  readonly result: readonly [number, number];
-  readonly channelStride: number;
-  readonly sumStride: number;
-  /** Of the largest phase. */
-  readonly pixels: number;
-  readonly phases: number;
-}
-
-function forward(c: Convolution): Direction {
-  const sums = c.inputChannels / c.groups;
-  return {
-    entry: "forward",
-    sums,
-    channels: c.outputChannels / c.groups,
-    source: [c.inputHeight, c.inputWidth],
-    result: [c.outputHeight, c.outputWidth],
-    channelStride: sums * taps(c),
-    sumStride: taps(c),
-    pixels: c.batch * c.outputHeight * c.outputWidth,
-    phases: 1,
-  };
-}
-
-function byInput(c: Convolution): Direction {
-  const channels = c.inputChannels / c.groups;
-  return {
-    entry: "by_input",
-    sums: c.outputChannels / c.groups,
-    channels,
-    source: [c.outputHeight, c.outputWidth],
-    result: [c.inputHeight, c.inputWidth],
-    channelStride: taps(c),
-    sumStride: channels * taps(c),
-    pixels: c.batch * ceilDiv(c.inputHeight, c.strideY) * ceilDiv(c.inputWidth, c.strideX),
-    phases: c.strideY * c.strideX,
-  };
-}
-
 function variantsOf(c: Convolution, traits: DeviceTraits, d: Direction): Variants<ConvolutionVariant> {
-  const tilings: ConvolutionVariant[] = traits.features.has("subgroups")
-    ? ["wide", "narrow", "quad"]
-    : ["wide", "narrow"];
+  const admitted = {
+    wide: true,
+    narrow: true,
+    quad: traits.features.has("subgroups"),
+    direct: goesDirect(d),
+    spread: goesSpread(c, d),
+  } satisfies { readonly [variant in ConvolutionVariant]: boolean };
   return {
     class: `conv2d.${d.entry} ${sizeClass(d.pixels, d.channels, d.sums)} ${windowClass(c)}`,
-    names: [
-      ...tilings,
-      ...(goesDirect(d) ? ["direct" as const] : []),
-      ...(goesSpread(c, d) ? ["spread" as const] : []),
-    ],
+    names: (Object.keys(admitted) as ConvolutionVariant[]).filter((variant) => admitted[variant]),
     terms: d.sums * taps(c),
   };
 }
@@ -137,7 +70,7 @@ const goesDirect = ({ entry, phases }: Direction): boolean => entry === "forward
 const goesSpread = (c: Convolution, { entry }: Direction): boolean =>
   entry === "by_input" && c.strideX === 2 && c.strideY === 2 && c.dilationX === 1 && c.dilationY === 1;
 
-/** The direct kernel for few sums, the spread one for few channels, else the tile that wastes least where channels do not fill the wide one. */
+/** The direct kernel for few sums, the spread one for few channels, else the tile that wastes least. */
 function standard(c: Convolution, d: Direction, traits: DeviceTraits): ConvolutionVariant {
   const { channels } = d;
   const { conv2d: cost } = defaultsFor(traits);
@@ -154,27 +87,6 @@ function convolve(c: Convolution, traits: DeviceTraits, d: Direction): Launches 
   if (variant === "direct") return convolveDirectly(c, d);
   return variant === "spread" ? convolveSpread(c, d) : convolveTiled(c, d, variant);
 }
-
-const sizesOf = (c: Convolution, d: Direction) => ({
-  batch: c.batch,
-  groups: c.groups,
-  sums: d.sums,
-  channels: d.channels,
-  source_height: d.source[0],
-  source_width: d.source[1],
-  height: d.result[0],
-  width: d.result[1],
-});
-
-/** Elements of w from one group, channel and summed channel to the next. */
-const stridesOf = (c: Convolution, d: Direction) => ({
-  group_stride: d.channels * d.sums * taps(c),
-  channel_stride: d.channelStride,
-  sum_stride: d.sumStride,
-});
-
-/** The constant SHARED of shaders/lib/conv2d_window.wgsl. */
-export const sharedStep = (stride: number, dilation: number): number => (dilation === 1 && stride <= 2 ? stride : 0);
 
 /** At stride 1 the gradient by the input is a convolution with the taps in reverse. */
 function convolveDirectly(c: Convolution, d: Direction): Launches {

@@ -1,4 +1,4 @@
-import { type Convolution, flopsOf, sharedStep, taps, windowClass, windows } from "./conv2d.ts";
+import { type Convolution, flopsOf, sharedStep, taps, windowClass, windows } from "./convolution.ts";
 import { defaultsFor, passesRound } from "./defaults.ts";
 import {
   ceilDiv,

@@ -1,6 +1,7 @@
 import { check, show } from "../../device/errors.ts";
-import { type Convolution, conv2d, conv2dInput, conv2dInputVariants, conv2dVariants } from "../../kernels/conv2d.ts";
+import { conv2d, conv2dInput, conv2dInputVariants, conv2dVariants } from "../../kernels/conv2d.ts";
 import { conv2dWeight, conv2dWeightVariants } from "../../kernels/conv2dWeight.ts";
+import type { Convolution } from "../../kernels/convolution.ts";
 import type { Attributes, KernelOp } from "../kernelOp.ts";
 import { record, recordMap, recordOne } from "../record.ts";
 import type { Pull, Tensor } from "../tensor.ts";
