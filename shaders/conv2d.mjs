@@ -6,12 +6,8 @@
 //   node shaders/conv2d.mjs            writes the files
 //   node shaders/conv2d.mjs --check    exits with 1 where a committed one differs
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { lines, range, write } from "./unrolled.mjs";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const range = (n) => [...Array(n).keys()];
 /** Registers of pixel or column `j`: one vec4f of channels for each letter. */
 const LETTERS = ["a", "b", "c", "d"];
 
@@ -50,9 +46,6 @@ const loaders = {
 /** Terms of a sum that an iteration takes at most (STEP of lib/conv2d.wgsl). */
 const MOST_TERMS = 4;
 
-/** Lines of \`count\` statements each; \`indent\` in spaces. */
-const lines = (indent, items) => items.map((item) => " ".repeat(indent) + item).join("\n");
-
 const plus = (name, n) => (n ? `${name} + ${n}u` : name);
 
 /** WGSL for the j-th of `names`, by the bits of j: a few selects cost less than an array in memory. */
@@ -76,7 +69,6 @@ const products = (quarters, pixels, weight, value) =>
 function convolution({ suffix, quarters, pixels, loader, summary }) {
   const name = `conv2d${suffix}`;
   const channels = 4 * quarters;
-  const registers = range(pixels).flatMap((j) => range(quarters).map((r) => `${LETTERS[r]}${j}`));
   const term = (n) => [
     ...range(quarters).map((r) => `let w${r} = weights(${plus(n ? `k + ${n}u * apart` : "k", r)}, lane);`),
     ...range(pixels).map((j) => (n ? `let u${j} = later(t${j}, p${j}, walk, ${n}u, columns);` : `let u${j} = t${j};`)),
@@ -88,9 +80,8 @@ function convolution({ suffix, quarters, pixels, loader, summary }) {
       (j) => `v${j}`,
     ),
   ];
-  return [
-    name,
-    `// ${name} — ${summary}
+  return {
+    [`${name}.wgsl`]: `// ${name} — ${summary}
 //
 //   forward    y[n,o,i,j] = Σ_{c,p,q} w[o,c,p,q] · x[n, c, i·s + p·d − pad, j·s + q·d − pad]
 //   by_input   x[n,c,i,j] = Σ_{o,p,q} w[o,c,p,q] · y[n, o, (i + pad − p·d)/s, (j + pad − q·d)/s]     where both are whole
@@ -218,7 +209,7 @@ ${lines(
   }
 }
 `,
-  ];
+  };
 }
 
 function weightGradient(loader) {
@@ -239,9 +230,8 @@ function weightGradient(loader) {
     ),
     "place = next(place, stride);",
   ];
-  return [
-    name,
-    `// ${name} — gradient of a convolution by its weights: an implicit product over all pixels, split among invocations.
+  return {
+    [`${name}.wgsl`]: `// ${name} — gradient of a convolution by its weights: an implicit product over all pixels, split among invocations.
 //
 //   partial    part[z,o,c,p,q] = Σ_{(n,i,j) in slice z} g[n,o,i,j] · x[n, c, i·s + p·d − pad, j·s + q·d − pad]
 //              (total adds the slices); where SUMS is 1 also Σ g[n,o,i,j], as a last column
@@ -316,40 +306,31 @@ ${lines(
   }
 }
 `,
-  ];
+  };
 }
 
-const files = [
-  convolution({
+write({
+  ...convolution({
     suffix: "",
     quarters: 4,
     pixels: 4,
     loader: loaders.plain,
     summary: "2-D convolutions and their gradients by the input, as implicit matrix products.",
   }),
-  convolution({
+  ...convolution({
     suffix: "_quad",
     quarters: 4,
     pixels: 4,
     loader: loaders.quad,
     summary: "conv2d with the channels of a tile passed round among four invocations.",
   }),
-  convolution({
+  ...convolution({
     suffix: "_narrow",
     quarters: 1,
     pixels: 8,
     loader: loaders.plain,
     summary: "conv2d for few channels of the result.",
   }),
-  weightGradient(loaders.plain),
-  weightGradient(loaders.quad),
-];
-for (const [name, text] of files) {
-  const file = join(here, `${name}.wgsl`);
-  if (process.argv.includes("--check")) {
-    if (!existsSync(file) || readFileSync(file, "utf8") !== text) {
-      console.error(`shaders/${name}.wgsl: differs from what conv2d.mjs writes. Run node shaders/conv2d.mjs.`);
-      process.exitCode = 1;
-    }
-  } else writeFileSync(file, text);
-}
+  ...weightGradient(loaders.plain),
+  ...weightGradient(loaders.quad),
+});

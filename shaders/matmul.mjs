@@ -6,12 +6,7 @@
 //   node shaders/matmul.mjs            writes the files
 //   node shaders/matmul.mjs --check    exits with 1 where a committed one differs
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const here = dirname(fileURLToPath(import.meta.url));
-const range = (n) => [...Array(n).keys()];
+import { range, write } from "./unrolled.mjs";
 
 /** Reads whole vec4f: every extent that a load runs along is a multiple of 4. */
 const wide = {
@@ -286,7 +281,7 @@ fn product_and_sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) g
 `;
 }
 
-const files = {
+write({
   "matmul_direct.wgsl": product({
     name: "matmul_direct",
     summary: "product of two stacks of matrices of any size, without workgroup memory or subgroups.",
@@ -311,13 +306,4 @@ const files = {
     loader: single,
     team: quad,
   }),
-};
-const check = process.argv.includes("--check");
-for (const [file, text] of Object.entries(files)) {
-  const path = join(here, file);
-  if (!check) writeFileSync(path, text);
-  else if (!existsSync(path) || readFileSync(path, "utf8") !== text) {
-    console.error(`shaders/${file}: differs from what matmul.mjs writes. Run npm run fix.`);
-    process.exitCode = 1;
-  }
-}
+});

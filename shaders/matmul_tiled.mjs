@@ -5,12 +5,8 @@
 //   node shaders/matmul_tiled.mjs            writes the file
 //   node shaders/matmul_tiled.mjs --check    exits with 1 where the committed one differs
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { range, write } from "./unrolled.mjs";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const range = (n) => [...Array(n).keys()];
 const AXES = ["x", "y", "z", "w"];
 
 /** The sums of rows 4h … 4h + 3 of an invocation in column block j. */
@@ -253,9 +249,4 @@ fn product_and_sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) g
 }
 `;
 
-const path = join(here, "lib/matmul_tiled.wgsl");
-if (!process.argv.includes("--check")) writeFileSync(path, common);
-else if (!existsSync(path) || readFileSync(path, "utf8") !== common) {
-  console.error("shaders/lib/matmul_tiled.wgsl: differs from what matmul_tiled.mjs writes. Run npm run fix.");
-  process.exitCode = 1;
-}
+write({ "lib/matmul_tiled.wgsl": common });
