@@ -12,7 +12,7 @@ import { range, write } from "./unrolled.mjs";
 const wide = {
   element: "vec4f",
   result: "vec4f",
-  store: `      if (column < params.columns) { c[at >> 2u] = epilogues(at >> 2u, blocks[n][i]); }`,
+  store: `    if (column < params.columns) { c[at >> 2u] = epilogues(at >> 2u, (*blocks)[n][i]); }`,
   hook: `
 //#include "lib/epilogues.wgsl"`,
   shapes: `//            inner and columns multiples of 4, so are rows where TRANSPOSE_A, and the strides of stacks`,
@@ -55,7 +55,7 @@ const single = {
   element: "f32",
   result: "f32",
   hook: "",
-  store: `      for (var j = 0u; j < min(4u, max(params.columns, column) - column); j++) { c[at + j] = epilogue(at + j, blocks[n][i][j]); }`,
+  store: `    for (var j = 0u; j < min(4u, max(params.columns, column) - column); j++) { c[at + j] = epilogue(at + j, (*blocks)[n][i][j]); }`,
   shapes: `//            of any size`,
   edges:
     "rows and columns past the end repeat the last ones and are not stored, inner positions past the end count as 0",
@@ -184,6 +184,7 @@ ${team.enable}//#include "lib/grid.wgsl"
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
+//#include "lib/symmetric.wgsl"
 
 const TRANSPOSE_A = 0u;
 const TRANSPOSE_B = 0u;
@@ -215,6 +216,13 @@ fn tile_of(number: u32, invocation: u32) -> Tile {
   let lane = ${team.lane};
   return Tile(row, column, number / row_tiles() / column_tiles(), lane, ${team.own.join(", ")});
 }
+// Whether there is such a tile, and not all of it above the diagonal of a symmetric product.
+fn is_wanted(number: u32) -> bool {
+  if (number >= row_tiles() * column_tiles() * params.stacks) { return false; }
+  let row = number % row_tiles() * ${team.tile[0]}u;
+  let column = number / row_tiles() % column_tiles() * ${team.tile[1]}u;
+  return SYMMETRIC == 0u || column < row + ${team.tile[0]}u;
+}
 
 // 4 × 4 elements of c each, one row after the other
 struct Sums {
@@ -242,10 +250,20 @@ ${starts("b", "own_column", "columns", "TRANSPOSE_B == 1u").join("\n")}
   for (var n = 0u; n < ${sums.length}u; n++) {
     let row = ${team.rowOf};
     let column = ${team.columnOf};
-    for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
-      let at = (tile.stack * params.rows + row + i) * params.columns + column;
-${loader.store}
+    if (SYMMETRIC == 1u && column > row) { continue; }
+    if (SYMMETRIC == 1u && column == row) { blocks[n] = even(blocks[n]); }
+    store(&blocks, n, tile.stack, row, column);
+    if (SYMMETRIC == 1u && column < row) {
+      blocks[n] = transpose(blocks[n]);
+      store(&blocks, n, tile.stack, column, row);
     }
+  }
+}
+
+fn store(blocks: ptr<function, array<mat4x4f, ${sums.length}>>, n: u32, stack: u32, row: u32, column: u32) {
+  for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
+    let at = (stack * params.rows + row + i) * params.columns + column;
+${loader.store}
   }
 }
 
@@ -263,7 +281,7 @@ fn add_rows(tile: Tile) {
 @compute @workgroup_size(${team.lanes})
 fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(${team.builtin}) invocation: u32) {
   let number = group_number(id, groups);
-  if (number < row_tiles() * column_tiles() * params.stacks) {
+  if (is_wanted(number)) {
     multiply(tile_of(number, invocation));
     let done = finish(number * ${team.lanes}u + invocation);
   }
@@ -272,7 +290,7 @@ fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
 @compute @workgroup_size(${team.lanes})
 fn product_and_sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(${team.builtin}) invocation: u32) {
   let number = group_number(id, groups);
-  if (number < row_tiles() * column_tiles() * params.stacks) {
+  if (is_wanted(number)) {
     let tile = tile_of(number, invocation);
     multiply(tile);
     if (tile.column == 0u${team.turns === 1 ? " && tile.lane == 0u" : ""}) { add_rows(tile); }

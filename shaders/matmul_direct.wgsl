@@ -16,6 +16,7 @@
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
+//#include "lib/symmetric.wgsl"
 
 const TRANSPOSE_A = 0u;
 const TRANSPOSE_B = 0u;
@@ -71,6 +72,13 @@ fn tile_of(number: u32, invocation: u32) -> Tile {
   let lane = invocation;
   return Tile(row, column, number / row_tiles() / column_tiles(), lane, row, column + 8u * lane);
 }
+// Whether there is such a tile, and not all of it above the diagonal of a symmetric product.
+fn is_wanted(number: u32) -> bool {
+  if (number >= row_tiles() * column_tiles() * params.stacks) { return false; }
+  let row = number % row_tiles() * 8u;
+  let column = number / row_tiles() % column_tiles() * 512u;
+  return SYMMETRIC == 0u || column < row + 8u;
+}
 
 // 4 × 4 elements of c each, one row after the other
 struct Sums {
@@ -107,10 +115,20 @@ fn multiply(tile: Tile) {
   for (var n = 0u; n < 4u; n++) {
     let row = tile.row + 4u * (n / 2u);
     let column = tile.own_column + 4u * (n % 2u);
-    for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
-      let at = (tile.stack * params.rows + row + i) * params.columns + column;
-      for (var j = 0u; j < min(4u, max(params.columns, column) - column); j++) { c[at + j] = epilogue(at + j, blocks[n][i][j]); }
+    if (SYMMETRIC == 1u && column > row) { continue; }
+    if (SYMMETRIC == 1u && column == row) { blocks[n] = even(blocks[n]); }
+    store(&blocks, n, tile.stack, row, column);
+    if (SYMMETRIC == 1u && column < row) {
+      blocks[n] = transpose(blocks[n]);
+      store(&blocks, n, tile.stack, column, row);
     }
+  }
+}
+
+fn store(blocks: ptr<function, array<mat4x4f, 4>>, n: u32, stack: u32, row: u32, column: u32) {
+  for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
+    let at = (stack * params.rows + row + i) * params.columns + column;
+    for (var j = 0u; j < min(4u, max(params.columns, column) - column); j++) { c[at + j] = epilogue(at + j, (*blocks)[n][i][j]); }
   }
 }
 
@@ -128,7 +146,7 @@ fn add_rows(tile: Tile) {
 @compute @workgroup_size(64)
 fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) invocation: u32) {
   let number = group_number(id, groups);
-  if (number < row_tiles() * column_tiles() * params.stacks) {
+  if (is_wanted(number)) {
     multiply(tile_of(number, invocation));
     let done = finish(number * 64u + invocation);
   }
@@ -137,7 +155,7 @@ fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
 @compute @workgroup_size(64)
 fn product_and_sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) invocation: u32) {
   let number = group_number(id, groups);
-  if (number < row_tiles() * column_tiles() * params.stacks) {
+  if (is_wanted(number)) {
     let tile = tile_of(number, invocation);
     multiply(tile);
     if (tile.column == 0u && tile.lane == 0u) { add_rows(tile); }

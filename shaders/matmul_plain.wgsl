@@ -12,6 +12,7 @@
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
+//#include "lib/symmetric.wgsl"
 
 const TRANSPOSE_A = 0u;
 const TRANSPOSE_B = 0u;
@@ -41,8 +42,12 @@ fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   let row = at / params.columns;
   let stack = row / params.rows;
   if (stack >= params.stacks) { return; }
+  let i = row % params.rows;
+  let j = at % params.columns;
+  let below = select(i, max(i, j), SYMMETRIC == 1u);
+  let across = select(j, min(i, j), SYMMETRIC == 1u);
   var total = 0.0;
-  for (var k = 0u; k < params.inner; k++) { total += a_at(stack, row % params.rows, k) * b_at(stack, k, at % params.columns); }
+  for (var k = 0u; k < params.inner; k++) { total += a_at(stack, below, k) * b_at(stack, k, across); }
   c[at] = epilogue(at, total);
 }
 

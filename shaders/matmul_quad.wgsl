@@ -21,6 +21,7 @@ enable subgroups;
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
+//#include "lib/symmetric.wgsl"
 
 const TRANSPOSE_A = 0u;
 const TRANSPOSE_B = 0u;
@@ -85,6 +86,13 @@ fn tile_of(number: u32, invocation: u32) -> Tile {
   let column = number / row_tiles() % column_tiles() * 32u;
   let lane = invocation & 3u;
   return Tile(row, column, number / row_tiles() / column_tiles(), lane, row + 4u * lane, column + 4u * lane);
+}
+// Whether there is such a tile, and not all of it above the diagonal of a symmetric product.
+fn is_wanted(number: u32) -> bool {
+  if (number >= row_tiles() * column_tiles() * params.stacks) { return false; }
+  let row = number % row_tiles() * 32u;
+  let column = number / row_tiles() % column_tiles() * 32u;
+  return SYMMETRIC == 0u || column < row + 32u;
 }
 
 // 4 × 4 elements of c each, one row after the other
@@ -152,10 +160,20 @@ fn multiply(tile: Tile) {
   for (var n = 0u; n < 16u; n++) {
     let row = tile.row + 16u * (n >> 3u) + 4u * (tile.lane ^ ((n >> 1u) & 3u));
     let column = tile.column + 16u * (n & 1u) + 4u * tile.lane;
-    for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
-      let at = (tile.stack * params.rows + row + i) * params.columns + column;
-      if (column < params.columns) { c[at >> 2u] = epilogues(at >> 2u, blocks[n][i]); }
+    if (SYMMETRIC == 1u && column > row) { continue; }
+    if (SYMMETRIC == 1u && column == row) { blocks[n] = even(blocks[n]); }
+    store(&blocks, n, tile.stack, row, column);
+    if (SYMMETRIC == 1u && column < row) {
+      blocks[n] = transpose(blocks[n]);
+      store(&blocks, n, tile.stack, column, row);
     }
+  }
+}
+
+fn store(blocks: ptr<function, array<mat4x4f, 16>>, n: u32, stack: u32, row: u32, column: u32) {
+  for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
+    let at = (stack * params.rows + row + i) * params.columns + column;
+    if (column < params.columns) { c[at >> 2u] = epilogues(at >> 2u, (*blocks)[n][i]); }
   }
 }
 
@@ -173,7 +191,7 @@ fn add_rows(tile: Tile) {
 @compute @workgroup_size(4)
 fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) invocation: u32) {
   let number = group_number(id, groups);
-  if (number < row_tiles() * column_tiles() * params.stacks) {
+  if (is_wanted(number)) {
     multiply(tile_of(number, invocation));
     let done = finish(number * 4u + invocation);
   }
@@ -182,7 +200,7 @@ fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
 @compute @workgroup_size(4)
 fn product_and_sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) invocation: u32) {
   let number = group_number(id, groups);
-  if (number < row_tiles() * column_tiles() * params.stacks) {
+  if (is_wanted(number)) {
     let tile = tile_of(number, invocation);
     multiply(tile);
     if (tile.column == 0u) { add_rows(tile); }

@@ -1,10 +1,10 @@
 // matmul_tiled — a product's tiles in workgroup memory, for the kernels that say how matrices are read and written.
-// Written by matmul_tiled.mjs.
+// Written by matmul_tiled.mjs. Tiles of symmetric products are square.
+
+//#include "lib/symmetric.wgsl"
 
 const TRANSPOSE_A = 0u;
 const TRANSPOSE_B = 0u;
-// 1: b is op(a) transposed; tiles above the diagonal are those below it, mirrored. Tiles are square then
-const SYMMETRIC = 0u;
 // invocations across and down a tile, multiples of 8 and 4; and how many teams of so many share its inner positions
 const ACROSS = 8u;
 const DOWN = 8u;
@@ -88,16 +88,6 @@ fn row_sums(room: u32, quad: u32) -> vec4f {
     total += tile[room + depth * WIDE_A + ((quad ^ (depth / 4u * 2u)) & (WIDE_A - 1u))];
   }
   return total;
-}
-
-// Below and above the diagonal the same.
-fn even(m: mat4x4f) -> mat4x4f {
-  return mat4x4f(
-    vec4f(m[0].x, m[1].x, m[2].x, m[3].x),
-    vec4f(m[1].xy, m[2].y, m[3].y),
-    vec4f(m[2].xyz, m[3].z),
-    m[3],
-  );
 }
 
 fn store_blocks(place: Tile, row: u32, column: u32, held: array<mat4x4f, 4>) {

@@ -85,14 +85,14 @@ export function matmulVariants(shape: MatmulShape, traits: DeviceTraits): Varian
 /** The kernels that can make this product, the simplest first. */
 export function matmulKernels(shape: MatmulShape, traits: DeviceTraits): MatmulVariant[] {
   const { stacks, rows, columns, inner, symmetric } = shape;
-  const hasQuads = traits.features.has("subgroups") && !symmetric;
+  const hasQuads = traits.features.has("subgroups");
   const tilings = tiledNames.map((name) => [name, admits(name, shape, traits)] as const);
   const admitted = {
     plain: stacks * rows * columns * inner <= MOST_PLAIN,
-    direct: !symmetric,
+    direct: true,
     ...(Object.fromEntries(tilings) as { readonly [name in Tiled]: boolean }),
-    slim: isSlim(shape),
-    broadcast: hasQuads && aligned(shape),
+    slim: isSlim(shape) && !symmetric,
+    broadcast: hasQuads && aligned(shape) && !symmetric,
     quadAny: hasQuads,
     quad: hasQuads && aligned(shape),
     quadSmall: hasQuads && aligned(shape),
@@ -110,13 +110,12 @@ function variantFor(shape: MatmulShape, traits: DeviceTraits): MatmulVariant {
 function standard(shape: MatmulShape, traits: DeviceTraits): MatmulVariant {
   const { matmul } = defaultsFor(traits);
   if ("held" in matmul) {
-    if (isSlim(shape) && shape.inner >= matmul.long) return "slim";
+    if (isSlim(shape) && !shape.symmetric && shape.inner >= matmul.long) return "slim";
     if (shape.rows * shape.columns <= matmul.few) return "plain";
     const fitting = tiledNames.filter((name) => admits(name, shape, traits));
     const cost = (name: Tiled) => costOf(name, shape, traits, matmul);
     return fitting.reduce((best, name) => (cost(name) < cost(best) ? name : best));
   }
-  if (shape.symmetric) return "tiledSmall";
   const { stacks, rows, columns, inner } = shape;
   const isSoonDone = stacks * rows * columns * inner <= matmul.soon;
   const quads = isSoonDone ? "quadSmall" : "quad";
@@ -135,13 +134,14 @@ export function matmul(shape: MatmulShape, traits: DeviceTraits): Launches {
   if (isTiled(variant)) return tiledLaunches(variant, shape, traits);
   const { stacks, rows, columns, inner, rowSums } = shape;
   const constants = { TRANSPOSE_A: Number(shape.transposeA), TRANSPOSE_B: Number(shape.transposeB) };
+  const halves = { SYMMETRIC: Number(shape.symmetric === true) };
   const params = { stacks, rows, columns, inner, a_stack: shape.aStack, b_stack: shape.bStack };
   const bind = { a: { input: 0 }, b: { input: 1 }, c: { output: 0 } };
   const sums = { sums: { output: 1 } };
   const flops = 2 * stacks * rows * columns * inner;
   const launch = (kernel: Kernel, groups: number): Launch => ({
     kernel,
-    constants,
+    constants: "SYMMETRIC" in kernel.constants ? { ...constants, ...halves } : constants,
     params,
     bind,
     groups: [groups, 1, 1],

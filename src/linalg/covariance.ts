@@ -1,14 +1,9 @@
 import { check, checkOptions, show } from "../device/errors.ts";
-import { add, div, mul, sub } from "../graph/ops/arithmetic.ts";
+import { div, mul, sub } from "../graph/ops/arithmetic.ts";
 import { gram } from "../graph/ops/gram.ts";
-import { matmul } from "../graph/ops/matmul.ts";
-import { concat, reshape, slice } from "../graph/ops/shape.ts";
+import { reshape } from "../graph/ops/shape.ts";
 import { mean as meanOf, sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { swap } from "./matrix.ts";
-
-/** Columns of one block of the product: blocks above the diagonal are not computed. */
-const BLOCK = 256;
 
 export interface CovarianceOptions {
   /** Subtracted from the number of rows (from Σ weights) in the divisor; 1. */
@@ -65,35 +60,6 @@ export function deviation(x: Tensor, origin: Tensor, share?: Tensor): Tensor {
 
 /** Σ_i w_i (x_i − m)(x_i − m)ᵀ, [d, d], of which half is computed. x: [n, d], origin: [d], share: [n, 1]. */
 export function scatter(x: Tensor, origin: Tensor, share?: Tensor): Tensor {
-  // the kernels that are fast there know no halves
-  if (x.gpu.traits.software) return scatterByBlocks(x, origin, share);
   const centred = sub(x, origin);
   return gram(share ? mul(centred, share) : centred, centred);
-}
-
-/** The same, block by block of the lower triangle. */
-function scatterByBlocks(x: Tensor, origin: Tensor, share?: Tensor): Tensor {
-  const d = x.shape[1]!;
-  const count = Math.ceil(d / BLOCK);
-  const size = Math.ceil(d / count);
-  const edges = Array.from({ length: count + 1 }, (_, b) => Math.min(d, b * size));
-  const cut = (t: Tensor, axis: number, b: number) => slice(t, axis, edges[b]!, edges[b + 1]!);
-  const columns = edges.slice(1).map((_, b) => sub(cut(x, 1, b), cut(origin, 0, b)));
-  const weighted = share ? columns.map((c) => mul(c, share)) : columns;
-  const below = columns.map((_, i) =>
-    columns.slice(0, i + 1).map((__, j) => product(weighted[i]!, columns[j]!, i === j && share !== undefined)),
-  );
-  const rows = columns.map((_, i) =>
-    concat(
-      columns.map((__, j) => (j <= i ? below[i]![j]! : swap(below[j]![i]!))),
-      1,
-    ),
-  );
-  return concat(rows, 0);
-}
-
-/** aᵀ·b; made symmetric where rounding of weights may have spoilt it. */
-function product(a: Tensor, b: Tensor, even: boolean): Tensor {
-  const c = matmul(swap(a), b);
-  return even ? mul(add(c, swap(c)), 0.5) : c;
 }
