@@ -9,8 +9,10 @@ import { mnistFiles, parseMnist, type Mnist, type MnistFiles } from "./mnist.ts"
  * Throws LatentError: "data" where the package or a file is missing, and as `parseMnist` does.
  */
 export async function loadMnistNode(folder = packageFolder()): Promise<Mnist> {
-  const entries = Object.entries(mnistFiles).map(async ([key, { name }]) => [key, await contents(join(folder, name))]);
-  return parseMnist(Object.fromEntries(await Promise.all(entries)) as MnistFiles, "loadMnistNode");
+  const files: [string, Uint8Array][] = [];
+  // one after another: of several missing files, the first is the one that is named
+  for (const [key, { name }] of Object.entries(mnistFiles)) files.push([key, await contents(join(folder, name))]);
+  return parseMnist(Object.fromEntries(files) as unknown as MnistFiles, "loadMnistNode");
 }
 
 async function contents(path: string): Promise<Uint8Array> {
