@@ -60,11 +60,17 @@ async function stepAndWait(runner: Runner): Promise<void> {
   await runner.finish();
 }
 
-/** Facts of a step once all is timed: what it asks of WebGPU, and its GPU time. */
-async function inspect(runner: Runner, keep: boolean): Promise<Pick<Cell, "perStep" | "gpuMs" | "profile">> {
+/** Facts of a step once all is timed: what it asks of WebGPU, and its GPU time, of fewer runs where they pass `seconds`. */
+async function inspect(
+  runner: Runner,
+  seconds: number,
+  keep: boolean,
+): Promise<Pick<Cell, "perStep" | "gpuMs" | "profile">> {
+  const end = performance.now() + seconds * 1000;
   const perStep = await calls(() => stepAndWait(runner));
   const runs: Span[][] = [];
-  for (let run = 0; run < PROFILE_RUNS; run++) runs.push(await profiled(() => stepAndWait(runner)));
+  do runs.push(await profiled(() => stepAndWait(runner)));
+  while (runs.length < PROFILE_RUNS && performance.now() < end);
   const spans = fastest(runs);
   if (spans.length === 0) return { perStep };
   const gpuMs = spans.reduce((sum, { ms }) => sum + ms, 0);
@@ -91,8 +97,9 @@ export async function compare(
   const inputs = item.inputs();
   const cells: Cell[] = [];
   const ready: { cell: Cell; runner: Runner }[] = [];
+  const { boxSeconds } = schedule;
   // first use and check are each far below a box; three of them are for slow machines
-  const limit = 3 * schedule.boxSeconds;
+  const limit = 3 * boxSeconds;
   for (const candidate of candidates) {
     const { name } = candidate;
     const cell: Cell = { engine: name, status: "failed" };
@@ -121,7 +128,7 @@ export async function compare(
     timed(cell, timings[index]!);
     try {
       if (cell.status === "ok" || cell.message === timings[index]!.note)
-        Object.assign(cell, await within(inspect(runner, profile), limit, `${cell.engine}: inspection`));
+        Object.assign(cell, await within(inspect(runner, boxSeconds, profile), limit, `${cell.engine}: inspection`));
       runner.dispose();
     } catch (error) {
       cell.message = [cell.message, reason(error)].filter(Boolean).join("; ");

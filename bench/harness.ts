@@ -82,17 +82,22 @@ export function turns(count: number, round: number): number[] {
   return Array.from({ length: count }, (_, i) => (i + round) % count);
 }
 
-/** `work`, or an error that names it once `seconds` have passed. The work itself cannot be stopped. */
+/**
+ * `work`, or an error that names it where that takes more than `seconds`. Work cannot be stopped: what is late is waited for as long
+ * again, so that it does not slow down whoever comes next.
+ */
 export async function within<T>(work: Promise<T>, seconds: number, name: string): Promise<T> {
+  const late = Symbol();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${name}: no answer within ${seconds} s.`)), seconds * 1000);
-  });
+  const pause = () => new Promise<typeof late>((done) => (timer = setTimeout(() => done(late), seconds * 1000)));
   try {
-    return await Promise.race([work, late]);
+    const result = await Promise.race([work, pause()]);
+    if (result !== late) return result as T;
+    await Promise.race([work.catch(() => {}), pause()]);
   } finally {
     clearTimeout(timer);
   }
+  throw new Error(`${name}: no answer within ${seconds} s.`);
 }
 
 /** Text of anything thrown. */

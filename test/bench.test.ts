@@ -137,6 +137,22 @@ describe("interleave", () => {
     const [timing] = await interleave([stuck], { rounds: 1, blockSeconds: 0.1, boxSeconds: 0.01 });
     expect(timing).toMatchObject({ samples: [], error: "stuck: no answer within 0.01 s." });
   });
+
+  test("what is late is waited for before anything else is timed", async () => {
+    vi.useFakeTimers();
+    try {
+      let settled = false;
+      const slow = new Promise((done) => setTimeout(done, 1500));
+      const refused = within(slow, 1, "slow").catch((error: Error) => ((settled = true), error.message));
+      await vi.advanceTimersByTimeAsync(1400);
+      expect(settled).toBe(false);
+      await vi.advanceTimersByTimeAsync(200);
+      expect(settled).toBe(true);
+      expect(await refused).toBe("slow: no answer within 1 s.");
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });
 
 /** y = 2·x for two numbers; the check wants them to 1e-6. */
