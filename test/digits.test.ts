@@ -37,4 +37,4 @@ it("learns digits from a few hundred images, and gives features, probabilities a
   expect(score).toBeLessThanOrEqual(10);
   using again = Digits.load(gpu, await digits.save());
   expect(await again.accuracy(dataset)).toBe(accuracy);
-}, 240_000);
+});

@@ -197,6 +197,21 @@ describe("lifetime", () => {
     expect(gpu.memory().buffers).toBe(1);
   });
 
+  it("frees what an inner scope returned with the scope around it, also when that one fails", async () => {
+    const gpu = await open();
+    const inner = () => gpu.scope(() => gpu.tensor([1, 2]).mul(3));
+    const [own, kept] = await gpu.scope(async () => [[...(await (await inner()).read())], await inner()] as const);
+    expect(own).toEqual([3, 6]);
+    expect([...(await kept.read())]).toEqual([3, 6]);
+    expect(gpu.memory().buffers).toBe(1);
+    const failed = gpu.scope(async () => {
+      await inner();
+      throw new Error("stopped");
+    });
+    await expect(failed).rejects.toThrow("stopped");
+    expect(gpu.memory().buffers).toBe(1);
+  });
+
   it("refuses tensors of two devices in one op", async () => {
     const [a, b] = [await open(), await open()];
     expect((await failure(() => a.tensor([1]).add(b.tensor([1])))).code).toBe("wrong-device");

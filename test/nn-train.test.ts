@@ -124,7 +124,7 @@ describe("an abort", () => {
       },
     });
     await expect(running).rejects.toThrow("enough");
-    expect(performance.now() - aborted).toBeLessThan(1000);
+    expect(performance.now() - aborted).toBeLessThan(10_000);
     expect(gpu.memory()).toMatchObject({ buffers, bytes });
     expect((await vae.sample(2).read()).every(Number.isFinite)).toBe(true);
     await vae.fit(images, { ...recipe, epochs: 1 });

@@ -15,8 +15,9 @@ export default defineConfig({
     isolate: true,
     // SwiftShader uses every core by itself
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // for what hangs: a slow or busy machine takes minutes to compile what a software adapter finds hard
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     passWithNoTests: false,
     dangerouslyIgnoreUnhandledErrors: false,
   },

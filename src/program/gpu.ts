@@ -233,22 +233,22 @@ export class Gpu implements Runner {
 
   /**
    * Runs `body`, then disposes every tensor made inside it except those that it returns (a tensor, or an array or plain
-   * object of them). The body may be async; scopes of concurrent bodies must not interleave.
+   * object of them); those belong to the scope around it. The body may be async; scopes of concurrent bodies must not interleave.
    */
   async scope<T>(body: () => T | Promise<T>): Promise<T> {
     const mine = new Set<Tensor>();
+    const around = this.#scopes.at(-1);
+    let kept: readonly Tensor[] = [];
     this.#scopes.push(mine);
     try {
       const result = await body();
-      const kept = tensorsIn(result);
-      await this.evaluate(kept);
-      for (const tensor of mine) if (!kept.includes(tensor)) this.dispose_(tensor);
+      await this.evaluate(tensorsIn(result));
+      kept = tensorsIn(result);
       return result;
-    } catch (error) {
-      for (const tensor of mine) this.dispose_(tensor);
-      throw error;
     } finally {
       this.#scopes.splice(this.#scopes.indexOf(mine), 1);
+      for (const tensor of mine) if (!kept.includes(tensor)) this.dispose_(tensor);
+      for (const tensor of kept) if (mine.has(tensor)) around?.add(tensor);
     }
   }
 

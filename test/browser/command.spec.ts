@@ -26,7 +26,7 @@ function demo(words: string[], until?: string): Promise<{ code: number | null; t
     child.kill("SIGINT");
     child.kill("SIGINT");
   });
-  return new Promise((done) => child.on("exit", (code) => done({ code, text, output })));
+  return new Promise((done) => child.on("close", (code) => done({ code, text, output })));
 }
 
 test("an unknown option is refused by name before anything starts", async () => {

@@ -9,6 +9,7 @@ export default defineConfig({
   fullyParallel: false,
   retries: 0,
   forbidOnly: true,
-  timeout: 180_000,
+  timeout: 600_000,
+  expect: { timeout: 60_000 },
   use: { browserName: "chromium", launchOptions: launchOptions() },
 });
