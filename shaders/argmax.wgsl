@@ -5,19 +5,20 @@
 //
 // shapes     x [outer, extent, inner], y [outer, inner] u32;  lines = outer·inner
 // grid       lines: ⌈lines / LANES⌉ workgroups;  shared_lines: one workgroup of LANES per line
-// numerics   exact; an element that is not a number never wins, unless it comes first
+// numerics   exact; the first element that is not a number wins, where there is one
 
 //#include "lib/grid.wgsl"
+//#include "lib/order.wgsl"
 
 const LANES = 64u;
 
 struct Params { lines: u32, extent: u32, inner: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<u32>;
 
-var<workgroup> values: array<f32, LANES>;
+var<workgroup> values: array<u32, LANES>;
 var<workgroup> places: array<u32, LANES>;
 
 // the place of element 0 of a line
@@ -28,10 +29,10 @@ fn lines(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3
   let line = group_number(id, groups) * LANES + lane;
   if (line >= params.lines) { return; }
   let first = start(line);
-  var best = x[first];
+  var best = order_of(x[first]);
   var place = 0u;
   for (var r = 1u; r < params.extent; r++) {
-    let value = x[first + r * params.inner];
+    let value = order_of(x[first + r * params.inner]);
     if (value > best) { best = value; place = r; }
   }
   y[line] = place;
@@ -43,9 +44,9 @@ fn shared_lines(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) group
   let first = start(line);
   // lanes beyond the extent repeat its last element, whose place only ties with itself
   var place = min(lane, params.extent - 1u);
-  var best = x[first + place * params.inner];
+  var best = order_of(x[first + place * params.inner]);
   for (var r = lane + LANES; r < params.extent; r += LANES) {
-    let value = x[first + r * params.inner];
+    let value = order_of(x[first + r * params.inner]);
     if (value > best) { best = value; place = r; }
   }
   values[lane] = best;

@@ -12,8 +12,9 @@
 // memory     diagonal: SIZE × (SIZE + 1) f32 (4 KiB) of workgroup memory; panel and update use none, since barriers are what a
 //            software adapter is slowest at: updates hold 4 × 4 sums an invocation, and neighbours share rows through the cache.
 //            update_shared: two tiles [column][row / 4] of vec4f with one of padding a row (9 KiB), each loaded once
-// numerics   |a − l·lᵀ| ≤ γ_{n+1} · |l|·|lᵀ|. A pivot at or below tolerance · a[i,i], infinite or NaN counts as bad: it and its
-//            column become those of the identity, so that all that follows stays finite
+// numerics   |a − l·lᵀ| ≤ γ_{n+1} · |l|·|lᵀ|. A pivot at or below tolerance · a[i,i], infinite or NaN counts as bad: its row
+//            and column become those of the identity, so that all that follows stays finite. Until the next block's turn its pivot
+//            is −1, by which panel knows the column
 // source     right-looking blocked factorisation; tolerance: see kernels/cholesky.ts
 
 //#include "lib/grid.wgsl"
@@ -54,6 +55,10 @@ fn diagonal(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) l
     if (c < width && lane < width) { tile[c * PITCH + lane] = l[base + (params.first + c) * params.size + row]; }
   }
   if (lane == 0u) { bad = 0xffffffffu; }
+  if (params.first > 0u) {
+    let before = base + (row - SIZE) * (params.size + 1u);
+    l[before] = abs(l[before]);
+  }
   workgroupBarrier();
   for (var c = 0u; c < width; c++) {
     let at = params.first + c;
@@ -61,8 +66,12 @@ fn diagonal(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) l
     let good = pivot > params.tolerance * a[base + at * params.size + at] && bitcast<u32>(pivot) < 0x7f800000u && pivot > 0.0;
     let root = select(1.0, sqrt(max(pivot, 1.17549435e-38)), good);
     workgroupBarrier(); // every lane has read the pivot before its owner replaces it
+    if (!good) {
+      if (lane < c) { tile[c * PITCH + lane] = 0.0; }
+      for (var k = lane; k < params.first; k += SIZE) { l[base + at * params.size + k] = 0.0; }
+    }
     if (lane == c) {
-      tile[c * PITCH + c] = root;
+      tile[c * PITCH + c] = select(select(1.0, -1.0, params.first + SIZE < params.size), root, good);
       if (!good) { bad = min(bad, at); }
     } else if (lane > c) {
       tile[lane * PITCH + c] = select(0.0, tile[lane * PITCH + c] / root, good);
@@ -91,7 +100,8 @@ fn panel(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane
     let factor = base + (params.first + c) * params.size + params.first;
     var x = l[own + c];
     for (var k = 0u; k < c; k++) { x -= l[own + k] * l[factor + k]; }
-    l[own + c] = x / l[factor + c];
+    let pivot = l[factor + c];
+    l[own + c] = select(x / pivot, 0.0, pivot < 0.0);
   }
 }
 

@@ -146,10 +146,9 @@ fn add_rows(tile: Tile) {
 @compute @workgroup_size(64)
 fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) invocation: u32) {
   let number = group_number(id, groups);
-  if (is_wanted(number)) {
-    multiply(tile_of(number, invocation));
-    let done = finish(number * 64u + invocation);
-  }
+  if (is_wanted(number)) { multiply(tile_of(number, invocation)); }
+  // also where nothing is wanted: the sum that is kept is 0 there
+  let done = finish(number * 64u + invocation);
 }
 
 @compute @workgroup_size(64)

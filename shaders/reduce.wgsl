@@ -8,7 +8,8 @@
 //            which a second launch reduces
 // grid       per output and slice: rows one workgroup of LANES, short_rows and columns one invocation
 // numerics   sum: a lane adds ⌈extent/LANES⌉ (columns: extent/slices) terms, then a log₂ LANES tree:
-//            |error| ≤ γ_m · Σ|x| with m = the terms of a lane plus log₂ LANES plus the slices. max, min: exact
+//            |error| ≤ γ_m · Σ|x| with m = the terms of a lane plus log₂ LANES plus the slices.
+//            max, min: exact, NaN where one is in it; of nothing but −∞ (min: ∞) the smallest (largest) finite number
 
 //#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"

@@ -8,7 +8,8 @@
 //            (columns: outputs) are multiples of 4;  y [outputs], or one partial a slice, which a second launch reduces
 // grid       per output and slice: rows one workgroup of LANES, short_rows one invocation;  columns: one per four of them
 // numerics   sum: of four running sums; a lane adds ⌈extent/(4·LANES)⌉ (short_rows: slice/4, columns: slice) terms to each:
-//            |error| ≤ γ_m · Σ|x| with m = those terms plus log₂ LANES + 2 plus the slices. max, min: exact
+//            |error| ≤ γ_m · Σ|x| with m = those terms plus log₂ LANES + 2 plus the slices.
+//            max, min: exact, NaN where one is in it; of nothing but −∞ (min: ∞) the smallest (largest) finite number
 
 //#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"
@@ -32,9 +33,8 @@ fn epilogue(i: u32, value: f32) -> f32 { return value; }
 
 fn load(j: u32) -> vec4f { return bitcast<vec4f>(four(j)); }
 fn combined(a: vec4f, b: vec4f) -> vec4f {
-  if (OPERATION == 1u) { return select(a, b, a < b); }
-  if (OPERATION == 2u) { return select(a, b, a > b); }
-  return a + b;
+  if (OPERATION == 0u) { return a + b; }
+  return select(a, b, select(a > b, a < b, OPERATION == 1u) | ((bitcast<vec4u>(b) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u)));
 }
 fn folded(a: vec4f) -> f32 { return combine(combine(a.x, a.y), combine(a.z, a.w)); }
 

@@ -12,6 +12,7 @@ import {
   type Tensor,
   transpose,
 } from "../src/index.ts";
+import { mapFours } from "../src/kernels/map.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { ramp } from "./helpers.ts";
 
@@ -110,4 +111,12 @@ it("drops the same elements inside a larger map", async () => {
     within,
     kept.map((v) => 3 * v),
   );
+});
+
+it("keeps its last elements where the grid is folded into one workgroup too many", async () => {
+  // 65 537 workgroups become 32 769 · 2
+  const length = 256 * 65_537;
+  expect(mapFours(length).groups[0]).toBe(65_537);
+  const draws = async (n: number) => (await random.uniform(gpu, [n], { seed: 3 }).read()).slice(length - 4, length);
+  expect([...(await draws(length))]).toEqual([...(await draws(length + 4))]);
 });

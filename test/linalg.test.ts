@@ -123,6 +123,35 @@ describe("factors and systems", () => {
     expect(await linalg.cholesky(spoilt).failedPivot.item()).toBe(50);
   });
 
+  test.each([
+    ["a negative pivot", 5, 5, -1, 5],
+    ["NaN in a block", 5, 3, NaN, 5],
+    ["∞ in a block", 5, 3, Infinity, 5],
+    ["NaN below a block", 60, 3, NaN, 60],
+    ["∞ on the diagonal", 40, 40, Infinity, 40],
+  ])("%s makes its row and column those of the identity", async (_, row, column, value, failed) => {
+    const n = 70;
+    const whole = Float32Array.from(await spd(1, n).read());
+    whole[row * n + column] = value;
+    const { factor, failedPivot } = linalg.cholesky(gpu.tensor(whole, [n, n]));
+    const l = await factor.read();
+    expect(await failedPivot.item()).toBe(failed);
+    for (let k = 0; k < n; k++) {
+      expect(l[row * n + k]).toBe(Number(k === row));
+      expect(l[k * n + row]).toBe(Number(k === row));
+    }
+    // and the rest is the factor of what is left
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j <= i; j++) {
+        if (i === row || j === row) continue;
+        let product = 0;
+        for (let k = 0; k <= j; k++) product += l[i * n + k]! * l[j * n + k]!;
+        expect(Math.abs(product - whole[i * n + j]!)).toBeLessThan(
+          1e-4 * Math.sqrt(whole[i * n + i]! * whole[j * n + j]!),
+        );
+      }
+  });
+
   test("shapes that do not fit are refused", () => {
     expect(() =>
       linalg.cholesky(

@@ -13,6 +13,9 @@ const HALF_LOG_TWO_PI = 0.91893853;
 fn larger(a: f32, b: f32) -> f32 { return select(a, b, a < b); }
 fn smaller(a: f32, b: f32) -> f32 { return select(a, b, a > b); }
 
+// told by bits: a device may assume that a comparison of a number with itself holds
+fn is_nan(a: f32) -> bool { return (bitcast<u32>(a) & 0x7fffffffu) > 0x7f800000u; }
+
 fn copy(a: f32) -> f32 { return a; }
 fn copy_u32(a: u32) -> u32 { return a; }
 fn copy_i32(a: i32) -> i32 { return a; }
@@ -68,7 +71,7 @@ fn log_(a: f32) -> f32 {
   let s = (x.m - 1.0) / (x.m + 1.0);
   let q = s * s;
   let log_m = 2.0 * s + 2.0 * s * q * (0.33333333 + q * (0.2 + q * (0.14285714 + q * 0.11111111)));
-  return x.exponent * 0.693359375 + (log_m - x.exponent * 2.12194440e-4);
+  return select(x.exponent * 0.693359375 + (log_m - x.exponent * 2.12194440e-4), a, is_nan(a));
 }
 // 2·(2ⁿ⁻¹·(e^r − 1) + (2ⁿ⁻¹ − ½)), which loses nothing near 0, where n = 0
 fn expm1(a: f32) -> f32 {
@@ -121,11 +124,11 @@ fn pow_(a: f32, b: f32) -> f32 {
   let signed_power = select(magnitude, -magnitude, a < 0.0 && odd);
   let at_zero = select(select(LARGEST, 0.0, b > 0.0), 1.0, b == 0.0);
   let not_real = bitcast<f32>(0x7fc00000u | (bitcast<u32>(a) & 1u));
-  return select(select(signed_power, not_real, a < 0.0 && !whole), at_zero, a == 0.0);
+  return select(select(signed_power, not_real, a < 0.0 && !whole), at_zero, a == 0.0 || b == 0.0);
 }
 
-fn maximum(a: f32, b: f32) -> f32 { return larger(a, b); }
-fn minimum(a: f32, b: f32) -> f32 { return smaller(a, b); }
+fn maximum(a: f32, b: f32) -> f32 { return select(larger(a, b), b, is_nan(b)); }
+fn minimum(a: f32, b: f32) -> f32 { return select(smaller(a, b), b, is_nan(b)); }
 fn clamp_(a: f32, low: f32, high: f32) -> f32 { return smaller(larger(a, low), high); }
 fn where_(condition: f32, a: f32, b: f32) -> f32 { return select(b, a, condition != 0.0); }
 fn less(a: f32, b: f32) -> f32 { return f32(a < b); }

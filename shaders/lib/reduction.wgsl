@@ -10,8 +10,8 @@ fn identity() -> f32 {
   return 0.0;
 }
 fn combine(a: f32, b: f32) -> f32 {
-  if (OPERATION == 1u) { return larger(a, b); }
-  if (OPERATION == 2u) { return smaller(a, b); }
+  if (OPERATION == 1u) { return maximum(a, b); }
+  if (OPERATION == 2u) { return minimum(a, b); }
   return a + b;
 }
 

@@ -1,6 +1,6 @@
 // sort — what the kernels of both ways to sort share: keys that are in order, eight elements in order, two runs being merged.
-//
-// Floats compare by their bits, since a device may assume that NaN does not exist.
+
+//#include "lib/order.wgsl"
 
 const LANES = 128u;
 // the network below is for eight
@@ -26,11 +26,7 @@ fn place_of(line: u32, r: u32) -> u32 {
 // an integer that is in order where the element is, or in reverse order
 fn key(word: u32) -> u32 {
   var k = word;
-  if (TYPE == 0u) {
-    let size = word & 0x7fffffffu;
-    k = select(word | 0x80000000u, ~word, word > 0x7fffffffu);
-    k = select(select(k, 0x80000000u, size == 0u), LAST, size > 0x7f800000u);
-  }
+  if (TYPE == 0u) { k = order_of(word); }
   if (TYPE == 1u) { k = word ^ 0x80000000u; }
   return k ^ params.flip;
 }

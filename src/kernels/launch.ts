@@ -73,5 +73,8 @@ export function powerOfTwo(least: number): number {
   return power;
 }
 
+/** Workgroups along one dimension that every device takes; the planner folds a longer first one, and rounds up as it does. */
+export const mostGroups = 65_535;
+
 /** `parts` of `size` that cover `total`. */
 export const ceilDiv = (total: number, size: number): number => Math.ceil(total / size);

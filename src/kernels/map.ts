@@ -1,4 +1,4 @@
-import { ceilDiv, type Launch } from "./launch.ts";
+import { ceilDiv, type Launch, mostGroups } from "./launch.ts";
 import { map as one, map_fours as four } from "./shaders.gen.ts";
 
 /** Where a map writes: rows of `inner` elements, `stride` apart, from `offset`. */
@@ -8,7 +8,8 @@ export interface Place {
   readonly stride: number;
 }
 
-const whole = (size: number, block: number) => ({ WHOLE: Number(size % block === 0) });
+// a folded grid may have a workgroup too many
+const whole = (size: number, block: number) => ({ WHOLE: Number(size % block === 0 && size <= mostGroups * block) });
 const written = { bind: { y: { output: 0 } } } as const;
 
 /** `size` elements of the hook `map`, written to output 0: one after the other, or at `place`. */

@@ -1,6 +1,6 @@
 import type { ShaderSource } from "../device/pipelines.ts";
 import { SIDE_BINDING, specialise } from "../kernels/hook.ts";
-import type { DeviceTraits, Kernel, Launch, Slot } from "../kernels/launch.ts";
+import { type DeviceTraits, type Kernel, type Launch, mostGroups, type Slot } from "../kernels/launch.ts";
 import type { Slots } from "./expression.ts";
 import type { Value } from "./values.ts";
 
@@ -116,12 +116,10 @@ function packParams(kernel: Kernel, values: { readonly [name: string]: number })
   return view.buffer;
 }
 
-const MOST_GROUPS = 65535;
-
 /** A first dimension beyond 65 535 workgroups goes on along y (lib/grid.wgsl counts them back). */
 function fold([x, y, z]: readonly [number, number, number]): [number, number, number] {
-  if (x <= MOST_GROUPS) return [x, y, z];
-  const rows = Math.ceil(x / MOST_GROUPS);
-  if (y !== 1 || rows > MOST_GROUPS) throw new Error(`a grid of ${x} × ${y} workgroups does not fold`);
+  if (x <= mostGroups) return [x, y, z];
+  const rows = Math.ceil(x / mostGroups);
+  if (y !== 1 || rows > mostGroups) throw new Error(`a grid of ${x} × ${y} workgroups does not fold`);
   return [Math.ceil(x / rows), rows, z];
 }

@@ -36,6 +36,38 @@ const total = (y: ArrayLike<number>): number => Array.from(y).reduce((a, b) => a
 const softplus = (a: number) => Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a)));
 const logistic = (a: number) => 1 / (1 + Math.exp(-a));
 
+describe("what is not a number", () => {
+  const through = [
+    L.log,
+    L.log1p,
+    (x: L.Tensor) => L.pow(x, 2.5),
+    (x: L.Tensor) => L.maximum(1, x),
+    (x: L.Tensor) => L.minimum(x, 1),
+  ];
+  it("stays so in functions, and x⁰ is 1", async () => {
+    for (const op of through) expect(await values(op, [NaN, 1])).toEqual([NaN, expect.any(Number)]);
+    expect(await values((x) => L.pow(x, 0), [NaN, 0, -2])).toEqual([1, 1, 1]);
+  });
+
+  it.each([3, 4, 130, 5000])("is the largest and smallest of %i, wherever it stands", async (n) => {
+    for (const at of [0, 1, n - 1]) {
+      const row = Float32Array.from({ length: n }, (_, i) => (i === at ? NaN : i % 7));
+      const x = gpu.tensor(
+        [...row, ...row].map((v, i) => (i < n ? v : i % 5)),
+        [2, n],
+      );
+      for (const extreme of [L.max, L.min]) {
+        const [spoilt, clean] = await extreme(x, 1).read();
+        expect(spoilt).toBeNaN();
+        expect(clean).toBe(extreme === L.max ? 4 : 0);
+        expect([...(await extreme(L.transpose(x), 0).read())]).toEqual([NaN, clean]);
+      }
+      expect([...(await L.argmax(x, 1).read())][0]).toBe(at);
+      expect([...(await L.argmax(L.transpose(x), 0).read())][0]).toBe(at);
+    }
+  });
+});
+
 describe("the ends of the number line", () => {
   it("exp saturates at the largest finite number, and ends in 0", () =>
     expectAt(L.exp, [
