@@ -103,23 +103,27 @@ export async function compare(
   for (const candidate of candidates) {
     const { name } = candidate;
     const cell: Cell = { engine: name, status: "failed" };
+    let runner: Runner | undefined;
     try {
       if ("error" in candidate) throw new Error(candidate.error);
       const { engine } = candidate;
       const first = await within(cold(engine, { workload, settings, inputs }), limit, `${name}: first step`);
       if (!first) continue;
+      runner = first.runner;
       cell.cold = first.seconds;
       cell.error = await within(check(engine, item, inputs), limit, `${name}: check`);
-      if (cell.error <= gate.limit) ready.push({ cell, runner: first.runner });
+      if (cell.error <= gate.limit) ready.push({ cell, runner });
       else {
         cell.status = "wrong";
         cell.message = `wrong, so it gets no number. Expected an error of at most ${gate.limit.toExponential(1)}; got ${cell.error.toExponential(1)}.`;
-        first.runner.dispose();
       }
     } catch (error) {
       cell.message = reason(error);
     }
-    if (cell.message) say(`  ${name}: ${cell.message}`);
+    if (cell.message) {
+      runner?.dispose();
+      say(`  ${name}: ${cell.message}`);
+    }
     cells.push(cell);
   }
 

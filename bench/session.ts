@@ -1,6 +1,7 @@
 // A bench run: opens the peaks and the engines, goes through the cases, and reports. The same in a page and in Node.
 
 import type { Markup } from "../src/app/report/markup.ts";
+import { isSoftware } from "../src/device/info.ts";
 import { cases, select } from "./cases/index.ts";
 import { compare, type Candidate, type Say } from "./compare.ts";
 import { reason, within } from "./harness.ts";
@@ -74,9 +75,7 @@ export const present = (report: Report): Result => ({
 
 export function facts({ info }: Pick<GPUAdapter, "info">): AdapterFacts {
   const { vendor, architecture, device, description } = info;
-  const software =
-    info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${architecture} ${description}`);
-  return { vendor, architecture, device, description, software };
+  return { vendor, architecture, device, description, software: isSoftware(info) };
 }
 
 /** Notes in `flags` when the tab gets hidden: then it is throttled. */

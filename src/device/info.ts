@@ -10,15 +10,18 @@ export interface DeviceInfo {
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render|software/i;
 
+/** Whether a CPU stands behind an adapter. */
+export const isSoftware = ({ vendor, architecture, description, isFallbackAdapter }: Partial<GPUAdapterInfo>): boolean =>
+  isFallbackAdapter === true || SOFTWARE.test(`${vendor} ${architecture} ${description}`);
+
 export function describe(device: GPUDevice, adapter: GPUAdapter | null): DeviceInfo {
   const info = device.adapterInfo ?? adapter?.info;
   const { vendor = "", architecture = "", description = "" } = info ?? {};
-  const fallback = (info as { isFallbackAdapter?: boolean } | undefined)?.isFallbackAdapter === true;
   return {
     vendor,
     architecture,
     description,
-    software: fallback || SOFTWARE.test(`${vendor} ${architecture} ${description}`),
+    software: isSoftware(info ?? {}),
     features: [...device.features].sort(),
     limits: limitsOf(device.limits),
   };
