@@ -11,7 +11,12 @@ export interface DeviceInfo {
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render|software/i;
 
 /** Whether a CPU stands behind an adapter. */
-export const isSoftware = ({ vendor, architecture, description, isFallbackAdapter }: Partial<GPUAdapterInfo>): boolean =>
+export const isSoftware = ({
+  vendor,
+  architecture,
+  description,
+  isFallbackAdapter,
+}: Partial<GPUAdapterInfo>): boolean =>
   isFallbackAdapter === true || SOFTWARE.test(`${vendor} ${architecture} ${description}`);
 
 export function describe(device: GPUDevice, adapter: GPUAdapter | null): DeviceInfo {
