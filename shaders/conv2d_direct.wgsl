@@ -10,6 +10,7 @@
 // grid       1-D, one invocation for CHANNELS channels of PIXELS pixels side by side: (image, group, channels, row, pixels), the
 //            last one fastest; folds into y (lib/grid.wgsl)
 // numerics   sums·taps terms in order, in registers: |error| ≤ γ · Σ|w·x|, u = 2⁻²⁴; what lies outside of source counts as 0
+//            taps go in threes, with weight 0 past the last: beside an ∞ that no tap meets, NaN
 
 //#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"

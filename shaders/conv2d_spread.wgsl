@@ -10,6 +10,7 @@
 // grid       1-D, one invocation for 2 rows × 16 columns of a channel: (image, group, channel, a, columns), the last one fastest;
 //            folds into y (lib/grid.wgsl)
 // numerics   sums·taps terms in order, in registers: |error| ≤ γ · Σ|w·y|, u = 2⁻²⁴; what lies outside of source counts as 0
+//            taps go in fours, with weight 0 past the last: beside an ∞ that no tap meets, NaN
 
 //#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"
