@@ -133,13 +133,17 @@ export function kernelFile(file, text, read = readShader) {
   return { name, summary, body, code, hooks: hooks(file, code), constants: constants(code), entries };
 }
 
-/** What a compiler reads of a kernel: no comments but the marks of hooks, no indents, no empty lines. The files keep them all. */
+/**
+ * What a compiler reads of a kernel: no comments but the marks of hooks, no indents, no empty lines, and within bodies no spaces
+ * around operators. The files keep them all; lines that the host looks for stay as they are.
+ */
 const bare = (text) =>
   text
     .split("\n")
     .filter((line) => !/^\s*\/\/(?!#hook)/.test(line))
     .map((line) => line.replace(/\s+\/\/ .*$/, "").trim())
     .filter((line) => line !== "")
+    .map((line) => (/^(const|fn|@|\/\/)/.test(line) ? line : line.replace(/ ?(,|=|\+|\*|:) /g, "$1")))
     .map((line) => `${line}\n`)
     .join("");
 

@@ -191,7 +191,7 @@ describe("errors", () => {
       "bytes",
       () => conv2d(gpu.tensor(new Uint8Array(16), [1, 1, 4, 4]), zeros(1, 1, 1, 1)),
       "argument",
-      "conv2d: expected an f32 tensor; got u8. Use cast().",
+      "conv2d: expected an f32 tensor; got u8. Use bytes().",
     ],
     [
       "channels for the transpose",

@@ -182,7 +182,7 @@ for (const defaultLimits of [false, true]) {
 describe("a broken kernel", () => {
   it("is rejected by the device with its line, and leaves the cache clean", async () => {
     const gpu = await openNodeGpu();
-    const code = shaders.bytes.bytes.code.replace("params.scale *", "params.scale +* ");
+    const code = shaders.bytes.bytes.code.replace("params.scale*", "params.scale+*");
     const found = await complaints(gpu, { label: "broken", code, pipeline: true }, "bytes");
     expect(found[0]).toMatch(/^broken:\d+: error: /);
     expect(await gpu.tensor([1, 2]).add(1).read()).toEqual(Float32Array.of(2, 3));

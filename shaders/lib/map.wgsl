@@ -8,7 +8,6 @@
 
 const LARGEST = 3.4028234e38;
 const SMALLEST = 1.17549435e-38;
-const HALF_LOG_TWO_PI = 0.91893853;
 
 fn larger(a: f32, b: f32) -> f32 { return select(a, b, a < b); }
 fn smaller(a: f32, b: f32) -> f32 { return select(a, b, a > b); }
@@ -159,5 +158,3 @@ fn kl_term(mu: f32, l: f32) -> f32 {
 // −log p(x) of a Bernoulli with logit a:  max(a, 0) − a·x + log(1 + e^{−|a|})
 fn bernoulli_term(a: f32, x: f32) -> f32 { return relu(a) - a * x + softplus_tail(a); }
 fn bernoulli_slope(g: f32, a: f32, x: f32) -> f32 { return g * (sigmoid(a) - x); }
-// −log p(x) of N(μ, e^ℓ)
-fn gaussian_term(x: f32, mu: f32, l: f32) -> f32 { return HALF_LOG_TWO_PI + 0.5 * (l + (x - mu) * (x - mu) * exp_(-l)); }

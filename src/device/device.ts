@@ -1,4 +1,4 @@
-import { LatentError } from "./errors.ts";
+import { check, LatentError } from "./errors.ts";
 import { type DeviceInfo, describe } from "./info.ts";
 import { PipelineCache } from "./pipelines.ts";
 import { BufferPool } from "./pool.ts";
@@ -25,6 +25,11 @@ export class Device {
   #fault: LatentError | null = null;
   #disposed = false;
   #declareLost: (loss: Loss) => void = () => {};
+  readonly #onError = (event: GPUUncapturedErrorEvent): void => {
+    event.preventDefault();
+    const full = event.error.constructor.name === "GPUOutOfMemoryError";
+    this.#fault ??= this.#refused("device", event.error, full);
+  };
 
   constructor(device: GPUDevice, adapter: GPUAdapter | null, owned: boolean) {
     this.gpu = device;
@@ -42,29 +47,17 @@ export class Device {
       ({ reason, message }) => lose({ reason: String(reason), message }),
       () => {},
     );
-    device.addEventListener("uncapturederror", (event) => {
-      event.preventDefault();
-      const { error } = event;
-      const code = error.constructor.name === "GPUOutOfMemoryError" ? "out-of-memory" : "argument";
-      this.#fault ??= new LatentError(code, `device: ${error.message}`);
-    });
+    device.addEventListener("uncapturederror", this.#onError);
   }
 
   /** Throws if the device is disposed or lost, or if an earlier command failed; the failure is reported once. */
   check(where: string): void {
-    if (this.#disposed) throw new LatentError("disposed", `${where}: the gpu is disposed. Open a new one.`);
-    if (this.#loss)
-      throw new LatentError(
-        "device-lost",
-        `${where}: the device is lost (${this.#loss.reason}). ${this.#loss.message}`,
-      );
+    const loss = this.#loss;
+    check(!this.#disposed, "disposed", where, () => "the gpu is disposed. Open a new one.");
+    check(!loss, "device-lost", where, () => `the device is lost (${loss!.reason}). ${loss!.message}`);
     const fault = this.#fault;
     this.#fault = null;
     if (fault) throw fault;
-  }
-
-  get disposed(): boolean {
-    return this.#disposed;
   }
 
   /** Waits for `work`, unless the device goes first; then checks. */
@@ -82,6 +75,7 @@ export class Device {
   }
 
   async #failed(where: string, cause: unknown): Promise<never> {
+    if (cause instanceof LatentError) throw cause;
     // a failed map is the first sign of a loss; the loss itself is reported in a later task
     await Promise.race([this.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
     this.check(where);
@@ -94,30 +88,47 @@ export class Device {
     await this.settle(this.gpu.queue.onSubmittedWorkDone(), where);
   }
 
-  /** Runs `allocate` in an out-of-memory scope; on failure empties the pool and tries once more. */
-  async allocate<T>(where: string, allocate: () => T, release: (taken: T) => void): Promise<T> {
+  /** Runs `allocate`; on failure releases what it has taken, empties the pool and tries once more. */
+  async allocate(where: string, allocate: () => void, release: () => void): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       this.check(where);
-      this.gpu.pushErrorScope("out-of-memory");
-      let taken: T;
-      let scope: Promise<GPUError | null>;
       try {
-        taken = allocate();
-      } finally {
-        scope = this.gpu.popErrorScope();
-      }
-      const error = await scope.catch(() => null);
-      if (!error) return taken;
-      release(taken);
-      this.pool.trim();
-      if (attempt > 0) {
-        const { bytes } = this.pool.memory();
-        throw new LatentError(
-          "out-of-memory",
-          `${where}: the device has no memory left; ${bytes} bytes are in use. ${error.message}`,
-        );
+        return await this.#watch(where, allocate);
+      } catch (error) {
+        release();
+        this.pool.trim();
+        if (attempt > 0) throw error;
       }
     }
+  }
+
+  #refused(where: string, { message }: GPUError, full: boolean): LatentError {
+    const used = full ? `${this.pool.memory().bytes} bytes in use. ` : "";
+    return new LatentError(full ? "out-of-memory" : "argument", `${where}: ${used}${message}`);
+  }
+
+  /** Submits one compute pass. */
+  submit(label: string, encode: (pass: GPUComputePassEncoder) => void): void {
+    const encoder = this.gpu.createCommandEncoder({ label });
+    const pass = encoder.beginComputePass({ label });
+    encode(pass);
+    pass.end();
+    this.gpu.queue.submit([encoder.finish()]);
+  }
+
+  /** Does `work` at once; rejects with what the device refuses of it, so that no other call has to. */
+  async #watch(where: string, work: () => void): Promise<void> {
+    this.gpu.pushErrorScope("out-of-memory");
+    this.gpu.pushErrorScope("validation");
+    let errors: Promise<(GPUError | null)[]>;
+    try {
+      work();
+    } finally {
+      errors = Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()]).catch(() => []);
+    }
+    const [invalid, full] = await errors;
+    const error = full ?? invalid;
+    if (error) throw this.#refused(where, error, full === error);
   }
 
   /** The first `bytes` of `buffer` from `offset`, after all work submitted so far. */
@@ -125,15 +136,19 @@ export class Device {
     this.check(where);
     const size = Math.max(4, Math.ceil(bytes / 4) * 4);
     const at = this.#staging.findIndex((b) => b.size >= size && b.size <= 2 * size + 4096);
-    const staging =
-      at >= 0
-        ? this.#staging.splice(at, 1)[0]!
-        : this.gpu.createBuffer({ label: "read", size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-    const encoder = this.gpu.createCommandEncoder({ label: where });
-    encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
-    this.gpu.queue.submit([encoder.finish()]);
+    let staging = this.#staging.splice(at, at < 0 ? 0 : 1)[0]!;
+    const copied = this.#watch(where, () => {
+      staging ??= this.gpu.createBuffer({
+        label: "read",
+        size,
+        usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+      });
+      const encoder = this.gpu.createCommandEncoder({ label: where });
+      encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
+      this.gpu.queue.submit([encoder.finish()]);
+    });
     try {
-      await this.settle(staging.mapAsync(GPUMapMode.READ, 0, size), where);
+      await this.settle(Promise.all([copied, staging.mapAsync(GPUMapMode.READ, 0, size)]), where);
       const copy = staging.getMappedRange(0, size).slice(0, bytes);
       staging.unmap();
       this.#staging.push(staging);
@@ -149,6 +164,7 @@ export class Device {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.gpu.removeEventListener("uncapturederror", this.#onError);
     this.pool.destroy();
     for (const buffer of this.#staging) buffer.destroy();
     if (this.#owned) this.gpu.destroy();

@@ -1,4 +1,4 @@
-import { check, LatentError, show } from "../device/errors.ts";
+import { check, show } from "../device/errors.ts";
 import { add } from "./ops/arithmetic.ts";
 import { concat, expand } from "./ops/shape.ts";
 import { constant } from "./record.ts";
@@ -15,11 +15,12 @@ export function grad(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
   const order = outputsFirst(loss);
   const needed = dependents(order, targets);
   // per tensor and output: what its uses contributed
-  const arrived = new Map<Tensor, (Tensor[] | undefined)[]>([[loss, [[ones(loss)]]]]);
+  const arrived = new Map<Tensor, (Tensor[] | undefined)[]>([[loss, [[filled(loss, 1)]]]]);
   for (const node of order) {
     const contributions = arrived.get(node);
-    if (!contributions || !needed.has(node) || targets.includes(node)) continue;
-    const gradients = Array.from(contributions, (parts) => (parts ? total(parts) : null));
+    if (!contributions || !node.parents.some((parent) => needed.has(parent))) continue;
+    // the total stays in place of its parts: a target among others is asked for it again
+    const gradients = Array.from(contributions, (parts) => (parts ? (parts[0] = total(parts.splice(0))) : null));
     if (node.source.kind === "pick") {
       deliver(arrived, node.source.inputs[0], node.source.index, gradients[0]!);
       continue;
@@ -29,19 +30,21 @@ export function grad(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
       if (pulled && needed.has(parent)) deliver(arrived, parent, 0, pulled);
     }
   }
-  const settled = order.find((node) => node.settled && !targets.includes(node));
   return targets.map((target) => {
-    if (!arrived.has(target) && settled)
-      throw new LatentError(
-        "argument",
-        `grad: a tensor ${show(settled.shape)} between loss and target was computed before, and has let go of its inputs. Call grad before read().`,
-      );
+    const settled = arrived.has(target) ? undefined : order.find((node) => node.settled && node !== target);
+    check(
+      !settled,
+      "argument",
+      "grad",
+      () =>
+        `a tensor ${show(settled!.shape)} between loss and target was computed before, and has let go of its inputs. Call grad before read().`,
+    );
     const parts = arrived.get(target)?.[0];
-    return parts ? total(parts) : expand(constant(target.gpu, 0), target.shape);
+    return parts ? total(parts) : filled(target, 0);
   });
 }
 
-const ones = (loss: Tensor): Tensor => expand(constant(loss.gpu, 1), loss.shape);
+const filled = (like: Tensor, value: number): Tensor => expand(constant(like.gpu, value), like.shape);
 
 function deliver(arrived: Map<Tensor, (Tensor[] | undefined)[]>, to: Tensor, output: number, gradient: Tensor): void {
   const slots = arrived.get(to) ?? [];
@@ -55,7 +58,7 @@ function total(parts: readonly Tensor[]): Tensor {
     const tiles = parts.map(padded);
     const axis = tiles[0]?.axis;
     if (axis !== undefined && tiles.every((t) => t?.axis === axis)) {
-      const sorted = tiles.map((t) => t!).sort((a, b) => a.start - b.start);
+      const sorted = (tiles as Tile[]).sort((a, b) => a.start - b.start);
       const end = sorted.reduce((at, t) => (t.start === at ? at + t.of.shape[axis]! : Number.NaN), 0);
       if (end === parts[0]!.shape[axis])
         return concat(
@@ -67,8 +70,14 @@ function total(parts: readonly Tensor[]): Tensor {
   return parts.reduce((sum, part) => add(sum, part));
 }
 
+interface Tile {
+  readonly of: Tensor;
+  readonly axis: number;
+  readonly start: number;
+}
+
 /** The tensor that a `pad` with zeros put at `start` of `axis`, if `x` is one. */
-function padded(x: Tensor): { of: Tensor; axis: number; start: number } | null {
+function padded(x: Tensor): Tile | null {
   if (x.source.kind !== "concat") return null;
   const { inputs, axis } = x.source;
   const isFiller = (t: Tensor) =>

@@ -59,7 +59,6 @@ const table = {
   kl_term: "f32 f32 -> f32",
   bernoulli_term: "f32 f32 -> f32",
   bernoulli_slope: "f32 f32 f32 -> f32",
-  gaussian_term: "f32 f32 f32 -> f32",
   random_uniform: "i u32 u32 u32 u32 -> f32",
   random_normal: "i u32 u32 u32 u32 -> f32",
   random_normal_at: "u32 u32 u32 u32 u32 -> f32",
@@ -79,7 +78,7 @@ export function signature(name: MapName): MapSignature {
   const [left, output] = table[name].split(" -> ") as [string, Scalar];
   const words = left.split(" ");
   const indexed = words[0] === "i";
-  return { indexed, inputs: (indexed ? words.slice(1) : words) as Scalar[], output };
+  return { indexed, inputs: words.slice(Number(indexed)) as Scalar[], output };
 }
 
 export const mapNames = Object.keys(table) as MapName[];

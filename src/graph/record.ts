@@ -1,5 +1,5 @@
-import { check, LatentError, show } from "../device/errors.ts";
-import { bytesPer, contiguous, count, type DType, type Shape, sameShape } from "./dtype.ts";
+import { check, show } from "../device/errors.ts";
+import { bytesPer, contiguous, count, type DType, elements, remedy, type Shape, sameShape } from "./dtype.ts";
 import type { Attributes, KernelOp } from "./kernelOp.ts";
 import { type MapName, signature } from "./maps.ts";
 import type { Runner, Storage } from "./runner.ts";
@@ -13,7 +13,7 @@ function admit(where: string, inputs: readonly Tensor[]): Runner {
   const gpu = inputs[0]!.gpu;
   for (const x of inputs) {
     check(x instanceof Tensor, "argument", where, () => `expected tensors; got ${typeof x}.`);
-    if (x.disposed) throw new LatentError("disposed", `${where}: input ${show(x.shape)} is disposed.`);
+    check(!x.disposed, "disposed", where, () => `input ${show(x.shape)} is disposed.`);
     check(
       x.gpu === gpu,
       "wrong-device",
@@ -76,8 +76,9 @@ export function recordMap(
       x.dtype === type,
       "argument",
       where,
-      () => `input ${k} has the wrong dtype. Expected ${type}; got ${x.dtype}. Use cast().`,
+      () => `input ${k} has the wrong dtype. Expected ${type}; got ${x.dtype}. ${remedy(x)}`,
     );
+    if (x.source.kind === "constant") elements(where, x.dtype, [x.source.value]);
   }
   const result = broadcast(where, [...inputs.map((x) => x.shape), ...(shape ? [shape] : [])]);
   return node(where, { shape: result, dtype: output }, { kind: "map", fn, inputs }, pull, parents);
@@ -101,18 +102,31 @@ export function layout(x: Tensor): { offset: number; strides: readonly number[] 
   return x.source.kind === "view" ? x.source : { offset: 0, strides: contiguous(x.shape) };
 }
 
+/** Whether the elements of `x` lie in its base in order. */
+export function inOrder(x: Tensor): boolean {
+  const plain = contiguous(x.shape);
+  return layout(x).strides.every((s, d) => s === plain[d] || x.shape[d] === 1);
+}
+
 /** Where the values of `x` are, if they exist: its own storage, or the part of its base that it looks at in order. */
 export function storageOf(x: Tensor): Storage | null {
   if (x.source.kind === "stored") return x.source.storage;
   if (x.source.kind !== "view" || x.source.inputs[0].source.kind !== "stored") return null;
-  const { offset, strides, inputs } = x.source;
-  const plain = contiguous(x.shape);
-  if (!strides.every((s, d) => s === plain[d] || x.shape[d] === 1)) return null;
+  const { offset, inputs } = x.source;
+  if (!inOrder(x)) return null;
   const { storage } = inputs[0].source as { storage: Storage };
   const bytes = bytesPer(x.dtype);
   if ((offset * bytes) % 4 !== 0) return null; // copies start at whole words
   return { buffer: storage.buffer, offset: storage.offset + offset * bytes, bytes: x.size * bytes, owned: false };
 }
+
+/** Refuses all shapes but one. */
+export const checkShape = (where: string, name: string, x: Tensor, shape: Shape): void =>
+  check(sameShape(x.shape, shape), "shape", where, () => `expected ${name} ${show(shape)}; got ${show(x.shape)}.`);
+
+/** Refuses tensors that are not f32. */
+export const checkFloat = (where: string, x: Tensor, what = "an f32 tensor"): void =>
+  check(x.dtype === "f32", "argument", where, () => `expected ${what}; got ${x.dtype}. ${remedy(x)}`);
 
 export function recordReduce(
   where: string,
@@ -121,7 +135,7 @@ export function recordReduce(
   axes: readonly number[],
   pull: Pull,
 ): Tensor {
-  check(x.dtype === "f32", "argument", where, () => `expected an f32 tensor; got ${x.dtype}. Use cast().`);
+  checkFloat(where, x);
   const shape = x.shape.filter((_, d) => !axes.includes(d));
   return node(where, { shape, dtype: "f32" }, { kind: "reduce", operation, inputs: [x], axes }, pull);
 }
@@ -156,8 +170,8 @@ export const recordOne = (
 
 /** Axes as given by a user (one, several, none = all; negative from the end), sorted and checked. */
 export function axesOf(where: string, rank: number, axes?: number | readonly number[]): number[] {
-  if (axes === undefined) return Array.from({ length: rank }, (_, d) => d);
-  const list = (typeof axes === "number" ? [axes] : [...axes]).map((axis) => {
+  if (axes === undefined) return [...Array(rank).keys()];
+  const list = [axes].flat().map((axis) => {
     check(
       Number.isInteger(axis) && axis >= -rank && axis < rank,
       "argument",

@@ -1,4 +1,4 @@
-import { LatentError } from "../device/errors.ts";
+import { check, show } from "../device/errors.ts";
 import type { Attributes, KernelOp } from "./kernelOp.ts";
 import { count, type DType, type Shape, type TypedArray } from "./dtype.ts";
 import type { MapName } from "./maps.ts";
@@ -82,8 +82,7 @@ export class Tensor {
 
   /** The one value of a tensor of size 1. */
   async item(): Promise<number> {
-    if (this.size !== 1)
-      throw new LatentError("shape", `item: expected a tensor of one element; got [${this.shape.join(", ")}].`);
+    check(this.size === 1, "shape", "item", () => `expected a tensor of one element; got ${show(this.shape)}.`);
     return (await this.read())[0]!;
   }
 

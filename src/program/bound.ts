@@ -13,9 +13,9 @@ export interface Location {
 
 /** A plan on real buffers: pipelines, bind groups and uniforms made once, encoded as often as wanted. */
 export interface BoundPlan {
-  encode(pass: GPUComputePassEncoder): void;
+  readonly encode: (pass: GPUComputePassEncoder) => void;
   /** Writes the plan's constants; once, before the first `encode`. */
-  encodePrelude(pass: GPUComputePassEncoder): void;
+  readonly encodePrelude: (pass: GPUComputePassEncoder) => void;
   readonly outputs: readonly Location[];
   /** Gives the buffers back to the pool, all but those in `except`. */
   release(except?: ReadonlySet<GPUBuffer>): void;
@@ -36,27 +36,22 @@ export async function bind(
 ): Promise<BoundPlan> {
   const dispatches = [...plan.prelude, ...plan.dispatches];
   const uniformBytes = layoutUniforms(dispatches);
-  const taken = await device.allocate(
+  const buffers: GPUBuffer[] = [];
+  let uniforms = null as GPUBuffer | null;
+  const release = (except?: ReadonlySet<GPUBuffer>): void => {
+    for (const buffer of buffers.splice(0)) if (!except?.has(buffer)) device.pool.give(buffer);
+    uniforms?.destroy();
+  };
+  await device.allocate(
     where,
     () => {
-      const buffers = plan.memory.buffers.map((bytes) => device.pool.take(bytes, where));
-      return {
-        buffers,
-        uniforms: uniformBytes.total
-          ? device.gpu.createBuffer({
-              label: `${where} uniforms`,
-              size: uniformBytes.total,
-              usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-            })
-          : null,
-      };
+      for (const bytes of plan.memory.buffers) buffers.push(device.pool.take(bytes, where));
+      const size = uniformBytes.total;
+      const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+      if (size) uniforms = device.gpu.createBuffer({ label: where, size, usage });
     },
-    ({ buffers, uniforms }) => {
-      for (const buffer of buffers) device.pool.give(buffer);
-      uniforms?.destroy();
-    },
+    release,
   );
-  const { buffers, uniforms } = taken;
   if (uniforms) device.gpu.queue.writeBuffer(uniforms, 0, packUniforms(dispatches, uniformBytes, constants));
 
   const locate = ({ place, offset }: Ref): Location => {
@@ -100,10 +95,7 @@ export async function bind(
     encode: (pass) => encodeAll(pass, replayed),
     encodePrelude: (pass) => encodeAll(pass, first),
     outputs: plan.outputs.map((o) => locate(o.ref)),
-    release(except) {
-      for (const buffer of buffers) if (!except?.has(buffer)) device.pool.give(buffer);
-      uniforms?.destroy();
-    },
+    release,
   };
 }
 

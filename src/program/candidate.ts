@@ -61,13 +61,10 @@ export class Candidate {
     // new memory is zero, while reused memory may still hold what another candidate computed
     this.#device.pool.trim();
     return this.#bound(async (bound) => {
-      const { gpu } = this.#device;
-      const encoder = gpu.createCommandEncoder({ label: "tune" });
-      const pass = encoder.beginComputePass({ label: "tune" });
-      bound.encode(pass);
-      bound.encode(pass);
-      pass.end();
-      gpu.queue.submit([encoder.finish()]);
+      this.#device.submit("tune", (pass) => {
+        bound.encode(pass);
+        bound.encode(pass);
+      });
       const read: TypedArray[] = [];
       for (const [i, { buffer, offset }] of bound.outputs.entries()) {
         const bytes = await this.#device.read(buffer, offset, this.#plan.outputs[i]!.bytes, "tune");

@@ -1,14 +1,18 @@
 import type { Device } from "../device/device.ts";
-import { LatentError, show } from "../device/errors.ts";
+import { check, show } from "../device/errors.ts";
 import type { Pipeline } from "../device/pipelines.ts";
 import { byteLength } from "../graph/dtype.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
+import type { Storage } from "../graph/runner.ts";
 import { inputsOf, type Tensor } from "../graph/tensor.ts";
 import { bind, compile } from "./bound.ts";
 import { type Plan, plan } from "./plan.ts";
 import { type Graph, valuesOf } from "./values.ts";
 
 const MOST_PLANS = 256;
+
+export const checkAlive = (where: string, { disposed, shape }: Tensor, claims = 0): void =>
+  check(!disposed || claims > 0, "disposed", where, () => `needs a tensor ${show(shape)} that is disposed.`);
 
 /** A constant's bits in its own dtype. */
 export function bitsOf({ value, dtype }: Graph["constants"][number]): number {
@@ -23,13 +27,11 @@ export function bitsOf({ value, dtype }: Graph["constants"][number]): number {
 export class EagerRunner {
   readonly #device: Device;
   readonly #traits: DeviceTraits;
-  readonly #check: (where: string) => void;
   readonly #plans = new Map<string, { plan: Plan; pipelines: Promise<Pipeline[]> }>();
 
-  constructor(device: Device, traits: DeviceTraits, check: (where: string) => void) {
+  constructor(device: Device, traits: DeviceTraits) {
     this.#device = device;
     this.#traits = traits;
-    this.#check = check;
   }
 
   /** Gives each of `tensors` storage of its own; then they let go of what they were computed from. */
@@ -38,32 +40,29 @@ export class EagerRunner {
     if (wanted.length === 0) return;
     const graph = valuesOf(wanted, []);
     const leaves = graph.leaves.map((leaf) => {
-      if (leaf.source.kind !== "stored")
-        throw new LatentError("argument", `${where}: an input of a compiled step has no value outside it.`);
+      const { source } = leaf;
+      check(source.kind === "stored", "argument", where, () => "an input of a compiled step has no value outside it.");
       // a disposed leaf keeps its storage while unrun nodes claim it
-      if (leaf.disposed && leaf.claims <= 0)
-        throw new LatentError("disposed", `${where}: needs a tensor ${show(leaf.shape)} that is disposed.`);
-      return leaf.source.storage;
+      checkAlive(where, leaf, leaf.claims);
+      return source.storage;
     });
     const { plan: chosen, pipelines } = this.#planned(graph);
     // held during the awaits below: a dispose() meanwhile must not hand these buffers to others
     for (const leaf of graph.leaves) leaf.claims++;
     try {
       const compiled = await pipelines;
-      this.#check(where);
+      this.#device.check(where);
       const bound = await bind(chosen, this.#device, compiled, leaves, graph.constants.map(bitsOf), where);
-      const encoder = this.#device.gpu.createCommandEncoder({ label: where });
-      const pass = encoder.beginComputePass({ label: where });
-      bound.encodePrelude(pass);
-      bound.encode(pass);
-      pass.end();
-      this.#device.gpu.queue.submit([encoder.finish()]);
+      this.#device.submit(where, (pass) => {
+        bound.encodePrelude(pass);
+        bound.encode(pass);
+      });
       const interior = unclaimed(wanted);
       const kept = new Set<GPUBuffer>();
       for (const [i, tensor] of wanted.entries()) {
         const location = bound.outputs[i]!;
-        kept.add(location.buffer);
-        this.#materialise(tensor, { ...location, bytes: byteLength(tensor.shape, tensor.dtype), owned: true });
+        const bytes = byteLength(tensor.shape, tensor.dtype);
+        if (this.#materialise(tensor, { ...location, bytes, owned: true })) kept.add(location.buffer);
       }
       bound.release(kept);
       for (const tensor of interior) this.#unclaim(tensor);
@@ -91,14 +90,16 @@ export class EagerRunner {
     return entry;
   }
 
-  #materialise(tensor: Tensor, storage: { buffer: GPUBuffer; offset: number; bytes: number; owned: boolean }): void {
-    if (tensor.source.kind === "stored") return;
+  /** Whether `tensor` takes `storage`: a run at the same time may have been first. */
+  #materialise(tensor: Tensor, storage: Storage): boolean {
+    if (tensor.source.kind === "stored") return false;
     this.#unclaim(tensor);
     tensor.source = { kind: "stored", storage, state: false };
     tensor.settled = tensor.parents.length > 0;
     tensor.parents = [];
     tensor.pull = null;
     this.#releaseIfDone(tensor);
+    return true;
   }
 
   #unclaim(tensor: Tensor): void {

@@ -1,15 +1,16 @@
 import type { Device, Loss } from "../device/device.ts";
-import { check, checkOptions, LatentError, show } from "../device/errors.ts";
+import { check, checkOptions, show } from "../device/errors.ts";
 import type { DeviceInfo } from "../device/info.ts";
 import type { Memory } from "../device/pool.ts";
 import { byteLength, count, type DType, type Shape, type TypedArray, typed } from "../graph/dtype.ts";
 import { recordMap, storageOf } from "../graph/record.ts";
 import type { Runner, Storage } from "../graph/runner.ts";
-import { inputsOf, Tensor } from "../graph/tensor.ts";
+import { inputsOf, type Spec, Tensor } from "../graph/tensor.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
-import { EagerRunner, traitsOf } from "./eager.ts";
+import { checkAssigned } from "./assign.ts";
+import { checkAlive, EagerRunner, traitsOf } from "./eager.ts";
 import { type Compiled, Program, record, tensorsIn } from "./program.ts";
-import { type Nested, flatten } from "./nested.ts";
+import { checkSizes, flatten, type Nested } from "./nested.ts";
 import { type SelfTest, selfTest } from "./selfTest.ts";
 import { tune, type TuneOptions, type TuneReport } from "./tune.ts";
 import { Tuning } from "./tuning.ts";
@@ -36,7 +37,7 @@ export class Gpu implements Runner {
     this.#device = device;
     this.tuning = new Tuning(device, () => this.#eager.clear());
     this.traits = traitsOf(device, this.tuning.choices);
-    this.#eager = new EagerRunner(device, this.traits, (where) => this.#check(where));
+    this.#eager = new EagerRunner(device, this.traits);
   }
 
   get info(): DeviceInfo {
@@ -79,16 +80,11 @@ export class Gpu implements Runner {
     options: { readonly dtype?: DType },
     state: boolean,
   ): Tensor {
-    this.#check(where);
+    this.#device.check(where);
     checkOptions(where, options, ["dtype"]);
     const flat = flatten(where, values, options.dtype);
     const dims = shape ?? flat.shape;
-    check(
-      dims.every((n) => Number.isInteger(n) && n > 0),
-      "shape",
-      where,
-      () => `expected sizes that are whole and > 0; got ${show(dims)}.`,
-    );
+    checkSizes(where, dims);
     check(
       count(dims) === flat.values.length,
       "shape",
@@ -114,32 +110,39 @@ export class Gpu implements Runner {
 
   /**
    * A tensor over `buffer`, which stays its owner's: nothing is copied, and a run reads what is there then.
-   * The buffer needs GPUBufferUsage.STORAGE. Throws LatentError("shape") if it is too small.
+   * The buffer needs GPUBufferUsage.STORAGE and COPY_SRC (reads and runs copy from it), `offset` is in bytes.
+   * Throws LatentError("shape") if it is too small.
    */
   fromBuffer(
     buffer: GPUBuffer,
     shape: Shape,
-    { dtype = "f32", offset = 0 }: { readonly dtype?: DType; readonly offset?: number } = {},
+    options: { readonly dtype?: DType; readonly offset?: number } = {},
   ): Tensor {
-    this.#check("fromBuffer");
+    const where = "fromBuffer";
+    this.#device.check(where);
+    checkOptions(where, options, ["dtype", "offset"]);
+    checkSizes(where, shape);
+    const { dtype = "f32", offset = 0 } = options;
     const bytes = byteLength(shape, dtype);
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
     check(
-      (buffer.usage & GPUBufferUsage.STORAGE) !== 0,
+      (buffer.usage & usage) === usage,
       "argument",
-      "fromBuffer",
-      () => "the buffer lacks GPUBufferUsage.STORAGE.",
+      where,
+      () => `expected a buffer with GPUBufferUsage.STORAGE and COPY_SRC; got usage ${buffer.usage}.`,
     );
     check(
-      offset % 256 === 0,
+      offset >= 0 && offset % 256 === 0,
       "argument",
-      "fromBuffer",
-      () => `expected an offset that is a multiple of 256; got ${offset}.`,
+      where,
+      () => `expected an offset ≥ 0 that is a multiple of 256; got ${offset}.`,
     );
+    const end = offset + Math.ceil(bytes / 4) * 4;
     check(
-      buffer.size >= offset + bytes,
+      buffer.size >= end,
       "shape",
-      "fromBuffer",
-      () => `buffer too small. Expected ${offset + bytes} bytes for ${show(shape)}; got ${buffer.size}.`,
+      where,
+      () => `buffer too small. Expected ${end} bytes for ${show(shape)}; got ${buffer.size}.`,
     );
     return new Tensor(
       this,
@@ -148,9 +151,11 @@ export class Gpu implements Runner {
     );
   }
 
-  /** @internal A stored tensor over memory that the caller manages. */
-  adopt(storage: Storage, shape: Shape, dtype: DType): Tensor {
-    return new Tensor(this, { shape, dtype }, { kind: "stored", storage, state: false });
+  /** @internal A stored tensor over memory that the caller manages; no scope ends it. */
+  adopt(storage: Storage, spec: Spec): Tensor {
+    const tensor = new Tensor(this, spec, { kind: "stored", storage, state: false });
+    this.#scopes.at(-1)?.delete(tensor);
+    return tensor;
   }
 
   async read(tensor: Tensor): Promise<TypedArray> {
@@ -186,8 +191,7 @@ export class Gpu implements Runner {
 
   /** Runs what the tensors need, in one plan; afterwards each has storage of its own. */
   async evaluate(tensors: readonly Tensor[]): Promise<void> {
-    this.#check("evaluate");
-    check(!this.#trace, "argument", "evaluate", () => "cannot run inside the function that gpu.compile traces.");
+    this.#checkOutside("evaluate");
     await this.#eager.run(
       "evaluate",
       tensors.filter((t) => !storageOf(t)),
@@ -195,28 +199,27 @@ export class Gpu implements Runner {
   }
 
   async #stored(where: string, tensor: Tensor): Promise<Storage> {
-    this.#check(where);
-    if (tensor.disposed) throw new LatentError("disposed", `${where}: tensor ${show(tensor.shape)} is disposed.`);
+    this.#checkOutside(where);
+    checkAlive(where, tensor);
+    if (!storageOf(tensor)) await this.#eager.run(where, [tensor]);
+    const base = tensor.source.kind === "view" ? tensor.source.inputs[0] : tensor;
+    checkAlive(where, base, base.claims);
+    return storageOf(tensor)!;
+  }
+
+  #checkOutside(where: string): void {
+    this.#device.check(where);
     check(
       !this.#trace,
       "argument",
       where,
       () => "values do not exist yet inside the function that gpu.compile traces. Return the tensor instead.",
     );
-    if (!storageOf(tensor)) await this.#eager.run(where, [tensor]);
-    const base = tensor.source.kind === "view" ? tensor.source.inputs[0] : tensor;
-    if (base.disposed && base.claims <= 0)
-      throw new LatentError("disposed", `${where}: needs a tensor ${show(base.shape)} that is disposed.`);
-    return storageOf(tensor)!;
-  }
-
-  #check(where: string): void {
-    this.#device.check(where);
   }
 
   register(tensor: Tensor): void {
     this.#trace?.tensors.push(tensor);
-    this.#scopes.at(-1)?.add(tensor);
+    if (tensor.source.kind !== "input") this.#scopes.at(-1)?.add(tensor);
   }
 
   dispose_(tensor: Tensor): void {
@@ -255,24 +258,12 @@ export class Gpu implements Runner {
   assign(state: Tensor, next: Tensor): void {
     const trace = this.#trace;
     check(trace !== null, "argument", "assign", () => "works only inside the function given to gpu.compile.");
-    const home = state.source.kind === "view" ? state.source.inputs[0] : state;
-    check(
-      home.source.kind === "stored" && home.source.state,
-      "argument",
-      "assign",
-      () => "expected a tensor made by gpu.state.",
-    );
+    checkAssigned(state, trace.assignments);
     check(
       show(state.shape) === show(next.shape) && state.dtype === next.dtype,
       "shape",
       "assign",
       () => `expected ${state.dtype} ${show(state.shape)}, the state's own; got ${next.dtype} ${show(next.shape)}.`,
-    );
-    check(
-      !trace.assignments.some((a) => a.state === state),
-      "argument",
-      "assign",
-      () => "this state is assigned twice in one step.",
     );
     trace.assignments.push({ state, next });
   }
@@ -287,8 +278,8 @@ export class Gpu implements Runner {
     body: (...inputs: Tensor[]) => R,
     ...examples: readonly Tensor[]
   ): Promise<Program<R>> {
-    this.#check("compile");
-    return Program.compile<R>(this.#device, this, (inputs) => this.trace(() => body(...inputs)), examples);
+    this.#device.check("compile");
+    return Program.compile<R>(this.#device, this, body, examples);
   }
 
   /**
@@ -305,8 +296,8 @@ export class Gpu implements Runner {
     examples: readonly Tensor[] = [],
     options: TuneOptions = {},
   ): Promise<TuneReport> {
-    this.#check("tune");
-    const { graph } = record(this, (inputs) => this.trace(() => body(...inputs)), examples);
+    this.#device.check("tune");
+    const { graph } = record(this, body, examples);
     return tune(this, this.#device, graph, options);
   }
 

@@ -1,10 +1,8 @@
-import { check } from "../device/errors.ts";
-import type { DType, TypedArray } from "../graph/dtype.ts";
+import { check, show } from "../device/errors.ts";
+import { arrays, type DType, elements, type Shape, type TypedArray } from "../graph/dtype.ts";
 
 /** Numbers, or arrays of arrays of numbers, all of one length at each depth. */
 export type Nested = number | readonly Nested[];
-
-const constructors = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, u8: Uint8Array } as const;
 
 /** The values as one typed array, with the shape that the nesting shows. */
 export function flatten(
@@ -12,8 +10,11 @@ export function flatten(
   values: TypedArray | Float64Array | Nested,
   dtype?: DType,
 ): { values: TypedArray; shape: number[]; dtype: DType } {
+  check(dtype === undefined || Object.hasOwn(arrays, dtype), "argument", where, () => {
+    return `unknown dtype. Expected ${Object.keys(arrays).join(", ")}; got ${String(dtype)}.`;
+  });
   if (typeof values === "object" && ArrayBuffer.isView(values)) {
-    const own = (Object.keys(constructors) as DType[]).find((d) => values instanceof constructors[d]);
+    const own = (Object.keys(arrays) as DType[]).find((d) => values instanceof arrays[d]);
     const to = dtype ?? own ?? "f32";
     check(
       own !== undefined || values instanceof Float64Array,
@@ -23,7 +24,7 @@ export function flatten(
         `unknown array type. Expected Float32Array, Float64Array, Int32Array, Uint32Array or Uint8Array; got ${values.constructor.name}.`,
     );
     return {
-      values: own === to ? (values as TypedArray) : constructors[to].from(values),
+      values: own === to ? (values as TypedArray) : elements(where, to, values),
       shape: [values.length],
       dtype: to,
     };
@@ -40,24 +41,27 @@ export function flatten(
   }
   const flat: number[] = [];
   const walk = (level: Nested, depth: number): void => {
-    if (typeof level === "number")
-      check(
-        depth === shape.length,
-        "shape",
-        where,
-        () => `ragged nesting. Expected ${shape.length} levels everywhere; got a number at level ${depth}.`,
-      );
-    else
-      check(
-        depth < shape.length && level.length === shape[depth],
-        "shape",
-        where,
-        () => `ragged nesting. Expected ${shape[depth] ?? "a number"} entries at level ${depth}; got ${level.length}.`,
-      );
-    if (typeof level === "number") flat.push(level);
+    const isNumber = typeof level === "number";
+    const entries = Array.isArray(level) ? level.length : undefined;
+    check(
+      entries === shape[depth] && (isNumber || entries !== undefined),
+      "shape",
+      where,
+      () =>
+        `ragged nesting. Expected ${shape[depth] ?? "no"} entries at level ${depth}; got ${entries ?? (isNumber ? "a number" : String(level))}.`,
+    );
+    if (isNumber) flat.push(level);
     else for (const part of level) walk(part, depth + 1);
   };
   walk(values, 0);
   const to = dtype ?? "f32";
-  return { values: constructors[to].from(flat), shape, dtype: to };
+  return { values: elements(where, to, flat), shape, dtype: to };
 }
+
+export const checkSizes = (where: string, shape: Shape): void =>
+  check(
+    shape.every((n) => Number.isInteger(n) && n > 0),
+    "shape",
+    where,
+    () => `expected sizes that are whole and > 0; got ${show(shape)}.`,
+  );

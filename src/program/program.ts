@@ -1,15 +1,15 @@
 import type { Device } from "../device/device.ts";
-import { check, LatentError, show } from "../device/errors.ts";
+import { check } from "../device/errors.ts";
 import { byteLength, sameShape } from "../graph/dtype.ts";
 import { storageOf } from "../graph/record.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { bind, type BoundPlan, compile, type Location } from "./bound.ts";
-import { bitsOf } from "./eager.ts";
+import { bitsOf, checkAlive } from "./eager.ts";
 import { explain } from "./explain.ts";
 import type { Gpu } from "./gpu.ts";
 import { Pacer } from "./pacer.ts";
 import { type Plan, plan } from "./plan.ts";
-import { type Assignment, valuesOf } from "./values.ts";
+import { valuesOf } from "./values.ts";
 
 /** What a compiled function may return. */
 export type Compiled = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor } | void;
@@ -33,16 +33,17 @@ interface Trace {
   /** In the shape of what the function returned. */
   readonly outputs: readonly Tensor[];
   readonly structure: (outputs: readonly Tensor[]) => unknown;
-  readonly leaves: readonly Tensor[];
+  release(): void;
 }
 
-type Body = (inputs: Tensor[]) => { result: unknown; assignments: readonly Assignment[] };
+type Body = (...inputs: Tensor[]) => unknown;
 
 /**
  * A compiled step: `run` replays its dispatches in one submit, `repeat` many steps without waiting in between.
  *
  * Outputs live in the program's own buffers and are valid until the next run; `copy()` keeps one. Nothing is allocated,
  * created or read back while replaying. Inputs of other shapes trace the function again (counted in `stats.traces`).
+ * Runs take turns: one that is called during another begins when that has ended, well or not.
  */
 export class Program<R> {
   readonly #device: Device;
@@ -51,6 +52,7 @@ export class Program<R> {
   readonly #traces: Trace[] = [];
   readonly #pacer: Pacer;
   #current: Trace;
+  #turn: Promise<unknown> = Promise.resolve();
   #runs = 0;
   #disposed = false;
 
@@ -92,6 +94,12 @@ export class Program<R> {
 
   /** Runs the step `times` times in as few submits as keep each short; the inputs are the same for all. */
   async repeat(times: number, ...inputs: readonly Tensor[]): Promise<R> {
+    const turn = this.#turn.then(() => this.#repeat(times, inputs));
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #repeat(times: number, inputs: readonly Tensor[]): Promise<R> {
     this.#check("run");
     check(
       Number.isInteger(times) && times > 0,
@@ -105,11 +113,9 @@ export class Program<R> {
     while (left > 0) {
       const steps = await this.#pacer.next(left);
       this.#check("run");
-      const encoder = this.#device.gpu.createCommandEncoder({ label: "run" });
-      const pass = encoder.beginComputePass({ label: "run" });
-      for (let s = 0; s < steps; s++) chosen.bound.encode(pass);
-      pass.end();
-      this.#device.gpu.queue.submit([encoder.finish()]);
+      this.#device.submit("run", (pass) => {
+        for (let s = 0; s < steps; s++) chosen.bound.encode(pass);
+      });
       this.#pacer.submitted(steps);
       left -= steps;
       this.#runs += steps;
@@ -118,14 +124,8 @@ export class Program<R> {
   }
 
   #check(where: string): void {
-    if (this.#disposed) throw new LatentError("disposed", `${where}: this program is disposed.`);
+    check(!this.#disposed, "disposed", where, () => "this program is disposed.");
     this.#device.check(where);
-    for (const leaf of this.#current.leaves)
-      if (leaf.disposed && leaf.claims <= 0)
-        throw new LatentError(
-          "disposed",
-          `${where}: a tensor ${show(leaf.shape)} that this program reads is disposed.`,
-        );
   }
 
   async #traceFor(inputs: readonly Tensor[]): Promise<Trace> {
@@ -141,16 +141,18 @@ export class Program<R> {
       () => `expected ${this.#current.inputs.length} inputs; got ${inputs.length}.`,
     );
     const made = await trace(this.#device, this.#gpu, this.#body, inputs);
-    this.#traces.push(made);
+    if (this.#disposed) made.release();
+    else this.#traces.push(made);
     return (this.#current = made);
   }
 
   /** Copies the inputs into the program's own buffers, so that its bind groups stay as they are. */
   async #feed(chosen: Trace, inputs: readonly Tensor[]): Promise<void> {
     await this.#gpu.evaluate(inputs);
+    this.#check("run");
     const encoder = this.#device.gpu.createCommandEncoder({ label: "inputs" });
     for (const [i, input] of inputs.entries()) {
-      if (input.disposed) throw new LatentError("disposed", `run: input ${i} ${show(input.shape)} is disposed.`);
+      checkAlive("run", input);
       const { buffer, offset, bytes } = storageOf(input)!;
       encoder.copyBufferToBuffer(buffer, offset, chosen.inputBuffers[i]!, 0, Math.ceil(bytes / 4) * 4);
     }
@@ -160,12 +162,7 @@ export class Program<R> {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    for (const { bound, inputBuffers, leaves, outputs } of this.#traces) {
-      bound.release();
-      for (const buffer of inputBuffers) this.#device.pool.give(buffer);
-      for (const leaf of leaves) this.#gpu.unclaim(leaf);
-      for (const output of outputs) output.dispose();
-    }
+    for (const made of this.#traces) made.release();
   }
   [Symbol.dispose](): void {
     this.dispose();
@@ -174,42 +171,52 @@ export class Program<R> {
 
 async function trace(device: Device, gpu: Gpu, body: Body, examples: readonly Tensor[]): Promise<Trace> {
   const { inputs, graph, returned } = record(gpu, body, examples);
-  const made = plan(graph, gpu.traits);
-  const pipelines = await compile(made, device);
-  const inputBuffers = inputs.map((x) => device.pool.take(byteLength(x.shape, x.dtype), "input"));
-  const located = graph.leaves.map((leaf): Location => {
-    if (leaf.source.kind === "input") return { buffer: inputBuffers[leaf.source.position]!, offset: 0 };
-    if (leaf.source.kind !== "stored")
-      throw new LatentError("argument", "compile: a captured tensor was disposed while compiling.");
-    return leaf.source.storage;
-  });
-  const bound = await bind(made, device, pipelines, located, graph.constants.map(bitsOf), "compile");
-  if (made.prelude.length) {
-    const encoder = device.gpu.createCommandEncoder({ label: "prelude" });
-    const pass = encoder.beginComputePass({ label: "prelude" });
-    bound.encodePrelude(pass);
-    pass.end();
-    device.gpu.queue.submit([encoder.finish()]);
-  }
-  const outputs = returned.tensors.map((t, i) =>
-    gpu.adopt({ ...bound.outputs[i]!, bytes: byteLength(t.shape, t.dtype), owned: false }, t.shape, t.dtype),
-  );
   const leaves = graph.leaves.filter((leaf) => leaf.source.kind === "stored");
+  // held from here on: a dispose() during the awaits below must not hand these buffers to others
   for (const leaf of leaves) leaf.claims++;
-  return { inputs, plan: made, bound, inputBuffers, outputs, structure: returned.structure, leaves };
+  const inputBuffers: GPUBuffer[] = [];
+  const release = () => {
+    for (const buffer of inputBuffers) device.pool.give(buffer);
+    for (const leaf of leaves) gpu.unclaim(leaf);
+  };
+  try {
+    const made = plan(graph, gpu.traits);
+    const pipelines = await compile(made, device);
+    for (const x of inputs) inputBuffers.push(device.pool.take(byteLength(x.shape, x.dtype), "input"));
+    const located = graph.leaves.map((leaf): Location =>
+      leaf.source.kind === "input" ? { buffer: inputBuffers[leaf.source.position]!, offset: 0 } : storageOf(leaf)!,
+    );
+    const bound = await bind(made, device, pipelines, located, graph.constants.map(bitsOf), "compile");
+    if (made.prelude.length) device.submit("prelude", bound.encodePrelude);
+    const outputs = returned.tensors.map((t, i) =>
+      gpu.adopt({ ...bound.outputs[i]!, bytes: byteLength(t.shape, t.dtype), owned: false }, t),
+    );
+    return {
+      inputs,
+      plan: made,
+      bound,
+      inputBuffers,
+      outputs,
+      structure: returned.structure,
+      release() {
+        bound.release();
+        release();
+        for (const output of outputs) output.dispose();
+      },
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
 /** @internal What `body` computes from inputs like `examples`. */
 export function record(gpu: Gpu, body: Body, examples: readonly Tensor[]) {
-  const inputs = examples.map(
-    (x, position) => new Tensor(gpu, { shape: x.shape, dtype: x.dtype }, { kind: "input", position }),
-  );
-  const { result, assignments } = body(inputs);
+  const inputs = examples.map((x, position) => new Tensor(gpu, x, { kind: "input", position }));
+  const { result, assignments } = gpu.trace(() => body(...inputs));
   const returned = flattenResult(result);
   const graph = valuesOf(returned.tensors, assignments);
-  for (const leaf of graph.leaves)
-    if (leaf.disposed)
-      throw new LatentError("disposed", `compile: the step reads a tensor ${show(leaf.shape)} that is disposed.`);
+  for (const leaf of graph.leaves) checkAlive("compile", leaf);
   return { inputs, graph, returned };
 }
 
@@ -218,9 +225,7 @@ function flattenResult(result: unknown): {
   tensors: readonly Tensor[];
   structure: (outputs: readonly Tensor[]) => unknown;
 } {
-  if (result === undefined) return { tensors: [], structure: () => undefined };
-  if (result instanceof Tensor) return { tensors: [result], structure: (outputs) => outputs[0] };
-  const named = Object.entries(result as object);
+  const named = result instanceof Tensor ? [["", result] as const] : Object.entries(result ?? {});
   for (const [name, tensor] of named)
     check(
       tensor instanceof Tensor,
@@ -228,9 +233,13 @@ function flattenResult(result: unknown): {
       "compile",
       () => `the step may return tensors only. Expected a Tensor as ${name}; got ${typeof tensor}.`,
     );
-  const tensors = named.map(([, tensor]) => tensor as Tensor);
-  if (Array.isArray(result)) return { tensors, structure: (outputs) => [...outputs] };
-  return { tensors, structure: (outputs) => Object.fromEntries(named.map(([name], i) => [name, outputs[i]])) };
+  const structure = (outputs: readonly Tensor[]): unknown => {
+    if (!result) return undefined;
+    if (result instanceof Tensor) return outputs[0];
+    if (Array.isArray(result)) return [...outputs];
+    return Object.fromEntries(named.map(([name], i) => [name, outputs[i]]));
+  };
+  return { tensors: named.map(([, tensor]) => tensor as Tensor), structure };
 }
 
 /** The tensors in what the body of a scope returned. */

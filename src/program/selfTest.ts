@@ -97,14 +97,12 @@ const checks: readonly Check[] = [
 /** Some drivers are right only the first time, so everything runs twice. */
 export async function selfTest(gpu: Gpu): Promise<SelfTest> {
   const failures: string[] = [];
-  const x = await gpu.scope(async () => {
-    const uniform = random.uniform(gpu, [ROWS, COLUMNS], { seed: 1 });
-    await uniform.read();
-    return uniform;
-  });
+  const x = await gpu.scope(() => random.uniform(gpu, [ROWS, COLUMNS], { seed: 1 }));
   const values = Float64Array.from(await x.read());
   for (const check of checks) {
-    const [first, second] = [await evaluate(gpu, check, x), await evaluate(gpu, check, x)];
+    const run = () => gpu.scope(async () => [...(await check.run(x).read())]);
+    const first = await run();
+    const second = await run();
     const expected = Float64Array.from(first, (_, i) => check.expected(values, i));
     const scale = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
     const error = first.reduce((a, v, i) => Math.max(a, Number.isFinite(v) ? Math.abs(v - expected[i]!) : Infinity), 0);
@@ -114,11 +112,4 @@ export async function selfTest(gpu: Gpu): Promise<SelfTest> {
   }
   x.dispose();
   return { checks: checks.length, failures };
-}
-
-async function evaluate(gpu: Gpu, { run }: Check, x: Tensor): Promise<number[]> {
-  const y = await gpu.scope(() => run(x));
-  const values = [...(await y.read())];
-  y.dispose();
-  return values;
 }

@@ -1,4 +1,5 @@
 import { check } from "../../device/errors.ts";
+import { remedy } from "../dtype.ts";
 import type { MapName } from "../maps.ts";
 import { constant, type Operandish, recordMap } from "../record.ts";
 import { type Pull, Tensor } from "../tensor.ts";
@@ -13,6 +14,7 @@ function both(where: string, a: Operandish, b: Operandish): [Tensor, Tensor] {
 }
 
 /** An op of two inputs; `slope` gives each input's gradient before broadcasting is summed away. */
+// @__NO_SIDE_EFFECTS__: bundlers leave out ops that nobody calls
 function binary(
   where: string,
   names: { readonly f32: MapName; readonly u32?: MapName; readonly i32?: MapName },
@@ -26,7 +28,7 @@ function binary(
       "argument",
       where,
       () =>
-        `dtypes do not fit. Expected two of ${Object.keys(names).join(", ")}; got ${a.dtype} and ${b.dtype}. Use cast().`,
+        `dtypes do not fit. Expected two of ${Object.keys(names).join(", ")}; got ${a.dtype} and ${b.dtype}. ${remedy(a, b)}`,
     );
     const pull: Pull | null =
       slope && a.dtype === "f32"

@@ -2,7 +2,7 @@ import { check, checkOptions, show } from "../../device/errors.ts";
 import { bytes as launch } from "../../kernels/bytes.ts";
 import { count } from "../dtype.ts";
 import type { KernelOp } from "../kernelOp.ts";
-import { contiguous, layout, recordOne } from "../record.ts";
+import { inOrder, layout, recordOne } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 
 const bytesOp: KernelOp = {
@@ -15,15 +15,13 @@ const bytesOp: KernelOp = {
  * (reshape) are read in place.
  */
 export function bytesOf(where: string, x: Tensor): { base: Tensor; first: number } {
-  const { offset, strides } = layout(x);
-  const plain = contiguous(x.shape);
   check(
-    x.shape.every((n, d) => n === 1 || strides[d] === plain[d]),
+    inOrder(x),
     "unsupported",
     where,
     () => `u8 data ${show(x.shape)} does not lie in order. Expected whole tensors, or slices along the first axis.`,
   );
-  return { base: x.source.kind === "view" ? x.source.inputs[0] : x, first: offset };
+  return { base: x.source.kind === "view" ? x.source.inputs[0] : x, first: layout(x).offset };
 }
 
 /** u8 data as f32, times `scale` (1/255 for pixels). No gradient. */

@@ -73,7 +73,7 @@ export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tenso
 /** The padding that keeps an image's size at stride 1. */
 function same(span: readonly [number, number], stride: readonly [number, number]): [number, number, number, number] {
   check(
-    stride[0] === 1 && stride[1] === 1,
+    stride.every((n) => n === 1),
     "argument",
     "conv2d",
     () => `padding "same" needs stride 1. Expected stride 1, or padding in numbers; got stride ${show(stride)}.`,

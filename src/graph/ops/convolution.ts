@@ -3,7 +3,7 @@ import { conv2d, conv2dInput, conv2dInputVariants, conv2dVariants } from "../../
 import { conv2dWeight, conv2dWeightVariants } from "../../kernels/conv2dWeight.ts";
 import type { Convolution } from "../../kernels/convolution.ts";
 import type { Attributes, KernelOp } from "../kernelOp.ts";
-import { record, recordMap, recordOne } from "../record.ts";
+import { checkFloat, checkShape, record, recordMap, recordOne } from "../record.ts";
 import type { Pull, Tensor } from "../tensor.ts";
 import { add } from "./arithmetic.ts";
 import { expand, reshape } from "./shape.ts";
@@ -86,7 +86,7 @@ export function checkWeights(where: string, w: Tensor, groups = 1, layout: strin
     where,
     () => `expected w ${layout}; got ${show(w.shape)}.`,
   );
-  check(w.dtype === "f32", "argument", where, () => `expected f32 weights; got ${w.dtype}. Use cast().`);
+  checkFloat(where, w, "f32 weights");
   check(
     Number.isInteger(groups) && groups >= 1,
     "argument",
@@ -103,11 +103,6 @@ export const withBias = (where: string, y: Tensor, bias: Tensor | undefined): Te
 /** The bias of every channel of y, as it broadcasts to y. */
 function column(where: string, y: Tensor, bias: Tensor): Tensor {
   const channels = y.shape[1]!;
-  check(
-    bias.rank === 1 && bias.shape[0] === channels,
-    "shape",
-    where,
-    () => `expected bias [${channels}]; got ${show(bias.shape)}.`,
-  );
+  checkShape(where, "bias", bias, [channels]);
   return reshape(bias, [channels, 1, 1]);
 }

@@ -5,6 +5,7 @@ import type { Tensor } from "../tensor.ts";
 import { add, div, mul, neg, square, sub } from "./arithmetic.ts";
 
 /** An op of one input; `slope(g, a, y)` is its gradient. */
+// @__NO_SIDE_EFFECTS__: bundlers leave out ops that nobody calls
 const unary =
   (where: string, fn: MapName, slope: ((g: Tensor, a: Tensor, y: Tensor) => Tensor) | null) =>
   (a: Tensor): Tensor =>

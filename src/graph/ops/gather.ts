@@ -1,8 +1,8 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
 import { gather as launch, scatter } from "../../kernels/gather.ts";
-import { count } from "../dtype.ts";
+import { count, remedy } from "../dtype.ts";
 import type { KernelOp } from "../kernelOp.ts";
-import { recordOne } from "../record.ts";
+import { checkFloat, recordOne } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { bytesOf } from "./bytes.ts";
 
@@ -29,7 +29,7 @@ function checkIndices(where: string, indices: Tensor): void {
     indices.dtype === "u32" || indices.dtype === "i32",
     "argument",
     where,
-    () => `expected u32 or i32 indices; got ${indices.dtype}. Use cast().`,
+    () => `expected u32 or i32 indices; got ${indices.dtype}. ${remedy(indices)}`,
   );
 }
 
@@ -67,7 +67,7 @@ export function gather(x: Tensor, indices: Tensor, options: { readonly scale?: n
  */
 export function scatterAdd(g: Tensor, indices: Tensor, entries: number): Tensor {
   checkIndices("scatterAdd", indices);
-  check(g.dtype === "f32", "argument", "scatterAdd", () => `expected f32 rows; got ${g.dtype}. Use cast().`);
+  checkFloat("scatterAdd", g, "f32 rows");
   check(
     Number.isInteger(entries) && entries > 0,
     "argument",

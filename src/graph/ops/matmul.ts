@@ -1,8 +1,8 @@
 import { check, show } from "../../device/errors.ts";
 import { matmul as launch, type MatmulShape, matmulVariants } from "../../kernels/matmul.ts";
 import type { Attributes, KernelOp, Operand } from "../kernelOp.ts";
-import { count } from "../dtype.ts";
-import { broadcast, record, recordMap, recordOne } from "../record.ts";
+import { contiguous, count, remedy } from "../dtype.ts";
+import { broadcast, checkShape, record, recordMap, recordOne } from "../record.ts";
 import type { Pull, Spec, Tensor } from "../tensor.ts";
 import { add } from "./arithmetic.ts";
 import { expand, reshape, transpose } from "./shape.ts";
@@ -22,12 +22,8 @@ function stackStride({ shape, strides }: Operand): number | null {
   const stacks = shape.slice(0, -2);
   const outer = strides.slice(0, -2);
   if (outer.every((s, d) => s === 0 || stacks[d] === 1)) return 0;
-  let expected = size;
-  for (let d = stacks.length - 1; d >= 0; d--) {
-    if (stacks[d] !== 1 && outer[d] !== expected) return null;
-    expected *= stacks[d]!;
-  }
-  return size;
+  const plain = contiguous(shape);
+  return outer.every((s, d) => s === plain[d] || stacks[d] === 1) ? size : null;
 }
 
 const shapeOf = (a: Operand, b: Operand, c: Spec, { rowSums, symmetric }: Attributes): MatmulShape => ({
@@ -52,7 +48,7 @@ export const matmulOp: KernelOp = {
 };
 
 /** Swaps the last two axes. */
-const flip = (x: Tensor): Tensor => transpose(x, [...x.shape.keys()].slice(0, -2).concat(x.rank - 1, x.rank - 2));
+const flip = (x: Tensor): Tensor => transpose(x, [...x.shape.keys()].slice(0, -2).concat(-1, -2));
 
 /**
  * Product of (stacks of) matrices: c[…,i,j] = Σ_k a[…,i,k] · b[…,k,j].
@@ -66,7 +62,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
     a.dtype === "f32" && b.dtype === "f32",
     "argument",
     "matmul",
-    () => `expected f32 tensors; got ${a.dtype} and ${b.dtype}. Use cast().`,
+    () => `expected f32 tensors; got ${a.dtype} and ${b.dtype}. ${remedy(a, b)}`,
   );
   check(
     a.rank > 0 && b.rank > 0,
@@ -75,11 +71,11 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
     () => `expected at least one axis; got ${show(a.shape)} and ${show(b.shape)}.`,
   );
   if (a.rank === 1) {
-    const y = matmul(reshape(a, [1, a.size]), b);
+    const y = matmul(reshape(a, [1, -1]), b);
     return reshape(y, y.shape.toSpliced(-2, 1));
   }
   if (b.rank === 1) {
-    const y = matmul(a, reshape(b, [b.size, 1]));
+    const y = matmul(a, reshape(b, [-1, 1]));
     return reshape(y, y.shape.slice(0, -1));
   }
   const [m, k] = a.shape.slice(-2) as [number, number];
@@ -93,7 +89,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   );
   const stack = broadcast("matmul", [a.shape.slice(0, -2), b.shape.slice(0, -2)]);
   // one shared b under a stack of a: the stack's rows are more rows of one product
-  if (stack.length && b.rank === 2) return reshape(matmul(reshape(a, [a.size / k, k]), b), [...stack, m, n]);
+  if (stack.length && b.rank === 2) return reshape(matmul(reshape(a, [-1, k]), b), [...stack, m, n]);
   const [left, right] = [expand(a, [...stack, m, k]), expand(b, [...stack, k, n])];
   return recordOne(matmulOp, [left, right], { shape: [...stack, m, n], dtype: "f32" }, {}, ([g]) => [
     matmul(g!, flip(right)),
@@ -114,13 +110,7 @@ export function linear(x: Tensor, w: Tensor, bias?: Tensor): Tensor {
     () => `inner sizes differ. Expected x [batch, in] and w [out, in]; got ${show(x.shape)} and ${show(w.shape)}.`,
   );
   if (!bias) return matmul(x, transpose(w));
-  const [out] = w.shape as [number];
-  check(
-    bias.rank === 1 && bias.shape[0] === out,
-    "shape",
-    "linear",
-    () => `expected bias [${out}]; got ${show(bias.shape)}.`,
-  );
+  checkShape("linear", "bias", bias, [w.shape[0]!]);
   const pull: Pull = ([g]) => [matmul(g!, w), ...weightAndBias(g!, x)];
   return recordMap("linear", "add", [matmul(x, transpose(w)), bias], pull, undefined, [x, w, bias]);
 }

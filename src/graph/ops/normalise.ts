@@ -1,6 +1,6 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
 import { count, type Shape } from "../dtype.ts";
-import { axesOf, recordMap } from "../record.ts";
+import { axesOf, checkShape, recordMap } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul, sqrt, sub } from "./arithmetic.ts";
 import { reshape } from "./shape.ts";
@@ -21,8 +21,10 @@ export interface AffineOptions {
 export function normalise(
   x: Tensor,
   axes: number | readonly number[],
-  { eps = 1e-5 }: { readonly eps?: number } = {},
+  options: { readonly eps?: number } = {},
 ): Tensor {
+  checkOptions("normalise", options, ["eps"]);
+  const { eps = 1e-5 } = options;
   const over = axesOf("normalise", x.rank, axes);
   check(eps > 0, "argument", "normalise", () => `expected eps > 0; got ${eps}.`);
   const centred = sub(x, mean(x, over, { keepDims: true }));
@@ -42,13 +44,7 @@ export function normalise(
 
 /** y · weight + bias, both of `shape` (or none), spread over y as `spread`. */
 function affine(where: string, y: Tensor, { weight, bias }: AffineOptions, shape: Shape, spread: Shape): Tensor {
-  for (const [name, p] of Object.entries({ weight, bias }))
-    check(
-      !p || show(p.shape) === show(shape),
-      "shape",
-      where,
-      () => `expected ${name} ${show(shape)}; got ${show(p!.shape)}.`,
-    );
+  for (const [name, p] of Object.entries({ weight, bias })) if (p) checkShape(where, name, p, shape);
   const scaled = weight ? mul(y, reshape(weight, spread)) : y;
   return bias ? add(scaled, reshape(bias, spread)) : scaled;
 }
@@ -96,13 +92,7 @@ export function batchNorm(
     () => `expected mean and variance, or neither; got ${centre ? "mean" : "variance"} alone.`,
   );
   if (!centre || !square) return affine("batchNorm", normalise(x, over, { eps }), options, [size], spread);
-  for (const [name, p] of Object.entries({ mean: centre, variance: square }))
-    check(
-      show(p.shape) === show([size]),
-      "shape",
-      "batchNorm",
-      () => `expected ${name} [${size}]; got ${show(p.shape)}.`,
-    );
+  for (const [name, p] of Object.entries({ mean: centre, variance: square })) checkShape("batchNorm", name, p, [size]);
   const inverse = reshape(div(1, sqrt(add(square, eps))), spread);
   return affine("batchNorm", mul(sub(x, reshape(centre, spread)), inverse), options, [size], spread);
 }

@@ -18,6 +18,8 @@ export interface RandomOptions {
   readonly step?: Tensor | number;
 }
 
+const isWord = (value: number): boolean => value >>> 0 === value;
+
 function draw(where: string, fn: MapName, gpu: Runner, shape: Shape, options: RandomOptions): Tensor {
   checkOptions(where, options, ["seed", "stream", "step"]);
   const { seed, stream = 0, step = 0 } = options;
@@ -27,24 +29,15 @@ function draw(where: string, fn: MapName, gpu: Runner, shape: Shape, options: Ra
     where,
     () => `expected a seed that is a whole number in [0, 2^53); got ${seed}.`,
   );
-  check(
-    Number.isInteger(stream) && stream >= 0 && stream < 2 ** 32,
-    "argument",
-    where,
-    () => `expected a stream in [0, 2^32); got ${stream}.`,
-  );
+  check(isWord(stream), "argument", where, () => `expected a stream in [0, 2^32); got ${stream}.`);
   check(
     shape.every((n) => Number.isInteger(n) && n > 0),
     "shape",
     where,
     () => `expected sizes that are whole and > 0; got ${show(shape)}.`,
   );
-  const isCounter =
-    typeof step === "number"
-      ? Number.isInteger(step) && step >= 0 && step < 2 ** 32
-      : step.dtype === "u32" && step.size === 1;
   check(
-    isCounter,
+    typeof step === "number" ? isWord(step) : step.dtype === "u32" && step.size === 1,
     "argument",
     where,
     () =>

@@ -1,28 +1,23 @@
 import { check, show } from "../../device/errors.ts";
-import { contiguous, count, type Shape, sameShape } from "../dtype.ts";
-import { axesOf, broadcast, constant, layout, recordConcat, recordMap, recordView } from "../record.ts";
+import { contiguous, count, elements, type Shape, sameShape } from "../dtype.ts";
+import { axesOf, broadcast, constant, inOrder, layout, recordConcat, recordMap, recordView } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { sum } from "./sum.ts";
 
 /** The same elements in another shape; one size may be −1. Free where the elements lie in order, else a copy. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  const known = shape.reduce((product, n) => (n === -1 ? product : product * n), 1);
-  const open = shape.filter((n) => n === -1).length;
-  const sizes = shape.map((n) => (n === -1 ? x.size / known : n));
+  const known = shape.filter((n) => n !== -1);
+  const sizes = shape.map((n) => (n === -1 ? x.size / count(known) : n));
   check(
-    open <= 1 && sizes.every((n) => Number.isInteger(n) && n >= 0) && count(sizes) === x.size,
+    shape.length - known.length <= 1 && sizes.every((n) => Number.isInteger(n) && n >= 0) && count(sizes) === x.size,
     "shape",
     "reshape",
     () => `element counts differ. Expected a shape of ${x.size} elements for ${show(x.shape)}; got ${show(shape)}.`,
   );
   if (sameShape(sizes, x.shape)) return x;
-  const { offset, strides } = layout(x);
-  const straight = sameShape(
-    strides.filter((_, d) => x.shape[d] !== 1),
-    contiguous(x.shape).filter((_, d) => x.shape[d] !== 1),
-  );
+  const straight = inOrder(x);
   const source = straight ? x : recordMap("reshape", copyOf(x), [x], ([g]) => [g!]);
-  return recordView("reshape", source, sizes, straight ? offset : 0, contiguous(sizes), ([g]) => [
+  return recordView("reshape", source, sizes, straight ? layout(x).offset : 0, contiguous(sizes), ([g]) => [
     reshape(g!, source.shape),
   ]);
 }
@@ -30,7 +25,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 const copyOf = (x: Tensor) => (x.dtype === "u32" ? "copy_u32" : x.dtype === "i32" ? "copy_i32" : "copy");
 
 /** Axes in another order; by default reversed. `order[d]` is the axis of x that becomes axis d. */
-export function transpose(x: Tensor, order: readonly number[] = x.shape.map((_, d) => x.rank - 1 - d)): Tensor {
+export function transpose(x: Tensor, order: readonly number[] = x.shape.map((_, d) => -1 - d)): Tensor {
   const axes = order.map((axis) => axesOf("transpose", x.rank, axis)[0]!);
   check(
     axes.length === x.rank && new Set(axes).size === x.rank,
@@ -161,6 +156,7 @@ export function pad(x: Tensor, axis: number, before: number, after: number, valu
   const [d] = axesOf("pad", x.rank, axis) as [number];
   const fits = [before, after].every((width) => Number.isInteger(width) && width >= 0);
   check(fits, "argument", "pad", () => `expected whole widths ≥ 0; got ${before} and ${after}.`);
+  elements("pad", x.dtype, [value]);
   const filler = (width: number) =>
     expand(
       constant(x.gpu, value, x.dtype),

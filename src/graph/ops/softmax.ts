@@ -1,4 +1,4 @@
-import { check, show } from "../../device/errors.ts";
+import { check, checkOptions, show } from "../../device/errors.ts";
 import { axesOf } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
@@ -10,15 +10,12 @@ import { max, mean, type ReduceOptions, sum } from "./sum.ts";
 /**
  * log Σ e^x over `axes` (all by default), with the maximum taken out first, so that nothing overflows.
  */
-export function logsumexp(
-  x: Tensor,
-  axes?: number | readonly number[],
-  { keepDims = false }: ReduceOptions = {},
-): Tensor {
+export function logsumexp(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor {
+  checkOptions("logsumexp", options, ["keepDims"]);
   const over = axesOf("logsumexp", x.rank, axes);
   const largest = detach(max(x, over, { keepDims: true }));
   const y = add(log(sum(exp(sub(x, largest)), over, { keepDims: true })), largest);
-  return keepDims
+  return options.keepDims
     ? y
     : reshape(
         y,

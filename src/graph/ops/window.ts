@@ -1,4 +1,5 @@
 import { check, show } from "../../device/errors.ts";
+import { checkFloat } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** One number for both axes, or [vertical, horizontal]. */
@@ -17,7 +18,7 @@ export function pair(where: string, name: string, value: Pair, least: number): [
     where,
     () => `${name} out of range. Expected an integer ≥ ${least} or a pair of them; got ${text(value)}.`,
   );
-  return [values[0]!, values[1]!];
+  return values as [number, number];
 }
 
 /** Widths as [top, bottom, left, right], integers ≥ 0. Throws LatentError("argument"). */
@@ -58,5 +59,5 @@ export function fit(
 /** Checks that x is a batch of f32 images. Throws LatentError("shape") or ("argument"). */
 export function checkImages(where: string, x: Tensor): void {
   check(x.rank === 4, "shape", where, () => `expected x [batch, channels, height, width]; got ${show(x.shape)}.`);
-  check(x.dtype === "f32", "argument", where, () => `expected an f32 tensor; got ${x.dtype}. Use cast().`);
+  checkFloat(where, x);
 }

@@ -238,6 +238,32 @@ const refusals: Refusal[] = [
   },
   {
     op: "add",
+    call: (gpu) => ops.add(gpu.tensor(new Uint8Array(4)), 300),
+    code: "argument",
+    message: "add: dtypes do not fit. Expected two of f32, u32, i32; got u8 and u8. Use bytes().",
+  },
+  {
+    op: "square",
+    call: (gpu) => ops.square(gpu.tensor(new Uint8Array(4))),
+    code: "argument",
+    message: "square: input 0 has the wrong dtype. Expected f32; got u8. Use bytes().",
+  },
+  ...[0.9, -1, 2 ** 32, Number.NaN].flatMap((b) =>
+    Object.entries({ add: ops.add, mul: ops.mul, less: ops.less, equal: ops.equal }).map(([op, fn]): Refusal => ({
+      op,
+      call: (gpu) => fn(numbers(gpu, [3], "u32"), b),
+      code: "argument",
+      message: `${op}: expected whole numbers that fit u32; got ${b}.`,
+    })),
+  ),
+  {
+    op: "mul",
+    call: (gpu) => ops.mul(2 ** 31, gpu.tensor(new Int32Array(3))),
+    code: "argument",
+    message: "mul: expected whole numbers that fit i32; got 2147483648.",
+  },
+  {
+    op: "add",
     call: () => ops.add(1, 2),
     code: "argument",
     message: "add: expected at least one tensor; got two numbers.",

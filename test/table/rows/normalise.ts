@@ -191,6 +191,12 @@ export const normalisation: Family = {
       message: "normalise: expected eps > 0; got 0.",
     },
     {
+      op: "normalise",
+      call: (gpu) => ops.normalise(numbers(gpu, [3]), 0, { epsilon: 1 } as object),
+      code: "argument",
+      message: 'normalise: unknown option. Expected only eps; got "epsilon".',
+    },
+    {
       op: "batchStatistics",
       call: (gpu) => ops.batchStatistics(numbers(gpu, [3])),
       code: "shape",

@@ -298,6 +298,12 @@ export const shape: Family = {
     },
     {
       op: "pad",
+      call: (gpu) => ops.pad(numbers(gpu, [3], "u32"), 0, 1, 0, -1),
+      code: "argument",
+      message: "pad: expected whole numbers that fit u32; got -1.",
+    },
+    {
+      op: "pad",
       call: (gpu) => ops.pad(numbers(gpu, [3]), 0, -1, 0),
       code: "argument",
       message: "pad: expected whole widths ≥ 0; got -1 and 0.",

@@ -1,7 +1,7 @@
 import * as ops from "../../../src/graph/ops/index.ts";
 import type { Tensor } from "../../../src/index.ts";
 import { absolute, average, each, extentOf, fold, largest, type Nd, nd, spread, total } from "../nd.ts";
-import type { Family, Row } from "../row.ts";
+import type { Family, Refusal, Row } from "../row.ts";
 import { numbers, wrongDType } from "./arithmetic.ts";
 
 /**
@@ -171,6 +171,26 @@ export const sums: Family = {
       ...wrongDType(op),
       message: `${op}: expected an f32 tensor; got u32. Use cast().`,
     })),
+    ...Object.entries({ sum: ops.sum, mean: ops.mean, variance: ops.variance, max: ops.max, min: ops.min }).map(
+      ([op, reduce]): Refusal => ({
+        op,
+        call: (gpu) => reduce(numbers(gpu, [3]), 0, { keepdims: true } as object),
+        code: "argument",
+        message: `${op}: unknown option. Expected only ${op === "variance" ? "ddof, " : ""}keepDims; got "keepdims".`,
+      }),
+    ),
+    {
+      op: "logsumexp",
+      call: (gpu) => ops.logsumexp(numbers(gpu, [3]), 0, { keepdims: true } as object),
+      code: "argument",
+      message: 'logsumexp: unknown option. Expected only keepDims; got "keepdims".',
+    },
+    {
+      op: "sum",
+      call: (gpu) => ops.sum(gpu.tensor(new Uint8Array(4))),
+      code: "argument",
+      message: "sum: expected an f32 tensor; got u8. Use bytes().",
+    },
     {
       op: "sum",
       call: (gpu) => ops.sum(numbers(gpu, [3]), 1),

@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { pad, type Gpu } from "../src/index.ts";
+import { openNodeGpu } from "../src/node.ts";
+import { failure } from "./helpers.ts";
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await openNodeGpu();
+});
+afterAll(() => gpu.dispose());
+
+it("numbers beside integer tensors reach the ends of the range", async () => {
+  const whole = gpu.tensor(new Int32Array([0]));
+  expect(Array.from(await whole.add(-(2 ** 31)).read())).toEqual([-(2 ** 31)]);
+  expect(Array.from(await whole.add(2 ** 31 - 1).read())).toEqual([2 ** 31 - 1]);
+  const word = gpu.tensor(new Uint32Array([0]));
+  expect(Array.from(await pad(word.add(2 ** 32 - 1), 0, 1, 0, 7).read())).toEqual([7, 2 ** 32 - 1]);
+});
+
+it("copies of u8 data are refused with the way to read them", async () => {
+  const error = await failure(() => gpu.tensor(new Uint8Array(4)).copy());
+  expect(error.code).toBe("argument");
+  expect(error.message).toBe("copy: input 0 has the wrong dtype. Expected f32; got u8. Use bytes().");
+});
+
+it("tensors of numbers that their dtype does not hold are refused", async () => {
+  const refused: [record: () => unknown, message: string][] = [
+    [() => gpu.tensor([1, 300], [2], { dtype: "u8" }), "tensor: expected whole numbers that fit u8; got 300."],
+    [() => gpu.tensor([-1], [1], { dtype: "u32" }), "tensor: expected whole numbers that fit u32; got -1."],
+    [
+      () => gpu.tensor(Float32Array.of(0.5), [1], { dtype: "i32" }),
+      "tensor: expected whole numbers that fit i32; got 0.5.",
+    ],
+    [
+      () => gpu.tensor([1], [1], { dtype: "f16" as "f32" }),
+      "tensor: unknown dtype. Expected f32, i32, u32, u8; got f16.",
+    ],
+    [
+      () => gpu.tensor([1, undefined as unknown as number]),
+      "tensor: ragged nesting. Expected no entries at level 1; got undefined.",
+    ],
+  ];
+  for (const [record, message] of refused) expect((await failure(record)).message).toBe(message);
+  expect([...(await gpu.tensor([255, 0], [2], { dtype: "u8" }).read())]).toEqual([255, 0]);
+});
