@@ -31,7 +31,8 @@ export function checkSquare(where: string, a: Tensor): void {
  *
  * a: [..., n, n], of which the lower triangle is read. Returns `factor` [..., n, n], zeros above the diagonal, and
  * `failedPivot` i32 [...]: −1, or the index of the first pivot that is not above what rounding leaves of a zero
- * (√n · 2⁻²⁴ of its diagonal entry). The factor is finite then, too, and factors another matrix.
+ * (√n · 2⁻²⁴ of its diagonal entry). The factor is finite then, too: the pivot's row and column are those
+ * of the identity.
  * The gradient is that of a symmetric a (Murray, Differentiation of the Cholesky decomposition, 2016).
  */
 export function cholesky(a: Tensor): { factor: Tensor; failedPivot: Tensor } {

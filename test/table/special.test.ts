@@ -38,11 +38,11 @@ const logistic = (a: number) => 1 / (1 + Math.exp(-a));
 
 describe("what is not a number", () => {
   const through = [
-    L.log,
-    L.log1p,
+    ...[L.exp, L.expm1, L.log, L.log1p, L.sqrt, L.square, L.tanh, L.sigmoid, L.softplus, L.relu, L.sin, L.cos],
     (x: L.Tensor) => L.pow(x, 2.5),
     (x: L.Tensor) => L.maximum(1, x),
     (x: L.Tensor) => L.minimum(x, 1),
+    (x: L.Tensor) => L.clamp(x, -1, 1),
   ];
   it("stays so in functions, and x⁰ is 1", async () => {
     for (const op of through) expect(await values(op, [NaN, 1])).toEqual([NaN, expect.any(Number)]);

@@ -17,7 +17,7 @@ const argmaxOp: KernelOp = {
   launch: ([x], _outputs, { axis }) => launch(linesOf(x!.shape, Number(axis))),
 };
 
-/** Where the largest element along `axis` (the last by default) is, as u32; the first of equals. No gradient. */
+/** Where the largest element along `axis` (the last by default) is, as u32; the first of equals, NaN above all. No gradient. */
 export function argmax(x: Tensor, axis = -1): Tensor {
   check(
     x.dtype === "f32" && x.rank > 0,

@@ -66,8 +66,8 @@ function extreme(operation: "max" | "min", x: Tensor, axes: Axes, options: Reduc
   });
 }
 
-/** Largest element over `axes` (all by default). */
+/** Largest element over `axes` (all by default); NaN where one is among them. */
 export const max = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => extreme("max", x, axes, options);
 
-/** Smallest element over `axes` (all by default). */
+/** Smallest element over `axes` (all by default); NaN where one is among them. */
 export const min = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => extreme("min", x, axes, options);
