@@ -38,7 +38,18 @@ const logistic = (a: number) => 1 / (1 + Math.exp(-a));
 
 describe("what is not a number", () => {
   const through = [
-    ...[L.exp, L.expm1, L.log, L.log1p, L.sqrt, L.square, L.tanh, L.sigmoid, L.softplus, L.relu, L.sin, L.cos],
+    L.exp,
+    L.expm1,
+    L.log,
+    L.log1p,
+    L.sqrt,
+    L.square,
+    L.tanh,
+    L.sigmoid,
+    L.softplus,
+    L.relu,
+    L.sin,
+    L.cos,
     (x: L.Tensor) => L.pow(x, 2.5),
     (x: L.Tensor) => L.maximum(1, x),
     (x: L.Tensor) => L.minimum(x, 1),
