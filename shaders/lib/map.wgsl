@@ -42,13 +42,17 @@ fn reciprocal(a: f32) -> f32 { return 1.0 / a; }
 // inverseSqrt alone may be 2 ulps off, and sqrt(0) inherits 1/inverseSqrt(0) on some devices
 fn sqrt_(a: f32) -> f32 { return select(sqrt(larger(a, SMALLEST)), 0.0, a <= 0.0); }
 
+// The same whole number below 8192, and another one to a compiler: WGSL lets it gather n·c + n·d into n·(c + d), as Mesa does, and
+// then a constant that stands below in parts, so that n times the first is exact, has 24 bits like any other.
+fn leading(n: f32) -> f32 { return bitcast<f32>(bitcast<u32>(n) & 0xfffff800u); }
+
 // e^a = 2ⁿ·e^r with n whole and |r| ≤ ½ ln 2: of a in [−87.33, 88.72], e^r − 1 as a polynomial, and 2ⁿ⁻¹ (2¹²⁸ itself has no
 // bit pattern), whose exponent comes from the last bits of n + 1.5·2²³. WGSL's own exp may be 3 + 2|a| ulps off.
 struct Power { less_one: f32, half: f32 }
 fn power_of_e(a: f32) -> Power {
   let x = larger(smaller(a, 88.72), -87.33);
   let n = floor(fma(x, 1.44269504, 0.5));
-  let r = fma(n, 2.12194440e-4, fma(n, -0.693359375, x));
+  let r = fma(n, 2.12194440e-4, fma(leading(n), -0.693359375, x));
   let p = fma(r, fma(r, fma(r, fma(r, 1.3956990e-3, 8.3337059e-3), 4.1666638e-2), 0.16666666), 0.5);
   return Power(fma(r * r, p, r), bitcast<f32>(bitcast<u32>(n + 12582912.0) * 0x800000u + 0x3f000000u));
 }
@@ -108,7 +112,7 @@ fn cos_(a: f32) -> f32 { return reduced_turn(a).x; }
 // cos and sin by quadrant; good to 2e-7 while |a| < 1e4, the range of Cody–Waite reduction in three parts
 fn reduced_turn(a: f32) -> vec2f {
   let n = floor(a * 0.63661977 + 0.5);
-  let t = ((a - n * 1.5703125) - n * 4.8375130e-4) - n * 7.5497899e-8;
+  let t = ((a - leading(n) * 1.5703125) - n * 4.8375130e-4) - n * 7.5497899e-8;
   let q = t * t;
   let s = t * (1.0 + q * (-0.16666667 + q * (8.3333333e-3 + q * (-1.9841270e-4 + q * 2.7557319e-6))));
   let c = 1.0 + q * (-0.5 + q * (4.1666667e-2 + q * (-1.3888889e-3 + q * 2.4801587e-5)));
