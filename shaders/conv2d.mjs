@@ -58,28 +58,30 @@ const pick = (names, bit = 0) =>
       );
 const places = (count) => range(Math.log2(count)).map((b) => `let bit${b} = (j & ${2 ** b}u) != 0u;`);
 
-/** acc += weight · value for every register of the tile. */
-const products = (quarters, pixels, weight, value) =>
-  range(pixels).map((j) =>
-    range(quarters)
-      .map((r) => `${LETTERS[r]}${j} += ${weight(r)} * ${value(j)};`)
-      .join(" "),
-  );
+/**
+ * acc += weight · value for every register of the tile, each weight and value loaded just before it is wanted: a device that
+ * works ahead multiplies while it waits for the next load.
+ */
+const products = (weights, values) =>
+  values.flatMap(({ name: value, load }, j) => [
+    load,
+    ...weights.flatMap((weight, r) => [...(j ? [] : [weight.load]), `${LETTERS[r]}${j} += ${weight.name} * ${value};`]),
+  ]);
 
 function convolution({ suffix, quarters, pixels, loader, summary }) {
   const name = `conv2d${suffix}`;
   const channels = 4 * quarters;
-  const term = (n) => [
-    ...range(quarters).map((r) => `let w${r} = weights(${plus(n ? `k + ${n}u * apart` : "k", r)}, lane);`),
-    ...range(pixels).map((j) => (n ? `let u${j} = later(t${j}, p${j}, walk, ${n}u, columns);` : `let u${j} = t${j};`)),
-    ...range(pixels).map((j) => `let v${j} = select(0.0, source[u${j}.at], u${j}.inside);`),
-    ...products(
-      quarters,
-      pixels,
-      (r) => `w${r}`,
-      (j) => `v${j}`,
-    ),
-  ];
+  const term = (n) =>
+    products(
+      range(quarters).map((r) => ({
+        name: `w${r}`,
+        load: `let w${r} = weights(${plus(n ? `k + ${n}u * apart` : "k", r)}, lane);`,
+      })),
+      range(pixels).map((j) => ({
+        name: `v${j}`,
+        load: `let v${j} = loaded(${n ? `later(t${j}, p${j}, walk, ${n}u, columns)` : `t${j}`});`,
+      })),
+    );
   return {
     [`${name}.wgsl`]: `// ${name} — ${summary}
 //
@@ -218,15 +220,12 @@ function weightGradient(loader) {
   const registers = range(columns).flatMap((j) => range(quarters).map((r) => `${LETTERS[r]}${j}`));
   const step = [
     "let s = position(place, own);",
-    ...range(quarters).map(
-      (r) => `let g${r} = gradients(${r ? `s.gradient + ${4 * r}u * area` : "s.gradient"}, area, lane);`,
-    ),
-    ...range(columns).map((j) => `let v${j} = value(s, k${j});`),
     ...products(
-      quarters,
-      columns,
-      (r) => `g${r}`,
-      (j) => `v${j}`,
+      range(quarters).map((r) => ({
+        name: `g${r}`,
+        load: `let g${r} = gradients(${r ? `s.gradient + ${4 * r}u * area` : "s.gradient"}, area, lane);`,
+      })),
+      range(columns).map((j) => ({ name: `v${j}`, load: `let v${j} = value(s, k${j});` })),
     ),
     "place = next(place, stride);",
   ];

@@ -48,34 +48,58 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   for (var trip = 0u; trip < params.trips; trip += 2u) {
     {
       let s = position(place, own);
-      let g0 = gradients(s.gradient, area, lane);
-      let g1 = gradients(s.gradient + 4u * area, area, lane);
-      let g2 = gradients(s.gradient + 8u * area, area, lane);
-      let g3 = gradients(s.gradient + 12u * area, area, lane);
       let v0 = value(s, k0);
+      let g0 = gradients(s.gradient, area, lane);
+      a0 += g0 * v0;
+      let g1 = gradients(s.gradient + 4u * area, area, lane);
+      b0 += g1 * v0;
+      let g2 = gradients(s.gradient + 8u * area, area, lane);
+      c0 += g2 * v0;
+      let g3 = gradients(s.gradient + 12u * area, area, lane);
+      d0 += g3 * v0;
       let v1 = value(s, k1);
+      a1 += g0 * v1;
+      b1 += g1 * v1;
+      c1 += g2 * v1;
+      d1 += g3 * v1;
       let v2 = value(s, k2);
+      a2 += g0 * v2;
+      b2 += g1 * v2;
+      c2 += g2 * v2;
+      d2 += g3 * v2;
       let v3 = value(s, k3);
-      a0 += g0 * v0; b0 += g1 * v0; c0 += g2 * v0; d0 += g3 * v0;
-      a1 += g0 * v1; b1 += g1 * v1; c1 += g2 * v1; d1 += g3 * v1;
-      a2 += g0 * v2; b2 += g1 * v2; c2 += g2 * v2; d2 += g3 * v2;
-      a3 += g0 * v3; b3 += g1 * v3; c3 += g2 * v3; d3 += g3 * v3;
+      a3 += g0 * v3;
+      b3 += g1 * v3;
+      c3 += g2 * v3;
+      d3 += g3 * v3;
       place = next(place, stride);
     }
     {
       let s = position(place, own);
-      let g0 = gradients(s.gradient, area, lane);
-      let g1 = gradients(s.gradient + 4u * area, area, lane);
-      let g2 = gradients(s.gradient + 8u * area, area, lane);
-      let g3 = gradients(s.gradient + 12u * area, area, lane);
       let v0 = value(s, k0);
+      let g0 = gradients(s.gradient, area, lane);
+      a0 += g0 * v0;
+      let g1 = gradients(s.gradient + 4u * area, area, lane);
+      b0 += g1 * v0;
+      let g2 = gradients(s.gradient + 8u * area, area, lane);
+      c0 += g2 * v0;
+      let g3 = gradients(s.gradient + 12u * area, area, lane);
+      d0 += g3 * v0;
       let v1 = value(s, k1);
+      a1 += g0 * v1;
+      b1 += g1 * v1;
+      c1 += g2 * v1;
+      d1 += g3 * v1;
       let v2 = value(s, k2);
+      a2 += g0 * v2;
+      b2 += g1 * v2;
+      c2 += g2 * v2;
+      d2 += g3 * v2;
       let v3 = value(s, k3);
-      a0 += g0 * v0; b0 += g1 * v0; c0 += g2 * v0; d0 += g3 * v0;
-      a1 += g0 * v1; b1 += g1 * v1; c1 += g2 * v1; d1 += g3 * v1;
-      a2 += g0 * v2; b2 += g1 * v2; c2 += g2 * v2; d2 += g3 * v2;
-      a3 += g0 * v3; b3 += g1 * v3; c3 += g2 * v3; d3 += g3 * v3;
+      a3 += g0 * v3;
+      b3 += g1 * v3;
+      c3 += g2 * v3;
+      d3 += g3 * v3;
       place = next(place, stride);
     }
   }

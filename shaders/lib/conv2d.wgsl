@@ -129,6 +129,8 @@ struct Tap {
   inside: bool,
 }
 
+fn loaded(t: Tap) -> f32 { return select(0.0, source[t.at], t.inside); }
+
 fn tap(p: Pixel, w: Walk) -> Tap {
   let y = p.y + w.shift_y;
   let x = p.x + w.shift_x;
