@@ -15,6 +15,8 @@ const HIGH = 2u;
 // inner positions in workgroup memory, and how many such tiles at once
 const DEPTH = 16u;
 const BUFFERS = 1u;
+// 1 where the running sums are kept (lib/side.wgsl): one for each workgroup
+const TOGETHER = 0u;
 
 const TEAM = ACROSS * DOWN;
 const LANES = TEAM * PARTS;
@@ -221,6 +223,17 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
   return total;
 }
 
+// The running sums of a workgroup, in a fixed tree: its first invocation has their total.
+fn add_up(lane: u32) {
+  workgroupBarrier();
+  tile[lane].x = running;
+  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (lane < half) { tile[lane].x += tile[lane + half].x; }
+  }
+  running = tile[lane].x;
+}
+
 fn is_wanted(place: Tile) -> bool {
   return place.slice < params.slices && (SYMMETRIC == 0u || place.column <= place.row);
 }
@@ -230,7 +243,8 @@ fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   let number = group_number(id, groups);
   let place = tile_of(number);
   if (is_wanted(place)) { let total = multiply(place, lane, false); }
-  if (place.slice < params.slices) { let done = finish(number * LANES + lane); }
+  if (TOGETHER == 1u) { add_up(lane); }
+  if (lane == 0u && place.slice < params.slices) { let done = finish(number); }
 }
 
 @compute @workgroup_size(ACROSS, DOWN, PARTS)

@@ -131,7 +131,7 @@ export function costOf(variant: Tiled, shape: MatmulShape, traits: DeviceTraits,
 export function tiledLaunches(variant: Tiled, shape: MatmulShape, traits: DeviceTraits): Launches {
   const tiling: Tiling = TILINGS[variant];
   const { stacks, rows, columns, inner, rowSums, symmetric } = shape;
-  const { tiles, lanes } = grid(tiling, shape);
+  const { tiles } = grid(tiling, shape);
   const { slices, trips } = slicing(tiling, shape, traits);
   const family = loadsFours(shape) ? aligned : any;
   const [high, long] = tiling.holds;
@@ -156,7 +156,7 @@ export function tiledLaunches(variant: Tiled, shape: MatmulShape, traits: Device
   const flops = 2 * stacks * rows * columns * inner;
   if (slices === 1) {
     const bind = { ...from, c: { output: 0 }, ...(rowSums ? { sums: { output: 1 } } : {}) };
-    const partials = rowSums ? {} : { partials: tiles * lanes };
+    const partials = rowSums ? {} : { partials: tiles };
     return { flops, launches: [{ ...main, bind, ...partials, takesEpilogue: true }] };
   }
   const added = (size: number, scratch: number, output: number) => ({

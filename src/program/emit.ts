@@ -204,8 +204,9 @@ function emitKernel(group: Group, anchor: Value, emission: Emission): Dispatch[]
       : {};
     const side = fused && added ? scratchRef(emission.termsOf(group)) : undefined;
     const flops = stage === Math.max(0, main) ? (described.flops ?? 0) : 0;
+    const together = side !== undefined && "TOGETHER" in launch.kernel.constants;
     return assemble(emission, {
-      launch,
+      launch: together ? { ...launch, constants: { ...launch.constants, TOGETHER: 1 } } : launch,
       bodies,
       slots,
       bind,
