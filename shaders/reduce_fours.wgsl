@@ -34,7 +34,7 @@ fn epilogue(i: u32, value: f32) -> f32 { return value; }
 fn load(j: u32) -> vec4f { return bitcast<vec4f>(four(j)); }
 fn combined(a: vec4f, b: vec4f) -> vec4f {
   if (OPERATION == 0u) { return a + b; }
-  return select(a, b, select(a > b, a < b, OPERATION == 1u) | ((bitcast<vec4u>(b) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u)));
+  return vec4f(combine(a.x, b.x), combine(a.y, b.y), combine(a.z, b.z), combine(a.w, b.w));
 }
 fn folded(a: vec4f) -> f32 { return combine(combine(a.x, a.y), combine(a.z, a.w)); }
 

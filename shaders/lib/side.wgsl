@@ -3,7 +3,8 @@
 // side[i]      a second value of element i, for a hook that works out two
 // running      the invocation's own sum over the elements that it has seen;  finish(i), called once at its end by
 //              invocation i of the grid, stores it there where the host says so: the terms of a sum of everything.
-//              Invocations that a folded grid has too many find no place for theirs
+//              Kernels with a constant TOGETHER add those of a workgroup up, and its first invocation stores it at the number
+//              of the workgroup. What a folded grid has too many finds no place
 
 var<private> running: f32;
 @group(0) @binding(17) var<storage, read_write> side: array<f32>;

@@ -93,13 +93,15 @@ export function recordView(
   strides: readonly number[],
   pull: Pull | null,
 ): Tensor {
-  const base = x.source.kind === "view" ? x.source.inputs[0] : x;
-  return node(where, { shape, dtype: x.dtype }, { kind: "view", inputs: [base], offset, strides }, pull, [x]);
+  const inputs = [layout(x).base] as const;
+  return node(where, { shape, dtype: x.dtype }, { kind: "view", inputs, offset, strides }, pull, [x]);
 }
 
-/** Where the elements of `x` lie in its base: a view's own strides, or the contiguous ones. */
-export function layout(x: Tensor): { offset: number; strides: readonly number[] } {
-  return x.source.kind === "view" ? x.source : { offset: 0, strides: contiguous(x.shape) };
+/** The tensor that `x` looks at, itself unless it is a view, and where its elements lie there. */
+export function layout(x: Tensor): { base: Tensor; offset: number; strides: readonly number[] } {
+  if (x.source.kind !== "view") return { base: x, offset: 0, strides: contiguous(x.shape) };
+  const { inputs, offset, strides } = x.source;
+  return { base: inputs[0], offset, strides };
 }
 
 /** Whether the elements of `x` lie in its base in order. */
@@ -119,6 +121,15 @@ export function storageOf(x: Tensor): Storage | null {
   if ((offset * bytes) % 4 !== 0) return null; // copies start at whole words
   return { buffer: storage.buffer, offset: storage.offset + offset * bytes, bytes: x.size * bytes, owned: false };
 }
+
+/** Refuses sizes that no tensor has. */
+export const checkSizes = (where: string, shape: Shape): void =>
+  check(
+    shape.every((n) => Number.isInteger(n) && n > 0),
+    "shape",
+    where,
+    () => `expected sizes that are whole and > 0; got ${show(shape)}.`,
+  );
 
 /** Refuses all shapes but one. */
 export const checkShape = (where: string, name: string, x: Tensor, shape: Shape): void =>

@@ -2,6 +2,7 @@ import { check, LatentError, quote, show } from "../device/errors.ts";
 import type { Safetensor } from "../formats/safetensors.ts";
 import { count, type Shape, type TypedArray } from "../graph/dtype.ts";
 import { slice } from "../graph/ops/shape.ts";
+import { layout } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { type Arena, storageOf } from "./arena.ts";
@@ -23,9 +24,7 @@ export interface Region {
 
 export function regionsOf(states: readonly State[]): Region[] {
   return states.flatMap(({ names, tensor }) => {
-    const { source } = tensor;
-    const base = source.kind === "view" ? source.inputs[0] : tensor;
-    const offset = source.kind === "view" ? source.offset : 0;
+    const { base, offset } = layout(tensor);
     const shape = names.length === 1 ? tensor.shape : [tensor.shape[0]! / names.length, ...tensor.shape.slice(1)];
     return names.map((name, part) => ({ name, shape, base, offset: offset + part * count(shape) }));
   });

@@ -1,5 +1,5 @@
 import { check, show } from "../device/errors.ts";
-import { storageOf } from "../graph/record.ts";
+import { layout, storageOf } from "../graph/record.ts";
 import type { Storage } from "../graph/runner.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { ALIGNMENT } from "./prepare.ts";
@@ -9,7 +9,7 @@ import { ALIGNMENT } from "./prepare.ts";
  * can bind, and unless that stays clear of `others`, which are known to be such.
  */
 export function checkAssigned(state: Tensor, others: readonly { readonly state: Tensor }[]): void {
-  const { source } = state.source.kind === "view" ? state.source.inputs[0] : state;
+  const { source } = layout(state).base;
   const place = storageOf(state);
   check(
     source.kind === "stored" && source.state && place !== null && place.offset % ALIGNMENT === 0,

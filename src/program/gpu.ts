@@ -3,14 +3,15 @@ import { check, checkOptions, show } from "../device/errors.ts";
 import type { DeviceInfo } from "../device/info.ts";
 import type { Memory } from "../device/pool.ts";
 import { byteLength, count, type DType, type Shape, type TypedArray, typed } from "../graph/dtype.ts";
-import { recordMap, storageOf } from "../graph/record.ts";
+import { checkSizes, layout, recordMap, storageOf } from "../graph/record.ts";
 import type { Runner, Storage } from "../graph/runner.ts";
 import { inputsOf, type Spec, Tensor } from "../graph/tensor.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
 import { checkAssigned } from "./assign.ts";
 import { checkAlive, EagerRunner, traitsOf } from "./eager.ts";
+import { ALIGNMENT } from "./prepare.ts";
 import { type Compiled, Program, record, tensorsIn } from "./program.ts";
-import { checkSizes, flatten, type Nested } from "./nested.ts";
+import { flatten, type Nested } from "./nested.ts";
 import { type SelfTest, selfTest } from "./selfTest.ts";
 import { tune, type TuneOptions, type TuneReport } from "./tune.ts";
 import { Tuning } from "./tuning.ts";
@@ -132,10 +133,10 @@ export class Gpu implements Runner {
       () => `expected a buffer with GPUBufferUsage.STORAGE and COPY_SRC; got usage ${buffer.usage}.`,
     );
     check(
-      offset >= 0 && offset % 256 === 0,
+      offset >= 0 && offset % ALIGNMENT === 0,
       "argument",
       where,
-      () => `expected an offset ≥ 0 that is a multiple of 256; got ${offset}.`,
+      () => `expected an offset ≥ 0 that is a multiple of ${ALIGNMENT}; got ${offset}.`,
     );
     const end = offset + Math.ceil(bytes / 4) * 4;
     check(
@@ -202,7 +203,7 @@ export class Gpu implements Runner {
     this.#checkOutside(where);
     checkAlive(where, tensor);
     if (!storageOf(tensor)) await this.#eager.run(where, [tensor]);
-    const base = tensor.source.kind === "view" ? tensor.source.inputs[0] : tensor;
+    const { base } = layout(tensor);
     checkAlive(where, base, base.claims);
     return storageOf(tensor)!;
   }

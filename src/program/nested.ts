@@ -1,5 +1,5 @@
-import { check, show } from "../device/errors.ts";
-import { arrays, type DType, elements, type Shape, type TypedArray } from "../graph/dtype.ts";
+import { check } from "../device/errors.ts";
+import { arrays, type DType, elements, type TypedArray } from "../graph/dtype.ts";
 
 /** Numbers, or arrays of arrays of numbers, all of one length at each depth. */
 export type Nested = number | readonly Nested[];
@@ -57,11 +57,3 @@ export function flatten(
   const to = dtype ?? "f32";
   return { values: elements(where, to, flat), shape, dtype: to };
 }
-
-export const checkSizes = (where: string, shape: Shape): void =>
-  check(
-    shape.every((n) => Number.isInteger(n) && n > 0),
-    "shape",
-    where,
-    () => `expected sizes that are whole and > 0; got ${show(shape)}.`,
-  );

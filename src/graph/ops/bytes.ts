@@ -21,7 +21,8 @@ export function bytesOf(where: string, x: Tensor): { base: Tensor; first: number
     where,
     () => `u8 data ${show(x.shape)} does not lie in order. Expected whole tensors, or slices along the first axis.`,
   );
-  return { base: x.source.kind === "view" ? x.source.inputs[0] : x, first: layout(x).offset };
+  const { base, offset } = layout(x);
+  return { base, first: offset };
 }
 
 /** u8 data as f32, times `scale` (1/255 for pixels). No gradient. */

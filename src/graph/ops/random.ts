@@ -1,7 +1,7 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
 import type { Shape } from "../dtype.ts";
 import type { MapName } from "../maps.ts";
-import { broadcast, constant, recordMap } from "../record.ts";
+import { broadcast, checkSizes, constant, recordMap } from "../record.ts";
 import type { Runner } from "../runner.ts";
 import type { Tensor } from "../tensor.ts";
 import { argmax } from "./argmax.ts";
@@ -30,12 +30,7 @@ function draw(where: string, fn: MapName, gpu: Runner, shape: Shape, options: Ra
     () => `expected a seed that is a whole number in [0, 2^53); got ${seed}.`,
   );
   check(isWord(stream), "argument", where, () => `expected a stream in [0, 2^32); got ${stream}.`);
-  check(
-    shape.every((n) => Number.isInteger(n) && n > 0),
-    "shape",
-    where,
-    () => `expected sizes that are whole and > 0; got ${show(shape)}.`,
-  );
+  checkSizes(where, shape);
   check(
     typeof step === "number" ? isWord(step) : step.dtype === "u32" && step.size === 1,
     "argument",
