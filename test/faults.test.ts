@@ -1,17 +1,9 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { assign, grad, type Gpu, matmul, openGpu, slice, sum, transpose } from "../src/index.ts";
+import { describe, expect, it } from "vitest";
+import { assign, grad, matmul, openGpu, slice, sum, transpose } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, opener } from "./helpers.ts";
 
-const opened: Gpu[] = [];
-async function open(options = {}): Promise<Gpu> {
-  const gpu = await openNodeGpu(options);
-  opened.push(gpu);
-  return gpu;
-}
-afterEach(() => {
-  for (const gpu of opened.splice(0)) gpu.dispose();
-});
+const open = opener();
 
 describe("opening", () => {
   it("names what is missing where there is no WebGPU", async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gram } from "../src/graph/ops/gram.ts";
 import { grad, type Gpu, linalg, mul, sum, type Tensor } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
+import { hardwareDefaults } from "./helpers.ts";
 import { force, shapeOf, values, worst } from "./products.ts";
 
 let small: Gpu;
@@ -56,8 +57,7 @@ describe("gram", () => {
 });
 
 it("a covariance is exactly symmetric, and as on a GPU", async () => {
-  const taken = await openNodeGpu();
-  Object.assign(taken.traits, { software: false });
+  const taken = hardwareDefaults(await openNodeGpu());
   const [n, d] = [301, 270];
   const numbers = values(n * d, 8);
   const results = [able, taken].map(async (gpu) => {

@@ -1,5 +1,19 @@
-import { expect } from "vitest";
+import { afterEach, expect } from "vitest";
 import { type Gpu, LatentError, type Tensor } from "../src/index.ts";
+import { openNodeGpu } from "../src/node.ts";
+
+/** Opens gpus that end with the test; once a file. */
+export function opener(): typeof openNodeGpu {
+  const opened: Gpu[] = [];
+  afterEach(() => {
+    for (const gpu of opened.splice(0)) gpu.dispose();
+  });
+  return async (options) => {
+    const gpu = await openNodeGpu(options);
+    opened.push(gpu);
+    return gpu;
+  };
+}
 
 /** The LatentError that `work` rejects or throws with. */
 export async function failure(work: () => unknown): Promise<LatentError> {

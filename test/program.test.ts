@@ -1,21 +1,12 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { create } from "webgpu";
-import { add, assign, type Gpu, openGpu, slice, sum, type Tensor, transpose } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { add, assign, openGpu, slice, sum, type Tensor, transpose } from "../src/index.ts";
+import { failure, opener } from "./helpers.ts";
 
 /** Kept: collected before its devices, it takes the process down. */
 const dawn = create([]);
 
-const opened: Gpu[] = [];
-async function open(options = {}): Promise<Gpu> {
-  const gpu = await openNodeGpu(options);
-  opened.push(gpu);
-  return gpu;
-}
-afterEach(() => {
-  for (const gpu of opened.splice(0)) gpu.dispose();
-});
+const open = opener();
 
 const valuesOf = async (x: Tensor): Promise<number[]> => [...(await x.read())];
 
