@@ -38,11 +38,15 @@ interface Trace {
 
 type Body = (...inputs: Tensor[]) => unknown;
 
+/** Lists of input shapes that a program keeps ready. Each holds buffers: the least recently used is released first. */
+const MOST_TRACES = 16;
+
 /**
  * A compiled step: `run` replays its dispatches in one submit, `repeat` many steps without waiting in between.
  *
  * Outputs live in the program's own buffers and are valid until the next run; `copy()` keeps one. Nothing is allocated,
- * created or read back while replaying. Inputs of other shapes trace the function again (counted in `stats.traces`).
+ * created or read back while replaying. Inputs of other shapes trace the function again (counted in `stats.traces`);
+ * the last 16 lists of shapes stay ready.
  * Runs take turns: one that is called during another begins when that has ended, well or not.
  */
 export class Program<R> {
@@ -54,6 +58,7 @@ export class Program<R> {
   #current: Trace;
   #turn: Promise<unknown> = Promise.resolve();
   #runs = 0;
+  #traced = 1;
   #disposed = false;
 
   private constructor(device: Device, gpu: Gpu, body: Body, first: Trace) {
@@ -77,7 +82,7 @@ export class Program<R> {
       dispatches: plan.dispatches.length,
       flops: plan.flops,
       bytes,
-      traces: this.#traces.length,
+      traces: this.#traced,
       runs: this.#runs,
     };
   }
@@ -133,7 +138,7 @@ export class Program<R> {
       t.inputs.length === inputs.length &&
       t.inputs.every((x, i) => sameShape(x.shape, inputs[i]!.shape) && x.dtype === inputs[i]!.dtype);
     const known = this.#traces.find(fits);
-    if (known) return (this.#current = known);
+    if (known) return this.#use(known);
     check(
       inputs.length === this.#current.inputs.length,
       "argument",
@@ -141,9 +146,19 @@ export class Program<R> {
       () => `expected ${this.#current.inputs.length} inputs; got ${inputs.length}.`,
     );
     const made = await trace(this.#device, this.#gpu, this.#body, inputs);
+    this.#traced++;
     if (this.#disposed) made.release();
-    else this.#traces.push(made);
-    return (this.#current = made);
+    else this.#use(made);
+    return made;
+  }
+
+  /** Makes `chosen` the current trace and the last to be released. */
+  #use(chosen: Trace): Trace {
+    const at = this.#traces.indexOf(chosen);
+    if (at >= 0) this.#traces.splice(at, 1);
+    this.#traces.push(chosen);
+    while (this.#traces.length > MOST_TRACES) this.#traces.shift()!.release();
+    return (this.#current = chosen);
   }
 
   /** Copies the inputs into the program's own buffers, so that its bind groups stay as they are. */
