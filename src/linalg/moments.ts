@@ -1,10 +1,13 @@
 import { check, checkOptions, show } from "../device/errors.ts";
 import { parseNpz, writeNpz } from "../formats/npz.ts";
-import { square, sub } from "../graph/ops/arithmetic.ts";
-import { mean as meanOf, sum } from "../graph/ops/sum.ts";
+import { mul, square, sub } from "../graph/ops/arithmetic.ts";
+import { abs } from "../graph/ops/elementwise.ts";
+import { gram } from "../graph/ops/gram.ts";
+import { max, mean as meanOf, sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { deviation, scatter } from "./covariance.ts";
+import { checkSemidefinite, checkSymmetric } from "./symmetric.ts";
 import { allFinite, eachBatch, gpuOf, type Rows, rowsAtOnce, rowsOf, type Samples, throwNotFinite } from "./rows.ts";
 
 /** Count, mean and centred products of samples, in float64. */
@@ -47,8 +50,12 @@ const empty = (dim: number, full: boolean): CentredSums => ({
   products: new Float64Array(full ? dim * dim : dim),
 });
 
+/** Up to so many features the products of rows are taken in float64 on the CPU: there are no more of them than numbers to read. */
+export const FEW = 32;
+
 /**
- * Sums over all rows: each batch is centred on its own mean and multiplied on the GPU, batches are merged in float64.
+ * Sums over all rows: each batch is centred on its own mean and multiplied, batches are merged in float64. Products of many
+ * features are taken on the GPU in f32; those of few, or `exact` ones, in float64 on the CPU.
  * Throws LatentError("data") naming the first row and feature that is no finite number.
  */
 export async function centredSums(
@@ -56,6 +63,7 @@ export async function centredSums(
   rows: Rows,
   full: boolean,
   { signal, onProgress }: LongCall = {},
+  exact = rows.dim <= FEW,
 ): Promise<CentredSums> {
   const sums = empty(rows.dim, full);
   const began = performance.now();
@@ -64,7 +72,7 @@ export async function centredSums(
     rows,
     size,
     async (batch, start) => {
-      mergeSums(sums, await sumsOfBatch(where, batch, start, full));
+      mergeSums(sums, await (exact ? exactSums : sumsOfBatch)(where, batch, start, full));
       const seconds = (performance.now() - began) / 1000;
       const step = Math.min(rows.count, start + size);
       onProgress?.({ step, total: rows.count, seconds, eta: (seconds * (rows.count - step)) / step });
@@ -74,27 +82,80 @@ export async function centredSums(
   return sums;
 }
 
+/** The sums of one batch in float64: two passes over the numbers that were read, so that nothing is rounded to f32. */
+async function exactSums(where: string, batch: Tensor, start: number, full: boolean): Promise<CentredSums> {
+  const [count, d] = batch.shape as [number, number];
+  const values = await batch.read();
+  const mean = new Float64Array(d);
+  for (let at = 0; at < values.length; at++) mean[at % d]! += values[at]!;
+  for (let j = 0; j < d; j++) mean[j]! /= count;
+  if (!mean.every(Number.isFinite)) await throwNotFinite(where, batch, start);
+  const products = new Float64Array(full ? d * d : d);
+  const row = new Float64Array(d);
+  for (let at = 0; at < values.length; at += d) {
+    for (let j = 0; j < d; j++) row[j] = values[at + j]! - mean[j]!;
+    for (let i = 0; i < d; i++) {
+      const left = row[i]!;
+      if (!full) products[i]! += left * left;
+      else for (let j = 0; j <= i; j++) products[i * d + j]! += left * row[j]!;
+    }
+  }
+  if (full) for (let i = 0; i < d; i++) for (let j = 0; j < i; j++) products[j * d + i] = products[i * d + j]!;
+  return { count, mean, products, gpu: gpuOf(where, batch) };
+}
+
+/** Squares of deviations in this range, and sums of thousands of them, keep clear of both ends of f32. */
+const [SMALL, LARGE] = [2 ** -50, 2 ** 50];
+
+/** The same by products in f32 on the GPU; features whose deviations are very small or large are brought near 1 first, exactly. */
 async function sumsOfBatch(where: string, batch: Tensor, start: number, full: boolean): Promise<CentredSums> {
   const [count, d] = batch.shape as [number, number];
-  const origin = meanOf(batch, 0);
-  // stored before it is used, so that all kernels subtract the same numbers: fused into each, it may round differently
-  await gpuOf(where, batch).evaluate([origin]);
-  const off = deviation(batch, origin);
-  const products = full ? scatter(batch, origin) : sum(square(sub(batch, origin)), 0);
-  const finite = allFinite(batch);
-  const tensors = [origin, off, products, finite];
+  const gpu = gpuOf(where, batch);
+  const origin = gpu.within(() => meanOf(batch, 0));
+  const held = [origin];
   try {
-    await gpuOf(where, batch).evaluate(tensors);
-    const [mean, missed, values, flag] = await Promise.all(tensors.map(async (t) => Float64Array.from(await t.read())));
+    // stored before it is used, so that all kernels subtract the same numbers: fused into each, it may round differently
+    await gpu.evaluate([origin]);
+    const [off, most, finite] = gpu.within(() => [
+      deviation(batch, origin),
+      max(abs(sub(batch, origin)), 0),
+      allFinite(batch),
+    ]) as [Tensor, Tensor, Tensor];
+    let products = gpu.within(() => (full ? scatter(batch, origin) : sum(square(sub(batch, origin)), 0)));
+    held.push(off, most, finite, products);
+    await gpu.evaluate([off, most, finite, products]);
+    const read = (t: Tensor) => t.read().then((values) => Float64Array.from(values));
+    const [mean, missed, sizes, flag] = await Promise.all([origin, off, most, finite].map(read));
     if (flag![0] !== 1) await throwNotFinite(where, batch, start);
-    for (let i = 0; i < d; i++) {
-      if (!full) values![i] = values![i]! - missed![i]! ** 2 / count;
-      else for (let j = 0; j < d; j++) values![i * d + j] = values![i * d + j]! - (missed![i]! * missed![j]!) / count;
+    const wide = sizes!.findIndex((size) => !Number.isFinite(size));
+    check(
+      wide < 0,
+      "numeric",
+      where,
+      () => `the values of feature ${wide} lie further apart than f32 reaches. Scale the data.`,
+    );
+    const scale = sizes!.map((size) =>
+      size === 0 || (size > SMALL && size < LARGE) ? 1 : 2 ** Math.min(120, -Math.floor(Math.log2(size))),
+    );
+    if (scale.some((s) => s !== 1)) {
+      const factor = gpu.tensor(scale, [d]);
+      held.push(factor);
+      products = gpu.within(() => {
+        const near = mul(sub(batch, origin), factor);
+        return full ? gram(near, near) : sum(square(near), 0);
+      });
+      held.push(products);
     }
-    const gpu = gpuOf(where, batch);
-    return { count, mean: mean!.map((value, j) => value + missed![j]! / count), products: values!, gpu };
+    const values = await read(products);
+    for (let i = 0; i < d; i++) {
+      const row = missed![i]! / count;
+      if (!full) values[i] = values[i]! / scale[i]! / scale[i]! - missed![i]! * row;
+      else
+        for (let j = 0; j < d; j++) values[i * d + j] = values[i * d + j]! / scale[i]! / scale[j]! - missed![j]! * row;
+    }
+    return { count, mean: mean!.map((value, j) => value + missed![j]! / count), products: values, gpu };
   } finally {
-    for (const t of tensors) t.dispose();
+    for (const t of held) t.dispose();
   }
 }
 
@@ -168,16 +229,8 @@ export class Moments {
       where,
       () => "expected finite numbers; got NaN or an infinity.",
     );
-    const largest = flat.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    for (let i = 0; i < d; i++)
-      for (let j = 0; j < i; j++)
-        check(
-          Math.abs(flat[i * d + j]! - flat[j * d + i]!) <= 1e-5 * largest,
-          "data",
-          where,
-          () =>
-            `covariance is not symmetric. Expected equal values at [${i}, ${j}] and [${j}, ${i}]; got ${flat[i * d + j]} and ${flat[j * d + i]}.`,
-        );
+    checkSymmetric(where, flat, d);
+    checkSemidefinite(where, flat, d);
     const products = flat.map((value, at) => 0.5 * (value + flat[(at % d) * d + Math.floor(at / d)]!) * (count - 1));
     return new Moments({ count, mean: means, products }, count > 1 ? 2 ** -53 : 2 ** -24);
   }

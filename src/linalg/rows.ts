@@ -4,6 +4,7 @@ import { isFinite } from "../graph/ops/elementwise.ts";
 import { reshape, slice } from "../graph/ops/shape.ts";
 import { min } from "../graph/ops/sum.ts";
 import { Tensor } from "../graph/tensor.ts";
+import { layout, recordView } from "../graph/record.ts";
 import { Gpu } from "../program/gpu.ts";
 
 /** Samples that need not fit into one buffer: `count` rows of `dim` values, given out in runs as f32 [size, dim]. */
@@ -30,6 +31,26 @@ export const rowsAtOnce = (dim: number, copies = 1): number =>
 export function gpuOf(where: string, x: Tensor): Gpu {
   check(x.gpu instanceof Gpu, "argument", where, () => "expected a tensor of a gpu opened by openGpu or openNodeGpu.");
   return x.gpu;
+}
+
+/** Throws LatentError("argument") unless `gpu` is an opened engine, with the remedy where it is a promise of one. */
+export function checkGpu(where: string, gpu: unknown): asserts gpu is Gpu {
+  const remedy = gpu instanceof Promise ? " Await it: await openGpu()." : "";
+  check(
+    gpu instanceof Gpu,
+    "argument",
+    where,
+    () =>
+      `expected a gpu opened by openGpu or openNodeGpu; got ${gpu instanceof Promise ? "a promise" : typeof gpu}.${remedy}`,
+  );
+}
+
+/** The engine behind a source of rows. */
+export async function gpuOfRows(where: string, rows: Rows): Promise<Gpu> {
+  const first = await rows.batch(0, 1);
+  const gpu = gpuOf(where, first);
+  if (rows.keeps !== true) first.dispose();
+  return gpu;
 }
 
 /**
@@ -69,16 +90,23 @@ function rowsOfTensor(where: string, x: Tensor): Rows {
   );
   const count = x.shape[0]!;
   const dim = x.size / count;
-  const flat = reshape(x, [count, dim]);
-  // views hold no memory
-  return { count, dim, keeps: true, batch: (start, size) => slice(flat, 0, start, start + size) };
+  // a view of its own for every batch: disposed after use, it leaves no claim on x behind
+  return {
+    count,
+    dim,
+    batch: (start, size) =>
+      gpuOf(where, x).within(() => {
+        const part = reshape(slice(x, 0, start, start + size), [size, dim]);
+        return part === x ? recordView(where, x, x.shape, layout(x).offset, layout(x).strides, ([g]) => [g!]) : part;
+      }),
+  };
 }
 
 function rowsOfDataset(x: Dataset): Rows {
   return {
     count: x.count,
     dim: x.features,
-    batch: (start, size) => reshape(x.slice(start, start + size), [size, x.features]),
+    batch: (start, size) => x.gpu.within(() => reshape(x.slice(start, start + size), [size, x.features])),
   };
 }
 
@@ -134,9 +162,12 @@ export async function checkFinite(where: string, rows: Rows, signal?: AbortSigna
     rows,
     rowsAtOnce(rows.dim),
     async (batch, start) => {
-      const finite = allFinite(batch);
-      if ((await finite.item()) !== 1) await throwNotFinite(where, batch, start);
-      finite.dispose();
+      const finite = gpuOf(where, batch).within(() => allFinite(batch));
+      try {
+        if ((await finite.item()) !== 1) await throwNotFinite(where, batch, start);
+      } finally {
+        finite.dispose();
+      }
     },
     signal,
   );

@@ -122,13 +122,16 @@ export class Em {
       this.#gpu.tensor(values.means, [components, d]),
       this.#gpu.tensor(values.covariances, covarianceShape(kind, components, d)),
     ];
-    const load = await this.#program(
-      "load",
-      (weights, means, covariances) => this.#begin({ weights: weights!, means: means!, covariances: covariances! }),
-      given,
-    );
-    await load.run(...given);
-    for (const t of given) t.dispose();
+    try {
+      const load = await this.#program(
+        "load",
+        (weights, means, covariances) => this.#begin({ weights: weights!, means: means!, covariances: covariances! }),
+        given,
+      );
+      await load.run(...given);
+    } finally {
+      for (const t of given) t.dispose();
+    }
   }
 
   /** Starts from the M step of rows that belong to their nearest centre. centres: [K·d]. */
@@ -162,9 +165,12 @@ export class Em {
     const { means } = this.#states;
     const { kind, regularization } = this.#options;
     const given = this.#gpu.tensor(centres, means.shape);
-    const place = await this.#program("place", (c) => assign(means, c!), [given]);
-    await place.run(given);
-    given.dispose();
+    try {
+      const place = await this.#program("place", (c) => assign(means, c!), [given]);
+      await place.run(given);
+    } finally {
+      given.dispose();
+    }
     await this.#pass(name, (x, step) => ({ ...statistics(kind, x, shares(x, step), means), logProb: null }), signal);
     const open = await this.#program("open", () => {
       this.#begin(maximise(kind, this.#sums, means, regularization));
@@ -246,11 +252,14 @@ export class Em {
     const one = async (start: number, x?: Tensor): Promise<void> => {
       const step = this.#gpu.tensor(Uint32Array.of(start), []);
       const whole = this.#whole;
-      const program = whole
-        ? await this.#program(name, (at) => accumulate(whole, at!), [step])
-        : await this.#program(name, (at, input) => accumulate(input!, at!), [step, x!]);
-      await program.run(step, ...(x ? [x] : []));
-      step.dispose();
+      try {
+        const program = whole
+          ? await this.#program(name, (at) => accumulate(whole, at!), [step])
+          : await this.#program(name, (at, input) => accumulate(input!, at!), [step, x!]);
+        await program.run(step, ...(x ? [x] : []));
+      } finally {
+        step.dispose();
+      }
     };
     if (this.#whole) await one(0);
     else await eachBatch(this.#rows, this.#options.batch, (x, start) => one(start, x), signal);

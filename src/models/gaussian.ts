@@ -1,36 +1,31 @@
-import { check, checkOptions, LatentError, show } from "../device/errors.ts";
+import { check, checkOptions } from "../device/errors.ts";
 import { parseSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { add, mul, square, sub } from "../graph/ops/arithmetic.ts";
 import { random } from "../graph/ops/random.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import { sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { cholesky, inverseOfFactor } from "../linalg/cholesky.ts";
-import { type CentredSums, centredSums, type LongCall, type Moments } from "../linalg/moments.ts";
-import { diagonal } from "../linalg/matrix.ts";
-import { gpuOf, rowsOf, type Samples } from "../linalg/rows.ts";
+import { type CentredSums, centredSums, FEW, type LongCall, Moments } from "../linalg/moments.ts";
+import { checkGpu, gpuOfRows, rowsOf, type Samples } from "../linalg/rows.ts";
+import { checkSymmetric, factorOf } from "../linalg/symmetric.ts";
 import { timesTransposedFactor } from "../linalg/triangular.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { meanLogProb } from "./logProb.ts";
-import { lowRank, regularise, shrink, type Shrinkage } from "./shrinkage.ts";
+import { checkGaussianOptions, type GaussianKind, type GaussianOptions, kinds, pick } from "./gaussianOptions.ts";
+import { floats, numbersOf } from "./numbers.ts";
+import {
+  checkFactor,
+  checkVariances,
+  FEATURES_ON_CPU,
+  NEARLY_SINGULAR,
+  type Origin,
+  type Roots,
+  rootsFrom,
+  rootsOf,
+  rootsOfVariances,
+} from "./roots.ts";
+import { lowRank, regularise, shrink } from "./shrinkage.ts";
 
-export type GaussianKind = "full" | "diag" | "spherical" | "low-rank";
-
-export interface GaussianOptions extends LongCall {
-  /** Which covariance: any, diagonal, a multiple of I, or `rank` directions and noise (probabilistic PCA); "full". */
-  readonly covariance?: GaussianKind;
-  /** Directions of "low-rank". */
-  readonly rank?: number;
-  /** Divisor n − ddof: 0 is maximum likelihood, 1 unbiased; 0. */
-  readonly ddof?: 0 | 1;
-  /** Added to every variance; 0. */
-  readonly regularization?: number;
-  /** How far a full covariance is drawn towards (tr Σ / d)·I: a number in [0, 1], or a rule that finds it; "none". */
-  readonly shrinkage?: Shrinkage;
-}
-
-const known = ["covariance", "rank", "ddof", "regularization", "shrinkage", "signal", "onProgress"];
-const kinds: readonly GaussianKind[] = ["full", "diag", "spherical", "low-rank"];
 const LOG_TWO_PI = Math.log(2 * Math.PI);
 
 /**
@@ -48,22 +43,14 @@ export class Gaussian {
   readonly logDet: number;
   /** What the shrinkage rule found, or was given; 0 without. */
   readonly shrinkage: number;
-  /** Square root of Σ and of Σ⁻¹: lower triangular [d, d], or the deviations [d] and their reciprocals. */
-  readonly #roots: { readonly factor: Tensor; readonly inverse: Tensor };
+  readonly #roots: Roots;
 
-  private constructor(
-    kind: GaussianKind,
-    mean: Tensor,
-    covariance: Tensor,
-    roots: { factor: Tensor; inverse: Tensor },
-    logDet: number,
-    shrinkage: number,
-  ) {
+  private constructor(kind: GaussianKind, mean: Tensor, covariance: Tensor, roots: Roots, shrinkage: number) {
     this.kind = kind;
     this.mean = mean;
     this.covariance = covariance;
     this.#roots = roots;
-    this.logDet = logDet;
+    this.logDet = roots.logDet;
     this.shrinkage = shrinkage;
   }
 
@@ -83,40 +70,66 @@ export class Gaussian {
       where,
       () => `too few rows. Expected more than ddof = ${options.ddof}; got ${rows.count}.`,
     );
-    const first = await rows.batch(0, 1);
-    const gpu = gpuOf(where, first);
-    if (rows.keeps !== true) first.dispose();
-    const full = (options.covariance ?? "full") === "full" || options.covariance === "low-rank";
-    const sums = await centredSums(where, rows, full, pick(options));
-    const intensity = full ? await shrink(where, sums, options.shrinkage ?? "none", rows) : 0;
-    return Gaussian.#of(where, gpu, sums, options, intensity);
+    const gpu = await gpuOfRows(where, rows);
+    const { covariance: kind = "full", shrinkage = "none", signal } = options;
+    const full = kind === "full" || kind === "low-rank";
+    let sums = await centredSums(where, rows, full, pick(options));
+    let exact = rows.dim <= FEW;
+    if (kind === "full" && !exact && rows.dim <= FEATURES_ON_CPU && nearlySingular(sums)) {
+      // what products in f32 leave of the smallest directions is rounding: once more in float64
+      sums = await centredSums(where, rows, full, pick(options), true);
+      exact = true;
+    }
+    const intensity = full ? await shrink(where, sums, shrinkage, rows, signal) : 0;
+    return Gaussian.#of(where, gpu, sums, options, intensity, exact);
   }
 
   /** The same from moments, which may have been merged from many machines. Ledoit–Wolf needs the samples: give a number or "oas". */
   static async fromMoments(gpu: Gpu, moments: Moments, options: GaussianOptions = {}): Promise<Gaussian> {
     const where = "Gaussian.fromMoments";
+    checkGpu(where, gpu);
+    check(
+      moments instanceof Moments,
+      "argument",
+      where,
+      () => `expected Moments. Make them with Moments.of or Moments.from; got ${typeof moments}.`,
+    );
     checkGaussianOptions(where, options);
     const { count, mean } = moments;
+    const least = options.ddof ?? 0;
+    check(count > least, "shape", where, () => `too few samples. Expected more than ddof = ${least}; got ${count}.`);
     const products = moments.covarianceWith(0).map((value) => value * count);
     const sums = { count, mean, products };
-    return Gaussian.#of(where, gpu, sums, options, await shrink(where, sums, options.shrinkage ?? "none"));
+    const intensity = await shrink(where, sums, options.shrinkage ?? "none");
+    return Gaussian.#of(where, gpu, sums, options, intensity, moments.dim <= FEW);
   }
 
-  /** A Gaussian of given mean [d] and covariance [d, d], [d] or []. Throws LatentError("numeric") unless it is positive definite. */
+  /**
+   * A Gaussian of given mean [d] and covariance [d, d], [d] or [].
+   * Throws LatentError: "data" on a value that is not finite or an asymmetric covariance, naming the entries; "numeric" unless it is
+   * positive definite, naming the pivot.
+   */
   static async from(
     gpu: Gpu,
-    { mean, covariance }: { mean: Float64Array | Float32Array; covariance: Float64Array | Float32Array },
+    parameters: { mean: ArrayLike<number>; covariance: ArrayLike<number> | readonly ArrayLike<number>[] },
   ): Promise<Gaussian> {
+    const where = "Gaussian.from";
+    checkGpu(where, gpu);
+    checkOptions(where, parameters, ["mean", "covariance"]);
+    const mean = numbersOf(where, "mean", parameters?.mean);
+    const covariance = numbersOf(where, "covariance", parameters?.covariance);
     const d = mean.length;
     const kind =
       covariance.length === d * d && d > 1 ? "full" : covariance.length === d && d > 1 ? "diag" : "spherical";
     check(
-      [1, d, d * d].includes(covariance.length),
+      d > 0 && [1, d, d * d].includes(covariance.length),
       "shape",
-      "Gaussian.from",
+      where,
       () => `expected a covariance of ${d * d}, ${d} or 1 values for mean [${d}]; got ${covariance.length}.`,
     );
-    return Gaussian.#build("Gaussian.from", gpu, kind, Float64Array.from(mean), Float64Array.from(covariance), 0);
+    if (kind === "full") checkSymmetric(where, covariance, d);
+    const precision = parameters.covariance instanceof Float32Array ? 2 ** -24 : 2 ** -53;
+    return Gaussian.#build(where, gpu, kind, mean, covariance, 0, { kind: "numbers", precision });
   }
 
   static #of(
@@ -125,28 +138,20 @@ export class Gaussian {
     sums: CentredSums,
     options: GaussianOptions,
     intensity: number,
+    exact: boolean,
   ): Promise<Gaussian> {
     const { covariance: kind = "full", ddof = 0, regularization = 0, rank = 1 } = options;
-    const d = sums.mean.length;
-    const divisor = sums.count - ddof;
-    const isMatrix = sums.products.length === d * d && d > 1;
-    const all = sums.products.map((value) => value / divisor);
-    const variances = isMatrix ? Float64Array.from(sums.mean, (_, i) => all[i * d + i]!) : all;
-    if (kind === "diag")
-      return Gaussian.#build(
-        where,
-        gpu,
-        kind,
-        sums.mean,
-        variances.map((v) => v + regularization),
-        0,
-      );
-    if (kind === "spherical") {
-      const average = variances.reduce((a, b) => a + b, 0) / d + regularization;
-      return Gaussian.#build(where, gpu, kind, sums.mean, Float64Array.of(average), 0);
-    }
-    const fitted = kind === "low-rank" ? lowRank(where, all, d, rank) : all;
-    return Gaussian.#build(where, gpu, kind, sums.mean, regularise(fitted, d, intensity, regularization), intensity);
+    const { mean, count, products } = sums;
+    const d = mean.length;
+    const isMatrix = products.length === d * d && d > 1;
+    const all = products.map((value) => value / (count - ddof));
+    const variances = isMatrix ? Float64Array.from(mean, (_, i) => all[i * d + i]!) : all;
+    const origin: Origin = exact ? { kind: "samples", mean } : { kind: "numbers", precision: 2 ** -24 };
+    const build = (covariance: Float64Array) =>
+      Gaussian.#build(where, gpu, kind, mean, covariance, kind === "full" ? intensity : 0, origin);
+    if (kind === "diag") return build(variances.map((v) => v + regularization));
+    if (kind === "spherical") return build(Float64Array.of(variances.reduce((a, b) => a + b, 0) / d + regularization));
+    return build(regularise(kind === "low-rank" ? lowRank(where, all, d, rank) : all, d, intensity, regularization));
   }
 
   static async #build(
@@ -154,49 +159,21 @@ export class Gaussian {
     gpu: Gpu,
     kind: GaussianKind,
     mean: Float64Array,
-    given: Float64Array,
+    covariance: Float64Array,
     shrinkage: number,
+    origin: Origin,
+    factor?: Float32Array<ArrayBuffer>,
   ): Promise<Gaussian> {
     const d = mean.length;
-    const mu = gpu.tensor(mean, [d]);
-    // as the tensor holds it, so that a file brings the same model back
-    const covariance = given.map(Math.fround);
+    let roots: Roots;
     if (kind === "diag" || kind === "spherical") {
-      const low = covariance.findIndex((v) => !(v > 0) || !Number.isFinite(v));
-      if (low >= 0)
-        throw new LatentError(
-          "numeric",
-          `${where}: feature ${low} has variance ${covariance[low]}. Expected > 0. Set regularization.`,
-        );
-      const variances = kind === "diag" ? covariance : new Float64Array(d).fill(covariance[0]!);
-      const logDet = variances.reduce((total, v) => total + Math.log(v), 0);
-      const roots = {
-        factor: gpu.tensor(variances.map(Math.sqrt), [d]),
-        inverse: gpu.tensor(
-          variances.map((v) => 1 / Math.sqrt(v)),
-          [d],
-        ),
-      };
-      return new Gaussian(kind, mu, gpu.tensor(covariance, kind === "diag" ? [d] : []), roots, logDet, shrinkage);
-    }
-    const sigma = gpu.tensor(covariance, [d, d]);
-    const { factor, failedPivot } = cholesky(sigma);
-    const inverse = inverseOfFactor(factor);
-    const pivots = diagonal(factor);
-    await gpu.evaluate([factor, inverse, failedPivot, pivots]);
-    const failed = await failedPivot.item();
-    const values = Float64Array.from(await pivots.read());
-    for (const t of [failedPivot, pivots]) t.dispose();
-    if (failed >= 0) {
-      for (const t of [mu, sigma, factor, inverse]) t.dispose();
-      const detail = `the covariance is not positive definite: pivot ${failed} of ${d} is not above rounding. Feature ${failed} is constant, or a combination of those before it`;
-      throw new LatentError(
-        "numeric",
-        `${where}: ${detail}. Set regularization (say 1e-6 of the mean variance), shrinkage, or covariance "diag".`,
-      );
-    }
-    const logDet = values.reduce((total, v) => total + 2 * Math.log(v), 0);
-    return new Gaussian(kind, mu, sigma, { factor, inverse }, logDet, shrinkage);
+      checkVariances(where, covariance);
+      // as the tensor holds them, so that a file brings the same model back
+      const held = covariance.map(Math.fround);
+      roots = rootsOfVariances(gpu, kind === "diag" ? held : new Float64Array(d).fill(held[0]!));
+    } else roots = factor ? rootsFrom(gpu, factor, d) : await rootsOf(where, gpu, covariance, origin);
+    const shape = kind === "diag" ? [d] : kind === "spherical" ? [] : [d, d];
+    return new Gaussian(kind, gpu.tensor(mean, [d]), gpu.tensor(covariance, shape), roots, shrinkage);
   }
 
   get dim(): number {
@@ -241,7 +218,7 @@ export class Gaussian {
     return add(factor.rank === 1 ? mul(noise, factor) : timesTransposedFactor(noise, factor), this.mean);
   }
 
-  /** A safetensors file with `mean` and `covariance`. */
+  /** A safetensors file with `mean` and `covariance`, and the `factor` l with l·lᵀ = covariance where that is a matrix. */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
     const tensor = async (t: Tensor) => ({
       dtype: "F32" as const,
@@ -251,13 +228,15 @@ export class Gaussian {
     const tensors = [
       ["mean", await tensor(this.mean)],
       ["covariance", await tensor(this.covariance)],
+      ...(this.#roots.factor.rank === 2 ? [["factor", await tensor(this.#roots.factor)] as const] : []),
     ] as const;
     return writeSafetensors(tensors, { model: "Gaussian", covariance: this.kind }, "Gaussian.save");
   }
 
-  /** Reads what `save` wrote. Throws LatentError("format") on another file. */
+  /** Reads what `save` wrote. Throws LatentError("format") on another file, and as `from` does on values that make no Gaussian. */
   static async load(gpu: Gpu, bytes: Uint8Array): Promise<Gaussian> {
     const where = "Gaussian.load";
+    checkGpu(where, gpu);
     const { tensors, metadata } = parseSafetensors(bytes, { where, widen: true, finite: true });
     const kind = metadata.get("covariance") as GaussianKind;
     check(
@@ -266,79 +245,30 @@ export class Gaussian {
       where,
       () => `expected a file of Gaussian.save; got model ${metadata.get("model")}.`,
     );
-    const [mean, covariance] = [tensors.get("mean"), tensors.get("covariance")];
-    const d = mean?.shape[0] ?? 0;
-    const shape = kind === "diag" ? [d] : kind === "spherical" ? [] : [d, d];
-    check(
-      mean?.dtype === "F32" &&
-        mean.shape.length === 1 &&
-        covariance?.dtype === "F32" &&
-        show(covariance.shape) === show(shape),
-      "format",
-      where,
-      () =>
-        `shapes do not fit. Expected mean [d] and covariance ${show(shape)}, F32; got ${show(mean?.shape ?? [])} and ${show(covariance?.shape ?? [])}.`,
-    );
-    return Gaussian.#build(
-      where,
-      gpu,
-      kind,
-      Float64Array.from(mean.data as Float32Array),
-      Float64Array.from(covariance!.data as Float32Array),
-      0,
-    );
+    const [d = 0] = tensors.get("mean")?.shape ?? [];
+    const mean = floats(where, tensors, "mean", [d]);
+    const covariance = floats(where, tensors, "covariance", kind === "diag" ? [d] : kind === "spherical" ? [] : [d, d]);
+    const matrix = kind === "full" || kind === "low-rank";
+    if (matrix) checkSymmetric(where, covariance, d);
+    // older files have none
+    const factor = matrix && tensors.has("factor") ? Float32Array.from(floats(where, tensors, "factor", [d, d])) : null;
+    if (factor) checkFactor(where, factor, covariance, d);
+    const origin = { kind: "numbers", precision: 2 ** -24 } as const;
+    const given = factor && d <= FEATURES_ON_CPU ? factor : undefined;
+    return Gaussian.#build(where, gpu, kind, mean, covariance, 0, origin, given);
   }
 
   dispose(): void {
-    for (const t of [this.mean, this.covariance, this.#roots.factor, this.#roots.inverse]) t.dispose();
+    const { factor, inverse } = this.#roots;
+    for (const t of [this.mean, this.covariance, factor, inverse]) t.dispose();
   }
   [Symbol.dispose](): void {
     this.dispose();
   }
 }
 
-const pick = ({ signal, onProgress }: LongCall): LongCall => ({
-  ...(signal ? { signal } : {}),
-  ...(onProgress ? { onProgress } : {}),
-});
-
-function checkGaussianOptions(where: string, options: GaussianOptions): void {
-  checkOptions(where, options, known);
-  const { covariance = "full", rank, ddof = 0, regularization = 0, shrinkage = "none" } = options;
-  check(
-    kinds.includes(covariance),
-    "argument",
-    where,
-    () => `unknown covariance. Expected one of ${kinds.join(", ")}; got ${covariance}.`,
-  );
-  check(ddof === 0 || ddof === 1, "argument", where, () => `expected ddof 0 or 1; got ${String(ddof)}.`);
-  check(
-    Number.isFinite(regularization) && regularization >= 0,
-    "argument",
-    where,
-    () => `expected a regularization ≥ 0; got ${regularization}.`,
-  );
-  check(
-    covariance === "low-rank" ? Number.isInteger(rank) && rank! > 0 : rank === undefined,
-    "argument",
-    where,
-    () => `expected a whole rank > 0 with covariance "low-rank", and none without; got ${rank} with "${covariance}".`,
-  );
-  const fits =
-    shrinkage === "none" ||
-    shrinkage === "ledoit-wolf" ||
-    shrinkage === "oas" ||
-    (typeof shrinkage === "number" && shrinkage >= 0 && shrinkage <= 1);
-  check(
-    fits,
-    "argument",
-    where,
-    () => `expected a shrinkage "none", "ledoit-wolf", "oas" or a number in [0, 1]; got ${String(shrinkage)}.`,
-  );
-  check(
-    shrinkage === "none" || covariance === "full",
-    "argument",
-    where,
-    () => `expected shrinkage only with covariance "full"; got "${covariance}".`,
-  );
+/** Whether a direction is so narrow that products in f32 say little about it. */
+function nearlySingular({ mean, products }: CentredSums): boolean {
+  const d = mean.length;
+  return !(factorOf(products, d, (i) => NEARLY_SINGULAR * products[i * d + i]!) instanceof Float64Array);
 }

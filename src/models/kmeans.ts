@@ -21,6 +21,7 @@ export async function plusPlus(
   components: number,
   seed: number,
   step: number,
+  signal?: AbortSignal,
 ): Promise<Float32Array<ArrayBuffer>> {
   const gpu = gpuOf("kmeans", x);
   const [n, d] = x.shape as [number, number];
@@ -32,17 +33,18 @@ export async function plusPlus(
   const narrowed = async (candidates: readonly number[]): Promise<Float64Array<ArrayBuffer>[]> => {
     const rows = new Float32Array(candidates.length * d);
     for (const [c, row] of candidates.entries()) rows.set(values.subarray(row * d, row * d + d), c * d);
-    const centres = gpu.tensor(rows, [candidates.length, d]);
-    const ones = gpu.tensor(new Float32Array(rows.length).fill(1), [candidates.length, d]);
-    const squares = distances(x, centres, ones);
-    const read = await squares.read();
-    for (const t of [centres, ones, squares]) t.dispose();
+    const squares = gpu.within(() => {
+      const centres = gpu.tensor(rows, [candidates.length, d]);
+      return distances(x, centres, gpu.tensor(new Float32Array(rows.length).fill(1), centres.shape));
+    });
+    const read = await squares.read().finally(() => squares.dispose());
     return candidates.map((_, c) =>
       Float64Array.from(closest, (best, i) => Math.min(best, read[i * candidates.length + c]!)),
     );
   };
   closest = (await narrowed(chosen))[0]!;
   for (let k = 1; k < components; k++) {
+    signal?.throwIfAborted();
     const candidates = Array.from({ length: trials }, (_, t) => draw(closest, drawn[k * trials + t]!));
     const after = await narrowed(candidates);
     const potentials = after.map((c) => c.reduce((a, b) => a + b, 0));
@@ -82,7 +84,10 @@ export async function lloyd(
   const k = start.length / d;
   const centres = gpu.state(start, [k, d]);
   const done = gpu.state(new Float32Array(1), []);
-  const step = await gpu.compile(() => {
+  const free = (): void => {
+    for (const t of [centres, done]) t.dispose();
+  };
+  const compiling = gpu.compile(() => {
     const { shares, squares } = nearest(x, centres);
     const first = reshape(slice(clusterSums(x, centres, shares), 1, 0, 1), [k, d]);
     const counts = reshape(sum(shares, 0), [k, 1]);
@@ -90,6 +95,10 @@ export async function lloyd(
     const moved = max(sum(square(shift), 1));
     assign(centres, where(done, centres, add(centres, shift)));
     assign(done, maximum(done, less(moved, add(mul(sum(squares), 1e-4 / x.shape[0]!), 1e-30))));
+  });
+  const step = await compiling.catch((error: unknown) => {
+    free();
+    throw error;
   });
   let seen: Promise<number> | null = null;
   try {
@@ -105,6 +114,6 @@ export async function lloyd(
   } finally {
     await (seen as Promise<number> | null)?.catch(() => {});
     step.dispose();
-    for (const t of [centres, done]) t.dispose();
+    free();
   }
 }

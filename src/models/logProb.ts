@@ -1,5 +1,5 @@
 import type { Tensor } from "../graph/tensor.ts";
-import { eachBatch, type Rows, rowsAtOnce, throwNotFinite } from "../linalg/rows.ts";
+import { eachBatch, gpuOf, type Rows, rowsAtOnce, throwNotFinite } from "../linalg/rows.ts";
 import type { LongCall } from "../linalg/moments.ts";
 
 /** Mean of `logProb` over all rows: per sample on the GPU, added in float64 on the CPU. Throws LatentError("data") on a row that is not finite. */
@@ -17,10 +17,9 @@ export async function meanLogProb(
     rows,
     size,
     async (batch, start) => {
-      const values = logProb(batch);
-      const read = Float64Array.from(await values.read());
-      values.dispose();
-      const part = read.reduce((sum, value) => sum + value, 0);
+      const values = gpuOf(where, batch).within(() => logProb(batch));
+      const read = await values.read().finally(() => values.dispose());
+      const part = (read as Float32Array).reduce((sum, value) => sum + value, 0);
       if (!Number.isFinite(part) && (await batch.read()).some((value: number) => !Number.isFinite(value)))
         await throwNotFinite(where, batch, start);
       total += part;

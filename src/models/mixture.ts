@@ -10,7 +10,7 @@ import { logsumexp } from "../graph/ops/softmax.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { cholesky } from "../linalg/cholesky.ts";
 import type { LongCall } from "../linalg/moments.ts";
-import { gpuOf, rowsOf, type Samples } from "../linalg/rows.ts";
+import { checkGpu, gpuOf, rowsOf, type Samples } from "../linalg/rows.ts";
 import { timesTransposedFactor } from "../linalg/triangular.ts";
 import type { Gpu } from "../program/gpu.ts";
 import {
@@ -24,7 +24,16 @@ import {
 } from "./components.ts";
 import type { Values } from "./em.ts";
 import { meanLogProb } from "./logProb.ts";
-import { fitMixture, type MixtureOptions, type MixtureStart, rowsOfStep, startValues } from "./mixtureFit.ts";
+import {
+  checkKind,
+  fitMixture,
+  kinds,
+  type MixtureOptions,
+  type MixtureStart,
+  rowsOfStep,
+  startValues,
+} from "./mixtureFit.ts";
+import { floats, numbersOf } from "./numbers.ts";
 
 interface Course {
   readonly converged: boolean;
@@ -84,11 +93,19 @@ export class GaussianMixture {
   /** A mixture of given parameters. Throws LatentError("numeric") where a covariance is not positive definite. */
   static async from(gpu: Gpu, parameters: MixtureStart & { readonly covariance?: Kind }): Promise<GaussianMixture> {
     const where = "GaussianMixture.from";
-    const { covariance: kind = "full", weights, means } = parameters;
-    const components = (weights as ArrayLike<unknown>).length;
-    const nested = Array.from(means as ArrayLike<unknown>);
-    const d = typeof nested[0] === "number" ? nested.length / components : (nested[0] as ArrayLike<number>).length;
-    const values = startValues(where, parameters, kind, components, d);
+    checkGpu(where, gpu);
+    checkOptions(where, parameters, ["covariance", "weights", "means", "covariances"]);
+    const { covariance: kind = "full", ...given } = parameters;
+    checkKind(where, kind);
+    const components = numbersOf(where, "weights", given.weights).length;
+    const d = numbersOf(where, "means", given.means).length / components;
+    check(
+      Number.isInteger(d) && d > 0,
+      "shape",
+      where,
+      () => `expected means [${components}, d]; got ${d} values for each.`,
+    );
+    const values = startValues(where, given, kind, components, d, "");
     return GaussianMixture.#build(where, gpu, kind, d, values, { converged: false, iterations: 0, history: [] });
   }
 
@@ -103,22 +120,25 @@ export class GaussianMixture {
     const k = values.weights.length;
     const [weights, means] = [gpu.tensor(values.weights, [k]), gpu.tensor(values.means, [k, d])];
     const covariances = gpu.tensor(values.covariances, covarianceShape(kind, k, d));
-    const prepared = prepare(kind, { weights, means, covariances });
-    const { offsets, precisions, failed } = prepared;
-    await gpu.evaluate([offsets, precisions, failed]);
-    const bad = (await failed.read()).findIndex((at: number) => at >= 0);
+    const prepared = gpu.within(() => ({ ...prepare(kind, { weights, means, covariances }) }));
     const model = new GaussianMixture(kind, [weights, means, covariances], prepared, values.weights, {
       converged,
       iterations,
       history,
     });
-    if (bad < 0) return model;
-    const at = (await failed.read())[bad];
-    model.dispose();
-    throw new LatentError(
-      "numeric",
-      `${where}: the covariance of component ${bad} is not positive definite (at ${at}). Decrease components or increase regularization.`,
-    );
+    try {
+      await gpu.evaluate(Object.values(prepared) as Tensor[]);
+      const failed = await prepared.failed.read();
+      const bad = failed.findIndex((at: number) => at >= 0);
+      if (bad < 0) return model;
+      throw new LatentError(
+        "numeric",
+        `${where}: the covariance of component ${bad} is not positive definite (at ${failed[bad]}). Decrease components or increase regularization.`,
+      );
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
   }
 
   get components(): number {
@@ -267,30 +287,30 @@ export class GaussianMixture {
   static async load(gpu: Gpu, bytes: Uint8Array): Promise<GaussianMixture> {
     const where = "GaussianMixture.load";
     const { tensors, metadata } = parseSafetensors(bytes, { where, widen: true, finite: true });
+    checkGpu(where, gpu);
     const kind = metadata.get("covariance") as Kind;
-    const [weights, means, covariances] = ["weights", "means", "covariances"].map((name) => tensors.get(name));
-    const [k = 0, d = 0] = means?.shape ?? [];
     check(
-      metadata.get("model") === "GaussianMixture" && ["full", "tied", "diag", "spherical"].includes(kind),
+      metadata.get("model") === "GaussianMixture" && kinds.includes(kind),
       "format",
       where,
       () => `expected a file of GaussianMixture.save; got model ${metadata.get("model")}.`,
     );
+    const [k = 0, d = 0] = tensors.get("means")?.shape ?? [];
+    const given = {
+      weights: floats(where, tensors, "weights", [k]),
+      means: floats(where, tensors, "means", [k, d]),
+      covariances: floats(where, tensors, "covariances", covarianceShape(kind, k, d)),
+    };
     check(
-      means?.dtype === "F32" &&
-        means.shape.length === 2 &&
-        show(weights?.shape ?? []) === show([k]) &&
-        show(covariances?.shape ?? []) === show(covarianceShape(kind, k, d)),
+      k > 0 && d > 0,
       "format",
       where,
-      () =>
-        `shapes do not fit. Expected means [K, d], weights [K] and covariances as "${kind}" has them; got ${[means, weights, covariances].map((t) => show(t?.shape ?? [])).join(", ")}.`,
+      () => `expected at least one component and feature; got means ${show([k, d])}.`,
     );
-    const data = (t: { readonly data: ArrayLike<unknown> } | undefined) => Float32Array.from(t!.data as Float32Array);
-    const values = { weights: data(weights), means: data(means), covariances: data(covariances) };
+    const values = startValues(where, given, kind, k, d, "");
     const course = {
       converged: metadata.get("converged") === "true",
-      iterations: Number(metadata.get("iterations") ?? 0),
+      iterations: wholeOf(where, metadata.get("iterations")),
       history: historyOf(metadata.get("history")),
     };
     return GaussianMixture.#build(where, gpu, kind, d, values, course);
@@ -303,6 +323,17 @@ export class GaussianMixture {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+function wholeOf(where: string, text = "0"): number {
+  const value = Number(text);
+  check(
+    Number.isSafeInteger(value) && value >= 0,
+    "format",
+    where,
+    () => `metadata iterations is no count. Expected a whole number ≥ 0; got ${text.slice(0, 40)}.`,
+  );
+  return value;
 }
 
 function historyOf(text: string | undefined): number[] {

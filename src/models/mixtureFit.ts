@@ -3,10 +3,12 @@ import { check, checkOptions, LatentError, show } from "../device/errors.ts";
 import { gather } from "../graph/ops/gather.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { checkFinite, eachBatch, gpuOf, type Rows, rowsOf, type Samples } from "../linalg/rows.ts";
+import { checkSymmetric } from "../linalg/symmetric.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { covarianceShape, type Kind } from "./components.ts";
 import { Em, type EmResult, type Values } from "./em.ts";
 import { lloyd, plusPlus } from "./kmeans.ts";
+import { numbersOf } from "./numbers.ts";
 
 type Numbers = ArrayLike<number> | readonly ArrayLike<number>[] | readonly (readonly ArrayLike<number>[])[];
 
@@ -49,7 +51,7 @@ const names = [
   "signal",
   "onProgress",
 ];
-const kinds = ["full", "tied", "diag", "spherical"];
+export const kinds: readonly string[] = ["full", "tied", "diag", "spherical"];
 const inits = ["kmeans", "k-means++", "random", "random-from-data"];
 
 /** Elements that one step may hold, and rows at most. */
@@ -89,10 +91,11 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
   const whole = rows.count <= batch ? await rows.batch(0, rows.count) : null;
   const first = whole ?? (await rows.batch(0, 1));
   const gpu = gpuOf(where, first);
-  if (whole) await gpu.evaluate([whole]);
-  const em = new Em(gpu, rows, whole, { kind, components, regularization, tolerance, maxIterations, batch });
+  let em: Em | null = null;
   let sample: Tensor | null = null;
   try {
+    if (whole) await gpu.evaluate([whole]);
+    em = new Em(gpu, rows, whole, { kind, components, regularization, tolerance, maxIterations, batch });
     const start =
       typeof options.init === "object" ? startValues(where, options.init, kind, components, rows.dim) : null;
     if (!start) sample = whole && rows.count <= SAMPLE ? whole : await drawn(gpu, rows, batch, options, signal);
@@ -112,7 +115,7 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
       );
     return { ...best, kind, gpu, dim: rows.dim };
   } finally {
-    em.dispose();
+    em?.dispose();
     if (sample && sample !== whole) sample.dispose();
     if (rows.keeps !== true) first.dispose();
   }
@@ -137,7 +140,7 @@ async function begin(
   const x = sample!;
   const [n, d] = x.shape as [number, number];
   if (init === "kmeans" || init === "k-means++") {
-    const centres = await plusPlus(x, components, seed, restart);
+    const centres = await plusPlus(x, components, seed, restart, signal);
     return em.startAt(
       init === "kmeans" ? ((await lloyd(x, centres, 25, signal)) as Float32Array<ArrayBuffer>) : centres,
       signal,
@@ -170,13 +173,9 @@ async function drawn(
       const here = chosen.subarray(at).findIndex((row) => row >= start + x.shape[0]!);
       const end = here < 0 ? size : at + here;
       if (end === at) return;
-      const indices = gpu.tensor(
-        chosen.slice(at, end).map((row) => row - start),
-        [end - at],
-      );
-      const picked = gather(x, indices);
-      values.set((await picked.read()) as Float32Array, at * rows.dim);
-      for (const t of [indices, picked]) t.dispose();
+      const numbers = chosen.slice(at, end).map((row) => row - start);
+      const picked = gpu.within(() => gather(x, gpu.tensor(numbers, [end - at])));
+      values.set((await picked.read().finally(() => picked.dispose())) as Float32Array, at * rows.dim);
       at = end;
     },
     signal,
@@ -214,42 +213,52 @@ function singular(where: string, kind: Kind, { failure, iterations }: EmResult):
   );
 }
 
-/** Numbers, flat or nested, as a flat array. */
-function flat(values: Numbers): Float32Array<ArrayBuffer> {
-  const nested = values as ArrayLike<unknown>;
-  if (typeof nested[0] === "number") return Float32Array.from(values as ArrayLike<number>);
-  return Float32Array.from(Array.from(nested, (part) => Array.from(flat(part as Numbers))).flat());
-}
-
-/** Checks given parameters, positive definiteness apart: the first step finds that. */
+/** Checks given parameters, positive definiteness apart: the first step finds that. `name` stands before theirs in messages. */
 export function startValues(
   where: string,
-  { weights, means, covariances }: MixtureStart,
+  parameters: MixtureStart,
   kind: Kind,
   components: number,
   d: number,
+  name = "init.",
 ): Values {
-  const values = { weights: flat(weights), means: flat(means), covariances: flat(covariances) };
   const shapes = { weights: [components], means: [components, d], covariances: covarianceShape(kind, components, d) };
-  for (const [name, shape] of Object.entries(shapes)) {
-    const got = values[name as keyof Values];
-    const size = shape.reduce((a, b) => a * b, 1);
+  const given = Object.entries(shapes).map(([key, shape]) => {
+    const got = numbersOf(where, `${name}${key}`, parameters[key as keyof MixtureStart]);
     check(
-      got.length === size,
+      got.length === shape.reduce((a, b) => a * b, 1),
       "shape",
       where,
-      () => `init.${name} has another size. Expected ${show(shape)}; got ${got.length} values.`,
+      () => `${name}${key} has another size. Expected ${show(shape)}; got ${got.length} values.`,
     );
-    check(got.every(Number.isFinite), "data", where, () => `init.${name} holds NaN or an infinity.`);
-  }
-  const total = values.weights.reduce((a, b) => a + b, 0);
+    return got;
+  });
+  const [weights, , covariances] = given as [Float64Array, Float64Array, Float64Array];
+  const total = weights.reduce((a, b) => a + b, 0);
   check(
-    values.weights.every((w) => w >= 0) && Math.abs(total - 1) < 1e-5,
+    weights.every((w) => w >= 0) && Math.abs(total - 1) < 1e-5,
     "argument",
     where,
-    () => `init.weights are no probabilities. Expected values ≥ 0 with sum 1; got sum ${total}.`,
+    () => `${name}weights are no probabilities. Expected values ≥ 0 with sum 1; got ${show(weights)}.`,
   );
-  return values;
+  const matrices = kind === "full" ? components : kind === "tied" ? 1 : 0;
+  for (let k = 0; k < matrices; k++)
+    checkSymmetric(
+      where,
+      covariances,
+      d,
+      k * d * d,
+      kind === "tied" ? "the covariance" : `covariance of component ${k}`,
+    );
+  const values = given.map((list) => Float32Array.from(list));
+  const wide = values.findIndex((list) => !list.every(Number.isFinite));
+  check(
+    wide < 0,
+    "data",
+    where,
+    () => `${name}${Object.keys(shapes)[wide]} holds a number beyond f32. Scale the data.`,
+  );
+  return { weights: values[0]!, means: values[1]!, covariances: values[2]! };
 }
 
 function checkMixtureOptions(where: string, options: MixtureOptions): void {
@@ -275,18 +284,7 @@ function checkMixtureOptions(where: string, options: MixtureOptions): void {
   whole("maxIterations", maxIterations, 1);
   whole("restarts", restarts, 1);
   whole("seed", seed, 0);
-  check(
-    (covariance as string) !== "low-rank",
-    "unsupported",
-    where,
-    () => `covariance "low-rank" is not there for mixtures. Expected one of ${kinds.join(", ")}.`,
-  );
-  check(
-    kinds.includes(covariance),
-    "argument",
-    where,
-    () => `unknown covariance. Expected one of ${kinds.join(", ")}; got ${String(covariance)}.`,
-  );
+  checkKind(where, covariance);
   check(
     typeof init === "object" ? init !== null : inits.includes(init),
     "argument",
@@ -300,4 +298,20 @@ function checkMixtureOptions(where: string, options: MixtureOptions): void {
       where,
       () => `${name} is out of range. Expected a number ≥ 0; got ${value}.`,
     );
+}
+
+/** Throws LatentError unless mixtures have this kind of covariance. */
+export function checkKind(where: string, covariance: string): asserts covariance is Kind {
+  check(
+    covariance !== "low-rank",
+    "unsupported",
+    where,
+    () => `covariance "low-rank" is not there for mixtures. Expected one of ${kinds.join(", ")}.`,
+  );
+  check(
+    kinds.includes(covariance),
+    "argument",
+    where,
+    () => `unknown covariance. Expected one of ${kinds.join(", ")}; got ${String(covariance)}.`,
+  );
 }

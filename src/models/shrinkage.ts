@@ -1,6 +1,7 @@
 import { check } from "../device/errors.ts";
 import { square, sub } from "../graph/ops/arithmetic.ts";
 import { sum } from "../graph/ops/sum.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import type { CentredSums } from "../linalg/moments.ts";
 import { eachBatch, gpuOf, type Rows, rowsAtOnce } from "../linalg/rows.ts";
 import { reflections, tridiagonalEigenvalues, tridiagonalise } from "../linalg/tridiagonal.ts";
@@ -18,6 +19,7 @@ export async function shrink(
   { count, mean, products }: CentredSums,
   rule: Shrinkage,
   rows?: Rows,
+  signal?: AbortSignal,
 ): Promise<number> {
   if (typeof rule === "number") return rule;
   if (rule === "none") return 0;
@@ -36,20 +38,29 @@ export async function shrink(
     where,
     () => 'shrinkage "ledoit-wolf" needs the samples, not their moments. Expected "oas" or a number.',
   );
-  const beta = ((await fourthMoment(where, rows, mean)) / count - squared) / (d * count);
+  const beta = ((await fourthMoment(where, rows, mean, signal)) / count - squared) / (d * count);
   const delta = (squared - 2 * level * trace + d * level ** 2) / d;
   return delta <= 0 ? 0 : Math.min(1, Math.max(0, beta / delta));
 }
 
 /** Σ_i |x_i − μ|⁴ */
-async function fourthMoment(where: string, rows: Rows, mean: Float64Array): Promise<number> {
+async function fourthMoment(
+  where: string,
+  rows: Rows,
+  mean: Float64Array,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   let total = 0;
-  await eachBatch(rows, rowsAtOnce(rows.dim), async (batch) => {
-    const centre = gpuOf(where, batch).tensor(mean, [mean.length]);
-    const norms = sum(square(sub(batch, centre)), 1);
-    for (const value of await norms.read()) total += value ** 2;
-    for (const t of [norms, centre]) t.dispose();
-  });
+  const add = async (batch: Tensor): Promise<void> => {
+    const gpu = gpuOf(where, batch);
+    const norms = gpu.within(() => sum(square(sub(batch, gpu.tensor(mean, [mean.length]))), 1));
+    try {
+      for (const value of await norms.read()) total += value ** 2;
+    } finally {
+      norms.dispose();
+    }
+  };
+  await eachBatch(rows, rowsAtOnce(rows.dim), add, signal);
   return total;
 }
 

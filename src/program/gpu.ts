@@ -256,6 +256,23 @@ export class Gpu implements Runner {
     }
   }
 
+  /**
+   * @internal What `body` records and does not return (a tensor, or an array or plain object of them) is disposed at once:
+   * it lives as long as what was returned needs it, and a result that is never read keeps nothing once it is disposed.
+   */
+  within<T>(body: () => T): T {
+    const mine = new Set<Tensor>();
+    this.#scopes.push(mine);
+    try {
+      const result = body();
+      for (const tensor of tensorsIn(result)) if (mine.delete(tensor)) this.#scopes.at(-2)?.add(tensor);
+      return result;
+    } finally {
+      this.#scopes.pop();
+      for (const tensor of mine) this.dispose_(tensor);
+    }
+  }
+
   assign(state: Tensor, next: Tensor): void {
     const trace = this.#trace;
     check(trace !== null, "argument", "assign", () => "works only inside the function given to gpu.compile.");
