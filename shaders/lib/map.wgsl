@@ -146,6 +146,15 @@ fn less_u32(a: u32, b: u32) -> f32 { return f32(a < b); }
 fn finite(a: f32) -> f32 { return f32((bitcast<u32>(a) & 0x7f800000u) != 0x7f800000u); }
 // the position of the element itself along an axis of `extent` elements, each `stride` apart
 fn position(i: u32, stride: u32, extent: u32) -> u32 { return (i / stride) % extent; }
+// a whole number as a label; all others become one that is no class
+fn label_of(a: f32) -> u32 {
+  return select(0x80000000u, u32(i32(a)), (bitcast<u32>(a) & 0x7fffffffu) < 0x4f000000u && floor(a) == a);
+}
+// 1 where the label is this class, negative ones counted from the end where wrap = classes; NaN where it is none
+fn one_hot(label: u32, class_: u32, classes: u32, wrap: u32) -> f32 {
+  let own = select(label, label + wrap, label >= 0x80000000u);
+  return select(f32(own == class_), bitcast<f32>(0x7fc00000u | (label & 1u)), own >= classes);
+}
 
 // the derivative of relu, leaky_relu and clamp_, times g
 fn relu_slope(g: f32, y: f32) -> f32 { return select(0.0, g, y > 0.0); }

@@ -17,6 +17,10 @@ export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length 
 
 export const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, u8: Uint8Array } as const;
 
+/** The dtype that a typed array holds. */
+export const dtypeOf = (values: TypedArray): DType =>
+  (Object.keys(arrays) as DType[]).find((dtype) => values instanceof arrays[dtype])!;
+
 /** The bytes as the dtype's typed array. */
 export const typed = (dtype: DType, bytes: ArrayBuffer): TypedArray => new arrays[dtype](bytes);
 

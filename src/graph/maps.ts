@@ -52,6 +52,8 @@ const table = {
   less_u32: "u32 u32 -> f32",
   finite: "f32 -> f32",
   position: "i u32 u32 -> u32",
+  label_of: "f32 -> u32",
+  one_hot: "u32 u32 u32 u32 -> f32",
   relu_slope: "f32 f32 -> f32",
   leaky_relu_slope: "f32 f32 f32 -> f32",
   clamp_slope: "f32 f32 f32 f32 -> f32",

@@ -1,5 +1,5 @@
 import type { DeviceTraits } from "../kernels/launch.ts";
-import type { TypedArray } from "./dtype.ts";
+import type { Shape, TypedArray } from "./dtype.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** A place in a GPUBuffer. `owner` frees it; borrowed storage has none. */
@@ -15,6 +15,8 @@ export interface Runner {
   readonly traits: DeviceTraits;
   /** Called by every new tensor, so that scopes and traces know it. */
   register(tensor: Tensor): void;
+  /** A tensor of an op's own making (indices, weights): in GPU memory only while an unrun node or a program needs it. */
+  upload(values: TypedArray, shape: Shape): Tensor;
   read(tensor: Tensor): Promise<TypedArray>;
   buffer(tensor: Tensor): Promise<GPUBuffer>;
   copy(tensor: Tensor): Promise<Tensor>;

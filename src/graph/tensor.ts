@@ -55,6 +55,8 @@ export class Tensor {
   /** @internal It was computed, stored, and has let go of its inputs. */ settled = false;
   /** @internal Recorded nodes that still need this one's storage. */ claims = 0;
   /** @internal */ disposed = false;
+  /** @internal Writes an op's own constants (indices, weights) to memory, where they are only while runs need them. */ upload:
+    (() => Storage) | null = null;
   /** @internal Whether this node holds claims on its inputs. */ claiming = false;
 
   /** @internal */

@@ -3,11 +3,11 @@ import type { Pipeline } from "../device/pipelines.ts";
 import { secondsOf } from "../device/stopwatch.ts";
 import { type TypedArray, typed } from "../graph/dtype.ts";
 import { random } from "../graph/ops/random.ts";
-import { record, recordReduce, recordView, storageOf } from "../graph/record.ts";
+import { record, recordReduce, recordView } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
 import { bind, type BoundPlan, compile, type Location } from "./bound.ts";
-import { bitsOf } from "./eager.ts";
+import { bitsOf, residentStorage } from "./eager.ts";
 import type { Gpu } from "./gpu.ts";
 import { type Plan, plan } from "./plan.ts";
 import { type Graph, look, type Value, valuesOf } from "./values.ts";
@@ -85,7 +85,7 @@ export class Candidate {
   }
 
   async #bound<R>(use: (bound: BoundPlan) => Promise<R>): Promise<R> {
-    const leaves = this.#graph.leaves.map((leaf): Location => storageOf(leaf)!);
+    const leaves = this.#graph.leaves.map((leaf): Location => residentStorage(leaf));
     const constants = this.#graph.constants.map(bitsOf);
     const bound = await bind(this.#plan, this.#device, this.#pipelines, leaves, constants, "tune");
     try {

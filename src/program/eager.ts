@@ -14,6 +14,15 @@ const MOST_PLANS = 256;
 export const checkAlive = (where: string, { disposed, shape }: Tensor, claims = 0): void =>
   check(!disposed || claims > 0, "disposed", where, () => `needs a tensor ${show(shape)} that is disposed.`);
 
+/** Where a leaf's values are; writes those of an op's own constants that are not there. */
+export function residentStorage(leaf: Tensor): Storage {
+  const source = leaf.source as Extract<Tensor["source"], { kind: "stored" }>;
+  if (!leaf.upload || source.storage.buffer) return source.storage;
+  const storage = leaf.upload();
+  leaf.source = { ...source, storage };
+  return storage;
+}
+
 /** A constant's bits in its own dtype. */
 export function bitsOf({ value, dtype }: Graph["constants"][number]): number {
   const view = new DataView(new ArrayBuffer(4));
@@ -44,7 +53,7 @@ export class EagerRunner {
       check(source.kind === "stored", "argument", where, () => "an input of a compiled step has no value outside it.");
       // a disposed leaf keeps its storage while unrun nodes claim it
       checkAlive(where, leaf, leaf.claims);
-      return source.storage;
+      return residentStorage(leaf);
     });
     const { plan: chosen, pipelines } = this.#planned(graph);
     // held during the awaits below: a dispose() meanwhile must not hand these buffers to others
@@ -118,9 +127,14 @@ export class EagerRunner {
   }
 
   #releaseIfDone(tensor: Tensor): void {
-    if (!tensor.disposed || tensor.claims > 0) return;
+    if (!(tensor.disposed || tensor.upload) || tensor.claims > 0) return;
     if (tensor.source.kind === "stored") {
       const { storage } = tensor.source;
+      // an op's own constants are written again when they are needed again
+      if (tensor.upload) {
+        if (!storage.buffer) return;
+        tensor.source = { ...tensor.source, storage: { ...storage, buffer: null as unknown as GPUBuffer } };
+      }
       if (storage.owned) this.#device.pool.give(storage.buffer);
     } else this.#unclaim(tensor);
   }

@@ -2,7 +2,7 @@ import type { Device, Loss } from "../device/device.ts";
 import { check, checkOptions, show } from "../device/errors.ts";
 import type { DeviceInfo } from "../device/info.ts";
 import type { Memory } from "../device/pool.ts";
-import { byteLength, count, type DType, type Shape, type TypedArray, typed } from "../graph/dtype.ts";
+import { byteLength, count, type DType, dtypeOf, type Shape, type TypedArray, typed } from "../graph/dtype.ts";
 import { checkSizes, layout, recordMap, storageOf } from "../graph/record.ts";
 import type { Runner, Storage } from "../graph/runner.ts";
 import { inputsOf, type Spec, Tensor } from "../graph/tensor.ts";
@@ -72,6 +72,23 @@ export class Gpu implements Runner {
   /** A tensor that a compiled step may `assign`: a parameter, a moment, a counter. */
   state(values: TypedArray | Float64Array | Nested, shape?: Shape, options: { readonly dtype?: DType } = {}): Tensor {
     return this.#upload("state", values, shape, options, true);
+  }
+
+  /** @internal */
+  upload(values: TypedArray, shape: Shape): Tensor {
+    const dtype = dtypeOf(values);
+    const absent = { buffer: null as unknown as GPUBuffer, offset: 0, bytes: 0, owned: true };
+    const tensor = this.adopt(absent, { shape, dtype });
+    tensor.upload = () => {
+      const storage = {
+        ...absent,
+        buffer: this.#device.pool.take(values.byteLength, "constants"),
+        bytes: values.byteLength,
+      };
+      this.write(storage, values);
+      return storage;
+    };
+    return tensor;
   }
 
   #upload(
@@ -232,7 +249,7 @@ export class Gpu implements Runner {
   /** @internal A program lets go of a tensor that it captured. */
   unclaim(tensor: Tensor): void {
     tensor.claims--;
-    if (tensor.disposed) this.#eager.letGo(tensor);
+    if (tensor.disposed || tensor.upload) this.#eager.letGo(tensor);
   }
 
   /**

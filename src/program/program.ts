@@ -4,7 +4,7 @@ import { byteLength, sameShape } from "../graph/dtype.ts";
 import { storageOf } from "../graph/record.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { bind, type BoundPlan, compile, type Location } from "./bound.ts";
-import { bitsOf, checkAlive } from "./eager.ts";
+import { bitsOf, checkAlive, residentStorage } from "./eager.ts";
 import { explain } from "./explain.ts";
 import type { Gpu } from "./gpu.ts";
 import { Pacer } from "./pacer.ts";
@@ -199,7 +199,7 @@ async function trace(device: Device, gpu: Gpu, body: Body, examples: readonly Te
     const pipelines = await compile(made, device);
     for (const x of inputs) inputBuffers.push(device.pool.take(byteLength(x.shape, x.dtype), "input"));
     const located = graph.leaves.map((leaf): Location =>
-      leaf.source.kind === "input" ? { buffer: inputBuffers[leaf.source.position]!, offset: 0 } : storageOf(leaf)!,
+      leaf.source.kind === "input" ? { buffer: inputBuffers[leaf.source.position]!, offset: 0 } : residentStorage(leaf),
     );
     const bound = await bind(made, device, pipelines, located, graph.constants.map(bitsOf), "compile");
     if (made.prelude.length) device.submit("prelude", bound.encodePrelude);

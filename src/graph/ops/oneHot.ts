@@ -1,8 +1,8 @@
-import { check } from "../../device/errors.ts";
-import { constant, recordMap } from "../record.ts";
+import { check, checkOptions } from "../../device/errors.ts";
+import { count } from "../dtype.ts";
+import { axesOf, constant, recordMap } from "../record.ts";
 import type { Runner } from "../runner.ts";
-import type { Tensor } from "../tensor.ts";
-import { equal } from "./arithmetic.ts";
+import { Tensor } from "../tensor.ts";
 import { bytes } from "./bytes.ts";
 import { cast } from "./cast.ts";
 import { reshape } from "./shape.ts";
@@ -23,21 +23,41 @@ const positions = (gpu: Runner, shape: readonly number[]): Tensor =>
   recordMap("arange", "position", [constant(gpu, 1, "u32"), constant(gpu, shape.at(-1)!, "u32")], null, shape);
 
 /**
- * Rows that are 1 at the given class and 0 elsewhere.
+ * 1 at the given class and 0 elsewhere, along a new axis (the last by default).
  *
- * indices: u32, i32, u8, or whole f32, of any shape. Returns [...indices.shape, classes] f32; a class outside
- * [0, classes) gives a row of zeros. No gradient.
+ *     oneHot(gpu.tensor([1, -1], undefined, { dtype: "i32" }), 3)   // [[0, 1, 0], [0, 0, 1]]
+ *
+ * indices: u32, i32, u8, or whole f32, of any shape; −1 is the last class. Returns [...indices.shape, classes] f32, the new
+ * axis at `axis`. A class outside [−classes, classes), or an f32 that is not whole, gives a row of NaN. No gradient.
+ * Throws LatentError("argument").
  */
-export function oneHot(indices: Tensor, classes: number): Tensor {
+export function oneHot(indices: Tensor, classes: number, options: { readonly axis?: number } = {}): Tensor {
+  checkOptions("oneHot", options, ["axis"]);
+  check(
+    indices instanceof Tensor,
+    "argument",
+    "oneHot",
+    () => `expected a tensor of indices; got ${typeof indices}. Use gpu.tensor(indices, undefined, { dtype: "i32" }).`,
+  );
   check(
     Number.isInteger(classes) && classes > 0,
     "argument",
     "oneHot",
     () => `expected a whole number of classes > 0; got ${classes}.`,
   );
+  const { rank, gpu } = indices;
+  const [d] = axesOf("oneHot", rank + 1, options.axis ?? -1) as [number];
   const whole = indices.dtype === "u8" ? bytes(indices) : indices;
-  const labels = reshape(whole, [...indices.shape, 1]);
-  const classOf = positions(indices.gpu, [...indices.shape, classes]);
-  // f32 labels are compared as such, so that −1 and 0.5 are no class
-  return labels.dtype === "f32" ? equal(labels, cast(classOf, "f32")) : equal(cast(labels, "u32"), classOf);
+  const labels = whole.dtype === "f32" ? recordMap("oneHot", "label_of", [whole], null) : cast(whole, "u32");
+  const word = (value: number) => constant(gpu, value, "u32");
+  const wrap = word(indices.dtype === "u32" || indices.dtype === "u8" ? 0 : classes);
+  const shape = indices.shape.toSpliced(d, 0, classes);
+  const stride = word(count(indices.shape.slice(d)));
+  const own = recordMap("oneHot", "position", [stride, word(classes)], null, shape);
+  return recordMap(
+    "oneHot",
+    "one_hot",
+    [reshape(labels, indices.shape.toSpliced(d, 0, 1)), own, word(classes), wrap],
+    null,
+  );
 }

@@ -11,12 +11,14 @@ import { randomness } from "./random.ts";
 import { shape } from "./shape.ts";
 import { sorting } from "./sort.ts";
 import { sums } from "./sums.ts";
+import { places } from "./places.ts";
 
 const families = [
   arithmetic,
   elementwise,
   shape,
   sums,
+  places,
   multiplication,
   images,
   heads,

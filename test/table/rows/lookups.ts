@@ -1,20 +1,23 @@
 import * as ops from "../../../src/graph/ops/index.ts";
+import type { Tensor } from "../../../src/index.ts";
 import { absolute, at, each, nd, type Nd } from "../nd.ts";
 import type { Family, Row } from "../row.ts";
 import { numbers } from "./arithmetic.ts";
 
-/** Rows of x at `index`; zeros outside. */
-const picked = (x: Nd, index: Nd): Nd =>
-  nd([...index.shape, ...x.shape.slice(1)], (place) => {
-    const row = at(index, place.slice(0, index.shape.length));
-    return row >= 0 && row < x.shape[0]! ? at(x, [row, ...place.slice(index.shape.length)]) : 0;
+/** Entries of x at `index` along an axis, negative ones from the end; NaN outside. */
+export const picked = (x: Nd, index: Nd, axis = 0): Nd =>
+  nd(x.shape.toSpliced(axis, 1, ...index.shape), (place) => {
+    const entry = at(index, place.slice(axis, axis + index.shape.length));
+    const n = x.shape[axis]!;
+    if (entry < -n || entry >= n) return Number.NaN;
+    return at(x, place.toSpliced(axis, index.shape.length, entry < 0 ? entry + n : entry));
   });
 
 const scattered = (g: Nd, index: Nd, entries: number): Nd => {
   const width = g.data.length / index.data.length;
   const y = new Float64Array(entries * width);
   for (const [i, row] of index.data.entries())
-    if (row >= 0 && row < entries) for (let j = 0; j < width; j++) y[row * width + j]! += g.data[i * width + j]!;
+    for (let j = 0; j < width; j++) y[(row < 0 ? row + entries : row) * width + j]! += g.data[i * width + j]!;
   return { shape: [entries, ...g.shape.slice(index.shape.length)], data: y };
 };
 
@@ -37,14 +40,14 @@ const TABLES = [
 const gathers: Row[] = TABLES.flatMap(([x, index]): Row[] => [
   {
     op: "gather",
-    inputs: [{ shape: x }, { shape: index, dtype: "u32", domain: [0, x[0]] }],
+    inputs: [{ shape: x }, { shape: index, dtype: "i32", domain: [-x[0], x[0] - 1] }],
     run: (t, i) => ops.gather(t!, i!),
     reference: (t, i) => picked(t!, i!),
     ...exact,
   },
   {
     op: "scatterAdd",
-    inputs: [{ shape: [...index, ...x.slice(1)] }, { shape: index, dtype: "i32", domain: [-1, x[0]] }],
+    inputs: [{ shape: [...index, ...x.slice(1)] }, { shape: index, dtype: "i32", domain: [-x[0], x[0] - 1] }],
     run: (g, i) => ops.scatterAdd(g!, i!, x[0]),
     reference: (g, i) => scattered(g!, i!, x[0]),
     scale: (g, i) => scattered(absolute(g!), i!, x[0]),
@@ -58,7 +61,7 @@ const data: Row[] = [
     op: "gather",
     inputs: [
       { shape: [65, 3], dtype, domain: [0, 1e6] },
-      { shape: [7], dtype: "i32", domain: [-2, 64] },
+      { shape: [7], dtype: "i32", domain: [-65, 64] },
     ],
     run: (x, i) => ops.gather(x!, i!),
     reference: (x, i) => picked(x!, i!),
@@ -68,7 +71,7 @@ const data: Row[] = [
     op: "gather",
     inputs: [
       { shape: [9, 5], dtype: "u8", domain: [0, 255] },
-      { shape: [4], dtype: "u32", domain: [0, 9] },
+      { shape: [4], dtype: "u32", domain: [0, 8] },
     ],
     run: (x, i) => ops.gather(x!, i!),
     reference: (x, i) => picked(x!, i!),
@@ -78,7 +81,7 @@ const data: Row[] = [
     op: "gather",
     inputs: [
       { shape: [9, 28], dtype: "u8", domain: [0, 255] },
-      { shape: [65], dtype: "u32", domain: [0, 6] },
+      { shape: [65], dtype: "u32", domain: [0, 5] },
     ],
     run: (x, i) => ops.gather(ops.slice(x!, 0, 2, 8), i!, { scale: 1 / 255 }),
     reference: (x, i) => each((v) => v / 255, picked({ shape: [6, 28], data: x!.data.slice(2 * 28, 8 * 28) }, i!)),
@@ -132,9 +135,18 @@ const data: Row[] = [
     ] as const
   ).map(([dtype, shape, classes]): Row => ({
     op: "oneHot",
-    inputs: [{ shape, dtype, domain: [dtype === "i32" ? -1 : 0, classes], grid: [1, 0], slope: false }],
+    inputs: [
+      {
+        shape,
+        dtype,
+        domain: [dtype === "i32" || dtype === "f32" ? -classes : 0, classes - 1],
+        grid: [1, 0],
+        slope: false,
+      },
+    ],
     run: (i) => ops.oneHot(i!, classes),
-    reference: (i) => nd([...shape, classes], (place) => Number(at(i!, place.slice(0, -1)) === place.at(-1))),
+    reference: (i) =>
+      nd([...shape, classes], (place) => Number((at(i!, place.slice(0, -1)) + classes) % classes === place.at(-1))),
     ...exact,
   })),
   ...[1, 65, 1030].map((n): Row => ({
@@ -190,6 +202,31 @@ export const lookups: Family = {
       call: (gpu) => ops.bytes(numbers(gpu, [3])),
       code: "argument",
       message: "bytes: expected u8 data; got f32.",
+    },
+    {
+      op: "gather",
+      call: (gpu) => ops.gather(numbers(gpu, [3, 2]), [0, 2], { axis: 1 }),
+      code: "argument",
+      message: "gather: index out of range. Expected whole numbers in [-2, 1] for x [3, 2]; got 2.",
+    },
+    {
+      op: "scatterAdd",
+      call: (gpu) => ops.scatterAdd(numbers(gpu, [2]), [0, -5], 4),
+      code: "argument",
+      message: "scatterAdd: index out of range. Expected whole numbers in [-4, 3] for x [2]; got -5.",
+    },
+    {
+      op: "embedding",
+      call: (gpu) => ops.embedding(numbers(gpu, [3, 2]), [1, Number.NaN]),
+      code: "argument",
+      message: "embedding: index out of range. Expected whole numbers in [-3, 2] for x [3, 2]; got NaN.",
+    },
+    {
+      op: "oneHot",
+      call: () => ops.oneHot([1, 2] as unknown as Tensor, 3),
+      code: "argument",
+      message:
+        'oneHot: expected a tensor of indices; got object. Use gpu.tensor(indices, undefined, { dtype: "i32" }).',
     },
     {
       op: "embedding",
