@@ -6,6 +6,7 @@ import type { DeviceTraits } from "../kernels/launch.ts";
 import type { Storage } from "../graph/runner.ts";
 import { inputsOf, type Tensor } from "../graph/tensor.ts";
 import { bind, compile } from "./bound.ts";
+import { absent, residentStorage } from "./constants.ts";
 import { type Plan, plan } from "./plan.ts";
 import { type Graph, valuesOf } from "./values.ts";
 
@@ -13,15 +14,6 @@ const MOST_PLANS = 256;
 
 export const checkAlive = (where: string, { disposed, shape }: Tensor, claims = 0): void =>
   check(!disposed || claims > 0, "disposed", where, () => `needs a tensor ${show(shape)} that is disposed.`);
-
-/** Where a leaf's values are; writes those of an op's own constants that are not there. */
-export function residentStorage(leaf: Tensor): Storage {
-  const source = leaf.source as Extract<Tensor["source"], { kind: "stored" }>;
-  if (!leaf.upload || source.storage.buffer) return source.storage;
-  const storage = leaf.upload();
-  leaf.source = { ...source, storage };
-  return storage;
-}
 
 /** A constant's bits in its own dtype. */
 export function bitsOf({ value, dtype }: Graph["constants"][number]): number {
@@ -131,10 +123,7 @@ export class EagerRunner {
     if (tensor.source.kind === "stored") {
       const { storage } = tensor.source;
       // an op's own constants are written again when they are needed again
-      if (tensor.upload) {
-        if (!storage.buffer) return;
-        tensor.source = { ...tensor.source, storage: { ...storage, buffer: null as unknown as GPUBuffer } };
-      }
+      if (tensor.upload) tensor.source = { ...tensor.source, storage: absent };
       if (storage.owned) this.#device.pool.give(storage.buffer);
     } else this.#unclaim(tensor);
   }

@@ -2,12 +2,13 @@ import type { Device, Loss } from "../device/device.ts";
 import { check, checkOptions, show } from "../device/errors.ts";
 import type { DeviceInfo } from "../device/info.ts";
 import type { Memory } from "../device/pool.ts";
-import { byteLength, count, type DType, dtypeOf, type Shape, type TypedArray, typed } from "../graph/dtype.ts";
+import { byteLength, count, type DType, type Shape, type TypedArray, typed } from "../graph/dtype.ts";
 import { checkSizes, layout, recordMap, storageOf } from "../graph/record.ts";
 import type { Runner, Storage } from "../graph/runner.ts";
 import { inputsOf, type Spec, Tensor } from "../graph/tensor.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
 import { checkAssigned } from "./assign.ts";
+import { constantOf } from "./constants.ts";
 import { checkAlive, EagerRunner, traitsOf } from "./eager.ts";
 import { ALIGNMENT } from "./prepare.ts";
 import { type Compiled, Program, record, tensorsIn } from "./program.ts";
@@ -76,19 +77,7 @@ export class Gpu implements Runner {
 
   /** @internal */
   upload(values: TypedArray, shape: Shape): Tensor {
-    const dtype = dtypeOf(values);
-    const absent = { buffer: null as unknown as GPUBuffer, offset: 0, bytes: 0, owned: true };
-    const tensor = this.adopt(absent, { shape, dtype });
-    tensor.upload = () => {
-      const storage = {
-        ...absent,
-        buffer: this.#device.pool.take(values.byteLength, "constants"),
-        bytes: values.byteLength,
-      };
-      this.write(storage, values);
-      return storage;
-    };
-    return tensor;
+    return constantOf(this, this.#device, values, shape);
   }
 
   #upload(

@@ -1,0 +1,29 @@
+import type { Device } from "../device/device.ts";
+import { dtypeOf, type Shape, type TypedArray } from "../graph/dtype.ts";
+import type { Storage } from "../graph/runner.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import type { Gpu } from "./gpu.ts";
+
+/** The storage of an op's own constants while nothing needs them. */
+export const absent: Storage = { buffer: null as unknown as GPUBuffer, offset: 0, bytes: 0, owned: false };
+
+/** A tensor of an op's own making, over values that stay on the CPU and are written to the GPU for each run or program that reads them. */
+export function constantOf(gpu: Gpu, device: Device, values: TypedArray, shape: Shape): Tensor {
+  const tensor = gpu.adopt(absent, { shape, dtype: dtypeOf(values) });
+  tensor.upload = () => {
+    const bytes = values.byteLength;
+    const storage = { buffer: device.pool.take(bytes, "constants"), offset: 0, bytes, owned: true };
+    gpu.write(storage, values);
+    return storage;
+  };
+  return tensor;
+}
+
+/** Where the values of a stored leaf are; an op's own constants are written now if they are not there. */
+export function residentStorage(leaf: Tensor): Storage {
+  const source = leaf.source as Extract<Tensor["source"], { kind: "stored" }>;
+  if (!leaf.upload || source.storage !== absent) return source.storage;
+  const storage = leaf.upload();
+  leaf.source = { ...source, storage };
+  return storage;
+}
