@@ -45,6 +45,18 @@ const plain = {
  * types, "limit" on a header over 64 KiB, "data" on a 64-bit integer beyond ±(2⁵³ − 1).
  */
 export function parseNpy(bytes: Uint8Array, where = "parseNpy"): NpyArray {
+  const { dtype, littleEndian, shape, fortranOrder, start, descr, expected } = headerOf(bytes, where);
+  const payload = bytes.subarray(start);
+  check(expected === payload.length, "format", where, () => {
+    const found = payload.length;
+    return `length and header differ. Expected ${expected} bytes of values for ${descr} ${show(shape)}; got ${found}.`;
+  });
+  const values = valuesOf(payload, dtype, littleEndian, where);
+  return { dtype, shape, values: fortranOrder ? rowMajor(values, shape) : values };
+}
+
+/** What an npy file says of itself, of which `bytes` may be the beginning. `expected` counts the bytes of its values. */
+export function headerOf(bytes: Uint8Array, where: string) {
   checkBytes(where, bytes);
   const { text, start } = headerText(bytes, where);
   const { descr, fortranOrder, shape } = fieldsOf(text, where);
@@ -55,15 +67,15 @@ export function parseNpy(bytes: Uint8Array, where = "parseNpy"): NpyArray {
     where,
     () => `too many axes. Expected at most ${maxRank}; got ${shape.length}.`,
   );
-  const payload = bytes.subarray(start);
-  const expected = countOf(shape) * item;
-  check(expected === payload.length, "format", where, () => {
-    const found = payload.length;
-    return `length and header differ. Expected ${expected} bytes of values for ${descr} ${show(shape)}; got ${found}.`;
-  });
-  const values = valuesOf(payload, dtype, littleEndian, where);
-  return { dtype, shape, values: fortranOrder ? rowMajor(values, shape) : values };
+  return { dtype, littleEndian, shape, fortranOrder, start, descr, expected: countOf(shape) * item };
 }
+
+/** The cause of the error that an array of text, objects, records or complex numbers gives. */
+export const holdsNoNumbers = Symbol("holds no numbers");
+
+const refuse = (where: string, detail: string): never => {
+  throw new LatentError("unsupported", `${where}: ${detail}`, { cause: holdsNoNumbers });
+};
 
 function headerText(bytes: Uint8Array, where: string): { text: string; start: number } {
   const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
@@ -150,7 +162,7 @@ function pythonTuple(scanner: Scanner): number[] {
   const sizes: number[] = [];
   scanner.expect("(");
   while (!scanner.accept(")")) {
-    sizes.push(scanner.wholeNumber());
+    sizes.push(scanner.wholeNumber(/L?/y)); // Python 2 writes 6L
     const comma = scanner.accept(",");
     if (!comma && (sizes.length === 1 || scanner.peek() !== ")")) scanner.fail('","');
   }
@@ -158,24 +170,25 @@ function pythonTuple(scanner: Scanner): number[] {
 }
 
 function descrOf(scanner: Scanner): string {
-  check(scanner.peek() !== "[", "unsupported", scanner.where, () => {
-    return "structured arrays are not read. Expected one numeric type, such as '<f4'; got a list of fields.";
-  });
+  if (scanner.peek() === "[")
+    refuse(
+      scanner.where,
+      "structured arrays are not read. Expected one numeric type, such as '<f4'; got a list of fields.",
+    );
   return pythonString(scanner);
 }
 
 function typeOf(descr: string, where: string): { dtype: NpyType; item: number; littleEndian: boolean } {
-  check(!/^[<>|=]?O/.test(descr), "unsupported", where, () => {
-    return `object arrays hold pickled code. Expected a numeric type, such as '<f4'; got ${quote(descr)}.`;
-  });
+  if (/^[<>|=]?O/.test(descr))
+    refuse(where, `object arrays hold pickled code. Expected a numeric type, such as '<f4'; got ${quote(descr)}.`);
   const [, order, name] = /^([<>|]?)([fiub][1248])$/.exec(descr) ?? [];
   const item = Number(name?.[1]);
   const known = (name !== undefined && name in plain) || name === "f2" || name === "i8" || name === "u8";
   const ordered = item === 1 || order === "<" || order === ">";
-  check(known && ordered, "unsupported", where, () => {
+  if (!known || !ordered) {
     const types = [...Object.keys(plain), "f2", "i8", "u8"].join(" ");
-    return `this type is not read. Expected < or > and one of ${types}; got ${quote(descr)}.`;
-  });
+    refuse(where, `this type is not read. Expected < or > and one of ${types}; got ${quote(descr)}.`);
+  }
   return { dtype: name as NpyType, item, littleEndian: order !== ">" };
 }
 

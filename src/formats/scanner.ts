@@ -1,6 +1,8 @@
 import { LatentError, quote } from "./errors.ts";
 
-const wholeNumber = /(?:0|[1-9]\d{0,15})(?![\w.+-])/y;
+const digits = /0|[1-9]\d{0,15}/y;
+const wordCharacter = /[\w.+-]/;
+const nothing = /(?:)/y;
 
 /** Reads a short text from left to right; what it does not expect is a LatentError("format") with the position. */
 export class Scanner {
@@ -40,12 +42,13 @@ export class Scanner {
     return found;
   }
 
-  /** A whole number from 0 to 2⁵³ − 1, in plain digits without a leading zero. */
-  wholeNumber(): number {
+  /** A whole number from 0 to 2⁵³ − 1, in plain digits without a leading zero; what `suffix` matches may follow at once. */
+  wholeNumber(suffix = nothing): number {
     this.peek();
     const start = this.at;
-    const value = Number(this.take(wholeNumber));
-    if (Number.isSafeInteger(value)) return value;
+    const value = Number(this.take(digits));
+    this.take(suffix);
+    if (Number.isSafeInteger(value) && !wordCharacter.test(this.text[this.at] ?? "")) return value;
     this.at = start;
     return this.fail("a whole number from 0 to 2^53 - 1");
   }

@@ -1,11 +1,11 @@
 /**
  * zip archives, as npz needs them: every size is checked against the file and the caps, before and while inflating.
  *
- * source: PKWARE APPNOTE 6.3. No encryption, no zip64, no split archives, no folders.
+ * source: PKWARE APPNOTE 6.3. No encryption, no zip64, no split archives; folders and other entries that nobody asks for are passed over.
  */
 import { Inflate, zipSync, type Zippable } from "fflate";
 import { crc32 } from "./crc32.ts";
-import { check, LatentError, quote, type Code } from "./errors.ts";
+import { check, LatentError, quote } from "./errors.ts";
 
 /** What an archive may cost: bytes of all entries together, and inflated bytes per packed byte of one entry. */
 export interface ZipCaps {
@@ -15,7 +15,9 @@ export interface ZipCaps {
 
 interface Entry {
   name: string;
-  deflated: boolean;
+  flags: number;
+  /** 0 stored, 8 deflate */
+  method: number;
   checksum: number;
   /** bytes in the archive, and bytes once unpacked */
   packed: number;
@@ -31,30 +33,53 @@ const freeBytes = 16 * 2 ** 20;
 const maxRatio = 1032;
 /** packed bytes inflated at a time */
 const step = 16384;
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+/** bytes of an entry that `Wanted.fits` gets to see */
+const headBytes = 2 ** 17;
+const utf8 = new TextDecoder("utf-8");
+
+/** Which entries are read. */
+export interface Wanted {
+  /** whether an entry of this name is; a name that is a path is only a name */
+  has(name: string): boolean;
+  /** whether an entry that starts with `head` is, of so many bytes; asked before a large one is unpacked; may throw */
+  fits(name: string, head: Uint8Array, bytes: number): boolean;
+}
+
+/** Whether a name is that of a file: no folders, no drives, no "..", no control characters. */
+export const isPlain = (name: string): boolean =>
+  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+  /^[^/\\:\u0000-\u001f\u007f]+$/.test(name) && name !== "." && name !== "..";
 
 /**
- * Names and contents of an archive, in the order of its directory. Stored entries are views of `bytes`.
+ * Names and contents of the wanted entries of an archive, in the order of its directory. Stored entries are views of `bytes`.
  *
  * Throws LatentError: "format" on an archive that breaks the rules, "limit" past a cap, "unsupported" on encryption,
  * zip64 or a method other than stored and deflate.
  */
-export function readZip(bytes: Uint8Array, caps: ZipCaps, where: string): Map<string, Uint8Array> {
+export function readZip(bytes: Uint8Array, caps: ZipCaps, where: string, wanted: Wanted): Map<string, Uint8Array> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const { entries, end } = directory(view, bytes, where);
-  const total = entries.reduce((sum, entry) => sum + entry.bytes, 0);
-  check(total <= caps.maxBytes, "limit", where, () => {
-    const remedy = "Raise maxBytes if you trust it.";
-    return `archive is too large. Expected at most ${caps.maxBytes} bytes unpacked; got ${total}. ${remedy}`;
-  });
   const starts = entries.map((entry) => bodyStart(view, bytes, entry, where));
   checkDisjoint(entries, starts, end, where);
-  return new Map(
-    entries.map((entry, i) => {
-      const body = bytes.subarray(starts[i]!, starts[i]! + entry.packed);
-      return [entry.name, unpacked(body, entry, caps, where)];
-    }),
-  );
+  const most = Math.min(caps.maxBytes, Math.max(freeBytes, bytes.length * caps.maxRatio));
+  const contents = new Map<string, Uint8Array>();
+  let total = 0;
+  for (const [i, entry] of entries.entries()) {
+    const { name } = entry;
+    if (!wanted.has(name)) continue;
+    checkReadable(entry, where);
+    const body = bytes.subarray(starts[i]!, starts[i]! + entry.packed);
+    checkRatio(entry, caps, where);
+    const large = entry.method === 8 && entry.bytes > 2 * headBytes;
+    if (large && !wanted.fits(name, inflated(body, entry, where, headBytes), entry.bytes)) continue;
+    total += entry.bytes;
+    check(total <= most, "limit", where, () => {
+      const remedy = `Raise ${most === caps.maxBytes ? "maxBytes" : "maxRatio"} if you trust it.`;
+      return `archive is too large. Expected at most ${most} bytes unpacked; got ${total}. ${remedy}`;
+    });
+    contents.set(name, unpacked(body, entry, where));
+  }
+  return contents;
 }
 
 function directory(view: DataView, bytes: Uint8Array, where: string): { entries: Entry[]; end: number } {
@@ -94,7 +119,7 @@ function directory(view: DataView, bytes: Uint8Array, where: string): { entries:
       where,
       () => `directory is cut short. Expected ${next - at} bytes at ${at}; got ${tail - at}.`,
     );
-    const entry = entryAt(view, at, nameOf(bytes.subarray(at + 46, at + 46 + nameBytes), where), where);
+    const entry = entryAt(view, at, utf8.decode(bytes.subarray(at + 46, at + 46 + nameBytes)));
     check(
       !names.has(entry.name),
       "format",
@@ -126,9 +151,17 @@ function endRecord(view: DataView, where: string): number {
   );
 }
 
-function entryAt(view: DataView, at: number, name: string, where: string): Entry {
-  const flags = view.getUint16(at + 8, true);
-  const method = view.getUint16(at + 10, true);
+function entryAt(view: DataView, at: number, name: string): Entry {
+  const [flags, method] = [view.getUint16(at + 8, true), view.getUint16(at + 10, true)];
+  const [checksum, packed, bytes] = [16, 20, 24].map((field) => view.getUint32(at + field, true)) as [
+    number,
+    number,
+    number,
+  ];
+  return { name, flags, method, checksum, packed, bytes, offset: view.getUint32(at + 42, true) };
+}
+
+function checkReadable({ name, flags, method }: Entry, where: string): void {
   check(
     (flags & 0x2041) === 0,
     "unsupported",
@@ -138,32 +171,6 @@ function entryAt(view: DataView, at: number, name: string, where: string): Entry
   check(method === 0 || method === 8, "unsupported", where, () => {
     return `entry ${quote(name)} is packed otherwise. Expected method 0 (stored) or 8 (deflate); got ${method}.`;
   });
-  const [checksum, packed, bytes] = [16, 20, 24].map((field) => view.getUint32(at + field, true)) as [
-    number,
-    number,
-    number,
-  ];
-  return { name, deflated: method === 8, checksum, packed, bytes, offset: view.getUint32(at + 42, true) };
-}
-
-/** The name, if it is a plain file name: no folders, no drives, no "..", no control characters. */
-function nameOf(bytes: Uint8Array, where: string): string {
-  let name: string;
-  try {
-    name = utf8.decode(bytes);
-  } catch (cause) {
-    throw new LatentError("format", `${where}: an entry's name is not text. Expected UTF-8; got other bytes.`, {
-      cause,
-    });
-  }
-  checkName(name, "format", where);
-  return name;
-}
-
-function checkName(name: string, code: Code, where: string): void {
-  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-  const plain = /^[^/\\:\u0000-\u001f\u007f]+$/.test(name) && name !== "." && name !== "..";
-  check(plain, code, where, () => `an entry's name is a path. Expected a plain name; got ${quote(name)}.`);
 }
 
 /** Where the packed bytes of an entry start, once its local header agrees with the directory. */
@@ -182,12 +189,11 @@ function bodyStart(view: DataView, bytes: Uint8Array, entry: Entry, where: strin
     const left = Math.max(0, bytes.length - start);
     return `entry ${quote(name)} is cut short. Expected ${entry.packed} bytes from byte ${start}; got ${left}.`;
   });
-  const local = nameOf(bytes.subarray(offset + 30, offset + 30 + nameBytes), where);
+  const local = utf8.decode(bytes.subarray(offset + 30, offset + 30 + nameBytes));
   const method = view.getUint16(offset + 8, true);
-  const listed = entry.deflated ? 8 : 0;
-  check(local === name && method === listed, "format", where, () => {
+  check(local === name && method === entry.method, "format", where, () => {
     const found = `${quote(local)} with method ${method}`;
-    return `directory and entry differ. Expected ${quote(name)} with method ${listed}; got ${found}.`;
+    return `directory and entry differ. Expected ${quote(name)} with method ${entry.method}; got ${found}.`;
   });
   return start;
 }
@@ -205,18 +211,21 @@ function checkDisjoint(entries: Entry[], starts: number[], end: number, where: s
   });
 }
 
-function unpacked(body: Uint8Array, entry: Entry, caps: ZipCaps, where: string): Uint8Array {
-  const { name } = entry;
-  check(entry.bytes <= Math.max(freeBytes, entry.packed * caps.maxRatio), "limit", where, () => {
+function checkRatio({ name, bytes, packed }: Entry, caps: ZipCaps, where: string): void {
+  check(bytes <= Math.max(freeBytes, packed * caps.maxRatio), "limit", where, () => {
     const expected = `at most ${caps.maxRatio} bytes a packed byte`;
-    const found = `${entry.bytes} from ${entry.packed}`;
+    const found = `${bytes} from ${packed}`;
     return `entry ${quote(name)} unpacks too far. Expected ${expected}; got ${found}. Raise maxRatio if you trust it.`;
   });
-  const possible = entry.deflated ? entry.packed * maxRatio : entry.packed;
+}
+
+function unpacked(body: Uint8Array, entry: Entry, where: string): Uint8Array {
+  const { name } = entry;
+  const possible = entry.method === 8 ? entry.packed * maxRatio : entry.packed;
   check(entry.bytes <= possible, "format", where, () => {
     return `entry ${quote(name)} has another size. Expected ${entry.bytes} bytes; got ${entry.packed} packed bytes.`;
   });
-  const content = entry.deflated ? inflated(body, entry, where) : body;
+  const content = entry.method === 8 ? inflated(body, entry, where) : body;
   check(content.length === entry.bytes, "format", where, () => {
     return `entry ${quote(name)} has another size. Expected ${entry.bytes} bytes; got ${content.length}.`;
   });
@@ -227,12 +236,13 @@ function unpacked(body: Uint8Array, entry: Entry, caps: ZipCaps, where: string):
   return content;
 }
 
-/** Inflates in small steps, so that a lying size is met at most one step (16 MiB) after it is passed. */
-function inflated(body: Uint8Array, entry: Entry, where: string): Uint8Array {
-  const content = new Uint8Array(entry.bytes);
+/** Inflates in small steps, so that a lying size is met at most one step (16 MiB) after it is passed; stops after `most` bytes. */
+function inflated(body: Uint8Array, entry: Entry, where: string, most = entry.bytes): Uint8Array {
+  const content = new Uint8Array(most);
   let filled = 0;
   let idle = 0;
-  const stream = new Inflate((chunk) => {
+  const stream = new Inflate((piece) => {
+    const chunk = most < entry.bytes ? piece.subarray(0, most - filled) : piece;
     check(filled + chunk.length <= content.length, "format", where, () => {
       return `entry ${quote(entry.name)} has another size. Expected ${entry.bytes} bytes; got more.`;
     });
@@ -241,7 +251,7 @@ function inflated(body: Uint8Array, entry: Entry, where: string): Uint8Array {
     idle = chunk.length > 0 ? 0 : idle + step;
   });
   try {
-    for (let at = 0; at < body.length; at += step) {
+    for (let at = 0; at < body.length && (most === entry.bytes || filled < most); at += step) {
       stream.push(body.subarray(at, at + step), at + step >= body.length);
       // a deflate block gives output at least once in 64 KiB; past its last block fflate would copy on and on
       check(idle <= 131072, "format", where, () => {
@@ -270,7 +280,12 @@ export function writeZip(files: Map<string, Uint8Array>, compressed: boolean, wh
   );
   let bytes = 0;
   for (const [name, content] of files) {
-    checkName(name, "argument", where);
+    check(
+      isPlain(name),
+      "argument",
+      where,
+      () => `an entry's name is a path. Expected a plain name; got ${quote(name)}.`,
+    );
     bytes += content.length + 2 * name.length + 100;
   }
   check(

@@ -303,22 +303,27 @@ export class Moments {
   }
 
   /** Reads `mu`, `sigma` and `n`; files of other programs lack `n`: give `count` for them. Throws LatentError("format"). */
-  static fromNpz(bytes: Uint8Array, { count }: { readonly count?: number } = {}): Moments {
+  static fromNpz(bytes: Uint8Array, options: { readonly count?: number } = {}): Moments {
     const where = "Moments.fromNpz";
-    const arrays = parseNpz(bytes, { where });
-    const [mu, sigma, n] = ["mu", "sigma", "n"].map((name) => arrays.get(name));
-    check(
-      mu !== undefined && sigma !== undefined,
-      "format",
-      where,
-      () => `expected arrays mu and sigma; got ${[...arrays.keys()].join(", ") || "none"}.`,
-    );
-    const [d] = mu.shape;
+    checkOptions(where, options, ["count"]);
+    const { count } = options;
+    // one after the other: each may unpack to what the one before it says, and to no more
+    const mu = parseNpz(bytes, { arrays: ["mu"], maxBytes: 2 ** 24, where }).get("mu")!;
+    const [d = 0] = mu.shape;
+    const header = 2 ** 17;
+    const sigma = parseNpz(bytes, { arrays: ["sigma"], maxBytes: 8 * d * d + header, where }).get("sigma")!;
+    const n = parseNpz(bytes, { arrays: (name) => name === "n", maxBytes: header, where }).get("n");
     check(
       mu.shape.length === 1 && sigma.shape.length === 2 && sigma.shape[0] === d && sigma.shape[1] === d,
       "format",
       where,
       () => `shapes do not fit. Expected mu [d] and sigma [d, d]; got ${show(mu.shape)} and ${show(sigma.shape)}.`,
+    );
+    check(
+      n === undefined || n.values.length === 1,
+      "format",
+      where,
+      () => `expected one number n; got ${show(n!.shape)}.`,
     );
     const samples = n ? Number(n.values[0]) : count;
     check(

@@ -1,0 +1,30 @@
+import { check } from "./errors.ts";
+
+/** What every long call takes. */
+interface Call {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: unknown;
+}
+
+/** Throws LatentError("argument") unless `signal` is an AbortSignal and `onProgress` a function, where given; the reason of an aborted signal. */
+export function checkCall(where: string, { signal, onProgress }: Call): void {
+  const isSignal =
+    typeof signal === "object" &&
+    signal !== null &&
+    typeof signal.throwIfAborted === "function" &&
+    typeof signal.addEventListener === "function";
+  check(signal === undefined || isSignal, "argument", where, () => {
+    const remedy = "Give the signal of an AbortController: { signal: controller.signal }.";
+    return `expected signal to be an AbortSignal; got ${name(signal)}. ${remedy}`;
+  });
+  check(
+    onProgress === undefined || typeof onProgress === "function",
+    "argument",
+    where,
+    () => `expected onProgress to be a function of { step, total, seconds, eta }; got ${name(onProgress)}.`,
+  );
+  signal?.throwIfAborted();
+}
+
+const name = (value: unknown): string =>
+  typeof value === "object" && value !== null ? (value.constructor?.name ?? "an object") : String(value);
