@@ -1,3 +1,4 @@
+import { readFileSync, readdirSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { kernelFile } from "../shaders/generate.mjs";
 import { mapNames, signature } from "../src/graph/maps.ts";
@@ -8,7 +9,9 @@ import type { Kernel } from "../src/kernels/launch.ts";
 import * as shaders from "../src/kernels/shaders.gen.ts";
 import { openNodeGpu } from "../src/node.ts";
 
-const families = Object.entries(shaders as { readonly [family: string]: { readonly [entry: string]: Kernel } });
+type Families = { readonly [family: string]: { readonly [entry: string]: Kernel } };
+type Texts = { readonly [hook: string]: string };
+const families = Object.entries(shaders as Families);
 
 /** Values other than the written ones that a launcher may give a constant; flags (written 0 or 1) take both. */
 const CHOICES: { readonly [name: string]: readonly number[] } = {
@@ -37,7 +40,7 @@ const LAYOUTS_OF_FOURS = [
 
 /** A hook body that calls every function of lib/map.wgsl and reads views of every form, as the planner would write it. */
 function fullBody(signatureText: string, [first, count]: readonly [number, number]): string {
-  const result = signatureText.split("-> ")[1] as Scalar | "vec4f" | "vec4u";
+  const result = signatureText.split("->")[1] as Scalar | "vec4f" | "vec4u";
   const fours = result === "vec4f" || result === "vec4u";
   const layouts = fours
     ? LAYOUTS_OF_FOURS
@@ -53,7 +56,7 @@ function fullBody(signatureText: string, [first, count]: readonly [number, numbe
     view: layouts[k % layouts.length]!,
     type,
   });
-  let value: Expression = /value: (f32|vec4f)/.test(signatureText) ? { kind: "value", type: "f32" } : view(0, "f32");
+  let value: Expression = /value:(f32|vec4f)/.test(signatureText) ? { kind: "value", type: "f32" } : view(0, "f32");
   for (const [k, name] of mapNames.entries()) {
     const { indexed, inputs, output } = signature(name);
     const call: Expression = {
@@ -241,6 +244,26 @@ describe("the generator", () => {
         paramsBytes: 16,
       },
     ]);
+  });
+
+  it("leaves to the text what the engine reads from it", () => {
+    for (const file of readdirSync("shaders").filter((name) => name.endsWith(".wgsl"))) {
+      const { name, entries, hooks, constants } = kernelFile(file, readFileSync(`shaders/${file}`, "utf8"));
+      const found = Object.values((shaders as Families)[name]!);
+      const spaceless = Object.entries(hooks as Texts).map(([hook, text]) => [hook, text.replaceAll(" ", "")]);
+      expect(
+        found.map(({ code: _code, workgroup, ...kernel }) => ({
+          ...kernel,
+          workgroup: [...workgroup, 1, 1].slice(0, 3),
+        })),
+      ).toEqual(
+        (entries as object[]).map((entry) => ({
+          ...entry,
+          hooks: Object.fromEntries(spaceless),
+          constants: { ...constants },
+        })),
+      );
+    }
   });
 
   const faults: readonly (readonly [what: string, from: string, to: string, message: string])[] = [

@@ -86,12 +86,12 @@ export function specialise(
   let code = kernel.code;
   for (const [name, value] of Object.entries(constants)) {
     if (!(name in kernel.constants)) throw new Error(`${kernel.name} has no constant ${name}`);
-    code = code.replace(`const ${name} = ${kernel.constants[name]}u;`, `const ${name} = ${value}u;`);
+    code = code.replace(`const ${name}=${kernel.constants[name]}u;`, `const ${name}=${value}u;`);
   }
   for (const [hook, body] of Object.entries(bodies)) {
     const signature = kernel.hooks[hook];
     if (signature === undefined) throw new Error(`${kernel.name} has no hook ${hook}`);
-    const head = `//#hook\nfn ${hook}${signature} `;
+    const head = `//#hook\nfn ${hook}${signature}`;
     const start = code.indexOf(head) + head.length;
     const end = bodyEnd(code, start);
     code = code.slice(0, start) + body + code.slice(end);

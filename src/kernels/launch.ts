@@ -1,4 +1,4 @@
-/** One @compute entry point, as `shaders/generate.mjs` reflected it. */
+/** One @compute entry point of shaders/, made by kernel.ts. */
 export interface Kernel {
   readonly name: string;
   readonly entry: string;
@@ -7,9 +7,9 @@ export interface Kernel {
   readonly buffers: { readonly [name: string]: { readonly binding: number; readonly access: string } };
   readonly params: { readonly [name: string]: { readonly offset: number; readonly type: string } };
   readonly paramsBytes: number;
-  /** Functions whose body the host may replace: name → `(i: u32, value: f32) -> f32`. */
+  /** Functions whose body the host may replace: name → `(i:u32,value:f32)->f32`. */
   readonly hooks: { readonly [name: string]: string };
-  /** `const NAME = 8u;` lines that the host may give another value. */
+  /** `const NAME=8u;` lines that the host may give another value. */
   readonly constants: { readonly [name: string]: number };
 }
 

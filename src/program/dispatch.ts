@@ -53,8 +53,8 @@ export interface Parts {
 }
 
 /** How every kernel declares its parameters, and how it does where they are immediates. */
-const UNIFORM = "@group(0) @binding(0) var<uniform> params: Params;";
-const IMMEDIATE = "var<immediate> params: Params;";
+const UNIFORM = "@group(0)@binding(0)var<uniform>params:Params;";
+const IMMEDIATE = "var<immediate>params:Params;";
 
 export const scratchRef = (scratch: Scratch): Ref => ({ place: { scratch }, offset: 0, bytes: scratch.bytes });
 
