@@ -5,6 +5,8 @@
 //            smallest normal f32, and powers of negative bases are taken by parity of the exponent.
 //            min, max and clamp of WGSL may drop a NaN, and some devices pay dearly for that; a comparison and a select keep it.
 //            2²³·n costs less than n << 23 there.
+//            & and | instead of && and ||, and select instead of if: branches in a function that a loop calls many times over
+//            take a software adapter's compiler minutes.
 
 const LARGEST = 3.4028234e38;
 const SMALLEST = 1.17549435e-38;
@@ -123,11 +125,11 @@ fn reduced_turn(a: f32) -> vec2f {
 fn pow_(a: f32, b: f32) -> f32 {
   let magnitude = exp_(b * log_(abs(a)));
   let whole = floor(b) == b;
-  let odd = whole && (abs(b) < 16777216.0) && (i32(b) & 1) != 0;
-  let signed_power = select(magnitude, -magnitude, a < 0.0 && odd);
+  let odd = whole & (abs(b) < 16777216.0) & ((i32(b) & 1) != 0);
+  let signed_power = select(magnitude, -magnitude, (a < 0.0) & odd);
   let at_zero = select(select(LARGEST, 0.0, b > 0.0), 1.0, b == 0.0);
   let not_real = bitcast<f32>(0x7fc00000u | (bitcast<u32>(a) & 1u));
-  return select(select(signed_power, not_real, a < 0.0 && !whole), at_zero, a == 0.0 || b == 0.0);
+  return select(select(signed_power, not_real, (a < 0.0) & !whole), at_zero, (a == 0.0) | (b == 0.0));
 }
 
 fn maximum(a: f32, b: f32) -> f32 { return select(larger(a, b), b, is_nan(b)); }
@@ -159,7 +161,7 @@ fn one_hot(label: u32, class_: u32, classes: u32, wrap: u32) -> f32 {
 // the derivative of relu, leaky_relu and clamp_, times g
 fn relu_slope(g: f32, y: f32) -> f32 { return select(0.0, g, y > 0.0); }
 fn leaky_relu_slope(g: f32, a: f32, slope: f32) -> f32 { return select(slope * g, g, a > 0.0); }
-fn clamp_slope(g: f32, a: f32, low: f32, high: f32) -> f32 { return select(0.0, g, a >= low && a <= high); }
+fn clamp_slope(g: f32, a: f32, low: f32, high: f32) -> f32 { return select(0.0, g, (a >= low) & (a <= high)); }
 
 // z = μ + e^{ℓ/2}·ε
 fn reparameterise(mu: f32, l: f32, eps: f32) -> f32 { return mu + exp_(0.5 * l) * eps; }
