@@ -25,7 +25,7 @@ const MOST_COMPARISONS = 2 ** 22;
 
 /**
  * x at `places` along axis d, `along`: one place for each element of the result, else the same for all of the other axes.
- * `shape` is the result's.
+ * `shape` is the result's; `gradient` one that is known to be simpler than sums at the places.
  */
 export function pick(
   x: Tensor,
@@ -34,6 +34,7 @@ export function pick(
   along: boolean,
   shape: readonly number[],
   scale = 1,
+  gradient?: Pull,
 ): Tensor {
   const sizes: GatherShape = {
     outer: count(x.shape.slice(0, d)),
@@ -45,7 +46,8 @@ export function pick(
   };
   const { base, first } = x.dtype === "u8" ? bytesOf("gather", x) : { base: x, first: 0 };
   const spec = { shape, dtype: x.dtype === "u8" ? "f32" : x.dtype } as const;
-  const pull: Pull | null = x.dtype === "f32" ? ([g]) => [addUp(g!, places, d, along, x.shape), null] : null;
+  const pull: Pull | null =
+    x.dtype === "f32" ? (gradient ?? (([g]) => [addUp(g!, places, d, along, x.shape), null])) : null;
   return recordOne(gatherOp, [base, places.tensor], spec, { ...sizes, first, scale }, pull);
 }
 

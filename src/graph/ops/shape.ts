@@ -1,11 +1,19 @@
-import { check, show } from "../../device/errors.ts";
-import { contiguous, count, elements, type Shape, sameShape } from "../dtype.ts";
-import { axesOf, broadcast, constant, inOrder, layout, recordConcat, recordMap, recordView } from "../record.ts";
-import type { Tensor } from "../tensor.ts";
+import { check, checkOptions, show } from "../../device/errors.ts";
+import { contiguous, count, type Shape, sameShape } from "../dtype.ts";
+import { axesOf, broadcast, inOrder, layout, recordConcat, recordMap, recordView } from "../record.ts";
+import { Tensor } from "../tensor.ts";
+import { slice } from "./slice.ts";
 import { sum } from "./sum.ts";
 
-/** The same elements in another shape; one size may be −1. Free where the elements lie in order, else a copy. */
-export function reshape(x: Tensor, shape: Shape): Tensor {
+/**
+ * The same elements, row by row, in another shape; one size may be −1, which is what remains.
+ *
+ *     reshape(gpu.arange(6), [2, -1])   // [[0, 1, 2], [3, 4, 5]]
+ *
+ * Free where the elements lie in order, else a copy. Throws LatentError("shape") or ("argument").
+ */
+export function reshape(x: Tensor, shape: Shape, ...rest: readonly never[]): Tensor {
+  checkList("reshape", "the sizes", shape, rest);
   const known = shape.filter((n) => n !== -1);
   const sizes = shape.map((n) => (n === -1 ? x.size / count(known) : n));
   check(
@@ -24,8 +32,34 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 const copyOf = (x: Tensor) => (x.dtype === "u32" ? "copy_u32" : x.dtype === "i32" ? "copy_i32" : "copy");
 
-/** Axes in another order; by default reversed. `order[d]` is the axis of x that becomes axis d. */
-export function transpose(x: Tensor, order: readonly number[] = x.shape.map((_, d) => -1 - d)): Tensor {
+/** Checks that sizes or axes came as one array: PyTorch also takes them one by one. */
+function checkList(where: string, what: string, list: unknown, rest: readonly unknown[], remedy = ""): void {
+  check(
+    Array.isArray(list) && rest.length === 0,
+    "argument",
+    where,
+    () =>
+      `expected ${what} as one array; got ${[list, ...rest].map((value) => (Array.isArray(value) ? show(value) : String(value))).join(", ")}. Use ${where}(x, ${remedy || show([list, ...rest].flat() as number[])}).`,
+  );
+}
+
+/**
+ * Axes in another order, NumPy's transpose and PyTorch's permute: order[d] is the axis of x that becomes axis d; reversed by default.
+ *
+ *     transpose(x)              // [2, 3] → [3, 2]
+ *     transpose(x, [0, 2, 1])   // [5, 2, 3] → [5, 3, 2]
+ *
+ * Free: the same memory is read in another order. Throws LatentError("argument").
+ */
+export function transpose(
+  x: Tensor,
+  order: readonly number[] = x.shape.map((_, d) => -1 - d),
+  ...rest: readonly never[]
+): Tensor {
+  // PyTorch's transpose(x, 0, 1) swaps two axes
+  const [a, b] = [order, ...rest].map((axis) => (Number(axis) < 0 ? Number(axis) + x.rank : Number(axis)));
+  const swapped = [...x.shape.keys()].map((d) => (d === a ? b! : d === b ? a! : d));
+  checkList("transpose", "the order of all axes", order, rest, rest.length === 1 ? show(swapped) : "");
   const axes = order.map((axis) => axesOf("transpose", x.rank, axis)[0]!);
   check(
     axes.length === x.rank && new Set(axes).size === x.rank,
@@ -45,26 +79,15 @@ export function transpose(x: Tensor, order: readonly number[] = x.shape.map((_, 
   );
 }
 
-/** The part with start ≤ index < stop along `axis`. */
-export function slice(x: Tensor, axis: number, start: number, stop: number): Tensor {
-  const [d] = axesOf("slice", x.rank, axis) as [number];
-  const extent = x.shape[d]!;
-  check(
-    Number.isInteger(start) && Number.isInteger(stop) && start >= 0 && start < stop && stop <= extent,
-    "argument",
-    "slice",
-    () => `out of range on axis ${d}. Expected 0 ≤ start < stop ≤ ${extent}; got ${start} and ${stop}.`,
-  );
-  if (start === 0 && stop === extent) return x;
-  const { offset, strides } = layout(x);
-  const shape = x.shape.map((n, a) => (a === d ? stop - start : n));
-  return recordView("slice", x, shape, offset + start * strides[d]!, strides, ([g]) => [
-    pad(g!, d, start, extent - stop),
-  ]);
-}
-
-/** x repeated along axes where it has size 1 (or lacks the axis), as broadcasting does. */
-export function expand(x: Tensor, shape: Shape): Tensor {
+/**
+ * x repeated along axes where it has size 1 (or lacks the axis), as broadcasting does: NumPy's broadcast_to. −1 keeps a size of x.
+ *
+ *     expand(gpu.tensor([[1], [2]]), [2, 3])   // [[1, 1, 1], [2, 2, 2]]
+ *
+ * Free: the same memory is read again. The gradient sums the repetitions up. Throws LatentError("shape").
+ */
+export function expand(x: Tensor, sizes: Shape): Tensor {
+  const shape = sizes.map((n, d) => (n === -1 ? (x.shape[d - sizes.length + x.rank] ?? n) : n));
   if (sameShape(shape, x.shape)) return x;
   const result = broadcast("expand", [x.shape, shape]);
   check(
@@ -93,8 +116,31 @@ export function sumTo(g: Tensor, shape: Shape): Tensor {
   return reshape(axes.length ? sum(g, axes) : g, shape);
 }
 
-/** Tensors one after the other along `axis`; all other sizes equal. */
+/** Checks that tensors came as one array. */
+function checkTensors(where: string, tensors: unknown): void {
+  check(
+    Array.isArray(tensors) && tensors.every((x) => x instanceof Tensor),
+    "argument",
+    where,
+    () => `expected an array of tensors. Use ${where}([a, b], axis).`,
+  );
+}
+
+/**
+ * Tensors one after the other along `axis`; all other sizes equal.
+ *
+ *     concat([gpu.tensor([[1], [2]]), gpu.tensor([[3], [4]])], 1)   // [[1, 3], [2, 4]]
+ *
+ * Throws LatentError("shape") or ("argument").
+ */
 export function concat(tensors: readonly Tensor[], axis: number): Tensor {
+  checkTensors("concat", tensors);
+  check(
+    axis !== undefined,
+    "argument",
+    "concat",
+    () => "expected an axis. Use concat(tensors, 0) to put them one after the other, or stack(tensors) for a new axis.",
+  );
   check(tensors.length > 0, "argument", "concat", () => "expected at least one tensor; got none.");
   const first = tensors[0]!;
   const [d] = axesOf("concat", first.rank, axis) as [number];
@@ -119,8 +165,15 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   });
 }
 
-/** Equal shapes along a new axis, which becomes axis `axis` of the result (negative from the end). */
+/**
+ * Tensors of one shape along a new axis, which becomes axis `axis` of the result (negative from the end).
+ *
+ *     stack([gpu.tensor([1, 2]), gpu.tensor([3, 4])])   // [[1, 2], [3, 4]]
+ *
+ * Throws LatentError("shape") or ("argument").
+ */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
+  checkTensors("stack", tensors);
   check(tensors.length > 0, "argument", "stack", () => "expected at least one tensor; got none.");
   const { shape } = tensors[0]!;
   const [d] = axesOf("stack", shape.length + 1, axis) as [number];
@@ -137,30 +190,53 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   );
 }
 
-/** Parts of the given sizes along `axis`. */
-export function split(x: Tensor, sizes: readonly number[], axis: number): Tensor[] {
-  const [d] = axesOf("split", x.rank, axis) as [number];
-  const total = sizes.reduce((sum, n) => sum + n, 0);
+/**
+ * Parts of x along `axis` (the first by default): of given sizes, `parts` of equal size, or of `size` with the rest last.
+ *
+ *     split(x, [2, 3], 1)         // [4, 5] → [4, 2] and [4, 3]
+ *     split(x, { parts: 2 })      // [4, 5] → [2, 5] and [2, 5]
+ *     split(x, { size: 3 }, 1)    // [4, 5] → [4, 3] and [4, 2]
+ *
+ * A bare number is refused: it is the number of parts to NumPy, and their size to PyTorch. Throws LatentError("shape") or ("argument").
+ */
+export function split(
+  x: Tensor,
+  sizes: readonly number[] | { readonly parts: number } | { readonly size: number },
+  axis = 0,
+): Tensor[] {
+  const where = "split";
+  const [d] = axesOf(where, x.rank, axis) as [number];
+  const extent = x.shape[d]!;
   check(
-    total === x.shape[d],
+    typeof sizes === "object" && sizes !== null,
+    "argument",
+    where,
+    () =>
+      `expected sizes, { parts } or { size }; got ${String(sizes)}. Use { parts: ${String(sizes)} } for as many equal parts, { size: ${String(sizes)} } for parts of that size.`,
+  );
+  const list = Array.isArray(sizes) ? (sizes as readonly number[]) : evenly(sizes as { parts?: number; size?: number });
+  function evenly(options: { readonly parts?: number; readonly size?: number }): number[] {
+    checkOptions(where, options, ["parts", "size"]);
+    const { parts, size = extent / parts! } = options;
+    check(
+      Number.isInteger(size) && size > 0 && (parts === undefined || options.size === undefined),
+      "argument",
+      where,
+      () =>
+        parts === undefined
+          ? `expected a whole size > 0; got ${options.size}.`
+          : `expected parts that divide the ${extent} entries along axis ${d}; got ${parts}. Give the sizes instead.`,
+    );
+    return Array.from({ length: Math.ceil(extent / size) }, (_, k) => Math.min(size, extent - k * size));
+  }
+  check(
+    list.every((n) => Number.isInteger(n) && n >= 0) && list.reduce((sum, n) => sum + n, 0) === extent,
     "shape",
-    "split",
-    () => `sizes do not add up. Expected a sum of ${x.shape[d]} along axis ${d}; got ${show(sizes)}.`,
+    where,
+    () => `sizes do not add up. Expected a sum of ${extent} along axis ${d}; got ${show(list)}.`,
   );
   let start = 0;
-  return sizes.map((n) => slice(x, d, start, (start += n)));
+  return list.map((n) => slice(x, d, start, (start += n)));
 }
 
-/** Zeros (or `value`) before and after along `axis`. */
-export function pad(x: Tensor, axis: number, before: number, after: number, value = 0): Tensor {
-  const [d] = axesOf("pad", x.rank, axis) as [number];
-  const fits = [before, after].every((width) => Number.isInteger(width) && width >= 0);
-  check(fits, "argument", "pad", () => `expected whole widths ≥ 0; got ${before} and ${after}.`);
-  elements("pad", x.dtype, [value]);
-  const filler = (width: number) =>
-    expand(
-      constant(x.gpu, value, x.dtype),
-      x.shape.map((n, a) => (a === d ? width : n)),
-    );
-  return concat([...(before ? [filler(before)] : []), x, ...(after ? [filler(after)] : [])], d);
-}
+export { slice };

@@ -10,6 +10,7 @@ import { normalisation } from "./normalise.ts";
 import { randomness } from "./random.ts";
 import { shape } from "./shape.ts";
 import { sorting } from "./sort.ts";
+import { rearrangement } from "./rearrange.ts";
 import { sums } from "./sums.ts";
 import { places } from "./places.ts";
 
@@ -19,6 +20,7 @@ const families = [
   shape,
   sums,
   places,
+  rearrangement,
   multiplication,
   images,
   heads,

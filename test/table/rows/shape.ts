@@ -248,12 +248,6 @@ export const shape: Family = {
       message: "transpose: not a permutation. Expected the axes 0…1 in some order; got [0, 0].",
     },
     {
-      op: "slice",
-      call: (gpu) => ops.slice(numbers(gpu, [3, 2]), 0, 2, 4),
-      code: "argument",
-      message: "slice: out of range on axis 0. Expected 0 ≤ start < stop ≤ 3; got 2 and 4.",
-    },
-    {
       op: "expand",
       call: (gpu) => ops.expand(numbers(gpu, [3, 2]), [3, 4]),
       code: "shape",
