@@ -7,8 +7,9 @@
 //   update_shared  the same, its rows shared through workgroup memory: for devices whose lanes load together
 //
 // shapes     a, l [stack, size, size] row-major f32, of a only the lower triangle is read;  failed [stack] i32
-// grid       start: one invocation per element;  diagonal: one workgroup per matrix;  panel: (⌈rows below/LANES⌉, 1, stack);
-//            updates: (tiles across, tiles down, stack) workgroups of one SIZE × SIZE tile; those above the diagonal return at once
+// grid       1-D, the first of these fastest (lib/grid.wgsl).  start: one invocation per element;  diagonal: one workgroup per matrix;
+//            panel: (⌈rows below/LANES⌉, stack);  updates: (tiles across, tiles down, stack) workgroups of one SIZE × SIZE tile; those
+//            above the diagonal return at once
 // memory     diagonal: SIZE × (SIZE + 1) f32 (4 KiB) of workgroup memory; panel and update use none, since barriers are what a
 //            software adapter is slowest at: updates hold 4 × 4 sums an invocation, and neighbours share rows through the cache.
 //            update_shared: two tiles [column][row / 4] of vec4f with one of padding a row (9 KiB), each loaded once
@@ -46,8 +47,10 @@ fn start(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3
 }
 
 @compute @workgroup_size(SIZE)
-fn diagonal(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let base = id.x * params.size * params.size;
+fn diagonal(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let matrix = group_number(id, groups);
+  if (matrix >= params.stack) { return; }
+  let base = matrix * params.size * params.size;
   let width = min(SIZE, params.size - params.first);
   let row = params.first + lane;
   for (var c = 0u; c < SIZE; c++) {
@@ -86,14 +89,16 @@ fn diagonal(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) l
   for (var c = 0u; c < width; c++) {
     if (lane <= c) { l[base + (params.first + c) * params.size + row] = tile[c * PITCH + lane]; }
   }
-  if (lane == 0u && bad != 0xffffffffu && failed[id.x] < 0) { failed[id.x] = i32(bad); }
+  if (lane == 0u && bad != 0xffffffffu && failed[matrix] < 0) { failed[matrix] = i32(bad); }
 }
 
 // each invocation owns a row: x · Dᵀ = row, solved from the left, in place
 @compute @workgroup_size(LANES)
-fn panel(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let base = id.z * params.size * params.size;
-  let row = params.first + SIZE + id.x * LANES + lane;
+fn panel(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let place = place_of_group(group_number(id, groups), (params.size - params.first - SIZE + LANES - 1u) / LANES, 1u);
+  if (place.z >= params.stack) { return; }
+  let base = place.z * params.size * params.size;
+  let row = params.first + SIZE + place.x * LANES + lane;
   if (row >= params.size) { return; }
   let own = base + row * params.size + params.first;
   for (var c = 0u; c < SIZE; c++) {
@@ -105,13 +110,19 @@ fn panel(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane
   }
 }
 
+fn tile_place(number: u32) -> vec3u {
+  let tiles = (params.size - params.first - 1u) / SIZE;
+  return place_of_group(number, tiles, tiles);
+}
+
 @compute @workgroup_size(LANES)
-fn update(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
-  if (id.x > id.y) { return; }
-  let base = id.z * params.size * params.size;
+fn update(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let place = tile_place(group_number(id, groups));
+  if (place.x > place.y || place.z >= params.stack) { return; }
+  let base = place.z * params.size * params.size;
   let rest = params.first + SIZE;
-  let row = rest + id.y * SIZE + lane / 8u * 4u;
-  let column = rest + id.x * SIZE + lane % 8u * 4u;
+  let row = rest + place.y * SIZE + lane / 8u * 4u;
+  let column = rest + place.x * SIZE + lane % 8u * 4u;
   if (row >= params.size || column > row + 3u) { return; }
   // rows past the end read the last one, and are not stored
   let last = vec4u(params.size - 1u);
@@ -135,16 +146,17 @@ fn update(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lan
 }
 
 @compute @workgroup_size(LANES)
-fn update_shared(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
-  if (id.x > id.y) { return; }
-  let base = id.z * params.size * params.size;
+fn update_shared(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let place = tile_place(group_number(id, groups));
+  if (place.x > place.y || place.z >= params.stack) { return; }
+  let base = place.z * params.size * params.size;
   let rest = params.first + SIZE;
   for (var trip = 0u; trip < 4u; trip++) {
     let n = trip * LANES + lane;
     let c = n % SIZE;
     let part = n / SIZE;
-    tile_down[c * 9u + part] = four_rows(base, rest + id.y * SIZE + part * 4u, params.first + c);
-    tile_across[c * 9u + part] = four_rows(base, rest + id.x * SIZE + part * 4u, params.first + c);
+    tile_down[c * 9u + part] = four_rows(base, rest + place.y * SIZE + part * 4u, params.first + c);
+    tile_across[c * 9u + part] = four_rows(base, rest + place.x * SIZE + part * 4u, params.first + c);
   }
   workgroupBarrier();
   var sum0 = vec4f();
@@ -159,8 +171,8 @@ fn update_shared(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_ind
     sum2 += rows.z * columns;
     sum3 += rows.w * columns;
   }
-  let row = rest + id.y * SIZE + lane / 8u * 4u;
-  let column = rest + id.x * SIZE + lane % 8u * 4u;
+  let row = rest + place.y * SIZE + lane / 8u * 4u;
+  let column = rest + place.x * SIZE + lane % 8u * 4u;
   store(base, row, column, sum0);
   store(base, row + 1u, column, sum1);
   store(base, row + 2u, column, sum2);

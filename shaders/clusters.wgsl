@@ -7,11 +7,14 @@
 //
 // shapes     x [rows, columns], μ, p [centres, columns], q, r [rows, centres], part [slices, centres, 2, columns];  row-major f32;
 //            quads: columns a multiple of 4
-// grid       distances: (⌈rows/(LANES·4)⌉, ⌈centres/4⌉), 4 rows, LANES apart, × 4 centres an invocation;
+// grid       1-D, the first of these fastest (lib/grid.wgsl).  distances: (⌈rows/(LANES·4)⌉, ⌈centres/4⌉), 4 rows,
+//            LANES apart, × 4 centres an invocation;
 //            sums: (⌈columns/LANES⌉ or ⌈columns/(LANES·4)⌉, ⌈centres/4⌉, slices), one column or quad × 4 centres an invocation
 // memory     no workgroup memory; distances reads x ⌈centres/4⌉ times and μ, p ⌈rows/256⌉ times; sums reads x ⌈centres/4⌉ times
 // numerics   differences are taken before they are squared, so a far centre costs no accuracy: every term is right to 4 u, and
 //            sums of m terms to γ_m, u = 2⁻²⁴. Nothing is expanded to x² − 2μx + μ²
+
+//#include "lib/grid.wgsl"
 
 const LANES = 64u;
 
@@ -30,11 +33,12 @@ struct Params { rows: u32, columns: u32, centres: u32, slice: u32 }
 @group(0) @binding(10) var<storage, read_write> part_quads: array<vec4f>;
 
 @compute @workgroup_size(LANES)
-fn distances(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = id.x * LANES * 4u + lane;
+fn distances(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let place = place_of_group(group_number(id, groups), (params.rows + LANES * 4u - 1u) / (LANES * 4u), (params.centres + 3u) / 4u);
+  let row = place.x * LANES * 4u + lane;
   let last = params.rows - 1u;
   let rows = min(vec4u(row, row + LANES, row + 2u * LANES, row + 3u * LANES), vec4u(last)) * params.columns;
-  let centre = id.y * 4u;
+  let centre = place.y * 4u;
   let centres = min(vec4u(centre, centre + 1u, centre + 2u, centre + 3u), vec4u(params.centres - 1u)) * params.columns;
   var q0 = vec4f();
   var q1 = vec4f();
@@ -58,7 +62,7 @@ fn distances(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) 
 }
 
 fn store(row: u32, centre: u32, a: f32, b: f32, c: f32, d: f32) {
-  if (row >= params.rows) { return; }
+  if (row >= params.rows || centre >= params.centres) { return; }
   let at = row * params.centres + centre;
   q[at] = a;
   if (centre + 1u < params.centres) { q[at + 1u] = b; }
@@ -69,12 +73,13 @@ fn store(row: u32, centre: u32, a: f32, b: f32, c: f32, d: f32) {
 fn total(a: vec4f) -> f32 { return (a.x + a.y) + (a.z + a.w); }
 
 @compute @workgroup_size(LANES)
-fn distances_quads(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = id.x * LANES * 4u + lane;
+fn distances_quads(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let place = place_of_group(group_number(id, groups), (params.rows + LANES * 4u - 1u) / (LANES * 4u), (params.centres + 3u) / 4u);
+  let row = place.x * LANES * 4u + lane;
   let last = params.rows - 1u;
   let quads = params.columns / 4u;
   let rows = min(vec4u(row, row + LANES, row + 2u * LANES, row + 3u * LANES), vec4u(last)) * quads;
-  let centre = id.y * 4u;
+  let centre = place.y * 4u;
   let centres = min(vec4u(centre, centre + 1u, centre + 2u, centre + 3u), vec4u(params.centres - 1u)) * quads;
   var a0 = vec4f(); var a1 = vec4f(); var a2 = vec4f(); var a3 = vec4f();
   var b0 = vec4f(); var b1 = vec4f(); var b2 = vec4f(); var b3 = vec4f();
@@ -128,15 +133,16 @@ fn share(row: u32, centre: u32) -> vec4f {
 }
 
 @compute @workgroup_size(LANES)
-fn sums(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let column = id.x * LANES + lane;
-  if (column >= params.columns) { return; }
-  let centre = id.y * 4u;
+fn sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let place = place_of_group(group_number(id, groups), (params.columns + LANES - 1u) / LANES, (params.centres + 3u) / 4u);
+  let column = place.x * LANES + lane;
+  if (column >= params.columns || place.z * params.slice >= params.rows) { return; }
+  let centre = place.y * 4u;
   let centres = min(vec4u(centre, centre + 1u, centre + 2u, centre + 3u), vec4u(params.centres - 1u)) * params.columns + column;
   let m = vec4f(mu[centres.x], mu[centres.y], mu[centres.z], mu[centres.w]);
   var first = vec4f();
   var second = vec4f();
-  let start = id.z * params.slice;
+  let start = place.z * params.slice;
   let end = min(start + params.slice, params.rows);
   for (var i = start; i < end; i++) {
     let d = x[i * params.columns + column] - m;
@@ -145,18 +151,19 @@ fn sums(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     second += weighted * d;
   }
   for (var k = 0u; k < min(4u, params.centres - centre); k++) {
-    let at = ((id.z * params.centres + centre + k) * 2u) * params.columns + column;
+    let at = ((place.z * params.centres + centre + k) * 2u) * params.columns + column;
     part[at] = first[k];
     part[at + params.columns] = second[k];
   }
 }
 
 @compute @workgroup_size(LANES)
-fn sums_quads(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn sums_quads(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let quads = params.columns / 4u;
-  let column = id.x * LANES + lane;
-  if (column >= quads) { return; }
-  let centre = id.y * 4u;
+  let place = place_of_group(group_number(id, groups), (quads + LANES - 1u) / LANES, (params.centres + 3u) / 4u);
+  let column = place.x * LANES + lane;
+  if (column >= quads || place.z * params.slice >= params.rows) { return; }
+  let centre = place.y * 4u;
   let centres = min(vec4u(centre, centre + 1u, centre + 2u, centre + 3u), vec4u(params.centres - 1u)) * quads + column;
   let m0 = mu_quads[centres.x];
   let m1 = mu_quads[centres.y];
@@ -164,7 +171,7 @@ fn sums_quads(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index)
   let m3 = mu_quads[centres.w];
   var first0 = vec4f(); var first1 = vec4f(); var first2 = vec4f(); var first3 = vec4f();
   var second0 = vec4f(); var second1 = vec4f(); var second2 = vec4f(); var second3 = vec4f();
-  let start = id.z * params.slice;
+  let start = place.z * params.slice;
   let end = min(start + params.slice, params.rows);
   for (var i = start; i < end; i++) {
     let v = x_quads[i * quads + column];
@@ -182,10 +189,10 @@ fn sums_quads(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index)
     first3 += w3;
     second3 += w3 * (v - m3);
   }
-  put(id.z, centre, quads, column, first0, second0);
-  put(id.z, centre + 1u, quads, column, first1, second1);
-  put(id.z, centre + 2u, quads, column, first2, second2);
-  put(id.z, centre + 3u, quads, column, first3, second3);
+  put(place.z, centre, quads, column, first0, second0);
+  put(place.z, centre + 1u, quads, column, first1, second1);
+  put(place.z, centre + 2u, quads, column, first2, second2);
+  put(place.z, centre + 3u, quads, column, first3, second3);
 }
 
 fn put(slice: u32, centre: u32, quads: u32, column: u32, first: vec4f, second: vec4f) {

@@ -5,12 +5,15 @@
 //
 // shapes     x [rows, columns], μ, p [centres, columns], q, r [rows, centres], part [slices, centres, 2, columns];  row-major f32;
 //            columns a multiple of 4
-// grid       distances: (⌈rows/(LANES·4)⌉, ⌈centres/4⌉), 4 rows, LANES apart, × 4 centres an invocation;
+// grid       1-D, the first of these fastest (lib/grid.wgsl).  distances: (⌈rows/(LANES·4)⌉, ⌈centres/4⌉), 4 rows,
+//            LANES apart, × 4 centres an invocation;
 //            sums: (⌈columns/(LANES·4)⌉, ⌈centres/4⌉, slices), four columns × 4 centres an invocation
 // memory     no workgroup memory. What a quad of invocations shares, each loads a quarter of, and hands round (quadBroadcast)
 // numerics   as clusters: differences before squares, every term right to 4 u, sums of m terms to γ_m, u = 2⁻²⁴
 
 enable subgroups;
+
+//#include "lib/grid.wgsl"
 
 const LANES = 64u;
 
@@ -29,7 +32,7 @@ fn shared_by_quad(own: f32) -> vec4f {
 }
 
 fn store(row: u32, centre: u32, a: f32, b: f32, c: f32, d: f32) {
-  if (row >= params.rows) { return; }
+  if (row >= params.rows || centre >= params.centres) { return; }
   let at = row * params.centres + centre;
   q[at] = a;
   if (centre + 1u < params.centres) { q[at + 1u] = b; }
@@ -40,12 +43,13 @@ fn store(row: u32, centre: u32, a: f32, b: f32, c: f32, d: f32) {
 fn total(a: vec4f) -> f32 { return (a.x + a.y) + (a.z + a.w); }
 
 @compute @workgroup_size(LANES)
-fn distances(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = id.x * LANES * 4u + lane;
+fn distances(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let place = place_of_group(group_number(id, groups), (params.rows + LANES * 4u - 1u) / (LANES * 4u), (params.centres + 3u) / 4u);
+  let row = place.x * LANES * 4u + lane;
   let last = params.rows - 1u;
   let quads = params.columns / 4u;
   let rows = min(vec4u(row, row + LANES, row + 2u * LANES, row + 3u * LANES), vec4u(last)) * quads;
-  let centre = id.y * 4u;
+  let centre = place.y * 4u;
   let centres = min(vec4u(centre, centre + 1u, centre + 2u, centre + 3u), vec4u(params.centres - 1u)) * params.columns + (lane & 3u);
   var a0 = vec4f(); var a1 = vec4f(); var a2 = vec4f(); var a3 = vec4f();
   var b0 = vec4f(); var b1 = vec4f(); var b2 = vec4f(); var b3 = vec4f();
@@ -90,11 +94,13 @@ fn distances(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) 
 fn centre_at(at: u32) -> vec4f { return vec4f(mu[at], mu[at + 1u], mu[at + 2u], mu[at + 3u]); }
 
 @compute @workgroup_size(LANES)
-fn sums(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let quads = params.columns / 4u;
   // lanes past the end work on the last quad: all of a quad must be there to hand round
-  let column = min(id.x * LANES + lane, quads - 1u);
-  let centre = id.y * 4u;
+  let place = place_of_group(group_number(id, groups), (quads + LANES - 1u) / LANES, (params.centres + 3u) / 4u);
+  if (place.z * params.slice >= params.rows) { return; }
+  let column = min(place.x * LANES + lane, quads - 1u);
+  let centre = place.y * 4u;
   let centres = min(vec4u(centre, centre + 1u, centre + 2u, centre + 3u), vec4u(params.centres - 1u)) * params.columns + 4u * column;
   let m0 = centre_at(centres.x);
   let m1 = centre_at(centres.y);
@@ -102,7 +108,7 @@ fn sums(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   let m3 = centre_at(centres.w);
   var first0 = vec4f(); var first1 = vec4f(); var first2 = vec4f(); var first3 = vec4f();
   var second0 = vec4f(); var second1 = vec4f(); var second2 = vec4f(); var second3 = vec4f();
-  let start = id.z * params.slice;
+  let start = place.z * params.slice;
   let end = min(start + params.slice, params.rows);
   let share_of = min(centre + (lane & 3u), params.centres - 1u);
   for (var i = start; i < end; i++) {
@@ -121,10 +127,10 @@ fn sums(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     first3 += w3;
     second3 += w3 * (v - m3);
   }
-  put(id.z, centre, quads, column, first0, second0);
-  put(id.z, centre + 1u, quads, column, first1, second1);
-  put(id.z, centre + 2u, quads, column, first2, second2);
-  put(id.z, centre + 3u, quads, column, first3, second3);
+  put(place.z, centre, quads, column, first0, second0);
+  put(place.z, centre + 1u, quads, column, first1, second1);
+  put(place.z, centre + 2u, quads, column, first2, second2);
+  put(place.z, centre + 3u, quads, column, first3, second3);
 }
 
 fn put(slice: u32, centre: u32, quads: u32, column: u32, first: vec4f, second: vec4f) {

@@ -94,6 +94,24 @@ function workgroupSize(file, entry, code) {
   return [size[0], size[1] ?? 1, size[2] ?? 1];
 }
 
+/**
+ * Whether an entry point asks which workgroup it is. It may do so by group_number alone, of which lib/grid.wgsl says why; one that
+ * does not ask is launched as one workgroup.
+ */
+function countsGroups(file, entry, code) {
+  const head = code.match(new RegExp(`\\bfn ${entry}\\(([^{]*)\\{`));
+  const body = code.slice(head.index + head[0].length).split(/^\}/m, 1)[0];
+  const named = (builtin) => head[1].match(new RegExp(`@builtin\\(${builtin}\\) *(\\w+)`))?.[1];
+  const [id, groups] = [named("workgroup_id"), named("num_workgroups")];
+  if (named("global_invocation_id") || named("workgroup_index"))
+    throw new Error(`${file}: ${entry} reads a place that a folded grid changes. Count workgroups by group_number (lib/grid.wgsl)`);
+  if (id === undefined) return false;
+  const rest = body.replaceAll(`group_number(${id}, ${groups})`, "");
+  if (rest === body || new RegExp(`\\b${id}\\b`).test(rest))
+    throw new Error(`${file}: ${entry} reads ${id} other than by group_number(${id}, …) of lib/grid.wgsl: its grid may be folded`);
+  return true;
+}
+
 function describe(file, entry, code) {
   const used = entry.resources.filter((r) => !EXTRAS.test(r.name)).sort((a, b) => a.binding - b.binding);
   const params = used.find((r) => r.name === "params");
@@ -106,6 +124,7 @@ function describe(file, entry, code) {
     name: `${file.replace(".wgsl", "")}.${entry.name}`,
     entry: entry.name,
     workgroup: workgroupSize(file, entry, code),
+    folds: countsGroups(file, entry.name, code),
     buffers: Object.fromEntries(
       used.filter((r) => r !== params).map((r) => [r.name, { binding: r.binding, access: r.access }]),
     ),

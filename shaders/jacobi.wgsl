@@ -14,6 +14,8 @@
 // numerics   sums run lane by lane, then in a fixed tree; a pair of which one row is as good as zero stays as it is
 // source     Hestenes 1958; the tournament of Brent & Luk 1985; Golub & Van Loan, Matrix Computations, 8.6.3
 
+//#include "lib/grid.wgsl"
+
 const LANES = 64u;
 /// The square of the length up to which a row is zero: 2⁻²⁴ where the whole matrix has norm 1.
 const ZERO = 3.5527137e-15;
@@ -29,11 +31,12 @@ struct Params { rows: u32, columns: u32, round: u32, tolerance: f32 }
 var<workgroup> sums: array<vec4f, 64>;
 
 @compute @workgroup_size(LANES)
-fn rotate(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
-  if (before[0] == 1u) { return; }
+fn rotate(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let pair = group_number(id, groups);
+  if (before[0] == 1u || pair >= params.rows / 2u) { return; }
   let moving = params.rows - 1u;
-  let first = (params.round + id.x) % moving;
-  let second = select((params.round + moving - id.x) % moving, moving, id.x == 0u);
+  let first = (params.round + pair) % moving;
+  let second = select((params.round + moving - pair) % moving, moving, pair == 0u);
   let p = min(first, second) * params.columns;
   let q = max(first, second) * params.columns;
   var own = vec4f();
@@ -55,7 +58,7 @@ fn rotate(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lan
   let turns = gamma != 0.0 && min(alpha, beta) > ZERO;
   if (lane == 0u) {
     let cosine = select(0.0, abs(gamma) / size, turns);
-    off[id.x] = select(max(off[id.x], cosine), cosine, params.round == 0u);
+    off[pair] = select(max(off[pair], cosine), cosine, params.round == 0u);
   }
   if (!turns) { return; }
   // tan of twice the angle, kept where its square is finite: beyond it t is 1/2ζ to the last bit

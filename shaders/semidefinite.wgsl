@@ -10,8 +10,8 @@
 // change nothing.
 //
 // shapes     a, w, l [stack, size, size] row-major f32, both triangles of a are read;  rest, least [stack, size];  rank [stack] i32
-// grid       start: one invocation per element;  rows: one workgroup of WIDE per matrix, lane r owns i = r, r + WIDE, …;
-//            update: (tiles, tiles, stack) workgroups of one TILE × TILE tile, 4 × 4 elements an invocation
+// grid       1-D.  start: one invocation per element;  rows: one workgroup of WIDE per matrix, lane r owns i = r, r + WIDE, …;
+//            update: (tiles, tiles, stack), the first fastest, workgroups of one TILE × TILE tile, 4 × 4 elements an invocation
 // memory     rows: 2 WIDE + SIZE words of workgroup memory; update holds its sums in registers, its rows come through the cache
 // numerics   |a − lᵀ·l| ≤ γ_{rank+1} · |lᵀ|·|l| + what is left over; of equal pivots the lowest index is taken
 // source     Higham, Analysis of the Cholesky decomposition of a semi-definite matrix, 1990; blocks as in LAPACK's pstrf
@@ -69,9 +69,11 @@ fn choose(lane: u32, value: f32, index: u32) {
 }
 
 @compute @workgroup_size(WIDE)
-fn rows(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let base = id.x * params.size * params.size;
-  let diagonal = id.x * params.size;
+fn rows(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let matrix = group_number(id, groups);
+  if (matrix >= params.stack) { return; }
+  let base = matrix * params.size * params.size;
+  let diagonal = matrix * params.size;
   let width = min(SIZE, params.size - params.first);
   for (var c = 0u; c < width; c++) {
     var value = TAKEN;
@@ -101,7 +103,7 @@ fn rows(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
       l[row + i] = x;
       rest[diagonal + i] = select(left - x * x, TAKEN, i == pivot);
     }
-    if (lane == 0u) { rank[id.x] = i32(params.first + c) + 1; }
+    if (lane == 0u) { rank[matrix] = i32(params.first + c) + 1; }
     // the next pivot's lanes read this row, and choose() writes best and place again
     storageBarrier();
     workgroupBarrier();
@@ -109,12 +111,14 @@ fn rows(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
 }
 
 @compute @workgroup_size(LANES)
-fn update(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn update(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let tiles = (params.size + TILE - 1u) / TILE;
+  let tile = place_of_group(group_number(id, groups), tiles, tiles);
   // the block was cut short: there is no next one
-  if (rank[id.z] < i32(params.first + SIZE)) { return; }
-  let base = id.z * params.size * params.size;
-  let row = id.y * TILE + lane / 8u * 4u;
-  let column = id.x * TILE + lane % 8u * 4u;
+  if (tile.z >= params.stack || rank[tile.z] < i32(params.first + SIZE)) { return; }
+  let base = tile.z * params.size * params.size;
+  let row = tile.y * TILE + lane / 8u * 4u;
+  let column = tile.x * TILE + lane % 8u * 4u;
   if (row >= params.size || column >= params.size) { return; }
   // rows and columns past the end read the last one, and are not stored
   let last = vec4u(params.size - 1u);

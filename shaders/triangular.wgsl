@@ -6,8 +6,8 @@
 //            t[i,c] = l[s][i,c] with i below the block, or l[s][c,i] with i above it where TRANSPOSED
 //
 // shapes     l [stack, size, size] of which the lower triangle is read;  b, x [stack, size, columns];  row-major f32
-// grid       start: one invocation per element;  solve: (⌈columns/LANES⌉, 1, stack);  update: (tiles of SIZE columns, tiles of SIZE
-//            rows, stack)
+// grid       1-D, the first of these fastest (lib/grid.wgsl).  start: one invocation per element;  solve: (⌈columns/LANES⌉, stack);
+//            update: (tiles of SIZE columns, tiles of SIZE rows, stack)
 // memory     no workgroup memory (barriers are what a software adapter is slowest at): update holds 4 × 4 sums an invocation, and
 //            neighbours share rows and columns through the cache
 // numerics   backward stable: (l + δ)·x = b with |δ| ≤ γ_n · |l|. A zero on the diagonal divides as the smallest normal f32
@@ -34,12 +34,13 @@ fn start(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3
 
 // each invocation owns a column, in place
 @compute @workgroup_size(LANES)
-fn solve(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn solve(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let width = min(SIZE, params.size - params.first);
-  let column = id.x * LANES + lane;
-  if (column >= params.columns) { return; }
-  let corner = (id.z * params.size + params.first) * params.size + params.first;
-  let own = (id.z * params.size + params.first) * params.columns + column;
+  let place = place_of_group(group_number(id, groups), (params.columns + LANES - 1u) / LANES, 1u);
+  let column = place.x * LANES + lane;
+  if (column >= params.columns || place.z >= params.stack) { return; }
+  let corner = (place.z * params.size + params.first) * params.size + params.first;
+  let own = (place.z * params.size + params.first) * params.columns + column;
   for (var step = 0u; step < width; step++) {
     let r = select(step, width - 1u - step, TRANSPOSED == 1u);
     var value = x[own + r * params.columns];
@@ -54,19 +55,21 @@ fn solve(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane
 }
 
 @compute @workgroup_size(LANES)
-fn update(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn update(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let bottom = select(params.size, params.first, TRANSPOSED == 1u);
-  let row = select(params.first + SIZE, 0u, TRANSPOSED == 1u) + id.y * SIZE + lane / 8u * 4u;
-  let column = id.x * SIZE + lane % 8u * 4u;
-  if (row >= bottom || column >= params.columns) { return; }
+  let top = select(params.first + SIZE, 0u, TRANSPOSED == 1u);
+  let place = place_of_group(group_number(id, groups), (params.columns + SIZE - 1u) / SIZE, (bottom - top + SIZE - 1u) / SIZE);
+  let row = top + place.y * SIZE + lane / 8u * 4u;
+  let column = place.x * SIZE + lane % 8u * 4u;
+  if (row >= bottom || column >= params.columns || place.z >= params.stack) { return; }
   let width = min(SIZE, params.size - params.first);
-  let base = id.z * params.size * params.columns;
+  let base = place.z * params.size * params.columns;
   // rows and columns past the end read the last one, and are not stored
   let rows = min(vec4u(row, row + 1u, row + 2u, row + 3u), vec4u(bottom - 1u));
   let columns = min(vec4u(column, column + 1u, column + 2u, column + 3u), vec4u(params.columns - 1u));
   let step = select(1u, params.size, TRANSPOSED == 1u);
   let apart = select(params.size, 1u, TRANSPOSED == 1u);
-  var down = id.z * params.size * params.size + params.first * step + rows * apart;
+  var down = place.z * params.size * params.size + params.first * step + rows * apart;
   var across = base + params.first * params.columns + columns;
   var sum0 = vec4f();
   var sum1 = vec4f();

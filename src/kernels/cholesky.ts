@@ -12,20 +12,20 @@ export function cholesky(stack: number, size: number, traits: DeviceTraits): Lau
   const update = defaultsFor(traits).linalg.sharesTiles ? shaders.update_shared : shaders.update;
   const tolerance = Math.sqrt(size) * 2 ** -24;
   const bind = { a: { input: 0 }, l: { output: 0 }, failed: { output: 1 } };
-  const launch = (kernel: Launch["kernel"], first: number, groups: Launch["groups"]): Launch => ({
+  const launch = (kernel: Launch["kernel"], first: number, groups: number): Launch => ({
     kernel,
     bind,
     params: { size, stack, first, tolerance },
-    groups,
+    groups: [groups, 1, 1],
   });
-  const launches = [launch(shaders.start, 0, [ceilDiv(stack * size * size, LANES), 1, 1])];
+  const launches = [launch(shaders.start, 0, ceilDiv(stack * size * size, LANES))];
   for (let first = 0; first < size; first += SIZE) {
-    launches.push(launch(shaders.diagonal, first, [stack, 1, 1]));
+    launches.push(launch(shaders.diagonal, first, stack));
     const below = size - first - SIZE;
     if (below <= 0) break;
     const tiles = ceilDiv(below, SIZE);
-    launches.push(launch(shaders.panel, first, [ceilDiv(below, LANES), 1, stack]));
-    launches.push(launch(update, first, [tiles, tiles, stack]));
+    launches.push(launch(shaders.panel, first, ceilDiv(below, LANES) * stack));
+    launches.push(launch(update, first, tiles * tiles * stack));
   }
   return { launches, flops: (stack * size ** 3) / 3 };
 }

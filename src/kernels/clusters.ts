@@ -31,7 +31,7 @@ export function distances({ rows, columns, centres }: ClusterShape, traits: Devi
         kernel,
         bind: { ...bind, q: { output: 0 } },
         params: { rows, columns, centres, slice: SLICE },
-        groups: [ceilDiv(rows, LANES * 4), ceilDiv(centres, 4), 1],
+        groups: [ceilDiv(rows, LANES * 4) * ceilDiv(centres, 4), 1, 1],
       },
     ],
   };
@@ -52,7 +52,7 @@ export function sums({ rows, columns, centres }: ClusterShape, traits: DeviceTra
         kernel,
         bind: { ...bind, r: third },
         params: { rows, columns, centres, slice: SLICE },
-        groups: [ceilDiv(columns, LANES * (quads ? 4 : 1)), ceilDiv(centres, 4), slicesOf(rows)],
+        groups: [ceilDiv(columns, LANES * (quads ? 4 : 1)) * ceilDiv(centres, 4) * slicesOf(rows), 1, 1],
       },
     ],
   };

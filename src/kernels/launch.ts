@@ -4,6 +4,8 @@ export interface Kernel {
   readonly entry: string;
   readonly code: string;
   readonly workgroup: readonly number[];
+  /** It reads its place from `group_number` alone, so its grid may be folded. */
+  readonly folds?: boolean;
   readonly buffers: { readonly [name: string]: { readonly binding: number; readonly access: string } };
   readonly params: { readonly [name: string]: { readonly offset: number; readonly type: string } };
   readonly paramsBytes: number;
@@ -22,7 +24,7 @@ export interface Launch {
   readonly constants?: { readonly [name: string]: number };
   readonly bind: { readonly [buffer: string]: Slot };
   readonly params: { readonly [name: string]: number };
-  /** Workgroups; the first dimension may pass 65 535 where the kernel counts with lib/grid.wgsl. */
+  /** Workgroups, in one line (n, 1, 1): kernels count with lib/grid.wgsl, so the planner may fold it. */
   readonly groups: readonly [number, number, number];
   /** This launch writes output 0 and applies the hook `epilogue` to it. */
   readonly takesEpilogue?: boolean;
@@ -46,6 +48,8 @@ export interface DeviceTraits {
   readonly features: ReadonlySet<string>;
   readonly maxBindingBytes: number;
   readonly maxStorageBuffers: number;
+  /** Workgroups along one dimension; longer grids are folded, and rounded up. */
+  readonly maxGroups: number;
   /** Bytes that a pass can carry to a kernel without a buffer; 0 where WebGPU has no immediates. */
   readonly maxImmediateBytes: number;
   /** What tuning chose: class → variant. Empty until someone asks for it. */
@@ -75,9 +79,6 @@ export function powerOfTwo(least: number): number {
   while (power < least) power *= 2;
   return power;
 }
-
-/** Workgroups along one dimension that every device takes; the planner folds a longer first one, and rounds up as it does. */
-export const mostGroups = 65_535;
 
 /** `parts` of `size` that cover `total`. */
 export const ceilDiv = (total: number, size: number): number => Math.ceil(total / size);

@@ -1,4 +1,4 @@
-import { ceilDiv, type Launch, mostGroups } from "./launch.ts";
+import { ceilDiv, type DeviceTraits, type Launch } from "./launch.ts";
 import { map as one, map_fours as four } from "./shaders.gen.ts";
 
 /** Where a map writes: rows of `inner` elements, `stride` apart, from `offset`. */
@@ -9,30 +9,32 @@ export interface Place {
 }
 
 // a folded grid may have a workgroup too many
-const whole = (size: number, block: number) => ({ WHOLE: Number(size % block === 0 && size <= mostGroups * block) });
+const whole = (size: number, block: number, { maxGroups }: DeviceTraits) => ({
+  WHOLE: Number(size % block === 0 && size <= maxGroups * block),
+});
 const written = { bind: { y: { output: 0 } } } as const;
 
 /** `size` elements of the hook `map`, written to output 0: one after the other, or at `place`. */
-export function map(size: number, place?: Place): Launch {
+export function map(size: number, traits: DeviceTraits, place?: Place): Launch {
   const kernel = place ? one.placed : one.elements;
   const block = kernel.constants.LANES * kernel.constants.PER;
   return {
     ...written,
     kernel,
-    constants: place ? {} : whole(size, block),
+    constants: place ? {} : whole(size, block, traits),
     params: { size, offset: place?.offset ?? 0, inner: place?.inner ?? 1, stride: place?.stride ?? 1 },
     groups: [ceilDiv(size, block), 1, 1],
   };
 }
 
 /** The same from the hook `four`, which gives four elements at once; 4 divides `size`. */
-export function mapFours(size: number): Launch {
+export function mapFours(size: number, traits: DeviceTraits): Launch {
   const kernel = four.elements;
   const quads = size / 4;
   return {
     ...written,
     kernel,
-    constants: whole(quads, kernel.constants.LANES),
+    constants: whole(quads, kernel.constants.LANES, traits),
     params: { quads },
     groups: [ceilDiv(quads, kernel.constants.LANES), 1, 1],
   };

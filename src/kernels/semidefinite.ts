@@ -15,17 +15,17 @@ export function semidefinite(stack: number, size: number): Launches {
     rest: { output: 1 },
     rank: { output: 2 },
   };
-  const launch = (kernel: Launch["kernel"], first: number, groups: Launch["groups"]): Launch => ({
+  const launch = (kernel: Launch["kernel"], first: number, groups: number): Launch => ({
     kernel,
     bind,
     params: { size, stack, first },
-    groups,
+    groups: [groups, 1, 1],
   });
-  const launches = [launch(shaders.start, 0, [ceilDiv(stack * size * size, LANES), 1, 1])];
+  const launches = [launch(shaders.start, 0, ceilDiv(stack * size * size, LANES))];
   const tiles = ceilDiv(size, TILE);
   for (let first = 0; first < size; first += SIZE) {
-    launches.push(launch(shaders.rows, first, [stack, 1, 1]));
-    if (first + SIZE < size) launches.push(launch(shaders.update, first, [tiles, tiles, stack]));
+    launches.push(launch(shaders.rows, first, stack));
+    if (first + SIZE < size) launches.push(launch(shaders.update, first, tiles * tiles * stack));
   }
   return { launches, scratch: [4 * stack * size * size], flops: stack * 2 * size ** 3 };
 }

@@ -1,6 +1,7 @@
+import { check } from "../device/errors.ts";
 import type { ShaderSource } from "../device/pipelines.ts";
 import { SIDE_BINDING, specialise } from "../kernels/hook.ts";
-import { type DeviceTraits, type Kernel, type Launch, mostGroups, type Slot } from "../kernels/launch.ts";
+import { type DeviceTraits, type Kernel, type Launch, type Slot } from "../kernels/launch.ts";
 import type { Slots } from "./expression.ts";
 import type { Value } from "./values.ts";
 
@@ -99,7 +100,7 @@ export function assemble(
     buffers,
     params: packParams(kernel, launch.params),
     scalars: slots.scalars,
-    groups: fold(launch.groups),
+    groups: fold(launch, traits),
     flops,
     once,
   };
@@ -116,10 +117,22 @@ function packParams(kernel: Kernel, values: { readonly [name: string]: number })
   return view.buffer;
 }
 
-/** A first dimension beyond 65 535 workgroups goes on along y (lib/grid.wgsl counts them back). */
-function fold([x, y, z]: readonly [number, number, number]): [number, number, number] {
-  if (x <= mostGroups) return [x, y, z];
-  const rows = Math.ceil(x / mostGroups);
-  if (y !== 1 || rows > mostGroups) throw new Error(`a grid of ${x} × ${y} workgroups does not fold`);
-  return [Math.ceil(x / rows), rows, z];
+/**
+ * A line of more workgroups than one dimension holds goes on along y (lib/grid.wgsl counts them back). Throws LatentError("limit")
+ * where the kernel does not count so, or where there are too many for that.
+ */
+export function fold({ kernel, groups }: Pick<Launch, "kernel" | "groups">, { maxGroups }: DeviceTraits): Launch["groups"] {
+  // what the generator knows of kernels of our own: those that do not ask for their place are one workgroup
+  const most = kernel.folds ? Infinity : 1;
+  if (kernel.folds !== undefined && (groups[0] > most || groups[1] !== 1 || groups[2] !== 1))
+    throw new Error(`${kernel.name}: expected ${kernel.folds ? "a line of workgroups" : "one workgroup"}; got ${groups.join(" × ")}`);
+  if (groups.every((n) => n <= maxGroups)) return groups;
+  const rows = Math.ceil(groups[0] / maxGroups);
+  check(
+    kernel.folds === true && rows <= 65_535,
+    "limit",
+    kernel.name,
+    () => `a grid of ${groups.join(" × ")} workgroups. Expected at most ${maxGroups} along each dimension.`,
+  );
+  return [Math.ceil(groups[0] / rows), rows, 1];
 }

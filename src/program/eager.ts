@@ -139,6 +139,7 @@ export const traitsOf = (device: Device, choices: ReadonlyMap<string, string>): 
   features: new Set(device.info.features),
   maxBindingBytes: device.gpu.limits.maxStorageBufferBindingSize,
   maxStorageBuffers: Math.min(8, device.gpu.limits.maxStorageBuffersPerShaderStage),
+  maxGroups: 65_535,
   maxImmediateBytes: device.gpu.limits.maxImmediateSize ?? 0,
   choices,
 });

@@ -42,8 +42,8 @@ function emitMap(root: Value, emission: Emission): Dispatch {
   const fours = size % 4 === 0 ? fourBody(expression, "vec4u") : null;
   return assemble(emission, {
     ...(fours
-      ? { launch: mapFours(size), bodies: { four: fours } }
-      : { launch: map(size), bodies: { map: hookBody(expression, "u32") } }),
+      ? { launch: mapFours(size, emission.traits), bodies: { four: fours } }
+      : { launch: map(size, emission.traits), bodies: { map: hookBody(expression, "u32") } }),
     slots,
     bind: () => emission.refOf(root),
     label: `map ${describe(root)}`,
@@ -69,7 +69,7 @@ function emitConcat(root: Value, emission: Emission): Dispatch[] {
       slots,
     });
     return assemble(emission, {
-      launch: map(sizeOf(part), { offset, inner: part.shape[axis]! * inner, stride }),
+      launch: map(sizeOf(part), emission.traits, { offset, inner: part.shape[axis]! * inner, stride }),
       bodies: { map: hookBody(expression, "u32") },
       slots,
       bind: () => emission.refOf(root),

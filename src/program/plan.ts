@@ -118,7 +118,7 @@ function feedsOnly(value: Value, concat: Value): boolean {
 function copyInto(state: Value, next: Value, target: Target): Dispatch {
   const size = next.shape.reduce((a, b) => a * b, 1);
   return assemble(target, {
-    launch: size % 4 === 0 ? mapFours(size) : map(size),
+    launch: size % 4 === 0 ? mapFours(size, target.traits) : map(size, target.traits),
     bodies: {},
     slots: { inputs: [next], scalars: [] },
     bind: () => target.refOf(state),
