@@ -1,5 +1,6 @@
 // cholesky — lower triangular factors of a stack of symmetric positive definite matrices, in blocks of SIZE columns.
 //
+//   small      all of it, for matrices of few rows
 //   start      l[s] = lower triangle of a[s], zeros above;  failed[s] = −1
 //   diagonal   the block D = l[s][first…, first…] becomes its own factor; the first bad pivot's index goes to failed[s]
 //   panel      the rows below it:  l[s][i, block] := l[s][i, block] · D⁻ᵀ
@@ -7,7 +8,8 @@
 //   update_shared  the same, its rows shared through workgroup memory: for devices whose lanes load together
 //
 // shapes     a, l [stack, size, size] row-major f32, of a only the lower triangle is read;  failed [stack] i32
-// grid       1-D, the first of these fastest (lib/grid.wgsl).  start: one invocation per element;  diagonal: one workgroup per matrix;
+// grid       1-D, the first of these fastest (lib/grid.wgsl).  small: one invocation per matrix;  start: one per element;  diagonal: one
+//            workgroup per matrix;
 //            panel: (⌈rows below/LANES⌉, stack);  updates: (tiles across, tiles down, stack) workgroups of one SIZE × SIZE tile; those
 //            above the diagonal return at once
 // memory     diagonal: SIZE × (SIZE + 1) f32 (4 KiB) of workgroup memory; panel and update use none, since barriers are what a
@@ -35,6 +37,38 @@ var<workgroup> tile: array<f32, 1056>;
 var<workgroup> bad: u32;
 var<workgroup> tile_down: array<vec4f, 288>;
 var<workgroup> tile_across: array<vec4f, 288>;
+
+fn is_good(pivot: f32, own: f32) -> bool {
+  return pivot > params.tolerance * own && bitcast<u32>(pivot) < 0x7f800000u && pivot > 0.0;
+}
+
+@compute @workgroup_size(LANES)
+fn small(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let matrix = group_number(id, groups) * LANES + lane;
+  if (matrix >= params.stack) { return; }
+  let base = matrix * params.size * params.size;
+  var first_bad = -1;
+  for (var c = 0u; c < params.size; c++) {
+    let own = base + c * params.size;
+    var root = 1.0;
+    var good = true;
+    for (var i = c; i < params.size; i++) {
+      let row = base + i * params.size;
+      var x = a[row + c];
+      for (var k = 0u; k < c; k++) { x -= l[row + k] * l[own + k]; }
+      if (i == c) {
+        good = is_good(x, a[own + c]);
+        root = select(1.0, sqrt(max(x, 1.17549435e-38)), good);
+      }
+      l[row + c] = select(select(0.0, x / root, good), root, i == c);
+    }
+    for (var k = 0u; k < params.size; k++) {
+      if (k > c || (k < c && !good)) { l[own + k] = 0.0; }
+    }
+    if (!good && first_bad < 0) { first_bad = i32(c); }
+  }
+  failed[matrix] = first_bad;
+}
 
 @compute @workgroup_size(LANES)
 fn start(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -66,7 +100,7 @@ fn diagonal(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: v
   for (var c = 0u; c < width; c++) {
     let at = params.first + c;
     let pivot = tile[c * PITCH + c];
-    let good = pivot > params.tolerance * a[base + at * params.size + at] && bitcast<u32>(pivot) < 0x7f800000u && pivot > 0.0;
+    let good = is_good(pivot, a[base + at * params.size + at]);
     let root = select(1.0, sqrt(max(pivot, 1.17549435e-38)), good);
     workgroupBarrier(); // every lane has read the pivot before its owner replaces it
     if (!good) {

@@ -104,11 +104,15 @@ function countsGroups(file, entry, code) {
   const named = (builtin) => head[1].match(new RegExp(`@builtin\\(${builtin}\\) *(\\w+)`))?.[1];
   const [id, groups] = [named("workgroup_id"), named("num_workgroups")];
   if (named("global_invocation_id") || named("workgroup_index"))
-    throw new Error(`${file}: ${entry} reads a place that a folded grid changes. Count workgroups by group_number (lib/grid.wgsl)`);
+    throw new Error(
+      `${file}: ${entry} reads a place that a folded grid changes. Count workgroups by group_number (lib/grid.wgsl)`,
+    );
   if (id === undefined) return false;
   const rest = body.replaceAll(`group_number(${id}, ${groups})`, "");
   if (rest === body || new RegExp(`\\b${id}\\b`).test(rest))
-    throw new Error(`${file}: ${entry} reads ${id} other than by group_number(${id}, …) of lib/grid.wgsl: its grid may be folded`);
+    throw new Error(
+      `${file}: ${entry} reads ${id} other than by group_number(${id}, …) of lib/grid.wgsl: its grid may be folded`,
+    );
   return true;
 }
 

@@ -9,7 +9,7 @@ describe("untuned", () => {
     features: new Set(["subgroups"]),
     maxBindingBytes: 2 ** 27,
     maxStorageBuffers: 8,
-  maxGroups: 65_535,
+    maxGroups: 65_535,
     maxImmediateBytes: 0,
     choices: new Map(),
   };

@@ -2,6 +2,9 @@ import { defaultsFor } from "./defaults.ts";
 import { ceilDiv, type DeviceTraits, type Launch, type Launches } from "./launch.ts";
 import { cholesky as shaders } from "./shaders.gen.ts";
 
+/** Most rows that one invocation factors alone: a workgroup's barriers would cost more. */
+const SMALL = 16;
+
 /**
  * Factors `stack` matrices of `size` rows: input 0 a, output 0 l, output 1 the failed pivots.
  *
@@ -18,6 +21,8 @@ export function cholesky(stack: number, size: number, traits: DeviceTraits): Lau
     params: { size, stack, first, tolerance },
     groups: [groups, 1, 1],
   });
+  const flops = (stack * size ** 3) / 3;
+  if (size <= SMALL) return { launches: [launch(shaders.small, 0, ceilDiv(stack, LANES))], flops };
   const launches = [launch(shaders.start, 0, ceilDiv(stack * size * size, LANES))];
   for (let first = 0; first < size; first += SIZE) {
     launches.push(launch(shaders.diagonal, first, stack));
@@ -27,5 +32,5 @@ export function cholesky(stack: number, size: number, traits: DeviceTraits): Lau
     launches.push(launch(shaders.panel, first, ceilDiv(below, LANES) * stack));
     launches.push(launch(update, first, tiles * tiles * stack));
   }
-  return { launches, flops: (stack * size ** 3) / 3 };
+  return { launches, flops };
 }

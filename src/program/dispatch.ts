@@ -121,11 +121,16 @@ function packParams(kernel: Kernel, values: { readonly [name: string]: number })
  * A line of more workgroups than one dimension holds goes on along y (lib/grid.wgsl counts them back). Throws LatentError("limit")
  * where the kernel does not count so, or where there are too many for that.
  */
-export function fold({ kernel, groups }: Pick<Launch, "kernel" | "groups">, { maxGroups }: DeviceTraits): Launch["groups"] {
+export function fold(
+  { kernel, groups }: Pick<Launch, "kernel" | "groups">,
+  { maxGroups }: DeviceTraits,
+): Launch["groups"] {
   // what the generator knows of kernels of our own: those that do not ask for their place are one workgroup
   const most = kernel.folds ? Infinity : 1;
   if (kernel.folds !== undefined && (groups[0] > most || groups[1] !== 1 || groups[2] !== 1))
-    throw new Error(`${kernel.name}: expected ${kernel.folds ? "a line of workgroups" : "one workgroup"}; got ${groups.join(" × ")}`);
+    throw new Error(
+      `${kernel.name}: expected ${kernel.folds ? "a line of workgroups" : "one workgroup"}; got ${groups.join(" × ")}`,
+    );
   if (groups.every((n) => n <= maxGroups)) return groups;
   const rows = Math.ceil(groups[0] / maxGroups);
   check(
