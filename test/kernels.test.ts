@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { kernelFile } from "../shaders/generate.mjs";
+import { isFloat, scalarOf } from "../src/graph/dtype.ts";
 import { mapNames, signature } from "../src/graph/maps.ts";
 import type { Gpu } from "../src/index.ts";
 import { fourBody } from "../src/kernels/four.ts";
@@ -64,14 +65,17 @@ function fullBody(signatureText: string, [first, count]: readonly [number, numbe
       name,
       indexed,
       inputs: inputs.map((type, n) =>
-        n === 0 && type === "f32" ? value : n === 1 ? { kind: "scalar", slot: k % 16, type } : view(k + n, type),
+        n === 0 && isFloat(type)
+          ? value
+          : n === 1
+            ? { kind: "scalar", slot: k % 16, type: scalarOf(type) }
+            : view(k + n, scalarOf(type)),
       ),
-      type: output,
+      type: scalarOf(output),
     };
-    value =
-      output === "f32"
-        ? call
-        : { kind: "call", name: "add", indexed: false, inputs: [value, toFloat(call)], type: "f32" };
+    value = isFloat(output)
+      ? call
+      : { kind: "call", name: "add", indexed: false, inputs: [value, toFloat(call)], type: "f32" };
   }
   return fours ? fourBody(value, result)! : hookBody(value, result);
 }

@@ -20,6 +20,7 @@ fn is_nan(a: f32) -> bool { return (bitcast<u32>(a) & 0x7fffffffu) > 0x7f800000u
 fn copy(a: f32) -> f32 { return a; }
 fn copy_u32(a: u32) -> u32 { return a; }
 fn copy_i32(a: i32) -> i32 { return a; }
+fn copy_bool(a: f32) -> f32 { return a; }
 fn add(a: f32, b: f32) -> f32 { return a + b; }
 fn sub(a: f32, b: f32) -> f32 { return a - b; }
 fn mul(a: f32, b: f32) -> f32 { return a * b; }
@@ -35,6 +36,10 @@ fn u32_from_f32(a: f32) -> u32 { return u32(a); }
 fn i32_from_f32(a: f32) -> i32 { return i32(a); }
 fn u32_from_i32(a: i32) -> u32 { return u32(a); }
 fn i32_from_u32(a: u32) -> i32 { return i32(a); }
+// a bool is an f32 0 or 1; NaN, told by its bits, is none of the zeros
+fn bool_from_f32(a: f32) -> f32 { return f32((bitcast<u32>(a) & 0x7fffffffu) != 0u); }
+fn bool_from_i32(a: i32) -> f32 { return f32(a != 0); }
+fn bool_from_u32(a: u32) -> f32 { return f32(a != 0u); }
 
 fn square(a: f32) -> f32 { return a * a; }
 fn abs_(a: f32) -> f32 { return abs(a); }

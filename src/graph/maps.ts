@@ -1,10 +1,11 @@
-import type { Scalar } from "../kernels/hook.ts";
+import type { DType } from "./dtype.ts";
 
 /** The functions of shaders/lib/map.wgsl and lib/philox.wgsl that a map can apply: types of the inputs, then of the result. */
 const table = {
   copy: "f32 -> f32",
   copy_u32: "u32 -> u32",
   copy_i32: "i32 -> i32",
+  copy_bool: "bool -> bool",
   add: "f32 f32 -> f32",
   sub: "f32 f32 -> f32",
   mul: "f32 f32 -> f32",
@@ -20,6 +21,9 @@ const table = {
   i32_from_f32: "f32 -> i32",
   u32_from_i32: "i32 -> u32",
   i32_from_u32: "u32 -> i32",
+  bool_from_f32: "f32 -> bool",
+  bool_from_i32: "i32 -> bool",
+  bool_from_u32: "u32 -> bool",
   square: "f32 -> f32",
   abs_: "f32 -> f32",
   sign_: "f32 -> f32",
@@ -42,15 +46,15 @@ const table = {
   minimum: "f32 f32 -> f32",
   clamp_: "f32 f32 f32 -> f32",
   where_: "f32 f32 f32 -> f32",
-  less: "f32 f32 -> f32",
-  less_equal: "f32 f32 -> f32",
-  greater: "f32 f32 -> f32",
-  greater_equal: "f32 f32 -> f32",
-  equal: "f32 f32 -> f32",
-  not_equal: "f32 f32 -> f32",
-  equal_u32: "u32 u32 -> f32",
-  less_u32: "u32 u32 -> f32",
-  finite: "f32 -> f32",
+  less: "f32 f32 -> bool",
+  less_equal: "f32 f32 -> bool",
+  greater: "f32 f32 -> bool",
+  greater_equal: "f32 f32 -> bool",
+  equal: "f32 f32 -> bool",
+  not_equal: "f32 f32 -> bool",
+  equal_u32: "u32 u32 -> bool",
+  less_u32: "u32 u32 -> bool",
+  finite: "f32 -> bool",
   position: "i u32 u32 -> u32",
   label_of: "f32 -> u32",
   one_hot: "u32 u32 u32 u32 -> f32",
@@ -68,19 +72,26 @@ const table = {
 
 export type MapName = keyof typeof table;
 
+/** The dtype of the result of a map. */
+export type MapResult<F extends MapName> = (typeof table)[F] extends `${string}-> ${infer D extends DType}` ? D : never;
+
 export interface MapSignature {
   /** Whether the function takes the element's own index first. */
   readonly indexed: boolean;
-  readonly inputs: readonly Scalar[];
-  readonly output: Scalar;
+  readonly inputs: readonly DType[];
+  readonly output: DType;
 }
 
 /** What `name` takes and gives. */
 export function signature(name: MapName): MapSignature {
-  const [left, output] = table[name].split(" -> ") as [string, Scalar];
+  const [left, output] = table[name].split(" -> ") as [string, DType];
   const words = left.split(" ");
   const indexed = words[0] === "i";
-  return { indexed, inputs: words.slice(Number(indexed)) as Scalar[], output };
+  return { indexed, inputs: words.slice(Number(indexed)) as DType[], output };
 }
+
+/** The map that copies elements of `dtype`. */
+export const copyOf = (dtype: DType): MapName =>
+  dtype === "f32" || dtype === "u8" ? "copy" : (`copy_${dtype}` as MapName);
 
 export const mapNames = Object.keys(table) as MapName[];

@@ -3,27 +3,25 @@ import { exp, log } from "./ops/elementwise.ts";
 import { matmul } from "./ops/matmul.ts";
 import { reshape, transpose } from "./ops/shape.ts";
 import { mean, type ReduceOptions, sum } from "./ops/sum.ts";
-import type { Shape } from "./dtype.ts";
+import type { DType, Joint, Shape, Total } from "./dtype.ts";
 import type { Operandish } from "./record.ts";
 import { Tensor } from "./tensor.ts";
 
-declare module "./tensor.ts" {
-  /** The cheap ops as methods; all ops exist as functions. */
-  interface Tensor {
-    add(other: Operandish): Tensor;
-    sub(other: Operandish): Tensor;
-    mul(other: Operandish): Tensor;
-    div(other: Operandish): Tensor;
-    pow(exponent: Operandish): Tensor;
-    neg(): Tensor;
-    exp(): Tensor;
-    log(): Tensor;
-    matmul(other: Tensor): Tensor;
-    reshape(shape: Shape): Tensor;
-    transpose(order?: readonly number[]): Tensor;
-    sum(axes?: number | readonly number[], options?: ReduceOptions): Tensor;
-    mean(axes?: number | readonly number[], options?: ReduceOptions): Tensor;
-  }
+/** The cheap ops as methods; all ops exist as functions, which say what each one does. */
+export interface TensorMethods<D extends DType> {
+  add<B extends DType = never>(other: Operandish<B>): Tensor<Joint<D, B>>;
+  sub<B extends DType = never>(other: Operandish<B>): Tensor<Joint<D, B>>;
+  mul<B extends DType = never>(other: Operandish<B>): Tensor<Joint<D, B>>;
+  div(other: Operandish): Tensor<"f32">;
+  pow<B extends DType = never>(exponent: Operandish<B>): Tensor<Joint<D, B>>;
+  neg(): Tensor<D>;
+  exp(): Tensor<"f32">;
+  log(): Tensor<"f32">;
+  matmul(other: Tensor): Tensor<"f32">;
+  reshape(shape: Shape): Tensor<D>;
+  transpose(order?: readonly number[]): Tensor<D>;
+  sum(axes?: number | readonly number[], options?: ReduceOptions): Tensor<Total<D>>;
+  mean(axes?: number | readonly number[], options?: ReduceOptions): Tensor<"f32">;
 }
 
 const binaries = { add, sub, mul, div, pow, matmul };

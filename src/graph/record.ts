@@ -1,18 +1,17 @@
 import { check, show } from "../device/errors.ts";
-import { bytesPer, contiguous, count, type DType, elements, remedy, type Shape, sameShape } from "./dtype.ts";
+import { bytesPer, contiguous, count, type DType, elements, isFloat, remedy, type Shape, sameShape } from "./dtype.ts";
 import type { Attributes, KernelOp } from "./kernelOp.ts";
-import { type MapName, signature } from "./maps.ts";
+import { type MapName, type MapResult, signature } from "./maps.ts";
+import { checkTensor } from "./operand.ts";
 import type { Runner, Storage } from "./runner.ts";
 import { inputsOf, type Pull, type Source, type Spec, Tensor } from "./tensor.ts";
 
-/** A number where a tensor is expected stands for itself, in the other operand's dtype. */
-export type Operandish = Tensor | number;
-
 /** Checks that `inputs` may be used together, and that none is disposed. */
 function admit(where: string, inputs: readonly Tensor[]): Runner {
-  const gpu = inputs[0]!.gpu;
+  checkTensor(where, inputs[0]);
+  const { gpu } = inputs[0];
   for (const x of inputs) {
-    check(x instanceof Tensor, "argument", where, () => `expected tensors; got ${typeof x}.`);
+    checkTensor(where, x);
     check(!x.disposed, "disposed", where, () => `input ${show(x.shape)} is disposed.`);
     check(
       x.gpu === gpu,
@@ -24,21 +23,21 @@ function admit(where: string, inputs: readonly Tensor[]): Runner {
   return gpu;
 }
 
-function node(
+function node<D extends DType>(
   where: string,
-  spec: Spec,
+  spec: Spec<D>,
   source: Exclude<Source, { kind: "stored" | "input" | "constant" }>,
   pull: Pull | null,
   parents: readonly Tensor[] = source.inputs,
-): Tensor {
+): Tensor<D> {
   const gpu = admit(where, source.inputs);
-  const tensor = new Tensor(gpu, spec, source, parents, pull);
+  const tensor = new Tensor<D>(gpu, spec, source, parents, pull);
   for (const x of inputsOf(tensor)) x.claims++;
   tensor.claiming = true;
   return tensor;
 }
 
-export const constant = (gpu: Runner, value: number, dtype: DType = "f32"): Tensor =>
+export const constant = <D extends DType = "f32">(gpu: Runner, value: number, dtype: D = "f32" as D): Tensor<D> =>
   new Tensor(gpu, { shape: [], dtype }, { kind: "constant", value });
 
 /** The shape that `shapes` broadcast to, aligned from the right. Throws LatentError("shape"). */
@@ -61,19 +60,19 @@ export function broadcast(where: string, shapes: readonly Shape[]): number[] {
 }
 
 /** Records `fn` over inputs broadcast together (or to `shape`). */
-export function recordMap(
+export function recordMap<F extends MapName>(
   where: string,
-  fn: MapName,
+  fn: F,
   inputs: readonly Tensor[],
   pull: Pull | null,
   shape?: Shape,
   parents?: readonly Tensor[],
-): Tensor {
+): Tensor<MapResult<F>> {
   const { inputs: types, output } = signature(fn);
   for (const [k, type] of types.entries()) {
     const x = inputs[k]!;
     check(
-      x.dtype === type,
+      x.dtype === type || (type === "f32" && x.dtype === "bool"),
       "argument",
       where,
       () => `input ${k} has the wrong dtype. Expected ${type}; got ${x.dtype}. ${remedy(x)}`,
@@ -81,20 +80,27 @@ export function recordMap(
     if (x.source.kind === "constant") elements(where, x.dtype, [x.source.value]);
   }
   const result = broadcast(where, [...inputs.map((x) => x.shape), ...(shape ? [shape] : [])]);
-  return node(where, { shape: result, dtype: output }, { kind: "map", fn, inputs }, pull, parents);
+  return node(where, { shape: result, dtype: output as MapResult<F> }, { kind: "map", fn, inputs }, pull, parents);
 }
 
 /** Records a strided look at `x`, on its base where `x` is a view itself. Strides count elements of the base. */
-export function recordView(
+export function recordView<D extends DType>(
   where: string,
   x: Tensor,
   shape: Shape,
   offset: number,
   strides: readonly number[],
   pull: Pull | null,
-): Tensor {
+  dtype = x.dtype as D,
+): Tensor<D> {
   const inputs = [layout(x).base] as const;
-  return node(where, { shape, dtype: x.dtype }, { kind: "view", inputs, offset, strides }, pull, [x]);
+  return node(where, { shape, dtype }, { kind: "view", inputs, offset, strides }, pull, [x]);
+}
+
+/** `x` with its words taken as another dtype of the same scalar type: bool and f32 0 or 1. No gradient. */
+export function relabel<D extends DType>(x: Tensor, dtype: D): Tensor<D> {
+  const { offset, strides } = layout(x);
+  return recordView("cast", x, x.shape, offset, strides, null, dtype);
 }
 
 /** The tensor that `x` looks at, itself unless it is a view, and where its elements lie there. */
@@ -135,9 +141,9 @@ export const checkSizes = (where: string, shape: Shape): void =>
 export const checkShape = (where: string, name: string, x: Tensor, shape: Shape): void =>
   check(sameShape(x.shape, shape), "shape", where, () => `expected ${name} ${show(shape)}; got ${show(x.shape)}.`);
 
-/** Refuses tensors that are not f32. */
+/** Refuses tensors that are neither f32 nor bool, which counts as 0 or 1. */
 export const checkFloat = (where: string, x: Tensor, what = "an f32 tensor"): void =>
-  check(x.dtype === "f32", "argument", where, () => `expected ${what}; got ${x.dtype}. ${remedy(x)}`);
+  check(isFloat(x.dtype), "argument", where, () => `expected ${what}; got ${x.dtype}. ${remedy(x)}`);
 
 export function recordReduce(
   where: string,
@@ -145,39 +151,44 @@ export function recordReduce(
   x: Tensor,
   axes: readonly number[],
   pull: Pull,
-): Tensor {
+): Tensor<"f32"> {
   checkFloat(where, x);
   const shape = x.shape.filter((_, d) => !axes.includes(d));
   return node(where, { shape, dtype: "f32" }, { kind: "reduce", operation, inputs: [x], axes }, pull);
 }
 
-export function recordConcat(where: string, inputs: readonly Tensor[], axis: number, pull: Pull): Tensor {
+export function recordConcat<D extends DType>(
+  where: string,
+  inputs: readonly Tensor<D>[],
+  axis: number,
+  pull: Pull,
+): Tensor<D> {
   const first = inputs[0]!;
   const shape = first.shape.map((n, d) => (d === axis ? inputs.reduce((sum, x) => sum + x.shape[axis]!, 0) : n));
   return node(where, { shape, dtype: first.dtype }, { kind: "concat", inputs, axis }, pull);
 }
 
 /** Records an op with kernels of its own; one tensor for each output. */
-export function record(
+export function record<D extends DType>(
   op: KernelOp,
   inputs: readonly Tensor[],
-  outputs: readonly Spec[],
+  outputs: readonly Spec<D>[],
   attributes: Attributes,
   pull: Pull | null,
-): Tensor[] {
+): Tensor<D>[] {
   const main = node(op.name, outputs[0]!, { kind: "kernel", op, inputs, attributes, outputs }, pull);
   if (outputs.length === 1) return [main];
   return outputs.map((spec, index) => node(op.name, spec, { kind: "pick", inputs: [main], index }, null));
 }
 
 /** The single output of an op that has one. */
-export const recordOne = (
+export const recordOne = <D extends DType>(
   op: KernelOp,
   inputs: readonly Tensor[],
-  output: Spec,
+  output: Spec<D>,
   attributes: Attributes,
   pull: Pull | null,
-): Tensor => record(op, inputs, [output], attributes, pull)[0]!;
+): Tensor<D> => record(op, inputs, [output], attributes, pull)[0]!;
 
 /** Axes as given by a user (one, several, none = all; negative from the end), sorted and checked. */
 export function axesOf(where: string, rank: number, axes?: number | readonly number[]): number[] {
@@ -202,3 +213,4 @@ export function axesOf(where: string, rank: number, axes?: number | readonly num
 }
 
 export { contiguous, count, sameShape };
+export type { Operandish } from "./operand.ts";

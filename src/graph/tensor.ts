@@ -1,7 +1,8 @@
 import { check, show } from "../device/errors.ts";
 import type { Attributes, KernelOp } from "./kernelOp.ts";
-import { count, type DType, type Shape, type TypedArray } from "./dtype.ts";
+import { type Arrays, count, type DType, type Shape } from "./dtype.ts";
 import type { MapName } from "./maps.ts";
+import type { TensorMethods } from "./methods.ts";
 import type { Runner, Storage } from "./runner.ts";
 
 /** How a tensor's value comes about. `stored` values exist; all others are recorded and run when they are needed. */
@@ -32,9 +33,9 @@ export type Source =
   | { readonly kind: "pick"; readonly inputs: readonly [Tensor]; readonly index: number }
   | { readonly kind: "concat"; readonly inputs: readonly Tensor[]; readonly axis: number };
 
-export interface Spec {
+export interface Spec<D extends DType = DType> {
   readonly shape: Shape;
-  readonly dtype: DType;
+  readonly dtype: D;
 }
 
 /** The gradient of each input, given that of every output (null where none arrives). */
@@ -43,12 +44,14 @@ export type Pull = (gradients: readonly (Tensor | null)[], output: Tensor) => re
 /**
  * A node of the graph, and the user's handle on it. Ops record; `read()` plans and runs what this tensor needs.
  *
- * A tensor with storage holds GPU memory until `dispose()`, the end of its `gpu.scope`, or `using`.
+ * `D` is its dtype, where the types know it. A tensor with storage holds GPU memory until `dispose()`, the end of its
+ * `gpu.scope`, or `using`.
  */
-export class Tensor {
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the interface below says what installMethods adds
+export class Tensor<D extends DType = DType> {
   readonly gpu: Runner;
   readonly shape: Shape;
-  readonly dtype: DType;
+  readonly dtype: D;
   /** @internal */ source: Source;
   /** @internal What `pull` gives gradients for; a view's is the tensor it was taken from, not its base. */ parents: readonly Tensor[];
   /** @internal */ pull: Pull | null;
@@ -60,7 +63,7 @@ export class Tensor {
   /** @internal Whether this node holds claims on its inputs. */ claiming = false;
 
   /** @internal */
-  constructor(gpu: Runner, spec: Spec, source: Source, parents: readonly Tensor[] = [], pull: Pull | null = null) {
+  constructor(gpu: Runner, spec: Spec<D>, source: Source, parents: readonly Tensor[] = [], pull: Pull | null = null) {
     this.gpu = gpu;
     this.shape = spec.shape;
     this.dtype = spec.dtype;
@@ -77,9 +80,9 @@ export class Tensor {
     return this.shape.length;
   }
 
-  /** The values, row-major. Throws LatentError if the device fails or is lost, or if this tensor or one it needs is disposed. */
-  read(): Promise<TypedArray> {
-    return this.gpu.read(this);
+  /** The values, row-major, as the typed array of the dtype (bytes 0 and 1 for bool). Throws LatentError if the device fails or is lost, or if this tensor or one it needs is disposed. */
+  read(): Promise<Arrays[D]> {
+    return this.gpu.read(this) as Promise<Arrays[D]>;
   }
 
   /** The one value of a tensor of size 1. */
@@ -94,8 +97,8 @@ export class Tensor {
   }
 
   /** A copy with storage of its own, which outlives the next run of the program that made this one. */
-  copy(): Promise<Tensor> {
-    return this.gpu.copy(this);
+  copy(): Promise<Tensor<D>> {
+    return this.gpu.copy(this) as Promise<Tensor<D>>;
   }
 
   dispose(): void {
@@ -105,6 +108,9 @@ export class Tensor {
     this.dispose();
   }
 }
+
+/** The ops that are methods as well: installMethods adds them all. */
+export interface Tensor<D extends DType = DType> extends TensorMethods<D> {}
 
 /** The tensors that `tensor` is computed from. */
 export const inputsOf = (tensor: Tensor): readonly Tensor[] => ("inputs" in tensor.source ? tensor.source.inputs : []);

@@ -16,7 +16,7 @@ export interface GatherShape {
 const NAN = 0x7fc00000;
 
 /** What stands where an index is outside: NaN, and for integers the bits that no index has. */
-const outside = { f32: NAN, u8: NAN, i32: 0x80000000, u32: 0xffffffff } as const;
+const outside = { f32: NAN, u8: NAN, i32: 0x80000000, u32: 0xffffffff, bool: NAN } as const;
 
 const launchOf = (
   s: GatherShape,

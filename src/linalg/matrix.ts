@@ -35,7 +35,7 @@ export const zeros = (gpu: Runner, shape: Shape): Tensor => expand(constant(gpu,
 /** Ones on the diagonal: [..., n, n]. */
 export const identity = (gpu: Runner, n: number, stack: Shape = []): Tensor => {
   const shape = [...stack, n, n];
-  return equal(index(gpu, shape, -1), index(gpu, shape, -2));
+  return cast(equal(index(gpu, shape, -1), index(gpu, shape, -2)), "f32");
 };
 
 /** x with zeros above the diagonal. */

@@ -112,7 +112,7 @@ async function sumsOfBatch(where: string, batch: Tensor, start: number, full: bo
   const [count, d] = batch.shape as [number, number];
   const gpu = gpuOf(where, batch);
   const origin = gpu.within(() => meanOf(batch, 0));
-  const held = [origin];
+  const held: Tensor[] = [origin];
   try {
     // stored before it is used, so that all kernels subtract the same numbers: fused into each, it may round differently
     await gpu.evaluate([origin]);

@@ -49,7 +49,7 @@ export async function rootTraceOnGpu(
     hold(crossed, rest, rank);
     await gpu.evaluate([crossed, rest, rank]);
     signal?.throwIfAborted();
-    let [unitary, step] = [crossed, 0];
+    let [unitary, step]: [Tensor, number] = [crossed, 0];
     for (const x of towardsUnitary(crossed)) {
       unitary = x;
       if (++step % STEPS > 0) continue;

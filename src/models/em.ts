@@ -309,7 +309,7 @@ export class Em {
     assign(covariances, parameters.covariances);
     assign(offsets, ready.offsets);
     assign(precisions, ready.precisions);
-    assign(done, broken);
+    assign(done, cast(broken, "f32"));
     assign(failed, where(broken, indexOfFirst(ready.failed), -1));
     assign(failedAt, failure);
     assign(bound, constant(this.#gpu, -3e38));

@@ -1,4 +1,5 @@
 import { add, less, mul, neg, square, sub } from "../graph/ops/arithmetic.ts";
+import { cast } from "../graph/ops/cast.ts";
 import { clamp, exp, sigmoid } from "../graph/ops/elementwise.ts";
 import { bernoulliLogLikelihood, perSample } from "../graph/ops/likelihood.ts";
 import { random } from "../graph/ops/random.ts";
@@ -23,7 +24,8 @@ export const bernoulli: Likelihood = {
   states: [],
   logProb: bernoulliLogLikelihood,
   mean: sigmoid,
-  draw: (output, seed) => less(random.uniform(output.gpu, output.shape, { seed, stream: STREAM }), sigmoid(output)),
+  draw: (output, seed) =>
+    cast(less(random.uniform(output.gpu, output.shape, { seed, stream: STREAM }), sigmoid(output)), "f32"),
 };
 
 /**

@@ -166,7 +166,10 @@ function conv(gpu: Gpu, { image, hidden, latent, seed }: NetworkSpec, heads: rea
       const n = z.shape[0]!;
       const y = reshape(relu(start.forward(z)), [n, ...small]);
       const last = up.length - 1;
-      const images = up.reduce((value, layer, i) => (i < last ? relu(layer.forward(value)) : layer.forward(value)), y);
+      const images = up.reduce<Tensor>(
+        (value, layer, i) => (i < last ? relu(layer.forward(value)) : layer.forward(value)),
+        y,
+      );
       return reshape(images, [n, count(image)]);
     },
   };

@@ -1,3 +1,4 @@
+import { isFloat } from "../graph/dtype.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
 import { type Fusion, type Group, isCrowded, leavesOf, onlyHere, readsOf } from "./fuse.ts";
 import { launchesOf } from "./launches.ts";
@@ -48,7 +49,7 @@ class Joined {
         g.anchor?.what.kind === "kernel" &&
         terms.has(g.root) &&
         sizeOf(g.root) === sizeOf(anchor!.args[0]!) &&
-        g.root.dtype === "f32" &&
+        isFloat(g.root.dtype) &&
         onlyHere(g.root, anchor!, this.#inlined) &&
         launchesOf(g.anchor, this.#traits).launches.some((l) => l.takesEpilogue && l.partials),
     );
@@ -60,7 +61,7 @@ class Joined {
       !this.#isAsked(source.root) &&
       map!.anchor === null &&
       map!.root.what.kind === "map" &&
-      map!.root.dtype === "f32" &&
+      isFloat(map!.root.dtype) &&
       !this.#isNext(map!.root) &&
       sizeOf(map!.root) === sizeOf(source.root) &&
       onlyHere(source.root, map!.root, this.#inlined) &&
@@ -88,7 +89,7 @@ class Joined {
       (g) =>
         g.anchor === null &&
         g.root.what.kind === "map" &&
-        g.root.dtype === "f32" &&
+        isFloat(g.root.dtype) &&
         sizeOf(g.root) === sizeOf(input) &&
         !this.#isNext(g.root) &&
         shares(g) &&

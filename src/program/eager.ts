@@ -1,7 +1,7 @@
 import type { Device } from "../device/device.ts";
 import { check, show } from "../device/errors.ts";
 import type { Pipeline } from "../device/pipelines.ts";
-import { byteLength } from "../graph/dtype.ts";
+import { byteLength, isFloat } from "../graph/dtype.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
 import type { Storage } from "../graph/runner.ts";
 import { inputsOf, type Tensor } from "../graph/tensor.ts";
@@ -18,7 +18,7 @@ export const checkAlive = (where: string, { disposed, shape }: Tensor, claims = 
 /** A constant's bits in its own dtype. */
 export function bitsOf({ value, dtype }: Graph["constants"][number]): number {
   const view = new DataView(new ArrayBuffer(4));
-  if (dtype === "f32") view.setFloat32(0, value);
+  if (isFloat(dtype)) view.setFloat32(0, value);
   else if (dtype === "i32") view.setInt32(0, value);
   else return value >>> 0;
   return view.getUint32(0);

@@ -1,5 +1,6 @@
+import { scalarOf } from "../graph/dtype.ts";
 import { signature } from "../graph/maps.ts";
-import type { Expression, Scalar, View } from "../kernels/hook.ts";
+import type { Expression, View } from "../kernels/hook.ts";
 import { sizeOf } from "./prepare.ts";
 import { computed, isUniform, look, type Value } from "./values.ts";
 
@@ -32,14 +33,14 @@ export function expressionOf(value: Value, context: Context): Expression {
     if (map.what.kind !== "map") throw new Error(`${map.what.kind} in an expression`);
     const { indexed, output } = signature(map.what.fn);
     const inputs = map.args.map((arg) => argument(arg, map.shape));
-    const expression: Expression = { kind: "call", name: map.what.fn, indexed, inputs, type: output };
+    const expression: Expression = { kind: "call", name: map.what.fn, indexed, inputs, type: scalarOf(output) };
     built.set(`${map.id}`, expression);
     return expression;
   };
   const argument = (arg: Value, shape: readonly number[]): Expression => {
     const target = computed(arg);
     const same = sizeOf(target) === shape.reduce((a, b) => a * b, 1);
-    const type = (arg.dtype === "u8" ? "u32" : arg.dtype) as Scalar;
+    const type = scalarOf(arg.dtype);
     if (same && target === context.anchor) return { kind: "value", type };
     if (same && target === context.replaced) return { kind: "replaced", type };
     if (context.inlined.has(target) && (same || isUniform(target))) return call(target);

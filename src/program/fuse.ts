@@ -1,4 +1,4 @@
-import { sameShape } from "../graph/dtype.ts";
+import { isFloat, sameShape } from "../graph/dtype.ts";
 import { signature } from "../graph/maps.ts";
 import { MAX_SCALARS, MAX_VIEWS } from "../kernels/hook.ts";
 import type { DeviceTraits, Launches } from "../kernels/launch.ts";
@@ -55,7 +55,7 @@ function uses(value: Value): (Value | null)[] {
 /** Whether `value` would be the epilogue of a kernel that feeds it alone: then it is stored at no cost. */
 function isEpilogue(value: Value, traits: DeviceTraits): boolean {
   return (
-    value.dtype === "f32" &&
+    isFloat(value.dtype) &&
     value.args
       .map(computed)
       .some(
@@ -82,14 +82,14 @@ function inline(graph: Graph, kept: ReadonlySet<Value>, traits: DeviceTraits): S
       if (single)
         return (
           user.what.kind === "map" ||
-          (user.what.kind === "reduce" && value.dtype === "f32") ||
+          (user.what.kind === "reduce" && isFloat(value.dtype)) ||
           user.what.kind === "concat"
         );
       const reordered = permuted.has(user) || (user.what.kind === "reduce" && orderOf(user) === "permuted");
       if (reordered && (indexed || !sameShape(value.shape, inputShape(user)) || !user.args.includes(value)))
         return false;
       if (user.what.kind === "map") return sizeOf(user) === sizeOf(value);
-      if (user.what.kind === "reduce") return value.dtype === "f32";
+      if (user.what.kind === "reduce") return isFloat(value.dtype);
       return user.what.kind === "concat";
     };
     if (users.length === 0 || !users.every(fits)) continue;
@@ -125,7 +125,7 @@ function group(graph: Graph, roots: ReadonlySet<Value>, inlined: ReadonlySet<Val
     }
   const absorbed = new Map<Value, Value>();
   for (const root of stored) {
-    if (root.what.kind !== "map" || root.dtype !== "f32") continue;
+    if (root.what.kind !== "map" || !isFloat(root.dtype)) continue;
     const candidates = [...leavesOf(root, inlined)].filter(
       (a) =>
         (a.what.kind === "reduce" || a.what.kind === "kernel") &&
@@ -238,7 +238,7 @@ function takesEpilogue(anchor: Value, traits: DeviceTraits): boolean {
   return (
     anchor.what.kind === "kernel" &&
     anchor.what.outputs.length === 1 &&
-    anchor.dtype === "f32" &&
+    isFloat(anchor.dtype) &&
     launchesOf(anchor, traits).launches.some((l) => l.takesEpilogue)
   );
 }

@@ -2,7 +2,8 @@ import type { Device, Loss } from "../device/device.ts";
 import { check, checkOptions, show } from "../device/errors.ts";
 import type { DeviceInfo } from "../device/info.ts";
 import type { Memory } from "../device/pool.ts";
-import { byteLength, count, type DType, type Shape, type TypedArray, typed } from "../graph/dtype.ts";
+import { byteLength, type DType, type Shape, stored, type TypedArray, typed } from "../graph/dtype.ts";
+import { copyOf } from "../graph/maps.ts";
 import { checkSizes, layout, recordMap, storageOf } from "../graph/record.ts";
 import type { Runner, Storage } from "../graph/runner.ts";
 import { inputsOf, type Spec, Tensor } from "../graph/tensor.ts";
@@ -12,7 +13,7 @@ import { constantOf } from "./constants.ts";
 import { checkAlive, EagerRunner, traitsOf } from "./eager.ts";
 import { ALIGNMENT } from "./prepare.ts";
 import { type Compiled, Program, record, tensorsIn } from "./program.ts";
-import { flatten, type Nested } from "./nested.ts";
+import { type DTypeOf, laidOut, type TensorOptions, type Values } from "./nested.ts";
 import { type SelfTest, selfTest } from "./selfTest.ts";
 import { tune, type TuneOptions, type TuneReport } from "./tune.ts";
 import { Tuning } from "./tuning.ts";
@@ -63,16 +64,26 @@ export class Gpu implements Runner {
   }
 
   /**
-   * A tensor of `values`: a typed array (whose type gives the dtype) or nested arrays, f32 unless `dtype` says otherwise.
-   * Throws LatentError("shape") if the count does not fit `shape`, "disposed" or "device-lost" if the gpu is gone.
+   * A tensor of `values`: a typed array (whose type gives the dtype) or nested arrays, f32 (of booleans: bool) unless `dtype`
+   * says otherwise. Without a shape the options may come second: `gpu.tensor([1, 2], { dtype: "i32" })`.
+   * Throws LatentError("shape") if the count does not fit `shape`, "argument" on what the dtype does not hold, "disposed" or
+   * "device-lost" if the gpu is gone.
    */
-  tensor(values: TypedArray | Float64Array | Nested, shape?: Shape, options: { readonly dtype?: DType } = {}): Tensor {
-    return this.#upload("tensor", values, shape, options, false);
+  tensor<V extends Values, D extends DType = DTypeOf<V>>(
+    values: V,
+    shape?: Shape | TensorOptions<D>,
+    options?: TensorOptions<D>,
+  ): Tensor<D> {
+    return this.#upload("tensor", values, shape, options, false) as Tensor as Tensor<D>;
   }
 
   /** A tensor that a compiled step may `assign`: a parameter, a moment, a counter. */
-  state(values: TypedArray | Float64Array | Nested, shape?: Shape, options: { readonly dtype?: DType } = {}): Tensor {
-    return this.#upload("state", values, shape, options, true);
+  state<V extends Values, D extends DType = DTypeOf<V>>(
+    values: V,
+    shape?: Shape | TensorOptions<D>,
+    options?: TensorOptions<D>,
+  ): Tensor<D> {
+    return this.#upload("state", values, shape, options, true) as Tensor as Tensor<D>;
   }
 
   /** @internal */
@@ -82,29 +93,20 @@ export class Gpu implements Runner {
 
   #upload(
     where: string,
-    values: TypedArray | Float64Array | Nested,
-    shape: Shape | undefined,
-    options: { readonly dtype?: DType },
+    values: Values,
+    shape: Shape | TensorOptions | undefined,
+    given: TensorOptions = {},
     state: boolean,
   ): Tensor {
     this.#device.check(where);
-    checkOptions(where, options, ["dtype"]);
-    const flat = flatten(where, values, options.dtype);
-    const dims = shape ?? flat.shape;
-    checkSizes(where, dims);
-    check(
-      count(dims) === flat.values.length,
-      "shape",
-      where,
-      () => `element counts differ. Expected ${count(dims)} values for ${show(dims)}; got ${flat.values.length}.`,
-    );
-    const bytes = byteLength(dims, flat.dtype);
+    const { dims, dtype, ...flat } = laidOut(where, values, shape, given);
+    const bytes = byteLength(dims, dtype);
     const storage: Storage = { buffer: this.#device.pool.take(bytes, where), offset: 0, bytes, owned: true };
-    this.write(storage, flat.values);
-    return new Tensor(this, { shape: dims, dtype: flat.dtype }, { kind: "stored", storage, state });
+    this.write(storage, stored(dtype, flat.values));
+    return new Tensor(this, { shape: dims, dtype }, { kind: "stored", storage, state });
   }
 
-  /** @internal Writes `values` over `storage`; a last partial word is filled with zeros. */
+  /** @internal Writes `values`, as they are stored, over `storage`; a last partial word is filled with zeros. */
   write(storage: Storage, values: TypedArray): void {
     const whole = values.byteLength - (values.byteLength % 4);
     const { queue } = this.#device.gpu;
@@ -120,16 +122,16 @@ export class Gpu implements Runner {
    * The buffer needs GPUBufferUsage.STORAGE and COPY_SRC (reads and runs copy from it), `offset` is in bytes.
    * Throws LatentError("shape") if it is too small.
    */
-  fromBuffer(
+  fromBuffer<D extends DType = "f32">(
     buffer: GPUBuffer,
     shape: Shape,
-    options: { readonly dtype?: DType; readonly offset?: number } = {},
-  ): Tensor {
+    options: TensorOptions<D> & { readonly offset?: number } = {},
+  ): Tensor<D> {
     const where = "fromBuffer";
     this.#device.check(where);
     checkOptions(where, options, ["dtype", "offset"]);
     checkSizes(where, shape);
-    const { dtype = "f32", offset = 0 } = options;
+    const { dtype = "f32" as D, offset = 0 } = options;
     const bytes = byteLength(shape, dtype);
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
     check(
@@ -186,12 +188,7 @@ export class Gpu implements Runner {
   }
 
   async copy(tensor: Tensor): Promise<Tensor> {
-    const copied = recordMap(
-      "copy",
-      tensor.dtype === "u32" ? "copy_u32" : tensor.dtype === "i32" ? "copy_i32" : "copy",
-      [tensor],
-      null,
-    );
+    const copied = recordMap("copy", copyOf(tensor.dtype), [tensor], null);
     await this.#stored("copy", copied);
     return copied;
   }

@@ -1,15 +1,54 @@
-import { check } from "../device/errors.ts";
-import { arrays, type DType, elements, type TypedArray } from "../graph/dtype.ts";
+import { check, checkOptions, show } from "../device/errors.ts";
+import { arrays, count, type DType, elements, type Shape, type TypedArray } from "../graph/dtype.ts";
+import { describe } from "../graph/operand.ts";
+import { checkSizes } from "../graph/record.ts";
 
-/** Numbers, or arrays of arrays of numbers, all of one length at each depth. */
-export type Nested = number | readonly Nested[];
+/** Numbers (or booleans), or arrays of arrays of them, all of one length at each depth. */
+export type Nested = number | boolean | readonly Nested[];
+export type Values = Float32Array | Int32Array | Uint32Array | Uint8Array | Float64Array | Nested;
+
+/** The dtype that `values` have where none is asked for: that of a typed array, bool for booleans, else f32. */
+export type DTypeOf<V> = V extends Int32Array
+  ? "i32"
+  : V extends Uint32Array
+    ? "u32"
+    : V extends Uint8Array
+      ? "u8"
+      : V extends readonly never[]
+        ? "f32"
+        : V extends boolean | Bools | readonly Bools[] | readonly (readonly Bools[])[]
+          ? "bool"
+          : "f32";
+type Bools = readonly boolean[];
+
+export interface TensorOptions<D extends DType = DType> {
+  readonly dtype?: D;
+}
+
+/** The values as they go into a tensor of `shape`, in whose place the options may stand. */
+export function laidOut(
+  where: string,
+  values: Values,
+  shape: Shape | TensorOptions | undefined,
+  given: TensorOptions = {},
+): { values: TypedArray; dims: Shape; dtype: DType } {
+  const isShape = shape === undefined || Array.isArray(shape);
+  const options = isShape ? given : (shape as TensorOptions);
+  checkOptions(where, options, ["dtype"]);
+  const flat = flatten(where, values, options.dtype);
+  const dims = isShape && shape ? (shape as Shape) : flat.shape;
+  checkSizes(where, dims);
+  check(
+    count(dims) === flat.values.length,
+    "shape",
+    where,
+    () => `element counts differ. Expected ${count(dims)} values for ${show(dims)}; got ${flat.values.length}.`,
+  );
+  return { values: flat.values, dims, dtype: flat.dtype };
+}
 
 /** The values as one typed array, with the shape that the nesting shows. */
-export function flatten(
-  where: string,
-  values: TypedArray | Float64Array | Nested,
-  dtype?: DType,
-): { values: TypedArray; shape: number[]; dtype: DType } {
+function flatten(where: string, values: Values, dtype?: DType): { values: TypedArray; shape: number[]; dtype: DType } {
   check(dtype === undefined || Object.hasOwn(arrays, dtype), "argument", where, () => {
     return `unknown dtype. Expected ${Object.keys(arrays).join(", ")}; got ${String(dtype)}.`;
   });
@@ -30,30 +69,33 @@ export function flatten(
     };
   }
   const shape: number[] = [];
-  for (let level: Nested = values; typeof level !== "number"; level = level[0]!) {
+  for (let level: Nested = values; !isNumber(level); level = level[0]!) {
     check(
-      Array.isArray(level) && level.length > 0,
-      "shape",
+      Array.isArray(level),
+      "argument",
       where,
-      () => "expected numbers or non-empty nested arrays of numbers.",
+      () => `expected numbers, or (nested or typed) arrays of them; got ${describe(level)}`,
     );
     shape.push(level.length);
+    if (level.length === 0) break;
   }
-  const flat: number[] = [];
+  const flat: (number | boolean)[] = [];
   const walk = (level: Nested, depth: number): void => {
-    const isNumber = typeof level === "number";
+    const leaf = isNumber(level);
     const entries = Array.isArray(level) ? level.length : undefined;
     check(
-      entries === shape[depth] && (isNumber || entries !== undefined),
+      entries === shape[depth] && (leaf || entries !== undefined),
       "shape",
       where,
       () =>
-        `ragged nesting. Expected ${shape[depth] ?? "no"} entries at level ${depth}; got ${entries ?? (isNumber ? "a number" : String(level))}.`,
+        `ragged nesting. Expected ${shape[depth] ?? "no"} entries at level ${depth}; got ${entries ?? (leaf ? "a number" : describe(level).slice(0, -1))}.`,
     );
-    if (isNumber) flat.push(level);
+    if (isNumber(level)) flat.push(level);
     else for (const part of level) walk(part, depth + 1);
   };
   walk(values, 0);
-  const to = dtype ?? "f32";
-  return { values: elements(where, to, flat), shape, dtype: to };
+  const to = dtype ?? (typeof flat[0] === "boolean" ? "bool" : "f32");
+  return { values: elements(where, to, flat.map(Number)), shape, dtype: to };
 }
+
+const isNumber = (level: unknown): level is number | boolean => typeof level === "number" || typeof level === "boolean";

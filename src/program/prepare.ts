@@ -1,5 +1,6 @@
 import { LatentError, show } from "../device/errors.ts";
 import { contiguous, count } from "../graph/dtype.ts";
+import { copyOf } from "../graph/maps.ts";
 import type { Operand } from "../graph/kernelOp.ts";
 import { type Graph, look, type Value } from "./values.ts";
 
@@ -21,12 +22,11 @@ export function materialise(graph: Graph): Graph {
         "unsupported",
         `read: a part or reordering of u8 data ${show(of.shape)} exists only on paper. Turn it into f32 with bytes() or gather() first.`,
       );
-    const fn = of.dtype === "u32" ? "copy_u32" : of.dtype === "i32" ? "copy_i32" : "copy";
     const value: Value = {
       id: values.length,
       shape: of.shape,
       dtype: of.dtype,
-      what: { kind: "map", fn },
+      what: { kind: "map", fn: copyOf(of.dtype) },
       args: [of],
       users: [],
     };

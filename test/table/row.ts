@@ -79,10 +79,10 @@ export function drawn(
   };
 }
 
-const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, u8: Uint8Array } as const;
+const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, u8: Uint8Array, bool: Uint8Array } as const;
 
 export const upload = (gpu: Gpu, { shape, data }: Nd, dtype: DType = "f32"): Tensor =>
-  gpu.tensor(arrays[dtype].from(data), shape);
+  gpu.tensor(arrays[dtype].from(data), shape, { dtype });
 
 export const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   let sum = 0;

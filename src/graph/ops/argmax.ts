@@ -18,7 +18,7 @@ const argmaxOp: KernelOp = {
 };
 
 /** Where the largest element along `axis` (the last by default) is, as u32; the first of equals, NaN above all. No gradient. */
-export function argmax(x: Tensor, axis = -1): Tensor {
+export function argmax(x: Tensor, axis = -1): Tensor<"u32"> {
   check(
     x.dtype === "f32" && x.rank > 0,
     "argument",

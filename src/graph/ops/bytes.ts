@@ -26,7 +26,7 @@ export function bytesOf(where: string, x: Tensor): { base: Tensor; first: number
 }
 
 /** u8 data as f32, times `scale` (1/255 for pixels). No gradient. */
-export function bytes(x: Tensor, options: { readonly scale?: number } = {}): Tensor {
+export function bytes(x: Tensor, options: { readonly scale?: number } = {}): Tensor<"f32"> {
   checkOptions("bytes", options, ["scale"]);
   check(x.dtype === "u8", "argument", "bytes", () => `expected u8 data; got ${x.dtype}.`);
   const { base, first } = bytesOf("bytes", x);

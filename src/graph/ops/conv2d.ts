@@ -24,7 +24,7 @@ export interface Conv2dOptions {
  * x: [batch, in, height, width], w: [out, in/groups, kh, kw]. Returns [batch, out, ⌊(height + top + bottom − span)/stride⌋ + 1, …]
  * with span = (kh − 1)·dilation + 1. Throws LatentError("shape") or ("argument").
  */
-export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor {
+export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor<"f32"> {
   checkOptions("conv2d", options, ["bias", "stride", "padding", "dilation", "groups"]);
   checkImages("conv2d", x);
   const groups = checkWeights("conv2d", w, options.groups, "[out, in/groups, kh, kw]");

@@ -23,7 +23,7 @@ export interface ConvTranspose2dOptions {
  * where both quotients are whole. x: [batch, in, height, width], w: [in, out/groups, kh, kw]. Returns [batch, out,
  * (height − 1)·stride − top − bottom + (kh − 1)·dilation + outputPadding + 1, …]. Throws LatentError("shape") or ("argument").
  */
-export function convTranspose2d(x: Tensor, w: Tensor, options: ConvTranspose2dOptions = {}): Tensor {
+export function convTranspose2d(x: Tensor, w: Tensor, options: ConvTranspose2dOptions = {}): Tensor<"f32"> {
   const where = "convTranspose2d";
   checkOptions(where, options, ["bias", "stride", "padding", "outputPadding", "dilation", "groups"]);
   checkImages(where, x);

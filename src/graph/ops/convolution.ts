@@ -37,21 +37,21 @@ const weightOp: KernelOp = {
 const f32 = (...shape: number[]) => ({ shape, dtype: "f32" }) as const;
 
 /** x ⋆ w. x: [batch, in, height, width], w: [out, in/groups, kh, kw]. */
-export const forward = (x: Tensor, w: Tensor, c: Convolution): Tensor =>
+export const forward = (x: Tensor, w: Tensor, c: Convolution): Tensor<"f32"> =>
   recordOne(forwardOp, [x, w], f32(c.batch, c.outputChannels, c.outputHeight, c.outputWidth), { ...c }, ([g]) => [
     byInput(g!, w, c),
     byWeight(x, g!, c),
   ]);
 
 /** y ⋆ᵀ w, shaped as the convolution's input. y: [batch, out, height, width], w: [out, in/groups, kh, kw]. */
-export const byInput = (y: Tensor, w: Tensor, c: Convolution): Tensor =>
+export const byInput = (y: Tensor, w: Tensor, c: Convolution): Tensor<"f32"> =>
   recordOne(inputOp, [y, w], f32(c.batch, c.inputChannels, c.inputHeight, c.inputWidth), { ...c }, ([g]) => [
     forward(g!, w, c),
     byWeight(g!, y, c),
   ]);
 
 /** x ⊛ y, shaped as the weights. x: the convolution's input, y: as its output. */
-export const byWeight = (x: Tensor, y: Tensor, c: Convolution): Tensor => {
+export const byWeight = (x: Tensor, y: Tensor, c: Convolution): Tensor<"f32"> => {
   const shape = f32(c.outputChannels, c.inputChannels / c.groups, c.kernelHeight, c.kernelWidth);
   return recordOne(weightOp, [x, y], shape, { ...c }, ([g]) => [byInput(y, g!, c), forward(x, g!, c)]);
 };
@@ -72,7 +72,7 @@ function byWeightAndBias(x: Tensor, g: Tensor, c: Convolution): Tensor[] {
 }
 
 /** x ⋆ w + bias[channel]; the gradients of w and bias come out of one kernel. Throws LatentError("shape") unless bias is [out]. */
-export function forwardWithBias(x: Tensor, w: Tensor, bias: Tensor, c: Convolution): Tensor {
+export function forwardWithBias(x: Tensor, w: Tensor, bias: Tensor, c: Convolution): Tensor<"f32"> {
   const pull: Pull = ([g]) => [byInput(g!, w, c), ...byWeightAndBias(x, g!, c)];
   const y = forward(x, w, c);
   return recordMap("conv2d", "add", [y, column("conv2d", y, bias)], pull, undefined, [x, w, bias]);
@@ -97,8 +97,8 @@ export function checkWeights(where: string, w: Tensor, groups = 1, layout: strin
 }
 
 /** y + bias[channel]. Throws LatentError("shape") unless bias is [channels of y]. */
-export const withBias = (where: string, y: Tensor, bias: Tensor | undefined): Tensor =>
-  bias ? add(y, column(where, y, bias)) : y;
+export const withBias = (where: string, y: Tensor, bias: Tensor | undefined): Tensor<"f32"> =>
+  (bias ? add(y, column(where, y, bias)) : y) as Tensor<"f32">;
 
 /** The bias of every channel of y, as it broadcasts to y. */
 function column(where: string, y: Tensor, bias: Tensor): Tensor {

@@ -10,11 +10,11 @@ const cumsumOp: KernelOp = {
   launch: ([x], _outputs, { axis, reverse }) => launch(linesOf(x!.shape, Number(axis)), reverse === true),
 };
 
-const running = (x: Tensor, axis: number, reverse: boolean): Tensor =>
+const running = (x: Tensor, axis: number, reverse: boolean): Tensor<"f32"> =>
   recordOne(cumsumOp, [x], { shape: x.shape, dtype: "f32" }, { axis, reverse }, ([g]) => [running(g!, axis, !reverse)]);
 
 /** Running sums along `axis` (the last by default):  y[r] = Σ_{s ≤ r} x[s]. */
-export function cumsum(x: Tensor, axis = -1): Tensor {
+export function cumsum(x: Tensor, axis = -1): Tensor<"f32"> {
   check(
     x.dtype === "f32" && x.rank > 0,
     "argument",

@@ -1,8 +1,9 @@
 import { recordView, layout } from "../record.ts";
+import type { DType } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** The same values, through which no gradient flows. */
-export function detach(x: Tensor): Tensor {
+export function detach<D extends DType>(x: Tensor<D>): Tensor<D> {
   const { offset, strides } = layout(x);
   return recordView("detach", x, x.shape, offset, strides, () => [null]);
 }

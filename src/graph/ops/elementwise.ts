@@ -1,5 +1,6 @@
 import { check } from "../../device/errors.ts";
-import type { MapName } from "../maps.ts";
+import type { MapName, MapResult } from "../maps.ts";
+import { checkTensor } from "../operand.ts";
 import { constant, recordMap } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul, neg, square, sub } from "./arithmetic.ts";
@@ -7,9 +8,11 @@ import { add, div, mul, neg, square, sub } from "./arithmetic.ts";
 /** An op of one input; `slope(g, a, y)` is its gradient. */
 // @__NO_SIDE_EFFECTS__: bundlers leave out ops that nobody calls
 const unary =
-  (where: string, fn: MapName, slope: ((g: Tensor, a: Tensor, y: Tensor) => Tensor) | null) =>
-  (a: Tensor): Tensor =>
-    recordMap(where, fn, [a], slope && (([g], y) => [slope(g!, a, y)]));
+  <F extends MapName>(where: string, fn: F, slope: ((g: Tensor, a: Tensor, y: Tensor) => Tensor) | null) =>
+  (a: Tensor): Tensor<MapResult<F>> => {
+    checkTensor(where, a);
+    return recordMap(where, fn, [a], slope && (([g], y) => [slope(g!, a, y)]));
+  };
 
 /** e^a, saturating at the largest finite f32. */
 export const exp = unary("exp", "exp_", (g, _a, y) => mul(g, y));
@@ -39,7 +42,7 @@ const reluSlope = (g: Tensor, y: Tensor): Tensor =>
   recordMap("relu", "relu_slope", [g, y], ([h]) => [reluSlope(h!, y), null]);
 
 /** a where a > 0, else slope · a. */
-export function leakyRelu(a: Tensor, slope = 0.01): Tensor {
+export function leakyRelu(a: Tensor, slope = 0.01): Tensor<"f32"> {
   const s = constant(a.gpu, slope);
   const slopeOf = (g: Tensor): Tensor =>
     recordMap("leakyRelu", "leaky_relu_slope", [g, a, s], ([h]) => [slopeOf(h!), null, null]);
@@ -47,7 +50,7 @@ export function leakyRelu(a: Tensor, slope = 0.01): Tensor {
 }
 
 /** a kept within [low, high]; outside, the gradient is 0. */
-export function clamp(a: Tensor, low: number, high: number): Tensor {
+export function clamp(a: Tensor, low: number, high: number): Tensor<"f32"> {
   check(low <= high, "argument", "clamp", () => `expected low ≤ high; got ${low} and ${high}.`);
   const ends = [constant(a.gpu, low), constant(a.gpu, high)];
   const slopeOf = (g: Tensor): Tensor =>
@@ -55,5 +58,5 @@ export function clamp(a: Tensor, low: number, high: number): Tensor {
   return recordMap("clamp", "clamp_", [a, ...ends], ([g]) => [slopeOf(g!), null, null]);
 }
 
-/** 1 where a is a number, 0 where it is infinite or NaN (tested on its bits). No gradient. */
+/** Whether a is neither infinite nor NaN (tested on its bits). No gradient. */
 export const isFinite = unary("isFinite", "finite", null);

@@ -1,9 +1,9 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
 import { gather as launch, type GatherShape, scatter as launchScatter } from "../../kernels/gather.ts";
-import { count } from "../dtype.ts";
+import { count, type DType } from "../dtype.ts";
 import type { KernelOp } from "../kernelOp.ts";
 import { axesOf, recordOne } from "../record.ts";
-import type { Pull, Tensor } from "../tensor.ts";
+import type { Pull, Spec, Tensor } from "../tensor.ts";
 import { bytesOf } from "./bytes.ts";
 import { cast } from "./cast.ts";
 import { checkRows, type Indices, type Places, placesOf } from "./indices.ts";
@@ -23,19 +23,22 @@ const scatterOp: KernelOp = {
 /** Sums with more comparisons than this look for their terms among sorted indices. */
 const MOST_COMPARISONS = 2 ** 22;
 
+/** Bytes are picked as f32. */
+export type Picked<D extends DType> = D extends "u8" ? "f32" : D;
+
 /**
  * x at `places` along axis d, `along`: one place for each element of the result, else the same for all of the other axes.
  * `shape` is the result's; `gradient` one that is known to be simpler than sums at the places.
  */
-export function pick(
-  x: Tensor,
+export function pick<D extends DType>(
+  x: Tensor<D>,
   places: Places,
   d: number,
   along: boolean,
   shape: readonly number[],
   scale = 1,
   gradient?: Pull,
-): Tensor {
+): Tensor<Picked<D>> {
   const sizes: GatherShape = {
     outer: count(x.shape.slice(0, d)),
     entries: x.shape[d]!,
@@ -45,14 +48,14 @@ export function pick(
     signed: places.signed,
   };
   const { base, first } = x.dtype === "u8" ? bytesOf("gather", x) : { base: x, first: 0 };
-  const spec = { shape, dtype: x.dtype === "u8" ? "f32" : x.dtype } as const;
+  const spec = { shape, dtype: x.dtype === "u8" ? "f32" : x.dtype } as Spec as Spec<Picked<D>>;
   const pull: Pull | null =
     x.dtype === "f32" ? (gradient ?? (([g]) => [addUp(g!, places, d, along, x.shape), null])) : null;
   return recordOne(gatherOp, [base, places.tensor], spec, { ...sizes, first, scale }, pull);
 }
 
 /** The transpose of `pick`: g added up at `places` of zeros of `shape`. */
-export function addUp(g: Tensor, places: Places, d: number, along: boolean, shape: readonly number[]): Tensor {
+export function addUp(g: Tensor, places: Places, d: number, along: boolean, shape: readonly number[]): Tensor<"f32"> {
   const sizes: GatherShape = {
     outer: count(shape.slice(0, d)),
     entries: shape[d]!,
@@ -97,7 +100,11 @@ export interface GatherOptions {
  * NaN, in i32 −2³¹ and in u32 2³² − 1, and a gradient of NaN along that axis. The gradient adds entries up in order
  * (scatterAdd); u8 and integers have none. Throws LatentError("argument") or ("shape").
  */
-export function gather(x: Tensor, indices: Indices, options: number | GatherOptions = {}): Tensor {
+export function gather<D extends DType>(
+  x: Tensor<D>,
+  indices: Indices,
+  options: number | GatherOptions = {},
+): Tensor<Picked<D>> {
   const { axis = 0, scale = 1 } = typeof options === "number" ? { axis: options } : options;
   if (typeof options !== "number") checkOptions("gather", options, ["axis", "scale"]);
   check(x.rank > 0, "shape", "gather", () => "expected x with at least one axis; got [].");
@@ -121,7 +128,7 @@ export function gather(x: Tensor, indices: Indices, options: number | GatherOpti
  * outside. At most 64 terms are added one after the other, so sums of any length keep their digits. Many indices are sorted
  * first: the cost is y.size · log(indices.size) + g.size. Throws LatentError("argument") or ("shape").
  */
-export function scatterAdd(g: Tensor, indices: Indices, entries: number): Tensor {
+export function scatterAdd(g: Tensor, indices: Indices, entries: number): Tensor<"f32"> {
   check(
     Number.isInteger(entries) && entries > 0,
     "argument",
@@ -141,7 +148,7 @@ export function scatterAdd(g: Tensor, indices: Indices, entries: number): Tensor
  * weight: [entries, dim] f32; indices as for gather. Returns [...indices.shape, dim]; the gradient adds rows up in order.
  * Throws LatentError("shape") or ("argument").
  */
-export function embedding(weight: Tensor, indices: Indices): Tensor {
+export function embedding(weight: Tensor, indices: Indices): Tensor<"f32"> {
   check(
     weight.rank === 2 && weight.dtype === "f32",
     "shape",
@@ -149,5 +156,5 @@ export function embedding(weight: Tensor, indices: Indices): Tensor {
     () => `expected weight [entries, dim] f32; got ${show(weight.shape)} ${weight.dtype}.`,
   );
   const places = placesOf("embedding", weight, indices, weight.shape[0]!);
-  return pick(weight, places, 0, false, [...places.shape, weight.shape[1]!]);
+  return pick(weight as Tensor<"f32">, places, 0, false, [...places.shape, weight.shape[1]!]);
 }

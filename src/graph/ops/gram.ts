@@ -10,7 +10,7 @@ import { transpose } from "./shape.ts";
  * a, b: [n, d]; b is a itself, or a with its rows scaled. Kernels that can, compute the elements on and below the diagonal only.
  * Throws LatentError("shape") unless a and b are [n, d] of one shape.
  */
-export function gram(a: Tensor, b: Tensor = a): Tensor {
+export function gram(a: Tensor, b: Tensor = a): Tensor<"f32"> {
   const [n, d] = a.shape as [number, number];
   check(
     a.rank === 2 && b.rank === 2 && b.shape[0] === n && b.shape[1] === d,

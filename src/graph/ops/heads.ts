@@ -16,14 +16,17 @@ const LIMIT = 20;
 
 export interface Heads {
   /** Both [batch, latent]; ℓ is kept within [−20, 20]. */
-  readonly mean: Tensor;
-  readonly logVar: Tensor;
+  readonly mean: Tensor<"f32">;
+  readonly logVar: Tensor<"f32">;
 }
 
 /** μ and ℓ out of heads [batch, 2·latent]. */
 export function splitHeads(heads: Tensor): Heads {
   const latent = latentOf("splitHeads", heads);
-  return { mean: slice(heads, 1, 0, latent), logVar: clamp(slice(heads, 1, latent, 2 * latent), -LIMIT, LIMIT) };
+  return {
+    mean: slice(heads as Tensor<"f32">, 1, 0, latent),
+    logVar: clamp(slice(heads, 1, latent, 2 * latent), -LIMIT, LIMIT),
+  };
 }
 
 function latentOf(where_: string, heads: Tensor): number {
@@ -49,7 +52,7 @@ export interface Noise {
  * heads: [batch, 2·latent], noise: a draw's name, or ε [batch, latent]. Returns [batch, latent]. In backward a named ε is
  * drawn again, not stored. Throws LatentError("shape").
  */
-export function sampleHeads(heads: Tensor, noise: Noise | Tensor): Tensor {
+export function sampleHeads(heads: Tensor, noise: Noise | Tensor): Tensor<"f32"> {
   const latent = latentOf("sampleHeads", heads);
   const batch = heads.shape[0]!;
   const { mean, logVar } = splitHeads(heads);
@@ -88,7 +91,7 @@ export function sampleHeads(heads: Tensor, noise: Noise | Tensor): Tensor {
  *
  * heads: [batch, 2·latent]. Returns [batch].
  */
-export function klHeads(heads: Tensor): Tensor {
+export function klHeads(heads: Tensor): Tensor<"f32"> {
   const latent = latentOf("klHeads", heads);
   const batch = heads.shape[0]!;
   const { mean, logVar } = splitHeads(heads);

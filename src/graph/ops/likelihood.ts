@@ -17,7 +17,7 @@ function alike(where: string, names: string, ...tensors: readonly Tensor[]): voi
 }
 
 /** Everything but the first axis, summed. */
-export function perSample(x: Tensor): Tensor {
+export function perSample(x: Tensor): Tensor<"f32"> {
   check(x.rank > 0, "shape", "perSample", () => "expected x [n, …]; got [].");
   return sum(reshape(x, [x.shape[0]!, -1]), 1);
 }
@@ -27,7 +27,7 @@ export function perSample(x: Tensor): Tensor {
  *
  * mean, logVar, noise: one shape, which is the result's. Gradients reach mean and logVar; noise has none.
  */
-export function reparameterise(mean: Tensor, logVar: Tensor, noise: Tensor): Tensor {
+export function reparameterise(mean: Tensor, logVar: Tensor, noise: Tensor): Tensor<"f32"> {
   alike("reparameterise", "mean, logVar and noise", mean, logVar, noise);
   return recordMap("reparameterise", "reparameterise", [mean, logVar, noise], ([g]) => [
     g!,
@@ -44,7 +44,7 @@ export function reparameterise(mean: Tensor, logVar: Tensor, noise: Tensor): Ten
  * mean, logVar: [batch, dim]. Returns [batch], each ≥ 0, and 0 only at mean = logVar = 0.
  * Throws LatentError("shape") unless both are [batch, dim] of one shape. Source: Kingma & Welling 2014, appendix B.
  */
-export function kl(mean: Tensor, logVar: Tensor): Tensor {
+export function kl(mean: Tensor, logVar: Tensor): Tensor<"f32"> {
   check(
     mean.rank === 2 && sameShape(mean.shape, logVar.shape),
     "shape",
@@ -62,7 +62,7 @@ export function kl(mean: Tensor, logVar: Tensor): Tensor {
  *
  * logits, x: [n, …] of one shape. A likelihood only for x in {0, 1}; on grey pixels it is the cross-entropy usually reported as BCE.
  */
-export function bernoulliLogLikelihood(logits: Tensor, x: Tensor): Tensor {
+export function bernoulliLogLikelihood(logits: Tensor, x: Tensor): Tensor<"f32"> {
   alike("bernoulliLogLikelihood", "logits and x", logits, x);
   return neg(perSample(bernoulliTerm(logits, x)));
 }
@@ -83,7 +83,7 @@ const bernoulliSlope = (g: Tensor, a: Tensor, x: Tensor): Tensor =>
  *
  * x, mean: [n, …] of one shape; logVar broadcasts to it.
  */
-export function gaussianLogLikelihood(x: Tensor, mean: Tensor, logVar: Tensor): Tensor {
+export function gaussianLogLikelihood(x: Tensor, mean: Tensor, logVar: Tensor): Tensor<"f32"> {
   alike("gaussianLogLikelihood", "x and mean", x, mean);
   const difference = sub(x, mean);
   const scaled = mul(mul(difference, difference), exp(neg(logVar)));

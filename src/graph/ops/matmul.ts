@@ -1,7 +1,7 @@
 import { check, show } from "../../device/errors.ts";
 import { matmul as launch, type MatmulShape, matmulVariants } from "../../kernels/matmul.ts";
 import type { Attributes, KernelOp, Operand } from "../kernelOp.ts";
-import { contiguous, count, remedy } from "../dtype.ts";
+import { contiguous, count, isFloat, remedy } from "../dtype.ts";
 import { broadcast, checkShape, record, recordMap, recordOne } from "../record.ts";
 import type { Pull, Spec, Tensor } from "../tensor.ts";
 import { add } from "./arithmetic.ts";
@@ -57,9 +57,9 @@ const flip = (x: Tensor): Tensor => transpose(x, [...x.shape.keys()].slice(0, -2
  * right, and its axis is dropped from the result. Transposed operands are read in place.
  * Throws LatentError("shape") if the inner sizes differ.
  */
-export function matmul(a: Tensor, b: Tensor): Tensor {
+export function matmul(a: Tensor, b: Tensor): Tensor<"f32"> {
   check(
-    a.dtype === "f32" && b.dtype === "f32",
+    isFloat(a.dtype) && isFloat(b.dtype),
     "argument",
     "matmul",
     () => `expected f32 tensors; got ${a.dtype} and ${b.dtype}. ${remedy(a, b)}`,
@@ -102,7 +102,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
  *
  * x: [batch, in], w: [out, in], bias: [out]. Returns [batch, out]. The gradients of w and bias come out of one kernel.
  */
-export function linear(x: Tensor, w: Tensor, bias?: Tensor): Tensor {
+export function linear(x: Tensor, w: Tensor, bias?: Tensor): Tensor<"f32"> {
   check(
     x.rank === 2 && w.rank === 2 && x.shape[1] === w.shape[1],
     "shape",

@@ -22,7 +22,7 @@ export function normalise(
   x: Tensor,
   axes: number | readonly number[],
   options: { readonly eps?: number } = {},
-): Tensor {
+): Tensor<"f32"> {
   checkOptions("normalise", options, ["eps"]);
   const { eps = 1e-5 } = options;
   const over = axesOf("normalise", x.rank, axes);
@@ -43,10 +43,10 @@ export function normalise(
 }
 
 /** y · weight + bias, both of `shape` (or none), spread over y as `spread`. */
-function affine(where: string, y: Tensor, { weight, bias }: AffineOptions, shape: Shape, spread: Shape): Tensor {
+function affine(where: string, y: Tensor, { weight, bias }: AffineOptions, shape: Shape, spread: Shape): Tensor<"f32"> {
   for (const [name, p] of Object.entries({ weight, bias })) if (p) checkShape(where, name, p, shape);
   const scaled = weight ? mul(y, reshape(weight, spread)) : y;
-  return bias ? add(scaled, reshape(bias, spread)) : scaled;
+  return (bias ? add(scaled, reshape(bias, spread)) : scaled) as Tensor<"f32">;
 }
 
 /** All axes but that of the channels, and the shape that spreads [channels] over x. */
@@ -81,7 +81,7 @@ export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor; sa
 export function batchNorm(
   x: Tensor,
   options: AffineOptions & { readonly mean?: Tensor; readonly variance?: Tensor } = {},
-): Tensor {
+): Tensor<"f32"> {
   checkOptions("batchNorm", options, ["mean", "variance", "weight", "bias", "eps"]);
   const { over, spread, size } = channels("batchNorm", x);
   const { mean: centre, variance: square, eps = 1e-5 } = options;
@@ -102,7 +102,7 @@ export function batchNorm(
  *
  * `shape`: the sizes of those axes (by default the weight's, else the last axis); weight, bias: that shape.
  */
-export function layerNorm(x: Tensor, options: AffineOptions & { readonly shape?: Shape } = {}): Tensor {
+export function layerNorm(x: Tensor, options: AffineOptions & { readonly shape?: Shape } = {}): Tensor<"f32"> {
   checkOptions("layerNorm", options, ["shape", "weight", "bias", "eps"]);
   const { eps = 1e-5, weight, shape = weight?.shape ?? x.shape.slice(-1) } = options;
   check(
@@ -120,7 +120,7 @@ export function layerNorm(x: Tensor, options: AffineOptions & { readonly shape?:
  *
  * x: [n, channels, …]; weight, bias: [channels]. Throws LatentError("shape") unless groups divides channels.
  */
-export function groupNorm(x: Tensor, options: AffineOptions & { readonly groups: number }): Tensor {
+export function groupNorm(x: Tensor, options: AffineOptions & { readonly groups: number }): Tensor<"f32"> {
   checkOptions("groupNorm", options, ["groups", "weight", "bias", "eps"]);
   const { spread, size } = channels("groupNorm", x);
   const { groups, eps = 1e-5 } = options;

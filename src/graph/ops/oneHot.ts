@@ -8,7 +8,7 @@ import { cast } from "./cast.ts";
 import { reshape } from "./shape.ts";
 
 /** 0, 1, …, count − 1 as u32, computed where it is used. */
-export function arange(gpu: Runner, count: number): Tensor {
+export function arange(gpu: Runner, count: number): Tensor<"u32"> {
   check(
     Number.isInteger(count) && count > 0 && count < 2 ** 32,
     "argument",
@@ -19,7 +19,7 @@ export function arange(gpu: Runner, count: number): Tensor {
 }
 
 /** The position along the last axis, for every element of `shape`. */
-const positions = (gpu: Runner, shape: readonly number[]): Tensor =>
+const positions = (gpu: Runner, shape: readonly number[]): Tensor<"u32"> =>
   recordMap("arange", "position", [constant(gpu, 1, "u32"), constant(gpu, shape.at(-1)!, "u32")], null, shape);
 
 /**
@@ -31,7 +31,7 @@ const positions = (gpu: Runner, shape: readonly number[]): Tensor =>
  * axis at `axis`. A class outside [−classes, classes), or an f32 that is not whole, gives a row of NaN. No gradient.
  * Throws LatentError("argument").
  */
-export function oneHot(indices: Tensor, classes: number, options: { readonly axis?: number } = {}): Tensor {
+export function oneHot(indices: Tensor, classes: number, options: { readonly axis?: number } = {}): Tensor<"f32"> {
   checkOptions("oneHot", options, ["axis"]);
   check(
     indices instanceof Tensor,

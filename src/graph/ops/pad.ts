@@ -1,5 +1,5 @@
 import { check, checkOptions, quote, show } from "../../device/errors.ts";
-import { elements } from "../dtype.ts";
+import { type DType, elements } from "../dtype.ts";
 import { axesOf, constant } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { pick } from "./gather.ts";
@@ -25,8 +25,14 @@ export type Widths = readonly [before: number, after: number];
  * Returns x.shape with before + after added. reflect goes back and forth where a width is larger than x. The gradient adds up
  * what was repeated. Throws LatentError("argument").
  */
-export function pad(x: Tensor, widths: number | readonly Widths[], options?: PadOptions): Tensor;
-export function pad(x: Tensor, axis: number, before: number, after: number, value?: number): Tensor;
+export function pad<D extends DType>(x: Tensor<D>, widths: number | readonly Widths[], options?: PadOptions): Tensor<D>;
+export function pad<D extends DType>(
+  x: Tensor<D>,
+  axis: number,
+  before: number,
+  after: number,
+  value?: number,
+): Tensor<D>;
 export function pad(
   x: Tensor,
   first: number | readonly Widths[],

@@ -77,7 +77,7 @@ function windows(where: string, x: Tensor, kernel: Pair, options: PoolOptions): 
  * x: [batch, channels, height, width]; what lies in the padding never counts. The gradient goes to the first of equal
  * largest elements. Throws LatentError("shape") or ("argument").
  */
-export function maxPool2d(x: Tensor, kernel: Pair, options: PoolOptions = {}): Tensor {
+export function maxPool2d(x: Tensor, kernel: Pair, options: PoolOptions = {}): Tensor<"f32"> {
   const w = windows("maxPool2d", x, kernel, options);
   return recordOne(maxOp, [x], { shape: w.output, dtype: "f32" }, { ...w.pooling }, ([g]) => {
     const positions = recordOne(positionOp, [x], { shape: w.output, dtype: "u32" }, { ...w.pooling }, null);
@@ -86,14 +86,14 @@ export function maxPool2d(x: Tensor, kernel: Pair, options: PoolOptions = {}): T
 }
 
 /** Every y added to the element of its window that the positions name. */
-const scatter = (y: Tensor, positions: Tensor, w: Windows): Tensor =>
+const scatter = (y: Tensor, positions: Tensor, w: Windows): Tensor<"f32"> =>
   recordOne(maxInputOp, [y, positions], { shape: w.input, dtype: "f32" }, { ...w.pooling }, ([g]) => [
     pick(g!, positions, w),
     null,
   ]);
 
 /** The elements of x that the positions name. */
-const pick = (x: Tensor, positions: Tensor, w: Windows): Tensor =>
+const pick = (x: Tensor, positions: Tensor, w: Windows): Tensor<"f32"> =>
   recordOne(atOp, [x, positions], { shape: w.output, dtype: "f32" }, { ...w.pooling }, ([g]) => [
     scatter(g!, positions, w),
     null,
@@ -106,13 +106,13 @@ const pick = (x: Tensor, positions: Tensor, w: Windows): Tensor =>
  *
  * x: [batch, channels, height, width]. Throws LatentError("shape") or ("argument").
  */
-export function avgPool2d(x: Tensor, kernel: Pair, options: PoolOptions = {}): Tensor {
+export function avgPool2d(x: Tensor, kernel: Pair, options: PoolOptions = {}): Tensor<"f32"> {
   return mean(x, windows("avgPool2d", x, kernel, options));
 }
 
-const mean = (x: Tensor, w: Windows): Tensor =>
+const mean = (x: Tensor, w: Windows): Tensor<"f32"> =>
   recordOne(averageOp, [x], { shape: w.output, dtype: "f32" }, { ...w.pooling }, ([g]) => [spread(g!, w)]);
 
 /** Every y shared out evenly over its window. */
-const spread = (y: Tensor, w: Windows): Tensor =>
+const spread = (y: Tensor, w: Windows): Tensor<"f32"> =>
   recordOne(averageInputOp, [y], { shape: w.input, dtype: "f32" }, { ...w.pooling }, ([g]) => [mean(g!, w)]);

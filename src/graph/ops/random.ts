@@ -1,6 +1,5 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
 import type { Shape } from "../dtype.ts";
-import type { MapName } from "../maps.ts";
 import { broadcast, checkSizes, constant, recordMap } from "../record.ts";
 import type { Runner } from "../runner.ts";
 import type { Tensor } from "../tensor.ts";
@@ -20,7 +19,13 @@ export interface RandomOptions {
 
 const isWord = (value: number): boolean => value >>> 0 === value;
 
-function draw(where: string, fn: MapName, gpu: Runner, shape: Shape, options: RandomOptions): Tensor {
+function draw(
+  where: string,
+  fn: "random_uniform" | "random_normal",
+  gpu: Runner,
+  shape: Shape,
+  options: RandomOptions,
+): Tensor<"f32"> {
   checkOptions(where, options, ["seed", "stream", "step"]);
   const { seed, stream = 0, step = 0 } = options;
   check(
@@ -49,10 +54,10 @@ function draw(where: string, fn: MapName, gpu: Runner, shape: Shape, options: Ra
  */
 export const random = {
   /** Uniform on (0, 1), never 0 or 1. */
-  uniform: (gpu: Runner, shape: Shape, options: RandomOptions): Tensor =>
+  uniform: (gpu: Runner, shape: Shape, options: RandomOptions): Tensor<"f32"> =>
     draw("random.uniform", "random_uniform", gpu, shape, options),
   /** Standard normal, by Box–Muller; |z| ≤ 5.77. */
-  normal: (gpu: Runner, shape: Shape, options: RandomOptions): Tensor =>
+  normal: (gpu: Runner, shape: Shape, options: RandomOptions): Tensor<"f32"> =>
     draw("random.normal", "random_normal", gpu, shape, options),
   /**
    * Classes drawn with probabilities softmax(logits), as u32: the largest of logit + Gumbel noise −log(−log u).
@@ -60,7 +65,7 @@ export const random = {
    * logits: [..., classes], whose leading axes broadcast to `shape`, that of the result.
    * u has 23 bits, so a class less likely than about e⁻¹⁶ next to the best comes too seldom. No gradient.
    */
-  categorical: (gpu: Runner, logits: Tensor, shape: Shape, options: RandomOptions): Tensor => {
+  categorical: (gpu: Runner, logits: Tensor, shape: Shape, options: RandomOptions): Tensor<"u32"> => {
     check(logits.rank > 0, "shape", "random.categorical", () => "expected logits [..., classes]; got [].");
     const batch = broadcast("random.categorical", [logits.shape.slice(0, -1), shape]);
     check(

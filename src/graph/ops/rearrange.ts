@@ -1,4 +1,5 @@
 import { check, show } from "../../device/errors.ts";
+import type { DType } from "../dtype.ts";
 import { axesOf, constant, recordMap } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { less, where } from "./arithmetic.ts";
@@ -13,7 +14,7 @@ import { slice } from "./slice.ts";
  *
  * Throws LatentError("argument").
  */
-export const flip = (x: Tensor, axes?: number | readonly number[]): Tensor =>
+export const flip = <D extends DType>(x: Tensor<D>, axes?: number | readonly number[]): Tensor<D> =>
   axesOf("flip", x.rank, axes).reduce((y, d) => {
     const n = y.shape[d]!;
     if (n < 2) return y;
@@ -21,7 +22,10 @@ export const flip = (x: Tensor, axes?: number | readonly number[]): Tensor =>
       Uint32Array.from({ length: n }, (_, i) => n - 1 - i),
       [n],
     );
-    return pick(y, { shape: [n], signed: false, tensor }, d, false, y.shape, 1, ([g]) => [flip(g!, d), null]);
+    return pick(y, { shape: [n], signed: false, tensor }, d, false, y.shape, 1, ([g]) => [
+      flip(g!, d),
+      null,
+    ]) as Tensor as Tensor<D>;
   }, x);
 
 /**
@@ -32,7 +36,7 @@ export const flip = (x: Tensor, axes?: number | readonly number[]): Tensor =>
  *
  * Returns x.shape · times. The gradient adds the repetitions up. Throws LatentError("argument").
  */
-export function tile(x: Tensor, times: number | readonly number[]): Tensor {
+export function tile<D extends DType>(x: Tensor<D>, times: number | readonly number[]): Tensor<D> {
   const given = [times].flat();
   check(
     given.every((n) => Number.isInteger(n) && n >= 0),
@@ -65,7 +69,11 @@ export function tile(x: Tensor, times: number | readonly number[]): Tensor {
  *
  * Throws LatentError("argument").
  */
-export function roll(x: Tensor, shift: number | readonly number[], axis?: number | readonly number[]): Tensor {
+export function roll<D extends DType>(
+  x: Tensor<D>,
+  shift: number | readonly number[],
+  axis?: number | readonly number[],
+): Tensor<D> {
   if (axis === undefined) return reshape(roll(reshape(x, [x.size]), shift, 0), x.shape);
   const [shifts, axes] = [[shift].flat(), [axis].flat()];
   check(
@@ -104,7 +112,7 @@ function below(where: string, x: Tensor, k: number, by = 0): Tensor {
  *
  * x: [..., rows, columns]. Throws LatentError("shape") or ("argument").
  */
-export const tril = (x: Tensor, k = 0): Tensor => where(below("tril", x, k), x, 0);
+export const tril = (x: Tensor, k = 0): Tensor<"f32"> => where(below("tril", x, k), x as Tensor<"f32">, 0);
 
 /**
  * The upper triangle of matrices, zeros elsewhere; `k` moves the diagonal that still belongs to it to the right.
@@ -113,7 +121,7 @@ export const tril = (x: Tensor, k = 0): Tensor => where(below("tril", x, k), x, 
  *
  * x: [..., rows, columns]. Throws LatentError("shape") or ("argument").
  */
-export const triu = (x: Tensor, k = 0): Tensor => where(below("triu", x, k, -1), 0, x);
+export const triu = (x: Tensor, k = 0): Tensor<"f32"> => where(below("triu", x, k, -1), 0, x as Tensor<"f32">);
 
 /**
  * x without its axes of size 1, or without those among `axes`, which must be of size 1.
@@ -123,7 +131,7 @@ export const triu = (x: Tensor, k = 0): Tensor => where(below("triu", x, k, -1),
  *
  * Throws LatentError("shape") or ("argument").
  */
-export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
+export function squeeze<D extends DType>(x: Tensor<D>, axes?: number | readonly number[]): Tensor<D> {
   const over = axesOf("squeeze", x.rank, axes).filter((d) => axes !== undefined || x.shape[d] === 1);
   check(
     over.every((d) => x.shape[d] === 1),
@@ -145,7 +153,7 @@ export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
  *
  * Throws LatentError("argument").
  */
-export function unsqueeze(x: Tensor, axes: number | readonly number[]): Tensor {
+export function unsqueeze<D extends DType>(x: Tensor<D>, axes: number | readonly number[]): Tensor<D> {
   const fresh = axesOf("unsqueeze", x.rank + [axes].flat().length, axes);
   return reshape(
     x,

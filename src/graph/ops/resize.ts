@@ -41,7 +41,7 @@ export function resize(
   x: Tensor,
   size: readonly [number, number],
   options: { readonly mode?: "bilinear" | "nearest" } = {},
-): Tensor {
+): Tensor<"f32"> {
   checkOptions("resize", options, ["mode"]);
   const { mode = "bilinear" } = options;
   check(
@@ -59,5 +59,5 @@ export function resize(
   );
   const [height, width] = x.shape.slice(2) as [number, number];
   const wide = width === size[1] ? x : matmul(x, transpose(weights(x.gpu, width, size[1], mode)));
-  return height === size[0] ? wide : matmul(weights(x.gpu, height, size[0], mode), wide);
+  return height === size[0] ? (wide as Tensor<"f32">) : matmul(weights(x.gpu, height, size[0], mode), wide);
 }

@@ -1,5 +1,6 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
-import { contiguous, count, type Shape, sameShape } from "../dtype.ts";
+import { contiguous, count, type DType, type Shape, sameShape } from "../dtype.ts";
+import { copyOf } from "../maps.ts";
 import { axesOf, broadcast, inOrder, layout, recordConcat, recordMap, recordView } from "../record.ts";
 import { Tensor } from "../tensor.ts";
 import { slice } from "./slice.ts";
@@ -12,7 +13,7 @@ import { sum } from "./sum.ts";
  *
  * Free where the elements lie in order, else a copy. Throws LatentError("shape") or ("argument").
  */
-export function reshape(x: Tensor, shape: Shape, ...rest: readonly never[]): Tensor {
+export function reshape<D extends DType>(x: Tensor<D>, shape: Shape, ...rest: readonly never[]): Tensor<D> {
   checkList("reshape", "the sizes", shape, rest);
   const known = shape.filter((n) => n !== -1);
   const sizes = shape.map((n) => (n === -1 ? x.size / count(known) : n));
@@ -24,13 +25,11 @@ export function reshape(x: Tensor, shape: Shape, ...rest: readonly never[]): Ten
   );
   if (sameShape(sizes, x.shape)) return x;
   const straight = inOrder(x);
-  const source = straight ? x : recordMap("reshape", copyOf(x), [x], ([g]) => [g!]);
+  const source = straight ? x : (recordMap("reshape", copyOf(x.dtype), [x], ([g]) => [g!]) as Tensor as Tensor<D>);
   return recordView("reshape", source, sizes, straight ? layout(x).offset : 0, contiguous(sizes), ([g]) => [
     reshape(g!, source.shape),
   ]);
 }
-
-const copyOf = (x: Tensor) => (x.dtype === "u32" ? "copy_u32" : x.dtype === "i32" ? "copy_i32" : "copy");
 
 /** Checks that sizes or axes came as one array: PyTorch also takes them one by one. */
 function checkList(where: string, what: string, list: unknown, rest: readonly unknown[], remedy = ""): void {
@@ -51,11 +50,11 @@ function checkList(where: string, what: string, list: unknown, rest: readonly un
  *
  * Free: the same memory is read in another order. Throws LatentError("argument").
  */
-export function transpose(
-  x: Tensor,
+export function transpose<D extends DType>(
+  x: Tensor<D>,
   order: readonly number[] = x.shape.map((_, d) => -1 - d),
   ...rest: readonly never[]
-): Tensor {
+): Tensor<D> {
   // PyTorch's transpose(x, 0, 1) swaps two axes
   const [a, b] = [order, ...rest].map((axis) => (Number(axis) < 0 ? Number(axis) + x.rank : Number(axis)));
   const swapped = [...x.shape.keys()].map((d) => (d === a ? b! : d === b ? a! : d));
@@ -86,7 +85,7 @@ export function transpose(
  *
  * Free: the same memory is read again. The gradient sums the repetitions up. Throws LatentError("shape").
  */
-export function expand(x: Tensor, sizes: Shape): Tensor {
+export function expand<D extends DType>(x: Tensor<D>, sizes: Shape): Tensor<D> {
   const shape = sizes.map((n, d) => (n === -1 ? (x.shape[d - sizes.length + x.rank] ?? n) : n));
   if (sameShape(shape, x.shape)) return x;
   const result = broadcast("expand", [x.shape, shape]);
@@ -133,7 +132,7 @@ function checkTensors(where: string, tensors: unknown): void {
  *
  * Throws LatentError("shape") or ("argument").
  */
-export function concat(tensors: readonly Tensor[], axis: number): Tensor {
+export function concat<D extends DType>(tensors: readonly Tensor<D>[], axis: number): Tensor<D> {
   checkTensors("concat", tensors);
   check(
     axis !== undefined,
@@ -172,7 +171,7 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
  *
  * Throws LatentError("shape") or ("argument").
  */
-export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
+export function stack<D extends DType>(tensors: readonly Tensor<D>[], axis = 0): Tensor<D> {
   checkTensors("stack", tensors);
   check(tensors.length > 0, "argument", "stack", () => "expected at least one tensor; got none.");
   const { shape } = tensors[0]!;
@@ -199,11 +198,11 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
  *
  * A bare number is refused: it is the number of parts to NumPy, and their size to PyTorch. Throws LatentError("shape") or ("argument").
  */
-export function split(
-  x: Tensor,
+export function split<D extends DType>(
+  x: Tensor<D>,
   sizes: readonly number[] | { readonly parts: number } | { readonly size: number },
   axis = 0,
-): Tensor[] {
+): Tensor<D>[] {
   const where = "split";
   const [d] = axesOf(where, x.rank, axis) as [number];
   const extent = x.shape[d]!;

@@ -1,4 +1,5 @@
 import { check, show } from "../../device/errors.ts";
+import type { DType } from "../dtype.ts";
 import { axesOf, layout, recordView } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { embed } from "./pad.ts";
@@ -23,8 +24,14 @@ export type Range = number | null | readonly [start?: Bound, stop?: Bound, step?
  * Free for positive steps: the same memory is read. The gradient has zeros in what was left out. Throws LatentError("argument")
  * if a bound is no whole number, a step is 0, or a single position is out of range.
  */
-export function slice(x: Tensor, ranges: readonly Range[]): Tensor;
-export function slice(x: Tensor, axis: number, start: Bound, stop?: Bound, step?: number): Tensor;
+export function slice<D extends DType>(x: Tensor<D>, ranges: readonly Range[]): Tensor<D>;
+export function slice<D extends DType>(
+  x: Tensor<D>,
+  axis: number,
+  start: Bound,
+  stop?: Bound,
+  step?: number,
+): Tensor<D>;
 export function slice(x: Tensor, first: number | readonly Range[], ...bounds: Bound[]): Tensor {
   if (typeof first === "number") {
     const [d] = axesOf("slice", x.rank, first) as [number];

@@ -10,7 +10,7 @@ import { max, mean, type ReduceOptions, sum } from "./sum.ts";
 /**
  * log Σ e^x over `axes` (all by default), with the maximum taken out first, so that nothing overflows.
  */
-export function logsumexp(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor {
+export function logsumexp(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor<"f32"> {
   checkOptions("logsumexp", options, ["keepDims"]);
   const over = axesOf("logsumexp", x.rank, axes);
   const largest = detach(max(x, over, { keepDims: true }));
@@ -24,14 +24,14 @@ export function logsumexp(x: Tensor, axes?: number | readonly number[], options:
 }
 
 /** e^x / Σ e^x along `axis` (the last by default). */
-export function softmax(x: Tensor, axis = -1): Tensor {
+export function softmax(x: Tensor, axis = -1): Tensor<"f32"> {
   const over = axesOf("softmax", x.rank, axis);
   const e = exp(sub(x, detach(max(x, over, { keepDims: true }))));
   return div(e, sum(e, over, { keepDims: true }));
 }
 
 /** log softmax(x) along `axis` (the last by default). */
-export const logSoftmax = (x: Tensor, axis = -1): Tensor =>
+export const logSoftmax = (x: Tensor, axis = -1): Tensor<"f32"> =>
   sub(x, logsumexp(x, axesOf("logSoftmax", x.rank, axis), { keepDims: true }));
 
 /**
@@ -39,7 +39,7 @@ export const logSoftmax = (x: Tensor, axis = -1): Tensor =>
  *
  * logits, targets: [batch, classes]; targets are probabilities (one-hot for labels: `oneHot`).
  */
-export function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
+export function crossEntropy(logits: Tensor, targets: Tensor): Tensor<"f32"> {
   check(
     logits.rank === 2 && show(logits.shape) === show(targets.shape),
     "shape",

@@ -1,5 +1,6 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
 import { permute, sort as launch, type SortType, sortVariants } from "../../kernels/sort.ts";
+import type { DType } from "../dtype.ts";
 import type { KernelOp } from "../kernelOp.ts";
 import { axesOf, record, recordOne } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
@@ -13,9 +14,9 @@ export interface SortOptions {
 }
 
 /** What was sorted, and where each element was along the axis (u32). */
-export interface Sorted {
-  readonly values: Tensor;
-  readonly indices: Tensor;
+export interface Sorted<D extends DType = DType> {
+  readonly values: Tensor<D>;
+  readonly indices: Tensor<"u32">;
 }
 
 const sortOp: KernelOp = {
@@ -57,7 +58,7 @@ const place = (x: Tensor, indices: Tensor, axis: number): Tensor =>
  * their order, and −0 equals 0. NaN counts as larger than every number: last, or first where descending. The gradient of the
  * values goes back to where they came from; the indices have none. Throws LatentError("argument").
  */
-export function sort(x: Tensor, options: SortOptions = {}): Sorted {
+export function sort<D extends DType>(x: Tensor<D>, options: SortOptions = {}): Sorted<D> {
   checkOptions("sort", options, ["axis", "descending"]);
   check(
     x.dtype !== "u8" && x.rank > 0,
@@ -71,12 +72,12 @@ export function sort(x: Tensor, options: SortOptions = {}): Sorted {
     { shape: x.shape, dtype: x.dtype },
     { shape: x.shape, dtype: "u32" },
   ] as const;
-  const [values, indices] = record(
+  const [values, indices]: readonly Tensor[] = record<DType>(
     sortOp,
     [x],
     specs,
     { axis, descending },
-    x.dtype === "f32" ? ([g]) => [g ? place(g, indices!, axis) : null] : null,
+    x.dtype === "f32" ? ([g]): (Tensor | null)[] => [g ? place(g, indices!, axis) : null] : null,
   );
-  return { values: values!, indices: indices! };
+  return { values, indices } as object as Sorted<D>;
 }

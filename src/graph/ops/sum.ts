@@ -1,7 +1,9 @@
 import { check, checkOptions } from "../../device/errors.ts";
+import type { DType } from "../dtype.ts";
 import { axesOf, count, recordReduce } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { div, equal, mul, sub } from "./arithmetic.ts";
+import { cast } from "./cast.ts";
 import { expand, reshape } from "./shape.ts";
 
 type Axes = number | readonly number[] | undefined;
@@ -18,21 +20,21 @@ function reduce(
   axes: Axes,
   options: ReduceOptions,
   slope: (g: Tensor, y: () => Tensor) => Tensor,
-): Tensor {
+): Tensor<"f32"> {
   checkOptions(operation, options, ["keepDims"]);
   const over = axesOf(operation, x.rank, axes);
-  if (over.length === 0) return x;
-  const keep = (y: Tensor) =>
+  if (over.length === 0) return x as Tensor<"f32">;
+  const keep = <D extends DType>(y: Tensor<D>) =>
     reshape(
       y,
       x.shape.map((n, d) => (over.includes(d) ? 1 : n)),
     );
-  const y: Tensor = recordReduce(operation, operation, x, over, ([g]) => [slope(keep(g!), () => keep(y))]);
+  const y: Tensor<"f32"> = recordReduce(operation, operation, x, over, ([g]) => [slope(keep(g!), () => keep(y))]);
   return options.keepDims ? keep(y) : y;
 }
 
 /** Sum over `axes` (all by default), in a fixed tree. */
-export const sum = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
+export const sum = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor<"f32"> =>
   reduce("sum", x, axes, options, (g) => expand(g, x.shape));
 
 /** The axes that an average goes over, and how many elements lie along them. */
@@ -43,14 +45,18 @@ function averaged(where: string, x: Tensor, axes: Axes, options: object, ...know
 }
 
 /** Mean over `axes` (all by default). */
-export function mean(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
+export function mean(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor<"f32"> {
   const { over, n } = averaged("mean", x, axes, options);
   check(n > 0, "shape", "mean", () => "expected at least one element to average; got none.");
   return div(sum(x, over, options), n);
 }
 
 /** Mean squared deviation over `axes`; divides by n − ddof. Two passes, so that a large mean costs no accuracy. */
-export function variance(x: Tensor, axes?: Axes, options: ReduceOptions & { readonly ddof?: number } = {}): Tensor {
+export function variance(
+  x: Tensor,
+  axes?: Axes,
+  options: ReduceOptions & { readonly ddof?: number } = {},
+): Tensor<"f32"> {
   const { over, n } = averaged("variance", x, axes, options, "ddof");
   const { ddof = 0, keepDims = false } = options;
   check(n > ddof, "shape", "variance", () => `too few elements. Expected more than ddof = ${ddof}; got ${n}.`);
@@ -61,7 +67,7 @@ export function variance(x: Tensor, axes?: Axes, options: ReduceOptions & { read
 function extreme(operation: "max" | "min", x: Tensor, axes: Axes, options: ReduceOptions = {}): Tensor {
   return reduce(operation, x, axes, options, (g, y) => {
     // equal extremes share the gradient, as in PyTorch's amax
-    const hits = equal(x, y());
+    const hits = cast(equal(x, y()), "f32");
     return mul(div(hits, sum(hits, axes, { keepDims: true })), g);
   });
 }

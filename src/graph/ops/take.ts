@@ -1,7 +1,8 @@
 import { check, show } from "../../device/errors.ts";
+import type { DType } from "../dtype.ts";
 import { axesOf, broadcast } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
-import { pick } from "./gather.ts";
+import { type Picked, pick } from "./gather.ts";
 import { type Indices, placesOf } from "./indices.ts";
 import { expand, reshape } from "./shape.ts";
 
@@ -15,7 +16,7 @@ import { expand, reshape } from "./shape.ts";
  * are outside are refused, and outside indices in tensors give NaN (as gather says). Returns x.shape with the axis replaced
  * by indices.shape. Throws LatentError("argument") or ("shape").
  */
-export function take(x: Tensor, indices: Indices, axis?: number): Tensor {
+export function take<D extends DType>(x: Tensor<D>, indices: Indices, axis?: number): Tensor<Picked<D>> {
   if (axis === undefined && x.rank !== 1) return take(reshape(x, [x.size]), indices, 0);
   const [d] = axesOf("take", x.rank, axis ?? 0) as [number];
   const places = placesOf("take", x, indices, x.shape[d]!);
@@ -33,7 +34,7 @@ export function take(x: Tensor, indices: Indices, axis?: number): Tensor {
  * indices: as for take, with as many axes as x; beside `axis`, sizes are equal or 1, as in broadcasting. Returns that shape with
  * the indices' size along `axis`. Throws LatentError("argument") or ("shape").
  */
-export function takeAlongAxis(x: Tensor, indices: Indices, axis = -1): Tensor {
+export function takeAlongAxis<D extends DType>(x: Tensor<D>, indices: Indices, axis = -1): Tensor<Picked<D>> {
   const where = "takeAlongAxis";
   const [d] = axesOf(where, x.rank, axis) as [number];
   const given = placesOf(where, x, indices, x.shape[d]!);

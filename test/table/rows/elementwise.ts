@@ -125,7 +125,7 @@ export const elementwise: Family = {
       op: "cast",
       call: (gpu) => ops.cast(numbers(gpu, [3]), "u8"),
       code: "unsupported",
-      message: "cast: no cast from f32 to u8. Expected f32, i32 or u32 on both sides.",
+      message: "cast: no cast from f32 to u8. Expected f32, i32, u32 or bool on both sides.",
     },
     {
       op: "detach",
