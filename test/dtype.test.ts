@@ -33,7 +33,7 @@ it("tensors of numbers that their dtype does not hold are refused", async () => 
     ],
     [
       () => gpu.tensor([1], [1], { dtype: "f16" as "f32" }),
-      "tensor: unknown dtype. Expected f32, i32, u32, u8; got f16.",
+      "tensor: unknown dtype. Expected f32, i32, u32, u8, bool; got f16.",
     ],
     [
       () => gpu.tensor([1, undefined as unknown as number]),
