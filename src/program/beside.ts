@@ -1,8 +1,10 @@
 import { isFloat } from "../graph/dtype.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
-import { type Fusion, type Group, isCrowded, leavesOf, onlyHere, readsOf } from "./fuse.ts";
+import { isCrowded } from "./crowding.ts";
+import type { Fusion } from "./fuse.ts";
 import { launchesOf } from "./launches.ts";
 import { orderOf, sizeOf } from "./prepare.ts";
+import { type Group, leavesOf, onlyHere, readsOf } from "./reads.ts";
 import type { Graph, Value } from "./values.ts";
 
 /**

@@ -6,9 +6,10 @@ import { map, mapFours } from "../kernels/map.ts";
 import { hasFours, reduce } from "../kernels/reduce.ts";
 import { assemble, type Dispatch, type Ref, type Scratch, scratchRef, type Target } from "./dispatch.ts";
 import { type Context, expressionOf, rootExpression, type Slots } from "./expression.ts";
-import type { Fusion, Group } from "./fuse.ts";
+import type { Fusion } from "./fuse.ts";
 import { launchesOf, reductionOf } from "./launches.ts";
 import { orderOf, sizeOf } from "./prepare.ts";
+import type { Group } from "./reads.ts";
 import { computed, look, straight, type Value } from "./values.ts";
 
 export interface Emission extends Target {

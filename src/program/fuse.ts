@@ -1,23 +1,12 @@
 import { isFloat, sameShape } from "../graph/dtype.ts";
 import { signature } from "../graph/maps.ts";
-import { MAX_SCALARS, MAX_VIEWS } from "../kernels/hook.ts";
-import type { DeviceTraits, Launches } from "../kernels/launch.ts";
+import { callsFor } from "../kernels/cost.ts";
+import type { DeviceTraits } from "../kernels/launch.ts";
+import { Collector, fits, isCrowded, type Load } from "./crowding.ts";
 import { launchesOf } from "./launches.ts";
 import { orderOf, sizeOf } from "./prepare.ts";
-import { computed, type Graph, isUniform, look, straight, type Value } from "./values.ts";
-
-/** What one node of the plan computes: the value it stores, and the kernel or reduction whose epilogue ends in it. */
-export interface Group {
-  readonly root: Value;
-  /** The reduction or kernel op at its heart; null for maps and concatenations. */
-  readonly anchor: Value | null;
-  /** A map that a reduction stores, element by element, as it loads. */
-  readonly stored?: Value;
-  /** A sum of everything, whose terms a kernel's epilogue adds up, each invocation its own. */
-  readonly added?: Value;
-  /** The group that leaves the terms of this sum. */
-  readonly terms?: Group;
-}
+import { type Group, leavesOf, onlyHere } from "./reads.ts";
+import { computed, type Graph, isUniform, straight, type Value } from "./values.ts";
 
 export interface Fusion {
   readonly groups: readonly Group[];
@@ -27,7 +16,6 @@ export interface Fusion {
 
 /** A map used several times is recomputed rather than stored while it costs at most this many calls. */
 const CHEAP = 8;
-const EXPENSIVE: { readonly [fn: string]: number } = { random_normal: 4, random_uniform: 3, pow_: 2, tanh_: 2 };
 
 /**
  * Chooses which maps disappear into their users, and which kernels and reductions take the maps behind them as epilogue.
@@ -37,11 +25,54 @@ export function fuse(graph: Graph, traits: DeviceTraits): Fusion {
   const kept = new Set<Value>(roots);
   for (;;) {
     const inlined = inline(graph, kept, traits);
-    const fusion = { inlined, groups: group(graph, roots, inlined, traits) };
-    const crowded = fusion.groups.find((g) => isCrowded(g, inlined, traits));
-    if (!crowded) return fusion;
-    kept.add(heaviest(crowded, inlined));
+    for (const value of cuts(graph, inlined, traits)) inlined.delete(value);
+    const groups = group(graph, roots, inlined, traits);
+    const crowded = groups.filter((g) => isCrowded(g, inlined, traits));
+    if (crowded.length === 0) return { inlined, groups };
+    for (const one of crowded) kept.add(nearest(one, inlined));
   }
+}
+
+/**
+ * The maps to store so that no expression needs more views, scalars or text than a dispatch has: where a value's arguments are
+ * too much together, the heaviest of them. One pass, arguments first.
+ */
+function cuts(graph: Graph, inlined: ReadonlySet<Value>, traits: DeviceTraits): Set<Value> {
+  const cut = new Set<Value>();
+  const loads = new Map<Value, Load>();
+  const isInlined = (target: Value) => inlined.has(target) && !cut.has(target);
+  const collect = (value: Value): Load => {
+    const load = new Collector();
+    load.call(value);
+    for (const arg of value.args) {
+      const target = computed(arg);
+      if (isInlined(target)) load.merge(loads.get(target)!);
+      else load.read(arg);
+    }
+    return load;
+  };
+  for (const value of graph.values) {
+    const { kind } = value.what;
+    if (kind !== "map" && kind !== "reduce") continue;
+    let load = collect(value);
+    while (!fits(load, kind, traits)) {
+      const parts = [...new Set(value.args.map(computed))].filter(isInlined);
+      if (parts.length === 0) break;
+      const weight = (part: Value) => loads.get(part)!.views.size + loads.get(part)!.operations / 100;
+      cut.add(parts.reduce((most, part) => (weight(part) > weight(most) ? part : most)));
+      load = collect(value);
+    }
+    if (kind === "map") loads.set(value, load);
+  }
+  return cut;
+}
+
+/** An inlined map that `group` computes on the way to its result, as close to that as possible. */
+function nearest({ root, anchor }: Group, inlined: ReadonlySet<Value>): Value {
+  const args = [root, anchor].flatMap((value) => value?.args.map(computed) ?? []);
+  const found = args.find((arg) => inlined.has(arg));
+  if (!found) throw new Error(`nothing to split in a group of ${root.what.kind}`);
+  return found;
 }
 
 /** The users of `value`, with views that only rename axes looked through; null for a use that needs it stored. */
@@ -107,7 +138,7 @@ const inputShape = (user: Value) => (user.what.kind === "reduce" ? user.args[0]!
 function cost(value: Value, limit = CHEAP + 1): number {
   if (value.what.kind === "view") return cost(straight(value) === value ? value.args[0]! : straight(value), limit);
   if (value.what.kind !== "map" || limit <= 0) return 0;
-  let total = EXPENSIVE[value.what.fn] ?? 1;
+  let total = callsFor(value.what.fn);
   for (const arg of value.args) total += cost(arg, limit - total);
   return total;
 }
@@ -151,88 +182,6 @@ function group(graph: Graph, roots: ReadonlySet<Value>, inlined: ReadonlySet<Val
     }));
 }
 
-/** Whether `root`'s expression reads `anchor` only element by element, at its own index. */
-export function onlyHere(anchor: Value, root: Value, inlined: ReadonlySet<Value>): boolean {
-  let same = true;
-  walk(root, inlined, (arg, user) => {
-    if (look(arg).base === anchor && (straight(arg) !== anchor || sizeOf(user) !== sizeOf(anchor))) same = false;
-  });
-  return same;
-}
-
-/** Calls `visit` for every argument in the expression under `root` that is not itself inlined. */
-export function walk(root: Value, inlined: ReadonlySet<Value>, visit: (arg: Value, user: Value) => void): void {
-  const seen = new Set<Value>();
-  const stack = [root];
-  for (let user = stack.pop(); user; user = stack.pop()) {
-    if (seen.has(user)) continue;
-    seen.add(user);
-    for (const arg of user.args) {
-      const target = computed(arg);
-      if (inlined.has(target)) stack.push(target);
-      else visit(arg, user);
-    }
-  }
-}
-
-/** The stored values that a group reads; leaves of the graph among them. */
-export function readsOf({ root, anchor, stored, added, terms }: Group, inlined: ReadonlySet<Value>): Set<Value> {
-  const reads = new Set<Value>();
-  // what leaves the terms has read the sum's own inputs
-  const parts = [root, stored, added, terms ? undefined : (anchor ?? undefined)];
-  for (const part of parts) if (part) for (const leaf of leavesOf(part, inlined)) reads.add(leaf);
-  for (const own of [root, anchor, stored]) if (own) reads.delete(own);
-  if (terms) reads.add(terms.root);
-  return reads;
-}
-
-/** The stored values that `root` reads. */
-export function leavesOf(root: Value, inlined: ReadonlySet<Value>): Set<Value> {
-  const leaves = new Set<Value>();
-  walk(root, inlined, (arg) => {
-    const { base } = look(arg);
-    if (base.what.kind !== "constant") leaves.add(base.what.kind === "pick" ? base.args[0]! : base);
-  });
-  return leaves;
-}
-
-/** Views and scalars that the expressions of `group` bring along. */
-function load(
-  { root, anchor, stored, added, terms }: Group,
-  inlined: ReadonlySet<Value>,
-): { views: number; scalars: number } {
-  const views = new Set<Value>();
-  const scalars = new Set<Value>();
-  const visit = (arg: Value) => {
-    const { base } = look(arg);
-    if (base.what.kind === "constant") scalars.add(base);
-    else if (base !== anchor) views.add(base);
-  };
-  for (const value of [root, stored, added]) if (value && value !== anchor) walk(value, inlined, visit);
-  if (anchor?.what.kind === "reduce" && !terms) walk(anchor, inlined, visit);
-  return { views: views.size, scalars: scalars.size };
-}
-
-/** Whether the hooks of the group's dispatch would need more views, scalars or buffers than there are. */
-export function isCrowded(group: Group, inlined: ReadonlySet<Value>, traits: DeviceTraits): boolean {
-  if (group.root.what.kind === "concat") return concatIsCrowded(group.root, inlined, traits);
-  const { views, scalars } = load(group, inlined);
-  const beside = Number(group.stored !== undefined) + Number(group.added !== undefined);
-  const own = (group.anchor?.what.kind === "kernel" ? ownBuffers(launchesOf(group.anchor, traits)) : 1) + beside;
-  const epilogue = group.anchor?.what.kind === "kernel" && group.anchor === group.root && !beside ? 0 : views;
-  return epilogue > MAX_VIEWS || scalars > MAX_SCALARS || own + epilogue > traits.maxStorageBuffers;
-}
-
-/** Each part of a concatenation is a launch of its own. */
-function concatIsCrowded(root: Value, inlined: ReadonlySet<Value>, traits: DeviceTraits): boolean {
-  return root.args.some(
-    (arg) => inlined.has(computed(arg)) && isCrowded({ root: computed(arg), anchor: null }, inlined, traits),
-  );
-}
-
-const ownBuffers = ({ launches }: Launches): number =>
-  Object.keys(launches.find((l) => l.takesEpilogue)?.kernel.buffers ?? {}).length;
-
 function takesEpilogue(anchor: Value, traits: DeviceTraits): boolean {
   if (anchor.what.kind === "reduce") return true;
   return (
@@ -241,25 +190,4 @@ function takesEpilogue(anchor: Value, traits: DeviceTraits): boolean {
     isFloat(anchor.dtype) &&
     launchesOf(anchor, traits).launches.some((l) => l.takesEpilogue)
   );
-}
-
-/** The inlined map under a crowded group that would relieve it most. */
-function heaviest({ root, anchor }: Group, inlined: ReadonlySet<Value>): Value {
-  const seen = new Set<Value>();
-  const stack = [root, ...(anchor ? [anchor] : [])];
-  let best: Value | null = null;
-  let most = 0;
-  for (let value = stack.pop(); value; value = stack.pop()) {
-    for (const arg of value.args.map(computed)) {
-      if (!inlined.has(arg) || seen.has(arg)) continue;
-      seen.add(arg);
-      stack.push(arg);
-      const { views, scalars } = load({ root: arg, anchor: null }, inlined);
-      // as much as possible, but not so much that the new group is crowded too
-      const relief = views > MAX_VIEWS - 1 || scalars > MAX_SCALARS ? 0.5 : views + scalars;
-      if (relief > most) [best, most] = [arg, relief];
-    }
-  }
-  if (!best) throw new Error(`nothing to split in a group of ${root.what.kind}`);
-  return best;
 }

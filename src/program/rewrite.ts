@@ -61,16 +61,37 @@ const total: Rule = (value, make, isRoot) => {
     const isLinear = base.what.kind === "map" && ["add", "sub", "neg"].includes(base.what.fn);
     return isLinear && base.args.every((arg) => sizeOf(arg) === sizeOf(base)) ? base : null;
   };
-  const holdsSum = (of: Value): boolean => {
-    const inner = inside(of);
-    return inner !== null && (isSum(inner) || inner.args.some(holdsSum));
+  /** Every value that is added up in the end, after what it is made of. */
+  const parts = (of: Value): Value[] => {
+    const found = new Set<Value>();
+    const stack = [of];
+    for (let part = stack.pop(); part; part = stack.pop()) {
+      if (found.has(part)) continue;
+      found.add(part);
+      const inner = inside(part);
+      if (inner?.what.kind === "map") stack.push(...inner.args);
+    }
+    return [...found].reverse();
   };
   const add = (of: Value): Value => {
-    const inner = inside(of);
-    if (inner?.what.kind === "map") return make(value, inner.what, inner.args.map(add));
-    const terms = inner ? inner.args[0]! : of;
-    return make(value, { kind: "reduce", operation: "sum", axes: [...terms.shape.keys()] }, [terms]);
+    const made = new Map<Value, Value>();
+    for (const part of parts(of)) {
+      const inner = inside(part);
+      const terms = inner?.what.kind === "reduce" ? inner.args[0]! : part;
+      made.set(
+        part,
+        inner?.what.kind === "map"
+          ? make(
+              value,
+              inner.what,
+              inner.args.map((arg) => made.get(arg)!),
+            )
+          : make(value, { kind: "reduce", operation: "sum", axes: [...terms.shape.keys()] }, [terms]),
+      );
+    }
+    return made.get(of)!;
   };
+  const holdsSum = (of: Value): boolean => parts(of).some((part) => inside(part)?.what.kind === "reduce");
   return isSum(value) && sizeOf(value) === 1 && holdsSum(value.args[0]!) ? add(value.args[0]!) : null;
 };
 

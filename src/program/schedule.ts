@@ -1,6 +1,7 @@
 import { LatentError } from "../device/errors.ts";
-import { type Fusion, type Group, readsOf, walk } from "./fuse.ts";
+import type { Fusion } from "./fuse.ts";
 import { sizeOf } from "./prepare.ts";
+import { type Group, readsOf, walk } from "./reads.ts";
 import { type Graph, look, straight, type Value } from "./values.ts";
 
 export interface Schedule {

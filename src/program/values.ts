@@ -57,6 +57,7 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
   const values: Value[] = [];
   const leaves: Tensor[] = [];
   const constants: { value: number; dtype: DType }[] = [];
+  const constantSlots = new Map<string, number>();
   const keys: string[] = [];
 
   const add = (key: string, shape: Shape, dtype: DType, what: What, args: readonly Value[]): Value => {
@@ -86,12 +87,13 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
     switch (source.kind) {
       case "stored":
       case "input": {
-        const slot = leaves.indexOf(tensor) >= 0 ? leaves.indexOf(tensor) : leaves.push(tensor) - 1;
+        const slot = leaves.push(tensor) - 1;
         return add(`leaf ${slot} [${shape.join()}] ${dtype}`, shape, dtype, { kind: "leaf", slot }, []);
       }
       case "constant": {
-        const known = constants.findIndex((c) => Object.is(c.value, source.value) && c.dtype === dtype);
-        const slot = known >= 0 ? known : constants.push({ value: source.value, dtype }) - 1;
+        const name = `${dtype} ${Object.is(source.value, -0) ? "-0" : source.value}`;
+        const slot = constantSlots.get(name) ?? constants.push({ value: source.value, dtype }) - 1;
+        constantSlots.set(name, slot);
         return add(`constant ${slot}`, shape, dtype, { kind: "constant", slot }, []);
       }
       case "map":
@@ -176,14 +178,20 @@ const uniform = new WeakMap<Value, boolean>();
 
 /** Whether all elements of `value` are surely equal: it has one, or is computed from such values alone. */
 export function isUniform(value: Value): boolean {
-  const known = uniform.get(value);
-  if (known !== undefined) return known;
-  const { what, shape, args } = value;
-  const steady = what.kind === "view" || (what.kind === "map" && !signature(what.fn).indexed);
-  const is =
-    what.kind === "constant" || (steady ? args.every(isUniform) : what.kind === "leaf" && shape.every((n) => n === 1));
-  uniform.set(value, is);
-  return is;
+  // a stack, not recursion: chains get deep
+  for (const stack = [value]; stack.length;) {
+    const top = stack.at(-1)!;
+    const { what, shape, args } = top;
+    const isMap = what.kind === "view" || (what.kind === "map" && !signature(what.fn).indexed);
+    const unknown = isMap ? args.filter((arg) => !uniform.has(arg)) : [];
+    if (unknown.length) stack.push(...unknown);
+    else {
+      stack.pop();
+      const isOne = what.kind === "constant" || (what.kind === "leaf" && shape.every((n) => n === 1));
+      uniform.set(top, isMap ? args.every((arg) => uniform.get(arg)!) : isOne);
+    }
+  }
+  return uniform.get(value)!;
 }
 
 /** The value whose elements, in the same order and number, are `value`'s: views that only rename the axes are looked through. */
