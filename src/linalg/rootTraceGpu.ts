@@ -1,6 +1,7 @@
 import { mul } from "../graph/ops/arithmetic.ts";
 import { matmul } from "../graph/ops/matmul.ts";
-import { reshape, slice } from "../graph/ops/shape.ts";
+import { reshape } from "../graph/ops/shape.ts";
+import { slice } from "../graph/ops/slice.ts";
 import { sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";

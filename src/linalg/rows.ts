@@ -1,7 +1,8 @@
 import { Dataset } from "../data/dataset.ts";
 import { check, LatentError, show } from "../device/errors.ts";
 import { isFinite } from "../graph/ops/elementwise.ts";
-import { reshape, slice } from "../graph/ops/shape.ts";
+import { reshape } from "../graph/ops/shape.ts";
+import { slice } from "../graph/ops/slice.ts";
 import { min } from "../graph/ops/sum.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { layout, recordView } from "../graph/record.ts";

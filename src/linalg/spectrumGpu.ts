@@ -3,7 +3,7 @@ import { add, div, maximum, minimum, mul, sqrt, square } from "../graph/ops/arit
 import { abs } from "../graph/ops/elementwise.ts";
 import { gather } from "../graph/ops/gather.ts";
 import { matmul } from "../graph/ops/matmul.ts";
-import { slice } from "../graph/ops/shape.ts";
+import { slice } from "../graph/ops/slice.ts";
 import { max, sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";

@@ -2,7 +2,8 @@ import { add, div, greater, maximum, mul, sqrt, square, sub, where } from "../gr
 import { cast } from "../graph/ops/cast.ts";
 import { exp, log } from "../graph/ops/elementwise.ts";
 import { matmul } from "../graph/ops/matmul.ts";
-import { expand, reshape, slice, transpose } from "../graph/ops/shape.ts";
+import { expand, reshape, transpose } from "../graph/ops/shape.ts";
+import { slice } from "../graph/ops/slice.ts";
 import { logsumexp } from "../graph/ops/softmax.ts";
 import { mean as meanOf, min, sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";

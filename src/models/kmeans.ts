@@ -1,7 +1,8 @@
 import { uniforms } from "../data/philox.ts";
 import { assign } from "../graph/assign.ts";
 import { add, div, greater, less, maximum, mul, square, where } from "../graph/ops/arithmetic.ts";
-import { reshape, slice } from "../graph/ops/shape.ts";
+import { reshape } from "../graph/ops/shape.ts";
+import { slice } from "../graph/ops/slice.ts";
 import { max, sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { clusterSums, distances } from "../linalg/clusters.ts";

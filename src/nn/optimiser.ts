@@ -2,7 +2,8 @@ import { check, checkOptions } from "../device/errors.ts";
 import { adamStep, advanceStep, sgdStep, type UpdateInputs } from "../graph/ops/adam.ts";
 import { square } from "../graph/ops/arithmetic.ts";
 import { cast } from "../graph/ops/cast.ts";
-import { reshape, slice } from "../graph/ops/shape.ts";
+import { part } from "../graph/ops/part.ts";
+import { reshape } from "../graph/ops/shape.ts";
 import { sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
@@ -69,7 +70,7 @@ function optimiser(
   check(clipNorm === undefined || clipNorm > 0, "argument", where, () => `expected clipNorm > 0; got ${clipNorm}.`);
   const clock = gpu.state(new Uint32Array(4), [4]);
   // a fresh look each time: one that is kept would keep the clock from being freed
-  const stepOf = () => reshape(slice(clock, 0, 0, 1), []);
+  const stepOf = () => reshape(part(clock, 0, 0, 1), []);
   const fixed = typeof rate === "number" ? gpu.state(Float32Array.of(rate), []) : null;
   const ring = gpu.state(new Float32Array(1), [1]);
   return {

@@ -1,6 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { advanceStep } from "../graph/ops/adam.ts";
-import { reshape, slice } from "../graph/ops/shape.ts";
+import { part } from "../graph/ops/part.ts";
+import { reshape } from "../graph/ops/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 import type { Program } from "../program/program.ts";
@@ -73,7 +74,7 @@ export async function evaluation(gpu: Gpu, dataset: Dataset, batch: number, loss
   };
   const body = (rows: number): void => {
     const context: LossContext = {
-      step: reshape(slice(clock, 0, 0, 1), []),
+      step: reshape(part(clock, 0, 0, 1), []),
       training: false,
       labels: (classes) => dataset.classes(null, clock, rows, classes),
     };

@@ -1,7 +1,7 @@
 import { check, LatentError, quote, show } from "../device/errors.ts";
 import type { Safetensor } from "../formats/safetensors.ts";
 import { count, type Shape, type TypedArray } from "../graph/dtype.ts";
-import { slice } from "../graph/ops/shape.ts";
+import { part as entries } from "../graph/ops/part.ts";
 import { layout } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
@@ -39,10 +39,7 @@ export function tensorsOf(states: readonly State[]): { [name: string]: Tensor } 
   return Object.fromEntries(
     states.flatMap(({ names, tensor }) => {
       const rows = tensor.shape[0]! / names.length;
-      return names.map((name, part) => [
-        name,
-        names.length === 1 ? tensor : slice(tensor, 0, part * rows, (part + 1) * rows),
-      ]);
+      return names.map((name, part) => [name, names.length === 1 ? tensor : entries(tensor, 0, part * rows, rows)]);
     }),
   );
 }

@@ -1,4 +1,4 @@
-import { slice } from "../../graph/ops/shape.ts";
+import { slice } from "../../graph/ops/slice.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { PictureReport } from "../report.ts";
 import type { Context } from "./contender.ts";

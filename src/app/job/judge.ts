@@ -3,7 +3,7 @@ import { parseSafetensors } from "../../formats/safetensors.ts";
 import { clamp } from "../../graph/ops/elementwise.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { permutation } from "../../data/philox.ts";
-import { slice } from "../../graph/ops/shape.ts";
+import { slice } from "../../graph/ops/slice.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { Moments } from "../../linalg/moments.ts";
 import type { Rows } from "../../linalg/rows.ts";

@@ -6,7 +6,8 @@ import { add, greaterEqual, lessEqual, mul, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { clamp, exp, expm1 } from "./elementwise.ts";
 import { random } from "./random.ts";
-import { expand, reshape, slice } from "./shape.ts";
+import { part } from "./part.ts";
+import { expand, reshape } from "./shape.ts";
 import { sum } from "./sum.ts";
 
 // The two heads of an encoder, mean μ and log-variance ℓ, come out of one product as heads [batch, 2·latent] = [μ | ℓ].
@@ -24,8 +25,8 @@ export interface Heads {
 export function splitHeads(heads: Tensor): Heads {
   const latent = latentOf("splitHeads", heads);
   return {
-    mean: slice(heads as Tensor<"f32">, 1, 0, latent),
-    logVar: clamp(slice(heads, 1, latent, 2 * latent), -LIMIT, LIMIT),
+    mean: part(heads as Tensor<"f32">, 1, 0, latent),
+    logVar: clamp(part(heads as Tensor<"f32">, 1, latent, latent), -LIMIT, LIMIT),
   };
 }
 

@@ -21,7 +21,7 @@ export * from "./random.ts";
 export * from "./rearrange.ts";
 export * from "./resize.ts";
 export * from "./shape.ts";
-export type { Bound, Range } from "./slice.ts";
+export { type Bound, type Range, slice } from "./slice.ts";
 export * from "./softmax.ts";
 export { sort, type Sorted, type SortOptions } from "./sort.ts";
 export * from "./sum.ts";

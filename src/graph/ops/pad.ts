@@ -1,9 +1,9 @@
 import { check, checkOptions, quote, show } from "../../device/errors.ts";
 import { type DType, elements } from "../dtype.ts";
-import { axesOf, constant } from "../record.ts";
+import { axesOf } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { pick } from "./gather.ts";
-import { concat, expand } from "./shape.ts";
+import { embed } from "./part.ts";
 
 export interface PadOptions {
   /** What stands around x: `value`, its own edge, or x mirrored at its edge, which is not repeated. */
@@ -89,10 +89,4 @@ function around(x: Tensor, d: number, [before, after]: Widths, { mode = "constan
   });
   const tensor = x.gpu.upload(words, [words.length]);
   return pick(x, { shape: tensor.shape, signed: false, tensor }, d, false, x.shape.with(d, words.length));
-}
-
-/** x between `before` and `after` entries of `value` along axis d. */
-export function embed(x: Tensor, d: number, before: number, after: number, value = 0): Tensor {
-  const filler = (width: number) => expand(constant(x.gpu, value, x.dtype), x.shape.with(d, width));
-  return concat([...(before ? [filler(before)] : []), x, ...(after ? [filler(after)] : [])], d);
 }

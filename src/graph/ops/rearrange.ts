@@ -4,8 +4,8 @@ import { axesOf, constant, recordMap } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { less, where } from "./arithmetic.ts";
 import { pick } from "./gather.ts";
+import { part } from "./part.ts";
 import { concat, expand, reshape } from "./shape.ts";
-import { slice } from "./slice.ts";
 
 /**
  * x with the order of its entries reversed along `axes` (all by default).
@@ -86,7 +86,7 @@ export function roll<D extends DType>(
     const [d] = axesOf("roll", x.rank, a) as [number];
     const n = y.shape[d]!;
     const cut = n && ((-shifts[k]! % n) + n) % n;
-    return cut === 0 ? y : concat([slice(y, d, cut), slice(y, d, 0, cut)], d);
+    return cut === 0 ? y : concat([part(y, d, cut, n - cut), part(y, d, 0, cut)], d);
   }, x);
 }
 

@@ -3,7 +3,7 @@ import { contiguous, count, type DType, type Shape, sameShape } from "../dtype.t
 import { copyOf } from "../maps.ts";
 import { axesOf, broadcast, inOrder, layout, recordConcat, recordMap, recordView } from "../record.ts";
 import { Tensor } from "../tensor.ts";
-import { slice } from "./slice.ts";
+import { part } from "./part.ts";
 import { sum } from "./sum.ts";
 
 /**
@@ -160,7 +160,10 @@ export function concat<D extends DType>(tensors: readonly Tensor<D>[], axis: num
   );
   return recordConcat("concat", tensors, d, ([g]) => {
     let start = 0;
-    return tensors.map((x) => slice(g!, d, start, (start += x.shape[d]!)));
+    return tensors.map((x) => {
+      const size = x.shape[d]!;
+      return part(g!, d, (start += size) - size, size);
+    });
   });
 }
 
@@ -235,7 +238,5 @@ export function split<D extends DType>(
     () => `sizes do not add up. Expected a sum of ${extent} along axis ${d}; got ${show(list)}.`,
   );
   let start = 0;
-  return list.map((n) => slice(x, d, start, (start += n)));
+  return list.map((n) => part(x, d, (start += n) - n, n));
 }
-
-export { slice };

@@ -1,8 +1,8 @@
 import { check, show } from "../../device/errors.ts";
 import type { DType } from "../dtype.ts";
-import { axesOf, layout, recordView } from "../record.ts";
+import { axesOf } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
-import { embed } from "./pad.ts";
+import { part } from "./part.ts";
 import { flip } from "./rearrange.ts";
 import { reshape } from "./shape.ts";
 
@@ -91,28 +91,6 @@ function along(x: Tensor, d: number, range: readonly [start?: Bound, stop?: Boun
   const from = clamp(start, step > 0 ? 0 : extent - 1);
   const size = Math.max(0, Math.ceil((clamp(stop, step > 0 ? extent : -1) - from) / step));
   if (size === extent && step === 1) return x;
-  if (step > 0) return strided(x, d, from, size, step);
-  return flip(strided(x, d, size ? from + (size - 1) * step : 0, size, -step), d);
-}
-
-/** x at from, from + step, … along axis d. */
-function strided(x: Tensor, d: number, from: number, size: number, step: number): Tensor {
-  const { offset, strides } = layout(x);
-  return recordView(
-    "slice",
-    x,
-    x.shape.with(d, size),
-    offset + (size ? from * strides[d]! : 0),
-    strides.with(d, strides[d]! * step),
-    ([g]) => [spread(g!, d, from, x.shape[d]!, step)],
-  );
-}
-
-/** g at from, from + step, … of zeros with `extent` entries along axis d. */
-function spread(g: Tensor, d: number, from: number, extent: number, step: number): Tensor {
-  const size = g.shape[d]!;
-  if (step === 1 || size <= 1) return embed(g, d, from, extent - from - size);
-  const apart = embed(reshape(g, g.shape.toSpliced(d + 1, 0, 1)), d + 1, 0, step - 1);
-  const line = along(reshape(apart, g.shape.with(d, size * step)), d, [0, extent - from]);
-  return embed(line, d, from, extent - from - line.shape[d]!);
+  if (step > 0) return part(x, d, from, size, step);
+  return flip(part(x, d, size ? from + (size - 1) * step : 0, size, -step), d);
 }
