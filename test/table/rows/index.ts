@@ -11,6 +11,7 @@ import { randomness } from "./random.ts";
 import { shape } from "./shape.ts";
 import { sorting } from "./sort.ts";
 import { rearrangement } from "./rearrange.ts";
+import { slicing } from "./slices.ts";
 import { sums } from "./sums.ts";
 import { places } from "./places.ts";
 
@@ -21,6 +22,7 @@ const families = [
   sums,
   places,
   rearrangement,
+  slicing,
   multiplication,
   images,
   heads,
