@@ -1,12 +1,17 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parseSafetensors, writeSafetensors } from "../src/formats/safetensors.ts";
+import type { Safetensor } from "../src/formats/safetensors.ts";
+import { add, greaterEqual, mul, type Tensor } from "../src/index.ts";
 import { VAE } from "../src/models/vae.ts";
 import { writeFileWhole } from "../src/nn/checkpoint-node.ts";
+import { CHECKSUM, checksumOf } from "../src/nn/checksum.ts";
 import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
+import { failure } from "./helpers.ts";
 import { blobs, small } from "./oracles/blobs.ts";
 
 let gpu: Gpu;
@@ -100,7 +105,8 @@ it("is refused when it is of another run, another model or broken, and changes n
   await expect(resume(await vae.save())).rejects.toThrow(/no checkpoint/);
   const { tensors, metadata } = parseSafetensors(good);
   const without = [...tensors].filter(([name]) => name !== "fc3.bias");
-  await expect(resume(writeSafetensors(without, metadata))).rejects.toThrow(/no tensor "fc3.bias"/);
+  await expect(resume(writeSafetensors(without, metadata))).rejects.toThrow(/damaged, or was changed/);
+  await expect(resume(signed(without, metadata))).rejects.toThrow(/no tensor "fc3.bias"/);
   const poisoned = [...tensors].map(([name, t]): [string, typeof t] =>
     name === "fc1.bias" ? [name, { ...t, data: new Float32Array(24).fill(Number.NaN) }] : [name, t],
   );
@@ -114,6 +120,124 @@ it("is refused when it is of another run, another model or broken, and changes n
     /"fc1.weight" differs. Expected F32 \[25, 64\]; got F32 \[24, 64\]/,
   );
   expect(await vae.save()).toEqual(before);
+});
+
+/** A checkpoint with the checksum of what it now holds. */
+function signed(tensors: Iterable<readonly [string, Safetensor]>, metadata: Iterable<readonly [string, string]>) {
+  const [held, notes] = [[...tensors], new Map(metadata)];
+  return writeSafetensors(held, notes.set(CHECKSUM, checksumOf(held, notes)));
+}
+
+it("is refused when one bit of it differs, wherever that is", async () => {
+  using vae = new VAE(gpu, small);
+  const good = saved.get(6)!;
+  const header = 8 + Number(new DataView(good.buffer, good.byteOffset).getBigUint64(0, true));
+  // all of the header's kinds of bytes, and values all over the payload
+  const places = [
+    ...Array.from({ length: 60 }, (_, i) => 8 + Math.floor(((header - 8) * i) / 60)),
+    ...Array.from({ length: 60 }, (_, i) => header + Math.floor(((good.length - header) * i) / 60)),
+  ];
+  for (const [i, at] of places.entries()) {
+    const bad = good.slice();
+    bad[at]! ^= 1 << (i % 8);
+    const error = await failure(() => vae.fit(images, { ...recipe, resume: bad }));
+    expect(["format", "data", "unsupported", "limit"], `byte ${at}, bit ${i % 8}: ${error.message}`).toContain(
+      error.code,
+    );
+    if (at >= header) await failure(async () => VAE.load(gpu, bad));
+  }
+});
+
+it("is refused when its counters disagree, even under a right checksum", async () => {
+  using vae = new VAE(gpu, small);
+  const { tensors, metadata } = parseSafetensors(saved.get(6)!);
+  const position = JSON.parse(metadata.get("latentgpu.training")!) as Record<string, unknown>;
+  const changed = (part: object) =>
+    signed(tensors, new Map(metadata).set("latentgpu.training", JSON.stringify({ ...position, ...part })));
+  expect(await failure(() => vae.fit(images, { ...recipe, epochs: 1, resume: changed({ history: 5 }) }))).toMatchObject(
+    { code: "format" },
+  );
+  for (const part of [
+    { epoch: 0 },
+    { epoch: 2 },
+    { step: 7 },
+    { step: 3 },
+    { stepInEpoch: 1 },
+    { stepInEpoch: 99 },
+    { epoch: 0, stepInEpoch: 6 },
+    { history: [] },
+    { epoch: -1 },
+    { batch: 0 },
+  ])
+    expect(
+      await failure(() => vae.fit(images, { ...recipe, resume: changed(part) })),
+      JSON.stringify(part),
+    ).toMatchObject({ code: "format" });
+  const negative = [...tensors].map(([name, t]): [string, Safetensor] =>
+    name === "optimiser.exp_avg_sq.fc1.bias"
+      ? [name, { ...t, data: new Float32Array(t.data.length).fill(-1) }]
+      : [name, t],
+  );
+  expect((await failure(() => vae.fit(images, { ...recipe, resume: signed(negative, metadata) }))).message).toMatch(
+    /average of squares/,
+  );
+});
+
+it("an update that overflows rejects, and leaves the parameters of the step before", async () => {
+  // the rate of the last step alone is absurd: no loss of a later step could tell
+  for (const [steps, fatal] of [
+    [4, 3],
+    [4, 1],
+    [1, 0],
+  ] as const) {
+    using vae = new VAE(gpu, small);
+    using same = new VAE(gpu, small);
+    const rate = (from: number) => (step: Tensor) => add(1e-3, mul(greaterEqual(step, from), 3e38));
+    const options = { epochs: 1, batch: 50 / steps, seed: 2 };
+    const data = blobs(50);
+    const error = await failure(() =>
+      vae.fit(data, { ...options, batch: Math.ceil(50 / steps), learningRate: rate(fatal) }),
+    );
+    expect(error.code).toBe("numeric");
+    expect(error.message).toMatch(new RegExp(`the update of step ${fatal} overflows \\(epoch 0`));
+    const kept: Uint8Array[] = [];
+    if (fatal > 0)
+      await same.fit(data, {
+        ...options,
+        batch: Math.ceil(50 / steps),
+        learningRate: 1e-3,
+        checkpoint: { everySteps: fatal, save: (bytes) => void kept.push(bytes) },
+      });
+    const expected = fatal > 0 ? VAE.load(gpu, kept[0]!) : same;
+    expect(await vae.save()).toEqual(await expected.save());
+    expected.dispose();
+  }
+});
+
+it("of two hundred writers at a time one stays, whole, and nothing else", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "latentgpu-"));
+  try {
+    const path = join(folder, "a.safetensors");
+    await writeFileWhole(path, new Uint8Array(100_000));
+    const writing = Array.from({ length: 200 }, (_, i) => writeFileWhole(path, new Uint8Array(100_000).fill(i)));
+    let reading = true;
+    const reader = (async () => {
+      while (reading) {
+        const bytes = await readFile(path);
+        expect(bytes.length).toBe(100_000);
+        expect(bytes.every((byte) => byte === bytes[0])).toBe(true);
+      }
+    })();
+    await Promise.all(writing);
+    reading = false;
+    await reader;
+    expect(readdirSync(folder)).toEqual(["a.safetensors"]);
+    await expect(writeFileWhole(folder, Uint8Array.of(1))).rejects.toThrow();
+    await expect(writeFileWhole(join(folder, "none", "a"), Uint8Array.of(1))).rejects.toThrow();
+    expect(readdirSync(folder)).toEqual(["a.safetensors"]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 it("is written to disk whole", async () => {

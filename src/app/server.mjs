@@ -1,5 +1,6 @@
 import { createReadStream, realpathSync, statSync } from "node:fs";
 import { createServer } from "node:http";
+import { pipeline } from "node:stream";
 import { dirname, extname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -77,9 +78,8 @@ function answer(request, response, served) {
     "Cross-Origin-Embedder-Policy": "require-corp",
   });
   if (request.method === "HEAD") return response.end();
-  createReadStream(file)
-    .on("error", () => response.destroy())
-    .pipe(response);
+  // closes the file when the download breaks off
+  pipeline(createReadStream(file), response, () => {});
 }
 
 /**

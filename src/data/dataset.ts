@@ -8,11 +8,12 @@ import { arange, oneHot } from "../graph/ops/oneHot.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import { max, min } from "../graph/ops/sum.ts";
 import { Tensor } from "../graph/tensor.ts";
+import { checkGpu } from "../program/checkGpu.ts";
 import type { Gpu } from "../program/gpu.ts";
 
 export interface DatasetOptions {
-  /** One class number for each sample: [count], 0 to 255. */
-  readonly labels?: Uint8Array<ArrayBuffer> | Tensor;
+  /** One class number for each sample, whole and from 0 to 255: an array of any kind, or a tensor [count] of u8. */
+  readonly labels?: ArrayLike<number> | Tensor;
 }
 
 /** What may become a data set: bytes 0 to 255 (read as 0 to 1), floats as they are, or a tensor of either. */
@@ -47,7 +48,20 @@ export class Dataset {
    */
   static from(gpu: Gpu, values: Samples, shape?: Shape, options: DatasetOptions = {}): Dataset {
     const where = "Dataset.from";
+    checkGpu(where, gpu);
     checkOptions(where, options, ["labels"]);
+    check(
+      values instanceof Tensor || ArrayBuffer.isView(values),
+      "argument",
+      where,
+      () => `expected a Uint8Array, Float32Array or Tensor; got ${kindOf(values)}.`,
+    );
+    check(
+      shape === undefined || Array.isArray(shape),
+      "argument",
+      where,
+      () => `expected a shape [count, …] third, and options after it; got ${kindOf(shape)}.`,
+    );
     const full = shape ?? (values instanceof Tensor ? values.shape : undefined);
     check(full !== undefined, "argument", where, () => "an array needs a shape. Expected [count, …]; got none.");
     check(
@@ -67,12 +81,14 @@ export class Dataset {
     );
     const owned: Tensor[] = [];
     const own = (tensor: Tensor): Tensor => (owned.push(tensor), tensor);
-    const flat =
-      values instanceof Tensor
-        ? flattened(values, samples, features, own)
-        : own(gpu.tensor(arrayOf(where, values, features), [samples, features]));
-    const labels = options.labels === undefined ? null : labelsOf(gpu, where, options.labels, samples, own);
-    return new Dataset(gpu, full.slice(1), flat, labels, owned);
+    return gpu.attempt(() => {
+      const flat =
+        values instanceof Tensor
+          ? flattened(gpu, values, samples, features, own)
+          : own(gpu.tensor(arrayOf(where, values, features), [samples, features]));
+      const labels = options.labels === undefined ? null : labelsOf(gpu, where, options.labels, samples, own);
+      return new Dataset(gpu, full.slice(1), flat, labels, owned);
+    });
   }
 
   /** Elements of one sample. */
@@ -103,9 +119,11 @@ export class Dataset {
       "Dataset.slice",
       () => `out of range. Expected 0 ≤ start < stop ≤ ${this.count}; got ${start} and ${stop}.`,
     );
-    // computed, so that there is nothing to free: start at index 1, else 0
-    const clock = mul(cast(equal(arange(this.gpu, 4), 1), "u32"), start);
-    return this.batch(null, clock, stop - start);
+    return this.gpu.within(() => {
+      // computed, so that there is nothing to free: start at index 1, else 0
+      const clock = mul(cast(equal(arange(this.gpu, 4), 1), "u32"), start);
+      return this.batch(null, clock, stop - start);
+    });
   }
 
   /**
@@ -114,10 +132,15 @@ export class Dataset {
    */
   async validate(where: string, range?: readonly [number, number]): Promise<void> {
     if (this.samples.dtype !== "f32") return;
-    const parts = [min(isFinite(this.samples)), min(this.samples), max(this.samples)] as const;
-    await this.gpu.evaluate(parts);
-    const [finite, low, high] = (await Promise.all(parts.map((t) => t.item()))) as [number, number, number];
-    for (const part of parts) part.dispose();
+    const parts = this.gpu.within(() => [min(isFinite(this.samples)), min(this.samples), max(this.samples)]);
+    let read: number[];
+    try {
+      await this.gpu.evaluate(parts);
+      read = await Promise.all(parts.map((t) => t.item()));
+    } finally {
+      for (const part of parts) part.dispose();
+    }
+    const [finite, low, high] = read as [number, number, number];
     if (finite !== 1) checkFinite(where, (await this.samples.read()) as Float32Array, this.features);
     check(
       !range || (low >= range[0] && high <= range[1]),
@@ -168,13 +191,20 @@ function arrayOf(
 }
 
 /** The tensor itself where it is [samples, features] already, else a look at it. */
-function flattened(values: Tensor, samples: number, features: number, own: (tensor: Tensor) => Tensor): Tensor {
+function flattened(
+  gpu: Gpu,
+  values: Tensor,
+  samples: number,
+  features: number,
+  own: (tensor: Tensor) => Tensor,
+): Tensor {
   check(
     values.dtype === "u8" || values.dtype === "f32",
     "argument",
     "Dataset.from",
     () => `expected a tensor of u8 or f32; got ${values.dtype}.`,
   );
+  check(values.gpu === gpu, "wrong-device", "Dataset.from", () => "the tensor lives on another gpu than the data set.");
   if (values.disposed) throw new LatentError("disposed", `Dataset.from: tensor ${show(values.shape)} is disposed.`);
   return values.rank === 2 && values.shape[1] === features ? values : own(reshape(values, [samples, features]));
 }
@@ -182,10 +212,17 @@ function flattened(values: Tensor, samples: number, features: number, own: (tens
 function labelsOf(
   gpu: Gpu,
   where: string,
-  labels: Uint8Array<ArrayBuffer> | Tensor,
+  labels: ArrayLike<number> | Tensor,
   samples: number,
   own: (tensor: Tensor) => Tensor,
 ): Tensor {
+  const isArray = Array.isArray(labels) || (ArrayBuffer.isView(labels) && !(labels instanceof DataView));
+  check(
+    labels instanceof Tensor || isArray,
+    "argument",
+    where,
+    () => `expected labels as an array of class numbers or a tensor of u8; got ${kindOf(labels)}.`,
+  );
   const size = labels instanceof Tensor ? labels.size : labels.length;
   check(
     size === samples,
@@ -193,6 +230,31 @@ function labelsOf(
     where,
     () => `labels and samples differ in number. Expected ${samples} labels; got ${size}.`,
   );
-  check(!(labels instanceof Tensor) || labels.dtype === "u8", "argument", where, () => "expected labels of dtype u8.");
-  return labels instanceof Tensor ? flattened(labels, samples, 1, own) : own(gpu.tensor(labels, [samples, 1]));
+  if (!(labels instanceof Tensor)) return own(gpu.tensor(classNumbers(where, labels), [samples, 1]));
+  check(
+    labels.dtype === "u8",
+    "argument",
+    where,
+    () => `expected labels of dtype u8; got ${labels.dtype}. Give them as an array.`,
+  );
+  return flattened(gpu, labels, samples, 1, own);
 }
+
+/** Labels as bytes. Throws LatentError("data") naming the first that is no class number. */
+function classNumbers(where: string, labels: ArrayLike<number>): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(labels.length);
+  for (let i = 0; i < labels.length; i++) {
+    const label = Number(labels[i]);
+    check(
+      Number.isInteger(label) && label >= 0 && label <= 255,
+      "data",
+      where,
+      () => `label ${i} is ${String(labels[i])}. Expected class numbers from 0 to 255.`,
+    );
+    bytes[i] = label;
+  }
+  return bytes;
+}
+
+const kindOf = (value: unknown): string =>
+  typeof value === "object" && value !== null ? (value.constructor?.name ?? "an object") : String(value);

@@ -1,6 +1,7 @@
 /**
  * MNIST: 28 × 28 grey digits in four IDX files, 60,000 to train on and 10,000 to test on.
  */
+import { checkCall } from "../formats/call.ts";
 import { parseIdx } from "../formats/idx.ts";
 import { check, checkOptions, LatentError, quote, show } from "../formats/errors.ts";
 
@@ -89,7 +90,7 @@ export async function loadMnist(baseUrl: string | URL, options: Download = {}): 
   const where = "loadMnist";
   checkOptions(where, options, ["signal", "onProgress"]);
   const { signal, onProgress } = options;
-  signal?.throwIfAborted();
+  checkCall(where, options);
   const folder = String(baseUrl).replace(/\/*$/, "/");
   const stop = new AbortController();
   const abort = (): void => stop.abort(signal?.reason);

@@ -30,7 +30,12 @@ function node<D extends DType>(
   pull: Pull | null,
   parents: readonly Tensor[] = source.inputs,
 ): Tensor<D> {
-  const gpu = admit(where, source.inputs);
+  const gpu = admit(where, source.kind === "view" ? parents : source.inputs);
+  if (source.kind === "view") {
+    // a view keeps its base alive, also one that its maker let go
+    const [base] = source.inputs;
+    check(!base.disposed || base.claims > 0, "disposed", where, () => `input ${show(base.shape)} is disposed.`);
+  }
   const tensor = new Tensor<D>(gpu, spec, source, parents, pull);
   for (const x of inputsOf(tensor)) x.claims++;
   tensor.claiming = true;

@@ -1,4 +1,5 @@
 import { check, checkOptions, show } from "../device/errors.ts";
+import { checkCall } from "../formats/call.ts";
 import { parseNpz, writeNpz } from "../formats/npz.ts";
 import { mul, square, sub } from "../graph/ops/arithmetic.ts";
 import { abs } from "../graph/ops/elementwise.ts";
@@ -178,6 +179,7 @@ export class Moments {
   /** Moments of a tensor [n, d] or a source of rows. Throws LatentError("data") on a value that is not finite. */
   static async of(samples: Samples, options: LongCall = {}): Promise<Moments> {
     checkOptions("Moments.of", options, ["signal", "onProgress"]);
+    checkCall("Moments.of", options);
     const rows = rowsOf("Moments.of", samples);
     return new Moments(await centredSums("Moments.of", rows, true, options), 2 ** -24);
   }
@@ -273,6 +275,7 @@ export class Moments {
   /** Adds the samples of a tensor [n, d] or a source of rows. Returns this. */
   async update(batch: Samples, options: LongCall = {}): Promise<this> {
     checkOptions("Moments.update", options, ["signal", "onProgress"]);
+    checkCall("Moments.update", options);
     const rows = rowsOf("Moments.update", batch, this.dim);
     mergeSums(this.#sums, await centredSums("Moments.update", rows, true, options));
     return this;

@@ -34,18 +34,6 @@ export function gpuOf(where: string, x: Tensor): Gpu {
   return x.gpu;
 }
 
-/** Throws LatentError("argument") unless `gpu` is an opened engine, with the remedy where it is a promise of one. */
-export function checkGpu(where: string, gpu: unknown): asserts gpu is Gpu {
-  const remedy = gpu instanceof Promise ? " Await it: await openGpu()." : "";
-  check(
-    gpu instanceof Gpu,
-    "argument",
-    where,
-    () =>
-      `expected a gpu opened by openGpu or openNodeGpu; got ${gpu instanceof Promise ? "a promise" : typeof gpu}.${remedy}`,
-  );
-}
-
 /** The engine behind a source of rows. */
 export async function gpuOfRows(where: string, rows: Rows): Promise<Gpu> {
   const first = await rows.batch(0, 1);

@@ -1,7 +1,9 @@
 import { check, checkOptions } from "../device/errors.ts";
+import { checkCall } from "../formats/call.ts";
 import { Moments } from "../linalg/moments.ts";
 import { rootTrace } from "../linalg/rootTrace.ts";
 import type { Samples } from "../linalg/rows.ts";
+import { checkGpu } from "../program/checkGpu.ts";
 import type { Gpu } from "../program/gpu.ts";
 
 export interface FrechetDistance {
@@ -44,7 +46,9 @@ export async function frechetDistance(
 ): Promise<FrechetDistance> {
   const where = "frechetDistance";
   checkOptions(where, options, ["signal", "gpu"]);
+  checkCall(where, options);
   const { signal, gpu } = options;
+  if (gpu !== undefined) checkGpu(where, gpu);
   const long = signal ? { signal } : {};
   const [first, second] = [await momentsOf(a, long), await momentsOf(b, long)];
   check(

@@ -1,5 +1,6 @@
 import { check, checkOptions } from "../device/errors.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { checkCall } from "../formats/call.ts";
 import type { LongCall } from "../linalg/moments.ts";
 import { rowsOf, type Samples } from "../linalg/rows.ts";
 
@@ -33,6 +34,14 @@ export async function logLikelihood(
 ): Promise<LogLikelihood> {
   const where = "logLikelihood";
   checkOptions(where, options, ["scale", "signal", "onProgress"]);
+  checkCall(where, options);
+  check(
+    typeof model?.score === "function",
+    "argument",
+    where,
+    () =>
+      `expected a model with a density first: a Gaussian, a GaussianMixture or an object with score(samples); got ${typeof model}.`,
+  );
   const { scale = 1 / 255, ...rest } = options;
   check(Number.isFinite(scale) && scale > 0, "argument", where, () => `expected a scale > 0; got ${scale}.`);
   const { count, dim } = rowsOf(where, samples);

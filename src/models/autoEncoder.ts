@@ -6,16 +6,26 @@ import { random } from "../graph/ops/random.ts";
 import { transpose } from "../graph/ops/shape.ts";
 import { mean } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { type Arena, arenaOf } from "../nn/arena.ts";
+import { checkGpu } from "../program/checkGpu.ts";
+import type { Arena } from "../nn/arena.ts";
 import { STREAMS } from "../nn/initialise.ts";
 import { type State, tensorsOf } from "../nn/states.ts";
 import type { TrainResult } from "../nn/train.ts";
 import type { Gpu } from "../program/gpu.ts";
-import { type CodeGaussian, gaussianOfCodes } from "./codes.ts";
-import { describe, loadStates, parseModel, saveStates } from "./file.ts";
+import { checkTriangle, type CodeGaussian, gaussianOfCodes } from "./codes.ts";
+import { checkSize, describe, loadStates, parseModel, saveStates } from "./file.ts";
 import { fit, type FitOptions, Lock } from "./fit.ts";
 import { bernoulli, gaussian, type Likelihood } from "./likelihood.ts";
-import { type Network, network, type NetworkOptions, type NetworkSpec, networkSpec } from "./network.ts";
+import {
+  assembled,
+  type Network,
+  network,
+  networkSize,
+  type NetworkOptions,
+  type NetworkSpec,
+  networkSpec,
+} from "./network.ts";
+import { floats } from "./numbers.ts";
 import { between, checkCodes, flat, pictures } from "./pictures.ts";
 
 /** Codes read at once for the Gaussian. */
@@ -38,16 +48,18 @@ export class AutoEncoder {
   #codes: (CodeGaussian & { readonly centre: Tensor; readonly turn: Tensor }) | null = null;
 
   constructor(gpu: Gpu, options: NetworkOptions) {
+    checkGpu("AutoEncoder", gpu);
     const spec = networkSpec("AutoEncoder", options);
     this.gpu = gpu;
     this.options = spec;
-    this.#network = network(gpu, spec, ["code"]);
+    const made = assembled(gpu, () => {
+      const net = network(gpu, spec, ["code"]);
+      return { network: net, states: net.states };
+    });
+    this.#network = made.network;
     this.#likelihood = spec.likelihood === "bernoulli" ? bernoulli : gaussian(gpu, 1);
-    this.#states = this.#network.states;
-    this.#arena = arenaOf(
-      gpu,
-      this.#states.map((s) => s.tensor),
-    );
+    this.#states = made.states;
+    this.#arena = made.arena;
   }
 
   /** What training moves, by PyTorch's names. */
@@ -169,19 +181,20 @@ export class AutoEncoder {
 
   /** The model that `save` or a checkpoint wrote. Throws LatentError("format") where a tensor is missing or differs. */
   static load(gpu: Gpu, bytes: Uint8Array): AutoEncoder {
+    const where = "AutoEncoder.load";
+    checkGpu(where, gpu);
     const { tensors, options } = parseModel(bytes, "AutoEncoder");
+    checkSize(where, networkSize(networkSpec("AutoEncoder", options as unknown as NetworkOptions), 1), tensors);
     const model = new AutoEncoder(gpu, options as unknown as NetworkOptions);
     try {
-      loadStates(gpu, "AutoEncoder.load", model.#states, tensors);
-      const [centre, factor] = [tensors.get("codes.mean")?.data, tensors.get("codes.factor")?.data];
+      loadStates(gpu, where, model.#states, tensors);
       const { latent } = model.options;
-      if (
-        centre instanceof Float32Array &&
-        factor instanceof Float32Array &&
-        centre.length === latent &&
-        factor.length === latent ** 2
-      )
-        model.#keep({ mean: Float32Array.from(centre), factor: Float32Array.from(factor) });
+      if (tensors.has("codes.mean") || tensors.has("codes.factor")) {
+        const mean = Float32Array.from(floats(where, tensors, "codes.mean", [latent]));
+        const factor = Float32Array.from(floats(where, tensors, "codes.factor", [latent, latent]));
+        checkTriangle(where, factor, latent);
+        model.#keep({ mean, factor });
+      }
       return model;
     } catch (error) {
       model.dispose();

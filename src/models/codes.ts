@@ -29,6 +29,19 @@ export function gaussianOfCodes(codes: Float32Array, latent: number): CodeGaussi
   return { mean: Float32Array.from(mean), factor: Float32Array.from(cholesky(covariance, latent)) };
 }
 
+/** Throws LatentError("format") unless l [size, size] is a lower triangle with a positive diagonal. */
+export function checkTriangle(where: string, l: Float32Array, size: number): void {
+  for (let at = 0; at < l.length; at++) {
+    const [i, j] = [Math.floor(at / size), at % size];
+    check(
+      j > i ? l[at] === 0 : j < i || l[at]! > 0,
+      "format",
+      where,
+      () => `codes.factor is no triangle at [${i}, ${j}]. Expected 0 above the diagonal and > 0 on it; got ${l[at]}.`,
+    );
+  }
+}
+
 /** Lower triangle L of L·Lᵀ = a; only a's lower triangle is read. */
 function cholesky(a: Float64Array, size: number): Float64Array {
   const l = new Float64Array(size * size);

@@ -1,6 +1,7 @@
 import { check, LatentError, quote } from "../device/errors.ts";
 import { parseSafetensors, type Safetensor, writeSafetensors } from "../formats/safetensors.ts";
 import type { Gpu } from "../program/gpu.ts";
+import { checkChecksum } from "../nn/checksum.ts";
 import { checkRegions, readRegions, regionsOf, type State, writeRegions } from "../nn/states.ts";
 
 const MODEL = "latentgpu.model";
@@ -28,7 +29,7 @@ export function parseModel(
   model: string,
 ): { tensors: ReadonlyMap<string, Safetensor>; options: Record<string, unknown> } {
   const where = `${model}.load`;
-  const { tensors, metadata } = parseSafetensors(bytes, { finite: true, where });
+  const { tensors, metadata } = parseSafetensors(bytes, { finite: true, widen: true, where });
   const found = metadata.get(MODEL);
   check(
     found === model,
@@ -48,7 +49,23 @@ export function parseModel(
     where,
     () => `metadata ${OPTIONS} is not an object.`,
   );
+  checkChecksum(where, tensors, metadata, false);
   return { tensors, options: options as Record<string, unknown> };
+}
+
+/** Numbers that a model may have beyond twice its file's: so near to the truth, `checkRegions` says better what differs. */
+const SLACK = 2 ** 16;
+
+/** Throws LatentError("format") where a model of `size` numbers cannot be in the file: before anything of that size is made. */
+export function checkSize(where: string, size: number, tensors: ReadonlyMap<string, Safetensor>): void {
+  let found = 0;
+  for (const { data } of tensors.values()) found += data.length;
+  check(
+    size <= 2 * found + SLACK,
+    "format",
+    where,
+    () => `the options are of a larger model than the file's. Expected ${size} numbers for them; got ${found}.`,
+  );
 }
 
 /** Puts a file's tensors into a model's states; checks all of them first. */

@@ -4,7 +4,7 @@ import type { Shape } from "../graph/dtype.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { adam } from "../nn/optimiser.ts";
-import { trainOptionNames, type TrainOptions } from "../nn/options.ts";
+import { checkTrainOptions, trainOptionNames, type TrainOptions } from "../nn/options.ts";
 import type { Loss } from "../nn/pass.ts";
 import type { Schedule } from "../nn/schedule.ts";
 import type { State } from "../nn/states.ts";
@@ -79,7 +79,7 @@ export async function fit(
   options: FitOptions,
 ): Promise<TrainResult> {
   checkOptions(where, options, [...trainOptionNames, "learningRate", "weightDecay", "clipNorm"]);
-  options.signal?.throwIfAborted();
+  checkTrainOptions(where, { ...options, validation: undefined } as TrainOptions, options.validation !== undefined);
   const { gpu, image, range } = task;
   const { learningRate = 1e-3, weightDecay = 0, clipNorm, validation, ...rest } = options;
   const freed: { dispose(): void }[] = [];

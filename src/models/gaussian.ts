@@ -1,4 +1,5 @@
 import { check, checkOptions } from "../device/errors.ts";
+import { checkCall } from "../formats/call.ts";
 import { parseSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { add, mul, square, sub } from "../graph/ops/arithmetic.ts";
 import { random } from "../graph/ops/random.ts";
@@ -6,7 +7,8 @@ import { reshape } from "../graph/ops/shape.ts";
 import { sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { type CentredSums, centredSums, FEW, type LongCall, Moments } from "../linalg/moments.ts";
-import { checkGpu, gpuOfRows, rowsOf, type Samples } from "../linalg/rows.ts";
+import { gpuOfRows, rowsOf, type Samples } from "../linalg/rows.ts";
+import { checkGpu } from "../program/checkGpu.ts";
 import { checkSymmetric, factorOf } from "../linalg/symmetric.ts";
 import { timesTransposedFactor } from "../linalg/triangular.ts";
 import type { Gpu } from "../program/gpu.ts";
@@ -193,15 +195,11 @@ export class Gaussian {
   }
 
   /** Mean log-likelihood of the samples in nats, finished in float64. */
-  score(samples: Samples, options: LongCall = {}): Promise<number> {
-    checkOptions("Gaussian.score", options, ["signal", "onProgress"]);
-    return meanLogProb(
-      "Gaussian.score",
-      (x) => this.logProb(x),
-      rowsOf("Gaussian.score", samples, this.dim),
-      1,
-      options,
-    );
+  async score(samples: Samples, options: LongCall = {}): Promise<number> {
+    const where = "Gaussian.score";
+    checkOptions(where, options, ["signal", "onProgress"]);
+    checkCall(where, options);
+    return meanLogProb(where, (x) => this.logProb(x), rowsOf(where, samples, this.dim), 1, options);
   }
 
   /** n draws [n, d]. Equal seeds give equal bits on one device. */

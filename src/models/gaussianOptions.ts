@@ -1,4 +1,5 @@
 import { check, checkOptions } from "../device/errors.ts";
+import { checkCall } from "../formats/call.ts";
 import type { LongCall } from "../linalg/moments.ts";
 import type { Shrinkage } from "./shrinkage.ts";
 
@@ -29,6 +30,7 @@ export const pick = ({ signal, onProgress }: LongCall): LongCall => ({
 /** Throws LatentError("argument") naming the first option that is unknown or out of range. */
 export function checkGaussianOptions(where: string, options: GaussianOptions): void {
   checkOptions(where, options, known);
+  checkCall(where, options);
   const { covariance = "full", rank, ddof = 0, regularization = 0, shrinkage = "none" } = options;
   check(
     kinds.includes(covariance),

@@ -1,5 +1,6 @@
 import { words } from "../data/philox.ts";
 import { check, checkOptions, LatentError, show } from "../device/errors.ts";
+import { checkCall } from "../formats/call.ts";
 import { parseSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { argmax } from "../graph/ops/argmax.ts";
 import { add, mul, sqrt } from "../graph/ops/arithmetic.ts";
@@ -11,7 +12,8 @@ import { logsumexp } from "../graph/ops/softmax.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { cholesky } from "../linalg/cholesky.ts";
 import type { LongCall } from "../linalg/moments.ts";
-import { checkGpu, gpuOf, rowsOf, type Samples } from "../linalg/rows.ts";
+import { gpuOf, rowsOf, type Samples } from "../linalg/rows.ts";
+import { checkGpu } from "../program/checkGpu.ts";
 import { timesTransposedFactor } from "../linalg/triangular.ts";
 import type { Gpu } from "../program/gpu.ts";
 import {
@@ -182,9 +184,10 @@ export class GaussianMixture {
   }
 
   /** Mean log-likelihood of the samples in nats, finished in float64. */
-  score(samples: Samples, options: LongCall = {}): Promise<number> {
+  async score(samples: Samples, options: LongCall = {}): Promise<number> {
     const where = "GaussianMixture.score";
     checkOptions(where, options, ["signal", "onProgress"]);
+    checkCall(where, options);
     const copies = this.kind === "full" || this.kind === "tied" ? this.components : 1;
     return meanLogProb(where, (x) => this.logProb(x), rowsOf(where, samples, this.dim), copies, options);
   }

@@ -1,5 +1,6 @@
 import { permutation } from "../data/philox.ts";
 import { check, checkOptions, LatentError, show } from "../device/errors.ts";
+import { checkCall } from "../formats/call.ts";
 import { gather } from "../graph/ops/gather.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { checkFinite, eachBatch, gpuOf, type Rows, rowsOf, type Samples } from "../linalg/rows.ts";
@@ -262,7 +263,14 @@ export function startValues(
 }
 
 function checkMixtureOptions(where: string, options: MixtureOptions): void {
+  check(
+    options !== undefined && options !== null,
+    "argument",
+    where,
+    () => "how many components is missing. Expected { components: 3 } or so; got no options.",
+  );
   checkOptions(where, options, names);
+  checkCall(where, options);
   const {
     components,
     covariance = "full",

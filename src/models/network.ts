@@ -3,6 +3,7 @@ import { count, type Shape } from "../graph/dtype.ts";
 import { relu } from "../graph/ops/elementwise.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { type Arena, arenaOf } from "../nn/arena.ts";
 import { Conv2d, ConvTranspose2d } from "../nn/conv2d.ts";
 import { Initialiser } from "../nn/initialise.ts";
 import type { Layer } from "../nn/layer.ts";
@@ -62,12 +63,18 @@ export function networkSpec(where: string, options: NetworkOptions, further: rea
     () => `expected likelihood "bernoulli" or "gaussian"; got ${JSON.stringify(likelihood)}.`,
   );
   const { hidden = encoder === "mlp" ? [400] : [32, 64] } = options;
-  const widths = typeof hidden === "number" ? [hidden] : [...hidden];
+  const widths = typeof hidden === "number" ? [hidden] : Array.isArray(hidden) ? [...(hidden as number[])] : [];
   check(
-    widths.every(size),
+    (widths.length > 0 || Array.isArray(hidden)) && widths.every(size),
     "argument",
     where,
-    () => `expected hidden widths that are whole and > 0; got ${show(widths)}.`,
+    () => `expected hidden widths that are whole and > 0; got ${JSON.stringify(hidden)}.`,
+  );
+  check(
+    Number.isSafeInteger(seed) && seed >= 0,
+    "argument",
+    where,
+    () => `expected a seed that is a whole number ≥ 0; got ${String(seed)}.`,
   );
   check(size(latent), "argument", where, () => `expected latent whole and > 0; got ${latent}.`);
   const step = 2 ** widths.length;
@@ -78,6 +85,22 @@ export function networkSpec(where: string, options: NetworkOptions, further: rea
     () => `${widths.length} convolutions of stride 2 need sides that ${step} divides; got ${show(image)}.`,
   );
   return { image: [...image] as [number, number, number], encoder, hidden: widths, latent, likelihood, seed };
+}
+
+/** Numbers that a network of this kind holds, without making it. */
+export function networkSize({ image, encoder, hidden, latent }: NetworkSpec, heads: number): number {
+  const layer = (inputs: number, outputs: number) => (inputs + 1) * outputs;
+  const pixels = count(image);
+  if (encoder === "mlp") {
+    const widths = [pixels, ...hidden];
+    const up = [latent, ...[...hidden].reverse(), pixels];
+    const chain = (list: readonly number[]) => list.slice(1).reduce((sum, width, i) => sum + layer(list[i]!, width), 0);
+    return chain(widths) + layer(widths.at(-1)!, heads * latent) + chain(up);
+  }
+  const planes = [image[0], ...hidden];
+  const small = (hidden.at(-1)! * image[1] * image[2]) / 4 ** hidden.length;
+  const windows = hidden.reduce((sum, out, i) => sum + 2 * 9 * planes[i]! * out + out + planes[i]!, 0);
+  return windows + layer(small, heads * latent) + layer(latent, small);
 }
 
 /** Encoder and decoder on flat images, and their states under PyTorch's names. */
@@ -173,4 +196,22 @@ function conv(gpu: Gpu, { image, hidden, latent, seed }: NetworkSpec, heads: rea
       return reshape(images, [n, count(image)]);
     },
   };
+}
+
+/**
+ * What `make` builds, with its states moved into one arena. Where a device is too small, or gone, all that was made is freed before
+ * the error passes on.
+ */
+export function assembled<T extends { readonly states: readonly State[] }>(
+  gpu: Gpu,
+  make: () => T,
+): T & { arena: Arena } {
+  return gpu.attempt(() => {
+    const parts = make();
+    const arena = arenaOf(
+      gpu,
+      parts.states.map((s) => s.tensor),
+    );
+    return { ...parts, arena };
+  });
 }

@@ -9,16 +9,25 @@ import { slice } from "../graph/ops/slice.ts";
 import { logsumexp } from "../graph/ops/softmax.ts";
 import { mean, sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { type Arena, arenaOf } from "../nn/arena.ts";
+import { checkGpu } from "../program/checkGpu.ts";
+import type { Arena } from "../nn/arena.ts";
 import { STREAMS } from "../nn/initialise.ts";
 import type { LossContext } from "../nn/pass.ts";
 import { type State, tensorsOf } from "../nn/states.ts";
 import type { TrainResult } from "../nn/train.ts";
 import type { Gpu } from "../program/gpu.ts";
-import { describe, loadStates, parseModel, saveStates } from "./file.ts";
+import { checkSize, describe, loadStates, parseModel, saveStates } from "./file.ts";
 import { fit, type FitOptions, Lock } from "./fit.ts";
 import { bernoulli, gaussian, type Likelihood } from "./likelihood.ts";
-import { type Network, network, type NetworkOptions, type NetworkSpec, networkSpec } from "./network.ts";
+import {
+  assembled,
+  type Network,
+  network,
+  networkSize,
+  type NetworkOptions,
+  type NetworkSpec,
+  networkSpec,
+} from "./network.ts";
 import { between, checkCodes, flat, pictures } from "./pictures.ts";
 
 export interface VaeOptions extends NetworkOptions {
@@ -41,6 +50,20 @@ export interface SampleOptions {
   readonly draw?: boolean;
 }
 
+/** Checks options and fills in defaults. Throws LatentError("argument") naming what is unknown or out of range. */
+function vaeSpec(options: VaeOptions): VAE["options"] {
+  const spec = networkSpec("VAE", options, ["beta", "variance"]);
+  const { beta = 1, variance = "learned" } = options;
+  check(beta >= 0 && Number.isFinite(beta), "argument", "VAE", () => `expected beta ≥ 0; got ${String(beta)}.`);
+  check(
+    variance === "learned" || (variance > 0 && Number.isFinite(variance)),
+    "argument",
+    "VAE",
+    () => `expected variance > 0 or "learned"; got ${String(variance)}.`,
+  );
+  return { ...spec, beta, variance };
+}
+
 /** Floats of one block of decoded images while importance weights are computed: 16 MiB. */
 const BLOCK = 2 ** 22;
 
@@ -60,24 +83,19 @@ export class VAE {
   readonly #lock = new Lock();
 
   constructor(gpu: Gpu, options: VaeOptions) {
-    const spec = networkSpec("VAE", options, ["beta", "variance"]);
-    const { beta = 1, variance = "learned" } = options;
-    check(beta >= 0 && Number.isFinite(beta), "argument", "VAE", () => `expected beta ≥ 0; got ${beta}.`);
-    check(
-      variance === "learned" || (variance > 0 && Number.isFinite(variance)),
-      "argument",
-      "VAE",
-      () => `expected variance > 0 or "learned"; got ${variance}.`,
-    );
+    checkGpu("VAE", gpu);
+    const spec = vaeSpec(options);
     this.gpu = gpu;
-    this.options = { ...spec, beta, variance };
-    this.#network = network(gpu, spec, ["mean", "log_var"]);
-    this.#likelihood = spec.likelihood === "bernoulli" ? bernoulli : gaussian(gpu, variance);
-    this.#states = [...this.#network.states, ...this.#likelihood.states];
-    this.#arena = arenaOf(
-      gpu,
-      this.#states.map((s) => s.tensor),
-    );
+    this.options = spec;
+    const made = assembled(gpu, () => {
+      const net = network(gpu, spec, ["mean", "log_var"]);
+      const likelihood = spec.likelihood === "bernoulli" ? bernoulli : gaussian(gpu, spec.variance);
+      return { network: net, likelihood, states: [...net.states, ...likelihood.states] };
+    });
+    this.#network = made.network;
+    this.#likelihood = made.likelihood;
+    this.#states = made.states;
+    this.#arena = made.arena;
   }
 
   /** What training moves, by PyTorch's names. */
@@ -219,7 +237,9 @@ export class VAE {
 
   /** The model that `save` or a checkpoint wrote. Throws LatentError("format") where a tensor is missing or differs. */
   static load(gpu: Gpu, bytes: Uint8Array): VAE {
+    checkGpu("VAE.load", gpu);
     const { tensors, options } = parseModel(bytes, "VAE");
+    checkSize("VAE.load", networkSize(vaeSpec(options as unknown as VaeOptions), 2), tensors);
     const vae = new VAE(gpu, options as unknown as VaeOptions);
     try {
       loadStates(gpu, "VAE.load", vae.#states, tensors);

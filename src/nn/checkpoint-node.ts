@@ -1,20 +1,23 @@
+import { randomUUID } from "node:crypto";
 import { open, rename, unlink } from "node:fs/promises";
 
 /**
- * Writes a file whole or not at all: to a temporary name beside it, flushed, then renamed over `path`. A run that is killed
- * in between leaves the old file as it was.
+ * Writes a file whole or not at all: to a temporary name of its own beside it, flushed, then renamed over `path`. A run that is killed
+ * in between leaves the old file as it was, and of several writers at a time the last one to finish stays, whole.
  */
 export async function writeFileWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.part`;
-  const file = await open(temporary, "w");
+  const temporary = `${path}.${randomUUID()}.part`;
+  const file = await open(temporary, "wx");
   try {
-    await file.writeFile(bytes);
-    await file.sync();
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
   } catch (error) {
-    await file.close();
     await unlink(temporary).catch(() => {});
     throw error;
   }
-  await file.close();
-  await rename(temporary, path);
 }

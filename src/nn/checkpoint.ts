@@ -2,6 +2,7 @@ import { check, LatentError } from "../device/errors.ts";
 import { parseSafetensors, type Safetensor, writeSafetensors } from "../formats/safetensors.ts";
 import type { Gpu } from "../program/gpu.ts";
 import type { Optimiser } from "./optimiser.ts";
+import { CHECKSUM, checkChecksum, checksumOf } from "./checksum.ts";
 import { alongside, checkRegions, readRegions, type Region, writeRegions } from "./states.ts";
 
 /** Where a training stands: everything besides tensors that an interrupted run needs to go on with the same bits. */
@@ -47,10 +48,15 @@ export async function writeCheckpoint(
   position: Position,
   metadata: Readonly<Record<string, string>>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return writeSafetensors(await readRegions(regions), { ...metadata, [KEY]: JSON.stringify(position) }, "checkpoint");
+  const tensors = await readRegions(regions);
+  const all = { ...metadata, [KEY]: JSON.stringify(position) };
+  return writeSafetensors(tensors, { ...all, [CHECKSUM]: checksumOf(tensors, Object.entries(all)) }, "checkpoint");
 }
 
-/** What a checkpoint holds, read strictly; nothing is written to the GPU yet. */
+/**
+ * What a checkpoint holds, read strictly; nothing is written to the GPU yet. The checksum covers tensors and position, and the counters
+ * must agree with one another and with the optimiser's own.
+ */
 export function readCheckpoint(bytes: Uint8Array): { tensors: ReadonlyMap<string, Safetensor>; position: Position } {
   const { tensors, metadata } = parseSafetensors(bytes, { finite: true, where: "resume" });
   const text = metadata.get(KEY);
@@ -60,7 +66,30 @@ export function readCheckpoint(bytes: Uint8Array): { tensors: ReadonlyMap<string
     "resume",
     () => `this file is no checkpoint. Expected metadata ${KEY}; got ${[...metadata.keys()].join(", ") || "none"}.`,
   );
-  return { tensors, position: positionOf(text) };
+  const position = positionOf(text);
+  checkChecksum("resume", tensors, metadata, true);
+  checkCounters(position, tensors.get("optimiser.clock"));
+  return { tensors, position };
+}
+
+/** The counters of one run: each is what the others say. */
+function checkCounters(position: Position, clock: Safetensor | undefined): void {
+  const { epoch, stepInEpoch, step, batch, count, history, best } = position;
+  const steps = Math.ceil(count / Math.min(batch, count));
+  const [ticks, , halted] = clock ? Array.from(clock.data as ArrayLike<number>) : [step, 0, 0];
+  const faults = {
+    step: step === epoch * steps + stepInEpoch && ticks === step && halted === 0,
+    stepInEpoch: stepInEpoch < steps || (stepInEpoch === steps && history.length === epoch),
+    epoch: history.length === epoch && (best === null || best.epoch < epoch),
+  };
+  for (const [name, holds] of Object.entries(faults))
+    check(
+      holds,
+      "format",
+      "resume",
+      () =>
+        `${name} disagrees with the rest. Expected epoch · ${steps} + stepInEpoch = step = the optimiser's, and one record for each epoch; got epoch ${epoch}, stepInEpoch ${stepInEpoch}, step ${step}, ${ticks} and ${history.length} records.`,
+    );
 }
 
 function positionOf(text: string): Position {
@@ -76,6 +105,8 @@ function positionOf(text: string): Position {
     typeof value === "object" &&
     value !== null &&
     whole.every((name) => Number.isSafeInteger(position[name]) && position[name] >= 0) &&
+    position.batch > 0 &&
+    position.count > 0 &&
     Number.isFinite(position.lossSum) &&
     Array.isArray(position.history) &&
     position.history.every((e) => typeof e?.loss === "number") &&
@@ -97,5 +128,17 @@ export function restore(
   tensors: ReadonlyMap<string, Safetensor>,
 ): void {
   checkRegions(where, regions, tensors);
+  for (const { name } of regions) if (/exp_avg_sq|running_var/.test(name)) checkNonNegative(where, name, tensors);
   writeRegions(gpu, regions, tensors);
+}
+
+/** Averages of squares: below zero they would make NaN of the first step. */
+function checkNonNegative(where: string, name: string, tensors: ReadonlyMap<string, Safetensor>): void {
+  const at = (tensors.get(name)!.data as Float32Array).findIndex((value) => value < 0);
+  check(
+    at < 0,
+    "format",
+    where,
+    () => `tensor ${name} is an average of squares. Expected values ≥ 0; got one below at ${at}.`,
+  );
 }

@@ -57,7 +57,6 @@ export interface Optimiser {
 type Stepper = (inputs: UpdateInputs) => readonly (readonly [state: Tensor, next: Tensor])[];
 
 function optimiser(
-  where: string,
   gpu: Gpu,
   arena: Arena,
   moments: { readonly [name: string]: Tensor },
@@ -65,9 +64,6 @@ function optimiser(
   clipNorm: number | undefined,
   stepper: Stepper,
 ): Optimiser {
-  if (typeof rate === "number")
-    check(rate >= 0 && Number.isFinite(rate), "argument", where, () => `expected learningRate ≥ 0; got ${rate}.`);
-  check(clipNorm === undefined || clipNorm > 0, "argument", where, () => `expected clipNorm > 0; got ${clipNorm}.`);
   const clock = gpu.state(new Uint32Array(4), [4]);
   // a fresh look each time: one that is kept would keep the clock from being freed
   const stepOf = () => reshape(part(clock, 0, 0, 1), []);
@@ -91,14 +87,8 @@ function optimiser(
     },
     async rateAt(at) {
       if (typeof rate === "number") return rate;
-      const position = gpu.tensor([at], []);
-      const value = rate(position);
-      try {
-        return await value.item();
-      } finally {
-        value.dispose();
-        position.dispose();
-      }
+      const value = gpu.within(() => rate(gpu.tensor([at], [])));
+      return value.item().finally(() => value.dispose());
     },
     dispose() {
       for (const state of [clock, ring, ...(fixed ? [fixed] : []), ...Object.values(moments)]) state.dispose();
@@ -106,11 +96,22 @@ function optimiser(
   };
 }
 
+/** Before anything is made, so that a refusal leaves nothing behind. */
+function checkCommon(where: string, rate: number | Schedule, clipNorm = 1): void {
+  if (typeof rate !== "function") nonNegative(where, "learningRate", rate);
+  check(clipNorm > 0, "argument", where, () => `expected clipNorm > 0; got ${clipNorm}.`);
+}
+
 const share = (where: string, name: string, value: number): void =>
   check(value >= 0 && value < 1, "argument", where, () => `expected ${name} in [0, 1); got ${value}.`);
 
 const nonNegative = (where: string, name: string, value: number): void =>
-  check(value >= 0 && Number.isFinite(value), "argument", where, () => `expected ${name} ≥ 0; got ${value}.`);
+  check(
+    typeof value === "number" && value >= 0 && Number.isFinite(value),
+    "argument",
+    where,
+    () => `expected ${name} ≥ 0; got ${value}.`,
+  );
 
 const zeros = (gpu: Gpu, arena: Arena): Tensor => gpu.state(new Float32Array(arena.values.size), arena.values.shape);
 
@@ -133,23 +134,26 @@ function adamWith(
   check(betas[0] > 0 && betas[1] > 0, "argument", where, () => `expected betas in (0, 1); got ${betas.join(", ")}.`);
   nonNegative(where, "epsilon", epsilon);
   nonNegative(where, "weightDecay", weightDecay);
+  checkCommon(where, learningRate, clipNorm);
   const arena = arenaOf(gpu, parameters);
-  const [m, v] = [zeros(gpu, arena), zeros(gpu, arena)];
-  const attributes = {
-    beta1: betas[0],
-    beta2: betas[1],
-    epsilon,
-    decay: weightDecay,
-    decoupled,
-    maxNorm: clipNorm ?? 0,
-  };
-  return optimiser(where, gpu, arena, { exp_avg: m, exp_avg_sq: v }, learningRate, clipNorm, (inputs) => {
-    const [p1, m1, v1] = adamStep(arena.values, m, v, inputs, attributes) as [Tensor, Tensor, Tensor];
-    return [
-      [arena.values, p1],
-      [m, m1],
-      [v, v1],
-    ];
+  return gpu.attempt(() => {
+    const [m, v] = [zeros(gpu, arena), zeros(gpu, arena)];
+    const attributes = {
+      beta1: betas[0],
+      beta2: betas[1],
+      epsilon,
+      decay: weightDecay,
+      decoupled,
+      maxNorm: clipNorm ?? 0,
+    };
+    return optimiser(gpu, arena, { exp_avg: m, exp_avg_sq: v }, learningRate, clipNorm, (inputs) => {
+      const [p1, m1, v1] = adamStep(arena.values, m, v, inputs, attributes) as [Tensor, Tensor, Tensor];
+      return [
+        [arena.values, p1],
+        [m, m1],
+        [v, v1],
+      ];
+    });
   });
 }
 
@@ -171,19 +175,22 @@ export function sgd(gpu: Gpu, parameters: readonly Tensor[], options: SgdOptions
   share("sgd", "momentum", momentum);
   nonNegative("sgd", "weightDecay", weightDecay);
   check(!nesterov || momentum > 0, "argument", "sgd", () => "nesterov needs momentum > 0; got 0.");
+  checkCommon("sgd", learningRate, clipNorm);
   const arena = arenaOf(gpu, parameters);
-  const m = zeros(gpu, arena);
-  return optimiser("sgd", gpu, arena, { momentum_buffer: m }, learningRate, clipNorm, (inputs) => {
-    const [p1, m1] = sgdStep(arena.values, m, inputs, {
-      momentum,
-      nesterov,
-      decay: weightDecay,
-      maxNorm: clipNorm ?? 0,
-    }) as [Tensor, Tensor];
-    return [
-      [arena.values, p1],
-      [m, m1],
-    ];
+  return gpu.attempt(() => {
+    const m = zeros(gpu, arena);
+    return optimiser(gpu, arena, { momentum_buffer: m }, learningRate, clipNorm, (inputs) => {
+      const [p1, m1] = sgdStep(arena.values, m, inputs, {
+        momentum,
+        nesterov,
+        decay: weightDecay,
+        maxNorm: clipNorm ?? 0,
+      }) as [Tensor, Tensor];
+      return [
+        [arena.values, p1],
+        [m, m1],
+      ];
+    });
   });
 }
 

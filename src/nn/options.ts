@@ -1,5 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { check, checkOptions } from "../device/errors.ts";
+import { checkBytes } from "../formats/elements.ts";
+import { checkCall } from "../formats/call.ts";
 
 export interface Progress {
   /** Steps done and to do; all epochs together. */
@@ -66,23 +68,24 @@ const whole = (where: string, name: string, value: number, least: number): void 
   );
 
 /** The options with defaults: 10 epochs, batches of 128, seed 0. Throws LatentError("argument") naming what is out of range. */
-export function checkTrainOptions(where: string, options: TrainOptions) {
-  const { epochs = 10, batch = 128, seed = 0, earlyStopping, checkpoint, validation } = options;
+export function checkTrainOptions(where: string, options: TrainOptions, validates = options.validation !== undefined) {
+  const { epochs = 10, batch = 128, seed = 0, earlyStopping, checkpoint } = options;
+  checkCall(where, options);
   whole(where, "epochs", epochs, 1);
   whole(where, "batch", batch, 1);
   whole(where, "seed", seed, 0);
-  if (earlyStopping) {
+  if (earlyStopping !== undefined) {
     checkOptions(`${where} earlyStopping`, earlyStopping, ["patience", "minDelta"]);
     whole(where, "earlyStopping.patience", earlyStopping.patience, 1);
     check(
-      !(earlyStopping.minDelta! < 0),
+      earlyStopping.minDelta === undefined || (Number.isFinite(earlyStopping.minDelta) && earlyStopping.minDelta >= 0),
       "argument",
       where,
       () => `expected earlyStopping.minDelta ≥ 0; got ${earlyStopping.minDelta}.`,
     );
-    check(validation !== undefined, "argument", where, () => "earlyStopping needs a validation set.");
+    check(validates, "argument", where, () => "earlyStopping needs a validation set.");
   }
-  if (checkpoint) {
+  if (checkpoint !== undefined) {
     checkOptions(`${where} checkpoint`, checkpoint, ["save", "everySteps"]);
     check(
       typeof checkpoint.save === "function",
@@ -92,5 +95,6 @@ export function checkTrainOptions(where: string, options: TrainOptions) {
     );
     if (checkpoint.everySteps !== undefined) whole(where, "checkpoint.everySteps", checkpoint.everySteps, 1);
   }
+  if (options.resume !== undefined) checkBytes(`${where} resume`, options.resume);
   return { ...options, epochs, batch, seed };
 }

@@ -18,6 +18,7 @@ import { STREAMS } from "./initialise.ts";
 import type { Optimiser } from "./optimiser.ts";
 import { checkTrainOptions, type TrainOptions } from "./options.ts";
 import { type Evaluation, evaluation, type Loss, type LossContext, type Pass, passOver } from "./pass.ts";
+import { Snapshot } from "./snapshot.ts";
 import { copyStates, type Region, regionsOf, type State } from "./states.ts";
 
 /** What is trained: parameters in the optimiser's arena, further states (running statistics), and a loss. */
@@ -73,7 +74,8 @@ class Run {
   readonly #settings: Settings;
   readonly #order: Tensor;
   readonly #ring: Tensor;
-  readonly #held: Tensor[];
+  readonly #held: Tensor[] = [];
+  readonly #snapshot: Snapshot;
   readonly #regions: readonly Region[];
   #best: readonly Tensor[] = [];
   #pass: Pass | null = null;
@@ -88,11 +90,16 @@ class Run {
     const { gpu, dataset, optimiser, states } = task;
     this.#task = task;
     this.#settings = settings;
-    this.#order = gpu.state(new Uint32Array(dataset.count), [dataset.count]);
-    this.#ring = gpu.state(new Float32Array(RING), [RING]);
-    this.#held = [this.#order, this.#ring];
     const model = regionsOf(states);
     this.#regions = [...model, ...trainingRegions(model, optimiser)];
+    try {
+      this.#order = this.#keep(gpu.state(new Uint32Array(dataset.count), [dataset.count]));
+      this.#ring = this.#keep(gpu.state(new Float32Array(RING), [RING]));
+      this.#snapshot = new Snapshot(gpu, [...new Set(this.#regions.map((r) => r.base))]);
+    } catch (error) {
+      for (const tensor of this.#held) tensor.dispose();
+      throw error;
+    }
     const { seed, batch } = settings;
     this.#position = {
       epoch: 0,
@@ -105,6 +112,11 @@ class Run {
       history: [],
       best: null,
     };
+  }
+
+  #keep(tensor: Tensor): Tensor {
+    this.#held.push(tensor);
+    return tensor;
   }
 
   async train(): Promise<TrainResult> {
@@ -120,6 +132,7 @@ class Run {
       ),
       signal,
     );
+    await abortable(this.#snapshot.compile(), signal);
     if (validation)
       this.#evaluation = await abortable(
         this.#owned(evaluation(gpu, validation, Math.min(batch, validation.count), this.#task.loss), (made) => made),
@@ -173,6 +186,7 @@ class Run {
       const every = checkpoint?.everySteps;
       const times = Math.min(left, paced, RING, every ? every - (step % every) : left);
       const start = performance.now();
+      this.#snapshot.take();
       const submitted = pass.run(stepInEpoch, times).then(() => this.#losses(times));
       await abortable(submitted, signal);
       const seconds = (performance.now() - start) / 1000 / times;
@@ -187,9 +201,14 @@ class Run {
   /** Reads the losses of the last `times` steps and moves on by them. */
   async #losses(times: number): Promise<void> {
     const { optimiser } = this.#task;
-    const [ring, clock] = await Promise.all([this.#ring.read(), optimiser.clock.read()]);
+    const [ring, clock, finite] = await Promise.all([
+      this.#ring.read(),
+      optimiser.clock.read(),
+      this.#snapshot.isFinite(),
+    ]);
     this.#settings.signal?.throwIfAborted();
     const before = this.#position;
+    if (!finite) await this.#overflowed(times);
     if (clock[2] !== 0) await this.#diverged(clock[0]!, ring[clock[0]! % RING]!);
     let { lossSum } = before;
     for (let i = 0; i < times; i++) {
@@ -200,6 +219,25 @@ class Run {
       this.#sinceReport.samples += rows;
     }
     this.#position = { ...before, step: before.step + times, stepInEpoch: before.stepInEpoch + times, lossSum };
+  }
+
+  /** Goes back to the last step of these that left every parameter and moment a number: steps are the same each time. */
+  async #overflowed(times: number): Promise<never> {
+    const { step, stepInEpoch } = this.#position;
+    this.#snapshot.restore();
+    let good = 0;
+    for (; good < times; good++) {
+      this.#settings.signal?.throwIfAborted();
+      await this.#pass!.run(stepInEpoch, 1);
+      if (!(await this.#snapshot.isFinite())) break;
+    }
+    this.#snapshot.restore();
+    if (good > 0) await this.#pass!.run(stepInEpoch, good);
+    const rate = await this.#task.optimiser.rateAt(step + good);
+    throw new LatentError(
+      "numeric",
+      `train: the update of step ${step + good} overflows (epoch ${this.#position.epoch}, learning rate ${rate}). The parameters are those before that step; lower the rate or set clipNorm.`,
+    );
   }
 
   async #diverged(step: number, loss: number): Promise<never> {
@@ -301,6 +339,7 @@ class Run {
   dispose(): void {
     this.#pass?.dispose();
     this.#evaluation?.dispose();
+    this.#snapshot.dispose();
     for (const tensor of [...this.#held, ...this.#best]) tensor.dispose();
   }
 }

@@ -264,15 +264,24 @@ export class Gpu implements Runner {
    * it lives as long as what was returned needs it, and a result that is never read keeps nothing once it is disposed.
    */
   within<T>(body: () => T): T {
-    const mine = new Set<Tensor>();
-    this.#scopes.push(mine);
+    return this.#collect(body, tensorsIn);
+  }
+
+  /** @internal What `body` made is disposed if it throws. */
+  attempt<T>(body: () => T): T {
+    return this.#collect(body, (_, made) => made);
+  }
+
+  #collect<T>(body: () => T, kept: (result: T, made: ReadonlySet<Tensor>) => Iterable<Tensor>): T {
+    const made = new Set<Tensor>();
+    this.#scopes.push(made);
     try {
       const result = body();
-      for (const tensor of tensorsIn(result)) if (mine.delete(tensor)) this.#scopes.at(-2)?.add(tensor);
+      for (const tensor of kept(result, made)) if (made.delete(tensor)) this.#scopes.at(-2)?.add(tensor);
       return result;
     } finally {
       this.#scopes.pop();
-      for (const tensor of mine) this.dispose_(tensor);
+      for (const tensor of made) this.dispose_(tensor);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Device } from "../device/device.ts";
 import { checkOptions, LatentError } from "../device/errors.ts";
+import { checkCall } from "../formats/call.ts";
 import type { TypedArray } from "../graph/dtype.ts";
 import type { Variants } from "../kernels/launch.ts";
 import { Candidate, trialOf, type Trial } from "./candidate.ts";
@@ -57,7 +58,7 @@ const HOPELESS = 2;
 export async function tune(gpu: Gpu, device: Device, graph: Graph, options: TuneOptions): Promise<TuneReport> {
   checkOptions("tune", options, ["store", "signal", "onProgress"]);
   const { store, signal, onProgress } = options;
-  signal?.throwIfAborted();
+  checkCall("tune", options);
   const { stored, storeError } = await load(gpu, store);
   const open = openClasses(graph, gpu).filter(({ variants }) => !stored.has(variants.class));
   const measured: TunedClass[] = [];

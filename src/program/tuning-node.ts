@@ -1,4 +1,5 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { LatentError } from "../device/errors.ts";
@@ -27,12 +28,13 @@ export function fileTuning(
     },
     async save(key, text) {
       const path = pathOf(key);
-      const part = `${path}.${process.pid}.part`;
+      const part = `${path}.${randomUUID()}.part`;
       try {
         await mkdir(folder, { recursive: true });
         await writeFile(part, text);
         await rename(part, path); // whole or not at all
       } catch (cause) {
+        await unlink(part).catch(() => {});
         throw failure(path, cause);
       }
     },

@@ -1,4 +1,4 @@
-import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -70,4 +70,25 @@ test("only reading is allowed, and only from this machine's names", async () => 
 
 test("a port that is taken is an error", async () => {
   await expect(serve({ port: Number(new URL(server.url).port) })).rejects.toThrow(/EADDRINUSE/);
+});
+
+test("a thousand downloads that break off leave no file open", async () => {
+  writeFileSync(join(folder, "open/large.bin"), new Uint8Array(4 * 2 ** 20));
+  const { hostname, port } = new URL(server.url);
+  const open = (): number => readdirSync("/proc/self/fd").length;
+  const broken = () =>
+    new Promise<void>((accept) => {
+      const sent = request({ hostname, port, path: "/open/large.bin", agent: false }, (response) => {
+        response.once("data", () => response.destroy());
+        response.on("close", () => accept());
+        response.on("error", () => {});
+      });
+      sent.on("error", () => accept());
+      sent.end();
+    });
+  await broken();
+  const before = open();
+  for (let i = 0; i < 1000; i += 50) await Promise.all(Array.from({ length: 50 }, broken));
+  for (let wait = 0; wait < 100 && open() > before; wait++) await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(open() - before).toBeLessThanOrEqual(0);
 });
