@@ -44,15 +44,12 @@ describe("what a program takes along", () => {
 
   // what each one brings of the folders above nn; everything else of them stays out
   const own: [name: string, files: RegExp][] = [
-    ["Gaussian", /^src\/(models\/(gaussian|gaussianOptions|roots|numbers|shrinkage|logProb|file)|linalg\/|data\/)/],
-    [
-      "GaussianMixture",
-      /^src\/(models\/(mixture|em|components|kmeans|mixtureFit|numbers|logProb|file)|linalg\/|data\/)/,
-    ],
+    ["Gaussian", /^src\/(models\/(gaussian|gaussianOptions|roots|shrinkage|logProb|file)|linalg\/|data\/)/],
+    ["GaussianMixture", /^src\/(models\/(mixture|em|components|kmeans|mixtureFit|logProb|file)|linalg\/|data\/)/],
     ["VAE", /^src\/(models\/(vae|network|likelihood|pictures|fit|file)|data\/)/],
     [
       "AutoEncoder",
-      /^src\/(models\/(autoEncoder|codes|network|likelihood|pictures|fit|file|numbers|gaussian|shrinkage|logProb)|linalg\/|data\/)/,
+      /^src\/(models\/(autoEncoder|codes|network|likelihood|pictures|fit|file|gaussian|shrinkage|logProb)|linalg\/|data\/)/,
     ],
     ["frechetDistance", /^src\/(metrics\/frechet|linalg\/|formats\/|data\/)/],
     ["classScore", /^src\/(metrics\/classScore|linalg\/|data\/)/],

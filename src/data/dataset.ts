@@ -185,7 +185,7 @@ function arrayOf(
     values instanceof Uint8Array,
     "argument",
     where,
-    () => `expected a Uint8Array, Float32Array or Tensor; got ${typeof values}.`,
+    () => `expected a Uint8Array, Float32Array or Tensor; got ${kindOf(values)}.`,
   );
   return values as Uint8Array<ArrayBuffer>;
 }

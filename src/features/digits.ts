@@ -13,11 +13,12 @@ import { Conv2d } from "../nn/conv2d.ts";
 import { Initialiser } from "../nn/initialise.ts";
 import { named } from "../nn/layer.ts";
 import { Linear } from "../nn/linear.ts";
-import { adam } from "../nn/optimiser.ts";
-import type { Progress } from "../nn/options.ts";
+import { adam, type Optimiser } from "../nn/optimiser.ts";
+import { checkTrainOptions, type Progress } from "../nn/options.ts";
 import { schedule } from "../nn/schedule.ts";
 import { checkRegions, readRegions, regionsOf, type State, writeRegions } from "../nn/states.ts";
 import { train, type TrainResult } from "../nn/train.ts";
+import { checkGpu } from "../program/checkGpu.ts";
 import type { Gpu } from "../program/gpu.ts";
 
 export interface DigitsOptions {
@@ -47,21 +48,28 @@ export class Digits {
   readonly #arena: Arena;
 
   constructor(gpu: Gpu, options: { readonly seed?: number } = {}) {
+    checkGpu("Digits", gpu);
     checkOptions("Digits", options, ["seed"]);
     const seed = new Initialiser(options.seed ?? 0);
     const window = { kernel: 3, stride: 2, padding: 1, seed };
     this.gpu = gpu;
-    this.#layers = {
-      conv1: new Conv2d(gpu, 1, 8, window),
-      conv2: new Conv2d(gpu, 8, 32, window),
-      fc1: new Linear(gpu, 32 * 49, FEATURES, { seed }),
-      fc2: new Linear(gpu, FEATURES, CLASSES, { seed }),
-    };
-    this.#states = Object.entries(named(this.#layers)).map(([name, tensor]) => ({ names: [name], tensor }));
-    this.#arena = arenaOf(
-      gpu,
-      this.#states.map((s) => s.tensor),
-    );
+    const made = gpu.attempt(() => {
+      const layers = {
+        conv1: new Conv2d(gpu, 1, 8, window),
+        conv2: new Conv2d(gpu, 8, 32, window),
+        fc1: new Linear(gpu, 32 * 49, FEATURES, { seed }),
+        fc2: new Linear(gpu, FEATURES, CLASSES, { seed }),
+      };
+      const states = Object.entries(named(layers)).map(([name, tensor]) => ({ names: [name], tensor }));
+      const arena = arenaOf(
+        gpu,
+        states.map((s) => s.tensor),
+      );
+      return { layers, states, arena };
+    });
+    this.#layers = made.layers;
+    this.#states = made.states;
+    this.#arena = made.arena;
   }
 
   /** Images [n, 1, 28, 28] or [n, 784] in [0, 1], or bytes. Returns features [n, 64]. */
@@ -98,9 +106,9 @@ export class Digits {
       const truth = await dataset.labels.read();
       let right = 0;
       for (let at = 0; at < dataset.count; at += 2048) {
-        const found = argmax(this.logits(dataset.slice(at, Math.min(dataset.count, at + 2048))), 1);
-        const digits = await found.read();
-        found.dispose();
+        const stop = Math.min(dataset.count, at + 2048);
+        const found = this.gpu.within(() => argmax(this.logits(dataset.slice(at, stop)), 1));
+        const digits = await found.read().finally(() => found.dispose());
         for (const [i, digit] of digits.entries()) right += Number(digit === truth[at + i]);
       }
       return right / dataset.count;
@@ -123,15 +131,16 @@ export class Digits {
   ): Promise<TrainResult> {
     checkOptions("Digits.fit", options, ["epochs", "batch", "learningRate", "seed", "signal", "onProgress"]);
     const { learningRate = 2e-3, epochs = 1, batch = 128, ...rest } = options;
-    rest.signal?.throwIfAborted();
+    checkTrainOptions("Digits.fit", { epochs, batch, ...rest });
     const dataset = images instanceof Dataset ? images : this.#dataset(images, labels);
     const steps = epochs * Math.ceil(dataset.count / batch);
-    const optimiser = adam(
-      this.gpu,
-      this.#arena.slots.map((s) => s.tensor),
-      { learningRate: schedule.cosine({ rate: learningRate, steps }) },
-    );
+    let optimiser: Optimiser | undefined;
     try {
+      optimiser = adam(
+        this.gpu,
+        this.#arena.slots.map((slot) => slot.tensor),
+        { learningRate: schedule.cosine({ rate: learningRate, steps }) },
+      );
       return await train(
         {
           gpu: this.gpu,
@@ -143,7 +152,7 @@ export class Digits {
         { epochs, batch, ...rest },
       );
     } finally {
-      optimiser.dispose();
+      optimiser?.dispose();
       if (dataset !== images) dataset.dispose();
     }
   }
@@ -154,6 +163,7 @@ export class Digits {
   }
 
   static load(gpu: Gpu, file: Uint8Array): Digits {
+    checkGpu("Digits.load", gpu);
     const { tensors } = parseSafetensors(file, { finite: true, where: "Digits.load" });
     const digits = new Digits(gpu);
     try {

@@ -8,6 +8,7 @@ import { max, mean as meanOf, sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { deviation, scatter } from "./covariance.ts";
+import { numbersOf } from "./numbers.ts";
 import { checkSemidefinite, checkSymmetric } from "./symmetric.ts";
 import { allFinite, eachBatch, gpuOf, type Rows, rowsAtOnce, rowsOf, type Samples, throwNotFinite } from "./rows.ts";
 
@@ -196,40 +197,34 @@ export class Moments {
   }
 
   /** Known moments: mean [d], covariance [d, d] with divisor count − 1. Throws LatentError("shape") or ("data"). */
-  static from({
-    mean,
-    covariance,
-    count,
-  }: {
+  static from(given: {
     mean: ArrayLike<number>;
     covariance: ArrayLike<number> | readonly ArrayLike<number>[];
     count: number;
   }): Moments {
     const where = "Moments.from";
-    const d = mean.length;
-    const flat = Float64Array.from(
-      typeof covariance[0] === "object"
-        ? (covariance as readonly ArrayLike<number>[]).flatMap((row) => Array.from(row))
-        : (covariance as ArrayLike<number>),
+    check(
+      typeof given === "object" && given !== null,
+      "argument",
+      where,
+      () => `expected { mean, covariance, count }; got ${String(given)}.`,
     );
+    checkOptions(where, given, ["mean", "covariance", "count"]);
+    const { count } = given;
+    const means = numbersOf(where, "mean", given.mean);
+    const flat = numbersOf(where, "covariance", given.covariance);
+    const d = means.length;
     check(
       d > 0 && flat.length === d * d,
       "shape",
       where,
-      () => `expected a covariance of ${d} × ${d} values for mean ${show([d])}; got ${flat.length}.`,
+      () => `expected a covariance of ${d} × ${d} values for mean [${d}]; got ${flat.length}.`,
     );
     check(
       Number.isInteger(count) && count >= 1,
       "argument",
       where,
       () => `expected a count that is a whole number ≥ 1; got ${count}.`,
-    );
-    const means = Float64Array.from(mean);
-    check(
-      means.every(Number.isFinite) && flat.every(Number.isFinite),
-      "data",
-      where,
-      () => "expected finite numbers; got NaN or an infinity.",
     );
     checkSymmetric(where, flat, d);
     checkSemidefinite(where, flat, d);
@@ -283,6 +278,7 @@ export class Moments {
 
   /** Adds the samples behind `other`, which stays as it is. Returns this. */
   merge(other: Moments): this {
+    check(other instanceof Moments, "argument", "Moments.merge", () => `expected Moments; got ${typeof other}.`);
     check(
       other.dim === this.dim,
       "shape",

@@ -1,6 +1,6 @@
 import { check, checkOptions, show } from "../device/errors.ts";
 import { permutation } from "../data/philox.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { Tensor } from "../graph/tensor.ts";
 
 export interface ClassScoreOptions {
   /** Parts that are scored on their own; 1. Common practice for the Inception Score is 10. */
@@ -34,10 +34,16 @@ export async function classScore(probabilities: Tensor, options: ClassScoreOptio
   const where = "classScore";
   checkOptions(where, options, ["splits", "seed"]);
   check(
-    probabilities.rank === 2,
+    probabilities instanceof Tensor,
+    "argument",
+    where,
+    () => `expected a tensor of probabilities [n, classes]; got ${typeof probabilities}. Make one: gpu.tensor(values).`,
+  );
+  check(
+    probabilities.rank === 2 && probabilities.dtype === "f32",
     "shape",
     where,
-    () => `expected probabilities [n, classes]; got ${show(probabilities.shape)}.`,
+    () => `expected probabilities [n, classes], f32; got ${probabilities.dtype} ${show(probabilities.shape)}.`,
   );
   const [samples, classes] = probabilities.shape as [number, number];
   const { splits = 1, seed } = options;
@@ -46,6 +52,12 @@ export async function classScore(probabilities: Tensor, options: ClassScoreOptio
     "argument",
     where,
     () => `expected splits in [1, ${samples}], the number of samples; got ${splits}.`,
+  );
+  check(
+    seed === undefined || (Number.isSafeInteger(seed) && seed >= 0),
+    "argument",
+    where,
+    () => `expected a seed that is a whole number ≥ 0; got ${String(seed)}.`,
   );
   const p = (await probabilities.read()) as Float32Array;
   checkRows(where, p, classes);

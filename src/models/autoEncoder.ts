@@ -9,7 +9,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import { checkGpu } from "../program/checkGpu.ts";
 import type { Arena } from "../nn/arena.ts";
 import { STREAMS } from "../nn/initialise.ts";
-import { type State, tensorsOf } from "../nn/states.ts";
+import type { State } from "../nn/states.ts";
 import type { TrainResult } from "../nn/train.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { checkTriangle, type CodeGaussian, gaussianOfCodes } from "./codes.ts";
@@ -25,7 +25,7 @@ import {
   type NetworkSpec,
   networkSpec,
 } from "./network.ts";
-import { floats } from "./numbers.ts";
+import { floats } from "../linalg/numbers.ts";
 import { between, checkCodes, flat, pictures } from "./pictures.ts";
 
 /** Codes read at once for the Gaussian. */
@@ -40,6 +40,8 @@ const BLOCK = 2048;
 export class AutoEncoder {
   readonly gpu: Gpu;
   readonly options: NetworkSpec;
+  /** What training moves, by PyTorch's names; disposed with the model. */
+  readonly parameters: { readonly [name: string]: Tensor };
   readonly #network: Network;
   readonly #likelihood: Likelihood;
   readonly #states: readonly State[];
@@ -60,11 +62,7 @@ export class AutoEncoder {
     this.#likelihood = spec.likelihood === "bernoulli" ? bernoulli : gaussian(gpu, 1);
     this.#states = made.states;
     this.#arena = made.arena;
-  }
-
-  /** What training moves, by PyTorch's names. */
-  get parameters(): { readonly [name: string]: Tensor } {
-    return tensorsOf(this.#states);
+    this.parameters = made.parameters;
   }
 
   /** Numbers that training moves. */
@@ -205,6 +203,7 @@ export class AutoEncoder {
   /** Frees the parameters. */
   dispose(): void {
     this.#forget();
+    for (const tensor of Object.values(this.parameters)) tensor.dispose();
     this.#arena.values.dispose();
   }
   [Symbol.dispose](): void {

@@ -53,13 +53,15 @@ export function imagesOf(
     );
     return { dataset: images, owned: false };
   }
-  const size = images instanceof Tensor ? images.size : images?.length;
+  const fits = images instanceof Tensor || (ArrayBuffer.isView(images) && "length" in images);
   check(
-    Number.isInteger(size),
+    fits,
     "argument",
     where,
-    () => `expected a Dataset, Tensor, Uint8Array or Float32Array; got ${typeof images}.`,
+    () =>
+      `expected a Dataset, Tensor, Uint8Array or Float32Array; got ${Array.isArray(images) ? "an array" : typeof images}.`,
   );
+  const size = images instanceof Tensor ? images.size : images.length;
   check(size > 0, "data", where, () => "expected at least one image; got none.");
   const count = images instanceof Tensor && images.rank > 1 ? images.shape[0]! : size / pixels;
   check(

@@ -14,7 +14,7 @@ import { timesTransposedFactor } from "../linalg/triangular.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { meanLogProb } from "./logProb.ts";
 import { checkGaussianOptions, type GaussianKind, type GaussianOptions, kinds, pick } from "./gaussianOptions.ts";
-import { floats, numbersOf } from "./numbers.ts";
+import { floats, numbersOf } from "../linalg/numbers.ts";
 import {
   checkFactor,
   checkVariances,

@@ -36,7 +36,7 @@ import {
   rowsOfStep,
   startValues,
 } from "./mixtureFit.ts";
-import { floats, numbersOf } from "./numbers.ts";
+import { floats, numbersOf } from "../linalg/numbers.ts";
 
 interface Course {
   readonly converged: boolean;

@@ -9,7 +9,7 @@ import type { Gpu } from "../program/gpu.ts";
 import { covarianceShape, type Kind } from "./components.ts";
 import { Em, type EmResult, type Values } from "./em.ts";
 import { lloyd, plusPlus } from "./kmeans.ts";
-import { numbersOf } from "./numbers.ts";
+import { numbersOf } from "../linalg/numbers.ts";
 
 type Numbers = ArrayLike<number> | readonly ArrayLike<number>[] | readonly (readonly ArrayLike<number>[])[];
 

@@ -8,7 +8,7 @@ import { Conv2d, ConvTranspose2d } from "../nn/conv2d.ts";
 import { Initialiser } from "../nn/initialise.ts";
 import type { Layer } from "../nn/layer.ts";
 import { Linear } from "../nn/linear.ts";
-import type { State } from "../nn/states.ts";
+import { type State, tensorsOf } from "../nn/states.ts";
 import type { Gpu } from "../program/gpu.ts";
 
 /** What auto-encoders are made from. */
@@ -41,6 +41,12 @@ export interface NetworkSpec {
 
 /** Checks options and fills in defaults. Throws LatentError("argument") naming what is unknown or out of range. */
 export function networkSpec(where: string, options: NetworkOptions, further: readonly string[] = []): NetworkSpec {
+  check(
+    options !== undefined && options !== null,
+    "argument",
+    where,
+    () => "options are missing. Expected { image: [channels, height, width], … }; got none.",
+  );
   checkOptions(where, options, [...networkOptionNames, ...further]);
   const { image, encoder = "mlp", latent = 20, likelihood = "bernoulli", seed = 0 } = options;
   const size = (n: number) => Number.isInteger(n) && n > 0;
@@ -199,19 +205,20 @@ function conv(gpu: Gpu, { image, hidden, latent, seed }: NetworkSpec, heads: rea
 }
 
 /**
- * What `make` builds, with its states moved into one arena. Where a device is too small, or gone, all that was made is freed before
+ * What `make` builds, with its states moved into one arena, and views of them by their names in files, which the model disposes with the
+ * arena. Where a device is too small, or gone, all that was made is freed before
  * the error passes on.
  */
 export function assembled<T extends { readonly states: readonly State[] }>(
   gpu: Gpu,
   make: () => T,
-): T & { arena: Arena } {
+): T & { arena: Arena; parameters: { readonly [name: string]: Tensor } } {
   return gpu.attempt(() => {
     const parts = make();
     const arena = arenaOf(
       gpu,
       parts.states.map((s) => s.tensor),
     );
-    return { ...parts, arena };
+    return { ...parts, arena, parameters: tensorsOf(parts.states) };
   });
 }

@@ -13,7 +13,7 @@ import { checkGpu } from "../program/checkGpu.ts";
 import type { Arena } from "../nn/arena.ts";
 import { STREAMS } from "../nn/initialise.ts";
 import type { LossContext } from "../nn/pass.ts";
-import { type State, tensorsOf } from "../nn/states.ts";
+import type { State } from "../nn/states.ts";
 import type { TrainResult } from "../nn/train.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { checkSize, describe, loadStates, parseModel, saveStates } from "./file.ts";
@@ -76,6 +76,8 @@ const BLOCK = 2 ** 22;
 export class VAE {
   readonly gpu: Gpu;
   readonly options: NetworkSpec & { readonly beta: number; readonly variance: number | "learned" };
+  /** What training moves, by PyTorch's names; disposed with the model. */
+  readonly parameters: { readonly [name: string]: Tensor };
   readonly #network: Network;
   readonly #likelihood: Likelihood;
   readonly #states: readonly State[];
@@ -96,11 +98,7 @@ export class VAE {
     this.#likelihood = made.likelihood;
     this.#states = made.states;
     this.#arena = made.arena;
-  }
-
-  /** What training moves, by PyTorch's names. */
-  get parameters(): { readonly [name: string]: Tensor } {
-    return tensorsOf(this.#states);
+    this.parameters = made.parameters;
   }
 
   /** Numbers that training moves. */
@@ -252,6 +250,7 @@ export class VAE {
 
   /** Frees the parameters. */
   dispose(): void {
+    for (const tensor of Object.values(this.parameters)) tensor.dispose();
     this.#arena.values.dispose();
   }
   [Symbol.dispose](): void {
