@@ -25,3 +25,5 @@ export { Digits } from "./features/digits.ts";
 export { classScore } from "./metrics/classScore.ts";
 export { frechetDistance } from "./metrics/frechet.ts";
 export { bitsPerDim, changeScale, logLikelihood } from "./metrics/logLikelihood.ts";
+export { version } from "./version.ts";
+export type * from "./types.ts";

@@ -20,9 +20,13 @@ const maxRank = 4;
 type Readers = (typeof readers)[keyof typeof readers];
 
 /** An IDX file's content: `dtype` says which typed array `values` is; values are row-major in `shape`. */
-export type Idx = {
-  [Reader in Readers as Reader[0]]: { dtype: Reader[0]; shape: number[]; values: InstanceType<Reader[1]> };
-}[Readers[0]];
+export type Idx =
+  | { dtype: "u8"; shape: number[]; values: Uint8Array }
+  | { dtype: "i8"; shape: number[]; values: Int8Array }
+  | { dtype: "i16"; shape: number[]; values: Int16Array }
+  | { dtype: "i32"; shape: number[]; values: Int32Array }
+  | { dtype: "f32"; shape: number[]; values: Float32Array }
+  | { dtype: "f64"; shape: number[]; values: Float64Array };
 
 /**
  * The array in an IDX file. Bytes (u8, i8) are a view of `bytes` itself; wider types are copied once, into the host's

@@ -163,7 +163,8 @@ function checkFinite({ dtype, data }: Safetensor, where: string): void {
   }
 }
 
-type Metadata = Iterable<readonly [string, string]> | Readonly<Record<string, string>>;
+/** Texts by name, as pairs or as an object. */
+export type Metadata = Iterable<readonly [string, string]> | Readonly<Record<string, string>>;
 
 /**
  * A safetensors file that PyTorch's `safetensors` reads; equal tensors give equal bytes. Widest types come first, so

@@ -12,15 +12,15 @@ export interface Storage {
 
 /** What tensors need of the layer that runs them (src/program implements it). */
 export interface Runner {
-  readonly traits: DeviceTraits;
-  /** Called by every new tensor, so that scopes and traces know it. */
+  /** @internal */ readonly traits: DeviceTraits;
+  /** @internal Called by every new tensor, so that scopes and traces know it. */
   register(tensor: Tensor): void;
-  /** A tensor of an op's own making (indices, weights): in GPU memory only while an unrun node or a program needs it. */
+  /** @internal A tensor of an op's own making (indices, weights): in GPU memory only while an unrun node or a program needs it. */
   upload(values: TypedArray, shape: Shape): Tensor;
   read(tensor: Tensor): Promise<TypedArray>;
   buffer(tensor: Tensor): Promise<GPUBuffer>;
   copy(tensor: Tensor): Promise<Tensor>;
-  dispose_(tensor: Tensor): void;
-  /** Records that `state` takes the value `next` at the end of the step being traced. */
+  /** @internal */ dispose_(tensor: Tensor): void;
+  /** @internal Records that `state` takes the value `next` at the end of the step being traced. */
   assign(state: Tensor, next: Tensor): void;
 }

@@ -11,7 +11,7 @@ import { Em, type EmResult, type Values } from "./em.ts";
 import { lloyd, plusPlus } from "./kmeans.ts";
 import { numbersOf } from "../linalg/numbers.ts";
 
-type Numbers = ArrayLike<number> | readonly ArrayLike<number>[] | readonly (readonly ArrayLike<number>[])[];
+export type Numbers = ArrayLike<number> | readonly ArrayLike<number>[] | readonly (readonly ArrayLike<number>[])[];
 
 /** Parameters to start from: weights [K], means [K, d], covariances [K, d, d], [d, d], [K, d] or [K] by kind; flat or nested. */
 export interface MixtureStart {

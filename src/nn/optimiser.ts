@@ -10,7 +10,7 @@ import type { Gpu } from "../program/gpu.ts";
 import { type Arena, arenaOf, gather, storageOf } from "./arena.ts";
 import type { Schedule } from "./schedule.ts";
 
-interface Common {
+export interface Common {
   /** A number, or a function of the step (`schedule`). */
   readonly learningRate?: number | Schedule;
   readonly weightDecay?: number;

@@ -29,7 +29,7 @@ interface Trace {
 export class Gpu implements Runner {
   readonly #device: Device;
   readonly #eager: EagerRunner;
-  readonly traits: DeviceTraits;
+  /** @internal */ readonly traits: DeviceTraits;
   /** Which kernels `tune` chose, to export and import. */
   readonly tuning: Tuning;
   readonly #scopes: Set<Tensor>[] = [];
@@ -221,11 +221,13 @@ export class Gpu implements Runner {
     );
   }
 
+  /** @internal */
   register(tensor: Tensor): void {
     this.#trace?.tensors.push(tensor);
     if (tensor.source.kind !== "input") this.#scopes.at(-1)?.add(tensor);
   }
 
+  /** @internal */
   dispose_(tensor: Tensor): void {
     if (tensor.disposed) return;
     tensor.disposed = true;
@@ -285,6 +287,7 @@ export class Gpu implements Runner {
     }
   }
 
+  /** @internal */
   assign(state: Tensor, next: Tensor): void {
     const trace = this.#trace;
     check(trace !== null, "argument", "assign", () => "works only inside the function given to gpu.compile.");

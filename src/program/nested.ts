@@ -16,10 +16,13 @@ export type DTypeOf<V> = V extends Int32Array
       ? "u8"
       : V extends readonly never[]
         ? "f32"
-        : V extends boolean | Bools | readonly Bools[] | readonly (readonly Bools[])[]
+        : V extends
+              | boolean
+              | readonly boolean[]
+              | readonly (readonly boolean[])[]
+              | readonly (readonly (readonly boolean[])[])[]
           ? "bool"
           : "f32";
-type Bools = readonly boolean[];
 
 export interface TensorOptions<D extends DType = DType> {
   readonly dtype?: D;

@@ -6,7 +6,7 @@ import { div, equal, mul, sub } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { expand, reshape } from "./shape.ts";
 
-type Axes = number | readonly number[] | undefined;
+export type Axes = number | readonly number[] | undefined;
 
 export interface ReduceOptions {
   /** Leave the reduced axes in place with size 1. */
