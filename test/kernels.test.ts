@@ -224,8 +224,9 @@ struct Params { size: u32 }
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
 
 @compute @workgroup_size(LANES)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x < params.size) { y[id.x] = epilogue(id.x, 2.0 * x[id.x]); }
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = group_number(id, groups) * LANES + lane;
+  if (i < params.size) { y[i] = epilogue(i, 2.0 * x[i]); }
 }
 `;
 
@@ -243,6 +244,7 @@ describe("the generator", () => {
         name: "good.main",
         entry: "main",
         workgroup: [64, 1, 1],
+        folds: true,
         buffers: { x: { binding: 1, access: "read" }, y: { binding: 2, access: "read_write" } },
         params: { size: { offset: 0, type: "u32" } },
         paramsBytes: 16,
@@ -299,6 +301,18 @@ describe("the generator", () => {
       "//#hook\nfn epilogue",
       "//#hook\n\nfn epilogue",
       "good.wgsl: a //#hook line is not directly above a one-line function head",
+    ],
+    [
+      "a workgroup's place that is not counted by group_number",
+      "group_number(id, groups)",
+      "id.x",
+      "good.wgsl: main reads id other than by group_number(id, …) of lib/grid.wgsl: its grid may be folded",
+    ],
+    [
+      "a place that folding changes",
+      "@builtin(num_workgroups) groups",
+      "@builtin(global_invocation_id) groups",
+      "good.wgsl: main reads a place that a folded grid changes. Count workgroups by group_number (lib/grid.wgsl)",
     ],
     ["no entry point", "@compute @workgroup_size(LANES)\n", "", "good.wgsl: no @compute entry point"],
     [

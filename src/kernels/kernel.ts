@@ -13,13 +13,18 @@ export function kernel<Constant extends string>(
   workgroup: readonly number[],
   bound: string,
 ): Named<Constant> {
-  let known: Omit<Kernel, "name" | "entry" | "code" | "workgroup"> | undefined;
+  let known: Omit<Kernel, "name" | "entry" | "code" | "workgroup" | "folds"> | undefined;
   const read = () => (known ??= reflected(code, bound.split(" ")));
+  const entry = name.slice(name.indexOf(".") + 1);
   return {
     name,
-    entry: name.slice(name.indexOf(".") + 1),
+    entry,
     code,
     workgroup,
+    // the generator sees to it that an entry point which asks for its workgroup counts it by group_number
+    get folds() {
+      return new RegExp(`fn ${entry}\\([^{]*workgroup_id`).test(code);
+    },
     get buffers() {
       return read().buffers;
     },
