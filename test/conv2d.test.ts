@@ -170,12 +170,6 @@ describe("errors", () => {
       "conv2d: padding out of range. Expected an integer ≥ 0, [vertical, horizontal] or [top, bottom, left, right]; got [1, 0.5].",
     ],
     [
-      "same with a stride",
-      () => conv2d(zeros(1, 1, 4, 4), zeros(1, 1, 1, 1), { padding: "same", stride: 2 }),
-      "argument",
-      'conv2d: padding "same" needs stride 1. Expected stride 1, or padding in numbers; got stride [2, 2].',
-    ],
-    [
       "a bias too long",
       () => conv2d(zeros(1, 1, 4, 4), zeros(2, 1, 1, 1), { bias: zeros(3) }),
       "shape",

@@ -52,7 +52,7 @@ describe("pooling", () => {
       "maxPool2d: the kernel is larger than the padded input. Expected a kernel within [4, 4]; got one that spans [5, 5].",
     );
     expect(() => maxPool2d(x, 2, { padding: 2 })).toThrow(
-      "maxPool2d: padding out of range. Expected at most half the kernel [2, 2]; got [2, 2].",
+      "maxPool2d: padding out of range. Expected less than the [2, 2] pixels that the kernel spans; got [2, 2, 2, 2].",
     );
     expect(() => avgPool2d(x, 0)).toThrow(
       "avgPool2d: kernel out of range. Expected an integer ≥ 1 or a pair of them; got 0.",

@@ -13,8 +13,17 @@ export interface Pooling {
   readonly kernelWidth: number;
   readonly strideY: number;
   readonly strideX: number;
+  readonly dilationY: number;
+  readonly dilationX: number;
   readonly padTop: number;
   readonly padLeft: number;
+  /** The image with its padding. */
+  readonly paddedHeight: number;
+  readonly paddedWidth: number;
+  /** Windows of almost equal size that cover the image; kernel, stride and padding say nothing then. */
+  readonly adaptive: boolean;
+  /** Whether a mean divides by the taps that lie in the padding, too. */
+  readonly countPadding: boolean;
 }
 
 const outputs = (p: Pooling) => p.planes * p.rows * p.columns;
@@ -31,13 +40,18 @@ function pool(p: Pooling, kernel: Kernel, elements: number, bind: { readonly [bu
     kernel_width: p.kernelWidth,
     stride_y: p.strideY,
     stride_x: p.strideX,
+    dilation_y: p.dilationY,
+    dilation_x: p.dilationX,
     pad_top: p.padTop,
     pad_left: p.padLeft,
+    padded_height: p.paddedHeight,
+    padded_width: p.paddedWidth,
   };
+  const constants = { ADAPTIVE: Number(p.adaptive), COUNT_PADDING: Number(p.countPadding && !p.adaptive) };
   const takesEpilogue = "result" in bind;
   const groups = [ceilDiv(elements, kernel.constants.LANES!), 1, 1] as const;
   return {
-    launches: [{ kernel, bind, params, groups, takesEpilogue }],
+    launches: [{ kernel, constants, bind, params, groups, takesEpilogue }],
     flops: outputs(p) * p.kernelHeight * p.kernelWidth,
   };
 }

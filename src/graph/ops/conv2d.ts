@@ -1,14 +1,14 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkWeights, forward, forwardWithBias } from "./convolution.ts";
-import { checkImages, fit, type Padding, pair, type Pair, sides } from "./window.ts";
+import { checkImages, fit, type Padding, pair, type Pair, same, sides, spanOf } from "./window.ts";
 
 export interface Conv2dOptions {
   /** [out], added to every pixel. */
   readonly bias?: Tensor | undefined;
   /** Pixels from one window to the next. */
   readonly stride?: Pair;
-  /** Zeros around the input; "same" (stride 1) keeps its size, the odd one at the bottom and right. */
+  /** Zeros around the input; "same" gives ⌈size/stride⌉ pixels, the odd zero at the bottom and right. */
   readonly padding?: Padding | "same";
   /** Pixels from one tap of the kernel to the next. */
   readonly dilation?: Pair;
@@ -46,8 +46,8 @@ export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tenso
   );
   const stride = pair("conv2d", "stride", options.stride ?? 1, 1);
   const dilation = pair("conv2d", "dilation", options.dilation ?? 1, 1);
-  const span = [(kernelHeight - 1) * dilation[0] + 1, (kernelWidth - 1) * dilation[1] + 1] as const;
-  const padding = options.padding === "same" ? same(span, stride) : sides("conv2d", options.padding ?? 0);
+  const span = spanOf([kernelHeight, kernelWidth], dilation);
+  const padding = options.padding === "same" ? same(x, span, stride) : sides("conv2d", options.padding ?? 0);
   const [outputHeight, outputWidth] = fit("conv2d", x, span, stride, padding);
   const convolution = {
     batch,
@@ -68,16 +68,4 @@ export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tenso
     padLeft: padding[2],
   };
   return options.bias ? forwardWithBias(x, w, options.bias, convolution) : forward(x, w, convolution);
-}
-
-/** The padding that keeps an image's size at stride 1. */
-function same(span: readonly [number, number], stride: readonly [number, number]): [number, number, number, number] {
-  check(
-    stride.every((n) => n === 1),
-    "argument",
-    "conv2d",
-    () => `padding "same" needs stride 1. Expected stride 1, or padding in numbers; got stride ${show(stride)}.`,
-  );
-  const [top, left] = [Math.floor((span[0] - 1) / 2), Math.floor((span[1] - 1) / 2)];
-  return [top, span[0] - 1 - top, left, span[1] - 1 - left];
 }

@@ -56,6 +56,26 @@ export function fit(
   return [Math.floor((padded[0] - span[0]) / stride[0]) + 1, Math.floor((padded[1] - span[1]) / stride[1]) + 1];
 }
 
+/** The pixels from a kernel's first tap to its last. */
+export const spanOf = (kernel: readonly [number, number], dilation: readonly [number, number]): [number, number] => [
+  (kernel[0] - 1) * dilation[0] + 1,
+  (kernel[1] - 1) * dilation[1] + 1,
+];
+
+/** The padding with which ⌈size/stride⌉ windows cover each axis of x; where it is odd, the last side has one more. */
+export function same(
+  x: Tensor,
+  span: readonly [number, number],
+  stride: readonly [number, number],
+): [number, number, number, number] {
+  const total = (d: 0 | 1) => {
+    const extent = x.shape[d + 2]!;
+    return Math.max(0, (Math.ceil(extent / stride[d]) - 1) * stride[d] + span[d] - extent);
+  };
+  const [tall, wide] = [total(0), total(1)];
+  return [tall >> 1, tall - (tall >> 1), wide >> 1, wide - (wide >> 1)];
+}
+
 /** Checks that x is a batch of f32 images. Throws LatentError("shape") or ("argument"). */
 export function checkImages(where: string, x: Tensor): void {
   check(x.rank === 4, "shape", where, () => `expected x [batch, channels, height, width]; got ${show(x.shape)}.`);

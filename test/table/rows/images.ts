@@ -94,64 +94,8 @@ const convolutions: Row[] = CONVOLUTIONS.flatMap(([x, w, g]): Row[] => {
   ];
 });
 
-interface Pool {
-  readonly kernel: number;
-  readonly stride?: number;
-  readonly padding?: number;
-}
-
-function pooled(x: Nd, { kernel, stride = kernel, padding = 0 }: Pool, f: (window: readonly number[]) => number): Nd {
-  const g = { stride, padding };
-  const [height, width] = x.shape.slice(2) as [number, number];
-  return nd([x.shape[0]!, x.shape[1]!, outputOf(height, kernel, g), outputOf(width, kernel, g)], ([n, c, i, j]) => {
-    const window: number[] = [];
-    for (let p = 0; p < kernel; p++)
-      for (let q = 0; q < kernel; q++) {
-        const [row, column] = [i! * stride + p - padding, j! * stride + q - padding];
-        if (row >= 0 && row < height && column >= 0 && column < width) window.push(at(x, [n!, c!, row, column]));
-      }
-    return f(window);
-  });
-}
-
-const POOLS: readonly (readonly [shape: readonly number[], pool: Pool])[] = [
-  [[1, 1, 1, 1], { kernel: 1 }],
-  [[2, 3, 4, 6], { kernel: 2 }],
-  [[1, 3, 7, 5], { kernel: 3, stride: 2, padding: 1 }],
-  [[2, 2, 33, 9], { kernel: 2, stride: 1 }],
-];
-
-const pools: Row[] = POOLS.flatMap(([shape, pool]): Row[] => {
-  const options = {
-    ...(pool.stride ? { stride: pool.stride } : {}),
-    ...(pool.padding ? { padding: pool.padding } : {}),
-  };
-  const area = pool.kernel ** 2;
-  const sum = (window: readonly number[]) => window.reduce((a, b) => a + b, 0) / area;
-  return [
-    {
-      op: "maxPool2d",
-      inputs: [{ shape }],
-      run: (x) => ops.maxPool2d(x!, pool.kernel, options),
-      reference: (x) => pooled(x!, pool, (window) => Math.max(...window)),
-      ulps: 0,
-      why: "exact",
-      twice: false,
-    },
-    {
-      op: "avgPool2d",
-      inputs: [{ shape }],
-      run: (x) => ops.avgPool2d(x!, pool.kernel, options),
-      reference: (x) => pooled(x!, pool, sum),
-      scale: (x) => pooled(absolute(x!), pool, sum),
-      ulps: area + 2.5,
-      why: "γ of the window and a division, on the mean of |x|",
-    },
-  ];
-});
-
 export const images: Family = {
-  rows: [...convolutions, ...pools],
+  rows: convolutions,
   refusals: [
     {
       op: "conv2d",
@@ -184,18 +128,6 @@ export const images: Family = {
       code: "argument",
       message:
         "convTranspose2d: outputPadding out of range. Expected less than the stride [1, 1] or the dilation [1, 1]; got [1, 1].",
-    },
-    {
-      op: "maxPool2d",
-      call: (gpu) => ops.maxPool2d(numbers(gpu, [4, 4]), 2),
-      code: "shape",
-      message: "maxPool2d: expected x [batch, channels, height, width]; got [4, 4].",
-    },
-    {
-      op: "avgPool2d",
-      call: (gpu) => ops.avgPool2d(numbers(gpu, [1, 1, 4, 4]), 2, { padding: 2 }),
-      code: "argument",
-      message: "avgPool2d: padding out of range. Expected at most half the kernel [2, 2]; got [2, 2].",
     },
   ],
 };

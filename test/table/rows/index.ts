@@ -7,6 +7,7 @@ import { lines } from "./lines.ts";
 import { lookups } from "./lookups.ts";
 import { multiplication } from "./multiplication.ts";
 import { normalisation } from "./normalise.ts";
+import { pooling } from "./pools.ts";
 import { randomness } from "./random.ts";
 import { shape } from "./shape.ts";
 import { sorting } from "./sort.ts";
@@ -14,6 +15,7 @@ import { rearrangement } from "./rearrange.ts";
 import { slicing } from "./slices.ts";
 import { sums } from "./sums.ts";
 import { places } from "./places.ts";
+import { volumes } from "./volumes.ts";
 
 const families = [
   arithmetic,
@@ -25,6 +27,8 @@ const families = [
   slicing,
   multiplication,
   images,
+  pooling,
+  volumes,
   heads,
   likelihood,
   lines,
