@@ -19,7 +19,7 @@ import { conv2d, convTranspose2d } from "../src/index.ts";
 import { type ConvolutionVariant, conv2dInputVariants, conv2dVariants } from "../src/kernels/conv2d.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { plan } from "../src/program/plan.ts";
-import { record } from "../src/program/program.ts";
+import { record } from "../src/program/trace.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {

@@ -89,19 +89,6 @@ describe("a lost device", () => {
 });
 
 describe("errors of the device", () => {
-  it("surface at the next await, once, with the label", async () => {
-    const gpu = await open();
-    const x = gpu.tensor([1, 2]);
-    const foreign = gpu.device.createBuffer({ label: "not storage", size: 16, usage: GPUBufferUsage.COPY_DST });
-    gpu.device.queue.writeBuffer(foreign, 12, new Float32Array(4)); // beyond the end: a validation error, far from any await
-    const error = await failure(async () => {
-      await x.read();
-      await x.read();
-    });
-    expect(error.message).toMatch(/not storage/);
-    expect([...(await x.read())]).toEqual([1, 2]);
-  });
-
   it("name the bytes and the limit of a tensor that is too large", async () => {
     const gpu = await open({ defaultLimits: true });
     const most = gpu.info.limits.maxStorageBufferBindingSize!;
@@ -121,6 +108,8 @@ describe("errors of the device", () => {
   it("report memory that runs out, after one more try with an empty pool", async () => {
     const gpu = await open();
     const before = gpu.memory();
+    const x = gpu.tensor([1, 2, 3]);
+    const y = x.mul(2);
     const scopes: string[] = [];
     const { device } = gpu;
     const pop = device.popErrorScope.bind(device);
@@ -129,12 +118,10 @@ describe("errors of the device", () => {
       scopes.push(filter);
       return push(filter);
     };
-    device.popErrorScope = async () => {
-      const real = await pop();
-      return scopes.pop() === "out-of-memory" ? ({ message: "injected" } as GPUError) : real;
+    device.popErrorScope = () => {
+      const injected = scopes.pop() === "out-of-memory" ? ({ message: "injected" } as GPUError) : null;
+      return pop().then((real) => injected ?? real);
     };
-    const x = gpu.tensor([1, 2, 3]);
-    const y = x.mul(2);
     const error = await failure(() => y.read());
     expect(error.code).toBe("out-of-memory");
     device.popErrorScope = pop;
@@ -233,27 +220,6 @@ describe("lifetime", () => {
     x.dispose();
     expect(gpu.memory().buffers).toBe(0);
     expect((await failure(() => step.run(x))).code).toBe("disposed");
-  });
-
-  it("lets an eager loop run without growing a chain", async () => {
-    const gpu = await open();
-    let w = gpu.tensor([1, 2, 3]);
-    for (let k = 0; k < 20; k++) {
-      const next = w.mul(0.9);
-      await next.read();
-      w.dispose();
-      w = next;
-    }
-    expect(gpu.memory().buffers).toBe(1);
-    expect(w.parents).toEqual([]);
-  });
-
-  it("says so when grad comes after a read has cut the graph", async () => {
-    const gpu = await open();
-    const x = gpu.tensor([1, 2]);
-    const loss = sum(x.mul(x));
-    await loss.read();
-    expect((await failure(() => grad(loss, [x]))).message).toMatch(/Call grad before read/);
   });
 });
 

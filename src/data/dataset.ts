@@ -7,6 +7,7 @@ import { isFinite } from "../graph/ops/elementwise.ts";
 import { arange, oneHot } from "../graph/ops/oneHot.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import { max, min } from "../graph/ops/sum.ts";
+import { sameDevice } from "../graph/record.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { checkGpu } from "../program/checkGpu.ts";
 import type { Gpu } from "../program/gpu.ts";
@@ -62,6 +63,7 @@ export class Dataset {
       where,
       () => `expected a shape [count, …] third, and options after it; got ${kindOf(shape)}.`,
     );
+    for (const x of [values, options.labels]) if (x instanceof Tensor) sameDevice(where, gpu, x);
     const full = shape ?? (values instanceof Tensor ? values.shape : undefined);
     check(full !== undefined, "argument", where, () => "an array needs a shape. Expected [count, …]; got none.");
     check(

@@ -9,8 +9,9 @@ export interface Loss {
 }
 
 /**
- * A GPUDevice that fails loudly: whatever goes wrong on it surfaces at the next await, with the label of the kernel,
- * and after its loss every call rejects instead of returning zeros.
+ * A GPUDevice that fails loudly: what the engine asks of it stands in error scopes, so that what is refused rejects the call
+ * that asked, and after its loss every call rejects instead of returning zeros. The errors of other code on the same device
+ * are none of the engine's: it neither hears nor hides them.
  */
 export class Device {
   readonly gpu: GPUDevice;
@@ -24,12 +25,9 @@ export class Device {
   #loss: Loss | null = null;
   #fault: LatentError | null = null;
   #disposed = false;
+  /** Settles when the device has said what it thinks of every attempt so far. */
+  #attempts: Promise<void> = Promise.resolve();
   #declareLost: (loss: Loss) => void = () => {};
-  readonly #onError = (event: GPUUncapturedErrorEvent): void => {
-    event.preventDefault();
-    const full = event.error.constructor.name === "GPUOutOfMemoryError";
-    this.#fault ??= this.#refused("device", event.error, full);
-  };
 
   constructor(device: GPUDevice, adapter: GPUAdapter | null, owned: boolean) {
     this.gpu = device;
@@ -47,7 +45,6 @@ export class Device {
       ({ reason, message }) => lose({ reason: String(reason), message }),
       () => {},
     );
-    device.addEventListener("uncapturederror", this.#onError);
   }
 
   /** Throws if the device is disposed or lost, or if an earlier command failed; the failure is reported once. */
@@ -65,13 +62,22 @@ export class Device {
     const result = await new Promise<T>((resolve, reject) => {
       const give = () => void this.#failed(where, "lost").catch(reject);
       this.#waiting.add(give);
-      work
+      Promise.all([work, this.#attempts])
         .catch((cause: unknown) => this.#failed(where, cause))
-        .then(resolve, reject)
+        .then(([result]) => resolve(result), reject)
         .finally(() => this.#waiting.delete(give));
     });
     this.check(where);
     return result;
+  }
+
+  /** Resolves when `work` has settled, or the device is lost. */
+  orLost(work: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      const give = () => resolve();
+      this.#waiting.add(give);
+      void work.then(give, give).finally(() => this.#waiting.delete(give));
+    });
   }
 
   async #failed(where: string, cause: unknown): Promise<never> {
@@ -93,7 +99,7 @@ export class Device {
     for (let attempt = 0; ; attempt++) {
       this.check(where);
       try {
-        return await this.#watch(where, allocate);
+        return await this.watch(where, allocate);
       } catch (error) {
         release();
         this.pool.trim();
@@ -102,22 +108,50 @@ export class Device {
     }
   }
 
+  /** A buffer of the pool, at once; what the device says of a new one comes with the next check. */
+  place(where: string, bytes: number): { buffer: GPUBuffer; offset: number; bytes: number; owner: BufferPool } {
+    let buffer: GPUBuffer;
+    this.attempt(where, () => (buffer = this.pool.take(bytes, where)));
+    return { buffer: buffer!, offset: 0, bytes, owner: this.pool };
+  }
+
   #refused(where: string, { message }: GPUError, full: boolean): LatentError {
     const used = full ? `${this.pool.memory().bytes} bytes in use. ` : "";
     return new LatentError(full ? "out-of-memory" : "argument", `${where}: ${used}${message}`);
   }
 
-  /** Submits one compute pass. */
-  submit(label: string, encode: (pass: GPUComputePassEncoder) => void): void {
-    const encoder = this.gpu.createCommandEncoder({ label });
-    const pass = encoder.beginComputePass({ label });
-    encode(pass);
-    pass.end();
-    this.gpu.queue.submit([encoder.finish()]);
+  /** Submits one compute pass at once; rejects where the device refuses it. */
+  submit(label: string, encode: (pass: GPUComputePassEncoder) => void): Promise<void> {
+    return this.commands(label, (encoder) => {
+      const pass = encoder.beginComputePass({ label });
+      encode(pass);
+      pass.end();
+    });
+  }
+
+  /** Submits what `encode` records, at once; rejects where the device refuses it. */
+  commands(label: string, encode: (encoder: GPUCommandEncoder) => void): Promise<void> {
+    return this.watch(label, () => {
+      const encoder = this.gpu.createCommandEncoder({ label });
+      encode(encoder);
+      this.gpu.queue.submit([encoder.finish()]);
+    });
   }
 
   /** Does `work` at once; rejects with what the device refuses of it, so that no other call has to. */
-  async #watch(where: string, work: () => void): Promise<void> {
+  async watch(where: string, work: () => void): Promise<void> {
+    const error = await this.#refusal(where, work);
+    if (error) throw error;
+  }
+
+  /** The same for calls that return no promise: what the device refuses is thrown by the next check. */
+  attempt(where: string, work: () => void): void {
+    const attempted = this.#refusal(where, work).then((error) => (this.#fault ??= error));
+    this.#attempts = Promise.all([this.#attempts, attempted]).then(() => {});
+  }
+
+  /** Does `work` at once; what the device says of it comes later, null if nothing. What `work` throws is thrown here. */
+  #refusal(where: string, work: () => void): Promise<LatentError | null> {
     this.gpu.pushErrorScope("out-of-memory");
     this.gpu.pushErrorScope("validation");
     let errors: Promise<(GPUError | null)[]>;
@@ -126,9 +160,10 @@ export class Device {
     } finally {
       errors = Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()]).catch(() => []);
     }
-    const [invalid, full] = await errors;
-    const error = full ?? invalid;
-    if (error) throw this.#refused(where, error, full === error);
+    return errors.then(([invalid, full]) => {
+      const error = full ?? invalid;
+      return error ? this.#refused(where, error, full === error) : null;
+    });
   }
 
   /** The first `bytes` of `buffer` from `offset`, after all work submitted so far. */
@@ -137,15 +172,13 @@ export class Device {
     const size = Math.max(4, Math.ceil(bytes / 4) * 4);
     const at = this.#staging.findIndex((b) => b.size >= size && b.size <= 2 * size + 4096);
     let staging = this.#staging.splice(at, at < 0 ? 0 : 1)[0]!;
-    const copied = this.#watch(where, () => {
+    const copied = this.commands(where, (encoder) => {
       staging ??= this.gpu.createBuffer({
         label: "read",
         size,
         usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
       });
-      const encoder = this.gpu.createCommandEncoder({ label: where });
       encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
-      this.gpu.queue.submit([encoder.finish()]);
     });
     try {
       await this.settle(Promise.all([copied, staging.mapAsync(GPUMapMode.READ, 0, size)]), where);
@@ -164,7 +197,6 @@ export class Device {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.gpu.removeEventListener("uncapturederror", this.#onError);
     this.pool.destroy();
     for (const buffer of this.#staging) buffer.destroy();
     if (this.#owned) this.gpu.destroy();

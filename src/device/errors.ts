@@ -1,1 +1,1 @@
-export { check, checkOptions, LatentError, quote, show, type Code } from "../formats/errors.ts";
+export { check, checkOptions, isPlain, LatentError, named, quote, show, type Code } from "../formats/errors.ts";

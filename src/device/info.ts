@@ -2,6 +2,8 @@
 export interface DeviceInfo {
   readonly vendor: string;
   readonly architecture: string;
+  /** Whose hardware, as far as the names tell. */
+  readonly family: "nvidia" | "amd" | "intel" | "apple" | "mobile" | "software" | "unknown";
   readonly description: string;
   readonly software: boolean;
   readonly features: readonly string[];
@@ -19,14 +21,25 @@ export const isSoftware = ({
 }: Partial<GPUAdapterInfo>): boolean =>
   isFallbackAdapter === true || SOFTWARE.test(`${vendor} ${architecture} ${description}`);
 
+const FAMILIES = [
+  ["nvidia", /nvidia/i],
+  ["amd", /amd|ati\b|radeon/i],
+  ["intel", /intel/i],
+  ["apple", /apple/i],
+  ["mobile", /qualcomm|adreno|\barm\b|mali|samsung|xclipse|img|powervr|broadcom/i],
+] as const;
+
 export function describe(device: GPUDevice, adapter: GPUAdapter | null): DeviceInfo {
   const info = device.adapterInfo ?? adapter?.info;
   const { vendor = "", architecture = "", description = "" } = info ?? {};
+  const software = isSoftware(info ?? {});
+  const name = `${vendor} ${architecture} ${description}`;
   return {
     vendor,
     architecture,
+    family: software ? "software" : (FAMILIES.find(([, known]) => known.test(name))?.[0] ?? "unknown"),
     description,
-    software: isSoftware(info ?? {}),
+    software,
     features: [...device.features].sort(),
     limits: limitsOf(device.limits),
   };

@@ -46,14 +46,27 @@ export const show = (shape: ArrayLike<number>): string => `[${Array.from(shape).
  */
 export function checkOptions(where: string, options: object | undefined, known: readonly string[]): void {
   if (options === undefined) return;
-  const isObject = typeof options === "object" && options !== null;
-  check(isObject, "argument", where, () => `options are not an object. Expected { … }; got ${String(options)}.`);
+  // a device, a tensor or a list where options belong has none of their names, and would be ignored
+  check(isPlain(options), "argument", where, () => `options are not an object. Expected { … }; got ${named(options)}.`);
   for (const name of Object.keys(options)) {
     check(known.includes(name), "argument", where, () => {
       const expected = known.length === 0 ? "no options" : `only ${known.join(", ")}`;
       return `unknown option. Expected ${expected}; got ${quote(name)}.`;
     });
   }
+}
+
+/** Whether a value is an object of no class, as `{ … }` makes it. */
+export function isPlain(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const kind = Object.getPrototypeOf(value);
+  return kind === null || Object.getPrototypeOf(kind) === null;
+}
+
+/** What a value is, in few words: for messages about one that should be another. */
+export function named(value: unknown): string {
+  if (value === null || typeof value !== "object") return typeof value === "function" ? "a function" : String(value);
+  return Array.isArray(value) ? "an array" : `${value.constructor?.name ?? "an object"}`;
 }
 
 /** Text from outside, made fit for a message: quoted, control characters escaped, cut after `length` characters. */

@@ -1,47 +1,72 @@
-import { check, show } from "../device/errors.ts";
+import { check, named, show } from "../device/errors.ts";
 import { add } from "./ops/arithmetic.ts";
 import { concat, expand } from "./ops/shape.ts";
-import { constant } from "./record.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Made } from "./recipe.ts";
+import { constant, sameDevice } from "./record.ts";
+import { Tensor } from "./tensor.ts";
 
 /**
  * Gradients of a one-element `loss` with respect to each of `targets`, appended to the graph: they can be planned with
  * the forward pass, and differentiated again. Zeros where the loss does not depend on a target.
  *
- * Throws LatentError("shape") unless the loss has one element.
+ *     const [dw, db] = grad(loss, [w, b]);
+ *
+ * A loss that has been read is differentiated as well, as long as what it was computed from lives; what was computed from
+ * tensors that are disposed counts as given.
+ * Throws LatentError("shape") unless the loss has one element, "argument" where no way is left from the loss to a target.
  */
-export function grad(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
-  check(loss.size === 1, "shape", "grad", () => `expected a loss of one element; got ${show(loss.shape)}.`);
-  const order = outputsFirst(loss);
-  const needed = dependents(order, targets);
+export function grad<const T extends readonly Tensor[]>(
+  loss: Tensor,
+  targets: T,
+): { -readonly [K in keyof T]: Tensor } {
+  const where = "grad";
+  check(loss instanceof Tensor, "argument", where, () => `expected a tensor as loss; got ${named(loss)}.`);
+  check(
+    Array.isArray(targets),
+    "argument",
+    where,
+    () => `expected an array of tensors. Write grad(loss, [w]); got ${named(targets)}.`,
+  );
+  for (const target of targets) sameDevice(where, loss.gpu, target);
+  check(loss.size === 1, "shape", where, () => `expected a loss of one element; got ${show(loss.shape)}.`);
+  const known = new Map<Tensor, Made>();
+  const made = (node: Tensor): Made => {
+    let how = known.get(node);
+    if (!how) known.set(node, (how = node.recipe?.open() ?? node));
+    return how;
+  };
+  const order = outputsFirst(loss, made);
+  const needed = dependents(order, targets, made);
   // per tensor and output: what its uses contributed
   const arrived = new Map<Tensor, (Tensor[] | undefined)[]>([[loss, [[filled(loss, 1)]]]]);
   for (const node of order) {
     const contributions = arrived.get(node);
-    if (!contributions || !node.parents.some((parent) => needed.has(parent))) continue;
+    const { source, parents, pull } = made(node);
+    if (!contributions || !parents.some((parent) => needed.has(parent))) continue;
     // the total stays in place of its parts: a target among others is asked for it again
     const gradients = Array.from(contributions, (parts) => (parts ? (parts[0] = total(parts.splice(0))) : null));
-    if (node.source.kind === "pick") {
-      deliver(arrived, node.source.inputs[0], node.source.index, gradients[0]!);
+    if (source.kind === "pick") {
+      deliver(arrived, source.inputs[0], source.index, gradients[0]!);
       continue;
     }
-    for (const [i, pulled] of (node.pull?.(gradients, node) ?? []).entries()) {
-      const parent = node.parents[i]!;
+    for (const [i, pulled] of (pull?.(gradients, node) ?? []).entries()) {
+      const parent = parents[i]!;
       if (pulled && needed.has(parent)) deliver(arrived, parent, 0, pulled);
     }
   }
   return targets.map((target) => {
-    const settled = arrived.has(target) ? undefined : order.find((node) => node.settled && node !== target);
+    const reached = arrived.has(target);
+    const lost = order.find((x) => x !== target && x.recipe && made(x) === x && (!reached || x.recipe.uses(target)));
     check(
-      !settled,
+      !lost,
       "argument",
-      "grad",
+      where,
       () =>
-        `a tensor ${show(settled!.shape)} between loss and target was computed before, and has let go of its inputs. Call grad before read().`,
+        `a tensor ${show(lost!.shape)} between loss and target was read, and what it was computed from is disposed or has changed since. Call grad before that.`,
     );
     const parts = arrived.get(target)?.[0];
     return parts ? total(parts) : filled(target, 0);
-  });
+  }) as { -readonly [K in keyof T]: Tensor };
 }
 
 const filled = (like: Tensor, value: number): Tensor => expand(constant(like.gpu, value), like.shape);
@@ -89,14 +114,14 @@ function padded(x: Tensor): Tile | null {
 }
 
 /** Those of `order` (outputs first) that depend on a target. */
-function dependents(order: readonly Tensor[], targets: readonly Tensor[]): Set<Tensor> {
+function dependents(order: readonly Tensor[], targets: readonly Tensor[], made: (x: Tensor) => Made): Set<Tensor> {
   const found = new Set<Tensor>(targets);
-  for (const node of [...order].reverse()) if (node.parents.some((p) => found.has(p))) found.add(node);
+  for (const node of [...order].reverse()) if (made(node).parents.some((p) => found.has(p))) found.add(node);
   return found;
 }
 
 /** The graph under `root`, every node before its parents. A loop, not recursion: graphs get deep. */
-function outputsFirst(root: Tensor): Tensor[] {
+function outputsFirst(root: Tensor, made: (x: Tensor) => Made): Tensor[] {
   const order: Tensor[] = [];
   const seen = new Set<Tensor>();
   const stack: [node: Tensor, expanded: boolean][] = [[root, false]];
@@ -106,7 +131,7 @@ function outputsFirst(root: Tensor): Tensor[] {
     else if (!seen.has(node)) {
       seen.add(node);
       stack.push([node, true]);
-      for (const parent of node.parents) stack.push([parent, false]);
+      for (const parent of made(node).parents) stack.push([parent, false]);
     }
   }
   return order.reverse();

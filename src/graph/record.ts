@@ -6,21 +6,42 @@ import { checkTensor } from "./operand.ts";
 import type { Runner, Storage } from "./runner.ts";
 import { inputsOf, type Pull, type Source, type Spec, Tensor } from "./tensor.ts";
 
+/** Throws LatentError unless `x` is a tensor on the device of `gpu`. Engines that share a device share tensors. */
+export function sameDevice(where: string, gpu: Runner, x: unknown): asserts x is Tensor {
+  checkTensor(where, x);
+  check(
+    x.gpu === gpu || x.gpu.device === gpu.device,
+    "wrong-device",
+    where,
+    () => `a tensor ${show(x.shape)} lives on another device. Move it with gpu.tensor(await x.read(), x.shape).`,
+  );
+}
+
 /** Checks that `inputs` may be used together, and that none is disposed. */
 function admit(where: string, inputs: readonly Tensor[]): Runner {
   checkTensor(where, inputs[0]);
   const { gpu } = inputs[0];
   for (const x of inputs) {
-    checkTensor(where, x);
-    check(!x.disposed, "disposed", where, () => `input ${show(x.shape)} is disposed.`);
-    check(
-      x.gpu === gpu,
-      "wrong-device",
-      where,
-      () => "inputs live on two devices. Move one with read() and gpu.tensor().",
-    );
+    sameDevice(where, gpu, x);
+    const ended = x.ended
+      ? "a result of an earlier run: a later one has overwritten it. Keep it with copy()"
+      : "disposed";
+    check(!x.disposed, "disposed", where, () => `input ${show(x.shape)} is ${ended}.`);
   }
   return gpu;
+}
+
+/** Claims the inputs of `tensor`: their storage stays until it has run. What is computed claims its own inputs (again). */
+function claimInputs(tensor: Tensor): void {
+  const stack = [tensor];
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    next.claiming = true;
+    for (const x of inputsOf(next)) {
+      x.claims++;
+      x.used = true;
+      if (!x.claiming && inputsOf(x).length > 0) stack.push(x);
+    }
+  }
 }
 
 function node<D extends DType>(
@@ -37,8 +58,7 @@ function node<D extends DType>(
     check(!base.disposed || base.claims > 0, "disposed", where, () => `input ${show(base.shape)} is disposed.`);
   }
   const tensor = new Tensor<D>(gpu, spec, source, parents, pull);
-  for (const x of inputsOf(tensor)) x.claims++;
-  tensor.claiming = true;
+  claimInputs(tensor as Tensor);
   return tensor;
 }
 
@@ -130,7 +150,7 @@ export function storageOf(x: Tensor): Storage | null {
   const { storage } = inputs[0].source as { storage: Storage };
   const bytes = bytesPer(x.dtype);
   if ((offset * bytes) % 4 !== 0) return null; // copies start at whole words
-  return { buffer: storage.buffer, offset: storage.offset + offset * bytes, bytes: x.size * bytes, owned: false };
+  return { buffer: storage.buffer, offset: storage.offset + offset * bytes, bytes: x.size * bytes, owner: null };
 }
 
 /** Refuses sizes that no tensor has. */

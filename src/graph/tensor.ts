@@ -3,7 +3,8 @@ import type { Attributes, KernelOp } from "./kernelOp.ts";
 import { type Arrays, count, type DType, type Shape } from "./dtype.ts";
 import type { MapName } from "./maps.ts";
 import type { TensorMethods } from "./methods.ts";
-import type { Runner, Storage } from "./runner.ts";
+import type { Recipe } from "./recipe.ts";
+import type { Runner, Storage, Values } from "./runner.ts";
 
 /** How a tensor's value comes about. `stored` values exist; all others are recorded and run when they are needed. */
 export type Source =
@@ -55,11 +56,15 @@ export class Tensor<D extends DType = DType> {
   /** @internal */ source: Source;
   /** @internal What `pull` gives gradients for; a view's is the tensor it was taken from, not its base. */ parents: readonly Tensor[];
   /** @internal */ pull: Pull | null;
-  /** @internal It was computed, stored, and has let go of its inputs. */ settled = false;
+  /** @internal How a stored tensor was computed, for `grad`. */ recipe: Recipe | null = null;
   /** @internal Recorded nodes that still need this one's storage. */ claims = 0;
   /** @internal */ disposed = false;
   /** @internal Writes an op's own constants (indices, weights) to memory, where they are only while runs need them. */ upload:
     (() => Storage) | null = null;
+  /** @internal It came from a program's run, and a later one has overwritten it. */ ended = false;
+  /** @internal It was part of a run, and claims its inputs only for what is recorded from it since. */ ran = false;
+  /** @internal Something has been recorded from it, or knows its place: its storage must stay where it is. */ used = false;
+  /** @internal The scope that disposes it. */ scope: { add(x: Tensor): void; forget(x: Tensor): void } | null = null;
   /** @internal Whether this node holds claims on its inputs. */ claiming = false;
 
   /** @internal */
@@ -86,9 +91,11 @@ export class Tensor<D extends DType = DType> {
   }
 
   /** The one value of a tensor of size 1. */
-  async item(): Promise<number> {
-    check(this.size === 1, "shape", "item", () => `expected a tensor of one element; got ${show(this.shape)}.`);
-    return (await this.read())[0]!;
+  item(): Promise<number> {
+    return this.gpu.outside(async () => {
+      check(this.size === 1, "shape", "item", () => `expected a tensor of one element; got ${show(this.shape)}.`);
+      return (await this.read())[0]!;
+    });
   }
 
   /** This tensor's own GPUBuffer, row-major; valid until dispose(). */
@@ -96,9 +103,37 @@ export class Tensor<D extends DType = DType> {
     return this.gpu.buffer(this);
   }
 
+  /**
+   * Where the values lie, row-major, offset and size in bytes: for passes of your own. Valid as long as the tensor.
+   * Throws LatentError("argument") on one that has not been computed yet (`await gpu.evaluate([x])` does that).
+   */
+  location(): { readonly buffer: GPUBuffer; readonly offset: number; readonly size: number } {
+    const { buffer, offset, bytes } = this.gpu.location(this);
+    return { buffer, offset, size: bytes };
+  }
+
+  /**
+   * Writes over a state, or over a buffer of your own (`gpu.fromBuffer`): at once, before whatever is submitted later. Another
+   * tensor's values are copied on the GPU, and the promise resolves when that has been submitted.
+   */
+  write(values: Values): void;
+  write(values: Tensor): Promise<void>;
+  write(values: Values | Tensor): void | Promise<void> {
+    return this.gpu.put("write", this, values);
+  }
+
   /** A copy with storage of its own, which outlives the next run of the program that made this one. */
   copy(): Promise<Tensor<D>> {
     return this.gpu.copy(this) as Promise<Tensor<D>>;
+  }
+
+  /** "Tensor f32 [2, 3]" */
+  toString(): string {
+    return `Tensor ${this.dtype} ${show(this.shape)}`;
+  }
+  /** @internal What Node's console prints. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
   }
 
   dispose(): void {

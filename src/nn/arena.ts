@@ -77,6 +77,8 @@ export function arenaOf(gpu: Gpu, parameters: readonly Tensor[]): Arena {
   gpu.device.queue.submit([encoder.finish()]);
   for (const { tensor, offset } of slots) {
     const former = tensor.source;
+    // it claims nothing: the arena lives as long as whoever made it says
+    tensor.ran = true;
     tensor.source = { kind: "view", inputs: [values], offset, strides: contiguous(tensor.shape) };
     if (former.kind === "stored") new Tensor(gpu, { shape: tensor.shape, dtype: "f32" }, former).dispose();
   }

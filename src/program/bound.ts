@@ -13,10 +13,13 @@ export interface Location {
 
 /** A plan on real buffers: pipelines, bind groups and uniforms made once, encoded as often as wanted. */
 export interface BoundPlan {
-  readonly encode: (pass: GPUComputePassEncoder) => void;
+  /** With `leaves`, those that differ are read there instead. */
+  readonly encode: (pass: GPUComputePassEncoder, leaves?: readonly Location[]) => void;
   /** Writes the plan's constants; once, before the first `encode`. */
   readonly encodePrelude: (pass: GPUComputePassEncoder) => void;
   readonly outputs: readonly Location[];
+  /** Rejects where the device refused a bind group. */
+  readonly made: Promise<void>;
   /** Gives the buffers back to the pool, all but those in `except`. */
   release(except?: ReadonlySet<GPUBuffer>): void;
 }
@@ -52,18 +55,20 @@ export async function bind(
     },
     release,
   );
+  // created just now, and large enough: nothing to refuse
   if (uniforms) device.gpu.queue.writeBuffer(uniforms, 0, packUniforms(dispatches, uniformBytes, constants));
 
-  const locate = ({ place, offset }: Ref): Location => {
+  const locateAt = ({ place, offset }: Ref, at: readonly Location[]): Location => {
     if ("leaf" in place) {
-      const leaf = leaves[place.leaf]!;
+      const leaf = at[place.leaf]!;
       return { buffer: leaf.buffer, offset: leaf.offset + offset };
     }
     return { buffer: buffers[plan.memory.indexOf(place)]!, offset };
   };
-  const steps = dispatches.map((dispatch, i) => {
+  const groupOf = (i: number, from: readonly Location[]): GPUBindGroup => {
+    const dispatch = dispatches[i]!;
     const entries: GPUBindGroupEntry[] = dispatch.buffers.map(({ binding, ref }) => {
-      const { buffer, offset } = locate(ref);
+      const { buffer, offset } = locateAt(ref, from);
       return { binding, resource: { buffer, offset, size: Math.ceil(Math.max(4, ref.bytes) / 4) * 4 } };
     });
     const at = uniformBytes.at[i]!;
@@ -74,27 +79,29 @@ export async function bind(
       });
     if (dispatch.scalars.length)
       entries.push({ binding: 9, resource: { buffer: uniforms!, offset: at.scalars, size: SCALARS_BYTES } });
-    const { pipeline, layout } = pipelines[i]!;
-    return {
-      pipeline,
-      group: device.gpu.createBindGroup({ label: dispatch.label, layout, entries }),
-      groups: dispatch.groups,
-      immediates: dispatch.source.immediates ? dispatch.params : null,
-    };
-  });
-  const encodeAll = (pass: GPUComputePassEncoder, list: typeof steps) => {
-    for (const { pipeline, group, groups, immediates } of list) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      if (immediates) pass.setImmediates(0, immediates);
-      pass.dispatchWorkgroups(groups[0], groups[1], groups[2]);
+    return device.gpu.createBindGroup({ label: dispatch.label, layout: pipelines[i]!.layout, entries });
+  };
+  let groups: GPUBindGroup[] = [];
+  const made = device.watch(where, () => (groups = dispatches.map((_, i) => groupOf(i, leaves))));
+  // whoever binds waits for it, perhaps not at once
+  made.catch(() => {});
+  const encode = (pass: GPUComputePassEncoder, from: number, to: number, elsewhere?: readonly Location[]) => {
+    for (let i = from; i < to; i++) {
+      const { groups: grid, source, params, buffers: used } = dispatches[i]!;
+      const moved =
+        elsewhere && used.some(({ ref: { place } }) => "leaf" in place && elsewhere[place.leaf] !== leaves[place.leaf]);
+      pass.setPipeline(pipelines[i]!.pipeline);
+      pass.setBindGroup(0, moved ? groupOf(i, elsewhere) : groups[i]!);
+      if (source.immediates) pass.setImmediates(0, params);
+      pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
     }
   };
-  const [first, replayed] = [steps.slice(0, plan.prelude.length), steps.slice(plan.prelude.length)];
+  const first = plan.prelude.length;
   return {
-    encode: (pass) => encodeAll(pass, replayed),
-    encodePrelude: (pass) => encodeAll(pass, first),
-    outputs: plan.outputs.map((o) => locate(o.ref)),
+    encode: (pass, elsewhere) => encode(pass, first, dispatches.length, elsewhere),
+    encodePrelude: (pass) => encode(pass, 0, first),
+    outputs: plan.outputs.map((o) => locateAt(o.ref, leaves)),
+    made,
     release,
   };
 }

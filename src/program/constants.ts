@@ -5,14 +5,13 @@ import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "./gpu.ts";
 
 /** The storage of an op's own constants while nothing needs them. */
-export const absent: Storage = { buffer: null as unknown as GPUBuffer, offset: 0, bytes: 0, owned: false };
+export const absent: Storage = { buffer: null as unknown as GPUBuffer, offset: 0, bytes: 0, owner: null };
 
 /** A tensor of an op's own making, over values that stay on the CPU and are written to the GPU for each run or program that reads them. */
 export function constantOf(gpu: Gpu, device: Device, values: TypedArray, shape: Shape): Tensor {
   const tensor = gpu.adopt(absent, { shape, dtype: dtypeOf(values) });
   tensor.upload = () => {
-    const bytes = values.byteLength;
-    const storage = { buffer: device.pool.take(bytes, "constants"), offset: 0, bytes, owned: true };
+    const storage = device.place("constants", values.byteLength);
     gpu.write(storage, values);
     return storage;
   };

@@ -1,19 +1,18 @@
 import type { Device } from "../device/device.ts";
-import { check, show } from "../device/errors.ts";
+import { check } from "../device/errors.ts";
 import type { Pipeline } from "../device/pipelines.ts";
 import { byteLength, isFloat } from "../graph/dtype.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
-import type { Storage } from "../graph/runner.ts";
+import { Recipe } from "../graph/recipe.ts";
+import type { Runner, Storage } from "../graph/runner.ts";
 import { inputsOf, type Tensor } from "../graph/tensor.ts";
 import { bind, compile } from "./bound.ts";
-import { absent, residentStorage } from "./constants.ts";
+import { residentStorage } from "./constants.ts";
+import { checkLeaf, letGo, release, sure, unclaim } from "./lifetime.ts";
 import { type Plan, plan } from "./plan.ts";
 import { type Graph, valuesOf } from "./values.ts";
 
 const MOST_PLANS = 256;
-
-export const checkAlive = (where: string, { disposed, shape }: Tensor, claims = 0): void =>
-  check(!disposed || claims > 0, "disposed", where, () => `needs a tensor ${show(shape)} that is disposed.`);
 
 /** A constant's bits in its own dtype. */
 export function bitsOf({ value, dtype }: Graph["constants"][number]): number {
@@ -26,11 +25,13 @@ export function bitsOf({ value, dtype }: Graph["constants"][number]): number {
 
 /** Runs graphs at once, over pooled buffers; plans are kept by the graph's canonical key. */
 export class EagerRunner {
+  readonly #gpu: Runner;
   readonly #device: Device;
   readonly #traits: DeviceTraits;
   readonly #plans = new Map<string, { plan: Plan; pipelines: Promise<Pipeline[]> }>();
 
-  constructor(device: Device, traits: DeviceTraits) {
+  constructor(gpu: Runner, device: Device, traits: DeviceTraits) {
+    this.#gpu = gpu;
     this.#device = device;
     this.#traits = traits;
   }
@@ -44,7 +45,7 @@ export class EagerRunner {
       const { source } = leaf;
       check(source.kind === "stored", "argument", where, () => "an input of a compiled step has no value outside it.");
       // a disposed leaf keeps its storage while unrun nodes claim it
-      checkAlive(where, leaf, leaf.claims);
+      checkLeaf(where, this.#gpu, leaf);
       return residentStorage(leaf);
     });
     const { plan: chosen, pipelines } = this.#planned(graph);
@@ -52,26 +53,31 @@ export class EagerRunner {
     for (const leaf of graph.leaves) leaf.claims++;
     try {
       const compiled = await pipelines;
+      await sure(graph.leaves);
       this.#device.check(where);
       const bound = await bind(chosen, this.#device, compiled, leaves, graph.constants.map(bitsOf), where);
-      this.#device.submit(where, (pass) => {
-        bound.encodePrelude(pass);
-        bound.encode(pass);
-      });
-      const interior = unclaimed(wanted);
       const kept = new Set<GPUBuffer>();
-      for (const [i, tensor] of wanted.entries()) {
-        const location = bound.outputs[i]!;
-        const bytes = byteLength(tensor.shape, tensor.dtype);
-        if (this.#materialise(tensor, { ...location, bytes, owned: true })) kept.add(location.buffer);
+      try {
+        for (const leaf of graph.leaves) checkLeaf(where, this.#gpu, leaf);
+        await Promise.all([
+          bound.made,
+          this.#device.submit(where, (pass) => {
+            bound.encodePrelude(pass);
+            bound.encode(pass);
+          }),
+        ]);
+        const interior = unclaimed(wanted);
+        for (const [i, tensor] of wanted.entries()) {
+          const location = bound.outputs[i]!;
+          const bytes = byteLength(tensor.shape, tensor.dtype);
+          if (materialise(tensor, { ...location, bytes, owner: this.#device.pool })) kept.add(location.buffer);
+        }
+        for (const tensor of interior) spend(tensor);
+      } finally {
+        bound.release(kept);
       }
-      bound.release(kept);
-      for (const tensor of interior) this.#unclaim(tensor);
     } finally {
-      for (const leaf of graph.leaves) {
-        leaf.claims--;
-        this.#releaseIfDone(leaf);
-      }
+      for (const leaf of graph.leaves) unclaim(leaf);
     }
   }
 
@@ -91,43 +97,6 @@ export class EagerRunner {
     return entry;
   }
 
-  /** Whether `tensor` takes `storage`: a run at the same time may have been first. */
-  #materialise(tensor: Tensor, storage: Storage): boolean {
-    if (tensor.source.kind === "stored") return false;
-    this.#unclaim(tensor);
-    tensor.source = { kind: "stored", storage, state: false };
-    tensor.settled = tensor.parents.length > 0;
-    tensor.parents = [];
-    tensor.pull = null;
-    this.#releaseIfDone(tensor);
-    return true;
-  }
-
-  #unclaim(tensor: Tensor): void {
-    if (!tensor.claiming) return;
-    tensor.claiming = false;
-    for (const input of inputsOf(tensor)) {
-      input.claims--;
-      this.#releaseIfDone(input);
-    }
-  }
-
-  /** Called when the user disposes `tensor`. */
-  letGo(tensor: Tensor): void {
-    if (tensor.source.kind === "stored") this.#releaseIfDone(tensor);
-    else if (tensor.claims <= 0) this.#unclaim(tensor);
-  }
-
-  #releaseIfDone(tensor: Tensor): void {
-    if (!(tensor.disposed || tensor.upload) || tensor.claims > 0) return;
-    if (tensor.source.kind === "stored") {
-      const { storage } = tensor.source;
-      // an op's own constants are written again when they are needed again
-      if (tensor.upload) tensor.source = { ...tensor.source, storage: absent };
-      if (storage.owned) this.#device.pool.give(storage.buffer);
-    } else this.#unclaim(tensor);
-  }
-
   /** Forgets all plans: what they were made from has changed, or ends. */
   clear(): void {
     this.#plans.clear();
@@ -143,6 +112,24 @@ export const traitsOf = (device: Device, choices: ReadonlyMap<string, string>): 
   maxImmediateBytes: device.gpu.limits.maxImmediateSize ?? 0,
   choices,
 });
+
+/** Whether `tensor` takes `storage`: a run at the same time may have been first. */
+function materialise(tensor: Tensor, storage: Storage): boolean {
+  if (tensor.source.kind === "stored") return false;
+  if (tensor.parents.length) tensor.recipe = new Recipe(tensor);
+  spend(tensor);
+  tensor.source = { kind: "stored", storage, state: false };
+  tensor.parents = [];
+  tensor.pull = null;
+  release(tensor);
+  return true;
+}
+
+/** A tensor that has been in a run claims its inputs no longer. */
+export function spend(tensor: Tensor): void {
+  tensor.ran = true;
+  for (const input of letGo(tensor)) release(input);
+}
 
 /** The recorded tensors under `roots`: having been in a run, they claim their inputs no longer. */
 function unclaimed(roots: readonly Tensor[]): Tensor[] {

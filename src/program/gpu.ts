@@ -2,19 +2,24 @@ import type { Device, Loss } from "../device/device.ts";
 import { check, checkOptions, show } from "../device/errors.ts";
 import type { DeviceInfo } from "../device/info.ts";
 import type { Memory } from "../device/pool.ts";
-import { byteLength, type DType, type Shape, stored, type TypedArray, typed } from "../graph/dtype.ts";
-import { copyOf } from "../graph/maps.ts";
-import { checkSizes, layout, recordMap, storageOf } from "../graph/record.ts";
-import type { Runner, Storage } from "../graph/runner.ts";
-import { inputsOf, type Spec, Tensor } from "../graph/tensor.ts";
+import { byteLength, type DType, elements, type Shape, stored, type TypedArray } from "../graph/dtype.ts";
+import { arange } from "../graph/ops/oneHot.ts";
+import { expand } from "../graph/ops/shape.ts";
+import { checkSizes, constant } from "../graph/record.ts";
+import type { Runner, Storage, Values } from "../graph/runner.ts";
+import { type Spec, Tensor } from "../graph/tensor.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
 import { checkAssigned } from "./assign.ts";
+import { Access } from "./access.ts";
+import { borrow } from "./borrow.ts";
 import { constantOf } from "./constants.ts";
-import { checkAlive, EagerRunner, traitsOf } from "./eager.ts";
-import { ALIGNMENT } from "./prepare.ts";
-import { type Compiled, Program, record, tensorsIn } from "./program.ts";
-import { type DTypeOf, laidOut, type TensorOptions, type Values } from "./nested.ts";
+import { EagerRunner, traitsOf } from "./eager.ts";
+import { letGo, release } from "./lifetime.ts";
+import { type DTypeOf, laidOut, type TensorOptions } from "./nested.ts";
+import { Program } from "./program.ts";
+import { type OpenScope, outside, Scope, tensorsIn } from "./scope.ts";
 import { type SelfTest, selfTest } from "./selfTest.ts";
+import { type Compiled, record } from "./trace.ts";
 import { tune, type TuneOptions, type TuneReport } from "./tune.ts";
 import { Tuning } from "./tuning.ts";
 import type { Assignment } from "./values.ts";
@@ -29,18 +34,23 @@ interface Trace {
 export class Gpu implements Runner {
   readonly #device: Device;
   readonly #eager: EagerRunner;
+  readonly #access: Access;
   /** @internal */ readonly traits: DeviceTraits;
   /** Which kernels `tune` chose, to export and import. */
   readonly tuning: Tuning;
-  readonly #scopes: Set<Tensor>[] = [];
+  /** Milliseconds of GPU time that training and `repeat` take of each frame; undefined without a budget. */
+  readonly budgetMs: number | undefined;
+  readonly #scopes: OpenScope = { open: null };
   #trace: Trace | null = null;
 
   /** @internal */
-  constructor(device: Device) {
+  constructor(device: Device, budgetMs?: number) {
     this.#device = device;
+    this.budgetMs = budgetMs;
     this.tuning = new Tuning(device, () => this.#eager.clear());
     this.traits = traitsOf(device, this.tuning.choices);
-    this.#eager = new EagerRunner(device, this.traits);
+    this.#eager = new EagerRunner(this, device, this.traits);
+    this.#access = new Access(this, device, this.#eager);
   }
 
   get info(): DeviceInfo {
@@ -86,7 +96,26 @@ export class Gpu implements Runner {
     return this.#upload("state", values, shape, options, true) as Tensor as Tensor<D>;
   }
 
-  /** @internal */
+  /** `shape` full of `value`, f32 unless `dtype` says otherwise. Nothing is stored before it is needed. */
+  full<D extends DType = "f32">(shape: Shape, value: number, options: TensorOptions<D> = {}): Tensor<D> {
+    checkOptions("full", options, ["dtype"]);
+    checkSizes("full", shape);
+    const { dtype = "f32" as D } = options;
+    return expand(constant(this, elements("full", dtype, [value])[0]!, dtype), shape) as Tensor<D>;
+  }
+  /** `shape` full of zeros. */
+  zeros<D extends DType = "f32">(shape: Shape, options: TensorOptions<D> = {}): Tensor<D> {
+    return this.full(shape, 0, options);
+  }
+  /** `shape` full of ones. */
+  ones<D extends DType = "f32">(shape: Shape, options: TensorOptions<D> = {}): Tensor<D> {
+    return this.full(shape, 1, options);
+  }
+  /** u32 [count]: 0, 1, … count − 1. */
+  arange(count: number): Tensor {
+    return arange(this, count);
+  }
+
   upload(values: TypedArray, shape: Shape): Tensor {
     return constantOf(this, this.#device, values, shape);
   }
@@ -100,118 +129,80 @@ export class Gpu implements Runner {
   ): Tensor {
     this.#device.check(where);
     const { dims, dtype, ...flat } = laidOut(where, values, shape, given);
-    const bytes = byteLength(dims, dtype);
-    const storage: Storage = { buffer: this.#device.pool.take(bytes, where), offset: 0, bytes, owned: true };
+    const storage: Storage = this.#device.place(where, byteLength(dims, dtype));
     this.write(storage, stored(dtype, flat.values));
     return new Tensor(this, { shape: dims, dtype }, { kind: "stored", storage, state });
   }
 
-  /** @internal Writes `values`, as they are stored, over `storage`; a last partial word is filled with zeros. */
-  write(storage: Storage, values: TypedArray): void {
-    const whole = values.byteLength - (values.byteLength % 4);
-    const { queue } = this.#device.gpu;
-    if (whole) queue.writeBuffer(storage.buffer, storage.offset, values.buffer, values.byteOffset, whole);
-    if (whole === values.byteLength) return;
-    const tail = new Uint8Array(4);
-    tail.set(new Uint8Array(values.buffer, values.byteOffset + whole, values.byteLength - whole));
-    queue.writeBuffer(storage.buffer, storage.offset + whole, tail);
-  }
-
   /**
-   * A tensor over `buffer`, which stays its owner's: nothing is copied, and a run reads what is there then.
+   * A tensor over `buffer`, which stays its owner's: nothing is copied, and a run reads what is there then. A compiled step may
+   * `assign` to it, and `write` copies into it: so results get into a buffer of yours.
    * The buffer needs GPUBufferUsage.STORAGE and COPY_SRC (reads and runs copy from it), `offset` is in bytes.
-   * Throws LatentError("shape") if it is too small.
+   * Throws LatentError: "shape" if it is too small, "argument" on another usage or while it is mapped. A buffer of another device, or
+   * one that is destroyed, cannot be told at once: the first call that uses the tensor names it ("wrong-device", "disposed").
    */
   fromBuffer<D extends DType = "f32">(
     buffer: GPUBuffer,
     shape: Shape,
     options: TensorOptions<D> & { readonly offset?: number } = {},
   ): Tensor<D> {
-    const where = "fromBuffer";
-    this.#device.check(where);
-    checkOptions(where, options, ["dtype", "offset"]);
-    checkSizes(where, shape);
-    const { dtype = "f32" as D, offset = 0 } = options;
-    const bytes = byteLength(shape, dtype);
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
-    check(
-      (buffer.usage & usage) === usage,
-      "argument",
-      where,
-      () => `expected a buffer with GPUBufferUsage.STORAGE and COPY_SRC; got usage ${buffer.usage}.`,
-    );
-    check(
-      offset >= 0 && offset % ALIGNMENT === 0,
-      "argument",
-      where,
-      () => `expected an offset ≥ 0 that is a multiple of ${ALIGNMENT}; got ${offset}.`,
-    );
-    const end = offset + Math.ceil(bytes / 4) * 4;
-    check(
-      buffer.size >= end,
-      "shape",
-      where,
-      () => `buffer too small. Expected ${end} bytes for ${show(shape)}; got ${buffer.size}.`,
-    );
-    return new Tensor(
-      this,
-      { shape, dtype },
-      { kind: "stored", storage: { buffer, offset, bytes, owned: false }, state: false },
-    );
+    this.#device.check("fromBuffer");
+    const { storage, dtype } = borrow(this.#device, buffer, shape, options);
+    return new Tensor<D>(this, { shape, dtype: dtype as D }, { kind: "stored", storage, state: true });
   }
 
   /** @internal A stored tensor over memory that the caller manages; no scope ends it. */
   adopt(storage: Storage, spec: Spec): Tensor {
     const tensor = new Tensor(this, spec, { kind: "stored", storage, state: false });
-    this.#scopes.at(-1)?.delete(tensor);
+    tensor.scope?.forget(tensor);
     return tensor;
   }
 
-  async read(tensor: Tensor): Promise<TypedArray> {
-    const storage = await this.#stored("read", tensor);
-    const bytes = byteLength(tensor.shape, tensor.dtype);
-    return typed(
-      tensor.dtype,
-      await this.#device.read(storage.buffer, storage.offset, bytes, `read ${show(tensor.shape)}`),
-    );
+  /** @internal Writes `values` over `storage`. */
+  write(storage: Storage, values: TypedArray): void {
+    this.#access.write(storage, values);
   }
-
-  async buffer(tensor: Tensor): Promise<GPUBuffer> {
-    const { buffer, offset, bytes } = await this.#stored("buffer", tensor);
-    check(
-      offset === 0 && buffer.size - bytes < 4,
-      "unsupported",
-      "buffer",
-      () => "this tensor is a part of another's buffer. Call copy() first.",
-    );
-    return buffer;
+  /** @internal Copies `bytes` from one place to another on the GPU; rejects where the device refuses it. */
+  transfer(where: string, from: readonly Storage[], to: readonly Storage[]): Promise<void> {
+    return this.#access.transfer(where, from, to);
   }
-
-  async copy(tensor: Tensor): Promise<Tensor> {
-    const copied = recordMap("copy", copyOf(tensor.dtype), [tensor], null);
-    await this.#stored("copy", copied);
-    return copied;
+  /** @internal */
+  put(where: string, tensor: Tensor, values: Values | Tensor): void | Promise<void> {
+    return this.#access.put(where, tensor, values);
   }
-
+  /** @internal */
+  location(tensor: Tensor): Storage {
+    return this.#access.location(tensor);
+  }
+  /** @internal */
+  read(tensor: Tensor): Promise<TypedArray> {
+    return this.#access.read(tensor);
+  }
+  /** @internal */
+  buffer(tensor: Tensor): Promise<GPUBuffer> {
+    return this.#access.buffer(tensor);
+  }
+  /** @internal */
+  copy(tensor: Tensor): Promise<Tensor> {
+    return this.#access.copy(tensor);
+  }
   /** Runs what the tensors need, in one plan; afterwards each has storage of its own. */
-  async evaluate(tensors: readonly Tensor[]): Promise<void> {
-    this.#checkOutside("evaluate");
-    await this.#eager.run(
-      "evaluate",
-      tensors.filter((t) => !storageOf(t)),
-    );
+  evaluate(tensors: readonly Tensor[]): Promise<void> {
+    return this.#access.evaluate(tensors);
   }
 
-  async #stored(where: string, tensor: Tensor): Promise<Storage> {
-    this.#checkOutside(where);
-    checkAlive(where, tensor);
-    if (!storageOf(tensor)) await this.#eager.run(where, [tensor]);
-    const { base } = layout(tensor);
-    checkAlive(where, base, base.claims);
-    return storageOf(tensor)!;
+  /** @internal */
+  checkOpen(where: string): void {
+    this.#device.check(where);
   }
 
-  #checkOutside(where: string): void {
+  /** @internal Does `work`, a long call, outside the open scope. */
+  outside<T>(work: () => Promise<T>): Promise<T> {
+    return outside(this.#scopes, work);
+  }
+
+  /** @internal */
+  checkOutside(where: string): void {
     this.#device.check(where);
     check(
       !this.#trace,
@@ -223,42 +214,43 @@ export class Gpu implements Runner {
 
   /** @internal */
   register(tensor: Tensor): void {
-    this.#trace?.tensors.push(tensor);
-    if (tensor.source.kind !== "input") this.#scopes.at(-1)?.add(tensor);
+    if (this.#trace) this.#trace.tensors.push(tensor);
+    else this.#scopes.open?.add(tensor);
   }
 
   /** @internal */
   dispose_(tensor: Tensor): void {
     if (tensor.disposed) return;
     tensor.disposed = true;
-    this.#eager.letGo(tensor);
-  }
-
-  /** @internal A program lets go of a tensor that it captured. */
-  unclaim(tensor: Tensor): void {
-    tensor.claims--;
-    if (tensor.disposed || tensor.upload) this.#eager.letGo(tensor);
+    tensor.scope?.forget(tensor);
+    release(tensor);
   }
 
   /**
-   * Runs `body`, then disposes every tensor made inside it except those that it returns (a tensor, or an array or plain
-   * object of them); those belong to the scope around it. The body may be async; scopes of concurrent bodies must not interleave.
+   * A scope: at its end it disposes the tensors that were made while it was open, those apart that it keeps.
+   *
+   *     {
+   *       using scope = gpu.scope();
+   *       console.log(await x.mul(2).exp().read());
+   *     }
+   *
+   * With a function, sync or async, the scope is open inside it and ends with it; what the function returns (a tensor, an array or
+   * plain object of them) is kept. `Scope` says what exactly belongs to it.
    */
-  async scope<T>(body: () => T | Promise<T>): Promise<T> {
-    const mine = new Set<Tensor>();
-    const around = this.#scopes.at(-1);
-    let kept: readonly Tensor[] = [];
-    this.#scopes.push(mine);
-    try {
-      const result = await body();
-      await this.evaluate(tensorsIn(result));
-      kept = tensorsIn(result);
-      return result;
-    } finally {
-      this.#scopes.splice(this.#scopes.indexOf(mine), 1);
-      for (const tensor of mine) if (!kept.includes(tensor)) this.dispose_(tensor);
-      for (const tensor of kept) if (mine.has(tensor)) around?.add(tensor);
-    }
+  scope(): Scope;
+  scope<T>(body: (scope: Scope) => T | Promise<T>): Promise<T>;
+  scope<T>(body?: (scope: Scope) => T | Promise<T>): Scope | Promise<T> {
+    const scope = new Scope(this.#scopes);
+    if (!body) return scope.enter();
+    return this.outside(async () => {
+      try {
+        const result = await scope.run(() => body(scope));
+        await this.evaluate(tensorsIn(result));
+        return scope.keep(result);
+      } finally {
+        scope.dispose();
+      }
+    });
   }
 
   /**
@@ -266,24 +258,23 @@ export class Gpu implements Runner {
    * it lives as long as what was returned needs it, and a result that is never read keeps nothing once it is disposed.
    */
   within<T>(body: () => T): T {
-    return this.#collect(body, tensorsIn);
+    return this.#collect(body, (scope, result) => scope.keep(result));
   }
 
   /** @internal What `body` made is disposed if it throws. */
   attempt<T>(body: () => T): T {
-    return this.#collect(body, (_, made) => made);
+    return this.#collect(body, (scope, result) => {
+      scope.keepAll();
+      return result;
+    });
   }
 
-  #collect<T>(body: () => T, kept: (result: T, made: ReadonlySet<Tensor>) => Iterable<Tensor>): T {
-    const made = new Set<Tensor>();
-    this.#scopes.push(made);
+  #collect<T>(body: () => T, kept: (scope: Scope, result: T) => T): T {
+    const scope = new Scope(this.#scopes);
     try {
-      const result = body();
-      for (const tensor of kept(result, made)) if (made.delete(tensor)) this.#scopes.at(-2)?.add(tensor);
-      return result;
+      return kept(scope, scope.run(body));
     } finally {
-      this.#scopes.pop();
-      for (const tensor of made) this.dispose_(tensor);
+      scope.dispose();
     }
   }
 
@@ -307,12 +298,14 @@ export class Gpu implements Runner {
    *     const step = await gpu.compile((x) => { … assign(w, next); return loss; }, x);
    *     const loss = await step.run(x);
    */
-  async compile<R extends Compiled>(
-    body: (...inputs: Tensor[]) => R,
-    ...examples: readonly Tensor[]
-  ): Promise<Program<R>> {
-    this.#device.check("compile");
-    return Program.compile<R>(this.#device, this, body, examples);
+  compile<R extends Compiled, I extends readonly Tensor[]>(
+    body: (...inputs: I) => R,
+    ...examples: I
+  ): Promise<Program<R, I>> {
+    return this.outside(async () => {
+      this.#device.check("compile");
+      return Program.compile<R, I>(this.#device, this, body as (...inputs: readonly Tensor[]) => R, examples);
+    });
   }
 
   /**
@@ -324,14 +317,16 @@ export class Gpu implements Runner {
    * Other kernels sum in another order, so results may change in their last bits; without this call they never do. Nothing
    * changes if it rejects: with `signal.reason` on abort, or with LatentError as `compile` does.
    */
-  async tune(
-    body: (...inputs: Tensor[]) => Compiled,
-    examples: readonly Tensor[] = [],
+  tune<I extends readonly Tensor[]>(
+    body: (...inputs: I) => Compiled,
+    examples: I = [] as unknown as I,
     options: TuneOptions = {},
   ): Promise<TuneReport> {
-    this.#device.check("tune");
-    const { graph } = record(this, body, examples);
-    return tune(this, this.#device, graph, options);
+    return this.outside(async () => {
+      this.#device.check("tune");
+      const { graph } = record(this, body as (...inputs: readonly Tensor[]) => Compiled, examples);
+      return tune(this, this.#device, graph, options);
+    });
   }
 
   /** @internal Records what `body` does, without any claim on memory. */
@@ -339,27 +334,25 @@ export class Gpu implements Runner {
     check(!this.#trace, "argument", "compile", () => "one step cannot be compiled inside another.");
     const trace: Trace = { assignments: [], tensors: [] };
     this.#trace = trace;
-    this.#scopes.push(new Set());
     try {
       return { result: body(), assignments: trace.assignments };
     } finally {
       this.#trace = null;
-      this.#scopes.pop();
-      for (const tensor of trace.tensors) {
-        if (tensor.claiming) for (const input of inputsOf(tensor)) input.claims--;
-        tensor.claiming = false;
-      }
+      // inputs that were in a run before have claimed their own inputs again, for this trace alone
+      const stack = [...trace.tensors];
+      for (let next = stack.pop(); next; next = stack.pop())
+        for (const input of letGo(next)) if (input.ran && input.claims <= 0) stack.push(input);
     }
   }
 
   /** Runs a kernel of each kind twice against the CPU; `failures` names those that are wrong or differ between the runs. */
   selfTest(): Promise<SelfTest> {
-    return selfTest(this);
+    return this.outside(() => selfTest(this));
   }
 
   /** Waits until everything submitted so far has run. */
-  async idle(): Promise<void> {
-    await this.#device.idle("idle");
+  idle(): Promise<void> {
+    return this.outside(() => this.#device.idle("idle"));
   }
 
   /** Frees all memory of this engine. A GPUDevice that was adopted lives on. */
@@ -367,7 +360,5 @@ export class Gpu implements Runner {
     this.#eager.clear();
     this.#device.dispose();
   }
-  [Symbol.dispose](): void {
-    this.dispose();
-  }
+  [Symbol.dispose] = (): void => this.dispose();
 }

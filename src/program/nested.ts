@@ -2,10 +2,9 @@ import { check, checkOptions, show } from "../device/errors.ts";
 import { arrays, count, type DType, elements, type Shape, type TypedArray } from "../graph/dtype.ts";
 import { describe } from "../graph/operand.ts";
 import { checkSizes } from "../graph/record.ts";
+import type { Nested, Values } from "../graph/runner.ts";
 
-/** Numbers (or booleans), or arrays of arrays of them, all of one length at each depth. */
-export type Nested = number | boolean | readonly Nested[];
-export type Values = Float32Array | Int32Array | Uint32Array | Uint8Array | Float64Array | Nested;
+export type { Nested, Values };
 
 /** The dtype that `values` have where none is asked for: that of a typed array, bool for booleans, else f32. */
 export type DTypeOf<V> = V extends Int32Array
@@ -51,7 +50,11 @@ export function laidOut(
 }
 
 /** The values as one typed array, with the shape that the nesting shows. */
-function flatten(where: string, values: Values, dtype?: DType): { values: TypedArray; shape: number[]; dtype: DType } {
+export function flatten(
+  where: string,
+  values: Values,
+  dtype?: DType,
+): { values: TypedArray; shape: number[]; dtype: DType } {
   check(dtype === undefined || Object.hasOwn(arrays, dtype), "argument", where, () => {
     return `unknown dtype. Expected ${Object.keys(arrays).join(", ")}; got ${String(dtype)}.`;
   });

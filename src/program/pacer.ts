@@ -1,9 +1,24 @@
 import type { Device } from "../device/device.ts";
+import { check } from "../device/errors.ts";
 
 /** Submits under way at a time. */
 const IN_FLIGHT = 2;
+/** Milliseconds without a frame after which work goes on: the page is hidden, or draws nothing. */
+const NO_FRAME = 100;
 
-/** Decides how many steps go into one submit, so that each submit stays short, and waits when too many are under way. */
+/** Throws LatentError("argument") unless `budgetMs` is a time that work may take of each frame, or undefined. */
+export const checkBudget = (where: string, budgetMs: number | undefined): void =>
+  check(
+    budgetMs === undefined || (budgetMs > 0 && Number.isFinite(budgetMs)),
+    "argument",
+    where,
+    () => `expected budgetMs > 0, in milliseconds a frame; got ${String(budgetMs)}.`,
+  );
+
+/**
+ * Decides how many steps go into one submit, so that each submit stays short, and waits when too many are under way.
+ * With a budget each submit takes at most that of one frame, where a step is not longer, and the next one waits for the next frame.
+ */
 export class Pacer {
   readonly #device: Device;
   readonly #target: number;
@@ -18,9 +33,12 @@ export class Pacer {
   }
 
   /** How many of the `left` steps to submit next; resolves when the queue has room. */
-  async next(left: number): Promise<number> {
-    while (this.#underway.length >= IN_FLIGHT) await this.#underway.shift();
-    const fitting = this.#secondsPerStep === null ? 1 : Math.floor(this.#target / this.#secondsPerStep);
+  async next(left: number, budgetMs?: number): Promise<number> {
+    const most = budgetMs === undefined ? IN_FLIGHT : 1;
+    while (this.#underway.length >= most) await this.#underway.shift();
+    if (budgetMs !== undefined) await frame();
+    const seconds = Math.min(this.#target, (budgetMs ?? Infinity) / 1000);
+    const fitting = this.#secondsPerStep === null ? 1 : Math.floor(seconds / this.#secondsPerStep);
     return Math.max(1, Math.min(left, fitting));
   }
 
@@ -36,6 +54,18 @@ export class Pacer {
       },
       () => {},
     );
-    this.#underway.push(Promise.race([done, this.#device.lost.then(() => {})]));
+    this.#underway.push(this.#device.orLost(done));
   }
 }
+
+/** The next frame of the page; where there are none, the next task. */
+const frame = (): Promise<void> =>
+  new Promise((resolve) => {
+    const { requestAnimationFrame: next } = globalThis as Partial<typeof globalThis>;
+    if (!next) return void setTimeout(resolve, 0);
+    const late = setTimeout(resolve, NO_FRAME);
+    next(() => {
+      clearTimeout(late);
+      resolve();
+    });
+  });

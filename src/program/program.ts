@@ -1,19 +1,15 @@
 import type { Device } from "../device/device.ts";
-import { check } from "../device/errors.ts";
-import { byteLength, sameShape } from "../graph/dtype.ts";
-import { storageOf } from "../graph/record.ts";
-import { Tensor } from "../graph/tensor.ts";
-import { bind, type BoundPlan, compile, type Location } from "./bound.ts";
-import { bitsOf, checkAlive } from "./eager.ts";
-import { residentStorage } from "./constants.ts";
+import { check, checkOptions, isPlain, named, show } from "../device/errors.ts";
+import { sameShape } from "../graph/dtype.ts";
+import { changed } from "../graph/recipe.ts";
+import { layout, sameDevice, storageOf } from "../graph/record.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { explain } from "./explain.ts";
 import type { Gpu } from "./gpu.ts";
-import { Pacer } from "./pacer.ts";
-import { type Plan, plan } from "./plan.ts";
-import { valuesOf } from "./values.ts";
-
-/** What a compiled function may return. */
-export type Compiled = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor } | void;
+import { checkAlive, checkLeaf } from "./lifetime.ts";
+import { checkBudget, Pacer } from "./pacer.ts";
+import { ALIGNMENT } from "./prepare.ts";
+import { type Body, trace, type Trace } from "./trace.ts";
 
 export interface ProgramStats {
   /** Dispatches of one run, its floating-point operations by the formulas of its ops, and the bytes of its own buffers. */
@@ -25,19 +21,10 @@ export interface ProgramStats {
   readonly runs: number;
 }
 
-/** One list of input shapes, traced, planned and bound. */
-interface Trace {
-  readonly inputs: readonly Tensor[];
-  readonly plan: Plan;
-  readonly bound: BoundPlan;
-  readonly inputBuffers: readonly GPUBuffer[];
-  /** In the shape of what the function returned. */
-  readonly outputs: readonly Tensor[];
-  readonly structure: (outputs: readonly Tensor[]) => unknown;
-  release(): void;
+export interface RepeatOptions {
+  /** Milliseconds of GPU time in each frame of a page that also draws; the gpu's own `budgetMs` without it. */
+  readonly budgetMs?: number;
 }
-
-type Body = (...inputs: Tensor[]) => unknown;
 
 /** Lists of input shapes that a program keeps ready. Each holds buffers: the least recently used is released first. */
 const MOST_TRACES = 16;
@@ -45,12 +32,12 @@ const MOST_TRACES = 16;
 /**
  * A compiled step: `run` replays its dispatches in one submit, `repeat` many steps without waiting in between.
  *
- * Outputs live in the program's own buffers and are valid until the next run; `copy()` keeps one. Nothing is allocated,
- * created or read back while replaying. Inputs of other shapes trace the function again (counted in `stats.traces`);
- * the last 16 lists of shapes stay ready.
+ * Outputs live in the program's own buffers. What a run returns are handles of that run: the next one ends them, and then they
+ * throw "disposed"; `copy()` keeps one. Nothing is allocated, created or read back while replaying.
+ * Inputs of other shapes trace the function again (counted in `stats.traces`); the last 16 lists of shapes stay ready.
  * Runs take turns: one that is called during another begins when that has ended, well or not.
  */
-export class Program<R> {
+export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
   readonly #device: Device;
   readonly #gpu: Gpu;
   readonly #body: Body;
@@ -58,6 +45,9 @@ export class Program<R> {
   readonly #pacer: Pacer;
   #current: Trace;
   #turn: Promise<unknown> = Promise.resolve();
+  #underway = false;
+  /** What the last run returned, until the next one. */
+  #handles: readonly Tensor[] = [];
   #runs = 0;
   #traced = 1;
   #disposed = false;
@@ -72,8 +62,13 @@ export class Program<R> {
   }
 
   /** @internal */
-  static async compile<R>(device: Device, gpu: Gpu, body: Body, examples: readonly Tensor[]): Promise<Program<R>> {
-    return new Program<R>(device, gpu, body, await trace(device, gpu, body, examples));
+  static async compile<R, I extends readonly Tensor[]>(
+    device: Device,
+    gpu: Gpu,
+    body: Body,
+    examples: readonly Tensor[],
+  ): Promise<Program<R, I>> {
+    return new Program<R, I>(device, gpu, body, await trace(device, gpu, body, examples));
   }
 
   get stats(): ProgramStats {
@@ -94,39 +89,129 @@ export class Program<R> {
   }
 
   /** Runs the step once. */
-  async run(...inputs: readonly Tensor[]): Promise<R> {
-    return this.repeat(1, ...inputs);
+  run(...inputs: I): Promise<R> {
+    return this.#inTurn("run", 1, inputs, undefined);
   }
 
-  /** Runs the step `times` times in as few submits as keep each short; the inputs are the same for all. */
-  async repeat(times: number, ...inputs: readonly Tensor[]): Promise<R> {
-    const turn = this.#turn.then(() => this.#repeat(times, inputs));
-    this.#turn = turn.catch(() => {});
-    return turn;
+  /**
+   * Runs the step `times` times in as few submits as keep each short; the inputs are the same for all. Options may follow the
+   * inputs: `step.repeat(1000, x, { budgetMs: 4 })` leaves the rest of each frame to the page.
+   */
+  repeat(times: number, ...inputs: I | [...I, RepeatOptions]): Promise<R> {
+    const last: unknown = inputs.at(-1);
+    const options = isPlain(last) ? (last as RepeatOptions) : {};
+    return this.#inTurn("repeat", times, inputs.slice(0, inputs.length - Number(isPlain(last))) as Tensor[], options);
   }
 
-  async #repeat(times: number, inputs: readonly Tensor[]): Promise<R> {
-    this.#check("run");
-    check(
-      Number.isInteger(times) && times > 0,
-      "argument",
-      "repeat",
-      () => `expected a whole number of steps > 0; got ${times}.`,
-    );
-    const chosen = await this.#traceFor(inputs);
-    if (inputs.length) await this.#feed(chosen, inputs);
-    let left = times;
-    while (left > 0) {
-      const steps = await this.#pacer.next(left);
-      this.#check("run");
-      this.#device.submit("run", (pass) => {
-        for (let s = 0; s < steps; s++) chosen.bound.encode(pass);
-      });
-      this.#pacer.submitted(steps);
-      left -= steps;
-      this.#runs += steps;
+  #inTurn(where: string, times: number, inputs: readonly Tensor[], options: RepeatOptions = {}): Promise<R> {
+    return this.#gpu.outside(async () => {
+      checkOptions(where, options, ["budgetMs"]);
+      const { budgetMs = this.#gpu.budgetMs } = options;
+      checkBudget(where, budgetMs);
+      check(
+        Number.isInteger(times) && times > 0,
+        "argument",
+        where,
+        () => `expected a whole number of steps > 0; got ${named(times)}.`,
+      );
+      for (const x of inputs) sameDevice(where, this.#gpu, x);
+      const turn = this.#turn.then(() => this.#repeat(where, times, inputs, times > 1 ? budgetMs : undefined));
+      this.#turn = turn.catch(() => {});
+      return turn;
+    });
+  }
+
+  async #repeat(where: string, times: number, inputs: readonly Tensor[], budgetMs: number | undefined): Promise<R> {
+    this.#underway = true;
+    try {
+      this.#check(where);
+      const chosen = await this.#traceFor(inputs);
+      const refused: Promise<void>[] = inputs.length ? [(await this.#feed(where, chosen, inputs)).refused] : [];
+      let left = times;
+      while (left > 0) {
+        const steps = await this.#pacer.next(left, budgetMs);
+        this.#check(where);
+        this.#begin(where, chosen, steps);
+        const submitted = this.#device.submit(where, (pass) => {
+          for (let s = 0; s < steps; s++) chosen.bound.encode(pass);
+        });
+        submitted.catch(() => {});
+        refused.push(submitted);
+        if (refused.length > 8) await refused.shift();
+        this.#pacer.submitted(steps);
+        left -= steps;
+      }
+      const result = this.#results(chosen);
+      await Promise.all(refused);
+      return result;
+    } finally {
+      this.#underway = false;
     }
-    return chosen.structure(chosen.outputs) as R;
+  }
+
+  /**
+   * Puts one step into a compute pass of your own, or into a pass of its own in your command encoder; it runs when you submit that.
+   * Inputs are read where they lie. Returns handles on the outputs, as `run` does.
+   *
+   * Throws LatentError: "argument" on inputs that are not computed yet, of shapes that this program has not met, that start at no
+   * multiple of 256 bytes or that the step itself writes; "busy" during a run.
+   */
+  encode(target: GPUComputePassEncoder | GPUCommandEncoder, ...inputs: I): R {
+    const where = "encode";
+    this.#check(where);
+    check(!this.#underway, "busy", where, () => "a run of this program is under way. Await it first.");
+    const isEncoder = typeof (target as GPUCommandEncoder)?.beginComputePass === "function";
+    check(
+      isEncoder || typeof (target as GPUComputePassEncoder)?.dispatchWorkgroups === "function",
+      "argument",
+      where,
+      () => `expected a GPUComputePassEncoder or a GPUCommandEncoder; got ${named(target)}.`,
+    );
+    for (const x of inputs) sameDevice(where, this.#gpu, x);
+    const chosen = this.#known(inputs);
+    check(
+      chosen !== undefined,
+      "argument",
+      where,
+      () =>
+        `compiled for other inputs: expected ${this.#current.inputs.map(String).join(", ") || "none"}; got ${inputs.map(String).join(", ") || "none"}. Call run once with these.`,
+    );
+    const places = inputs.map((input) => {
+      checkAlive(where, input);
+      const place = this.#gpu.location(input);
+      const own = [...chosen.written, ...this.#handles.map((h) => storageOf(h)!.buffer)].includes(place.buffer);
+      check(
+        place.offset % ALIGNMENT === 0 && !own,
+        "argument",
+        where,
+        () =>
+          `input ${show(input.shape)} ${own ? "is overwritten by this step" : "starts at no multiple of 256 bytes"}. Give a copy().`,
+      );
+      return place;
+    });
+    this.#use(chosen);
+    this.#begin(where, chosen, 1);
+    const elsewhere = chosen.located.map((place, slot) => places[chosen.slots.indexOf(slot)] ?? place);
+    const pass = isEncoder
+      ? (target as GPUCommandEncoder).beginComputePass({ label: where })
+      : (target as GPUComputePassEncoder);
+    this.#device.attempt(where, () => chosen.bound.encode(pass, elsewhere));
+    if (isEncoder) pass.end();
+    return this.#results(chosen);
+  }
+
+  #results(chosen: Trace): R {
+    const { handles, result } = chosen.results();
+    this.#handles = handles;
+    return result as R;
+  }
+
+  /** A run of `steps` steps overwrites what the one before it returned, and the states. */
+  #begin(where: string, chosen: Trace, steps: number): void {
+    for (const leaf of chosen.captured) checkLeaf(where, this.#gpu, leaf);
+    for (const handle of this.#handles) handle.disposed = handle.ended = true;
+    for (const buffer of chosen.written) changed(buffer);
+    this.#runs += steps;
   }
 
   #check(where: string): void {
@@ -134,11 +219,16 @@ export class Program<R> {
     this.#device.check(where);
   }
 
+  #known(inputs: readonly Tensor[]): Trace | undefined {
+    return this.#traces.find(
+      (t) =>
+        t.inputs.length === inputs.length &&
+        t.inputs.every((x, i) => sameShape(x.shape, inputs[i]!.shape) && x.dtype === inputs[i]!.dtype),
+    );
+  }
+
   async #traceFor(inputs: readonly Tensor[]): Promise<Trace> {
-    const fits = (t: Trace) =>
-      t.inputs.length === inputs.length &&
-      t.inputs.every((x, i) => sameShape(x.shape, inputs[i]!.shape) && x.dtype === inputs[i]!.dtype);
-    const known = this.#traces.find(fits);
+    const known = this.#known(inputs);
     if (known) return this.#use(known);
     check(
       inputs.length === this.#current.inputs.length,
@@ -162,107 +252,32 @@ export class Program<R> {
     return (this.#current = chosen);
   }
 
-  /** Copies the inputs into the program's own buffers, so that its bind groups stay as they are. */
-  async #feed(chosen: Trace, inputs: readonly Tensor[]): Promise<void> {
+  /**
+   * Copies the inputs into the program's own buffers, so that its bind groups stay as they are. What the device refuses of it comes
+   * later, in an object around the promise.
+   */
+  async #feed(where: string, chosen: Trace, inputs: readonly Tensor[]): Promise<{ refused: Promise<void> }> {
     await this.#gpu.evaluate(inputs);
-    this.#check("run");
-    const encoder = this.#device.gpu.createCommandEncoder({ label: "inputs" });
-    for (const [i, input] of inputs.entries()) {
-      checkAlive("run", input);
-      const { buffer, offset, bytes } = storageOf(input)!;
-      encoder.copyBufferToBuffer(buffer, offset, chosen.inputBuffers[i]!, 0, Math.ceil(bytes / 4) * 4);
-    }
-    this.#device.gpu.queue.submit([encoder.finish()]);
+    this.#check(where);
+    for (const input of inputs) checkLeaf(where, this.#gpu, layout(input).base);
+    for (const input of inputs) checkAlive(where, input);
+    const refused = this.#device.commands("inputs", (encoder) => {
+      for (const [i, input] of inputs.entries()) {
+        const { buffer, offset, bytes } = storageOf(input)!;
+        encoder.copyBufferToBuffer(buffer, offset, chosen.inputBuffers[i]!, 0, Math.ceil(bytes / 4) * 4);
+      }
+    });
+    refused.catch(() => {});
+    return { refused };
   }
 
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    for (const handle of this.#handles) handle.disposed = true;
     for (const made of this.#traces) made.release();
   }
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-async function trace(device: Device, gpu: Gpu, body: Body, examples: readonly Tensor[]): Promise<Trace> {
-  const { inputs, graph, returned } = record(gpu, body, examples);
-  const leaves = graph.leaves.filter((leaf) => leaf.source.kind === "stored");
-  // held from here on: a dispose() during the awaits below must not hand these buffers to others
-  for (const leaf of leaves) leaf.claims++;
-  const inputBuffers: GPUBuffer[] = [];
-  const release = () => {
-    for (const buffer of inputBuffers) device.pool.give(buffer);
-    for (const leaf of leaves) gpu.unclaim(leaf);
-  };
-  try {
-    const made = plan(graph, gpu.traits);
-    const pipelines = await compile(made, device);
-    for (const x of inputs) inputBuffers.push(device.pool.take(byteLength(x.shape, x.dtype), "input"));
-    const located = graph.leaves.map((leaf): Location =>
-      leaf.source.kind === "input" ? { buffer: inputBuffers[leaf.source.position]!, offset: 0 } : residentStorage(leaf),
-    );
-    const bound = await bind(made, device, pipelines, located, graph.constants.map(bitsOf), "compile");
-    if (made.prelude.length) device.submit("prelude", bound.encodePrelude);
-    const outputs = returned.tensors.map((t, i) =>
-      gpu.adopt({ ...bound.outputs[i]!, bytes: byteLength(t.shape, t.dtype), owned: false }, t),
-    );
-    return {
-      inputs,
-      plan: made,
-      bound,
-      inputBuffers,
-      outputs,
-      structure: returned.structure,
-      release() {
-        bound.release();
-        release();
-        for (const output of outputs) output.dispose();
-      },
-    };
-  } catch (error) {
-    release();
-    throw error;
-  }
-}
-
-/** @internal What `body` computes from inputs like `examples`. */
-export function record(gpu: Gpu, body: Body, examples: readonly Tensor[]) {
-  const inputs = examples.map((x, position) => new Tensor(gpu, x, { kind: "input", position }));
-  const { result, assignments } = gpu.trace(() => body(...inputs));
-  const returned = flattenResult(result);
-  const graph = valuesOf(returned.tensors, assignments);
-  for (const leaf of graph.leaves) checkAlive("compile", leaf);
-  return { inputs, graph, returned };
-}
-
-/** The tensors in what a step returned, and how to put others in their places. */
-function flattenResult(result: unknown): {
-  tensors: readonly Tensor[];
-  structure: (outputs: readonly Tensor[]) => unknown;
-} {
-  const named = result instanceof Tensor ? [["", result] as const] : Object.entries(result ?? {});
-  for (const [name, tensor] of named)
-    check(
-      tensor instanceof Tensor,
-      "argument",
-      "compile",
-      () => `the step may return tensors only. Expected a Tensor as ${name}; got ${typeof tensor}.`,
-    );
-  const structure = (outputs: readonly Tensor[]): unknown => {
-    if (!result) return undefined;
-    if (result instanceof Tensor) return outputs[0];
-    if (Array.isArray(result)) return [...outputs];
-    return Object.fromEntries(named.map(([name], i) => [name, outputs[i]]));
-  };
-  return { tensors: named.map(([, tensor]) => tensor as Tensor), structure };
-}
-
-/** The tensors in what the body of a scope returned. */
-export function tensorsIn(result: unknown): Tensor[] {
-  if (result instanceof Tensor) return [result];
-  if (Array.isArray(result)) return result.flatMap(tensorsIn);
-  if (result && typeof result === "object" && Object.getPrototypeOf(result) === Object.prototype)
-    return Object.values(result).flatMap(tensorsIn);
-  return [];
 }

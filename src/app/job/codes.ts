@@ -25,7 +25,8 @@ export async function codePictures(
   return gpu.scope(async () => {
     const columns = Math.min(COLUMNS, test.count);
     const images = test.slice(0, columns);
-    const read = async (tensor: Tensor): Promise<Float32Array> => (await tensor.read()) as Float32Array;
+    // the tensor's own promise: where it is awaited the scope goes on
+    const read = (tensor: Tensor) => tensor.read() as Promise<Float32Array>;
     const pairs = stacked(await read(images), await read(coder.reconstruct(images)));
     const pictures = [
       gridPicture(

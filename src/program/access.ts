@@ -1,0 +1,154 @@
+import type { Device } from "../device/device.ts";
+import { check, show } from "../device/errors.ts";
+import { byteLength, type TypedArray, typed } from "../graph/dtype.ts";
+import { changed } from "../graph/recipe.ts";
+import { layout, recordMap, sameDevice, storageOf } from "../graph/record.ts";
+import type { Storage, Values } from "../graph/runner.ts";
+import { Tensor } from "../graph/tensor.ts";
+import type { EagerRunner } from "./eager.ts";
+import type { Gpu } from "./gpu.ts";
+import { checkAlive, checkLeaf, isUnsure, sure } from "./lifetime.ts";
+import { checkFits, placeToWrite, valuesFor } from "./put.ts";
+
+/** How values get out of tensors, and into states: reading runs what is missing. */
+export class Access {
+  readonly #gpu: Gpu;
+  readonly #device: Device;
+  readonly #eager: EagerRunner;
+
+  constructor(gpu: Gpu, device: Device, eager: EagerRunner) {
+    this.#gpu = gpu;
+    this.#device = device;
+    this.#eager = eager;
+  }
+
+  /** @internal Writes `values` over `storage`; a last partial word is filled with zeros. */
+  write(storage: Storage, values: TypedArray): void {
+    const whole = values.byteLength - (values.byteLength % 4);
+    const { queue } = this.#device.gpu;
+    changed(storage.buffer);
+    this.#device.attempt("write", () => {
+      if (whole) queue.writeBuffer(storage.buffer, storage.offset, values.buffer, values.byteOffset, whole);
+      if (whole === values.byteLength) return;
+      const tail = new Uint8Array(4);
+      tail.set(new Uint8Array(values.buffer, values.byteOffset + whole, values.byteLength - whole));
+      queue.writeBuffer(storage.buffer, storage.offset + whole, tail);
+    });
+  }
+
+  /** @internal Copies `bytes` from one place to another on the GPU; rejects where the device refuses it. */
+  async transfer(where: string, from: readonly Storage[], to: readonly Storage[]): Promise<void> {
+    for (const { buffer } of to) changed(buffer);
+    await this.#device.commands(where, (encoder) => {
+      for (const [i, { buffer, offset, bytes }] of from.entries())
+        encoder.copyBufferToBuffer(buffer, offset, to[i]!.buffer, to[i]!.offset, Math.ceil(bytes / 4) * 4);
+    });
+  }
+
+  /** @internal */
+  put(where: string, tensor: Tensor, values: Values | Tensor): void | Promise<void> {
+    this.#gpu.checkOutside(where);
+    checkAlive(where, tensor);
+    const storage = placeToWrite(where, tensor);
+    if (!(values instanceof Tensor)) return this.write(storage, valuesFor(where, tensor, values));
+    sameDevice(where, this.#gpu, values);
+    checkFits(where, tensor, values.dtype, values.size);
+    return this.#gpu.outside(async () => {
+      const from = await this.#stored(where, values);
+      checkAlive(where, tensor);
+      await this.transfer(where, [from], [storage]);
+    });
+  }
+
+  /** @internal */
+  location(tensor: Tensor): Storage {
+    this.#gpu.checkOutside("location");
+    checkAlive("location", tensor);
+    const storage = storageOf(tensor);
+    check(
+      storage !== null,
+      "argument",
+      "location",
+      () =>
+        `${String(tensor)} has not been computed yet. Await gpu.evaluate([x]) first, or x.copy() where x is a part or reordering.`,
+    );
+    const { base } = layout(tensor);
+    checkAlive("location", base, base.claims);
+    this.#share(tensor);
+    return storage;
+  }
+
+  /** Somebody knows where it lies: nothing moves it any more. */
+  #share(tensor: Tensor): void {
+    const { base } = layout(tensor);
+    tensor.used = base.used = true;
+  }
+
+  read(tensor: Tensor): Promise<TypedArray> {
+    return this.#gpu.outside(async () => {
+      const where = `read ${show(tensor.shape)}`;
+      const now = this.#now(where, tensor);
+      // at once where there is nothing to compute: what is submitted later cannot change it
+      const { buffer, offset } = now && !isUnsure(tensor) ? now : await this.#stored(where, tensor);
+      const bytes = await this.#device.read(buffer, offset, byteLength(tensor.shape, tensor.dtype), where);
+      return typed(tensor.dtype, bytes);
+    });
+  }
+
+  buffer(tensor: Tensor): Promise<GPUBuffer> {
+    return this.#gpu.outside(async () => {
+      const { buffer, offset, bytes } = await this.#stored("buffer", tensor);
+      check(
+        offset === 0 && buffer.size - bytes < 4,
+        "unsupported",
+        "buffer",
+        () => "this tensor is a part of another's buffer. Call copy() first.",
+      );
+      this.#share(tensor);
+      return buffer;
+    });
+  }
+
+  copy(tensor: Tensor): Promise<Tensor> {
+    const copied = recordMap(
+      "copy",
+      tensor.dtype === "u32" ? "copy_u32" : tensor.dtype === "i32" ? "copy_i32" : "copy",
+      [tensor],
+      null,
+    );
+    return this.#gpu.outside(async () => {
+      await this.#stored("copy", copied);
+      return copied;
+    });
+  }
+
+  /** Runs what the tensors need, in one plan; afterwards each has storage of its own. */
+  evaluate(tensors: readonly Tensor[]): Promise<void> {
+    return this.#gpu.outside(async () => {
+      this.#gpu.checkOutside("evaluate");
+      for (const tensor of tensors) sameDevice("evaluate", this.#gpu, tensor);
+      await sure(tensors);
+      await this.#eager.run(
+        "evaluate",
+        tensors.filter((t) => !storageOf(t)),
+      );
+    });
+  }
+
+  /** Where the values lie, null while they are still to be computed. */
+  #now(where: string, tensor: Tensor): Storage | null {
+    this.#gpu.checkOutside(where);
+    checkAlive(where, tensor);
+    const storage = storageOf(tensor);
+    if (storage) checkLeaf(where, this.#gpu, layout(tensor).base);
+    return storage;
+  }
+
+  async #stored(where: string, tensor: Tensor): Promise<Storage> {
+    if (isUnsure(tensor)) await sure([tensor]);
+    const now = this.#now(where, tensor);
+    if (now) return now;
+    await this.#eager.run(where, [tensor]);
+    return this.#now(where, tensor)!;
+  }
+}

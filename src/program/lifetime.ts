@@ -1,0 +1,68 @@
+import { check, show } from "../device/errors.ts";
+import { layout, sameDevice } from "../graph/record.ts";
+import type { Runner, Storage } from "../graph/runner.ts";
+import { inputsOf, type Tensor } from "../graph/tensor.ts";
+import { absent } from "./constants.ts";
+
+/** Throws LatentError("disposed") unless the tensor's value is there; `claims` keep it after dispose(), but not past a program's next run. */
+export function checkAlive(where: string, { disposed, ended, shape }: Tensor, claims = 0): void {
+  check(!ended, "disposed", where, () => {
+    return `needs a result ${show(shape)} of an earlier run, which a later one has overwritten. Keep it with copy().`;
+  });
+  check(!disposed || claims > 0, "disposed", where, () => `needs a tensor ${show(shape)} that is disposed.`);
+}
+
+/** Throws LatentError unless a run on `gpu` may read `leaf`: its value is there, on this device. */
+export function checkLeaf(where: string, gpu: Runner, leaf: Tensor): void {
+  sameDevice(where, gpu, leaf);
+  if (leaf.gpu !== gpu) leaf.gpu.checkOpen(where);
+  const { refusal } = storageUnder(leaf) ?? {};
+  if (refusal) throw refusal;
+  checkAlive(where, leaf, leaf.claims);
+}
+
+const storageUnder = (x: Tensor): Storage | undefined => {
+  const { source } = layout(x).base;
+  return source.kind === "stored" ? source.storage : undefined;
+};
+
+/** Whether `x` lies in a borrowed buffer of which the device has said nothing yet. */
+export const isUnsure = (x: Tensor): boolean => storageUnder(x)?.checked !== undefined;
+
+/** Waits for what the device says of borrowed buffers. */
+export const sure = async (tensors: readonly Tensor[]): Promise<void> => {
+  for (const x of tensors) await storageUnder(x)?.checked;
+};
+
+/** Takes back a claim on `tensor`. */
+export function unclaim(tensor: Tensor): void {
+  tensor.claims--;
+  release(tensor);
+}
+
+/** Frees what a disposed tensor owns and claims, as far as nobody else needs it. A loop, not recursion: chains get long. */
+export function release(tensor: Tensor): void {
+  const stack = [tensor];
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    if (!(next.disposed || next.upload) || next.claims > 0) continue;
+    if (next.source.kind === "stored") {
+      give(next.source.storage);
+      // an op's own constants are written again when they are needed again
+      if (next.upload) next.source = { ...next.source, storage: absent };
+    } else stack.push(...letGo(next));
+  }
+}
+
+/** Takes back what `tensor` claims of its inputs, and returns these. */
+export function letGo(tensor: Tensor): readonly Tensor[] {
+  if (!tensor.claiming) return [];
+  tensor.claiming = false;
+  for (const input of inputsOf(tensor)) input.claims--;
+  return inputsOf(tensor);
+}
+
+function give(storage: Storage): void {
+  const { owner } = storage;
+  storage.owner = null;
+  owner?.give(storage.buffer);
+}
