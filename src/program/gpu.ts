@@ -14,10 +14,10 @@ import { Access } from "./access.ts";
 import { borrow } from "./borrow.ts";
 import { constantOf } from "./constants.ts";
 import { EagerRunner, traitsOf } from "./eager.ts";
-import { letGo, release } from "./lifetime.ts";
+import { release, unwind } from "./lifetime.ts";
 import { type DTypeOf, laidOut, type TensorOptions } from "./nested.ts";
 import { Program } from "./program.ts";
-import { type OpenScope, outside, Scope, tensorsIn } from "./scope.ts";
+import { type OpenScope, outside, Scope } from "./scope.ts";
 import { type SelfTest, selfTest } from "./selfTest.ts";
 import { type Compiled, record } from "./trace.ts";
 import { tune, type TuneOptions, type TuneReport } from "./tune.ts";
@@ -241,16 +241,7 @@ export class Gpu implements Runner {
   scope<T>(body: (scope: Scope) => T | Promise<T>): Promise<T>;
   scope<T>(body?: (scope: Scope) => T | Promise<T>): Scope | Promise<T> {
     const scope = new Scope(this.#scopes);
-    if (!body) return scope.enter();
-    return this.outside(async () => {
-      try {
-        const result = await scope.run(() => body(scope));
-        await this.evaluate(tensorsIn(result));
-        return scope.keep(result);
-      } finally {
-        scope.dispose();
-      }
-    });
+    return body ? this.outside(() => scope.around(body, (kept) => this.evaluate(kept))) : scope.enter();
   }
 
   /**
@@ -338,10 +329,7 @@ export class Gpu implements Runner {
       return { result: body(), assignments: trace.assignments };
     } finally {
       this.#trace = null;
-      // inputs that were in a run before have claimed their own inputs again, for this trace alone
-      const stack = [...trace.tensors];
-      for (let next = stack.pop(); next; next = stack.pop())
-        for (const input of letGo(next)) if (input.ran && input.claims <= 0) stack.push(input);
+      unwind(trace.tensors);
     }
   }
 

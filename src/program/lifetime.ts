@@ -61,6 +61,13 @@ export function letGo(tensor: Tensor): readonly Tensor[] {
   return inputsOf(tensor);
 }
 
+/** Takes back what the tensors of a trace claim; inputs that were in a run before have claimed their own again, for it alone. */
+export function unwind(traced: readonly Tensor[]): void {
+  const stack = [...traced];
+  for (let next = stack.pop(); next; next = stack.pop())
+    for (const input of letGo(next)) if (input.ran && input.claims <= 0) stack.push(input);
+}
+
 function give(storage: Storage): void {
   const { owner } = storage;
   storage.owner = null;

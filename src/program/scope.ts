@@ -20,19 +20,19 @@ export interface OpenScope {
  */
 export class Scope {
   readonly #current: OpenScope;
-  readonly #around: Scope | null;
+  readonly #outer: Scope | null;
   readonly #tensors = new Set<Tensor>();
   #ended = false;
 
   /** @internal */
   constructor(current: OpenScope) {
     this.#current = current;
-    this.#around = current.open;
+    this.#outer = current.open;
   }
 
   /** @internal This scope, or the nearest one around it that has not ended. */
   get alive(): Scope | null {
-    return this.#ended ? (this.#around?.alive ?? null) : this;
+    return this.#ended ? (this.#outer?.alive ?? null) : this;
   }
 
   /** @internal Opens it until the code that runs now has come to its end, whatever that waits for. */
@@ -55,6 +55,17 @@ export class Scope {
     }
   }
 
+  /** @internal The scope of `body`: ends with it, and keeps what it returns, computed. */
+  async around<T>(body: (scope: Scope) => T | Promise<T>, compute: (kept: Tensor[]) => Promise<void>): Promise<T> {
+    try {
+      const result = await this.run(() => body(this));
+      await compute(tensorsIn(result));
+      return this.keep(result);
+    } finally {
+      this.dispose();
+    }
+  }
+
   /** Leaves a tensor, or an array or plain object of them, to the scope around this one, or to the caller. */
   keep<T>(result: T): T {
     for (const tensor of tensorsIn(result)) if (tensor.scope === this) this.#leave(tensor);
@@ -68,7 +79,7 @@ export class Scope {
 
   #leave(tensor: Tensor): void {
     this.#tensors.delete(tensor);
-    (tensor.scope = this.#around?.alive ?? null)?.add(tensor);
+    (tensor.scope = this.#outer?.alive ?? null)?.add(tensor);
   }
 
   /** @internal */
