@@ -40,5 +40,7 @@ export type { Schedule } from "./nn/schedule.ts";
 export type { State } from "./nn/states.ts";
 export type { Task, TrainResult } from "./nn/train.ts";
 export type { DTypeOf, Nested, TensorOptions, Values } from "./program/nested.ts";
-export type { Compiled } from "./program/program.ts";
+export type { RepeatOptions } from "./program/program.ts";
+export type { Scope } from "./program/scope.ts";
+export type { Compiled } from "./program/trace.ts";
 export type { SelfTest } from "./program/selfTest.ts";

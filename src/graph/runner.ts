@@ -30,9 +30,9 @@ export interface Runner {
   checkOpen(where: string): void;
   /** @internal Does `work` outside the open scope, which is open again where the caller goes on. */
   outside<T>(work: () => Promise<T>): Promise<T>;
-  read(tensor: Tensor): Promise<TypedArray>;
-  buffer(tensor: Tensor): Promise<GPUBuffer>;
-  copy(tensor: Tensor): Promise<Tensor>;
+  /** @internal */ read(tensor: Tensor): Promise<TypedArray>;
+  /** @internal */ buffer(tensor: Tensor): Promise<GPUBuffer>;
+  /** @internal */ copy(tensor: Tensor): Promise<Tensor>;
   /** @internal Writes over a state or a borrowed buffer. */
   put(where: string, tensor: Tensor, values: Values | Tensor): Promise<void> | void;
   /** @internal Where the values of a tensor that has been computed lie. */

@@ -116,7 +116,7 @@ export class Gpu implements Runner {
     return arange(this, count);
   }
 
-  upload(values: TypedArray, shape: Shape): Tensor {
+  /** @internal */ upload(values: TypedArray, shape: Shape): Tensor {
     return constantOf(this, this.#device, values, shape);
   }
 
@@ -166,24 +166,19 @@ export class Gpu implements Runner {
   transfer(where: string, from: readonly Storage[], to: readonly Storage[]): Promise<void> {
     return this.#access.transfer(where, from, to);
   }
-  /** @internal */
-  put(where: string, tensor: Tensor, values: Values | Tensor): void | Promise<void> {
+  /** @internal */ put(where: string, tensor: Tensor, values: Values | Tensor): void | Promise<void> {
     return this.#access.put(where, tensor, values);
   }
-  /** @internal */
-  location(tensor: Tensor): Storage {
+  /** @internal */ location(tensor: Tensor): Storage {
     return this.#access.location(tensor);
   }
-  /** @internal */
-  read(tensor: Tensor): Promise<TypedArray> {
+  /** @internal */ read(tensor: Tensor): Promise<TypedArray> {
     return this.#access.read(tensor);
   }
-  /** @internal */
-  buffer(tensor: Tensor): Promise<GPUBuffer> {
+  /** @internal */ buffer(tensor: Tensor): Promise<GPUBuffer> {
     return this.#access.buffer(tensor);
   }
-  /** @internal */
-  copy(tensor: Tensor): Promise<Tensor> {
+  /** @internal */ copy(tensor: Tensor): Promise<Tensor> {
     return this.#access.copy(tensor);
   }
   /** Runs what the tensors need, in one plan; afterwards each has storage of its own. */
@@ -191,8 +186,7 @@ export class Gpu implements Runner {
     return this.#access.evaluate(tensors);
   }
 
-  /** @internal */
-  checkOpen(where: string): void {
+  /** @internal */ checkOpen(where: string): void {
     this.#device.check(where);
   }
 
@@ -201,8 +195,7 @@ export class Gpu implements Runner {
     return outside(this.#scopes, work);
   }
 
-  /** @internal */
-  checkOutside(where: string): void {
+  /** @internal */ checkOutside(where: string): void {
     this.#device.check(where);
     check(
       !this.#trace,
@@ -212,14 +205,12 @@ export class Gpu implements Runner {
     );
   }
 
-  /** @internal */
-  register(tensor: Tensor): void {
+  /** @internal */ register(tensor: Tensor): void {
     if (this.#trace) this.#trace.tensors.push(tensor);
     else this.#scopes.open?.add(tensor);
   }
 
-  /** @internal */
-  dispose_(tensor: Tensor): void {
+  /** @internal */ dispose_(tensor: Tensor): void {
     if (tensor.disposed) return;
     tensor.disposed = true;
     tensor.scope?.forget(tensor);
