@@ -24,29 +24,47 @@ export function beside(graph: Graph, fusion: Fusion, traits: DeviceTraits): Fusi
 const isTotal = ({ anchor }: Group): boolean =>
   anchor?.what.kind === "reduce" && anchor.what.operation === "sum" && sizeOf(anchor) === 1;
 
+/** Groups that a search for a circle looks at before it gives up, and readers that a reduction is offered. */
+const MOST_VISITED = 500;
+const MOST_OFFERED = 64;
+
 /** Groups as they are joined, two at a time; a join that would make groups wait for each other in a circle is refused. */
 class Joined {
-  readonly #graph: Graph;
   readonly #traits: DeviceTraits;
-  #inlined: ReadonlySet<Value>;
-  #groups: Group[];
+  readonly #inlined: Set<Value>;
+  readonly #outputs: ReadonlySet<Value>;
+  readonly #nexts: ReadonlySet<Value>;
+  /** The states that a value, or an output of it, overwrites. */
+  readonly #states = new Map<Value, Value[]>();
+  /** In the order of the plan; a group that became a part of another is gone. */
+  readonly #groups = new Set<Group>();
+  readonly #place = new Map<Group, number>();
+  readonly #made = new Map<Value, Group>();
+  readonly #reads = new Map<Group, ReadonlySet<Value>>();
+  readonly #readers = new Map<Value, Set<Group>>();
 
   constructor(graph: Graph, { groups, inlined }: Fusion, traits: DeviceTraits) {
-    this.#graph = graph;
     this.#traits = traits;
-    this.#groups = [...groups];
-    this.#inlined = inlined;
+    this.#inlined = new Set(inlined);
+    this.#outputs = new Set(graph.outputs);
+    this.#nexts = new Set(graph.assignments.map(({ next }) => next));
+    for (const { state, next } of graph.assignments) {
+      const value = next.what.kind === "pick" ? next.args[0]! : next;
+      this.#states.set(value, [...(this.#states.get(value) ?? []), state]);
+    }
+    for (const [place, group] of groups.entries()) this.#enter(group, place);
   }
 
   get fusion(): Fusion {
-    return { groups: this.#groups, inlined: this.#inlined };
+    const groups = [...this.#groups].sort((a, b) => this.#place.get(a)! - this.#place.get(b)!);
+    return { groups, inlined: this.#inlined };
   }
 
   /** Moves the terms of `sum` into the epilogue of a kernel whose result they read. */
   addUp(sum: Group): void {
     const { anchor } = sum;
     const terms = leavesOf(anchor!, this.#inlined);
-    const source = this.#groups.find(
+    const [source] = this.#inOrder([...terms].map((value) => this.#made.get(value))).filter(
       (g) =>
         g.anchor?.what.kind === "kernel" &&
         terms.has(g.root) &&
@@ -56,47 +74,53 @@ class Joined {
         launchesOf(g.anchor, this.#traits).launches.some((l) => l.takesEpilogue && l.partials),
     );
     if (!source || this.#readsLate(sum, source) || !this.#independent(sum, source)) return;
-    const readers = this.#groups.filter((g) => g !== sum && readsOf(g, this.#inlined).has(source.root));
+    const readers = [...this.#readersOf(source.root)].filter((g) => g !== sum);
     const [map] = readers;
     const isMap =
       readers.length === 1 &&
-      !this.#isAsked(source.root) &&
+      !this.#outputs.has(source.root) &&
+      !this.#nexts.has(source.root) &&
       map!.anchor === null &&
       map!.root.what.kind === "map" &&
       isFloat(map!.root.dtype) &&
-      !this.#isNext(map!.root) &&
+      !this.#nexts.has(map!.root) &&
       sizeOf(map!.root) === sizeOf(source.root) &&
       onlyHere(source.root, map!.root, this.#inlined) &&
       this.#independent(map!, source);
     const joined: Group = { ...source, root: isMap ? map!.root : source.root, added: anchor! };
-    const inlined = new Set(this.#inlined);
-    if (isMap && source.root !== source.anchor) inlined.add(source.root);
-    if (isCrowded(joined, inlined, this.#traits)) return;
-    this.#inlined = inlined;
-    this.#replace(isMap ? [source, map!] : [source], joined);
-    this.#replace([sum], { ...sum, terms: joined });
+    const within = isMap && source.root !== source.anchor ? source.root : null;
+    if (within) this.#inlined.add(within);
+    if (!isCrowded(joined, this.#inlined, this.#traits)) {
+      this.#replace(isMap ? [source, map!] : [source], joined);
+      this.#replace([sum], { ...sum, terms: joined });
+    } else if (within) this.#inlined.delete(within);
   }
 
   /** Lets `reduction` store a map over the elements that it loads, and that reads what it reads. */
   store(reduction: Group): void {
-    const group = this.#groups.find((g) => g.root === reduction.root);
-    if (!group || group.terms || orderOf(group.anchor!) === "permuted") return;
-    const input = group.anchor!.args[0]!;
-    const reads = leavesOf(group.anchor!, this.#inlined);
+    const group = this.#made.get(reduction.root);
+    if (!group?.anchor || group.terms || orderOf(group.anchor) === "permuted") return;
+    const input = group.anchor.args[0]!;
+    const reads = leavesOf(group.anchor, this.#inlined);
     const shares = (map: Group) =>
       reads.has(map.root)
         ? onlyHere(map.root, group.anchor!, this.#inlined)
         : [...leavesOf(map.root, this.#inlined)].some((leaf) => reads.has(leaf) && sizeOf(leaf) > 1);
-    const map = this.#groups.find(
+    const offered: (Group | undefined)[] = [...reads].map((leaf) => this.#made.get(leaf));
+    for (const leaf of reads) {
+      let left = MOST_OFFERED;
+      if (sizeOf(leaf) > 1) for (const reader of this.#readersOf(leaf)) if (left-- > 0) offered.push(reader);
+    }
+    const map = this.#inOrder(offered).find(
       (g) =>
         g.anchor === null &&
         g.root.what.kind === "map" &&
         isFloat(g.root.dtype) &&
         sizeOf(g.root) === sizeOf(input) &&
-        !this.#isNext(g.root) &&
+        !this.#nexts.has(g.root) &&
         shares(g) &&
         !this.#readsLate(group, g) &&
-        !readsOf(g, this.#inlined).has(group.root) &&
+        !this.#reads.get(g)!.has(group.root) &&
         this.#independent(group, g) &&
         this.#independent(g, group),
     );
@@ -109,49 +133,60 @@ class Joined {
   #readsLate = ({ root, anchor }: Group, { root: result }: Group): boolean =>
     root !== anchor && leavesOf(root, this.#inlined).has(result);
 
-  #replace(old: readonly Group[], joined: Group): void {
-    this.#groups = this.#groups.flatMap((g) => (g === old[0] ? [joined] : old.includes(g) ? [] : [g]));
+  #enter(group: Group, place: number): void {
+    this.#groups.add(group);
+    this.#place.set(group, place);
+    for (const value of [group.root, group.stored]) if (value) this.#made.set(value, group);
+    const reads = readsOf(group, this.#inlined);
+    this.#reads.set(group, reads);
+    for (const value of reads) {
+      const readers = this.#readers.get(value);
+      if (readers) readers.add(group);
+      else this.#readers.set(value, new Set([group]));
+    }
   }
 
-  #isAsked = (value: Value): boolean => this.#graph.outputs.includes(value) || this.#isNext(value);
-  #isNext = (value: Value): boolean => this.#graph.assignments.some(({ next }) => next === value);
+  /** Puts `joined` in the place of the first of `old`. */
+  #replace(old: readonly Group[], joined: Group): void {
+    for (const group of old) {
+      this.#groups.delete(group);
+      for (const value of this.#reads.get(group)!) this.#readers.get(value)!.delete(group);
+      for (const value of [group.root, group.stored]) if (value) this.#made.delete(value);
+    }
+    this.#enter(joined, this.#place.get(old[0]!)!);
+  }
+
+  #readersOf = (value: Value): ReadonlySet<Group> => this.#readers.get(value) ?? new Set();
+
+  /** Those of `groups` that there are, each once, in the order of the plan. */
+  #inOrder(groups: readonly (Group | undefined)[]): Group[] {
+    const found = new Set(groups.filter((g) => g !== undefined));
+    return [...found].sort((a, b) => this.#place.get(a)! - this.#place.get(b)!);
+  }
 
   /** Whether `later` waits for `earlier` at most directly: no third group has to run between the two. */
   #independent(later: Group, earlier: Group): boolean {
-    const before = this.#waitsFor();
     const seen = new Set<Group>();
-    const stack = [...before(later)].filter((g) => g !== earlier);
+    const stack = [later];
     for (let group = stack.pop(); group; group = stack.pop()) {
-      if (group === earlier) return false;
-      if (seen.has(group)) continue;
-      seen.add(group);
-      stack.push(...before(group));
+      for (const before of this.#before(group)) {
+        if (before === earlier ? group !== later : seen.size === MOST_VISITED) return false;
+        if (before === earlier || seen.has(before)) continue;
+        seen.add(before);
+        stack.push(before);
+      }
     }
     return true;
   }
 
   /** The groups that must run before one: those whose results it reads, and the readers of a state that it overwrites. */
-  #waitsFor(): (group: Group) => Set<Group> {
-    const made = new Map<Value, Group>();
-    const readers = new Map<Value, Group[]>();
-    for (const group of this.#groups) {
-      for (const value of [group.root, group.stored]) if (value) made.set(value, group);
-      for (const value of readsOf(group, this.#inlined)) readers.set(value, [...(readers.get(value) ?? []), group]);
+  *#before(group: Group): Generator<Group> {
+    for (const value of this.#reads.get(group)!) {
+      const source = this.#made.get(value);
+      if (source && source !== group) yield source;
     }
-    const overwritten = new Map<Group, Value[]>();
-    for (const { state, next } of this.#graph.assignments) {
-      const writer = made.get(next.what.kind === "pick" ? next.args[0]! : next);
-      if (writer) overwritten.set(writer, [...(overwritten.get(writer) ?? []), state]);
-    }
-    return (group) => {
-      const before = new Set<Group>();
-      for (const value of readsOf(group, this.#inlined)) {
-        const source = made.get(value);
-        if (source && source !== group) before.add(source);
-      }
-      for (const state of overwritten.get(group) ?? [])
-        for (const reader of readers.get(state) ?? []) if (reader !== group) before.add(reader);
-      return before;
-    };
+    for (const value of [group.root, group.stored])
+      for (const state of (value && this.#states.get(value)) ?? [])
+        for (const reader of this.#readersOf(state)) if (reader !== group) yield reader;
   }
 }

@@ -1,5 +1,5 @@
 import type { Device } from "../device/device.ts";
-import type { Pipeline } from "../device/pipelines.ts";
+import type { Pipeline, ShaderSource } from "../device/pipelines.ts";
 import { SCALARS_BYTES } from "../kernels/hook.ts";
 import type { Dispatch, Ref } from "./dispatch.ts";
 import type { Plan } from "./plan.ts";
@@ -25,8 +25,12 @@ export interface BoundPlan {
 }
 
 /** Compiles the plan's kernels in parallel. */
-export const compile = (plan: Plan, device: Device): Promise<Pipeline[]> =>
-  Promise.all([...plan.prelude, ...plan.dispatches].map((d) => device.pipelines.get(d.source)));
+export function compile(plan: Plan, device: Device): Promise<Pipeline[]> {
+  const dispatches = [...plan.prelude, ...plan.dispatches];
+  const compiled = new Map<ShaderSource, Promise<Pipeline>>();
+  for (const { source } of dispatches) if (!compiled.has(source)) compiled.set(source, device.pipelines.get(source));
+  return Promise.all(dispatches.map(({ source }) => compiled.get(source)!));
+}
 
 /** Allocates the plan's memory, writes its uniforms, and binds everything. `leaves` are the stored inputs, by slot. */
 export async function bind(

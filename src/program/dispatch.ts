@@ -36,6 +36,8 @@ export interface Target {
   readonly traits: DeviceTraits;
   /** Where a value's elements start. */
   readonly refOf: (value: Value) => Ref;
+  /** The shaders of the plan, each once: thousands of dispatches may share one text. */
+  readonly sources: Map<string, ShaderSource>;
 }
 
 /** A launch, and what its hooks do with what. */
@@ -64,7 +66,7 @@ export const scratchRef = (scratch: Scratch): Ref => ({ place: { scratch }, offs
  * has room for them: no buffer to make, write and bind, and a read of them costs nothing.
  */
 export function assemble(
-  { refOf, traits }: Target,
+  { refOf, traits, sources }: Target,
   { launch, bodies, slots, scratchView, bind, side, label, flops, once = false }: Parts,
 ): Dispatch {
   const { kernel, constants = {} } = launch;
@@ -81,22 +83,31 @@ export function assemble(
   if (side) buffers.push({ binding: SIDE_BINDING, ref: side, writes: true });
   const immediates = kernel.paramsBytes <= traits.maxImmediateBytes ? kernel.paramsBytes : 0;
   const uniforms = [...(kernel.paramsBytes > immediates ? [0] : []), ...(slots.scalars.length > 0 ? [9] : [])];
-  const code = specialise(kernel, constants, bodies);
-  return {
-    label,
-    source: {
+  const bindings = [
+    ...uniforms.map((binding) => ({ binding, type: "uniform" as const })),
+    ...buffers.map(({ binding, writes }) => ({
+      binding,
+      type: writes ? ("storage" as const) : ("read-only-storage" as const),
+    })),
+  ];
+  const key = [kernel.name, ...bindings.flatMap(Object.values), ...[constants, bodies].flatMap(Object.entries)].join(
+    "|",
+  );
+  let source = sources.get(key);
+  if (!source) {
+    const code = specialise(kernel, constants, bodies);
+    source = {
       label,
       code: immediates ? code.replace(UNIFORM, IMMEDIATE) : code,
       entry: kernel.entry,
-      bindings: [
-        ...uniforms.map((binding) => ({ binding, type: "uniform" as const })),
-        ...buffers.map(({ binding, writes }) => ({
-          binding,
-          type: writes ? ("storage" as const) : ("read-only-storage" as const),
-        })),
-      ],
+      bindings,
       immediates,
-    },
+    };
+    sources.set(key, source);
+  }
+  return {
+    label,
+    source,
     buffers,
     params: packParams(kernel, launch.params),
     scalars: slots.scalars,

@@ -130,9 +130,9 @@ function emitReduce(group: Group, anchor: Value, emission: Emission): Dispatch[]
   const order = orderOf(anchor) === "permuted" ? permutation(anchor) : undefined;
   const { inlined } = emission.fusion;
   const target = computed(input);
-  const within = stored ? new Set([...inlined, stored]) : inlined;
-  const prologue: Context = { inlined: within, slots, built: new Map(), ...(order ? { order } : {}) };
-  const loaded = expressionOf(within.has(target) && !order ? target : input, prologue);
+  const prologue: Context = { inlined, also: stored, slots, built: new Map(), ...(order ? { order } : {}) };
+  const isWithin = target === stored || inlined.has(target);
+  const loaded = expressionOf(isWithin && !order ? target : input, prologue);
   const also = stored ? { stored: expressionOf(stored, prologue) } : {};
   const { operation, extents } = reductionOf(anchor);
   // the epilogue reads element by element
@@ -196,8 +196,8 @@ function emitKernel(group: Group, anchor: Value, emission: Emission): Dispatch[]
   return described.launches.map((launch, stage) => {
     const slots = none();
     const fused = stage === main && (root !== anchor || added !== undefined);
-    const inlined = new Set([...emission.fusion.inlined, root]);
-    const context: Context = { inlined, slots, anchor, built: new Map() };
+    const { inlined } = emission.fusion;
+    const context: Context = { inlined, also: root, slots, anchor, built: new Map() };
     const result = (): Expression => (root === anchor ? { kind: "value", type: "f32" } : expressionOf(root, context));
     const terms = added && { added: expressionOf(computed(added.args[0]!), context) };
     const bodies: { [hook: string]: string } = fused

@@ -13,6 +13,8 @@ export interface Slots {
 
 export interface Context {
   readonly inlined: ReadonlySet<Value>;
+  /** One more value that is computed in place. */
+  readonly also?: Value | undefined;
   readonly slots: Slots;
   /** The value that the kernel hands to its epilogue. */
   readonly anchor?: Value;
@@ -27,6 +29,7 @@ export interface Context {
 /** `value` as a hook computes it from its index: calls for inlined maps, views for stored values, scalars for constants. */
 export function expressionOf(value: Value, context: Context): Expression {
   const built = context.built ?? new Map<string, Expression>();
+  const isInlined = (map: Value) => map === context.also || context.inlined.has(map);
   const call = (map: Value): Expression => {
     const known = built.get(`${map.id}`);
     if (known) return known;
@@ -43,7 +46,7 @@ export function expressionOf(value: Value, context: Context): Expression {
     const type = scalarOf(arg.dtype);
     if (same && target === context.anchor) return { kind: "value", type };
     if (same && target === context.replaced) return { kind: "replaced", type };
-    if (context.inlined.has(target) && (same || isUniform(target))) return call(target);
+    if (isInlined(target) && (same || isUniform(target))) return call(target);
     const { base, offset, strides } = look(arg);
     const key = `${arg.id} ${shape.join()}`;
     const known = built.get(key);
@@ -60,12 +63,12 @@ export function expressionOf(value: Value, context: Context): Expression {
     built.set(key, expression);
     return expression;
   };
-  return value.what.kind === "map" && context.inlined.has(value) ? call(value) : argument(value, value.shape);
+  return value.what.kind === "map" && isInlined(value) ? call(value) : argument(value, value.shape);
 }
 
 /** The expression of a stored map itself: its function over its arguments. */
 export const rootExpression = (root: Value, context: Context): Expression =>
-  expressionOf(root, { ...context, inlined: new Set([...context.inlined, root]) });
+  expressionOf(root, { ...context, also: root });
 
 /** A layout broadcast to `shape`, aligned from the right. */
 function spread(own: readonly number[], offset: number, strides: readonly number[], shape: readonly number[]): View {

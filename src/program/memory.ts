@@ -45,7 +45,9 @@ export function planMemory(
       if (!key || last.get(key) !== at || held.has(key as Value) || pinned.has(key)) continue;
       const index = chosen.get(key)!;
       const bytes = sizes[index]!;
-      free.set(bytes, [...(free.get(bytes) ?? []), index]);
+      const list = free.get(bytes);
+      if (list) list.push(index);
+      else free.set(bytes, [index]);
     }
   }
   return {

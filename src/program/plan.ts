@@ -33,7 +33,13 @@ export function plan(graph: Graph, traits: DeviceTraits): Plan {
     if (value.what.kind === "pick") picks.set(`${value.args[0]!.id} ${value.what.index}`, value);
   const nested = insideConcats(prepared, inPlace, fusion.inlined);
 
+  const refs = new Map<Value, Ref>();
   const refOf = (value: Value): Ref => {
+    let ref = refs.get(value);
+    if (!ref) refs.set(value, (ref = placeOf(value)));
+    return ref;
+  };
+  const placeOf = (value: Value): Ref => {
     const { base, offset, strides } = look(value);
     if (base !== value) {
       const span = value.shape.reduce((sum, n, d) => sum + (n - 1) * strides[d]!, 1);
@@ -54,6 +60,8 @@ export function plan(graph: Graph, traits: DeviceTraits): Plan {
     }
     return { place: value.what.kind === "leaf" ? { leaf: value.what.slot } : { value }, offset: 0, bytes };
   };
+  // the last concatenations first: what a part asks of the whole is then known, however deep they are nested
+  for (const value of [...nested.keys()].reverse()) refOf(value);
   const outputOf = (kernel: Value, index: number): Value | null =>
     kernel.what.kind === "kernel" && kernel.what.outputs.length === 1
       ? kernel
@@ -68,12 +76,12 @@ export function plan(graph: Graph, traits: DeviceTraits): Plan {
     terms.set(root, scratch);
     return scratch;
   };
-  const emission = { fusion, traits, inPlace, refOf, outputOf, termsOf };
+  const emission = { fusion, traits, inPlace, refOf, outputOf, termsOf, sources: new Map() };
   const all = order.flatMap((group) => emit(group, emission));
   const prelude = all.filter((d) => d.once);
   const dispatches = all.filter((d) => !d.once);
   for (const { state, next } of prepared.assignments)
-    if (inPlace.get(next) !== state) dispatches.push(copyInto(state, next, { refOf, traits }));
+    if (inPlace.get(next) !== state) dispatches.push(copyInto(state, next, emission));
   const held = new Set(prepared.outputs.map((v) => rootOf(refOf(v).place)).filter((v) => v !== null));
   const memory = planMemory(prelude, dispatches, (v) => byteLength(v.shape, v.dtype), held);
   return {
@@ -95,6 +103,8 @@ function insideConcats(graph: Graph, inPlace: ReadonlyMap<Value, Value>, inlined
     if (concat.what.kind !== "concat") continue;
     const { axis } = concat.what;
     const rows = concat.shape.slice(0, axis).reduce((a, b) => a * b, 1);
+    const times = new Map<Value, number>();
+    for (const part of concat.args) times.set(straight(part), (times.get(straight(part)) ?? 0) + 1);
     let start = 0;
     for (const part of concat.args) {
       const offset = start * 4;
@@ -103,18 +113,17 @@ function insideConcats(graph: Graph, inPlace: ReadonlyMap<Value, Value>, inlined
       const computed = ["map", "reduce", "kernel", "pick"].includes(value.what.kind) && !inlined.has(value);
       const multi = value.what.kind === "kernel" && value.what.outputs.length > 1;
       if (rows !== 1 || !computed || multi || offset % ALIGNMENT !== 0) continue;
-      if (roots.has(value) || inPlace.has(value) || nested.has(value) || !feedsOnly(value, concat)) continue;
+      if (roots.has(value) || inPlace.has(value) || nested.has(value) || times.get(value) !== 1) continue;
+      if (!feedsOnly(value, concat)) continue;
       nested.set(value, { concat, offset });
     }
   }
   return nested;
 }
 
-/** Whether `value` has no reader but `concat`, once: others would meet its buffer while parts are still written. */
-function feedsOnly(value: Value, concat: Value): boolean {
-  const users = (v: Value): Value[] => v.users.flatMap((u) => (u.what.kind === "view" ? users(u) : [u]));
-  return users(value).every((u) => u === concat) && concat.args.filter((a) => straight(a) === value).length === 1;
-}
+/** Whether `value` has no reader but `concat`: others would meet its buffer while parts are still written. */
+const feedsOnly = (value: Value, concat: Value): boolean =>
+  value.users.every((user) => (user.what.kind === "view" ? feedsOnly(user, concat) : user === concat));
 
 function copyInto(state: Value, next: Value, target: Target): Dispatch {
   const size = next.shape.reduce((a, b) => a * b, 1);

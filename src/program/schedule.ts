@@ -96,25 +96,36 @@ function sorted(
     after.get(first)!.add(second);
     waiting.set(second, waiting.get(second)! + 1);
   };
+  const writers = new Map<Value, Group>();
+  for (const [next, state] of inPlace)
+    writers.set(state, byRoot.get(next.what.kind === "pick" ? next.args[0]! : next)!);
   for (const group of groups)
     for (const value of reads.get(group)!) {
       const source = byRoot.get(value);
       if (source) edge(source, group);
+      const writer = writers.get(value);
+      if (writer) edge(group, writer);
     }
-  for (const [next, state] of inPlace) {
-    const writer = byRoot.get(next.what.kind === "pick" ? next.args[0]! : next)!;
-    for (const group of groups) if (reads.get(group)!.has(state)) edge(group, writer);
-  }
-  const ready = groups.filter((g) => waiting.get(g) === 0);
+  // the latest first, so that the next one is the last
+  const ready = groups.filter((g) => waiting.get(g) === 0).sort((a, b) => b.root.id - a.root.id);
   const order: Group[] = [];
-  while (ready.length) {
-    ready.sort((a, b) => a.root.id - b.root.id);
-    const group = ready.shift()!;
+  for (let group = ready.pop(); group; group = ready.pop()) {
     order.push(group);
     for (const next of after.get(group)!) {
       waiting.set(next, waiting.get(next)! - 1);
-      if (waiting.get(next) === 0) ready.push(next);
+      if (waiting.get(next) === 0) insert(ready, next);
     }
   }
   return order.length === groups.length ? order : null;
+}
+
+/** Keeps `ready` in falling order of recording. */
+function insert(ready: Group[], group: Group): void {
+  let [low, high] = [0, ready.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ready[middle]!.root.id > group.root.id) low = middle + 1;
+    else high = middle;
+  }
+  ready.splice(low, 0, group);
 }
