@@ -12,9 +12,11 @@
 //            sums: (⌈columns/LANES⌉ or ⌈columns/(LANES·4)⌉, ⌈centres/4⌉, slices), one column or quad × 4 centres an invocation
 // memory     no workgroup memory; distances reads x ⌈centres/4⌉ times and μ, p ⌈rows/256⌉ times; sums reads x ⌈centres/4⌉ times
 // numerics   differences are taken before they are squared, so a far centre costs no accuracy: every term is right to 4 u, and
-//            sums of m terms to γ_m, u = 2⁻²⁴. Nothing is expanded to x² − 2μx + μ²
+//            sums of m terms to γ_m, u = 2⁻²⁴; more than 1024 columns (or quads of them) go in three levels (lib/long.wgsl). Nothing is
+//            expanded to x² − 2μx + μ²
 
 //#include "lib/grid.wgsl"
+//#include "lib/long.wgsl"
 
 const LANES = 64u;
 
@@ -44,6 +46,9 @@ fn distances(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: 
   var q1 = vec4f();
   var q2 = vec4f();
   var q3 = vec4f();
+  var group_q0 = vec4f(); var group_q1 = vec4f(); var group_q2 = vec4f(); var group_q3 = vec4f();
+  var total_q0 = vec4f(); var total_q1 = vec4f(); var total_q2 = vec4f(); var total_q3 = vec4f();
+  let size = block_of(params.columns);
   for (var j = 0u; j < params.columns; j++) {
     let v = vec4f(x[rows.x + j], x[rows.y + j], x[rows.z + j], x[rows.w + j]);
     let d0 = v - mu[centres.x + j];
@@ -54,6 +59,24 @@ fn distances(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: 
     q1 += d1 * d1 * p[centres.y + j];
     q2 += d2 * d2 * p[centres.z + j];
     q3 += d3 * d3 * p[centres.w + j];
+    if (MANY_TERMS == 1u && ends(j + 1u, size)) {
+      group_q0 += q0; q0 = vec4f();
+      group_q1 += q1; q1 = vec4f();
+      group_q2 += q2; q2 = vec4f();
+      group_q3 += q3; q3 = vec4f();
+      if (ends(j + 1u, size * size)) {
+        total_q0 += group_q0; group_q0 = vec4f();
+        total_q1 += group_q1; group_q1 = vec4f();
+        total_q2 += group_q2; group_q2 = vec4f();
+        total_q3 += group_q3; group_q3 = vec4f();
+      }
+    }
+  }
+  if (MANY_TERMS == 1u) {
+    q0 = (total_q0 + group_q0) + q0;
+    q1 = (total_q1 + group_q1) + q1;
+    q2 = (total_q2 + group_q2) + q2;
+    q3 = (total_q3 + group_q3) + q3;
   }
   store(row, centre, q0.x, q1.x, q2.x, q3.x);
   store(row + LANES, centre, q0.y, q1.y, q2.y, q3.y);
@@ -85,6 +108,15 @@ fn distances_quads(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) gr
   var b0 = vec4f(); var b1 = vec4f(); var b2 = vec4f(); var b3 = vec4f();
   var c0 = vec4f(); var c1 = vec4f(); var c2 = vec4f(); var c3 = vec4f();
   var d0 = vec4f(); var d1 = vec4f(); var d2 = vec4f(); var d3 = vec4f();
+  var group_a0 = vec4f(); var group_a1 = vec4f(); var group_a2 = vec4f(); var group_a3 = vec4f();
+  var group_b0 = vec4f(); var group_b1 = vec4f(); var group_b2 = vec4f(); var group_b3 = vec4f();
+  var group_c0 = vec4f(); var group_c1 = vec4f(); var group_c2 = vec4f(); var group_c3 = vec4f();
+  var group_d0 = vec4f(); var group_d1 = vec4f(); var group_d2 = vec4f(); var group_d3 = vec4f();
+  var total_a0 = vec4f(); var total_a1 = vec4f(); var total_a2 = vec4f(); var total_a3 = vec4f();
+  var total_b0 = vec4f(); var total_b1 = vec4f(); var total_b2 = vec4f(); var total_b3 = vec4f();
+  var total_c0 = vec4f(); var total_c1 = vec4f(); var total_c2 = vec4f(); var total_c3 = vec4f();
+  var total_d0 = vec4f(); var total_d1 = vec4f(); var total_d2 = vec4f(); var total_d3 = vec4f();
+  let size = block_of(quads);
   for (var j = 0u; j < quads; j++) {
     let xa = x_quads[rows.x + j];
     let xb = x_quads[rows.y + j];
@@ -114,6 +146,60 @@ fn distances_quads(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) gr
     b3 += (xb - m3) * (xb - m3) * p3;
     c3 += (xc - m3) * (xc - m3) * p3;
     d3 += (xd - m3) * (xd - m3) * p3;
+    if (MANY_TERMS == 1u && ends(j + 1u, size)) {
+      group_a0 += a0; a0 = vec4f();
+      group_a1 += a1; a1 = vec4f();
+      group_a2 += a2; a2 = vec4f();
+      group_a3 += a3; a3 = vec4f();
+      group_b0 += b0; b0 = vec4f();
+      group_b1 += b1; b1 = vec4f();
+      group_b2 += b2; b2 = vec4f();
+      group_b3 += b3; b3 = vec4f();
+      group_c0 += c0; c0 = vec4f();
+      group_c1 += c1; c1 = vec4f();
+      group_c2 += c2; c2 = vec4f();
+      group_c3 += c3; c3 = vec4f();
+      group_d0 += d0; d0 = vec4f();
+      group_d1 += d1; d1 = vec4f();
+      group_d2 += d2; d2 = vec4f();
+      group_d3 += d3; d3 = vec4f();
+      if (ends(j + 1u, size * size)) {
+        total_a0 += group_a0; group_a0 = vec4f();
+        total_a1 += group_a1; group_a1 = vec4f();
+        total_a2 += group_a2; group_a2 = vec4f();
+        total_a3 += group_a3; group_a3 = vec4f();
+        total_b0 += group_b0; group_b0 = vec4f();
+        total_b1 += group_b1; group_b1 = vec4f();
+        total_b2 += group_b2; group_b2 = vec4f();
+        total_b3 += group_b3; group_b3 = vec4f();
+        total_c0 += group_c0; group_c0 = vec4f();
+        total_c1 += group_c1; group_c1 = vec4f();
+        total_c2 += group_c2; group_c2 = vec4f();
+        total_c3 += group_c3; group_c3 = vec4f();
+        total_d0 += group_d0; group_d0 = vec4f();
+        total_d1 += group_d1; group_d1 = vec4f();
+        total_d2 += group_d2; group_d2 = vec4f();
+        total_d3 += group_d3; group_d3 = vec4f();
+      }
+    }
+  }
+  if (MANY_TERMS == 1u) {
+    a0 = (total_a0 + group_a0) + a0;
+    a1 = (total_a1 + group_a1) + a1;
+    a2 = (total_a2 + group_a2) + a2;
+    a3 = (total_a3 + group_a3) + a3;
+    b0 = (total_b0 + group_b0) + b0;
+    b1 = (total_b1 + group_b1) + b1;
+    b2 = (total_b2 + group_b2) + b2;
+    b3 = (total_b3 + group_b3) + b3;
+    c0 = (total_c0 + group_c0) + c0;
+    c1 = (total_c1 + group_c1) + c1;
+    c2 = (total_c2 + group_c2) + c2;
+    c3 = (total_c3 + group_c3) + c3;
+    d0 = (total_d0 + group_d0) + d0;
+    d1 = (total_d1 + group_d1) + d1;
+    d2 = (total_d2 + group_d2) + d2;
+    d3 = (total_d3 + group_d3) + d3;
   }
   store(row, centre, total(a0), total(a1), total(a2), total(a3));
   store(row + LANES, centre, total(b0), total(b1), total(b2), total(b3));

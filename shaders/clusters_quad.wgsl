@@ -9,11 +9,12 @@
 //            LANES apart, × 4 centres an invocation;
 //            sums: (⌈columns/(LANES·4)⌉, ⌈centres/4⌉, slices), four columns × 4 centres an invocation
 // memory     no workgroup memory. What a quad of invocations shares, each loads a quarter of, and hands round (quadBroadcast)
-// numerics   as clusters: differences before squares, every term right to 4 u, sums of m terms to γ_m, u = 2⁻²⁴
+// numerics   as clusters: differences before squares, every term right to 4 u, sums of m terms to γ_m, u = 2⁻²⁴, in levels where long
 
 enable subgroups;
 
 //#include "lib/grid.wgsl"
+//#include "lib/long.wgsl"
 
 const LANES = 64u;
 
@@ -55,6 +56,15 @@ fn distances(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: 
   var b0 = vec4f(); var b1 = vec4f(); var b2 = vec4f(); var b3 = vec4f();
   var c0 = vec4f(); var c1 = vec4f(); var c2 = vec4f(); var c3 = vec4f();
   var d0 = vec4f(); var d1 = vec4f(); var d2 = vec4f(); var d3 = vec4f();
+  var group_a0 = vec4f(); var group_a1 = vec4f(); var group_a2 = vec4f(); var group_a3 = vec4f();
+  var group_b0 = vec4f(); var group_b1 = vec4f(); var group_b2 = vec4f(); var group_b3 = vec4f();
+  var group_c0 = vec4f(); var group_c1 = vec4f(); var group_c2 = vec4f(); var group_c3 = vec4f();
+  var group_d0 = vec4f(); var group_d1 = vec4f(); var group_d2 = vec4f(); var group_d3 = vec4f();
+  var total_a0 = vec4f(); var total_a1 = vec4f(); var total_a2 = vec4f(); var total_a3 = vec4f();
+  var total_b0 = vec4f(); var total_b1 = vec4f(); var total_b2 = vec4f(); var total_b3 = vec4f();
+  var total_c0 = vec4f(); var total_c1 = vec4f(); var total_c2 = vec4f(); var total_c3 = vec4f();
+  var total_d0 = vec4f(); var total_d1 = vec4f(); var total_d2 = vec4f(); var total_d3 = vec4f();
+  let size = block_of(quads);
   for (var j = 0u; j < quads; j++) {
     let xa = x[rows.x + j];
     let xb = x[rows.y + j];
@@ -84,6 +94,60 @@ fn distances(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: 
     b3 += (xb - m3) * (xb - m3) * p3;
     c3 += (xc - m3) * (xc - m3) * p3;
     d3 += (xd - m3) * (xd - m3) * p3;
+    if (MANY_TERMS == 1u && ends(j + 1u, size)) {
+      group_a0 += a0; a0 = vec4f();
+      group_a1 += a1; a1 = vec4f();
+      group_a2 += a2; a2 = vec4f();
+      group_a3 += a3; a3 = vec4f();
+      group_b0 += b0; b0 = vec4f();
+      group_b1 += b1; b1 = vec4f();
+      group_b2 += b2; b2 = vec4f();
+      group_b3 += b3; b3 = vec4f();
+      group_c0 += c0; c0 = vec4f();
+      group_c1 += c1; c1 = vec4f();
+      group_c2 += c2; c2 = vec4f();
+      group_c3 += c3; c3 = vec4f();
+      group_d0 += d0; d0 = vec4f();
+      group_d1 += d1; d1 = vec4f();
+      group_d2 += d2; d2 = vec4f();
+      group_d3 += d3; d3 = vec4f();
+      if (ends(j + 1u, size * size)) {
+        total_a0 += group_a0; group_a0 = vec4f();
+        total_a1 += group_a1; group_a1 = vec4f();
+        total_a2 += group_a2; group_a2 = vec4f();
+        total_a3 += group_a3; group_a3 = vec4f();
+        total_b0 += group_b0; group_b0 = vec4f();
+        total_b1 += group_b1; group_b1 = vec4f();
+        total_b2 += group_b2; group_b2 = vec4f();
+        total_b3 += group_b3; group_b3 = vec4f();
+        total_c0 += group_c0; group_c0 = vec4f();
+        total_c1 += group_c1; group_c1 = vec4f();
+        total_c2 += group_c2; group_c2 = vec4f();
+        total_c3 += group_c3; group_c3 = vec4f();
+        total_d0 += group_d0; group_d0 = vec4f();
+        total_d1 += group_d1; group_d1 = vec4f();
+        total_d2 += group_d2; group_d2 = vec4f();
+        total_d3 += group_d3; group_d3 = vec4f();
+      }
+    }
+  }
+  if (MANY_TERMS == 1u) {
+    a0 = (total_a0 + group_a0) + a0;
+    a1 = (total_a1 + group_a1) + a1;
+    a2 = (total_a2 + group_a2) + a2;
+    a3 = (total_a3 + group_a3) + a3;
+    b0 = (total_b0 + group_b0) + b0;
+    b1 = (total_b1 + group_b1) + b1;
+    b2 = (total_b2 + group_b2) + b2;
+    b3 = (total_b3 + group_b3) + b3;
+    c0 = (total_c0 + group_c0) + c0;
+    c1 = (total_c1 + group_c1) + c1;
+    c2 = (total_c2 + group_c2) + c2;
+    c3 = (total_c3 + group_c3) + c3;
+    d0 = (total_d0 + group_d0) + d0;
+    d1 = (total_d1 + group_d1) + d1;
+    d2 = (total_d2 + group_d2) + d2;
+    d3 = (total_d3 + group_d3) + d3;
   }
   store(row, centre, total(a0), total(a1), total(a2), total(a3));
   store(row + LANES, centre, total(b0), total(b1), total(b2), total(b3));

@@ -48,6 +48,13 @@ const MOST_TERMS = 4;
 
 const plus = (name, n) => (n ? `${name} + ${n}u` : name);
 
+/** Adds the registers of one level of a sum to those of the next, and starts them again (lib/long.wgsl). */
+const folded = (registers, from, to) =>
+  registers.map((name) => `${to}${name} += ${from}${name}; ${from}${name} = vec4f();`);
+const declared = (registers, level) => [registers.map((name) => `var ${level}${name} = vec4f();`).join(" ")];
+const summed = (registers) =>
+  registers.map((name) => `${name} = (total_${name} + group_${name}) + ${name};`);
+
 /** WGSL for the j-th of `names`, by the bits of j: a few selects cost less than an array in memory. */
 const pick = (names, bit = 0) =>
   names.length === 1
@@ -71,6 +78,7 @@ const products = (weights, values) =>
 function convolution({ suffix, quarters, pixels, loader, summary }) {
   const name = `conv2d${suffix}`;
   const channels = 4 * quarters;
+  const names = range(pixels).flatMap((j) => range(quarters).map((r) => `${LETTERS[r]}${j}`));
   const term = (n) =>
     products(
       range(quarters).map((r) => ({
@@ -95,8 +103,8 @@ function convolution({ suffix, quarters, pixels, loader, summary }) {
 //            product are the pixels of all images, so that small images fill a workgroup together
 // memory     no workgroup memory; an invocation holds ${channels} channels × ${pixels} pixels, LANES pixels apart: the source is read
 //            ⌈channels/${channels}⌉ times a tap, the weights once a workgroup
-// numerics   sums run in order of tap, then channel; |error| ≤ γ_k · Σ|w·x| with k = channels · taps, u = 2⁻²⁴; what lies
-//            outside of the source counts as 0
+// numerics   sums run in order of tap, then channel; k = channels · taps > 1024 terms go in three levels (lib/long.wgsl):
+//            |error| ≤ γ_m · Σ|w·x| with m = min(k, 3·STEP·block_of(k/STEP)), u = 2⁻²⁴; what lies outside of the source counts as 0
 ${loader === loaders.quad ? QUAD_NOTE + "\n" : ""}// source     written by conv2d.mjs
 
 ${loader.enable}//#include "lib/grid.wgsl"
@@ -105,6 +113,7 @@ ${loader.enable}//#include "lib/grid.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
 //#include "lib/conv2d.wgsl"
+//#include "lib/long.wgsl"
 
 const LANES = 64u;
 // 1 where the channels fill all tiles
@@ -176,6 +185,10 @@ ${lines(
   ),
 )}
 
+${lines(2, [...declared(names, "group_"), ...declared(names, "total_")])}
+  var count = 0u;
+  let most = block_of((params.kernel_height * params.kernel_width * params.sums + STEP - 1u) / STEP);
+
   let kernel = (own.group * own.tiles + own.tile) * params.kernel_height;
   let apart = ${quarters}u * select(1u, columns.step * params.sums, ACROSS == 1u);
   var walk = begin(rows, columns);
@@ -193,6 +206,16 @@ ${range(MOST_TERMS)
   .map((n) => `    if (STEP > ${n}u) {\n${lines(6, term(n))}\n    }`)
   .join("\n")}
     walk = further(walk, rows, columns);
+    count++;
+    if (MANY_TERMS == 1u && ends(count, most)) {
+${lines(6, folded(names, "", "group_"))}
+      if (ends(count, most * most)) {
+${lines(8, folded(names, "group_", "total_"))}
+      }
+    }
+  }
+  if (MANY_TERMS == 1u) {
+${lines(4, summed(names))}
   }
 
   let size = params.height * params.width;
@@ -241,11 +264,13 @@ function weightGradient(loader) {
 // grid       1-D (slice, group, tile of 16 rows, tile of 16 columns), the last one fastest; an invocation takes 16 rows
 //            and 4 columns at every WALKERS-th pixel of the slice
 // memory     no workgroup memory; 64 registers of sums an invocation. x is read ⌈rows/16⌉ times a tap, g ⌈columns/16⌉ times
-// numerics   an invocation adds \`trips\` terms in order: |error| ≤ γ_trips · Σ|g·x|, u = 2⁻²⁴; what lies outside of x counts as 0
+// numerics   an invocation adds \`trips\` terms in order, more than 1024 in three levels (lib/long.wgsl): |error| ≤ γ_m · Σ|g·x| with
+//            m = min(trips, 3·block_of(trips)), then total's, u = 2⁻²⁴; what lies outside of x counts as 0
 ${loader === loaders.quad ? QUAD_NOTE + "\n" : ""}// source     written by conv2d.mjs
 
 ${loader.enable}//#include "lib/grid.wgsl"
 //#include "lib/conv2d_weight.wgsl"
+//#include "lib/long.wgsl"
 
 const LANES = 64u;
 // Invocations that share a tile, each with its own pixels.
@@ -276,6 +301,8 @@ ${lines(
       .join(" "),
   ),
 )}
+${lines(2, [...declared(registers, "group_"), ...declared(registers, "total_")])}
+  let size = block_of(params.trips);
 
   let stride = place_of(WALKERS);
   var place = place_of(own.slice * params.trips * WALKERS + walker);
@@ -286,6 +313,15 @@ ${lines(6, step)}
     {
 ${lines(6, step)}
     }
+    if (MANY_TERMS == 1u && ends(trip + 2u, size)) {
+${lines(6, folded(registers, "", "group_"))}
+      if (ends(trip + 2u, size * size)) {
+${lines(8, folded(registers, "group_", "total_"))}
+      }
+    }
+  }
+  if (MANY_TERMS == 1u) {
+${lines(4, summed(registers))}
   }
 
   var sums = array<vec4f, ${quarters * columns}>(${registers.join(", ")});

@@ -9,7 +9,8 @@
 //            w with strides channel_stride, sum_stride and 1 a tap, a group after the other;  row-major f32
 // grid       1-D, one invocation for CHANNELS channels of PIXELS pixels side by side: (image, group, channels, row, pixels), the
 //            last one fastest; folds into y (lib/grid.wgsl)
-// numerics   sums·taps terms in order, in registers: |error| ≤ γ · Σ|w·x|, u = 2⁻²⁴; what lies outside of source counts as 0
+// numerics   k = sums·taps terms in order, in registers; more than 1024 in three levels (lib/long.wgsl): |error| ≤ γ_m · Σ|w·x| with
+//            m = min(k, 3·block_of(k/3) + 3), u = 2⁻²⁴; what lies outside of source counts as 0
 //            taps go in threes, with weight 0 past the last: beside an ∞ that no tap meets, NaN
 
 //#include "lib/grid.wgsl"
@@ -17,6 +18,7 @@
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
+//#include "lib/long.wgsl"
 
 const LANES = 64u;
 const PIXELS = 4u;
@@ -69,6 +71,9 @@ fn weights(first: u32, q: u32, p: u32) -> vec3f { return vec3f(weight(first, q, 
 
 fn summed(sum: vec4f, k: vec3f, met: Window) -> vec4f { return sum + (k.x * met.a + k.y * met.b + k.z * met.c); }
 
+struct Sums { s0: vec4f, s1: vec4f, s2: vec4f, s3: vec4f }
+fn sums_of_both(a: Sums, b: Sums) -> Sums { return Sums(a.s0 + b.s0, a.s1 + b.s1, a.s2 + b.s2, a.s3 + b.s3); }
+
 fn store(channel: u32, first: u32, pixels: u32, sum: vec4f) {
   let at = first + channel * params.height * params.width;
   if (WHOLE == 1u) {
@@ -98,19 +103,23 @@ fn convolve(number: u32) {
   rest /= params.height;
   let channel = rest % blocks * CHANNELS;
   rest /= blocks;
-  let group = rest % params.groups;
+  let own_group = rest % params.groups;
   let image = rest / params.groups;
   if (image >= params.batch) { return; }
 
   // channels past the last repeat it and are not stored
   let left = params.channels - 1u - channel;
   let y0 = row * params.stride_y - params.pad_top;
-  let plane = (image * params.groups + group) * params.sums;
-  let own = group * params.group_stride + channel * params.channel_stride;
+  let plane = (image * params.groups + own_group) * params.sums;
+  let own = own_group * params.group_stride + channel * params.channel_stride;
   var s0 = vec4f();
   var s1 = vec4f();
   var s2 = vec4f();
   var s3 = vec4f();
+  var group = Sums();
+  var total = Sums();
+  var count = 0u;
+  let size = block_of((params.kernel_width + 2u) / 3u * params.sums * params.kernel_height);
   for (var p = 0u; p < params.kernel_width; p += 3u) {
     let real = columns(column * params.stride_x - params.pad_left + p * params.dilation_x);
     let at = clamped(real);
@@ -126,11 +135,31 @@ fn convolve(number: u32) {
           s2 = summed(s2, weights(taps + min(2u, left) * params.channel_stride, q, p), met);
           s3 = summed(s3, weights(taps + min(3u, left) * params.channel_stride, q, p), met);
         }
+        count++;
+        if (MANY_TERMS == 1u && ends(count, size)) {
+          group = sums_of_both(group, Sums(s0, s1, s2, s3));
+          s0 = vec4f();
+          s1 = vec4f();
+          s2 = vec4f();
+          s3 = vec4f();
+          if (ends(count, size * size)) {
+            total = sums_of_both(total, group);
+            group = Sums();
+          }
+        }
       }
     }
   }
 
-  let first = (((image * params.groups + group) * params.channels + channel) * params.height + row) * params.width + column;
+  if (MANY_TERMS == 1u) {
+    let all = sums_of_both(sums_of_both(total, group), Sums(s0, s1, s2, s3));
+    s0 = all.s0;
+    s1 = all.s1;
+    s2 = all.s2;
+    s3 = all.s3;
+  }
+
+  let first = (((image * params.groups + own_group) * params.channels + channel) * params.height + row) * params.width + column;
   let pixels = min(PIXELS, params.width - column);
   store(0u, first, pixels, s0);
   if (CHANNELS > 1u) {

@@ -10,8 +10,8 @@
 //            product are the pixels of all images, so that small images fill a workgroup together
 // memory     no workgroup memory; an invocation holds 4 channels × 8 pixels, LANES pixels apart: the source is read
 //            ⌈channels/4⌉ times a tap, the weights once a workgroup
-// numerics   sums run in order of tap, then channel; |error| ≤ γ_k · Σ|w·x| with k = channels · taps, u = 2⁻²⁴; what lies
-//            outside of the source counts as 0
+// numerics   sums run in order of tap, then channel; k = channels · taps > 1024 terms go in three levels (lib/long.wgsl):
+//            |error| ≤ γ_m · Σ|w·x| with m = min(k, 3·STEP·block_of(k/STEP)), u = 2⁻²⁴; what lies outside of the source counts as 0
 // source     written by conv2d.mjs
 
 //#include "lib/grid.wgsl"
@@ -20,6 +20,7 @@
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
 //#include "lib/conv2d.wgsl"
+//#include "lib/long.wgsl"
 
 const LANES = 64u;
 // 1 where the channels fill all tiles
@@ -94,6 +95,11 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
   var a5 = vec4f();
   var a6 = vec4f();
   var a7 = vec4f();
+
+  var group_a0 = vec4f(); var group_a1 = vec4f(); var group_a2 = vec4f(); var group_a3 = vec4f(); var group_a4 = vec4f(); var group_a5 = vec4f(); var group_a6 = vec4f(); var group_a7 = vec4f();
+  var total_a0 = vec4f(); var total_a1 = vec4f(); var total_a2 = vec4f(); var total_a3 = vec4f(); var total_a4 = vec4f(); var total_a5 = vec4f(); var total_a6 = vec4f(); var total_a7 = vec4f();
+  var count = 0u;
+  let most = block_of((params.kernel_height * params.kernel_width * params.sums + STEP - 1u) / STEP);
 
   let kernel = (own.group * own.tiles + own.tile) * params.kernel_height;
   let apart = 1u * select(1u, columns.step * params.sums, ACROSS == 1u);
@@ -185,6 +191,37 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
       a7 += w0 * v7;
     }
     walk = further(walk, rows, columns);
+    count++;
+    if (MANY_TERMS == 1u && ends(count, most)) {
+      group_a0 += a0; a0 = vec4f();
+      group_a1 += a1; a1 = vec4f();
+      group_a2 += a2; a2 = vec4f();
+      group_a3 += a3; a3 = vec4f();
+      group_a4 += a4; a4 = vec4f();
+      group_a5 += a5; a5 = vec4f();
+      group_a6 += a6; a6 = vec4f();
+      group_a7 += a7; a7 = vec4f();
+      if (ends(count, most * most)) {
+        total_a0 += group_a0; group_a0 = vec4f();
+        total_a1 += group_a1; group_a1 = vec4f();
+        total_a2 += group_a2; group_a2 = vec4f();
+        total_a3 += group_a3; group_a3 = vec4f();
+        total_a4 += group_a4; group_a4 = vec4f();
+        total_a5 += group_a5; group_a5 = vec4f();
+        total_a6 += group_a6; group_a6 = vec4f();
+        total_a7 += group_a7; group_a7 = vec4f();
+      }
+    }
+  }
+  if (MANY_TERMS == 1u) {
+    a0 = (total_a0 + group_a0) + a0;
+    a1 = (total_a1 + group_a1) + a1;
+    a2 = (total_a2 + group_a2) + a2;
+    a3 = (total_a3 + group_a3) + a3;
+    a4 = (total_a4 + group_a4) + a4;
+    a5 = (total_a5 + group_a5) + a5;
+    a6 = (total_a6 + group_a6) + a6;
+    a7 = (total_a7 + group_a7) + a7;
   }
 
   let size = params.height * params.width;

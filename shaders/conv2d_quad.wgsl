@@ -10,8 +10,8 @@
 //            product are the pixels of all images, so that small images fill a workgroup together
 // memory     no workgroup memory; an invocation holds 16 channels × 4 pixels, LANES pixels apart: the source is read
 //            ⌈channels/16⌉ times a tap, the weights once a workgroup
-// numerics   sums run in order of tap, then channel; |error| ≤ γ_k · Σ|w·x| with k = channels · taps, u = 2⁻²⁴; what lies
-//            outside of the source counts as 0
+// numerics   sums run in order of tap, then channel; k = channels · taps > 1024 terms go in three levels (lib/long.wgsl):
+//            |error| ≤ γ_m · Σ|w·x| with m = min(k, 3·STEP·block_of(k/STEP)), u = 2⁻²⁴; what lies outside of the source counts as 0
 //            Four neighbouring invocations load four different channels and pass them round (quadSwap): component m
 //            of a register belongs to channel lane mod 4 XOR m. For devices where loads cost far more than swaps,
 //            such as a software adapter
@@ -25,6 +25,7 @@ enable subgroups;
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
 //#include "lib/conv2d.wgsl"
+//#include "lib/long.wgsl"
 
 const LANES = 64u;
 // 1 where the channels fill all tiles
@@ -94,6 +95,11 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
   var a1 = vec4f(); var b1 = vec4f(); var c1 = vec4f(); var d1 = vec4f();
   var a2 = vec4f(); var b2 = vec4f(); var c2 = vec4f(); var d2 = vec4f();
   var a3 = vec4f(); var b3 = vec4f(); var c3 = vec4f(); var d3 = vec4f();
+
+  var group_a0 = vec4f(); var group_b0 = vec4f(); var group_c0 = vec4f(); var group_d0 = vec4f(); var group_a1 = vec4f(); var group_b1 = vec4f(); var group_c1 = vec4f(); var group_d1 = vec4f(); var group_a2 = vec4f(); var group_b2 = vec4f(); var group_c2 = vec4f(); var group_d2 = vec4f(); var group_a3 = vec4f(); var group_b3 = vec4f(); var group_c3 = vec4f(); var group_d3 = vec4f();
+  var total_a0 = vec4f(); var total_b0 = vec4f(); var total_c0 = vec4f(); var total_d0 = vec4f(); var total_a1 = vec4f(); var total_b1 = vec4f(); var total_c1 = vec4f(); var total_d1 = vec4f(); var total_a2 = vec4f(); var total_b2 = vec4f(); var total_c2 = vec4f(); var total_d2 = vec4f(); var total_a3 = vec4f(); var total_b3 = vec4f(); var total_c3 = vec4f(); var total_d3 = vec4f();
+  var count = 0u;
+  let most = block_of((params.kernel_height * params.kernel_width * params.sums + STEP - 1u) / STEP);
 
   let kernel = (own.group * own.tiles + own.tile) * params.kernel_height;
   let apart = 4u * select(1u, columns.step * params.sums, ACROSS == 1u);
@@ -209,6 +215,61 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
       d3 += w3 * v3;
     }
     walk = further(walk, rows, columns);
+    count++;
+    if (MANY_TERMS == 1u && ends(count, most)) {
+      group_a0 += a0; a0 = vec4f();
+      group_b0 += b0; b0 = vec4f();
+      group_c0 += c0; c0 = vec4f();
+      group_d0 += d0; d0 = vec4f();
+      group_a1 += a1; a1 = vec4f();
+      group_b1 += b1; b1 = vec4f();
+      group_c1 += c1; c1 = vec4f();
+      group_d1 += d1; d1 = vec4f();
+      group_a2 += a2; a2 = vec4f();
+      group_b2 += b2; b2 = vec4f();
+      group_c2 += c2; c2 = vec4f();
+      group_d2 += d2; d2 = vec4f();
+      group_a3 += a3; a3 = vec4f();
+      group_b3 += b3; b3 = vec4f();
+      group_c3 += c3; c3 = vec4f();
+      group_d3 += d3; d3 = vec4f();
+      if (ends(count, most * most)) {
+        total_a0 += group_a0; group_a0 = vec4f();
+        total_b0 += group_b0; group_b0 = vec4f();
+        total_c0 += group_c0; group_c0 = vec4f();
+        total_d0 += group_d0; group_d0 = vec4f();
+        total_a1 += group_a1; group_a1 = vec4f();
+        total_b1 += group_b1; group_b1 = vec4f();
+        total_c1 += group_c1; group_c1 = vec4f();
+        total_d1 += group_d1; group_d1 = vec4f();
+        total_a2 += group_a2; group_a2 = vec4f();
+        total_b2 += group_b2; group_b2 = vec4f();
+        total_c2 += group_c2; group_c2 = vec4f();
+        total_d2 += group_d2; group_d2 = vec4f();
+        total_a3 += group_a3; group_a3 = vec4f();
+        total_b3 += group_b3; group_b3 = vec4f();
+        total_c3 += group_c3; group_c3 = vec4f();
+        total_d3 += group_d3; group_d3 = vec4f();
+      }
+    }
+  }
+  if (MANY_TERMS == 1u) {
+    a0 = (total_a0 + group_a0) + a0;
+    b0 = (total_b0 + group_b0) + b0;
+    c0 = (total_c0 + group_c0) + c0;
+    d0 = (total_d0 + group_d0) + d0;
+    a1 = (total_a1 + group_a1) + a1;
+    b1 = (total_b1 + group_b1) + b1;
+    c1 = (total_c1 + group_c1) + c1;
+    d1 = (total_d1 + group_d1) + d1;
+    a2 = (total_a2 + group_a2) + a2;
+    b2 = (total_b2 + group_b2) + b2;
+    c2 = (total_c2 + group_c2) + c2;
+    d2 = (total_d2 + group_d2) + d2;
+    a3 = (total_a3 + group_a3) + a3;
+    b3 = (total_b3 + group_b3) + b3;
+    c3 = (total_c3 + group_c3) + c3;
+    d3 = (total_d3 + group_d3) + d3;
   }
 
   let size = params.height * params.width;

@@ -9,7 +9,8 @@
 //            w with strides channel_stride, sum_stride and 1 a tap, a group after the other;  row-major f32
 // grid       1-D, one invocation for 2 rows × 16 columns of a channel: (image, group, channel, a, columns), the last one fastest;
 //            folds into y (lib/grid.wgsl)
-// numerics   sums·taps terms in order, in registers: |error| ≤ γ · Σ|w·y|, u = 2⁻²⁴; what lies outside of source counts as 0
+// numerics   k = sums·taps/4 terms in order, in registers; more than 1024 in three levels (lib/long.wgsl): |error| ≤ γ_m · Σ|w·y| with
+//            m = min(k, 3·block_of(k/4) + 4), u = 2⁻²⁴; what lies outside of source counts as 0
 //            taps go in fours, with weight 0 past the last: beside an ∞ that no tap meets, NaN
 
 //#include "lib/grid.wgsl"
@@ -17,6 +18,7 @@
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
+//#include "lib/long.wgsl"
 
 const LANES = 64u;
 
@@ -83,6 +85,10 @@ fn summed(sum: Row, k: vec4f, met: Window) -> Row {
   );
 }
 
+fn sums_of_both(a: Row, b: Row) -> Row {
+  return Row(a.even_a + b.even_a, a.even_b + b.even_b, a.odd_a + b.odd_a, a.odd_b + b.odd_b);
+}
+
 @compute @workgroup_size(LANES)
 fn by_input(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let number = group_number(id, groups) * LANES + lane;
@@ -110,6 +116,12 @@ fn convolve(number: u32) {
   let own = group * params.group_stride + channel * params.channel_stride;
   var above = Row();
   var below = Row();
+  var above_group = Row();
+  var below_group = Row();
+  var above_total = Row();
+  var below_total = Row();
+  var count = 0u;
+  let size = block_of((params.kernel_height + 3u) / 4u * ((params.kernel_width + 3u) / 4u) * params.sums);
   for (var p = 0u; p < params.kernel_height; p += 4u) {
     for (var q = 0u; q < params.kernel_width; q += 4u) {
       let taps = q + STEPS;
@@ -121,8 +133,26 @@ fn convolve(number: u32) {
         let met_before = window(plane + c, y - 1u, x);
         above = summed(summed(above, weights(k, p, taps), met), weights(k, p + 2u, taps), met_before);
         below = summed(summed(below, weights(k, p + 1u, taps), met), weights(k, p + 3u, taps), met_before);
+        count++;
+        if (MANY_TERMS == 1u && ends(count, size)) {
+          above_group = sums_of_both(above_group, above);
+          below_group = sums_of_both(below_group, below);
+          above = Row();
+          below = Row();
+          if (ends(count, size * size)) {
+            above_total = sums_of_both(above_total, above_group);
+            below_total = sums_of_both(below_total, below_group);
+            above_group = Row();
+            below_group = Row();
+          }
+        }
       }
     }
+  }
+
+  if (MANY_TERMS == 1u) {
+    above = sums_of_both(sums_of_both(above_total, above_group), above);
+    below = sums_of_both(sums_of_both(below_total, below_group), below);
   }
 
   var sums = array<vec4f, 8>(

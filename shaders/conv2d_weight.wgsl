@@ -9,11 +9,13 @@
 // grid       1-D (slice, group, tile of 16 rows, tile of 16 columns), the last one fastest; an invocation takes 16 rows
 //            and 4 columns at every WALKERS-th pixel of the slice
 // memory     no workgroup memory; 64 registers of sums an invocation. x is read ⌈rows/16⌉ times a tap, g ⌈columns/16⌉ times
-// numerics   an invocation adds `trips` terms in order: |error| ≤ γ_trips · Σ|g·x|, u = 2⁻²⁴; what lies outside of x counts as 0
+// numerics   an invocation adds `trips` terms in order, more than 1024 in three levels (lib/long.wgsl): |error| ≤ γ_m · Σ|g·x| with
+//            m = min(trips, 3·block_of(trips)), then total's, u = 2⁻²⁴; what lies outside of x counts as 0
 // source     written by conv2d.mjs
 
 //#include "lib/grid.wgsl"
 //#include "lib/conv2d_weight.wgsl"
+//#include "lib/long.wgsl"
 
 const LANES = 64u;
 // Invocations that share a tile, each with its own pixels.
@@ -42,6 +44,9 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   var a1 = vec4f(); var b1 = vec4f(); var c1 = vec4f(); var d1 = vec4f();
   var a2 = vec4f(); var b2 = vec4f(); var c2 = vec4f(); var d2 = vec4f();
   var a3 = vec4f(); var b3 = vec4f(); var c3 = vec4f(); var d3 = vec4f();
+  var group_a0 = vec4f(); var group_b0 = vec4f(); var group_c0 = vec4f(); var group_d0 = vec4f(); var group_a1 = vec4f(); var group_b1 = vec4f(); var group_c1 = vec4f(); var group_d1 = vec4f(); var group_a2 = vec4f(); var group_b2 = vec4f(); var group_c2 = vec4f(); var group_d2 = vec4f(); var group_a3 = vec4f(); var group_b3 = vec4f(); var group_c3 = vec4f(); var group_d3 = vec4f();
+  var total_a0 = vec4f(); var total_b0 = vec4f(); var total_c0 = vec4f(); var total_d0 = vec4f(); var total_a1 = vec4f(); var total_b1 = vec4f(); var total_c1 = vec4f(); var total_d1 = vec4f(); var total_a2 = vec4f(); var total_b2 = vec4f(); var total_c2 = vec4f(); var total_d2 = vec4f(); var total_a3 = vec4f(); var total_b3 = vec4f(); var total_c3 = vec4f(); var total_d3 = vec4f();
+  let size = block_of(params.trips);
 
   let stride = place_of(WALKERS);
   var place = place_of(own.slice * params.trips * WALKERS + walker);
@@ -102,6 +107,60 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
       d3 += g3 * v3;
       place = next(place, stride);
     }
+    if (MANY_TERMS == 1u && ends(trip + 2u, size)) {
+      group_a0 += a0; a0 = vec4f();
+      group_b0 += b0; b0 = vec4f();
+      group_c0 += c0; c0 = vec4f();
+      group_d0 += d0; d0 = vec4f();
+      group_a1 += a1; a1 = vec4f();
+      group_b1 += b1; b1 = vec4f();
+      group_c1 += c1; c1 = vec4f();
+      group_d1 += d1; d1 = vec4f();
+      group_a2 += a2; a2 = vec4f();
+      group_b2 += b2; b2 = vec4f();
+      group_c2 += c2; c2 = vec4f();
+      group_d2 += d2; d2 = vec4f();
+      group_a3 += a3; a3 = vec4f();
+      group_b3 += b3; b3 = vec4f();
+      group_c3 += c3; c3 = vec4f();
+      group_d3 += d3; d3 = vec4f();
+      if (ends(trip + 2u, size * size)) {
+        total_a0 += group_a0; group_a0 = vec4f();
+        total_b0 += group_b0; group_b0 = vec4f();
+        total_c0 += group_c0; group_c0 = vec4f();
+        total_d0 += group_d0; group_d0 = vec4f();
+        total_a1 += group_a1; group_a1 = vec4f();
+        total_b1 += group_b1; group_b1 = vec4f();
+        total_c1 += group_c1; group_c1 = vec4f();
+        total_d1 += group_d1; group_d1 = vec4f();
+        total_a2 += group_a2; group_a2 = vec4f();
+        total_b2 += group_b2; group_b2 = vec4f();
+        total_c2 += group_c2; group_c2 = vec4f();
+        total_d2 += group_d2; group_d2 = vec4f();
+        total_a3 += group_a3; group_a3 = vec4f();
+        total_b3 += group_b3; group_b3 = vec4f();
+        total_c3 += group_c3; group_c3 = vec4f();
+        total_d3 += group_d3; group_d3 = vec4f();
+      }
+    }
+  }
+  if (MANY_TERMS == 1u) {
+    a0 = (total_a0 + group_a0) + a0;
+    b0 = (total_b0 + group_b0) + b0;
+    c0 = (total_c0 + group_c0) + c0;
+    d0 = (total_d0 + group_d0) + d0;
+    a1 = (total_a1 + group_a1) + a1;
+    b1 = (total_b1 + group_b1) + b1;
+    c1 = (total_c1 + group_c1) + c1;
+    d1 = (total_d1 + group_d1) + d1;
+    a2 = (total_a2 + group_a2) + a2;
+    b2 = (total_b2 + group_b2) + b2;
+    c2 = (total_c2 + group_c2) + c2;
+    d2 = (total_d2 + group_d2) + d2;
+    a3 = (total_a3 + group_a3) + a3;
+    b3 = (total_b3 + group_b3) + b3;
+    c3 = (total_c3 + group_c3) + c3;
+    d3 = (total_d3 + group_d3) + d3;
   }
 
   var sums = array<vec4f, 16>(a0, b0, c0, d0, a1, b1, c1, d1, a2, b2, c2, d2, a3, b3, c3, d3);

@@ -9,12 +9,13 @@
 //            part [slices, groups·rows, channels · kernel_height · kernel_width, and 1 where SUMS];  row-major f32
 // grid       1-D, one invocation for three taps side by side over the image rows of a slice: (slice, output channel, input channel,
 //            tap row, threes), the last one fastest; folds into y (lib/grid.wgsl); a slice is params.trips image rows
-// numerics   a slice's pixels in order, four at a time: |error| ≤ γ · Σ|source·gradient|, u = 2⁻²⁴; what lies outside of source
-//            counts as 0
+// numerics   an image row's pixels in order, four at a time, then rows in three levels (lib/long.wgsl), then total's:
+//            |error| ≤ γ_m · Σ|source·gradient| with m = 4 + width/4 + 3·block_of(trips), u = 2⁻²⁴; what lies outside of source counts as 0
 
 //#include "lib/grid.wgsl"
 //#include "lib/conv2d_weight.wgsl"
 //#include "lib/conv2d_window.wgsl"
+//#include "lib/long.wgsl"
 
 const LANES = 64u;
 // 1 where four pixels at a time leave none over
@@ -46,25 +47,40 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   let inputs = params.groups * params.channels;
   let input = output / params.rows * params.channels + channel;
   let end = min((slice + 1u) * params.trips, params.batch * params.height);
-  var total = vec3f();
-  var slope_sum = 0.0;
+  // of a line, of a block of lines, of a group of blocks, of all: three taps, and the slopes themselves
+  var block_sum = vec4f();
+  var group_sum = vec4f();
+  var all = vec4f();
+  let size = block_of(params.trips);
   for (var line = slice * params.trips; line < end; line++) {
     let image = line / params.height;
     let row = line % params.height;
     let y = row * params.stride_y - params.pad_top + q * params.dilation_y;
     let start = ((image * inputs + input) * params.source_height + min(y, params.source_height - 1u)) * params.source_width;
     let slope = ((image * outputs + output) * params.height + row) * params.width;
+    var total = vec4f();
     for (var column = 0u; column < params.width; column += 4u) {
       let real = columns(column * params.stride_x - params.pad_left + p * params.dilation_x);
       let met = window(start, y < params.source_height, clamped(real), real);
       let g = slopes(slope + column, params.width - column);
-      total += vec3f(dot(g, met.a), dot(g, met.b), dot(g, met.c));
-      if (SUMS == 1u) { slope_sum += dot(g, vec4f(1.0)); }
+      total += vec4f(dot(g, met.a), dot(g, met.b), dot(g, met.c), 0.0);
+      if (SUMS == 1u) { total.w += dot(g, vec4f(1.0)); }
+    }
+    block_sum += total;
+    let done = line - slice * params.trips;
+    if (ends(done + 1u, size)) {
+      group_sum += block_sum;
+      block_sum = vec4f();
+      if (ends(done + 1u, size * size)) {
+        all += group_sum;
+        group_sum = vec4f();
+      }
     }
   }
+  all += group_sum + block_sum;
   let columns = params.channels * params.kernel_height * params.kernel_width;
   let own = (slice * outputs + output) * (columns + SUMS);
   let at = own + (channel * params.kernel_height + q) * params.kernel_width + p;
-  for (var k = 0u; k < min(3u, params.kernel_width - p); k++) { part[at + k] = total[k]; }
-  if (SUMS == 1u && channel + q + p == 0u) { part[own + columns] = slope_sum; }
+  for (var k = 0u; k < min(3u, params.kernel_width - p); k++) { part[at + k] = all[k]; }
+  if (SUMS == 1u && channel + q + p == 0u) { part[own + columns] = all.w; }
 }

@@ -175,7 +175,8 @@ function product({ name, summary, loader, team }) {
 ${loader.shapes}
 // grid       1-D: (stack, ⌈columns/${team.tile[1]}⌉, ⌈rows/${team.tile[0]}⌉) workgroups, the last one fastest
 // ${team.layout}
-// numerics   sums run in order of k, four at a time; |error| ≤ γ_k · Σ|a·b| with γ_k = k·u/(1 − k·u), u = 2⁻²⁴
+// numerics   sums run in order of k, four at a time; more than 1024 terms go in three levels (lib/long.wgsl), so that
+//            |error| ≤ γ_m · Σ|a·b| with m = min(k, 3·block_of(k/4) + 4), γ_m = m·u/(1 − m·u), u = 2⁻²⁴
 //            ${loader.edges}${team.note}
 // source     written by matmul.mjs
 
@@ -185,6 +186,7 @@ ${team.enable}//#include "lib/grid.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
 //#include "lib/symmetric.wgsl"
+//#include "lib/long.wgsl"
 
 const TRANSPOSE_A = 0u;
 const TRANSPOSE_B = 0u;
@@ -237,6 +239,10 @@ ${range(blocks)
 ${rows.join("\n")}
 }
 
+fn sums_of_both(s: Sums, t: Sums) -> Sums {
+  return Sums(${sums.map((n) => `s.${n} + t.${n}`).join(", ")});
+}
+
 fn multiply(tile: Tile) {
   let a_base = tile.stack * ${loader.base("params.a_stack")};
   let b_base = tile.stack * ${loader.base("params.b_stack")};
@@ -244,7 +250,21 @@ ${starts("a", "own_row", "rows", "TRANSPOSE_A == 0u").join("\n")}
 ${starts("b", "own_column", "columns", "TRANSPOSE_B == 1u").join("\n")}
   let steps = (params.inner + 3u) / 4u;
   var s = Sums();
-  for (var step = 0u; step < steps; step++) { accumulate(&s, ${["a", "b"].flatMap((m) => range(blocks).map((i) => `${m}${i}`)).join(", ")}, step); }
+  var group = Sums();
+  var total = Sums();
+  let size = block_of(steps);
+  for (var step = 0u; step < steps; step++) {
+    accumulate(&s, ${["a", "b"].flatMap((m) => range(blocks).map((i) => `${m}${i}`)).join(", ")}, step);
+    if (MANY_TERMS == 1u && ends(step + 1u, size)) {
+      group = sums_of_both(group, s);
+      s = Sums();
+      if (ends(step + 1u, size * size)) {
+        total = sums_of_both(total, group);
+        group = Sums();
+      }
+    }
+  }
+  if (MANY_TERMS == 1u) { s = sums_of_both(sums_of_both(total, group), s); }
 
   var blocks = array<mat4x4f, ${sums.length}>(${sums.map((n) => `s.${n}`).join(", ")});
   for (var n = 0u; n < ${sums.length}u; n++) {
@@ -272,8 +292,23 @@ fn add_rows(tile: Tile) {
   for (var m = 0u; m < ${blocks}u; m++) {
     let row = tile.own_row + ${team.apart}u * m;
     let at = tile.stack * ${loader.base("params.a_stack")} + starts(row, params.rows, TRANSPOSE_A == 0u);
+    let steps = (params.inner + 3u) / 4u;
+    let size = block_of(steps);
+    var some = vec4f();
+    var group = vec4f();
     var total = vec4f();
-    for (var step = 0u; step < (params.inner + 3u) / 4u; step++) { total += vec4f(1.0) * a_block(at, step); }
+    for (var step = 0u; step < steps; step++) {
+      some += vec4f(1.0) * a_block(at, step);
+      if (MANY_TERMS == 1u && ends(step + 1u, size)) {
+        group += some;
+        some = vec4f();
+        if (ends(step + 1u, size * size)) {
+          total += group;
+          group = vec4f();
+        }
+      }
+    }
+    total += group + some;
     for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) { sums[tile.stack * params.rows + row + i] = total[i]; }
   }
 }

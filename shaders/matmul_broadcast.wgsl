@@ -8,7 +8,8 @@
 //            S = the subgroup's size, 4 to 64
 // memory     no workgroup memory but a counter; an invocation holds 8 × 8 elements: a is read ⌈columns/8S⌉ times, b once for each row
 //            of tiles, if the cache holds what the subgroups of a workgroup read of it one after the other
-// numerics   sums run in order of k; |error| ≤ γ_k · Σ|a·b| with γ_k = k·u/(1 − k·u), u = 2⁻²⁴
+// numerics   sums run in order of k; more than 1024 terms go in three levels (lib/long.wgsl), so that |error| ≤ γ_m · Σ|a·b| with
+//            m = min(k, 3·block_of(k/4) + 4), γ_m = m·u/(1 − m·u), u = 2⁻²⁴
 //            rows and columns past the end repeat the last ones and are not stored
 //            Invocation l of a subgroup loads the part l mod 4 of a block of a, which is right for every size from 4; subgroups are
 //            numbered as they come, since WGSL does not say which invocations form one: which of them makes a row changes no bit
@@ -20,6 +21,7 @@ enable subgroups;
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
+//#include "lib/long.wgsl"
 
 const TRANSPOSE_A = 0u;
 const TRANSPOSE_B = 0u;
@@ -59,6 +61,9 @@ fn row_sum(sum: vec4f, m: mat4x4f, v: vec4f) -> vec4f { return sum + m[0] * v.x 
 fn sums_of(s: mat4x4f, m: mat4x4f, rows: mat4x4f) -> mat4x4f {
   return mat4x4f(row_sum(s[0], m, rows[0]), row_sum(s[1], m, rows[1]), row_sum(s[2], m, rows[2]), row_sum(s[3], m, rows[3]));
 }
+
+struct Four { s00: mat4x4f, s01: mat4x4f, s10: mat4x4f, s11: mat4x4f }
+fn four_sums(a: Four, b: Four) -> Four { return Four(a.s00 + b.s00, a.s01 + b.s01, a.s10 + b.s10, a.s11 + b.s11); }
 
 fn store(base: u32, row: u32, column: u32, m: mat4x4f) {
   if (column >= params.columns) { return; }
@@ -105,6 +110,9 @@ fn product(
     var s01 = mat4x4f();
     var s10 = mat4x4f();
     var s11 = mat4x4f();
+    var group = Four();
+    var total = Four();
+    let block_size = block_of(params.inner / 4u);
     for (var four = 0u; four < params.inner / 4u; four++) {
       let a0 = shared_rows(a[starts.x + four * step]);
       let a1 = shared_rows(a[starts.y + four * step]);
@@ -114,6 +122,24 @@ fn product(
       s01 = sums_of(s01, b1, a0);
       s10 = sums_of(s10, b0, a1);
       s11 = sums_of(s11, b1, a1);
+      if (MANY_TERMS == 1u && ends(four + 1u, block_size)) {
+        group = four_sums(group, Four(s00, s01, s10, s11));
+        s00 = mat4x4f();
+        s01 = mat4x4f();
+        s10 = mat4x4f();
+        s11 = mat4x4f();
+        if (ends(four + 1u, block_size * block_size)) {
+          total = four_sums(total, group);
+          group = Four();
+        }
+      }
+    }
+    if (MANY_TERMS == 1u) {
+      let all = four_sums(four_sums(total, group), Four(s00, s01, s10, s11));
+      s00 = all.s00;
+      s01 = all.s01;
+      s10 = all.s10;
+      s11 = all.s11;
     }
     let base = stack * params.rows * params.columns;
     store(base, row, column, s00);

@@ -7,7 +7,8 @@
 //            of any size
 // grid       1-D: (stack, ⌈columns/512⌉, ⌈rows/8⌉) workgroups, the last one fastest
 // memory     no workgroup memory; an invocation holds 8 × 8 elements: a is read ⌈columns/8⌉ times, b ⌈rows/8⌉ times
-// numerics   sums run in order of k, four at a time; |error| ≤ γ_k · Σ|a·b| with γ_k = k·u/(1 − k·u), u = 2⁻²⁴
+// numerics   sums run in order of k, four at a time; more than 1024 terms go in three levels (lib/long.wgsl), so that
+//            |error| ≤ γ_m · Σ|a·b| with m = min(k, 3·block_of(k/4) + 4), γ_m = m·u/(1 − m·u), u = 2⁻²⁴
 //            rows and columns past the end repeat the last ones and are not stored, inner positions past the end count as 0
 // source     written by matmul.mjs
 
@@ -17,6 +18,7 @@
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
 //#include "lib/symmetric.wgsl"
+//#include "lib/long.wgsl"
 
 const TRANSPOSE_A = 0u;
 const TRANSPOSE_B = 0u;
@@ -100,6 +102,10 @@ fn accumulate(s: ptr<function, Sums>, a0: vec4u, a1: vec4u, b0: vec4u, b1: vec4u
   (*s).s3 += u1 * v1;
 }
 
+fn sums_of_both(s: Sums, t: Sums) -> Sums {
+  return Sums(s.s0 + t.s0, s.s1 + t.s1, s.s2 + t.s2, s.s3 + t.s3);
+}
+
 fn multiply(tile: Tile) {
   let a_base = tile.stack * params.a_stack;
   let b_base = tile.stack * params.b_stack;
@@ -109,7 +115,21 @@ fn multiply(tile: Tile) {
   let b1 = b_base + starts(tile.own_column + 4u, params.columns, TRANSPOSE_B == 1u);
   let steps = (params.inner + 3u) / 4u;
   var s = Sums();
-  for (var step = 0u; step < steps; step++) { accumulate(&s, a0, a1, b0, b1, step); }
+  var group = Sums();
+  var total = Sums();
+  let size = block_of(steps);
+  for (var step = 0u; step < steps; step++) {
+    accumulate(&s, a0, a1, b0, b1, step);
+    if (MANY_TERMS == 1u && ends(step + 1u, size)) {
+      group = sums_of_both(group, s);
+      s = Sums();
+      if (ends(step + 1u, size * size)) {
+        total = sums_of_both(total, group);
+        group = Sums();
+      }
+    }
+  }
+  if (MANY_TERMS == 1u) { s = sums_of_both(sums_of_both(total, group), s); }
 
   var blocks = array<mat4x4f, 4>(s.s0, s.s1, s.s2, s.s3);
   for (var n = 0u; n < 4u; n++) {
@@ -137,8 +157,23 @@ fn add_rows(tile: Tile) {
   for (var m = 0u; m < 2u; m++) {
     let row = tile.own_row + 4u * m;
     let at = tile.stack * params.a_stack + starts(row, params.rows, TRANSPOSE_A == 0u);
+    let steps = (params.inner + 3u) / 4u;
+    let size = block_of(steps);
+    var some = vec4f();
+    var group = vec4f();
     var total = vec4f();
-    for (var step = 0u; step < (params.inner + 3u) / 4u; step++) { total += vec4f(1.0) * a_block(at, step); }
+    for (var step = 0u; step < steps; step++) {
+      some += vec4f(1.0) * a_block(at, step);
+      if (MANY_TERMS == 1u && ends(step + 1u, size)) {
+        group += some;
+        some = vec4f();
+        if (ends(step + 1u, size * size)) {
+          total += group;
+          group = vec4f();
+        }
+      }
+    }
+    total += group + some;
     for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) { sums[tile.stack * params.rows + row + i] = total[i]; }
   }
 }

@@ -6,13 +6,15 @@
 // shapes     a [stacks, rows, inner], b [stacks, inner, columns], c [stacks, rows, columns], sums [stacks, rows];  row-major f32
 //            of any size
 // grid       1-D: one invocation per element of c;  row_sums: one per row
-// numerics   sums run in order of k; |error| ≤ γ_k · Σ|a·b| with γ_k = k·u/(1 − k·u), u = 2⁻²⁴
+// numerics   sums run in order of k; more than 1024 terms go in three levels (lib/long.wgsl), so that |error| ≤ γ_m · Σ|a·b| with
+//            m = min(k, 3·block_of(k)), γ_m = m·u/(1 − m·u), u = 2⁻²⁴
 
 //#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/symmetric.wgsl"
+//#include "lib/long.wgsl"
 
 const TRANSPOSE_A = 0u;
 const TRANSPOSE_B = 0u;
@@ -46,8 +48,22 @@ fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   let j = at % params.columns;
   let below = select(i, max(i, j), SYMMETRIC == 1u);
   let across = select(j, min(i, j), SYMMETRIC == 1u);
+  var some = 0.0;
+  var group = 0.0;
   var total = 0.0;
-  for (var k = 0u; k < params.inner; k++) { total += a_at(stack, below, k) * b_at(stack, k, across); }
+  let size = block_of(params.inner);
+  for (var k = 0u; k < params.inner; k++) {
+    some += a_at(stack, below, k) * b_at(stack, k, across);
+    if (MANY_TERMS == 1u && ends(k + 1u, size)) {
+      group += some;
+      some = 0.0;
+      if (ends(k + 1u, size * size)) {
+        total += group;
+        group = 0.0;
+      }
+    }
+  }
+  total += group + some;
   c[at] = epilogue(at, total);
 }
 
@@ -56,7 +72,21 @@ fn row_sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: v
   let at = group_number(id, groups) * LANES + lane;
   let stack = at / params.rows;
   if (stack >= params.stacks) { return; }
+  var some = 0.0;
+  var group = 0.0;
   var total = 0.0;
-  for (var k = 0u; k < params.inner; k++) { total += a_at(stack, at % params.rows, k); }
+  let size = block_of(params.inner);
+  for (var k = 0u; k < params.inner; k++) {
+    some += a_at(stack, at % params.rows, k);
+    if (MANY_TERMS == 1u && ends(k + 1u, size)) {
+      group += some;
+      some = 0.0;
+      if (ends(k + 1u, size * size)) {
+        total += group;
+        group = 0.0;
+      }
+    }
+  }
+  total += group + some;
   sums[at] = total;
 }

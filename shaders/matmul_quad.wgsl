@@ -8,7 +8,8 @@
 // grid       1-D: (stack, ⌈columns/32⌉, ⌈rows/32⌉) workgroups, the last one fastest
 // memory     no workgroup memory; four invocations hold a tile of 32 × 32 as 2 × 2 blocks of 16 × 16: a is read ⌈columns/32⌉
 //            times, b ⌈rows/32⌉ times
-// numerics   sums run in order of k, four at a time; |error| ≤ γ_k · Σ|a·b| with γ_k = k·u/(1 − k·u), u = 2⁻²⁴
+// numerics   sums run in order of k, four at a time; more than 1024 terms go in three levels (lib/long.wgsl), so that
+//            |error| ≤ γ_m · Σ|a·b| with m = min(k, 3·block_of(k/4) + 4), γ_m = m·u/(1 − m·u), u = 2⁻²⁴
 //            rows and columns past the end repeat the last ones and are not stored
 //            The invocations of a quad load four different blocks of a and pass them round (quadSwap), which multiplies what a load
 //            is worth by four. For devices where loads cost far more than arithmetic, such as a software adapter
@@ -22,6 +23,7 @@ enable subgroups;
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
 //#include "lib/symmetric.wgsl"
+//#include "lib/long.wgsl"
 
 const TRANSPOSE_A = 0u;
 const TRANSPOSE_B = 0u;
@@ -145,6 +147,10 @@ fn accumulate(s: ptr<function, Sums>, a0: vec4u, a1: vec4u, b0: vec4u, b1: vec4u
   (*s).s15 += u1 * v1_3;
 }
 
+fn sums_of_both(s: Sums, t: Sums) -> Sums {
+  return Sums(s.s0 + t.s0, s.s1 + t.s1, s.s2 + t.s2, s.s3 + t.s3, s.s4 + t.s4, s.s5 + t.s5, s.s6 + t.s6, s.s7 + t.s7, s.s8 + t.s8, s.s9 + t.s9, s.s10 + t.s10, s.s11 + t.s11, s.s12 + t.s12, s.s13 + t.s13, s.s14 + t.s14, s.s15 + t.s15);
+}
+
 fn multiply(tile: Tile) {
   let a_base = tile.stack * params.a_stack / 4u;
   let b_base = tile.stack * params.b_stack / 4u;
@@ -154,7 +160,21 @@ fn multiply(tile: Tile) {
   let b1 = b_base + starts(tile.own_column + 16u, params.columns, TRANSPOSE_B == 1u);
   let steps = (params.inner + 3u) / 4u;
   var s = Sums();
-  for (var step = 0u; step < steps; step++) { accumulate(&s, a0, a1, b0, b1, step); }
+  var group = Sums();
+  var total = Sums();
+  let size = block_of(steps);
+  for (var step = 0u; step < steps; step++) {
+    accumulate(&s, a0, a1, b0, b1, step);
+    if (MANY_TERMS == 1u && ends(step + 1u, size)) {
+      group = sums_of_both(group, s);
+      s = Sums();
+      if (ends(step + 1u, size * size)) {
+        total = sums_of_both(total, group);
+        group = Sums();
+      }
+    }
+  }
+  if (MANY_TERMS == 1u) { s = sums_of_both(sums_of_both(total, group), s); }
 
   var blocks = array<mat4x4f, 16>(s.s0, s.s1, s.s2, s.s3, s.s4, s.s5, s.s6, s.s7, s.s8, s.s9, s.s10, s.s11, s.s12, s.s13, s.s14, s.s15);
   for (var n = 0u; n < 16u; n++) {
@@ -182,8 +202,23 @@ fn add_rows(tile: Tile) {
   for (var m = 0u; m < 2u; m++) {
     let row = tile.own_row + 16u * m;
     let at = tile.stack * params.a_stack / 4u + starts(row, params.rows, TRANSPOSE_A == 0u);
+    let steps = (params.inner + 3u) / 4u;
+    let size = block_of(steps);
+    var some = vec4f();
+    var group = vec4f();
     var total = vec4f();
-    for (var step = 0u; step < (params.inner + 3u) / 4u; step++) { total += vec4f(1.0) * a_block(at, step); }
+    for (var step = 0u; step < steps; step++) {
+      some += vec4f(1.0) * a_block(at, step);
+      if (MANY_TERMS == 1u && ends(step + 1u, size)) {
+        group += some;
+        some = vec4f();
+        if (ends(step + 1u, size * size)) {
+          total += group;
+          group = vec4f();
+        }
+      }
+    }
+    total += group + some;
     for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) { sums[tile.stack * params.rows + row + i] = total[i]; }
   }
 }

@@ -7,14 +7,15 @@
 // grid       1-D: (stack, ⌈long/(ACROSS·RUN)⌉) workgroups, the last one fastest, of ACROSS × 256/ACROSS: so many rows (or columns) of
 //            the long matrix at once, RUN times, and so many of their inner positions; neighbours read what lies together
 // memory     the long matrix is read once; 8 KiB of workgroup memory for the partial sums
-// numerics   sums run in order of k in steps of 256/ACROSS, then in a tree of halves; |error| ≤ γ_k · Σ|a·b| with
-//            γ_k = k·u/(1 − k·u), u = 2⁻²⁴
+// numerics   sums run in order of k in steps of S = 256/ACROSS, then in a tree of halves; more than 1024 terms go in three levels
+//            (lib/long.wgsl): |error| ≤ γ_m · Σ|a·b| with m = min(k/S, 3·block_of(k/S)) + log₂ S, γ_m = m·u/(1 − m·u), u = 2⁻²⁴
 
 //#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
+//#include "lib/long.wgsl"
 
 const TRANSPOSE_A = 0u;
 const TRANSPOSE_B = 0u;
@@ -76,7 +77,13 @@ fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
 
   var low = mat4x4f();
   var high = mat4x4f();
-  for (var trip = 0u; trip < (params.inner + SLICES - 1u) / SLICES; trip++) {
+  var low_group = mat4x4f();
+  var high_group = mat4x4f();
+  var low_total = mat4x4f();
+  var high_total = mat4x4f();
+  let trips = (params.inner + SLICES - 1u) / SLICES;
+  let size = block_of(trips);
+  for (var trip = 0u; trip < trips; trip++) {
     let k = trip * SLICES + slice;
     if (k < params.inner) {
       let m0 = long_at(stack, at.x, k);
@@ -105,6 +112,22 @@ fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
         }
       }
     }
+    if (MANY_TERMS == 1u && ends(trip + 1u, size)) {
+      low_group += low;
+      high_group += high;
+      low = mat4x4f();
+      high = mat4x4f();
+      if (ends(trip + 1u, size * size)) {
+        low_total += low_group;
+        high_total += high_group;
+        low_group = mat4x4f();
+        high_group = mat4x4f();
+      }
+    }
+  }
+  if (MANY_TERMS == 1u) {
+    low = low_total + low_group + low;
+    high = high_total + high_group + high;
   }
 
   for (var r = 0u; r < RUN; r++) {

@@ -27,10 +27,19 @@ const step = (d) => `        {
           if (HIGH == 2u && LONG == 2u) { ${gains(1, 1)} }
         }`;
 
+/** Adds the registers of `from` to those of `to`, and starts them again. */
+const folded = (to, from) =>
+  range(8)
+    .map((i) =>
+      [0, 1].map((j) => `      ${to}${i}_${j} += ${from}${i}_${j}; ${from}${i}_${j} = vec4f();`).join(" "),
+    )
+    .join("\n");
+
 const common = `// matmul_tiled — a product's tiles in workgroup memory, for the kernels that say how matrices are read and written.
 // Written by matmul_tiled.mjs. Tiles of symmetric products are square.
 
 //#include "lib/symmetric.wgsl"
+//#include "lib/long.wgsl"
 
 const TRANSPOSE_A = 0u;
 const TRANSPOSE_B = 0u;
@@ -150,9 +159,12 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
   let source0 = source_of(place, n0);
   let source1 = source_of(place, n1);
   var total = vec4f();
-${range(8)
-  .map((i) => `  var ${sum(i, 0)} = vec4f(); var ${sum(i, 1)} = vec4f();`)
-  .join("\n")}
+  var rows_group = vec4f();
+  var rows_total = vec4f();
+${["s", "group", "all"].flatMap((name) => range(8).map((i) => `  var ${name}${i}_0 = vec4f(); var ${name}${i}_1 = vec4f();`)).join("\n")}
+  // tiles of a block, and of a group of blocks
+  let size = block_of(params.trips * DEPTH);
+  let few = max(size / DEPTH, 1u);
   let first = place.slice * params.trips * DEPTH;
   var next0 = mat4x4f();
   var next1 = mat4x4f();
@@ -175,12 +187,28 @@ ${range(8)
 ${range(4).map(step).join("\n")}
       }
     }
+    if (MANY_TERMS == 1u && ends(trip, few)) {
+      rows_group += total;
+      total = vec4f();
+${folded("group", "s")}
+      if (ends(trip, few * size)) {
+        rows_total += rows_group;
+        rows_group = vec4f();
+${folded("all", "group")}
+      }
+    }
     // nobody puts a tile here before everybody has used the one that was here
     if (BUFFERS == 1u) { workgroupBarrier(); }
     let room = trip % BUFFERS * ROOM;
     if (n0 < BLOCKS) { put(source0, n0, room, next0); }
     if (BLOCKS > LANES && n1 < BLOCKS) { put(source1, n1, room, next1); }
     workgroupBarrier();
+  }
+  if (MANY_TERMS == 1u) {
+    total = rows_total + rows_group + total;
+${range(8)
+  .flatMap((i) => [0, 1].map((j) => `    ${sum(i, j)} = (all${i}_${j} + group${i}_${j}) + ${sum(i, j)};`))
+  .join("\n")}
   }
 
   var held = array<mat4x4f, 4>(

@@ -9,8 +9,9 @@
 //            4·HIGH·DOWN × 4·LONG·ACROSS elements of c, 4·HIGH × 4·LONG an invocation
 // memory     BUFFERS tiles of DEPTH × (rows + columns of the tile) f32, at most 16 KiB; a is read once for each column of tiles, b
 //            once for each row of them; the blocks of the next tile wait in registers while the present one is used
-// numerics   sums run in order of k within a slice (PARTS > 1: within a part, then over parts);
-//            |error| ≤ γ_k · Σ|a·b| with γ_k = k·u/(1 − k·u), u = 2⁻²⁴
+// numerics   sums run in order of k within a slice (PARTS > 1: within a part, then over parts); more than 1024 terms of a slice go
+//            in three levels (lib/long.wgsl): |error| ≤ γ_m · Σ|a·b| with m = min(k, 3·max(block_of(k), DEPTH) + PARTS + slices),
+//            γ_m = m·u/(1 − m·u), u = 2⁻²⁴
 //            rows and columns past the end repeat the last ones and are not stored, inner positions past it count as 0
 //            Tiles, sums and entry points are in lib/matmul_tiled.wgsl
 

@@ -13,7 +13,7 @@
 // numerics   largest: exact; what lies in the padding never counts, NaN is above all (the last one names the position); a window
 //            that meets no pixel is −∞, and its position 2³² − 1.
 //            average: count is the window's taps, without those beyond the padding, and without the padding itself unless
-//            COUNT_PADDING; sums in row-major order, |error| ≤ γ_k · Σ|x| / count, k = kernel_height · kernel_width
+//            COUNT_PADDING; sums of the rows, then of these: |error| ≤ γ_{h+w} · Σ|x| / count, h × w the window
 
 //#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"
@@ -175,10 +175,12 @@ fn largest_by_input(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) g
   let position = own.row * params.width + own.column;
   var sum = 0.0;
   for (var y = own.rows.first; y < own.rows.past; y++) {
+    var row = 0.0;
     for (var x = own.columns.first; x < own.columns.past; x++) {
       let at = own.plane + y * params.columns + x;
-      sum += select(0.0, source[at], chosen[at] == position);
+      row += select(0.0, source[at], chosen[at] == position);
     }
+    sum += row;
   }
   result[i] = epilogue(i, sum);
 }
@@ -201,7 +203,9 @@ fn average(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   let o = output(i);
   var sum = 0.0;
   for (var y = o.rows.first; y < o.rows.past; y += params.dilation_y) {
-    for (var x = o.columns.first; x < o.columns.past; x += params.dilation_x) { sum += source[o.plane + y * params.width + x]; }
+    var row = 0.0;
+    for (var x = o.columns.first; x < o.columns.past; x += params.dilation_x) { row += source[o.plane + y * params.width + x]; }
+    sum += row;
   }
   result[i] = epilogue(i, sum / f32(o.rows.taps * o.columns.taps));
 }
@@ -215,10 +219,12 @@ fn average_by_input(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) g
   for (var y = own.rows.first; y < own.rows.past; y++) {
     if (!meets(vertical(), y, own.row)) { continue; }
     let taps = window(vertical(), y).taps;
+    var row = 0.0;
     for (var x = own.columns.first; x < own.columns.past; x++) {
       if (!meets(horizontal(), x, own.column)) { continue; }
-      sum += source[own.plane + y * params.columns + x] / f32(taps * window(horizontal(), x).taps);
+      row += source[own.plane + y * params.columns + x] / f32(taps * window(horizontal(), x).taps);
     }
+    sum += row;
   }
   result[i] = epilogue(i, sum);
 }

@@ -7,8 +7,9 @@
 // shapes     load: [outputs, extent] or [extent, outputs], whatever the hook reads;  y [outputs], or one partial a slice,
 //            which a second launch reduces
 // grid       per output and slice: rows one workgroup of LANES, short_rows and columns one invocation
-// numerics   sum: a lane adds ⌈extent/LANES⌉ (columns: extent/slices) terms, then a log₂ LANES tree:
-//            |error| ≤ γ_m · Σ|x| with m = the terms of a lane plus log₂ LANES plus the slices.
+// numerics   sum: fours of terms, of which an invocation adds m one after the other (rows: at most 64 a lane and slice, then a tree
+//            of log₂ LANES; the others: at most 64, or three levels by lib/long.wgsl where a slice is longer than 256):
+//            |error| ≤ γ_{m+8} · Σ|x| for each of two launches, u = 2⁻²⁴; like-signed terms of any number keep 2e-6.
 //            max, min: exact, NaN where one is in it; of nothing but −∞ (min: ∞) the smallest (largest) finite number
 
 //#include "lib/grid.wgsl"
@@ -16,6 +17,7 @@
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
+//#include "lib/long.wgsl"
 //#include "lib/reduction.wgsl"
 
 struct Params { outputs: u32, extent: u32, slices: u32, slice: u32 }
@@ -43,11 +45,23 @@ fn walk(row: u32, first: u32, past: u32, lane: u32) -> f32 {
 // What one invocation takes of `step` apart elements, `count` of them from first, four at a time.
 fn run(first: u32, count: u32, step: u32) -> f32 {
   var total = identity();
+  var group = identity();
+  var all = identity();
   let quads = count / 4u;
+  let size = block_of(quads);
   for (var q = 0u; q < quads; q++) {
     let i = first + q * 4u * step;
     total = combine(total, combine(combine(load(i), load(i + step)), combine(load(i + 2u * step), load(i + 3u * step))));
+    if (MANY_TERMS == 1u && ends(q + 1u, size)) {
+      group = combine(group, total);
+      total = identity();
+      if (ends(q + 1u, size * size)) {
+        all = combine(all, group);
+        group = identity();
+      }
+    }
   }
+  if (MANY_TERMS == 1u) { total = combine(combine(all, group), total); }
   for (var r = quads * 4u; r < count; r++) { total = combine(total, load(first + r * step)); }
   return total;
 }

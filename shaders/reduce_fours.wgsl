@@ -7,8 +7,9 @@
 // shapes     load: [outputs, extent] or [extent, outputs], of which the hook four(j) gives elements 4j … 4j + 3: extent and slice
 //            (columns: outputs) are multiples of 4;  y [outputs], or one partial a slice, which a second launch reduces
 // grid       per output and slice: rows one workgroup of LANES, short_rows one invocation;  columns: one per four of them
-// numerics   sum: of four running sums; a lane adds ⌈extent/(4·LANES)⌉ (short_rows: slice/4, columns: slice) terms to each:
-//            |error| ≤ γ_m · Σ|x| with m = those terms plus log₂ LANES + 2 plus the slices.
+// numerics   sum: of four running sums; an invocation adds m terms to each (rows: at most 64 a lane and slice, then a tree of
+//            log₂ LANES; the others: at most 64 fours, or three levels by lib/long.wgsl where a slice is longer than 256 loads):
+//            |error| ≤ γ_{m+10} · Σ|x| for each of two launches, u = 2⁻²⁴; like-signed terms of any number keep 2e-6.
 //            max, min: exact, NaN where one is in it; of nothing but −∞ (min: ∞) the smallest (largest) finite number
 
 //#include "lib/grid.wgsl"
@@ -16,6 +17,7 @@
 //#include "lib/map.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
+//#include "lib/long.wgsl"
 //#include "lib/reduction.wgsl"
 
 // 1 where four loads at a time leave none over: a software adapter would go once through the loop for what is left
@@ -41,11 +43,23 @@ fn folded(a: vec4f) -> f32 { return combine(combine(a.x, a.y), combine(a.z, a.w)
 // `count` loads from first, `step` apart.
 fn run(first: u32, count: u32, step: u32) -> vec4f {
   var total = vec4f(identity());
+  var group = vec4f(identity());
+  var all = vec4f(identity());
   let trips = count / 4u;
+  let size = block_of(trips);
   for (var trip = 0u; trip < trips; trip++) {
     let j = first + trip * 4u * step;
     total = combined(total, combined(combined(load(j), load(j + step)), combined(load(j + 2u * step), load(j + 3u * step))));
+    if (MANY_TERMS == 1u && ends(trip + 1u, size)) {
+      group = combined(group, total);
+      total = vec4f(identity());
+      if (ends(trip + 1u, size * size)) {
+        all = combined(all, group);
+        group = vec4f(identity());
+      }
+    }
   }
+  if (MANY_TERMS == 1u) { total = combined(combined(all, group), total); }
   if (WHOLE == 0u) {
     for (var r = trips * 4u; r < count; r++) { total = combined(total, load(first + r * step)); }
   }

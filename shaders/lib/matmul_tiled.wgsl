@@ -2,6 +2,7 @@
 // Written by matmul_tiled.mjs. Tiles of symmetric products are square.
 
 //#include "lib/symmetric.wgsl"
+//#include "lib/long.wgsl"
 
 const TRANSPOSE_A = 0u;
 const TRANSPOSE_B = 0u;
@@ -121,6 +122,8 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
   let source0 = source_of(place, n0);
   let source1 = source_of(place, n1);
   var total = vec4f();
+  var rows_group = vec4f();
+  var rows_total = vec4f();
   var s0_0 = vec4f(); var s0_1 = vec4f();
   var s1_0 = vec4f(); var s1_1 = vec4f();
   var s2_0 = vec4f(); var s2_1 = vec4f();
@@ -129,6 +132,25 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
   var s5_0 = vec4f(); var s5_1 = vec4f();
   var s6_0 = vec4f(); var s6_1 = vec4f();
   var s7_0 = vec4f(); var s7_1 = vec4f();
+  var group0_0 = vec4f(); var group0_1 = vec4f();
+  var group1_0 = vec4f(); var group1_1 = vec4f();
+  var group2_0 = vec4f(); var group2_1 = vec4f();
+  var group3_0 = vec4f(); var group3_1 = vec4f();
+  var group4_0 = vec4f(); var group4_1 = vec4f();
+  var group5_0 = vec4f(); var group5_1 = vec4f();
+  var group6_0 = vec4f(); var group6_1 = vec4f();
+  var group7_0 = vec4f(); var group7_1 = vec4f();
+  var all0_0 = vec4f(); var all0_1 = vec4f();
+  var all1_0 = vec4f(); var all1_1 = vec4f();
+  var all2_0 = vec4f(); var all2_1 = vec4f();
+  var all3_0 = vec4f(); var all3_1 = vec4f();
+  var all4_0 = vec4f(); var all4_1 = vec4f();
+  var all5_0 = vec4f(); var all5_1 = vec4f();
+  var all6_0 = vec4f(); var all6_1 = vec4f();
+  var all7_0 = vec4f(); var all7_1 = vec4f();
+  // tiles of a block, and of a group of blocks
+  let size = block_of(params.trips * DEPTH);
+  let few = max(size / DEPTH, 1u);
   let first = place.slice * params.trips * DEPTH;
   var next0 = mat4x4f();
   var next1 = mat4x4f();
@@ -190,12 +212,55 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
         }
       }
     }
+    if (MANY_TERMS == 1u && ends(trip, few)) {
+      rows_group += total;
+      total = vec4f();
+      group0_0 += s0_0; s0_0 = vec4f();       group0_1 += s0_1; s0_1 = vec4f();
+      group1_0 += s1_0; s1_0 = vec4f();       group1_1 += s1_1; s1_1 = vec4f();
+      group2_0 += s2_0; s2_0 = vec4f();       group2_1 += s2_1; s2_1 = vec4f();
+      group3_0 += s3_0; s3_0 = vec4f();       group3_1 += s3_1; s3_1 = vec4f();
+      group4_0 += s4_0; s4_0 = vec4f();       group4_1 += s4_1; s4_1 = vec4f();
+      group5_0 += s5_0; s5_0 = vec4f();       group5_1 += s5_1; s5_1 = vec4f();
+      group6_0 += s6_0; s6_0 = vec4f();       group6_1 += s6_1; s6_1 = vec4f();
+      group7_0 += s7_0; s7_0 = vec4f();       group7_1 += s7_1; s7_1 = vec4f();
+      if (ends(trip, few * size)) {
+        rows_total += rows_group;
+        rows_group = vec4f();
+      all0_0 += group0_0; group0_0 = vec4f();       all0_1 += group0_1; group0_1 = vec4f();
+      all1_0 += group1_0; group1_0 = vec4f();       all1_1 += group1_1; group1_1 = vec4f();
+      all2_0 += group2_0; group2_0 = vec4f();       all2_1 += group2_1; group2_1 = vec4f();
+      all3_0 += group3_0; group3_0 = vec4f();       all3_1 += group3_1; group3_1 = vec4f();
+      all4_0 += group4_0; group4_0 = vec4f();       all4_1 += group4_1; group4_1 = vec4f();
+      all5_0 += group5_0; group5_0 = vec4f();       all5_1 += group5_1; group5_1 = vec4f();
+      all6_0 += group6_0; group6_0 = vec4f();       all6_1 += group6_1; group6_1 = vec4f();
+      all7_0 += group7_0; group7_0 = vec4f();       all7_1 += group7_1; group7_1 = vec4f();
+      }
+    }
     // nobody puts a tile here before everybody has used the one that was here
     if (BUFFERS == 1u) { workgroupBarrier(); }
     let room = trip % BUFFERS * ROOM;
     if (n0 < BLOCKS) { put(source0, n0, room, next0); }
     if (BLOCKS > LANES && n1 < BLOCKS) { put(source1, n1, room, next1); }
     workgroupBarrier();
+  }
+  if (MANY_TERMS == 1u) {
+    total = rows_total + rows_group + total;
+    s0_0 = (all0_0 + group0_0) + s0_0;
+    s0_1 = (all0_1 + group0_1) + s0_1;
+    s1_0 = (all1_0 + group1_0) + s1_0;
+    s1_1 = (all1_1 + group1_1) + s1_1;
+    s2_0 = (all2_0 + group2_0) + s2_0;
+    s2_1 = (all2_1 + group2_1) + s2_1;
+    s3_0 = (all3_0 + group3_0) + s3_0;
+    s3_1 = (all3_1 + group3_1) + s3_1;
+    s4_0 = (all4_0 + group4_0) + s4_0;
+    s4_1 = (all4_1 + group4_1) + s4_1;
+    s5_0 = (all5_0 + group5_0) + s5_0;
+    s5_1 = (all5_1 + group5_1) + s5_1;
+    s6_0 = (all6_0 + group6_0) + s6_0;
+    s6_1 = (all6_1 + group6_1) + s6_1;
+    s7_0 = (all7_0 + group7_0) + s7_0;
+    s7_1 = (all7_1 + group7_1) + s7_1;
   }
 
   var held = array<mat4x4f, 4>(

@@ -1,5 +1,5 @@
 import { passesRound } from "./defaults.ts";
-import { ceilDiv, type DeviceTraits, type Kernel, type Launch, type Launches } from "./launch.ts";
+import { ceilDiv, type DeviceTraits, hasManyTerms, type Kernel, type Launch, type Launches } from "./launch.ts";
 import { clusters as shaders, clusters_quad as quadShaders } from "./shaders.gen.ts";
 
 const { LANES } = shaders.distances.constants;
@@ -29,6 +29,7 @@ export function distances({ rows, columns, centres }: ClusterShape, traits: Devi
     launches: [
       {
         kernel,
+        constants: hasManyTerms(quads ? columns / 4 : columns),
         bind: { ...bind, q: { output: 0 } },
         params: { rows, columns, centres, slice: SLICE },
         groups: [ceilDiv(rows, LANES * 4) * ceilDiv(centres, 4), 1, 1],

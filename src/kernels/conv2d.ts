@@ -12,7 +12,16 @@ import {
   windows,
 } from "./convolution.ts";
 import { defaultsFor, passesRound } from "./defaults.ts";
-import { ceilDiv, chosen, type DeviceTraits, type Launch, type Launches, sizeClass, type Variants } from "./launch.ts";
+import {
+  ceilDiv,
+  chosen,
+  type DeviceTraits,
+  hasManyTerms,
+  type Launch,
+  type Launches,
+  sizeClass,
+  type Variants,
+} from "./launch.ts";
 import {
   conv2d as plain,
   conv2d_direct as direct,
@@ -109,6 +118,7 @@ function convolveDirectly(c: Convolution, d: Direction): Launches {
           FLIPPED: Number(isFlipped),
           SHARED: sharedStep(isFlipped ? 1 : c.strideX, c.dilationX),
           WHOLE: Number(d.result[1] % PIXELS === 0),
+          ...hasManyTerms(d.sums * taps(c)),
         },
         bind: { source: { input: 0 }, w: { input: 1 }, result: { output: 0 } },
         params: {
@@ -137,6 +147,7 @@ function convolveSpread(c: Convolution, d: Direction): Launches {
     launches: [
       {
         kernel: spread.by_input,
+        constants: hasManyTerms((d.sums * taps(c)) / 4),
         bind: { source: { input: 0 }, w: { input: 1 }, result: { output: 0 } },
         params: {
           ...sizesOf(c, d),
@@ -181,7 +192,7 @@ function convolveTiled(c: Convolution, d: Direction, variant: Tiling): Launches 
   const workgroups = ceilDiv(d.pixels, lanes * tile.pixels) * d.phases * c.groups * tiles;
   const main: Launch = {
     kernel: kernels[d.entry],
-    constants: { ...stepOf(c, d), WHOLE: Number(d.channels % tile.channels === 0) },
+    constants: { ...stepOf(c, d), WHOLE: Number(d.channels % tile.channels === 0), ...hasManyTerms(d.sums * taps(c)) },
     bind: { source: { input: 0 }, packed: { scratch: 0 }, result: { output: 0 } },
     params: { ...sizesOf(c, d), ...windows(c) },
     groups: [workgroups, 1, 1],

@@ -4,6 +4,7 @@ import {
   ceilDiv,
   chosen,
   type DeviceTraits,
+  hasManyTerms,
   type Kernel,
   type Launch,
   type Launches,
@@ -129,7 +130,7 @@ function weightInTiles(c: Convolution, sums: boolean, traits: DeviceTraits, vari
   return weightLaunches(
     c,
     sums,
-    { kernel, constants: { LANES: share }, groups: [slices * tiles, 1, 1] },
+    { kernel, constants: { LANES: share, ...hasManyTerms(trips) }, groups: [slices * tiles, 1, 1] },
     { slices, trips, parts: slices * walkers },
   );
 }

@@ -3,6 +3,7 @@ import {
   ceilDiv,
   chosen,
   type DeviceTraits,
+  hasManyTerms,
   type Kernel,
   type Launch,
   type Launches,
@@ -135,13 +136,14 @@ export function matmul(shape: MatmulShape, traits: DeviceTraits): Launches {
   const { stacks, rows, columns, inner, rowSums } = shape;
   const constants = { TRANSPOSE_A: Number(shape.transposeA), TRANSPOSE_B: Number(shape.transposeB) };
   const halves = { SYMMETRIC: Number(shape.symmetric === true) };
+  const levels = hasManyTerms(inner);
   const params = { stacks, rows, columns, inner, a_stack: shape.aStack, b_stack: shape.bStack };
   const bind = { a: { input: 0 }, b: { input: 1 }, c: { output: 0 } };
   const sums = { sums: { output: 1 } };
   const flops = 2 * stacks * rows * columns * inner;
   const launch = (kernel: Kernel, groups: number): Launch => ({
     kernel,
-    constants: "SYMMETRIC" in kernel.constants ? { ...constants, ...halves } : constants,
+    constants: { ...constants, ...levels, ...("SYMMETRIC" in kernel.constants ? halves : {}) },
     params,
     bind,
     groups: [groups, 1, 1],

@@ -1,4 +1,4 @@
-import { ceilDiv, type DeviceTraits, type Launches, sizeClass } from "./launch.ts";
+import { ceilDiv, type DeviceTraits, hasManyTerms, type Launches, sizeClass } from "./launch.ts";
 import { matmul_tiled as aligned, matmul_tiled_any as any, total as adding } from "./shaders.gen.ts";
 
 /** A product of `stacks` pairs of matrices, op(a) [rows, inner] and op(b) [inner, columns]; op transposes where the flag is set. */
@@ -148,6 +148,7 @@ export function tiledLaunches(variant: Tiled, shape: MatmulShape, traits: Device
       HIGH: high / 4,
       DEPTH: tiling.depth,
       BUFFERS: tiling.buffers ?? 1,
+      ...hasManyTerms(trips * tiling.depth),
     },
     params: { stacks, rows, columns, inner, a_stack: shape.aStack, b_stack: shape.bStack, slices, trips },
     groups: [slices * tiles, 1, 1] as const,

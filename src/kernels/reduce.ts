@@ -15,6 +15,10 @@ export interface Extents {
 
 /** Up to here one workgroup or invocation goes through the whole extent alone. */
 const ALONE = 4096;
+/** Elements of a row that 64 lanes add up, 64 fours each. */
+const MOST_OF_SLICE = 16_384;
+/** Loads of one invocation up to which its sum runs through. */
+const MOST_RUN = 256;
 /** Rows of at most this many elements are not worth a workgroup. */
 const SHORT = 32;
 /** Outputs times slices that keep a device busy. */
@@ -48,14 +52,17 @@ export function reduce(operation: Reduction, extents: Extents, traits: DeviceTra
   // a column's invocation walks the extent alone; a row's workgroup shares it
   const alone = leading ? ALONE / 8 : ALONE;
   const across = leading ? outputs / by : outputs;
-  const wanted = Math.min(ceilDiv(extent, alone / 4), ceilDiv(BUSY * (leading ? lanes : 1), across));
+  const busy = Math.min(ceilDiv(extent, alone / 4), ceilDiv(BUSY * (leading ? lanes : 1), across));
+  const wanted = leading ? busy : Math.max(busy, ceilDiv(extent, MOST_OF_SLICE));
   // four loads go together
   const together = leading ? 4 : 4 * by;
   const slice = extent <= alone ? extent : ceilDiv(ceilDiv(extent, Math.max(1, wanted)), together) * together;
   const slices = Math.max(1, ceilDiv(extent, Math.max(1, slice)));
   const isWhole = slice % together === 0 && extent % together === 0;
+  const isLong = (loads: number) => Number(operation === "sum" && loads > MOST_RUN);
   const constants = {
     OPERATION: { sum: 0, max: 1, min: 2 }[operation],
+    MANY_TERMS: isLong(slice / (leading ? 1 : by)),
     ...(by === 4 ? { WHOLE: Number(isWhole) } : {}),
   };
   const isShort = slices === 1 ? rowVariant(outputs, extent, traits) === "shortRows" : defaultsFor(traits).loadsAreDear;
@@ -73,7 +80,7 @@ export function reduce(operation: Reduction, extents: Extents, traits: DeviceTra
       {
         ...whole,
         kernel: leading ? ones.columns : ones.rows,
-        constants: { OPERATION: constants.OPERATION },
+        constants: { OPERATION: constants.OPERATION, MANY_TERMS: isLong(slices) },
         params: { outputs, extent: slices, slices: 1, slice: slices },
         groups: [leading ? ceilDiv(outputs, lanes) : outputs, 1, 1],
       },
