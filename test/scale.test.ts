@@ -27,3 +27,73 @@ describe("caches are bounded", () => {
     step.dispose();
   });
 });
+
+describe("graphs of any length", () => {
+  type Step = (y: L.Tensor, x: L.Tensor, i: number) => L.Tensor;
+  const steps: { [name: string]: Step } = {
+    "one-argument functions": (y) => L.tanh(y),
+    "sums with numbers": (y, _, i) => y.add((i % 7) * 1e-3),
+    "shared subexpressions": (y) => y.add(y.mul(1e-4)),
+    products: (y, x) => L.matmul(y, x),
+    slices: (y, x) => L.concat([L.slice(y, 0, 1, 4), L.slice(x, 0, 0, 1)], 0),
+    reductions: (y) => y.sub(L.mean(y)),
+  };
+  it.each(Object.entries(steps))("2,200 %s and their gradient are planned without recursion", async (_, step) => {
+    const gpu = await open();
+    const x = gpu.tensor(
+      Float32Array.from({ length: 16 }, (_, i) => (i % 5 === 0 ? 1 : 1e-3)),
+      [4, 4],
+    );
+    let y = x;
+    for (let i = 0; i < 2200; i++) y = step(y, x, i);
+    const [dx] = L.grad(L.sum(y), [x]);
+    await gpu.evaluate([y, dx!]);
+    const values = [...(await y.read()), ...(await dx!.read())];
+    expect(values.every(Number.isFinite)).toBe(true);
+  });
+
+  it("20,000 sums, wide and deep, in seconds", async () => {
+    const gpu = await open();
+    const x = gpu.tensor([1, 2, 3]);
+    const parts = Array.from({ length: 20_000 }, (_, i) => x.mul(i % 4));
+    while (parts.length > 1) parts.push(parts.shift()!.add(parts.shift()!));
+    expect([...(await parts[0]!.read())]).toEqual([30_000, 60_000, 90_000]);
+    let y = x;
+    for (let i = 0; i < 20_000; i++) y = y.add(1);
+    const [dx] = L.grad(L.sum(y), [x]);
+    expect([...(await y.read()), ...(await dx!.read())]).toEqual([20_001, 20_002, 20_003, 1, 1, 1]);
+  });
+
+  it("a chain that is disposed before it runs lets go of what it claims", async () => {
+    const gpu = await open();
+    const before = gpu.memory().buffers;
+    const x = gpu.tensor([1]);
+    const chain = [x];
+    for (let i = 0; i < 20_000; i++) chain.push(chain.at(-1)!.add(1));
+    for (const tensor of chain) tensor.dispose();
+    expect(gpu.memory().buffers).toBe(before);
+  });
+});
+
+describe("what a kernel's text may hold", () => {
+  const exponents = (gpu: L.Gpu) => [
+    4,
+    5,
+    -2,
+    0.3,
+    1.5,
+    gpu.tensor([2.5]),
+    gpu.tensor(new Float32Array(64_000).fill(3)),
+  ];
+  it("reductions of powers compile in seconds, whatever the exponent", async () => {
+    const gpu = await open();
+    const x = gpu.tensor(new Float32Array(64_000).fill(2));
+    for (const p of exponents(gpu)) {
+      const y = L.pow(x, p);
+      const power = 2 ** (typeof p === "number" ? p : (await p.read())[0]!);
+      const found = await Promise.all([L.sum(y), L.max(y), L.mean(y), L.logsumexp(y)].map((t) => t.item()));
+      const expected = [64_000 * power, power, power, power + Math.log(64_000)];
+      for (const [i, value] of found.entries()) expect(value / expected[i]!).toBeCloseTo(1, 5);
+    }
+  });
+});

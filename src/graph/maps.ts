@@ -82,12 +82,18 @@ export interface MapSignature {
   readonly output: DType;
 }
 
+const signatures = new Map<MapName, MapSignature>();
+
 /** What `name` takes and gives. */
 export function signature(name: MapName): MapSignature {
-  const [left, output] = table[name].split(" -> ") as [string, DType];
-  const words = left.split(" ");
-  const indexed = words[0] === "i";
-  return { indexed, inputs: words.slice(Number(indexed)) as DType[], output };
+  let known = signatures.get(name);
+  if (!known) {
+    const [left, output] = table[name].split(" -> ") as [string, DType];
+    const words = left.split(" ");
+    const indexed = words[0] === "i";
+    signatures.set(name, (known = { indexed, inputs: words.slice(Number(indexed)) as DType[], output }));
+  }
+  return known;
 }
 
 /** The map that copies elements of `dtype`. */

@@ -12,7 +12,9 @@ import { checkLeaf, letGo, release, sure, unclaim } from "./lifetime.ts";
 import { type Plan, plan } from "./plan.ts";
 import { type Graph, valuesOf } from "./values.ts";
 
+/** Plans that are kept, and the dispatches in all of them: long ones are many. */
 const MOST_PLANS = 256;
+const MOST_PLANNED = 50_000;
 
 /** A constant's bits in its own dtype. */
 export function bitsOf({ value, dtype }: Graph["constants"][number]): number {
@@ -92,8 +94,13 @@ export class EagerRunner {
     const entry = { plan: made, pipelines: compile(made, this.#device) };
     entry.pipelines.catch(() => this.#plans.delete(graph.key));
     this.#plans.set(graph.key, entry);
-    const [oldest] = this.#plans.keys();
-    if (this.#plans.size > MOST_PLANS && oldest !== undefined) this.#plans.delete(oldest);
+    const lengths = Array.from(this.#plans, ([key, { plan }]) => [key, 1 + plan.dispatches.length] as const);
+    let planned = lengths.reduce((sum, [, length]) => sum + length, 0);
+    for (const [key, length] of lengths) {
+      if (key === graph.key || (this.#plans.size <= MOST_PLANS && planned <= MOST_PLANNED)) break;
+      this.#plans.delete(key);
+      planned -= length;
+    }
     return entry;
   }
 
