@@ -44,7 +44,7 @@ describe("graphs of any length", () => {
       Float32Array.from({ length: 16 }, (_, i) => (i % 5 === 0 ? 1 : 1e-3)),
       [4, 4],
     );
-    let y = x;
+    let y: L.Tensor = x;
     for (let i = 0; i < 2200; i++) y = step(y, x, i);
     const [dx] = L.grad(L.sum(y), [x]);
     await gpu.evaluate([y, dx!]);
