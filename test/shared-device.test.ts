@@ -156,7 +156,7 @@ describe("a tensor of another device", () => {
       [1, 2],
       [3, 4],
     ]);
-    const { Dataset, VAE, Gaussian, concat, where } = await import("../src/index.ts");
+    const { adam, Dataset, VAE, Gaussian, concat, where } = await import("../src/index.ts");
     const vae = new VAE(gpu, { image: [1, 1, 2], hidden: 2, latent: 1 });
     const gaussian = await Gaussian.fit(
       gpu.tensor([
@@ -179,6 +179,7 @@ describe("a tensor of another device", () => {
       evaluate: () => gpu.evaluate([far.mul(2)]),
       grad: () => grad(sum(near.mul(near)), [far]),
       write: () => w.write(far),
+      adam: () => adam(gpu, [elsewhere.state([1])]),
       "random, step": () => random.normal(gpu, [4], { seed: 1, step: elsewhere.tensor(Uint32Array.of(1)) }).read(),
       solveTriangular: () => linalg.solveTriangular(near, far),
       "Dataset.from": () => Dataset.from(gpu, far),

@@ -1,8 +1,9 @@
 import { check, named, show } from "../device/errors.ts";
 import { add } from "./ops/arithmetic.ts";
-import { concat, expand } from "./ops/shape.ts";
+import { part } from "./ops/part.ts";
+import { concat, expand, reshape } from "./ops/shape.ts";
 import type { Made } from "./recipe.ts";
-import { constant, sameDevice } from "./record.ts";
+import { constant, inOrder, layout, sameDevice } from "./record.ts";
 import { Tensor } from "./tensor.ts";
 
 /**
@@ -36,7 +37,21 @@ export function grad<const T extends readonly Tensor[]>(
     return how;
   };
   const order = outputsFirst(loss, made);
-  const needed = dependents(order, targets, made);
+  const used = new Set(order);
+  // a view that the loss does not use stands for a part of what it was taken from, as a model's heads do
+  const sources = targets.map((target) => {
+    let source: Tensor = target;
+    while (!used.has(source) && source.source.kind === "view" && source.parents[0]) source = source.parents[0];
+    if (source === target || !used.has(source)) return target;
+    check(
+      inOrder(source) && inOrder(target),
+      "argument",
+      where,
+      () => `the loss uses what a target ${show(target.shape)} is a reordering of. Give that tensor itself.`,
+    );
+    return source;
+  });
+  const needed = dependents(order, sources, made);
   // per tensor and output: what its uses contributed
   const arrived = new Map<Tensor, (Tensor[] | undefined)[]>([[loss, [[filled(loss, 1)]]]]);
   for (const node of order) {
@@ -54,7 +69,7 @@ export function grad<const T extends readonly Tensor[]>(
       if (pulled && needed.has(parent)) deliver(arrived, parent, 0, pulled);
     }
   }
-  return targets.map((target) => {
+  return sources.map((target, i) => {
     const reached = arrived.has(target);
     const lost = order.find((x) => x !== target && x.recipe && made(x) === x && (!reached || x.recipe.uses(target)));
     check(
@@ -65,7 +80,12 @@ export function grad<const T extends readonly Tensor[]>(
         `a tensor ${show(lost!.shape)} between loss and target was read, and what it was computed from is disposed or has changed since. Call grad before that.`,
     );
     const parts = arrived.get(target)?.[0];
-    return parts ? total(parts) : filled(target, 0);
+    const wanted = targets[i]!;
+    if (!parts) return filled(wanted, 0);
+    const whole = total(parts);
+    if (wanted === target) return whole;
+    const flat = reshape(whole, [whole.size]);
+    return reshape(part(flat, 0, layout(wanted).offset - layout(target).offset, wanted.size), wanted.shape);
   }) as { -readonly [K in keyof T]: Tensor };
 }
 

@@ -2,7 +2,8 @@ import { check, show } from "../device/errors.ts";
 import { contiguous } from "../graph/dtype.ts";
 import type { Storage } from "../graph/runner.ts";
 import { concat, expand, reshape } from "../graph/ops/shape.ts";
-import { constant, storageOf as stored } from "../graph/record.ts";
+import { describe } from "../graph/operand.ts";
+import { constant, layout, sameDevice, storageOf as stored } from "../graph/record.ts";
 import { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 
@@ -14,6 +15,8 @@ export interface Arena {
   /** f32 [size]; between the slices lie zeros that nobody reads. */
   readonly values: Tensor;
   readonly slots: readonly { readonly tensor: Tensor; readonly offset: number }[];
+  /** `values` is a single parameter, which stays where it is. */
+  readonly apart: boolean;
 }
 
 const known = new WeakMap<Tensor, Arena>();
@@ -32,49 +35,72 @@ export function storageOf(where: string, tensor: Tensor): Storage {
 }
 
 /**
- * The arena that holds exactly `parameters`: the one they lie in, or a new one into which they move. The Tensor objects stay
- * what the caller holds, and become views of the arena; what they were stored in is released.
+ * The arenas that hold `parameters` between them, for one optimiser: the one that consists of just these; else a new one for those
+ * that nobody has used yet, and each of the others stays where it is, an arena of its own, since models, programs and other
+ * optimisers count on its place.
  *
- * Throws LatentError("argument") unless all are distinct f32 states that no compiled program has captured yet.
+ * Throws LatentError: "argument" unless all are distinct f32 states, "wrong-device".
  */
-export function arenaOf(gpu: Gpu, parameters: readonly Tensor[]): Arena {
-  const where = "arena";
-  check(parameters.length > 0, "argument", where, () => "expected at least one parameter; got none.");
+export function arenasOf(where: string, gpu: Gpu, parameters: readonly Tensor[]): Arena[] {
+  check(
+    Array.isArray(parameters) && parameters.length > 0,
+    "argument",
+    where,
+    () =>
+      `expected at least one parameter, in a list; got ${Array.isArray(parameters) ? "none." : describe(parameters)}`,
+  );
+  for (const x of parameters) {
+    sameDevice(where, gpu, x);
+    storageOf(where, x);
+    const { source } = layout(x).base;
+    check(
+      x.dtype === "f32" && source.kind === "stored" && source.state,
+      "argument",
+      where,
+      () => `expected f32 tensors made by gpu.state; got ${String(x)}.`,
+    );
+  }
   check(
     new Set(parameters).size === parameters.length,
     "argument",
     where,
     () => "expected distinct parameters; got one twice.",
   );
+  if (homeOf(parameters)) return [arenaOf(gpu, parameters)];
+  const fresh = parameters.filter(
+    (x) => !x.used && x.claims === 0 && x.source.kind === "stored" && isOwn(x.source.storage),
+  );
+  const apart = parameters.filter((x) => !fresh.includes(x));
+  return [
+    ...(fresh.length ? [arenaOf(gpu, fresh)] : []),
+    ...apart.map((tensor): Arena => ({ values: tensor, slots: [{ tensor, offset: 0 }], apart: true })),
+  ];
+}
+
+/** Not a buffer of the app's. */
+const isOwn = (storage: Storage): boolean => storage.owner !== null;
+
+/**
+ * The arena that consists of `parameters`, or a new one of states that nobody has used yet, into which they move. The Tensor objects stay what the caller holds, and become
+ * views of the arena; what they were stored in is released.
+ */
+export function arenaOf(gpu: Gpu, parameters: readonly Tensor[]): Arena {
   const present = homeOf(parameters);
   if (present) return present;
+  const where = "arena";
   let size = 0;
   const slots = parameters.map((tensor) => {
-    check(
-      tensor.dtype === "f32",
-      "argument",
-      where,
-      () => `expected f32 states; got ${tensor.dtype} ${show(tensor.shape)}.`,
-    );
-    check(
-      tensor.claims === 0,
-      "argument",
-      where,
-      () =>
-        `parameter ${show(tensor.shape)} is in use by a compiled step or an unread tensor. Make the optimiser first.`,
-    );
     const offset = size;
     size += Math.ceil(tensor.size / ALIGNMENT) * ALIGNMENT;
     return { tensor, offset };
   });
   const values = gpu.state(new Float32Array(size), [size]);
   const storage = storageOf(where, values);
-  const encoder = gpu.device.createCommandEncoder({ label: where });
-  for (const { tensor, offset } of slots) {
-    const from = storageOf(where, tensor);
-    encoder.copyBufferToBuffer(from.buffer, from.offset, storage.buffer, storage.offset + offset * 4, tensor.size * 4);
-  }
-  gpu.device.queue.submit([encoder.finish()]);
+  gpu.transfer(
+    where,
+    slots.map(({ tensor }) => storageOf(where, tensor)),
+    slots.map(({ offset }) => ({ ...storage, offset: storage.offset + offset * 4 })),
+  );
   for (const { tensor, offset } of slots) {
     const former = tensor.source;
     // it claims nothing: the arena lives as long as whoever made it says
@@ -82,7 +108,7 @@ export function arenaOf(gpu: Gpu, parameters: readonly Tensor[]): Arena {
     tensor.source = { kind: "view", inputs: [values], offset, strides: contiguous(tensor.shape) };
     if (former.kind === "stored") new Tensor(gpu, { shape: tensor.shape, dtype: "f32" }, former).dispose();
   }
-  const arena = { values, slots };
+  const arena = { values, slots, apart: false };
   known.set(values, arena);
   return arena;
 }
@@ -97,24 +123,19 @@ function homeOf(parameters: readonly Tensor[]): Arena | null {
 }
 
 /** One gradient per slot, laid out as the arena is; kernels write their parts of it in place. */
-export function gather({ values, slots }: Arena, gradients: readonly Tensor[]): Tensor {
-  check(
-    gradients.length === slots.length,
-    "argument",
-    "update",
-    () => `expected ${slots.length} gradients; got ${gradients.length}.`,
-  );
-  const parts = slots.flatMap(({ tensor, offset }, i) => {
-    const gradient = gradients[i]!;
+export function gather({ values, slots, apart }: Arena, gradients: readonly Tensor[]): Tensor {
+  for (const [i, { tensor }] of slots.entries())
     check(
-      show(gradient.shape) === show(tensor.shape),
+      show(gradients[i]!.shape) === show(tensor.shape),
       "shape",
       "update",
       () =>
-        `gradient ${i} does not fit. Expected ${show(tensor.shape)}, its parameter's shape; got ${show(gradient.shape)}.`,
+        `a gradient does not fit. Expected ${show(tensor.shape)}, its parameter's shape; got ${show(gradients[i]!.shape)}.`,
     );
+  if (apart) return gradients[0]!;
+  const parts = slots.flatMap(({ tensor, offset }, i) => {
     const gap = (slots[i + 1]?.offset ?? values.size) - offset - tensor.size;
-    const flat = reshape(gradient, [tensor.size]);
+    const flat = reshape(gradients[i]!, [tensor.size]);
     return gap ? [flat, expand(constant(values.gpu, 0), [gap])] : [flat];
   });
   return concat(parts, 0);

@@ -32,8 +32,8 @@ const KEY = "latentgpu.training";
 /** The regions of a checkpoint besides the model's own. */
 export function trainingRegions(model: readonly Region[], optimiser: Optimiser): Region[] {
   return [
-    ...Object.entries(optimiser.moments).flatMap(([name, moment]) =>
-      alongside(`optimiser.${name}`, model, optimiser.arena, moment),
+    ...optimiser.groups.flatMap(({ arena, moments }) =>
+      Object.entries(moments).flatMap(([name, moment]) => alongside(`optimiser.${name}`, model, arena, moment)),
     ),
     { name: "optimiser.clock", shape: [4], base: optimiser.clock, offset: 0 },
   ];

@@ -1,13 +1,14 @@
 import { check, checkOptions } from "../device/errors.ts";
 import { adamStep, advanceStep, sgdStep, type UpdateInputs } from "../graph/ops/adam.ts";
-import { square } from "../graph/ops/arithmetic.ts";
+import { add, square } from "../graph/ops/arithmetic.ts";
 import { cast } from "../graph/ops/cast.ts";
 import { part } from "../graph/ops/part.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import { sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
-import { type Arena, arenaOf, gather, storageOf } from "./arena.ts";
+import { adamApart, sgdApart } from "./apart.ts";
+import { type Arena, arenasOf, gather, storageOf } from "./arena.ts";
 import type { Schedule } from "./schedule.ts";
 
 export interface Common {
@@ -37,15 +38,20 @@ export interface Ending {
   readonly rows?: number;
 }
 
-/** Updates parameters inside a compiled step, all of them in one dispatch. */
-export interface Optimiser {
+/** Parameters that are updated together, and what the optimiser keeps for them, laid out alike, by PyTorch's names. */
+export interface Group {
   readonly arena: Arena;
+  readonly moments: { readonly [name: string]: Tensor };
+}
+
+/** Updates parameters inside a compiled step: in one dispatch those that were new, each of the others where it lies. */
+export interface Optimiser {
+  readonly parameters: readonly Tensor[];
+  readonly groups: readonly Group[];
   /** u32 [4]: step, position in the data set's order, halted, unused. */
   readonly clock: Tensor;
   /** u32 []: the number of the step, from 0; for random draws and schedules inside a compiled step. */
   readonly step: Tensor;
-  /** Laid out as the arena is; by PyTorch's names. */
-  readonly moments: { readonly [name: string]: Tensor };
   /** Records the update by gradients in the order of the parameters. Works only in the function given to gpu.compile. */
   update(gradients: readonly Tensor[], ending?: Ending): void;
   /** The learning rate at a step. */
@@ -54,46 +60,72 @@ export interface Optimiser {
   dispose(): void;
 }
 
-type Stepper = (inputs: UpdateInputs) => readonly (readonly [state: Tensor, next: Tensor])[];
+/** Records the update of one group: each state and its next value. */
+type Stepper = (group: Group, inputs: UpdateInputs) => readonly (readonly [state: Tensor, next: Tensor])[];
 
 function optimiser(
+  where: string,
   gpu: Gpu,
-  arena: Arena,
-  moments: { readonly [name: string]: Tensor },
+  parameters: readonly Tensor[],
+  names: readonly string[],
   rate: number | Schedule,
   clipNorm: number | undefined,
   stepper: Stepper,
 ): Optimiser {
-  const clock = gpu.state(new Uint32Array(4), [4]);
-  // a fresh look each time: one that is kept would keep the clock from being freed
-  const stepOf = () => reshape(part(clock, 0, 0, 1), []);
-  const fixed = typeof rate === "number" ? gpu.state(Float32Array.of(rate), []) : null;
-  const ring = gpu.state(new Float32Array(1), [1]);
-  return {
-    arena,
-    clock,
-    moments,
-    get step() {
-      return stepOf();
-    },
-    update(gradients, { loss, ring: losses = ring, rows = 0 } = {}) {
-      const gradient = gather(arena, gradients);
-      const current = fixed ?? (rate as Schedule)(cast(stepOf(), "f32"));
-      const norm = clipNorm === undefined ? undefined : sum(square(gradient));
-      for (const [state, next] of stepper({ gradient, clock, rate: current, loss, norm })) gpu.assign(state, next);
-      const [ticked, noted] = advanceStep(clock, losses, loss ?? current, rows) as [Tensor, Tensor];
-      gpu.assign(clock, ticked);
-      gpu.assign(losses, noted);
-    },
-    async rateAt(at) {
-      if (typeof rate === "number") return rate;
-      const value = gpu.within(() => rate(gpu.tensor([at], [])));
-      return value.item().finally(() => value.dispose());
-    },
-    dispose() {
-      for (const state of [clock, ring, ...(fixed ? [fixed] : []), ...Object.values(moments)]) state.dispose();
-    },
-  };
+  const arenas = arenasOf(where, gpu, parameters);
+  return gpu.attempt(() => {
+    const groups = arenas.map((arena): Group => {
+      const { shape, size } = arena.values;
+      return {
+        arena,
+        moments: Object.fromEntries(names.map((name) => [name, gpu.state(new Float32Array(size), shape)])),
+      };
+    });
+    const clock = gpu.state(new Uint32Array(4), [4]);
+    // a fresh look each time: one that is kept would keep the clock from being freed
+    const stepOf = () => reshape(part(clock, 0, 0, 1), []);
+    const fixed = typeof rate === "number" ? gpu.state(Float32Array.of(rate), []) : null;
+    const ring = gpu.state(new Float32Array(1), [1]);
+    return {
+      parameters: [...parameters],
+      groups,
+      clock,
+      get step() {
+        return stepOf();
+      },
+      update(gradients, { loss, ring: losses = ring, rows = 0 } = {}) {
+        check(
+          gradients.length === parameters.length,
+          "argument",
+          "update",
+          () => `expected ${parameters.length} gradients; got ${gradients.length}.`,
+        );
+        const current = fixed ?? (rate as Schedule)(cast(stepOf(), "f32"));
+        const all = groups.map(({ arena }) =>
+          gather(
+            arena,
+            arena.slots.map(({ tensor }) => gradients[parameters.indexOf(tensor)]!),
+          ),
+        );
+        const norm = clipNorm === undefined ? undefined : all.map((g) => sum(square(g))).reduce((a, b) => add(a, b));
+        for (const [i, group] of groups.entries())
+          for (const [state, next] of stepper(group, { gradient: all[i]!, clock, rate: current, loss, norm }))
+            gpu.assign(state, next);
+        const [ticked, noted] = advanceStep(clock, losses, loss ?? current, rows) as [Tensor, Tensor];
+        gpu.assign(clock, ticked);
+        gpu.assign(losses, noted);
+      },
+      async rateAt(at) {
+        if (typeof rate === "number") return rate;
+        const value = gpu.within(() => rate(gpu.tensor([at], [])));
+        return value.item().finally(() => value.dispose());
+      },
+      dispose() {
+        const moments = groups.flatMap((group) => Object.values(group.moments));
+        for (const state of [clock, ring, ...(fixed ? [fixed] : []), ...moments]) state.dispose();
+      },
+    };
+  });
 }
 
 /** Before anything is made, so that a refusal leaves nothing behind. */
@@ -112,8 +144,6 @@ const nonNegative = (where: string, name: string, value: number): void =>
     where,
     () => `expected ${name} ≥ 0; got ${value}.`,
   );
-
-const zeros = (gpu: Gpu, arena: Arena): Tensor => gpu.state(new Float32Array(arena.values.size), arena.values.shape);
 
 function adamWith(
   where: string,
@@ -135,30 +165,25 @@ function adamWith(
   nonNegative(where, "epsilon", epsilon);
   nonNegative(where, "weightDecay", weightDecay);
   checkCommon(where, learningRate, clipNorm);
-  const arena = arenaOf(gpu, parameters);
-  return gpu.attempt(() => {
-    const [m, v] = [zeros(gpu, arena), zeros(gpu, arena)];
-    const attributes = {
-      beta1: betas[0],
-      beta2: betas[1],
-      epsilon,
-      decay: weightDecay,
-      decoupled,
-      maxNorm: clipNorm ?? 0,
-    };
-    return optimiser(gpu, arena, { exp_avg: m, exp_avg_sq: v }, learningRate, clipNorm, (inputs) => {
-      const [p1, m1, v1] = adamStep(arena.values, m, v, inputs, attributes) as [Tensor, Tensor, Tensor];
-      return [
-        [arena.values, p1],
-        [m, m1],
-        [v, v1],
-      ];
-    });
+  const attributes = {
+    beta1: betas[0],
+    beta2: betas[1],
+    epsilon,
+    decay: weightDecay,
+    decoupled,
+    maxNorm: clipNorm ?? 0,
+  };
+  return optimiser(where, gpu, parameters, ["exp_avg", "exp_avg_sq"], learningRate, clipNorm, (group, inputs) => {
+    const { values, apart } = group.arena;
+    const states = [values, group.moments.exp_avg!, group.moments.exp_avg_sq!] as const;
+    const next = apart ? adamApart(...states, inputs, attributes) : adamStep(...states, inputs, attributes);
+    return states.map((state, i) => [state, next[i]!] as const);
   });
 }
 
 /**
- * Adam over `parameters` (states), which move into one arena. Defaults: learningRate 1e-3, betas 0.9 and 0.999,
+ * Adam over `parameters` (states). Those that nothing has used yet move into one arena, so that one dispatch updates them all; the
+ * others, a model's for example, stay where they are. Defaults: learningRate 1e-3, betas 0.9 and 0.999,
  * epsilon 1e-8; weightDecay is added to the gradient, as in PyTorch's Adam.
  */
 export const adam = (gpu: Gpu, parameters: readonly Tensor[], options: AdamOptions = {}): Optimiser =>
@@ -176,21 +201,12 @@ export function sgd(gpu: Gpu, parameters: readonly Tensor[], options: SgdOptions
   nonNegative("sgd", "weightDecay", weightDecay);
   check(!nesterov || momentum > 0, "argument", "sgd", () => "nesterov needs momentum > 0; got 0.");
   checkCommon("sgd", learningRate, clipNorm);
-  const arena = arenaOf(gpu, parameters);
-  return gpu.attempt(() => {
-    const m = zeros(gpu, arena);
-    return optimiser(gpu, arena, { momentum_buffer: m }, learningRate, clipNorm, (inputs) => {
-      const [p1, m1] = sgdStep(arena.values, m, inputs, {
-        momentum,
-        nesterov,
-        decay: weightDecay,
-        maxNorm: clipNorm ?? 0,
-      }) as [Tensor, Tensor];
-      return [
-        [arena.values, p1],
-        [m, m1],
-      ];
-    });
+  const attributes = { momentum, nesterov, decay: weightDecay, maxNorm: clipNorm ?? 0 };
+  return optimiser("sgd", gpu, parameters, ["momentum_buffer"], learningRate, clipNorm, (group, inputs) => {
+    const { values, apart } = group.arena;
+    const states = [values, group.moments.momentum_buffer!] as const;
+    const next = apart ? sgdApart(...states, inputs, attributes) : sgdStep(...states, inputs, attributes);
+    return states.map((state, i) => [state, next[i]!] as const);
   });
 }
 

@@ -31,8 +31,12 @@ export function regionsOf(states: readonly State[]): Region[] {
 }
 
 /** The same regions in a tensor laid out like the arena: an optimiser's moments. */
-export const alongside = (prefix: string, regions: readonly Region[], arena: Arena, base: Tensor): Region[] =>
-  regions.filter((r) => r.base === arena.values).map((r) => ({ ...r, name: `${prefix}.${r.name}`, base }));
+export function alongside(prefix: string, regions: readonly Region[], arena: Arena, moment: Tensor): Region[] {
+  const { base, offset } = layout(arena.values);
+  return regions
+    .filter((r) => r.base === base && r.offset >= offset && r.offset < offset + arena.values.size)
+    .map((r) => ({ ...r, name: `${prefix}.${r.name}`, base: moment, offset: r.offset - offset }));
+}
 
 /** The states by their names in files; parts of a shared state are looks at it. */
 export function tensorsOf(states: readonly State[]): { [name: string]: Tensor } {
@@ -89,10 +93,6 @@ export function writeRegions(gpu: Gpu, regions: readonly Region[], tensors: Read
 
 /** Copies whole stored tensors on the GPU, from[i] → to[i]; sizes and dtypes are equal. */
 export function copyStates(gpu: Gpu, from: readonly Tensor[], to: readonly Tensor[]): void {
-  const encoder = gpu.device.createCommandEncoder({ label: "copy states" });
-  for (const [i, source] of from.entries()) {
-    const [a, b] = [storageOf("copy", source), storageOf("copy", to[i]!)];
-    encoder.copyBufferToBuffer(a.buffer, a.offset, b.buffer, b.offset, 4 * source.size);
-  }
-  gpu.device.queue.submit([encoder.finish()]);
+  const places = (tensors: readonly Tensor[]) => tensors.map((x) => storageOf("copy", x));
+  gpu.transfer("copy states", places(from), places(to));
 }

@@ -21,7 +21,7 @@ import { type Evaluation, evaluation, type Loss, type LossContext, type Pass, pa
 import { Snapshot } from "./snapshot.ts";
 import { copyStates, type Region, regionsOf, type State } from "./states.ts";
 
-/** What is trained: parameters in the optimiser's arena, further states (running statistics), and a loss. */
+/** What is trained: the optimiser's parameters, further states (running statistics), and a loss. */
 export interface Task {
   readonly gpu: Gpu;
   readonly dataset: Dataset;
@@ -167,8 +167,7 @@ class Run {
       labels: (classes) => dataset.classes(this.#order, clock, rows, classes),
     };
     const value = loss(dataset.batch(this.#order, clock, rows), context);
-    const parameters = optimiser.arena.slots.map((s) => s.tensor);
-    optimiser.update(grad(value, parameters), { loss: value, ring: this.#ring, rows });
+    optimiser.update(grad(value, optimiser.parameters), { loss: value, ring: this.#ring, rows });
   }
 
   async #epoch(): Promise<void> {

@@ -36,12 +36,14 @@ export class Access {
     });
   }
 
-  /** @internal Copies `bytes` from one place to another on the GPU; rejects where the device refuses it. */
-  async transfer(where: string, from: readonly Storage[], to: readonly Storage[]): Promise<void> {
+  /** Copies from some places to others on the GPU, at once; what the device refuses is thrown by the next call. */
+  transfer(where: string, from: readonly Storage[], to: readonly Storage[]): void {
     for (const { buffer } of to) changed(buffer);
-    await this.#device.commands(where, (encoder) => {
+    this.#device.attempt(where, () => {
+      const encoder = this.#device.gpu.createCommandEncoder({ label: where });
       for (const [i, { buffer, offset, bytes }] of from.entries())
         encoder.copyBufferToBuffer(buffer, offset, to[i]!.buffer, to[i]!.offset, Math.ceil(bytes / 4) * 4);
+      this.#device.gpu.queue.submit([encoder.finish()]);
     });
   }
 
@@ -56,7 +58,7 @@ export class Access {
     return this.#gpu.outside(async () => {
       const from = await this.#stored(where, values);
       checkAlive(where, tensor);
-      await this.transfer(where, [from], [storage]);
+      this.transfer(where, [from], [storage]);
     });
   }
 

@@ -162,9 +162,9 @@ export class Gpu implements Runner {
   write(storage: Storage, values: TypedArray): void {
     this.#access.write(storage, values);
   }
-  /** @internal Copies `bytes` from one place to another on the GPU; rejects where the device refuses it. */
-  transfer(where: string, from: readonly Storage[], to: readonly Storage[]): Promise<void> {
-    return this.#access.transfer(where, from, to);
+  /** @internal Copies from some places to others on the GPU, at once. */
+  transfer(where: string, from: readonly Storage[], to: readonly Storage[]): void {
+    this.#access.transfer(where, from, to);
   }
   /** @internal */ put(where: string, tensor: Tensor, values: Values | Tensor): void | Promise<void> {
     return this.#access.put(where, tensor, values);

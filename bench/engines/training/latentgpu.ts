@@ -98,7 +98,7 @@ export async function prepareTraining({ workload, settings, inputs }: Task, gpu:
     dispose() {
       step.dispose();
       optimiser.dispose();
-      for (const tensor of [images, noise, optimiser.arena.values]) tensor?.dispose();
+      for (const tensor of [images, noise, ...optimiser.groups.map(({ arena }) => arena.values)]) tensor?.dispose();
     },
   };
 }
