@@ -94,8 +94,8 @@ describe("parameters that are in use", () => {
       return values;
     };
     const [fresh, used] = [await run(false), await run(true)];
-    for (const [i, v] of used.entries())
-      expect(Math.abs(v - fresh[i]!)).toBeLessThanOrEqual(2e-6 * Math.abs(fresh[i]!));
+    // the kernel rounds 1 − β₂ to float32, which is 1.7e-5 of the second moment; six steps of 0.1
+    for (const [i, v] of used.entries()) expect(Math.abs(v - fresh[i]!)).toBeLessThanOrEqual(6 * 0.1 * 1.7e-5);
   });
 
   it("stop where the loss is no number, like new ones", async () => {
