@@ -42,3 +42,18 @@ export function normalAt(i: number, stream: Stream): number {
   const angle = (Math.floor(turn / 2 ** 30) + (((turn & 0x3fffffff) >>> 7) + 0.5) * 2 ** -23) * (Math.PI / 2);
   return radius * (i % 2 === 0 ? Math.cos(angle) : Math.sin(angle));
 }
+
+/** Element i of random.gamma of shape a, by Marsaglia and Tsang: attempt k has k + 1 as the last word of its counter. */
+export function gammaAt(i: number, a: number, { seed, stream = 0, step = 0 }: Stream): number {
+  const word = (last: number) => philox([i, step, stream, last], [seed >>> 0, Math.floor(seed / 2 ** 32)]);
+  const d = (a < 1 ? a + 1 : a) - 1 / 3;
+  for (let k = 1; k <= 16; k++) {
+    const [p, q, r] = word(k) as [number, number, number];
+    const angle = (Math.floor(q / 2 ** 30) + (((q & 0x3fffffff) >>> 7) + 0.5) * 2 ** -23) * (Math.PI / 2);
+    const z = Math.sqrt(-2 * Math.log(unit(p))) * Math.cos(angle);
+    const v = (1 + z / Math.sqrt(9 * d)) ** 3;
+    if (v > 0 && Math.log(unit(r)) < (z * z) / 2 + d - d * v + d * Math.log(v))
+      return d * v * (a < 1 ? unit(word(2 ** 32 - 1)[0]!) ** (1 / a) : 1);
+  }
+  return d;
+}

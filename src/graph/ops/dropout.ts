@@ -10,7 +10,10 @@ import { random, type RandomOptions } from "./random.ts";
  * step (a u32 tensor of one element that the training step advances) gives another mask.
  * Throws LatentError("argument") unless 0 ≤ p < 1.
  */
-export function dropout(x: Tensor, { p, ...options }: RandomOptions & { readonly p: number }): Tensor<"f32"> {
+export function dropout(
+  x: Tensor,
+  { p, ...options }: RandomOptions & { readonly p: number } = {} as never,
+): Tensor<"f32"> {
   checkOptions("dropout", options, ["seed", "stream", "step"]);
   check(p >= 0 && p < 1, "argument", "dropout", () => `expected a probability p in [0, 1); got ${p}.`);
   if (p === 0) return x as Tensor<"f32">;

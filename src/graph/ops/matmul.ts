@@ -55,6 +55,9 @@ const flip = (x: Tensor): Tensor => transpose(x, [...x.shape.keys()].slice(0, -2
  *
  * a: [..., m, k], b: [..., k, n]; the leading axes broadcast. A vector [k] counts as a row on the left, a column on the
  * right, and its axis is dropped from the result. Transposed operands are read in place.
+ *
+ *     matmul(gpu.tensor([[1, 2], [3, 4]]), gpu.tensor([1, 1]))   // [3, 7]
+ *
  * Throws LatentError("shape") if the inner sizes differ.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor<"f32"> {
@@ -100,15 +103,22 @@ export function matmul(a: Tensor, b: Tensor): Tensor<"f32"> {
 /**
  * x · wᵀ + bias, PyTorch's Linear.
  *
- * x: [batch, in], w: [out, in], bias: [out]. Returns [batch, out]. The gradients of w and bias come out of one kernel.
+ *     linear(gpu.tensor([[1, 2]]), gpu.tensor([[3, 4]]), gpu.tensor([5]))   // [[16]]
+ *
+ * x: [..., in], w: [out, in], bias: [out]. Returns [..., out]. The gradients of w and bias come out of one kernel.
+ * Throws LatentError("shape").
  */
 export function linear(x: Tensor, w: Tensor, bias?: Tensor): Tensor<"f32"> {
   check(
-    x.rank === 2 && w.rank === 2 && x.shape[1] === w.shape[1],
+    x.rank > 0 && w.rank === 2 && x.shape.at(-1) === w.shape[1],
     "shape",
     "linear",
-    () => `inner sizes differ. Expected x [batch, in] and w [out, in]; got ${show(x.shape)} and ${show(w.shape)}.`,
+    () => `inner sizes differ. Expected x [..., in] and w [out, in]; got ${show(x.shape)} and ${show(w.shape)}.`,
   );
+  if (x.rank !== 2) {
+    const rows = count(x.shape.slice(0, -1));
+    return reshape(linear(reshape(x, [rows, w.shape[1]!]), w, bias), [...x.shape.slice(0, -1), w.shape[0]!]);
+  }
   if (!bias) return matmul(x, transpose(w));
   checkShape("linear", "bias", bias, [w.shape[0]!]);
   const pull: Pull = ([g]) => [matmul(g!, w), ...weightAndBias(g!, x)];

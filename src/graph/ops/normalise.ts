@@ -133,3 +133,16 @@ export function groupNorm(x: Tensor, options: AffineOptions & { readonly groups:
   const grouped = reshape(x, [x.shape[0]!, groups, count(x.shape.slice(1)) / groups]);
   return affine("groupNorm", reshape(normalise(grouped, 2, { eps }), x.shape), options, [size], spread);
 }
+
+/**
+ * Each channel of each sample normalised by itself, PyTorch's instance_norm:  (x − μ) / √(σ² + eps) · weight + bias.
+ *
+ *     instanceNorm(x, { weight, bias })   // [n, c, h, w] → [n, c, h, w]
+ *
+ * x: [n, channels, …]; weight, bias: [channels]. Throws LatentError("shape") or ("argument").
+ */
+export function instanceNorm(x: Tensor, options: AffineOptions = {}): Tensor<"f32"> {
+  checkOptions("instanceNorm", options, ["weight", "bias", "eps"]);
+  const { size } = channels("instanceNorm", x);
+  return groupNorm(x, { ...options, groups: size });
+}

@@ -1,4 +1,5 @@
 import { arithmetic } from "./arithmetic.ts";
+import { contractions } from "./einsum.ts";
 import { elementwise } from "./elementwise.ts";
 import { images } from "./images.ts";
 import { heads } from "./heads.ts";
@@ -28,6 +29,7 @@ const families = [
   multiplication,
   images,
   pooling,
+  contractions,
   volumes,
   heads,
   likelihood,

@@ -1,6 +1,7 @@
 import * as ops from "../../../src/graph/ops/index.ts";
-import { absolute, nd, type Nd, permuted, product, reshaped } from "../nd.ts";
+import { absolute, at, nd, type Nd, permuted, product, reshaped } from "../nd.ts";
 import type { Family, Row } from "../row.ts";
+import { lineOf } from "../../../src/graph/ops/interpolation.ts";
 import { numbers } from "./arithmetic.ts";
 
 const exact = { ulps: 0, why: "exact" } as const;
@@ -108,8 +109,55 @@ const resizes: Row[] = RESIZES.flatMap(([shape, size]) =>
   })),
 );
 
+/** The same with the engine's own weights: the numbers are held by test/resize.test.ts, the gradients here. */
+const rules: Row[] = (
+  [
+    { mode: "bicubic" },
+    { mode: "bicubic", antialias: true },
+    { rule: "pil", mode: "lanczos" },
+    { rule: "tf1" },
+    { alignCorners: true },
+  ] as const
+).map((options) => ({
+  op: "resize",
+  inputs: [{ shape: [1, 2, 7, 5] }],
+  run: (x) => ops.resize(x!, [3, 8], options),
+  reference: (x) => {
+    const matrix = (from: number, to: number): Nd => {
+      const { taps } = lineOf(from, to, options);
+      return nd([to, from], ([i, j]) => taps.reduce((s, t) => s + (t.index[i!] === j ? t.weight[i!]! : 0), 0));
+    };
+    const wide = product(reshaped(x!, [2, 7, 5]), permuted(matrix(5, 8), [1, 0]));
+    return reshaped(product(matrix(7, 3), wide), [1, 2, 3, 8]);
+  },
+  scale: (x) => nd([1, 2, 3, 8], () => Math.max(...absolute(x!).data)),
+  ulps: 16,
+  why: "weights that add up to 1, of up to 25 pixels",
+}));
+
+const summing: Row[] = [
+  { reverse: true, exclusive: false },
+  { reverse: false, exclusive: true },
+  { reverse: true, exclusive: true },
+].map(({ reverse, exclusive }) => ({
+  op: "cumsum",
+  inputs: [{ shape: [3, 7, 2] }],
+  run: (x) => ops.cumsum(x!, 1, { reverse, exclusive }),
+  reference: (x) => {
+    const counts = (r: number, s: number) => (s === r ? !exclusive : s < r !== reverse);
+    return nd([3, 7, 2], ([a, r, b]) => {
+      let sum = 0;
+      for (let s = 0; s < 7; s++) if (counts(r!, s)) sum += at(x!, [a!, s, b!]);
+      return sum;
+    });
+  },
+  scale: () => nd([3, 7, 2], () => 14),
+  ulps: 7,
+  why: "γ of 7 terms below 2",
+}));
+
 export const lines: Family = {
-  rows: [...running, ...resizes],
+  rows: [...running, ...summing, ...resizes, ...rules],
   refusals: [
     {
       op: "argmax",
@@ -131,6 +179,24 @@ export const lines: Family = {
     },
     {
       op: "resize",
+      call: (gpu) => ops.resize(numbers(gpu, [1, 1, 2, 2]), [2, 2], { mode: "box" }),
+      code: "argument",
+      message: 'resize: mode box smooths. Use it with { rule: "pil" } or { antialias: true }.',
+    },
+    {
+      op: "resize",
+      call: (gpu) => ops.resize(numbers(gpu, [1, 1, 2, 2]), null, { scale: 0 }),
+      code: "argument",
+      message: "resize: expected a scale > 0, or two; got 0.",
+    },
+    {
+      op: "resize",
+      call: (gpu) => ops.resize(numbers(gpu, [1, 1, 2, 2]), null),
+      code: "argument",
+      message: "resize: expected a size [height, width] of whole numbers > 0; got [].",
+    },
+    {
+      op: "resize",
       call: (gpu) => ops.resize(numbers(gpu, [3]), [2, 2]),
       code: "shape",
       message: "resize: expected x [n, channels, height, width]; got [3].",
@@ -145,7 +211,7 @@ export const lines: Family = {
       op: "resize",
       call: (gpu) => ops.resize(numbers(gpu, [1, 1, 2, 2]), [2, 2], { mode: "cubic" as "nearest" }),
       code: "argument",
-      message: "resize: expected mode bilinear or nearest; got cubic.",
+      message: 'resize: expected mode nearest, nearest-exact, bilinear, bicubic, lanczos or box; got "cubic".',
     },
   ],
 };

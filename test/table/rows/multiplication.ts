@@ -130,6 +130,19 @@ const layers: Row[] = (
   },
 ]);
 
+const ranks: Row[] = ([[], [2, 3]] as const).flatMap((batch): Row[] => [
+  {
+    op: "linear",
+    inputs: [{ shape: [...batch, 4] }, { shape: [5, 4] }, { shape: [5] }],
+    run: (x, w, b) => ops.linear(x!, w!, b!),
+    reference: (x, w, b) => reshaped(layer(reshaped(x!, [x!.data.length / 4, 4]), w!, b!), [...batch, 5]),
+    scale: (x, w, b) =>
+      reshaped(layer(absolute(reshaped(x!, [x!.data.length / 4, 4])), absolute(w!), absolute(b!)), [...batch, 5]),
+    ulps: 5,
+    why: "γ_k on Σ|x·w| + |b|",
+  },
+]);
+
 const fused: Row = {
   op: "matmul",
   inputs: [{ shape: [33, 17] }, { shape: [17, 65] }, { shape: [65] }],
@@ -141,7 +154,7 @@ const fused: Row = {
 };
 
 export const multiplication: Family = {
-  rows: [...products, ...transposed, ...vectors, ...layers, fused],
+  rows: [...products, ...transposed, ...vectors, ...layers, ...ranks, fused],
   refusals: [
     {
       op: "matmul",
@@ -178,7 +191,7 @@ export const multiplication: Family = {
       op: "linear",
       call: (gpu) => ops.linear(numbers(gpu, [2, 3]), numbers(gpu, [3, 2])),
       code: "shape",
-      message: "linear: inner sizes differ. Expected x [batch, in] and w [out, in]; got [2, 3] and [3, 2].",
+      message: "linear: inner sizes differ. Expected x [..., in] and w [out, in]; got [2, 3] and [3, 2].",
     },
     {
       op: "linear",

@@ -170,6 +170,18 @@ const groups: Row[] = (
   why: WHY,
 }));
 
+const instances: Row = {
+  op: "instanceNorm",
+  inputs: [{ shape: [2, 3, 4, 5] }, { shape: [3] }, { shape: [3] }],
+  run: (x, weight, bias) => ops.instanceNorm(x!, { weight: weight!, bias: bias! }),
+  reference: (x, w, b) =>
+    each((v, p, q) => v * p + q, grouped(x!, 3, normalised), spreadOver(w!, x!), spreadOver(b!, x!)),
+  scale: (x, w, b) =>
+    each((v, p, q) => v * Math.abs(p) + Math.abs(q), grouped(x!, 3, scaleOf), spreadOver(w!, x!), spreadOver(b!, x!)),
+  ulps: budget(64) + 2,
+  why: WHY,
+};
+
 // a mean a thousand times the spread
 const far: Row = {
   op: "layerNorm",
@@ -182,8 +194,14 @@ const far: Row = {
 };
 
 export const normalisation: Family = {
-  rows: [...plain, ...batches, ...layers, ...groups, far],
+  rows: [...plain, ...batches, ...layers, ...groups, instances, far],
   refusals: [
+    {
+      op: "instanceNorm",
+      call: (gpu) => ops.instanceNorm(numbers(gpu, [3])),
+      code: "shape",
+      message: "instanceNorm: expected x [n, channels, …]; got [3].",
+    },
     {
       op: "normalise",
       call: (gpu) => ops.normalise(numbers(gpu, [3]), 0, { eps: 0 }),

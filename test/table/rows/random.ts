@@ -1,6 +1,6 @@
 import * as ops from "../../../src/graph/ops/index.ts";
 import { each, nd, type Nd } from "../nd.ts";
-import { normalAt, type Stream, uniformAt } from "../philox.ts";
+import { gammaAt, normalAt, type Stream, uniformAt } from "../philox.ts";
 import { type Family, type Row, SHAPES } from "../row.ts";
 import { numbers } from "./arithmetic.ts";
 
@@ -82,9 +82,64 @@ const categories: Row[] = (
   why: "exact: no two classes of these rows lie within rounding",
 }));
 
+const drawn: Row[] = [
+  {
+    op: "random.categorical",
+    inputs: [{ shape: [4], values: [0.1, 0, 3, 0.7], slope: false }],
+    run: (x) => random.categorical(x!.gpu, x!, [65], { seed: STREAM.seed, stream: 7, step: 3, probabilities: true }),
+    reference: (x) => categorical({ shape: [4], data: x!.data.map(Math.log) }, [65]),
+    ulps: 0,
+    why: "exact: no two classes of these rows lie within rounding",
+  },
+  ...(
+    [
+      [[], [130]],
+      [[3], [7, 3]],
+    ] as const
+  ).map(([a, shape]): Row => ({
+    op: "random.gamma",
+    inputs: [{ shape: a, domain: [0.05, 4], slope: false }],
+    run: (x) => random.gamma(x!.gpu, x!, shape, { seed: STREAM.seed, stream: 7, step: 3 }),
+    reference: (x) => nd(shape, (_, i) => gammaAt(i, x!.data[i % x!.data.length]!, STREAM)),
+    scale: (x) =>
+      nd(shape, (_, i) => {
+        const a_ = x!.data[i % x!.data.length]!;
+        return gammaAt(i, a_, STREAM) * (1 + 1 / a_);
+      }),
+    ulps: 64,
+    why: "v³ triples what the normal is off; log u / a in an exponent up to 80",
+  })),
+];
+
 export const randomness: Family = {
-  rows: [...draws, ...dropouts, ...categories],
+  rows: [...draws, ...dropouts, ...categories, ...drawn],
   refusals: [
+    {
+      op: "random.normal",
+      call: (gpu) => (random.normal as (...all: unknown[]) => unknown)(gpu, [2]),
+      code: "argument",
+      message:
+        "random.normal: expected a seed: equal seeds draw equal numbers. Use { seed: 0 } as the last argument, and another step for each draw.",
+    },
+    {
+      op: "random.gamma",
+      call: (gpu) => random.gamma(gpu, numbers(gpu, [3]), [2], { seed: 1 }),
+      code: "shape",
+      message:
+        "random.gamma: shapes do not broadcast. Expected sizes that are equal or 1, aligned from the right; got [3] and [2].",
+    },
+    {
+      op: "random.gamma",
+      call: (gpu) => random.gamma(gpu, numbers(gpu, [2], "u32"), [2], { seed: 1 }),
+      code: "argument",
+      message: "random.gamma: expected an f32 concentration, or a number; got u32. Use cast().",
+    },
+    {
+      op: "dropout",
+      call: (gpu) => (ops.dropout as (...all: unknown[]) => unknown)(numbers(gpu, [3])),
+      code: "argument",
+      message: "dropout: expected a probability p in [0, 1); got undefined.",
+    },
     {
       op: "random.uniform",
       call: (gpu) => random.uniform(gpu, [3], { seed: -1 }),
