@@ -1,0 +1,23 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Gpu } from "../src/index.ts";
+import { openNodeGpu } from "../src/node.ts";
+import { calls } from "./stress/calls.ts";
+import { aborted, lost, peaceful } from "./stress/harness.ts";
+
+// a small part of `node test/stress/run.mjs`, which takes hours of random moments instead of one
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await openNodeGpu();
+});
+afterAll(() => gpu.dispose());
+
+test.each(calls.map((call) => [call.name, call] as const))(
+  "%s gives all memory back on success, refusal, abort and loss, with typed errors",
+  async (_, call) => {
+    const endings = await peaceful(gpu, call);
+    // compiled by now: the abort meets the work itself
+    if (call.aborts) endings.push(await aborted(gpu, call, 3));
+    endings.push(await lost(openNodeGpu, call, 15));
+    expect(endings.filter(({ fault }) => fault).map(({ kind, fault }) => `${kind}: ${fault}`)).toEqual([]);
+  },
+);
