@@ -63,7 +63,8 @@ export class PipelineCache {
       bindGroupLayouts: [layout],
       ...(immediates ? { immediateSize: immediates } : {}),
     });
-    const failure = this.#device.popErrorScope();
+    // a lost device rejects it; the pipeline's own promise says so, too
+    const failure = this.#device.popErrorScope().catch(() => null);
     try {
       const pipeline = await this.#device.createComputePipelineAsync({
         label,
@@ -74,7 +75,10 @@ export class PipelineCache {
       return { pipeline, layout };
     } catch (cause) {
       await failure;
-      const messages = (await module.getCompilationInfo()).messages.filter((m) => m.type === "error");
+      const info = await module.getCompilationInfo().catch(() => null);
+      const messages = info?.messages.filter((m) => m.type === "error") ?? [];
+      // no fault of the text: what became of the device is for the caller to find out
+      if (messages.length === 0 && (cause as Partial<GPUPipelineError>).reason !== "validation") throw cause;
       const lines = code.split("\n");
       const listed = messages.map(
         (m) => `\n  ${m.lineNum}:${m.linePos} ${m.message}\n    ${lines[m.lineNum - 1] ?? ""}`,

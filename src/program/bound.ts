@@ -29,7 +29,8 @@ export function compile(plan: Plan, device: Device): Promise<Pipeline[]> {
   const dispatches = [...plan.prelude, ...plan.dispatches];
   const compiled = new Map<ShaderSource, Promise<Pipeline>>();
   for (const { source } of dispatches) if (!compiled.has(source)) compiled.set(source, device.pipelines.get(source));
-  return Promise.all(dispatches.map(({ source }) => compiled.get(source)!));
+  // a loss ends the wait, whatever the driver does with what it is compiling
+  return device.settle(Promise.all(dispatches.map(({ source }) => compiled.get(source)!)), "compile");
 }
 
 /** Allocates the plan's memory, writes its uniforms, and binds everything. `leaves` are the stored inputs, by slot. */

@@ -116,8 +116,9 @@ export async function lost(
   let at = Number.NaN;
   let fault = "";
   const timer = setTimeout(() => {
-    at = now();
     lose(gpu);
+    // after it: Dawn's destroy() waits for the compilations under way, and blocks the process so long
+    at = now();
   }, delay);
   try {
     prepared = await call.prepare(gpu);
