@@ -178,6 +178,7 @@ export class Digits {
   }
 
   dispose(): void {
+    for (const { tensor } of this.#states) tensor.dispose();
     this.#arena.values.dispose();
   }
   [Symbol.dispose](): void {

@@ -39,6 +39,14 @@ export interface Spec<D extends DType = DType> {
   readonly dtype: D;
 }
 
+/** Outlives its tensor, and keeps no other alive. */
+export interface Hold {
+  /** The inputs that the node claims. */
+  claimed: readonly WeakRef<Tensor>[];
+  /** Of a tensor that was disposed while others claimed it. */
+  storage: Storage | null;
+}
+
 /** The gradient of each input, given that of every output (null where none arrives). */
 export type Pull = (gradients: readonly (Tensor | null)[], output: Tensor) => readonly (Tensor | null)[];
 
@@ -65,8 +73,11 @@ export class Tensor<D extends DType = DType> {
   /** @internal It was part of a run, and claims its inputs only for what is recorded from it since. */ ran = false;
   /** @internal Something has been recorded from it, or knows its place: its storage must stay where it is. */ used = false;
   /** @internal The scope that disposes it. */ scope: { add(x: Tensor): void; forget(x: Tensor): void } | null = null;
-  /** @internal Whether this node holds claims on its inputs. */ claiming = false;
-
+  /** @internal What is to be given back when nobody can reach this tensor any more. */ readonly hold: Hold = {
+    claimed: [],
+    storage: null,
+  };
+  #weak: WeakRef<Tensor> | undefined;
   /** @internal */
   constructor(gpu: Runner, spec: Spec<D>, source: Source, parents: readonly Tensor[] = [], pull: Pull | null = null) {
     this.gpu = gpu;
@@ -76,6 +87,14 @@ export class Tensor<D extends DType = DType> {
     this.parents = parents;
     this.pull = pull;
     gpu.register(this);
+  }
+
+  /** @internal Whether this node holds claims on its inputs. */
+  get claiming(): boolean {
+    return this.hold.claimed.length > 0;
+  }
+  set claiming(claims: boolean) {
+    this.hold.claimed = claims ? inputsOf(this).map((x) => (x.#weak ??= new WeakRef(x))) : [];
   }
 
   get size(): number {

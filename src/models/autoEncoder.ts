@@ -204,6 +204,7 @@ export class AutoEncoder {
   dispose(): void {
     this.#forget();
     for (const tensor of Object.values(this.parameters)) tensor.dispose();
+    for (const { tensor } of this.#states) tensor.dispose();
     this.#arena.values.dispose();
   }
   [Symbol.dispose](): void {

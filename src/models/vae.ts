@@ -251,6 +251,7 @@ export class VAE {
   /** Frees the parameters. */
   dispose(): void {
     for (const tensor of Object.values(this.parameters)) tensor.dispose();
+    for (const { tensor } of this.#states) tensor.dispose();
     this.#arena.values.dispose();
   }
   [Symbol.dispose](): void {

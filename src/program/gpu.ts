@@ -14,7 +14,7 @@ import { Access } from "./access.ts";
 import { borrow } from "./borrow.ts";
 import { constantOf } from "./constants.ts";
 import { EagerRunner, traitsOf } from "./eager.ts";
-import { release, unwind } from "./lifetime.ts";
+import { release, unwind, watch } from "./lifetime.ts";
 import { type DTypeOf, laidOut, type TensorOptions } from "./nested.ts";
 import { Program } from "./program.ts";
 import { type OpenScope, outside, Scope } from "./scope.ts";
@@ -206,8 +206,9 @@ export class Gpu implements Runner {
   }
 
   /** @internal */ register(tensor: Tensor): void {
-    if (this.#trace) this.#trace.tensors.push(tensor);
-    else this.#scopes.open?.add(tensor);
+    if (this.#trace) return void this.#trace.tensors.push(tensor);
+    this.#scopes.open?.add(tensor);
+    watch(tensor);
   }
 
   /** @internal */ dispose_(tensor: Tensor): void {

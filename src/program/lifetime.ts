@@ -1,7 +1,7 @@
 import { check, show } from "../device/errors.ts";
 import { layout, sameDevice } from "../graph/record.ts";
 import type { Runner, Storage } from "../graph/runner.ts";
-import { inputsOf, type Tensor } from "../graph/tensor.ts";
+import { type Hold, inputsOf, type Tensor } from "../graph/tensor.ts";
 import { absent } from "./constants.ts";
 
 /** Throws LatentError("disposed") unless the tensor's value is there; `claims` keep it after dispose(), but not past a program's next run. */
@@ -44,6 +44,7 @@ export function unclaim(tensor: Tensor): void {
 export function release(tensor: Tensor): void {
   const stack = [tensor];
   for (let next = stack.pop(); next; next = stack.pop()) {
+    if (next.disposed && next.source.kind === "stored") next.hold.storage = next.source.storage;
     if (!(next.disposed || next.upload) || next.claims > 0) continue;
     if (next.source.kind === "stored") {
       give(next.source.storage);
@@ -52,6 +53,20 @@ export function release(tensor: Tensor): void {
     } else stack.push(...letGo(next));
   }
 }
+
+/**
+ * Gives back what tensors hold that nobody can reach any more: the claims of recorded nodes that were never run, which no call could
+ * end, and the storage of disposed ones that only such nodes needed. What was never disposed stays: that is for its owner to do.
+ */
+const unreachable = new FinalizationRegistry<Hold>(({ claimed, storage }) => {
+  for (const input of claimed) {
+    const alive = input.deref();
+    if (alive) unclaim(alive);
+  }
+  if (storage) give(storage);
+});
+
+export const watch = (tensor: Tensor): void => unreachable.register(tensor, tensor.hold);
 
 /** Takes back what `tensor` claims of its inputs, and returns these. */
 export function letGo(tensor: Tensor): readonly Tensor[] {
