@@ -1,7 +1,8 @@
-// argmax — where the largest element along one axis is, the first of equals.
+// argmax — where the largest (or smallest) element along one axis is, the first of equals.
 //
 //   lines          y[o,k] = min { r : x[o,r,k] = max_r x[o,r,k] }      one invocation walks a line
 //   shared_lines   the same, one workgroup a line
+//   TYPE           of x: 0 f32, 1 i32, 2 u32;  SMALLEST_FIRST 1 for argmin
 //
 // shapes     x [outer, extent, inner], y [outer, inner] u32;  lines = outer·inner
 // grid       lines: ⌈lines / LANES⌉ workgroups;  shared_lines: one workgroup of LANES per line
@@ -11,6 +12,8 @@
 //#include "lib/order.wgsl"
 
 const LANES = 64u;
+const TYPE = 0u;
+const SMALLEST_FIRST = 0u;
 
 struct Params { lines: u32, extent: u32, inner: u32 }
 
@@ -21,6 +24,15 @@ struct Params { lines: u32, extent: u32, inner: u32 }
 var<workgroup> values: array<u32, LANES>;
 var<workgroup> places: array<u32, LANES>;
 
+// larger for what is wanted more; all that is not a number is wanted most
+fn key(word: u32) -> u32 {
+  var k = word;
+  if (TYPE == 0u) { k = order_of(word); }
+  if (TYPE == 1u) { k = word ^ 0x80000000u; }
+  if (SMALLEST_FIRST == 1u && (TYPE != 0u || k != 0xffffffffu)) { k = ~k; }
+  return k;
+}
+
 // the place of element 0 of a line
 fn start(line: u32) -> u32 { return (line / params.inner) * params.extent * params.inner + line % params.inner; }
 
@@ -29,10 +41,10 @@ fn lines(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3
   let line = group_number(id, groups) * LANES + lane;
   if (line >= params.lines) { return; }
   let first = start(line);
-  var best = order_of(x[first]);
+  var best = key(x[first]);
   var place = 0u;
   for (var r = 1u; r < params.extent; r++) {
-    let value = order_of(x[first + r * params.inner]);
+    let value = key(x[first + r * params.inner]);
     if (value > best) { best = value; place = r; }
   }
   y[line] = place;
@@ -44,9 +56,9 @@ fn shared_lines(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) group
   let first = start(line);
   // lanes beyond the extent repeat its last element, whose place only ties with itself
   var place = min(lane, params.extent - 1u);
-  var best = order_of(x[first + place * params.inner]);
+  var best = key(x[first + place * params.inner]);
   for (var r = lane + LANES; r < params.extent; r += LANES) {
-    let value = order_of(x[first + r * params.inner]);
+    let value = key(x[first + r * params.inner]);
     if (value > best) { best = value; place = r; }
   }
   values[lane] = best;

@@ -2,9 +2,10 @@
 //
 //   elements   y[offset + i] = map(i)      for i in [0, size)
 //   placed     y[place(i)] = map(i)
+//   packed     byte i of y = map(i)
 //
 // shapes     y any shape, size elements are written; the hook's inputs have shapes and strides of their own
-// grid       ⌈size / (LANES · PER)⌉ workgroups, folded; an invocation writes PER elements, LANES apart
+// grid       ⌈size / (LANES · PER)⌉ workgroups, folded; an invocation writes PER elements, LANES apart; packed: one word
 // numerics   each function's own error (lib/map.wgsl); nothing is summed
 
 //#include "lib/grid.wgsl"
@@ -61,4 +62,14 @@ fn placed(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec
     let i = first + k * LANES;
     if (i < params.size) { y[params.offset + (i / params.inner) * params.stride + i % params.inner] = map(i); }
   }
+}
+
+@compute @workgroup_size(LANES)
+fn packed(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let first = 4u * (group_number(id, groups) * LANES + lane);
+  if (first >= params.size) { return; }
+  // bytes past the end of the last word are 0
+  var word = 0u;
+  for (var k = 0u; k < min(4u, params.size - first); k++) { word |= map(first + k) << (8u * k); }
+  y[first / 4u] = word;
 }

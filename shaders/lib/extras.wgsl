@@ -2,6 +2,7 @@
 //
 // x0 … x6       tensors; a hook writes out where its element i lies in them, from their shapes and strides
 // q0 … q6       the same, four elements at once: a hook uses one of the two
+// byte_at(w, i) byte i of an array of bytes, which word w of it holds
 // scalar(k)     the k-th scalar as f32;  scalar_bits(k) as it came
 //
 // Elements are u32 words, so that floats and integers pass unchanged; hooks cast them by type.
@@ -22,5 +23,7 @@
 @group(0) @binding(15) var<storage, read> q5: array<vec4u>;
 @group(0) @binding(16) var<storage, read> q6: array<vec4u>;
 
+// a byte of a word of four, the lowest first
+fn byte_at(word: u32, at: u32) -> u32 { return (word >> (8u * (at & 3u))) & 255u; }
 fn scalar_bits(k: u32) -> u32 { return scalars[k / 4u][k % 4u]; }
 fn scalar(k: u32) -> f32 { return bitcast<f32>(scalar_bits(k)); }

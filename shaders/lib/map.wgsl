@@ -28,14 +28,41 @@ fn div(a: f32, b: f32) -> f32 { return a / b; }
 fn neg(a: f32) -> f32 { return -a; }
 fn add_u32(a: u32, b: u32) -> u32 { return a + b; }
 fn mul_u32(a: u32, b: u32) -> u32 { return a * b; }
+fn sub_u32(a: u32, b: u32) -> u32 { return a - b; }
+fn neg_u32(a: u32) -> u32 { return 0u - a; }
+fn maximum_u32(a: u32, b: u32) -> u32 { return max(a, b); }
+fn minimum_u32(a: u32, b: u32) -> u32 { return min(a, b); }
+fn where_u32(condition: f32, a: u32, b: u32) -> u32 { return select(b, a, condition != 0.0); }
+// of a division by 0 both are 0
+fn remainder_u32(a: u32, b: u32) -> u32 { return select(a % max(b, 1u), 0u, b == 0u); }
+fn floor_divide_u32(a: u32, b: u32) -> u32 { return select(a / max(b, 1u), 0u, b == 0u); }
 fn add_i32(a: i32, b: i32) -> i32 { return a + b; }
+fn sub_i32(a: i32, b: i32) -> i32 { return a - b; }
 fn mul_i32(a: i32, b: i32) -> i32 { return a * b; }
+fn neg_i32(a: i32) -> i32 { return -a; }
+fn abs_i32(a: i32) -> i32 { return abs(a); }
+fn sign_i32(a: i32) -> i32 { return sign(a); }
+fn maximum_i32(a: i32, b: i32) -> i32 { return max(a, b); }
+fn minimum_i32(a: i32, b: i32) -> i32 { return min(a, b); }
+fn where_i32(condition: f32, a: i32, b: i32) -> i32 { return select(b, a, condition != 0.0); }
+// the remainder has the sign of b, the quotient is rounded down;  −2³¹ / −1 wraps around
+fn remainder_i32(a: i32, b: i32) -> i32 {
+  let r = a % select(b, 1, (b == 0) | (b == -1));
+  return select(r, r + b, (r != 0) & ((r ^ b) < 0));
+}
+fn floor_divide_i32(a: i32, b: i32) -> i32 {
+  let q = (a - remainder_i32(a, b)) / select(b, 1, (b == 0) | (b == -1));
+  return select(select(q, -a, b == -1), 0, b == 0);
+}
 fn f32_from_u32(a: u32) -> f32 { return f32(a); }
 fn f32_from_i32(a: i32) -> f32 { return f32(a); }
 fn u32_from_f32(a: f32) -> u32 { return u32(a); }
 fn i32_from_f32(a: f32) -> i32 { return i32(a); }
 fn u32_from_i32(a: i32) -> u32 { return u32(a); }
 fn i32_from_u32(a: u32) -> i32 { return i32(a); }
+fn i32_from_u8(a: u32) -> i32 { return i32(a); }
+fn u8_from_i32(a: i32) -> u32 { return u32(a) & 255u; }
+fn copy_u8(a: u32) -> u32 { return a; }
 // a bool is an f32 0 or 1; NaN, told by its bits, is none of the zeros
 fn bool_from_f32(a: f32) -> f32 { return f32((bitcast<u32>(a) & 0x7fffffffu) != 0u); }
 fn bool_from_i32(a: i32) -> f32 { return f32(a != 0); }
@@ -137,6 +164,33 @@ fn pow_(a: f32, b: f32) -> f32 {
   return select(select(signed_power, not_real, (a < 0.0) & !whole), at_zero, (a == 0.0) | (b == 0.0));
 }
 
+// a − b·⌊a/b⌋ with the sign of b, exactly: long division of the whole numbers m·2ⁿ that floats are, eight bits at a time
+fn truncated_remainder(a: f32, b: f32) -> f32 {
+  let x = bitcast<u32>(a) & 0x7fffffffu;
+  let y = bitcast<u32>(b) & 0x7fffffffu;
+  let down = max(y >> 23u, 1u);
+  let divisor = max(select(0u, 0x800000u, y >= 0x800000u) | (y & 0x7fffffu), 1u);
+  var m = (select(0u, 0x800000u, x >= 0x800000u) | (x & 0x7fffffu)) % divisor;
+  for (var n = max(max(x >> 23u, 1u), down) - down; n > 0u; n -= min(n, 8u)) { m = (m << min(n, 8u)) % divisor; }
+  let shift = min(countLeadingZeros(m) - 8u, down - 1u);
+  let bits = select(0u, (m << shift) + ((down - 1u - shift) << 23u), m != 0u);
+  let result = bitcast<f32>(bits | (bitcast<u32>(a) & 0x80000000u));
+  let not_real = (x >= 0x7f800000u) | (y == 0u) | (y > 0x7f800000u);
+  return select(select(result, a, x < y), bitcast<f32>(0x7fc00000u | (x & 1u)), not_real);
+}
+fn has_other_sign(r: f32, b: f32) -> bool {
+  return ((bitcast<u32>(r) & 0x7fffffffu) != 0u) & (((bitcast<u32>(r) ^ bitcast<u32>(b)) >> 31u) == 1u);
+}
+fn remainder(a: f32, b: f32) -> f32 {
+  let r = truncated_remainder(a, b);
+  return select(r, r + b, has_other_sign(r, b));
+}
+fn floor_divide(a: f32, b: f32) -> f32 {
+  let r = truncated_remainder(a, b);
+  let q = round((a - r) / b) - f32(has_other_sign(r, b));
+  return select(q, a / b, b == 0.0);
+}
+
 fn maximum(a: f32, b: f32) -> f32 { return select(larger(a, b), b, is_nan(b)); }
 fn minimum(a: f32, b: f32) -> f32 { return select(smaller(a, b), b, is_nan(b)); }
 fn clamp_(a: f32, low: f32, high: f32) -> f32 { return smaller(larger(a, low), high); }
@@ -148,7 +202,13 @@ fn greater_equal(a: f32, b: f32) -> f32 { return f32(a >= b); }
 fn equal(a: f32, b: f32) -> f32 { return f32(a == b); }
 fn not_equal(a: f32, b: f32) -> f32 { return f32(a != b); }
 fn equal_u32(a: u32, b: u32) -> f32 { return f32(a == b); }
+fn not_equal_u32(a: u32, b: u32) -> f32 { return f32(a != b); }
 fn less_u32(a: u32, b: u32) -> f32 { return f32(a < b); }
+fn less_equal_u32(a: u32, b: u32) -> f32 { return f32(a <= b); }
+fn equal_i32(a: i32, b: i32) -> f32 { return f32(a == b); }
+fn not_equal_i32(a: i32, b: i32) -> f32 { return f32(a != b); }
+fn less_i32(a: i32, b: i32) -> f32 { return f32(a < b); }
+fn less_equal_i32(a: i32, b: i32) -> f32 { return f32(a <= b); }
 // 1 where the bits of a are a number; a comparison of a with itself may be folded away
 fn finite(a: f32) -> f32 { return f32((bitcast<u32>(a) & 0x7f800000u) != 0x7f800000u); }
 // the position of the element itself along an axis of `extent` elements, each `stride` apart

@@ -24,6 +24,33 @@ const table = {
   bool_from_f32: "f32 -> bool",
   bool_from_i32: "i32 -> bool",
   bool_from_u32: "u32 -> bool",
+  sub_u32: "u32 u32 -> u32",
+  sub_i32: "i32 i32 -> i32",
+  neg_u32: "u32 -> u32",
+  neg_i32: "i32 -> i32",
+  maximum_u32: "u32 u32 -> u32",
+  maximum_i32: "i32 i32 -> i32",
+  minimum_u32: "u32 u32 -> u32",
+  minimum_i32: "i32 i32 -> i32",
+  where_u32: "bool u32 u32 -> u32",
+  where_i32: "bool i32 i32 -> i32",
+  remainder_u32: "u32 u32 -> u32",
+  remainder_i32: "i32 i32 -> i32",
+  floor_divide_u32: "u32 u32 -> u32",
+  floor_divide_i32: "i32 i32 -> i32",
+  abs_i32: "i32 -> i32",
+  sign_i32: "i32 -> i32",
+  i32_from_u8: "u8 -> i32",
+  u8_from_i32: "i32 -> u8",
+  copy_u8: "u8 -> u8",
+  equal_i32: "i32 i32 -> bool",
+  less_i32: "i32 i32 -> bool",
+  not_equal_u32: "u32 u32 -> bool",
+  not_equal_i32: "i32 i32 -> bool",
+  less_equal_u32: "u32 u32 -> bool",
+  less_equal_i32: "i32 i32 -> bool",
+  remainder: "f32 f32 -> f32",
+  floor_divide: "f32 f32 -> f32",
   square: "f32 -> f32",
   abs_: "f32 -> f32",
   sign_: "f32 -> f32",
@@ -45,7 +72,7 @@ const table = {
   maximum: "f32 f32 -> f32",
   minimum: "f32 f32 -> f32",
   clamp_: "f32 f32 f32 -> f32",
-  where_: "f32 f32 f32 -> f32",
+  where_: "bool f32 f32 -> f32",
   less: "f32 f32 -> bool",
   less_equal: "f32 f32 -> bool",
   greater: "f32 f32 -> bool",
@@ -98,6 +125,6 @@ export function signature(name: MapName): MapSignature {
 
 /** The map that copies elements of `dtype`. */
 export const copyOf = (dtype: DType): MapName =>
-  dtype === "f32" || dtype === "u8" ? "copy" : (`copy_${dtype}` as MapName);
+  dtype === "f32" ? "copy" : (`copy_${dtype}` as MapName);
 
 export const mapNames = Object.keys(table) as MapName[];

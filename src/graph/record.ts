@@ -97,7 +97,7 @@ export function recordMap<F extends MapName>(
   for (const [k, type] of types.entries()) {
     const x = inputs[k]!;
     check(
-      x.dtype === type || (type === "f32" && x.dtype === "bool"),
+      x.dtype === type || (isFloat(type) && isFloat(x.dtype)),
       "argument",
       where,
       () => `input ${k} has the wrong dtype. Expected ${type}; got ${x.dtype}. ${remedy(x)}`,

@@ -15,15 +15,16 @@ const MANY = 8192;
 /** Whether a workgroup should share a line, rather than one invocation walk it. */
 export const isShared = ({ outer, extent, inner }: Lines): boolean => extent >= LONG && outer * inner < MANY;
 
-/** The place of the largest element of each line of input 0. */
-export function argmax(axis: Lines): Launches {
+/** The place of the largest element of each line of input 0, or of the smallest. */
+export function argmax(axis: Lines, dtype: "f32" | "i32" | "u32", smallest: boolean): Launches {
   const lines = axis.outer * axis.inner;
   const shared = isShared(axis);
   const kernel = shared ? shaders.shared_lines : shaders.lines;
   const groups = [shared ? lines : ceilDiv(lines, kernel.constants.LANES), 1, 1] as const;
+  const constants = { TYPE: { f32: 0, i32: 1, u32: 2 }[dtype], SMALLEST_FIRST: Number(smallest) };
   const params = { lines, extent: axis.extent, inner: axis.inner };
   return {
     flops: lines * axis.extent,
-    launches: [{ kernel, bind: { x: { input: 0 }, y: { output: 0 } }, params, groups }],
+    launches: [{ kernel, constants, bind: { x: { input: 0 }, y: { output: 0 } }, params, groups }],
   };
 }

@@ -27,7 +27,7 @@ export function fourBody(
 ): string | null {
   const views = viewsOf([root, stored, added].flatMap((expression) => expression ?? []));
   const layouts = views.map(({ view }) => layoutOf(view));
-  if (layouts.includes(null)) return null;
+  if (layouts.includes(null) || views.some(({ bytes }) => bytes)) return null;
   if (views.length > 0 && layouts.every((layout) => layout!.kind === "apart")) return null;
   // a buffer is bound once: as vec4 if that serves all that is read of it
   const single = new Set([

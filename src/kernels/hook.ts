@@ -4,7 +4,14 @@ export type Scalar = "f32" | "i32" | "u32";
 
 /** What a hook computes from its index: a small graph, shared parts being shared objects. */
 export type Expression =
-  | { readonly kind: "view"; readonly slot: number; readonly view: View; readonly type: Scalar }
+  | {
+      readonly kind: "view";
+      readonly slot: number;
+      readonly view: View;
+      readonly type: Scalar;
+      /** Elements are bytes, four to a word. */
+      readonly bytes?: boolean;
+    }
   | { readonly kind: "scalar"; readonly slot: number; readonly type: Scalar }
   | { readonly kind: "value"; readonly type: Scalar }
   | { readonly kind: "replaced"; readonly type: Scalar }
@@ -66,8 +73,11 @@ function text(
 ): string {
   const cast = (word: string) => (expression.type === "u32" ? word : `bitcast<${expression.type}>(${word})`);
   switch (expression.kind) {
-    case "view":
-      return cast(`x${expression.slot}[${place(expression.view)}]`);
+    case "view": {
+      const at = place(expression.view);
+      if (expression.bytes) return `byte_at(x${expression.slot}[(${at}) >> 2u], ${at})`;
+      return cast(`x${expression.slot}[${at}]`);
+    }
     case "scalar":
       return cast(`scalar_bits(${expression.slot}u)`);
     case "replaced":

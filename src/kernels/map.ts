@@ -39,3 +39,11 @@ export function mapFours(size: number, traits: DeviceTraits): Launch {
     groups: [ceilDiv(quads, kernel.constants.LANES), 1, 1],
   };
 }
+
+/** `size` bytes of the hook `map`, four to a word of output 0. */
+export const mapPacked = (size: number): Launch => ({
+  ...written,
+  kernel: one.packed,
+  params: { size, offset: 0, inner: 1, stride: 1 },
+  groups: [ceilDiv(size, 4 * one.packed.constants.LANES), 1, 1],
+});

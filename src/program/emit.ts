@@ -2,7 +2,7 @@ import { byteLength } from "../graph/dtype.ts";
 import { fourBody, viewsOf } from "../kernels/four.ts";
 import { type Beside, type Expression, hookBody, KEEP_SUMS } from "../kernels/hook.ts";
 import type { Launch, Slot } from "../kernels/launch.ts";
-import { map, mapFours } from "../kernels/map.ts";
+import { map, mapFours, mapPacked } from "../kernels/map.ts";
 import { hasFours, reduce } from "../kernels/reduce.ts";
 import { assemble, type Dispatch, type Ref, type Scratch, scratchRef, type Target } from "./dispatch.ts";
 import { type Context, expressionOf, rootExpression, type Slots } from "./expression.ts";
@@ -40,11 +40,15 @@ function emitMap(root: Value, emission: Emission): Dispatch {
     ...(state ? { replaced: state } : {}),
   });
   const size = sizeOf(root);
-  const fours = size % 4 === 0 ? fourBody(expression, "vec4u") : null;
+  const isPacked = root.dtype === "u8";
+  const fours = size % 4 === 0 && !isPacked ? fourBody(expression, "vec4u") : null;
   return assemble(emission, {
     ...(fours
       ? { launch: mapFours(size, emission.traits), bodies: { four: fours } }
-      : { launch: map(size, emission.traits), bodies: { map: hookBody(expression, "u32") } }),
+      : {
+          launch: isPacked ? mapPacked(size) : map(size, emission.traits),
+          bodies: { map: hookBody(expression, "u32") },
+        }),
     slots,
     bind: () => emission.refOf(root),
     label: `map ${describe(root)}`,

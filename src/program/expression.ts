@@ -59,6 +59,7 @@ export function expressionOf(value: Value, context: Context): Expression {
             slot: slotOf(context.slots.inputs, base),
             view: walked(context, spread(arg.shape, offset, strides, shape)),
             type,
+            ...(base.dtype === "u8" ? { bytes: true } : {}),
           };
     built.set(key, expression);
     return expression;

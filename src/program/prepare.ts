@@ -1,4 +1,3 @@
-import { LatentError, show } from "../device/errors.ts";
 import { contiguous, count } from "../graph/dtype.ts";
 import { copyOf } from "../graph/maps.ts";
 import type { Operand } from "../graph/kernelOp.ts";
@@ -17,11 +16,6 @@ export function materialise(graph: Graph): Graph {
   const copy = (of: Value): Value => {
     const known = copies.get(of);
     if (known) return known;
-    if (of.dtype === "u8")
-      throw new LatentError(
-        "unsupported",
-        `read: a part or reordering of u8 data ${show(of.shape)} exists only on paper. Turn it into f32 with bytes() or gather() first.`,
-      );
     const value: Value = {
       id: values.length,
       shape: of.shape,

@@ -74,7 +74,8 @@ function mayReplace(writer: Group, state: Value, next: Value, inlined: ReadonlyS
   if (root.what.kind === "kernel" && root.what.op.inPlace?.[outputIndex(next)] !== undefined)
     return root.args[root.what.op.inPlace[outputIndex(next)]!] === state;
   if (!readsOf(writer, inlined).has(state)) return root.what.kind !== "concat";
-  if (root.what.kind !== "map" || writer.anchor) return false;
+  // bytes are read and written by the word
+  if (root.what.kind !== "map" || writer.anchor || root.dtype === "u8") return false;
   let same = true;
   walk(root, inlined, (arg, user) => {
     if (look(arg).base === state && !(straight(arg) === state && sizeOf(user) === sizeOf(state))) same = false;

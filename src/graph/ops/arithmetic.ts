@@ -1,5 +1,5 @@
 import { check } from "../../device/errors.ts";
-import { type DType, type Joint, remedy } from "../dtype.ts";
+import { type DType, elements, isFloat, type Joint, remedy, scalarOf } from "../dtype.ts";
 import type { MapName } from "../maps.ts";
 import { checkOperand, checkTensor } from "../operand.ts";
 import { constant, type Operandish, recordMap, relabel } from "../record.ts";
@@ -15,24 +15,33 @@ function joined(where: string, a: Operandish, b: Operandish): [Tensor, Tensor] {
   check(known instanceof Tensor, "argument", where, () => "expected at least one tensor; got two numbers.");
   const dtypes = [a, b].flatMap((x) => (x instanceof Tensor ? [x.dtype] : []));
   const to = dtypes.find((d) => d !== "bool") ?? (dtypes.length === 2 ? "bool" : "f32");
-  const lift = (x: Operandish) =>
-    x instanceof Tensor ? (x.dtype === "bool" ? cast(x, to) : x) : constant(known.gpu, x, to);
+  const lift = (x: Operandish): Tensor => {
+    if (x instanceof Tensor) return x.dtype === "bool" ? cast(x, to) : x;
+    elements(where, to, [x]);
+    return constant(known.gpu, x, to);
+  };
   return [lift(a), lift(b)];
 }
 
-type Names = { readonly f32: MapName; readonly u32?: MapName; readonly i32?: MapName };
+/** The maps of an op for each dtype; u8 is computed in i32, bools are taken as they lie, f32 0 and 1. */
+type Names = { readonly f32: MapName; readonly u32: MapName; readonly i32: MapName };
+// @__NO_SIDE_EFFECTS__
+const named = (name: string) => ({ f32: name, u32: `${name}_u32`, i32: `${name}_i32` }) as Names;
 type Slope = (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => readonly [() => Tensor, () => Tensor];
 
-/** Records the map that `names` has for the dtype of both; bools are taken as they lie, f32 0 and 1. */
+/** Records the map that `names` has for the dtype of both. */
 function recordBinary(where: string, names: Names, a: Tensor, b: Tensor, slope: Slope | null): Tensor {
-  const fn = a.dtype === "u8" ? undefined : names[a.dtype === "bool" ? "f32" : a.dtype];
   check(
-    fn !== undefined && a.dtype === b.dtype,
+    a.dtype === b.dtype,
     "argument",
     where,
-    () =>
-      `dtypes do not fit. Expected two of ${Object.keys(names).join(", ")}; got ${a.dtype} and ${b.dtype}. ${remedy(a, b)}`,
+    () => `dtypes differ. Expected two tensors of one dtype; got ${a.dtype} and ${b.dtype}. ${remedy(a, b)}`,
   );
+  if (a.dtype === "u8") {
+    const y = recordBinary(where, names, cast(a, "i32"), cast(b, "i32"), null);
+    return y.dtype === "i32" ? cast(y, "u8") : y;
+  }
+  const fn = names[scalarOf(a.dtype)];
   const pull: Pull | null =
     slope && a.dtype === "f32"
       ? ([g], y) => {
@@ -46,7 +55,7 @@ function recordBinary(where: string, names: Names, a: Tensor, b: Tensor, slope: 
 
 /** An op of two inputs; `slope` gives each input's gradient before broadcasting is summed away. `bools`: what two bools give. */
 // @__NO_SIDE_EFFECTS__: bundlers leave out ops that nobody calls
-function binary(where: string, names: Names, slope: Slope, bools: MapName | null = null) {
+function binary(where: string, names: Names, slope: Slope | null, bools: MapName | null = null) {
   return <A extends DType = never, B extends DType = never>(
     left: Operandish<A>,
     right: Operandish<B>,
@@ -65,33 +74,50 @@ function binary(where: string, names: Names, slope: Slope, bools: MapName | null
 
 /** A comparison of two inputs. */
 // @__NO_SIDE_EFFECTS__
-const comparison = (where: string, names: Names) => (left: Operandish, right: Operandish) =>
-  recordBinary(where, names, ...joined(where, left, right), null) as Tensor<"bool">;
+const comparison =
+  (where: string, names: Names, swapped = false) =>
+  (left: Operandish, right: Operandish): Tensor<"bool"> => {
+    const [a, b] = joined(where, left, right);
+    // the larger of two integers is told by the map for the smaller one
+    const swaps = swapped && !isFloat(a.dtype);
+    return recordBinary(where, names, swaps ? b : a, swaps ? a : b, null) as Tensor<"bool">;
+  };
 
 /** a + b, broadcast. Integers wrap around; of two bools, whether one is true. */
-export const add = binary("add", { f32: "add", u32: "add_u32", i32: "add_i32" }, (g) => [() => g, () => g], "maximum");
+export const add = binary("add", named("add"), (g) => [() => g, () => g], "maximum");
 /** a − b, broadcast. Integers wrap around. */
-export const sub = binary("sub", { f32: "sub" }, (g) => [() => g, () => neg(g)]);
+export const sub = binary("sub", named("sub"), (g) => [() => g, () => neg(g)]);
 /** a · b, element by element, broadcast. Integers wrap around; of two bools, whether both are true. */
-export const mul = binary(
-  "mul",
-  { f32: "mul", u32: "mul_u32", i32: "mul_i32" },
-  (g, a, b) => [() => mul(g, b), () => mul(g, a)],
-  "mul",
-);
-/** a / b, broadcast. */
-export const div = binary("div", { f32: "div" }, (g, _a, b, y) => [() => div(g, b), () => neg(div(mul(g, y), b))]);
+export const mul = binary("mul", named("mul"), (g, a, b) => [() => mul(g, b), () => mul(g, a)], "mul");
+/** a / b, broadcast; always f32, integers and bools being cast. */
+export function div(left: Operandish, right: Operandish): Tensor<"f32"> {
+  const [a, b] = joined("div", left, right);
+  const slope: Slope = (g, _a, divisor, y) => [() => div(g, divisor), () => neg(div(mul(g, y), divisor))];
+  // dtypes that differ are refused as they came
+  const [x, y] = a.dtype === b.dtype ? [cast(a, "f32"), cast(b, "f32")] : [a, b];
+  return recordBinary("div", { f32: "div" } as Names, x, y, slope) as Tensor<"f32">;
+}
+/**
+ * What a division rounded down leaves, a − b·⌊a/b⌋, with the sign of b: PyTorch's and NumPy's remainder, Python's %. Exact.
+ * By 0: NaN, and 0 for integers. The gradient by a is 1, that by b −⌊a/b⌋.
+ */
+export const remainder = binary("remainder", named("remainder"), (g, a, b) => [
+  () => g,
+  () => neg(mul(g, floorDivide(a, b))),
+]);
+/** ⌊a/b⌋, PyTorch's floor_divide. By 0: ±∞ or NaN, and 0 for integers. No gradient. */
+export const floorDivide = binary("floorDivide", named("floor_divide"), null);
 /** The larger of both; where they are equal, each gets half of the gradient. */
 export const maximum = binary(
   "maximum",
-  { f32: "maximum" },
+  named("maximum"),
   (g, a, b) => [() => mul(g, wins(a, b)), () => mul(g, wins(b, a))],
   "maximum",
 );
 /** The smaller of both; where they are equal, each gets half of the gradient. */
 export const minimum = binary(
   "minimum",
-  { f32: "minimum" },
+  named("minimum"),
   (g, a, b) => [() => mul(g, wins(b, a)), () => mul(g, wins(a, b))],
   "minimum",
 );
@@ -101,12 +127,12 @@ const wins = (a: Tensor, b: Tensor): Tensor =>
   mul(add(cast(greater(a, b), "f32"), cast(greaterEqual(a, b), "f32")), 0.5);
 
 /** Whether a < b, element by element, broadcast. Comparisons give bools, and have no gradient. */
-export const less = comparison("less", { f32: "less", u32: "less_u32" });
-export const lessEqual = comparison("lessEqual", { f32: "less_equal" });
-export const greater = comparison("greater", { f32: "greater" });
-export const greaterEqual = comparison("greaterEqual", { f32: "greater_equal" });
-export const equal = comparison("equal", { f32: "equal", u32: "equal_u32" });
-export const notEqual = comparison("notEqual", { f32: "not_equal" });
+export const less = comparison("less", named("less"));
+export const lessEqual = comparison("lessEqual", named("less_equal"));
+export const greater = comparison("greater", { ...named("less"), f32: "greater" }, true);
+export const greaterEqual = comparison("greaterEqual", { ...named("less_equal"), f32: "greater_equal" }, true);
+export const equal = comparison("equal", named("equal"));
+export const notEqual = comparison("notEqual", named("not_equal"));
 
 const comparisons = { "<": less, "<=": lessEqual, ">": greater, ">=": greaterEqual, "==": equal, "!=": notEqual };
 
@@ -122,12 +148,29 @@ export function compare(a: Operandish, relation: keyof typeof comparisons, b: Op
   return op(a, b);
 }
 
+/** −a; unsigned integers wrap around. Bools are refused, as by PyTorch: logicalNot() is meant. */
 export function neg<D extends DType>(a: Tensor<D>): Tensor<D> {
   checkTensor("neg", a);
-  return recordMap("neg", "neg", [a], ([g]) => [neg(g!)]) as Tensor as Tensor<D>;
+  check(a.dtype !== "bool", "argument", "neg", () => "expected numbers; got bool. Use logicalNot().");
+  return recordUnary("neg", named("neg"), a, ([g]) => [neg(g!)]);
 }
 
-/** a where `condition` is not 0, else b; all broadcast. The condition (bool or f32) has no gradient. */
+/** Records the map that `names` has for the dtype of `a`. */
+export function recordUnary<D extends DType>(
+  where: string,
+  names: { readonly f32: MapName; readonly i32: MapName; readonly u32?: MapName },
+  a: Tensor<D>,
+  pull: Pull | null,
+): Tensor<D> {
+  if (a.dtype === "u8")
+    return cast(recordUnary(where, names, cast(a as Tensor, "i32"), null), "u8") as Tensor as Tensor<D>;
+  const { [scalarOf(a.dtype)]: fn } = names;
+  // unsigned integers and bools stay as they are
+  if (!fn || a.dtype === "bool") return a;
+  return recordMap(where, fn, [a], a.dtype === "f32" ? pull : null) as Tensor as Tensor<D>;
+}
+
+/** a where `condition` is not 0, else b; all broadcast. The condition, of any dtype, has no gradient. */
 export function where<A extends DType = never, B extends DType = never>(
   condition: Tensor,
   a: Operandish<A>,
@@ -136,10 +179,20 @@ export function where<A extends DType = never, B extends DType = never>(
   checkTensor("where", condition, "a condition that is a tensor");
   const numbers = typeof a === "number" && typeof b === "number";
   const [yes, no] = joined("where", numbers ? constant(condition.gpu, a) : (a as Operandish), b as Operandish);
-  const y = recordMap("where", "where_", [condition, yes, no], ([g]) => [
+  check(
+    yes.dtype === no.dtype,
+    "argument",
+    "where",
+    () => `dtypes differ. Expected two tensors of one dtype; got ${yes.dtype} and ${no.dtype}. ${remedy(yes, no)}`,
+  );
+  if (yes.dtype === "u8")
+    return cast(where(condition, cast(yes, "i32"), cast(no, "i32")), "u8") as Tensor as Tensor<Joint<A, B>>;
+  const chooses = isFloat(condition.dtype) ? condition : cast(condition, "bool");
+  const fn = isFloat(yes.dtype) ? "where_" : (`where_${yes.dtype}` as "where_i32");
+  const y: Tensor = recordMap("where", fn, [chooses, yes, no], ([g]) => [
     null,
-    sumTo(where(condition, g!, 0), yes.shape),
-    sumTo(where(condition, 0, g!), no.shape),
+    sumTo(where(chooses, g!, 0), yes.shape),
+    sumTo(where(chooses, 0, g!), no.shape),
   ]);
   return (yes.dtype === "bool" ? relabel(y, "bool") : y) as Tensor as Tensor<Joint<A, B>>;
 }
@@ -152,6 +205,7 @@ export function pow<A extends DType, B extends DType = never>(a: Tensor<A>, b: O
 function power(a: Tensor, b: Operandish): Tensor {
   checkTensor("pow", a);
   checkOperand("pow", b);
+  if (!isFloat(a.dtype)) return wholePower(a, b);
   if (b === 1) return a;
   if (b === 2) return square(a);
   if (b === 3) return mul(square(a), a);
@@ -166,9 +220,27 @@ function power(a: Tensor, b: Operandish): Tensor {
   ]);
 }
 
-/** a². */
+/** Powers of integers, by squaring. */
+function wholePower(a: Tensor, b: Operandish): Tensor {
+  check(
+    typeof b === "number" && Number.isInteger(b) && b >= 0 && b < 2 ** 31,
+    "argument",
+    "pow",
+    () =>
+      `expected a whole exponent ≥ 0 for ${a.dtype}; got ${typeof b === "number" ? b : "a tensor"}. Use cast(x, "f32").`,
+  );
+  let y: Tensor | null = null;
+  for (let factor = a, left = b; left > 0; left >>= 1) {
+    if (left & 1) y = y ? mul(y, factor) : factor;
+    if (left > 1) factor = mul(factor, factor);
+  }
+  return y ?? add(mul(a, 0), 1);
+}
+
+/** a²; integers wrap around. */
 export function square<D extends DType>(a: Tensor<D>): Tensor<D> {
   checkTensor("square", a);
+  if (a.dtype !== "f32") return mul(a as Tensor, a as Tensor) as Tensor as Tensor<D>;
   return recordMap("square", "square", [a], ([g]) => [mul(g!, mul(a, 2))]) as Tensor as Tensor<D>;
 }
 /** √a; 0 for a ≤ 0, where the gradient is that of a tiny positive number. */

@@ -1,8 +1,8 @@
-import { check, checkOptions, show } from "../../device/errors.ts";
+import { check, checkOptions } from "../../device/errors.ts";
 import { bytes as launch } from "../../kernels/bytes.ts";
 import { count } from "../dtype.ts";
 import type { KernelOp } from "../kernelOp.ts";
-import { inOrder, layout, recordOne } from "../record.ts";
+import { inOrder, layout, recordMap, recordOne } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 
 const bytesOp: KernelOp = {
@@ -12,15 +12,10 @@ const bytesOp: KernelOp = {
 
 /**
  * The stored bytes that `x` looks at, and where it starts there. A part along the first axis (slice) and another shape
- * (reshape) are read in place.
+ * (reshape) are read in place, other views are copied.
  */
 export function bytesOf(where: string, x: Tensor): { base: Tensor; first: number } {
-  check(
-    inOrder(x),
-    "unsupported",
-    where,
-    () => `u8 data ${show(x.shape)} does not lie in order. Expected whole tensors, or slices along the first axis.`,
-  );
+  if (!inOrder(x)) return { base: recordMap(where, "copy_u8", [x], null), first: 0 };
   const { base, offset } = layout(x);
   return { base, first: offset };
 }

@@ -1,23 +1,28 @@
 import { check } from "../../device/errors.ts";
-import type { DType } from "../dtype.ts";
+import { arrays, type DType } from "../dtype.ts";
 import type { MapName } from "../maps.ts";
 import { checkTensor } from "../operand.ts";
 import { recordMap, relabel } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 
 /**
- * The values as another dtype; fractions are cut off, a bool is whether the value is not 0. u8 data is read by `gather` and
- * `bytes`, not here. Gradients stop.
+ * The values as another dtype. Fractions are cut off; integers keep their last bits, as between i32 and u32, and u8 their last
+ * eight; a bool is whether the value is not 0. Gradients stop. Throws LatentError("argument") on an unknown dtype.
  */
 export function cast<D extends DType>(x: Tensor, dtype: D): Tensor<D> {
   checkTensor("cast", x);
   if ((x.dtype as DType) === dtype) return x as Tensor as Tensor<D>;
   check(
-    [x.dtype, dtype].every((d) => ["f32", "i32", "u32", "bool"].includes(d)),
-    "unsupported",
+    Object.hasOwn(arrays, dtype),
+    "argument",
     "cast",
-    () => `no cast from ${x.dtype} to ${dtype}. Expected f32, i32, u32 or bool on both sides.`,
+    () => `unknown dtype. Expected ${Object.keys(arrays).join(", ")}; got ${String(dtype)}.`,
   );
   if (x.dtype === "bool") return dtype === "f32" ? relabel(x, dtype) : cast(relabel(x, "f32"), dtype);
+  if ((x.dtype === "u8" || dtype === "u8") && x.dtype !== "i32" && (dtype as DType) !== "i32")
+    return cast(cast(x, "i32"), dtype);
   return recordMap("cast", `${dtype}_from_${x.dtype}` as MapName, [x], null) as Tensor as Tensor<D>;
 }
+
+/** x in a dtype whose elements are words: bytes as i32, all others as they are. */
+export const widened = (x: Tensor): Tensor => (x.dtype === "u8" ? cast(x, "i32") : x);

@@ -1,9 +1,12 @@
-import { check, checkOptions, show } from "../../device/errors.ts";
+import { checkOptions } from "../../device/errors.ts";
 import { cumsum as launch } from "../../kernels/cumsum.ts";
+import type { DType, Total } from "../dtype.ts";
 import type { KernelOp } from "../kernelOp.ts";
-import { axesOf, recordOne } from "../record.ts";
+import { recordOne } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
-import { linesOf } from "./argmax.ts";
+import { lineAxis, linesOf } from "./argmax.ts";
+import { add } from "./arithmetic.ts";
+import { cast } from "./cast.ts";
 import { embed, part } from "./part.ts";
 
 const cumsumOp: KernelOp = {
@@ -13,6 +16,17 @@ const cumsumOp: KernelOp = {
 
 const running = (x: Tensor, axis: number, reverse: boolean): Tensor<"f32"> =>
   recordOne(cumsumOp, [x], { shape: x.shape, dtype: "f32" }, { axis, reverse }, ([g]) => [running(g!, axis, !reverse)]);
+
+/** Running sums of integers: log₂ n times, every element takes up the sum 1, 2, 4, … places before it. */
+function wholeSums(x: Tensor, d: number, reverse: boolean): Tensor {
+  const n = x.shape[d]!;
+  let y = x;
+  for (let step = 1; step < n; step *= 2) {
+    const shifted = part(y, d, reverse ? step : 0, n - step);
+    y = add(y, reverse ? embed(shifted, d, 0, step) : embed(shifted, d, step, 0));
+  }
+  return y;
+}
 
 export interface CumsumOptions {
   /** Sum from the last entry to the first:  y[r] = Σ_{s ≥ r} x[s]. */
@@ -28,19 +42,14 @@ export interface CumsumOptions {
  *     cumsum(gpu.tensor([1, 2, 3]), 0, { reverse: true })     // [6, 5, 3]
  *     cumsum(gpu.tensor([1, 2, 3]), 0, { exclusive: true })   // [0, 1, 3]
  *
- * x: f32 with at least one axis. Throws LatentError("argument").
+ * Integers wrap around; of bools the sums are i32, of bytes u32. Throws LatentError("argument").
  */
-export function cumsum(x: Tensor, axis = -1, options: CumsumOptions = {}): Tensor<"f32"> {
+export function cumsum<D extends DType>(x: Tensor<D>, axis = -1, options: CumsumOptions = {}): Tensor<Total<D>> {
+  const d = lineAxis("cumsum", x, axis);
   checkOptions("cumsum", options, ["reverse", "exclusive"]);
-  check(
-    x.dtype === "f32" && x.rank > 0,
-    "argument",
-    "cumsum",
-    () => `expected an f32 tensor with at least one axis; got ${x.dtype} ${show(x.shape)}.`,
-  );
-  const [d] = axesOf("cumsum", x.rank, axis) as [number];
   const { reverse = false, exclusive = false } = options;
-  if (!exclusive) return running(x, d, reverse);
-  const others = part(x, d, Number(reverse), x.shape[d]! - 1);
-  return running(embed(others, d, Number(!reverse), Number(reverse)), d, reverse);
+  let values: Tensor = x.dtype === "bool" ? cast(x, "i32") : x.dtype === "u8" ? cast(x, "u32") : x;
+  if (exclusive && x.size > 0)
+    values = embed(part(values, d, Number(reverse), x.shape[d]! - 1), d, Number(!reverse), Number(reverse));
+  return (x.dtype === "f32" ? running(values, d, reverse) : wholeSums(values, d, reverse)) as Tensor<Total<D>>;
 }

@@ -1,9 +1,10 @@
 import { check } from "../../device/errors.ts";
+import { type DType, isFloat, type WithNumber } from "../dtype.ts";
 import type { MapName, MapResult } from "../maps.ts";
 import { checkTensor } from "../operand.ts";
 import { constant, recordMap } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
-import { add, div, mul, neg, square, sub } from "./arithmetic.ts";
+import { add, div, maximum, minimum, mul, neg, recordUnary, square, sub } from "./arithmetic.ts";
 
 /** An op of one input; `slope(g, a, y)` is its gradient. */
 // @__NO_SIDE_EFFECTS__: bundlers leave out ops that nobody calls
@@ -22,9 +23,17 @@ export const log = unary("log", "log_", (g, a) => div(g, a));
 export const expm1 = unary("expm1", "expm1", (g, _a, y) => mul(g, add(y, 1)));
 /** log(1 + a), accurate near 0. */
 export const log1p = unary("log1p", "log1p", (g, a) => div(g, add(a, 1)));
-export const abs = unary("abs", "abs_", (g, a) => mul(g, sign(a)));
+/** |a|; that of −2³¹ wraps around. */
+export function abs<D extends DType>(a: Tensor<D>): Tensor<D> {
+  checkTensor("abs", a);
+  return recordUnary("abs", { f32: "abs_", i32: "abs_i32" }, a, ([g]) => [mul(g!, sign(a))]);
+}
 /** −1, 0 or 1. No gradient. */
-export const sign = unary("sign", "sign_", null);
+export function sign<D extends DType>(a: Tensor<D>): Tensor<D> {
+  checkTensor("sign", a);
+  if (a.dtype === "u32") return minimum(a as Tensor, 1) as Tensor as Tensor<D>;
+  return recordUnary("sign", { f32: "sign_", i32: "sign_i32" }, a, null);
+}
 /** The largest whole number not above a. No gradient. */
 export const floor = unary("floor", "floor_", null);
 export const sin = unary("sin", "sin_", (g, a) => mul(g, cos(a)));
@@ -50,12 +59,19 @@ export function leakyRelu(a: Tensor, slope = 0.01): Tensor<"f32"> {
 }
 
 /** a kept within [low, high]; outside, the gradient is 0. */
-export function clamp(a: Tensor, low: number, high: number): Tensor<"f32"> {
+export function clamp<D extends DType>(a: Tensor<D>, low: number, high: number): Tensor<WithNumber<D>> {
+  checkTensor("clamp", a);
   check(low <= high, "argument", "clamp", () => `expected low ≤ high; got ${low} and ${high}.`);
+  if (!isFloat(a.dtype)) {
+    const least = low === -Infinity ? (a as Tensor) : maximum(a as Tensor, low);
+    return (high === Infinity ? least : minimum(least, high)) as Tensor as Tensor<WithNumber<D>>;
+  }
   const ends = [constant(a.gpu, low), constant(a.gpu, high)];
   const slopeOf = (g: Tensor): Tensor =>
     recordMap("clamp", "clamp_slope", [g, a, ...ends], ([h]) => [slopeOf(h!), null, null, null]);
-  return recordMap("clamp", "clamp_", [a, ...ends], ([g]) => [slopeOf(g!), null, null]);
+  return recordMap("clamp", "clamp_", [a, ...ends], ([g]) => [slopeOf(g!), null, null]) as Tensor as Tensor<
+    WithNumber<D>
+  >;
 }
 
 /** Whether a is neither infinite nor NaN (tested on its bits). No gradient. */

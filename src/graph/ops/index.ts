@@ -1,7 +1,28 @@
-export { argmax } from "./argmax.ts";
-export * from "./arithmetic.ts";
+export { argmax, argmin } from "./argmax.ts";
+export {
+  add,
+  compare,
+  div,
+  equal,
+  floorDivide,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  notEqual,
+  pow,
+  remainder,
+  sqrt,
+  square,
+  sub,
+  where,
+} from "./arithmetic.ts";
 export { bytes } from "./bytes.ts";
-export * from "./cast.ts";
+export { cast } from "./cast.ts";
 export { conv1d, type Conv1dOptions } from "./conv1d.ts";
 export { conv2d } from "./conv2d.ts";
 export { conv3d, type Conv3dOptions } from "./conv3d.ts";
@@ -16,16 +37,18 @@ export { type Heads, klHeads, type Noise, sampleHeads, splitHeads } from "./head
 export * from "./likelihood.ts";
 export type { Indices } from "./indices.ts";
 export { linear, matmul } from "./matmul.ts";
+export * from "./logic.ts";
 export * from "./normalise.ts";
 export * from "./oneHot.ts";
 export * from "./pool.ts";
 export { pad, type PadOptions, type Widths } from "./pad.ts";
 export * from "./random.ts";
 export * from "./rearrange.ts";
+export { all, any, prod, std } from "./reductions.ts";
 export { resize, type ResizeOptions } from "./resize.ts";
 export * from "./shape.ts";
 export { type Bound, type Range, slice } from "./slice.ts";
 export * from "./softmax.ts";
-export { sort, type Sorted, type SortOptions } from "./sort.ts";
-export * from "./sum.ts";
+export { sort, type Sorted, type SortOptions, topK, type TopKOptions } from "./sort.ts";
+export { max, mean, min, type ReduceOptions, sum, variance } from "./sum.ts";
 export { take, takeAlongAxis } from "./take.ts";

@@ -19,7 +19,7 @@ function alike(where: string, names: string, ...tensors: readonly Tensor[]): voi
 /** Everything but the first axis, summed. */
 export function perSample(x: Tensor): Tensor<"f32"> {
   check(x.rank > 0, "shape", "perSample", () => "expected x [n, …]; got [].");
-  return sum(reshape(x, [x.shape[0]!, -1]), 1);
+  return sum(reshape(x, [x.shape[0]!, -1]), 1) as Tensor<"f32">;
 }
 
 /**

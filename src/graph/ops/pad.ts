@@ -2,6 +2,7 @@ import { check, checkOptions, quote, show } from "../../device/errors.ts";
 import { type DType, elements } from "../dtype.ts";
 import { axesOf } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
+import { cast, widened } from "./cast.ts";
 import { pick } from "./gather.ts";
 import { embed } from "./part.ts";
 
@@ -88,5 +89,6 @@ function around(x: Tensor, d: number, [before, after]: Widths, { mode = "constan
     return at < n ? at : period - at;
   });
   const tensor = x.gpu.upload(words, [words.length]);
-  return pick(x, { shape: tensor.shape, signed: false, tensor }, d, false, x.shape.with(d, words.length));
+  const places = { shape: tensor.shape, signed: false, tensor };
+  return cast(pick(widened(x), places, d, false, x.shape.with(d, words.length)), x.dtype);
 }

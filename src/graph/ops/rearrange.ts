@@ -3,6 +3,7 @@ import type { DType } from "../dtype.ts";
 import { axesOf, constant, recordMap } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { less, where } from "./arithmetic.ts";
+import { cast, widened } from "./cast.ts";
 import { pick } from "./gather.ts";
 import { part } from "./part.ts";
 import { concat, expand, reshape } from "./shape.ts";
@@ -22,10 +23,9 @@ export const flip = <D extends DType>(x: Tensor<D>, axes?: number | readonly num
       Uint32Array.from({ length: n }, (_, i) => n - 1 - i),
       [n],
     );
-    return pick(y, { shape: [n], signed: false, tensor }, d, false, y.shape, 1, ([g]) => [
-      flip(g!, d),
-      null,
-    ]) as Tensor as Tensor<D>;
+    const places = { shape: [n], signed: false, tensor };
+    const flipped: Tensor = pick(widened(y), places, d, false, y.shape, 1, ([g]) => [flip(g!, d), null]);
+    return cast(flipped, x.dtype);
   }, x);
 
 /**

@@ -3,6 +3,7 @@ import { contiguous, count, type DType, type Shape, sameShape } from "../dtype.t
 import { copyOf } from "../maps.ts";
 import { axesOf, broadcast, inOrder, layout, recordConcat, recordMap, recordView } from "../record.ts";
 import { Tensor } from "../tensor.ts";
+import { cast } from "./cast.ts";
 import { part } from "./part.ts";
 import { sum } from "./sum.ts";
 
@@ -152,12 +153,14 @@ export function concat<D extends DType>(tensors: readonly Tensor<D>[], axis: num
         `shapes differ beyond axis ${d}. Expected all like ${show(first.shape)} ${first.dtype}; got ${show(x.shape)} ${x.dtype}.`,
     );
   if (tensors.length === 1) return first;
-  check(
-    first.dtype !== "u8",
-    "unsupported",
-    "concat",
-    () => "u8 data cannot be joined. Join the bytes before gpu.tensor, or use bytes().",
-  );
+  if (first.dtype === "u8")
+    return cast(
+      concat(
+        tensors.map((x) => cast(x as Tensor, "i32")),
+        d,
+      ),
+      "u8",
+    ) as Tensor as Tensor<D>;
   return recordConcat("concat", tensors, d, ([g]) => {
     let start = 0;
     return tensors.map((x) => {

@@ -2,9 +2,11 @@ import { check, checkOptions, show } from "../../device/errors.ts";
 import { permute, sort as launch, type SortType, sortVariants } from "../../kernels/sort.ts";
 import type { DType } from "../dtype.ts";
 import type { KernelOp } from "../kernelOp.ts";
-import { axesOf, record, recordOne } from "../record.ts";
+import { record, recordOne } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
-import { linesOf } from "./argmax.ts";
+import { lineAxis, linesOf } from "./argmax.ts";
+import { cast } from "./cast.ts";
+import { part } from "./part.ts";
 
 export interface SortOptions {
   /** The last by default; negative from the end. */
@@ -54,20 +56,18 @@ const place = (x: Tensor, indices: Tensor, axis: number): Tensor =>
  *
  *     values[r] = x[indices[r]],   values[0] ≤ values[1] ≤ …      (≥ where descending)
  *
- * x: f32, i32 or u32 of any shape with at least one axis; values and indices (u32) have its shape. Equal elements stay in
+ * x: of any dtype and shape with at least one axis; values and indices (u32) have its shape. Equal elements stay in
  * their order, and −0 equals 0. NaN counts as larger than every number: last, or first where descending. The gradient of the
  * values goes back to where they came from; the indices have none. Throws LatentError("argument").
  */
 export function sort<D extends DType>(x: Tensor<D>, options: SortOptions = {}): Sorted<D> {
+  const axis = lineAxis("sort", x, options.axis ?? -1);
   checkOptions("sort", options, ["axis", "descending"]);
-  check(
-    x.dtype !== "u8" && x.rank > 0,
-    "argument",
-    "sort",
-    () => `expected an f32, i32 or u32 tensor with at least one axis; got ${x.dtype} ${show(x.shape)}.`,
-  );
-  const { axis: given = -1, descending = false } = options;
-  const [axis] = axesOf("sort", x.rank, given) as [number];
+  const { descending = false } = options;
+  if (x.dtype === "u8" || x.dtype === "bool") {
+    const { values, indices } = sort(cast(x as Tensor, "i32"), options);
+    return { values: cast(values as Tensor, x.dtype as D), indices };
+  }
   const specs = [
     { shape: x.shape, dtype: x.dtype },
     { shape: x.shape, dtype: "u32" },
@@ -80,4 +80,34 @@ export function sort<D extends DType>(x: Tensor<D>, options: SortOptions = {}): 
     x.dtype === "f32" ? ([g]): (Tensor | null)[] => [g ? place(g, indices!, axis) : null] : null,
   );
   return { values, indices } as object as Sorted<D>;
+}
+
+export interface TopKOptions {
+  /** The last by default; negative from the end. */
+  readonly axis?: number;
+  /** The smallest ones instead. */
+  readonly largest?: boolean;
+}
+
+/**
+ * The k largest elements along an axis (or smallest), the best first, and where each one was: PyTorch's topk.
+ *
+ *     topK(gpu.tensor([5, 1, 4, 2]), 2)                       // values [5, 4], indices [0, 2]
+ *     topK(gpu.tensor([5, 1, 4, 2]), 2, { largest: false })   // values [1, 2], indices [1, 3]
+ *
+ * x: of any dtype and shape with at least one axis, which becomes k long. Of equal elements the first come first; NaN counts as
+ * larger than every number. The gradient of the values goes back to where they came from. Throws LatentError("argument").
+ */
+export function topK<D extends DType>(x: Tensor<D>, k: number, options: TopKOptions = {}): Sorted<D> {
+  const axis = lineAxis("topK", x, options.axis ?? -1);
+  checkOptions("topK", options, ["axis", "largest"]);
+  const n = x.shape[axis]!;
+  check(
+    Number.isInteger(k) && k >= 0 && k <= n,
+    "argument",
+    "topK",
+    () => `expected a whole number of elements, at most the ${n} along axis ${axis} of ${show(x.shape)}; got ${k}.`,
+  );
+  const { values, indices } = sort(x, { axis, descending: options.largest ?? true });
+  return { values: part(values, axis, 0, k), indices: part(indices, axis, 0, k) };
 }

@@ -1,10 +1,12 @@
-import { check, checkOptions } from "../../device/errors.ts";
-import type { DType } from "../dtype.ts";
-import { axesOf, count, recordReduce } from "../record.ts";
+import { check, checkOptions, show } from "../../device/errors.ts";
+import { type DType, isFloat, type Total } from "../dtype.ts";
+import { checkTensor } from "../operand.ts";
+import { axesOf, count, recordReduce, relabel } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
-import { div, equal, mul, sub } from "./arithmetic.ts";
+import { add, div, equal, maximum, minimum, mul, sub } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
-import { expand, reshape } from "./shape.ts";
+import { embed, part } from "./part.ts";
+import { expand, reshape, transpose } from "./shape.ts";
 
 export type Axes = number | readonly number[] | undefined;
 
@@ -13,67 +15,138 @@ export interface ReduceOptions {
   readonly keepDims?: boolean;
 }
 
+/** What a reduction goes over. */
+export interface Reduced {
+  /** The axes, in order. */
+  readonly over: readonly number[];
+  /** How many elements each result is made of. */
+  readonly n: number;
+  /** x's shape with every reduced axis in place, as 1. */
+  readonly kept: readonly number[];
+  /** x's shape without them, or with, where `keepDims` asks for it. */
+  readonly shape: readonly number[];
+}
+
+/** Checks what a reduction was given. Throws LatentError("argument"). */
+export function reduced(where: string, x: Tensor, axes: Axes, options: ReduceOptions, ...known: string[]): Reduced {
+  checkTensor(where, x);
+  checkOptions(where, options, [...known, "keepDims"]);
+  const over = axesOf(where, x.rank, axes);
+  const kept = x.shape.map((n, d) => (over.includes(d) ? 1 : n));
+  const shape = options.keepDims ? kept : x.shape.filter((_, d) => !over.includes(d));
+  return { over, n: count(over.map((d) => x.shape[d]!)), kept, shape };
+}
+
 /** `slope` makes x's gradient of y's, and y where it asks for it, both with every reduced axis in place. */
 function reduce(
   operation: "sum" | "max" | "min",
   x: Tensor,
-  axes: Axes,
-  options: ReduceOptions,
+  { over, kept, shape }: Reduced,
   slope: (g: Tensor, y: () => Tensor) => Tensor,
 ): Tensor<"f32"> {
-  checkOptions(operation, options, ["keepDims"]);
-  const over = axesOf(operation, x.rank, axes);
   if (over.length === 0) return x as Tensor<"f32">;
-  const keep = <D extends DType>(y: Tensor<D>) =>
-    reshape(
-      y,
-      x.shape.map((n, d) => (over.includes(d) ? 1 : n)),
-    );
+  const keep = (y: Tensor): Tensor => reshape(y, kept);
   const y: Tensor<"f32"> = recordReduce(operation, operation, x, over, ([g]) => [slope(keep(g!), () => keep(y))]);
-  return options.keepDims ? keep(y) : y;
+  return reshape(y, shape);
 }
 
-/** Sum over `axes` (all by default), in a fixed tree. */
-export const sum = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor<"f32"> =>
-  reduce("sum", x, axes, options, (g) => expand(g, x.shape));
-
-/** The axes that an average goes over, and how many elements lie along them. */
-function averaged(where: string, x: Tensor, axes: Axes, options: object, ...known: readonly string[]) {
-  checkOptions(where, options, [...known, "keepDims"]);
-  const over = axesOf(where, x.rank, axes);
-  return { over, n: count(over.map((d) => x.shape[d]!)) };
+/**
+ * x combined along `over` in a fixed tree of maps, eight elements at a time, whatever its dtype:  ((x₀∘x₁)∘(x₂∘x₃))∘…
+ * `identity` fills up what is missing to eight. The gradient is that of `combine`.
+ */
+export function fold(x: Tensor, { over, n, kept, shape }: Reduced, identity: number, combine: Combine): Tensor {
+  const order = [...kept.keys()].filter((d) => !over.includes(d));
+  let y = reshape(transpose(x, [...order, ...over]), [...order.map((d) => x.shape[d]!), n]);
+  const d = order.length;
+  for (let extent = n; extent !== 1;) {
+    const size = Math.ceil(extent / 8);
+    const parts = Math.min(8, Math.max(extent, 1));
+    const missing = (size || 1) * parts - extent;
+    if (missing) y = embed(y, d, 0, missing, identity);
+    extent = size || 1;
+    let terms = Array.from({ length: parts }, (_, k) => part(y, d, k * extent, extent));
+    while (terms.length > 1)
+      terms = terms.flatMap((term, k) => (k % 2 ? [] : [k + 1 < terms.length ? combine(term, terms[k + 1]!) : term]));
+    y = terms[0]!;
+  }
+  return reshape(y, shape);
 }
 
-/** Mean over `axes` (all by default). */
+export type Combine = (a: Tensor, b: Tensor) => Tensor;
+
+/**
+ * Sum over `axes` (all by default), in a fixed tree; 0 of nothing. Integers wrap around; bools are counted, as i32; bytes add up to u32.
+ */
+export function sum<D extends DType>(x: Tensor<D>, axes?: Axes, options: ReduceOptions = {}): Tensor<Total<D>> {
+  const how = reduced("sum", x, axes, options);
+  const total = (): Tensor => {
+    if (x.dtype === "f32") return reduce("sum", x, how, (g) => expand(g, x.shape));
+    return fold(x.dtype === "bool" ? cast(x, "i32") : x.dtype === "u8" ? cast(x, "u32") : x, how, 0, add);
+  };
+  return total() as Tensor<Total<D>>;
+}
+
+/** Mean over `axes` (all by default), always f32; NaN of nothing. */
 export function mean(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor<"f32"> {
-  const { over, n } = averaged("mean", x, axes, options);
-  check(n > 0, "shape", "mean", () => "expected at least one element to average; got none.");
-  return div(sum(x, over, options), n);
+  const { n } = reduced("mean", x, axes, options);
+  return div(sum(cast(x, "f32"), axes, options), n);
 }
 
-/** Mean squared deviation over `axes`; divides by n − ddof. Two passes, so that a large mean costs no accuracy. */
+/**
+ * Mean squared deviation over `axes`; divides by n − ddof, 0 unless given. Two passes, so that a large mean costs no accuracy.
+ * NaN of nothing. Throws LatentError("shape") where there are at most ddof elements.
+ */
 export function variance(
   x: Tensor,
   axes?: Axes,
   options: ReduceOptions & { readonly ddof?: number } = {},
 ): Tensor<"f32"> {
-  const { over, n } = averaged("variance", x, axes, options, "ddof");
+  const { over, n } = reduced("variance", x, axes, options, "ddof");
   const { ddof = 0, keepDims = false } = options;
-  check(n > ddof, "shape", "variance", () => `too few elements. Expected more than ddof = ${ddof}; got ${n}.`);
-  const centred = sub(x, mean(x, over, { keepDims: true }));
-  return div(sum(mul(centred, centred), over, { keepDims }), n - ddof);
+  check(
+    n === 0 || n > ddof,
+    "shape",
+    "variance",
+    () => `too few elements. Expected more than ddof = ${ddof}; got ${n}.`,
+  );
+  const values = cast(x, "f32");
+  const centred = sub(values, mean(values, over, { keepDims: true }));
+  return div(sum(mul(centred, centred), over, { keepDims }), n && n - ddof);
 }
 
-function extreme(operation: "max" | "min", x: Tensor, axes: Axes, options: ReduceOptions = {}): Tensor {
-  return reduce(operation, x, axes, options, (g, y) => {
-    // equal extremes share the gradient, as in PyTorch's amax
-    const hits = cast(equal(x, y()), "f32");
-    return mul(div(hits, sum(hits, axes, { keepDims: true })), g);
-  });
+function extreme<D extends DType>(operation: "max" | "min", x: Tensor<D>, axes: Axes, options: ReduceOptions = {}) {
+  const how = reduced(operation, x, axes, options);
+  check(
+    how.n > 0,
+    "shape",
+    operation,
+    () => `expected at least one element to choose from; got ${show(x.shape)} over axes ${show(how.over)}.`,
+  );
+  const chosen = (): Tensor => {
+    if (!isFloat(x.dtype)) {
+      const [least, most] = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1], u8: [0, 255] }[x.dtype as "i32"];
+      return operation === "max" ? fold(x, how, least!, maximum) : fold(x, how, most!, minimum);
+    }
+    const y = reduce(operation, x, how, (g, largest) => {
+      // equal extremes share the gradient, as in PyTorch's amax
+      const hits = cast(equal(x, largest()), "f32");
+      return mul(div(hits, sum(hits, how.over, { keepDims: true })), g);
+    });
+    return x.dtype === "bool" && how.over.length ? relabel(y, "bool") : y;
+  };
+  return chosen() as Tensor as Tensor<D>;
 }
 
-/** Largest element over `axes` (all by default); NaN where one is among them. */
-export const max = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => extreme("max", x, axes, options);
+/**
+ * Largest element over `axes` (all by default), in x's dtype; NaN where one is among them. Equal ones share the gradient, as
+ * in PyTorch's amax. Throws LatentError("shape") of nothing.
+ */
+export const max = <D extends DType>(x: Tensor<D>, axes?: Axes, options?: ReduceOptions): Tensor<D> =>
+  extreme("max", x, axes, options);
 
-/** Smallest element over `axes` (all by default); NaN where one is among them. */
-export const min = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => extreme("min", x, axes, options);
+/**
+ * Smallest element over `axes` (all by default), in x's dtype; NaN where one is among them. Equal ones share the gradient, as
+ * in PyTorch's amin. Throws LatentError("shape") of nothing.
+ */
+export const min = <D extends DType>(x: Tensor<D>, axes?: Axes, options?: ReduceOptions): Tensor<D> =>
+  extreme("min", x, axes, options);

@@ -43,6 +43,27 @@ const binaries: { readonly [op: string]: Binary } = {
       [0.3, 2],
     ],
   },
+  remainder: {
+    f: (a, b) => a - b * Math.floor(a / b),
+    ulps: 0.5,
+    why: "exact but for the addition that turns its sign",
+    // away from the jumps
+    domains: [
+      [0.1, 0.4],
+      [0.5, 2],
+    ],
+    twice: false,
+  },
+  floorDivide: {
+    f: (a, b) => Math.floor(a / b),
+    ulps: 0,
+    why: "exact",
+    domains: [
+      [-9, 9],
+      [0.3, 2],
+    ],
+    slope: false,
+  },
   maximum: { f: Math.max, ulps: 0, why: "exact", shift: 1 / 8, twice: false },
   minimum: { f: Math.min, ulps: 0, why: "exact", shift: 1 / 8, twice: false },
   less: { f: (a, b) => Number(a < b), ulps: 0, why: "exact", slope: false, shift: 0 },
@@ -229,24 +250,24 @@ const wrongDType = (op: string): Refusal => ({
 
 const refusals: Refusal[] = [
   ...Object.keys(binaries).map(mismatched),
-  ...["neg", "square", "sqrt"].map(wrongDType),
+  ...["sqrt"].map(wrongDType),
   {
     op: "add",
     call: (gpu) => ops.add(numbers(gpu, [3]), numbers(gpu, [3], "u32")),
     code: "argument",
-    message: "add: dtypes do not fit. Expected two of f32, u32, i32; got f32 and u32. Use cast().",
+    message: "add: dtypes differ. Expected two tensors of one dtype; got f32 and u32. Use cast().",
   },
   {
     op: "add",
     call: (gpu) => ops.add(gpu.tensor(new Uint8Array(4)), 300),
     code: "argument",
-    message: "add: dtypes do not fit. Expected two of f32, u32, i32; got u8 and u8. Use bytes().",
+    message: "add: expected whole numbers that fit u8; got 300.",
   },
   {
-    op: "square",
-    call: (gpu) => ops.square(gpu.tensor(new Uint8Array(4))),
+    op: "sqrt",
+    call: (gpu) => ops.sqrt(gpu.tensor(new Uint8Array(4))),
     code: "argument",
-    message: "square: input 0 has the wrong dtype. Expected f32; got u8. Use bytes().",
+    message: "sqrt: input 0 has the wrong dtype. Expected f32; got u8. Use bytes().",
   },
   ...[0.9, -1, 2 ** 32, Number.NaN].flatMap((b) =>
     Object.entries({ add: ops.add, mul: ops.mul, less: ops.less, equal: ops.equal }).map(([op, fn]): Refusal => ({

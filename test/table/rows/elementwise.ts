@@ -113,7 +113,7 @@ export const elementwise: Family = {
   ],
   refusals: [
     ...Object.keys(unaries)
-      .filter((op) => op !== "clamp")
+      .filter((op) => !["clamp", "abs", "sign"].includes(op))
       .map(wrongDType),
     {
       op: "clamp",
@@ -123,9 +123,9 @@ export const elementwise: Family = {
     },
     {
       op: "cast",
-      call: (gpu) => ops.cast(numbers(gpu, [3]), "u8"),
-      code: "unsupported",
-      message: "cast: no cast from f32 to u8. Expected f32, i32, u32 or bool on both sides.",
+      call: (gpu) => ops.cast(numbers(gpu, [3]), "f16" as "f32"),
+      code: "argument",
+      message: "cast: unknown dtype. Expected f32, i32, u32, u8, bool; got f16.",
     },
     {
       op: "detach",

@@ -2,6 +2,7 @@ import { arithmetic } from "./arithmetic.ts";
 import { contractions } from "./einsum.ts";
 import { elementwise } from "./elementwise.ts";
 import { images } from "./images.ts";
+import { integers } from "./integers.ts";
 import { heads } from "./heads.ts";
 import { likelihood } from "./likelihood.ts";
 import { lines } from "./lines.ts";
@@ -21,6 +22,7 @@ import { volumes } from "./volumes.ts";
 const families = [
   arithmetic,
   elementwise,
+  integers,
   shape,
   sums,
   places,

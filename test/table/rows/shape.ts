@@ -315,12 +315,6 @@ export const shape: Family = {
       message: "expand: expected a shape that [1] broadcasts to; got [0].",
     },
     {
-      op: "concat",
-      call: (gpu) => ops.concat([gpu.tensor(new Uint8Array(3)), gpu.tensor(new Uint8Array(3))], 0),
-      code: "unsupported",
-      message: "concat: u8 data cannot be joined. Join the bytes before gpu.tensor, or use bytes().",
-    },
-    {
       op: "pad",
       call: (gpu) => ops.pad(numbers(gpu, [3]), 1, 1, 0),
       code: "argument",

@@ -89,13 +89,7 @@ export const sorting: Family = {
       op: "sort",
       call: (gpu) => ops.sort(numbers(gpu, [])),
       code: "argument",
-      message: "sort: expected an f32, i32 or u32 tensor with at least one axis; got f32 [].",
-    },
-    {
-      op: "sort",
-      call: (gpu) => ops.sort(gpu.tensor(new Uint8Array(3))),
-      code: "argument",
-      message: "sort: expected an f32, i32 or u32 tensor with at least one axis; got u8 [3].",
+      message: "sort: expected a tensor with at least one axis; got [].",
     },
     {
       op: "sort",

@@ -2,7 +2,7 @@ import * as ops from "../../../src/graph/ops/index.ts";
 import type { Tensor } from "../../../src/index.ts";
 import { absolute, average, each, extentOf, fold, largest, type Nd, nd, spread, total } from "../nd.ts";
 import type { Family, Refusal, Row } from "../row.ts";
-import { numbers, wrongDType } from "./arithmetic.ts";
+import { numbers } from "./arithmetic.ts";
 
 /**
  * Roundings on the way of one term into a sum of `extent`: the longest chain that any variant of reduce.wgsl has. Walked
@@ -42,7 +42,6 @@ interface Reduction {
   readonly ulps: (extent: number) => number;
   readonly why: string;
   readonly scale?: (x: Nd, axes?: readonly number[]) => Nd;
-  readonly least?: number;
   readonly twice?: boolean;
 }
 
@@ -68,6 +67,14 @@ const reductions: { readonly [op: string]: Reduction } = {
     ulps: (n) => 3 * depth(n) + 12,
     why: "2 · (mean + 1) + sum + 3.5, on max|x| · (max|x| + spread)",
     scale: (x, axes) => each((m, v) => m * (m + Math.sqrt(v)), largest(absolute(x), axes), spread(x, axes)),
+  },
+  std: {
+    run: (x, axes) => ops.std(x, axes),
+    reference: (x, axes) => each(Math.sqrt, spread(x, axes)),
+    ulps: (n) => 3 * depth(n) + 16,
+    why: "as variance, and a root; on max|x| · (max|x| + spread) / spread",
+    scale: (x, axes) =>
+      each((m, v) => (v ? (m * (m + Math.sqrt(v))) / Math.sqrt(v) : 1), largest(absolute(x), axes), spread(x, axes)),
   },
   max: { run: ops.max, reference: (x, axes) => largest(x, axes), ulps: () => 0, why: "exact", twice: false },
   min: {
@@ -167,10 +174,21 @@ export const sums: Family = {
     },
   ],
   refusals: [
-    ...["sum", "max", "min"].map((op) => ({
-      ...wrongDType(op),
-      message: `${op}: expected an f32 tensor; got u32. Use cast().`,
+    ...["sum", "mean", "variance", "std", "prod", "max", "min", "any", "all"].map((op): Refusal => ({
+      op,
+      call: (gpu) =>
+        (ops as unknown as Record<string, (...all: unknown[]) => Tensor>)[op]!(numbers(gpu, [3]), 0, {
+          keepdims: true,
+        }),
+      code: "argument",
+      message: `${op}: unknown option. Expected only ${["variance", "std"].includes(op) ? "ddof, " : ""}keepDims; got "keepdims".`,
     })),
+    {
+      op: "std",
+      call: (gpu) => ops.std(numbers(gpu, [3, 1]), 1, { ddof: 1 }),
+      code: "shape",
+      message: "variance: too few elements. Expected more than ddof = 1; got 1.",
+    },
     ...Object.entries({ sum: ops.sum, mean: ops.mean, variance: ops.variance, max: ops.max, min: ops.min }).map(
       ([op, reduce]): Refusal => ({
         op,
@@ -184,12 +202,6 @@ export const sums: Family = {
       call: (gpu) => ops.logsumexp(numbers(gpu, [3]), 0, { keepdims: true } as object),
       code: "argument",
       message: 'logsumexp: unknown option. Expected only keepDims; got "keepdims".',
-    },
-    {
-      op: "sum",
-      call: (gpu) => ops.sum(gpu.tensor(new Uint8Array(4))),
-      code: "argument",
-      message: "sum: expected an f32 tensor; got u8. Use bytes().",
     },
     {
       op: "sum",
