@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { pad, type Gpu } from "../src/index.ts";
+import { assign, bytes, type Gpu, logicalNot, pad, where } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { failure } from "./helpers.ts";
 
@@ -17,10 +17,24 @@ it("numbers beside integer tensors reach the ends of the range", async () => {
   expect(Array.from(await pad(word.add(2 ** 32 - 1), 0, 1, 0, 7).read())).toEqual([7, 2 ** 32 - 1]);
 });
 
-it("copies of u8 data are refused with the way to read them", async () => {
-  const error = await failure(() => gpu.tensor(new Uint8Array(4)).copy());
-  expect(error.code).toBe("argument");
-  expect(error.message).toBe("copy: input 0 has the wrong dtype. Expected f32; got u8. Use bytes().");
+it("bytes and bools are copied, reordered, joined and assigned like floats", async () => {
+  const x = gpu.tensor(new Uint8Array([1, 2, 3, 4, 5, 250]), [2, 3]);
+  expect(await (await x.copy()).read()).toEqual(new Uint8Array([1, 2, 3, 4, 5, 250]));
+  expect(await x.transpose().add(10).read()).toEqual(new Uint8Array([11, 14, 12, 15, 13, 4]));
+  expect(await bytes(x.transpose()).read()).toEqual(new Float32Array([1, 4, 2, 5, 3, 250]));
+  const count = gpu.state(new Uint8Array([1, 255, 7]));
+  const mask = gpu.state([true, false, true]);
+  const step = await gpu.compile(() => {
+    assign(count, count.add(1));
+    assign(mask, logicalNot(mask));
+    return where(mask, count, 0);
+  });
+  expect(await (await step.run()).read()).toEqual(new Uint8Array([1, 0, 7]));
+  expect(await (await step.run()).read()).toEqual(new Uint8Array([0, 0, 0]));
+  expect(await count.read()).toEqual(new Uint8Array([3, 1, 9]));
+  expect(await mask.read()).toEqual(new Uint8Array([1, 0, 1]));
+  mask.write([false, true, true]);
+  expect(await mask.read()).toEqual(new Uint8Array([0, 1, 1]));
 });
 
 it("tensors of numbers that their dtype does not hold are refused", async () => {

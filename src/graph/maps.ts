@@ -124,7 +124,6 @@ export function signature(name: MapName): MapSignature {
 }
 
 /** The map that copies elements of `dtype`. */
-export const copyOf = (dtype: DType): MapName =>
-  dtype === "f32" ? "copy" : (`copy_${dtype}` as MapName);
+export const copyOf = (dtype: DType): MapName => (dtype === "f32" ? "copy" : (`copy_${dtype}` as MapName));
 
 export const mapNames = Object.keys(table) as MapName[];

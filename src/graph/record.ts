@@ -1,5 +1,16 @@
 import { check, show } from "../device/errors.ts";
-import { bytesPer, contiguous, count, type DType, elements, isFloat, remedy, type Shape, sameShape } from "./dtype.ts";
+import {
+  arrays,
+  bytesPer,
+  contiguous,
+  count,
+  type DType,
+  elements,
+  isFloat,
+  remedy,
+  type Shape,
+  sameShape,
+} from "./dtype.ts";
 import type { Attributes, KernelOp } from "./kernelOp.ts";
 import { type MapName, type MapResult, signature } from "./maps.ts";
 import { checkTensor } from "./operand.ts";
@@ -57,9 +68,27 @@ function node<D extends DType>(
     const [base] = source.inputs;
     check(!base.disposed || base.claims > 0, "disposed", where, () => `input ${show(base.shape)} is disposed.`);
   }
+  if (count(spec.shape) === 0) return nothing(gpu, spec);
   const tensor = new Tensor<D>(gpu, spec, source, parents, pull);
   claimInputs(tensor as Tensor);
   return tensor;
+}
+
+/** A tensor without elements: it needs no kernel, and no gradient goes through it. */
+const nothing = <D extends DType>(gpu: Runner, { shape, dtype }: Spec<D>): Tensor<D> =>
+  gpu.upload(new arrays[dtype](0), shape, dtype) as Tensor as Tensor<D>;
+
+/** One value everywhere, in no memory. */
+function filled<D extends DType>(gpu: Runner, { shape, dtype }: Spec<D>, value = 0): Tensor<D> {
+  return recordView(
+    "fill",
+    constant(gpu, value, dtype) as Tensor,
+    shape,
+    0,
+    shape.map(() => 0),
+    null,
+    dtype,
+  );
 }
 
 export const constant = <D extends DType = "f32">(gpu: Runner, value: number, dtype: D = "f32" as D): Tensor<D> =>
@@ -156,10 +185,10 @@ export function storageOf(x: Tensor): Storage | null {
 /** Refuses sizes that no tensor has. */
 export const checkSizes = (where: string, shape: Shape): void =>
   check(
-    shape.every((n) => Number.isInteger(n) && n > 0),
+    shape.every((n) => Number.isInteger(n) && n >= 0),
     "shape",
     where,
-    () => `expected sizes that are whole and > 0; got ${show(shape)}.`,
+    () => `expected sizes that are whole and ≥ 0; got ${show(shape)}.`,
   );
 
 /** Refuses all shapes but one. */
@@ -179,6 +208,8 @@ export function recordReduce(
 ): Tensor<"f32"> {
   checkFloat(where, x);
   const shape = x.shape.filter((_, d) => !axes.includes(d));
+  // the sum of nothing; whoever asks for an extreme has refused that
+  if (x.size === 0) return filled(admit(where, [x]), { shape, dtype: "f32" });
   return node(where, { shape, dtype: "f32" }, { kind: "reduce", operation, inputs: [x], axes }, pull);
 }
 
@@ -201,6 +232,8 @@ export function record<D extends DType>(
   attributes: Attributes,
   pull: Pull | null,
 ): Tensor<D>[] {
+  // a product over no terms, the gradient of no images: zeros
+  if (inputs.some((x) => x.size === 0)) return outputs.map((spec) => filled(admit(op.name, inputs), spec));
   const main = node(op.name, outputs[0]!, { kind: "kernel", op, inputs, attributes, outputs }, pull);
   if (outputs.length === 1) return [main];
   return outputs.map((spec, index) => node(op.name, spec, { kind: "pick", inputs: [main], index }, null));

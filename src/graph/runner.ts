@@ -1,5 +1,5 @@
 import type { DeviceTraits } from "../kernels/launch.ts";
-import type { Shape, TypedArray } from "./dtype.ts";
+import type { DType, Shape, TypedArray } from "./dtype.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** A place in a GPUBuffer. */
@@ -25,7 +25,7 @@ export interface Runner {
   /** @internal Called by every new tensor, so that scopes and traces know it. */
   register(tensor: Tensor): void;
   /** @internal A tensor of an op's own making (indices, weights): in GPU memory only while an unrun node or a program needs it. */
-  upload(values: TypedArray, shape: Shape): Tensor;
+  upload(values: TypedArray, shape: Shape, dtype?: DType): Tensor;
   /** @internal Throws if this engine is disposed, or its device lost. */
   checkOpen(where: string): void;
   /** @internal Does `work` outside the open scope, which is open again where the caller goes on. */

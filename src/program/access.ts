@@ -1,6 +1,7 @@
 import type { Device } from "../device/device.ts";
 import { check, show } from "../device/errors.ts";
 import { byteLength, type TypedArray, typed } from "../graph/dtype.ts";
+import { copyOf } from "../graph/maps.ts";
 import { changed } from "../graph/recipe.ts";
 import { layout, recordMap, sameDevice, storageOf } from "../graph/record.ts";
 import type { Storage, Values } from "../graph/runner.ts";
@@ -9,6 +10,14 @@ import type { EagerRunner } from "./eager.ts";
 import type { Gpu } from "./gpu.ts";
 import { checkAlive, checkLeaf, isUnsure, sure } from "./lifetime.ts";
 import { checkFits, placeToWrite, valuesFor } from "./put.ts";
+
+const checkNotEmpty = (where: string, tensor: Tensor): void =>
+  check(
+    tensor.size > 0,
+    "shape",
+    where,
+    () => `expected at least one element; got ${String(tensor)}, which has no memory.`,
+  );
 
 /** How values get out of tensors, and into states: reading runs what is missing. */
 export class Access {
@@ -66,6 +75,7 @@ export class Access {
   location(tensor: Tensor): Storage {
     this.#gpu.checkOutside("location");
     checkAlive("location", tensor);
+    checkNotEmpty("location", tensor);
     const storage = storageOf(tensor);
     check(
       storage !== null,
@@ -91,6 +101,7 @@ export class Access {
       const where = `read ${show(tensor.shape)}`;
       const now = this.#now(where, tensor);
       // at once where there is nothing to compute: what is submitted later cannot change it
+      if (tensor.size === 0) return typed(tensor.dtype, new ArrayBuffer(0));
       const { buffer, offset } = now && !isUnsure(tensor) ? now : await this.#stored(where, tensor);
       const bytes = await this.#device.read(buffer, offset, byteLength(tensor.shape, tensor.dtype), where);
       return typed(tensor.dtype, bytes);
@@ -99,6 +110,7 @@ export class Access {
 
   buffer(tensor: Tensor): Promise<GPUBuffer> {
     return this.#gpu.outside(async () => {
+      checkNotEmpty("buffer", tensor);
       const { buffer, offset, bytes } = await this.#stored("buffer", tensor);
       check(
         offset === 0 && buffer.size - bytes < 4,
@@ -112,12 +124,7 @@ export class Access {
   }
 
   copy(tensor: Tensor): Promise<Tensor> {
-    const copied = recordMap(
-      "copy",
-      tensor.dtype === "u32" ? "copy_u32" : tensor.dtype === "i32" ? "copy_i32" : "copy",
-      [tensor],
-      null,
-    );
+    const copied = recordMap("copy", copyOf(tensor.dtype), [tensor], null);
     return this.#gpu.outside(async () => {
       await this.#stored("copy", copied);
       return copied;

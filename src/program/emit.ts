@@ -25,7 +25,8 @@ export interface Emission extends Target {
 export function emit(group: Group, emission: Emission): Dispatch[] {
   const { root, anchor } = group;
   if (root.what.kind === "concat") return emitConcat(root, emission);
-  if (!anchor) return [emitMap(root, emission)];
+  // nothing to write where there is no element
+  if (!anchor) return sizeOf(root) > 0 ? [emitMap(root, emission)] : [];
   return anchor.what.kind === "reduce" ? emitReduce(group, anchor, emission) : emitKernel(group, anchor, emission);
 }
 

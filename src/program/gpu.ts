@@ -116,8 +116,8 @@ export class Gpu implements Runner {
     return arange(this, count);
   }
 
-  /** @internal */ upload(values: TypedArray, shape: Shape): Tensor {
-    return constantOf(this, this.#device, values, shape);
+  /** @internal */ upload(values: TypedArray, shape: Shape, dtype?: DType): Tensor {
+    return constantOf(this, this.#device, values, shape, dtype);
   }
 
   #upload(

@@ -1,5 +1,5 @@
 import { check, show } from "../../device/errors.ts";
-import { sameShape } from "../dtype.ts";
+import { count, sameShape } from "../dtype.ts";
 import { recordMap } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul, neg, sub } from "./arithmetic.ts";
@@ -19,7 +19,7 @@ function alike(where: string, names: string, ...tensors: readonly Tensor[]): voi
 /** Everything but the first axis, summed. */
 export function perSample(x: Tensor): Tensor<"f32"> {
   check(x.rank > 0, "shape", "perSample", () => "expected x [n, …]; got [].");
-  return sum(reshape(x, [x.shape[0]!, -1]), 1) as Tensor<"f32">;
+  return sum(reshape(x, [x.shape[0]!, count(x.shape.slice(1))]), 1) as Tensor<"f32">;
 }
 
 /**

@@ -92,7 +92,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor<"f32"> {
   );
   const stack = broadcast("matmul", [a.shape.slice(0, -2), b.shape.slice(0, -2)]);
   // one shared b under a stack of a: the stack's rows are more rows of one product
-  if (stack.length && b.rank === 2) return reshape(matmul(reshape(a, [-1, k]), b), [...stack, m, n]);
+  if (stack.length && b.rank === 2) return reshape(matmul(reshape(a, [count(stack) * m, k]), b), [...stack, m, n]);
   const [left, right] = [expand(a, [...stack, m, k]), expand(b, [...stack, k, n])];
   return recordOne(matmulOp, [left, right], { shape: [...stack, m, n], dtype: "f32" }, {}, ([g]) => [
     matmul(g!, flip(right)),

@@ -10,10 +10,10 @@ import { reshape } from "./shape.ts";
 /** 0, 1, …, count − 1 as u32, computed where it is used. */
 export function arange(gpu: Runner, count: number): Tensor<"u32"> {
   check(
-    Number.isInteger(count) && count > 0 && count < 2 ** 32,
+    Number.isInteger(count) && count >= 0 && count < 2 ** 32,
     "argument",
     "arange",
-    () => `expected a whole number in [1, 2^32); got ${count}.`,
+    () => `expected a whole number in [0, 2^32); got ${count}.`,
   );
   return positions(gpu, [count]);
 }

@@ -17,7 +17,7 @@ import { sum } from "./sum.ts";
 export function reshape<D extends DType>(x: Tensor<D>, shape: Shape, ...rest: readonly never[]): Tensor<D> {
   checkList("reshape", "the sizes", shape, rest);
   const known = shape.filter((n) => n !== -1);
-  const sizes = shape.map((n) => (n === -1 ? x.size / count(known) : n));
+  const sizes = shape.map((n) => (n === -1 ? x.size / (count(known) || 1) : n));
   check(
     shape.length - known.length <= 1 && sizes.every((n) => Number.isInteger(n) && n >= 0) && count(sizes) === x.size,
     "shape",
@@ -91,7 +91,7 @@ export function expand<D extends DType>(x: Tensor<D>, sizes: Shape): Tensor<D> {
   if (sameShape(shape, x.shape)) return x;
   const result = broadcast("expand", [x.shape, shape]);
   check(
-    sameShape(result, shape) && shape.every((n) => Number.isInteger(n) && n > 0),
+    sameShape(result, shape) && shape.every((n) => Number.isInteger(n) && n >= 0),
     "shape",
     "expand",
     () => `expected a shape that ${show(x.shape)} broadcasts to; got ${show(shape)}.`,
@@ -152,6 +152,8 @@ export function concat<D extends DType>(tensors: readonly Tensor<D>[], axis: num
       () =>
         `shapes differ beyond axis ${d}. Expected all like ${show(first.shape)} ${first.dtype}; got ${show(x.shape)} ${x.dtype}.`,
     );
+  const filled = tensors.filter((x) => x.size > 0);
+  if (filled.length > 0 && filled.length < tensors.length) return concat(filled, d);
   if (tensors.length === 1) return first;
   if (first.dtype === "u8")
     return cast(

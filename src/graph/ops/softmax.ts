@@ -13,6 +13,8 @@ import { max, mean, type ReduceOptions, sum } from "./sum.ts";
 export function logsumexp(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor<"f32"> {
   checkOptions("logsumexp", options, ["keepDims"]);
   const over = axesOf("logsumexp", x.rank, axes);
+  // of nothing: log 0
+  if (x.size === 0) return log(sum(x, over, options));
   const largest = detach(max(x, over, { keepDims: true }));
   const y = add(log(sum(exp(sub(x, largest)), over, { keepDims: true })), largest);
   return options.keepDims
@@ -26,6 +28,7 @@ export function logsumexp(x: Tensor, axes?: number | readonly number[], options:
 /** e^x / Σ e^x along `axis` (the last by default). */
 export function softmax(x: Tensor, axis = -1): Tensor<"f32"> {
   const over = axesOf("softmax", x.rank, axis);
+  if (x.size === 0) return exp(x);
   const e = exp(sub(x, detach(max(x, over, { keepDims: true }))));
   return div(e, sum(e, over, { keepDims: true }));
 }

@@ -147,7 +147,7 @@ const kept = (x: Nd, axes: readonly number[] | undefined, f: (line: readonly num
   const n = over.reduce((size, d) => size * x.shape[d]!, 1);
   return {
     shape,
-    data: nd([shape.reduce((a, b) => a * b, 1)], (_, i) => f([...lines.data.slice(i * n, (i + 1) * n)])).data,
+    data: nd([shape.reduce((a, b) => a * b, 1)], (_, i) => f(Array.from(lines.data.slice(i * n, (i + 1) * n)))).data,
   };
 };
 
@@ -172,7 +172,7 @@ const reductions = dtypes.flatMap((dtype): Row[] => {
     ...(["argmax", "argmin"] as const).map((op): Row => ({
       op,
       inputs: [input],
-      run: (x) => ops[op](x!, 1, { keepDims: true }),
+      run: (x) => named(op)(x, 1, { keepDims: true }),
       reference: (x) => {
         const y = kept(x!, [1], (line) => line.indexOf(op === "argmax" ? Math.max(...line) : Math.min(...line)));
         return { shape: [3, 1, 5], data: y.data };
@@ -219,7 +219,7 @@ const reductions = dtypes.flatMap((dtype): Row[] => {
         run: (x) => ops.sort(x!)[what],
         reference: (x) =>
           nd([3, 7], ([i, r]) => {
-            const line = [...x!.data.slice(i! * 7, i! * 7 + 7)];
+            const line = Array.from(x!.data.slice(i! * 7, i! * 7 + 7));
             const order = [...line.keys()].sort((a, b) => line[a]! - line[b]! || a - b);
             return what === "values" ? line[order[r!]!]! : order[r!]!;
           }),

@@ -238,7 +238,7 @@ export const lookups: Family = {
       op: "arange",
       call: (gpu) => ops.arange(gpu, 0.5),
       code: "argument",
-      message: "arange: expected a whole number in [1, 2^32); got 0.5.",
+      message: "arange: expected a whole number in [0, 2^32); got 0.5.",
     },
   ],
 };

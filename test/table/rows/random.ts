@@ -172,9 +172,9 @@ export const randomness: Family = {
     },
     {
       op: "random.uniform",
-      call: (gpu) => random.uniform(gpu, [2, 0], { seed: 1 }),
+      call: (gpu) => random.uniform(gpu, [2, -1], { seed: 1 }),
       code: "shape",
-      message: "random.uniform: expected sizes that are whole and > 0; got [2, 0].",
+      message: "random.uniform: expected sizes that are whole and ≥ 0; got [2, -1].",
     },
     {
       op: "random.categorical",

@@ -310,9 +310,9 @@ export const shape: Family = {
     },
     {
       op: "expand",
-      call: (gpu) => ops.expand(numbers(gpu, [1]), [0]),
+      call: (gpu) => ops.expand(numbers(gpu, [1]), [-2]),
       code: "shape",
-      message: "expand: expected a shape that [1] broadcasts to; got [0].",
+      message: "expand: expected a shape that [1] broadcasts to; got [-2].",
     },
     {
       op: "pad",
