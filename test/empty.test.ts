@@ -176,8 +176,8 @@ it.each(Object.entries(cases))("%s of nothing is what PyTorch says, and so is it
 });
 
 it("an extreme of nothing is refused by name", async () => {
-  for (const op of ["max", "min", "argmax", "argmin"] as const) {
-    const error = await failure(() => ops[op](of(0, 2), 0));
+  for (const [op, call] of Object.entries({ max: ops.max, min: ops.min, argmax: ops.argmax, argmin: ops.argmin })) {
+    const error = await failure(() => call(of(0, 2), 0));
     expect([error.code, error.message]).toEqual([
       "shape",
       expect.stringContaining(`${op}: expected at least one element`),

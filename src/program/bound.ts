@@ -93,6 +93,7 @@ export async function bind(
   const encode = (pass: GPUComputePassEncoder, from: number, to: number, elsewhere?: readonly Location[]) => {
     for (let i = from; i < to; i++) {
       const { groups: grid, source, params, buffers: used } = dispatches[i]!;
+      if (grid[0] === 0) continue; // what has no elements is not computed
       const moved =
         elsewhere && used.some(({ ref: { place } }) => "leaf" in place && elsewhere[place.leaf] !== leaves[place.leaf]);
       pass.setPipeline(pipelines[i]!.pipeline);

@@ -25,8 +25,7 @@ export interface Emission extends Target {
 export function emit(group: Group, emission: Emission): Dispatch[] {
   const { root, anchor } = group;
   if (root.what.kind === "concat") return emitConcat(root, emission);
-  // nothing to write where there is no element
-  if (!anchor) return sizeOf(root) > 0 ? [emitMap(root, emission)] : [];
+  if (!anchor) return [emitMap(root, emission)];
   return anchor.what.kind === "reduce" ? emitReduce(group, anchor, emission) : emitKernel(group, anchor, emission);
 }
 
@@ -42,7 +41,7 @@ function emitMap(root: Value, emission: Emission): Dispatch {
   });
   const size = sizeOf(root);
   const isPacked = root.dtype === "u8";
-  const fours = size % 4 === 0 && !isPacked ? fourBody(expression, "vec4u") : null;
+  const fours = size > 0 && size % 4 === 0 && !isPacked ? fourBody(expression, "vec4u") : null;
   return assemble(emission, {
     ...(fours
       ? { launch: mapFours(size, emission.traits), bodies: { four: fours } }
