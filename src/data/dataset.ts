@@ -200,14 +200,15 @@ function flattened(
   features: number,
   own: (tensor: Tensor) => Tensor,
 ): Tensor {
+  const where = "Dataset.from";
   check(
     values.dtype === "u8" || values.dtype === "f32",
     "argument",
-    "Dataset.from",
+    where,
     () => `expected a tensor of u8 or f32; got ${values.dtype}.`,
   );
-  check(values.gpu === gpu, "wrong-device", "Dataset.from", () => "the tensor lives on another gpu than the data set.");
-  if (values.disposed) throw new LatentError("disposed", `Dataset.from: tensor ${show(values.shape)} is disposed.`);
+  check(values.gpu === gpu, "wrong-device", where, () => "the tensor lives on another gpu than the data set.");
+  if (values.disposed) throw new LatentError("disposed", `${where}: tensor ${show(values.shape)} is disposed.`);
   return values.rank === 2 && values.shape[1] === features ? values : own(reshape(values, [samples, features]));
 }
 

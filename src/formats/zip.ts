@@ -239,6 +239,8 @@ function unpacked(body: Uint8Array, entry: Entry, where: string): Uint8Array {
 /** Inflates in small steps, so that a lying size is met at most one step (16 MiB) after it is passed; stops after `most` bytes. */
 function inflated(body: Uint8Array, entry: Entry, where: string, most = entry.bytes): Uint8Array {
   const content = new Uint8Array(most);
+  // a beginning may not cost more than it is
+  const stride = most < entry.bytes ? 256 : step;
   let filled = 0;
   let idle = 0;
   const stream = new Inflate((piece) => {
@@ -248,15 +250,15 @@ function inflated(body: Uint8Array, entry: Entry, where: string, most = entry.by
     });
     content.set(chunk, filled);
     filled += chunk.length;
-    idle = chunk.length > 0 ? 0 : idle + step;
+    idle = chunk.length > 0 ? 0 : idle + stride;
   });
   try {
-    for (let at = 0; at < body.length && (most === entry.bytes || filled < most); at += step) {
-      stream.push(body.subarray(at, at + step), at + step >= body.length);
+    for (let at = 0; at < body.length && (most === entry.bytes || filled < most); at += stride) {
+      stream.push(body.subarray(at, at + stride), at + stride >= body.length);
       // a deflate block gives output at least once in 64 KiB; past its last block fflate would copy on and on
       check(idle <= 131072, "format", where, () => {
         const found = `${body.length} packed bytes`;
-        return `entry ${quote(entry.name)} goes on after its end. Expected about ${at + step - idle}; got ${found}.`;
+        return `entry ${quote(entry.name)} goes on after its end. Expected about ${at + stride - idle}; got ${found}.`;
       });
     }
   } catch (cause) {
