@@ -52,8 +52,7 @@ const plus = (name, n) => (n ? `${name} + ${n}u` : name);
 const folded = (registers, from, to) =>
   registers.map((name) => `${to}${name} += ${from}${name}; ${from}${name} = vec4f();`);
 const declared = (registers, level) => [registers.map((name) => `var ${level}${name} = vec4f();`).join(" ")];
-const summed = (registers) =>
-  registers.map((name) => `${name} = (total_${name} + group_${name}) + ${name};`);
+const summed = (registers) => registers.map((name) => `${name} = (total_${name} + group_${name}) + ${name};`);
 
 /** WGSL for the j-th of `names`, by the bits of j: a few selects cost less than an array in memory. */
 const pick = (names, bit = 0) =>

@@ -30,9 +30,7 @@ const step = (d) => `        {
 /** Adds the registers of `from` to those of `to`, and starts them again. */
 const folded = (to, from) =>
   range(8)
-    .map((i) =>
-      [0, 1].map((j) => `      ${to}${i}_${j} += ${from}${i}_${j}; ${from}${i}_${j} = vec4f();`).join(" "),
-    )
+    .map((i) => [0, 1].map((j) => `      ${to}${i}_${j} += ${from}${i}_${j}; ${from}${i}_${j} = vec4f();`).join(" "))
     .join("\n");
 
 const common = `// matmul_tiled — a product's tiles in workgroup memory, for the kernels that say how matrices are read and written.

@@ -1,21 +1,27 @@
 // triangular — solutions of triangular systems, a stack of them, in blocks of SIZE rows.
 //
 //   start    x[s] = b[s]
-//   solve    the block's rows:  x[s][block] := T⁻¹ · x[s][block],  T = l[s][block, block], or its transpose
-//   update   the rows not yet solved:  x[s][i,j] −= Σ_c t[i,c] · x[s][c,j]  over the block's rows c,
-//            t[i,c] = l[s][i,c] with i below the block, or l[s][c,i] with i above it where TRANSPOSED
+//   ordered  x[s][i,j] = b[s][order[s][i], j]
+//   placed   x[s][order[s][i], j] = b[s][i,j]
+//   solve    the block's rows:  x[s][block] := T⁻¹ · x[s][block],  T = t[s][block, block]
+//   update   the rows not yet solved:  x[s][i,j] −= Σ_c t[i,c] · x[s][c,j]  over the block's rows c
 //
-// shapes     l [stack, size, size] of which the lower triangle is read;  b, x [stack, size, columns];  row-major f32
-// grid       1-D, the first of these fastest (lib/grid.wgsl).  start: one invocation per element;  solve: (⌈columns/LANES⌉, stack);
+// with t[i,c] = l[s][i,c], or l[s][c,i] where TRANSPOSED; t is lower triangular, or upper where BACKWARD: then the last rows come
+// first. Where UNIT its diagonal counts as ones.
+//
+// shapes     l [stack, size, size] of which that triangle is read;  b, x [stack, size, columns];  order [stack, size] u32;  row-major f32
+// grid       1-D, the first of these fastest (lib/grid.wgsl).  start, ordered, placed: one invocation per element;  solve: (⌈columns/LANES⌉, stack);
 //            update: (tiles of SIZE columns, tiles of SIZE rows, stack)
 // memory     no workgroup memory (barriers are what a software adapter is slowest at): update holds 4 × 4 sums an invocation, and
 //            neighbours share rows and columns through the cache
-// numerics   backward stable: (l + δ)·x = b with |δ| ≤ γ_n · |l|. A zero on the diagonal divides as the smallest normal f32
+// numerics   backward stable: (l + δ)·x = b with |δ| ≤ γ_n · |l|. A zero on the diagonal divides: ±∞, or NaN
 // source     blocked forward and back substitution
 
 const SIZE = 32u;
 const LANES = 64u;
 const TRANSPOSED = 0u;
+const BACKWARD = 0u;
+const UNIT = 0u;
 
 //#include "lib/grid.wgsl"
 
@@ -25,11 +31,30 @@ struct Params { size: u32, columns: u32, stack: u32, first: u32 }
 @group(0) @binding(1) var<storage, read> l: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
 @group(0) @binding(3) var<storage, read_write> x: array<f32>;
+@group(0) @binding(4) var<storage, read> order: array<u32>;
 
 @compute @workgroup_size(LANES)
 fn start(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = group_number(id, groups) * LANES + lane;
   if (i < params.size * params.columns * params.stack) { x[i] = b[i]; }
+}
+
+// the element of the same column whose row is the one that the order names
+fn named(i: u32) -> u32 {
+  let row = i / params.columns;
+  return (row / params.size * params.size + order[row]) * params.columns + i % params.columns;
+}
+
+@compute @workgroup_size(LANES)
+fn ordered(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = group_number(id, groups) * LANES + lane;
+  if (i < params.size * params.columns * params.stack) { x[i] = b[named(i)]; }
+}
+
+@compute @workgroup_size(LANES)
+fn placed(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = group_number(id, groups) * LANES + lane;
+  if (i < params.size * params.columns * params.stack) { x[named(i)] = b[i]; }
 }
 
 // each invocation owns a column, in place
@@ -42,22 +67,22 @@ fn solve(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3
   let corner = (place.z * params.size + params.first) * params.size + params.first;
   let own = (place.z * params.size + params.first) * params.columns + column;
   for (var step = 0u; step < width; step++) {
-    let r = select(step, width - 1u - step, TRANSPOSED == 1u);
+    let r = select(step, width - 1u - step, BACKWARD == 1u);
     var value = x[own + r * params.columns];
     for (var k = 0u; k < step; k++) {
-      let c = select(k, width - 1u - k, TRANSPOSED == 1u);
+      let c = select(k, width - 1u - k, BACKWARD == 1u);
       let at = select(r * params.size + c, c * params.size + r, TRANSPOSED == 1u);
       value -= l[corner + at] * x[own + c * params.columns];
     }
-    let pivot = l[corner + r * params.size + r];
-    x[own + r * params.columns] = value / select(pivot, 1.17549435e-38, pivot == 0.0);
+    if (UNIT == 0u) { value /= l[corner + r * params.size + r]; }
+    x[own + r * params.columns] = value;
   }
 }
 
 @compute @workgroup_size(LANES)
 fn update(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let bottom = select(params.size, params.first, TRANSPOSED == 1u);
-  let top = select(params.first + SIZE, 0u, TRANSPOSED == 1u);
+  let bottom = select(params.size, params.first, BACKWARD == 1u);
+  let top = select(params.first + SIZE, 0u, BACKWARD == 1u);
   let place = place_of_group(group_number(id, groups), (params.columns + SIZE - 1u) / SIZE, (bottom - top + SIZE - 1u) / SIZE);
   let row = top + place.y * SIZE + lane / 8u * 4u;
   let column = place.x * SIZE + lane % 8u * 4u;

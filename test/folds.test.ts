@@ -239,6 +239,17 @@ const CASES: readonly Case[] = [
       ];
     },
   ],
+  [
+    "systems",
+    (g) => {
+      const [a, few] = [symmetric(g, 5, 40), symmetric(g, 300, 3)];
+      const x = linalg.solve(a, ramp(g, 5, 40, 40));
+      const flat = linalg.qr(ramp(g, 3, 20, 20));
+      const tall = linalg.qr(ops.add(ramp(g, 300, 3, 2), ramp(g, 3, 2)));
+      const slopes = grad(ops.sum(ops.square(x)), [a]) as Tensor[];
+      return [x, ...slopes, linalg.det(few), linalg.inverse(few), flat.r, flat.q, tall.r, tall.q];
+    },
+  ],
   ["singular values", async (g) => [await svdvalsOnGpu("svdvals", g, ramp(g, 10, 12))]],
   [
     "clusters",
@@ -284,12 +295,16 @@ it("a stack of 65 536 matrices is factored and solved, all of it", async () => {
   const a = ops.expand(host.tensor([4, 2, 2, 5], [2, 2]), [stack, 2, 2]);
   const { factor, failedPivot } = linalg.cholesky(a);
   const x = linalg.solveTriangular(factor, host.tensor([2, 4], [2, 1]));
+  const [inverse, log] = [linalg.inverse(a), linalg.logdet(a)];
   const ends = async (t: Tensor, size: number) => {
     const values = [...(await t.read())] as number[];
     return [values.slice(0, size), values.slice(-size)];
   };
   expect(await ends(factor, 4)).toEqual(Array(2).fill([2, 0, 1, 2]));
   expect(await ends(failedPivot, 1)).toEqual([[-1], [-1]]);
+  const close = (values: readonly number[]) => Array(2).fill(values.map((value) => expect.closeTo(value, 5)));
+  expect(await ends(inverse, 4)).toEqual(close([5 / 16, -1 / 8, -1 / 8, 1 / 4]));
+  expect(await ends(log, 1)).toEqual(close([Math.log(16)]));
   expect(await ends(x, 2)).toEqual(Array(2).fill([1, 1.5]));
 });
 

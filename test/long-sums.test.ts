@@ -92,17 +92,23 @@ it.each([100_000, 1_000_000, 4_000_000])("dot, sum, mean, cumsum and covariance 
   expect(Object.entries(errors).filter(([, off]) => !(off <= LIMIT))).toEqual([]);
 });
 
-it.each(["software", "hardware"])("a linear layer's gradients at batch 60,000 with the defaults of %s", async (kind) => {
-  const gpu = kind === "software" ? await open() : hardwareDefaults(await open());
-  const [n, inputs, outputs] = [60_000, 9, 5];
-  const [a, b] = [uniform(n * inputs, 1), uniform(n * outputs, 2)];
-  const [x, g] = [gpu.tensor(a, [n, inputs]), gpu.tensor(b, [n, outputs])];
-  const [w, bias] = [gpu.tensor(uniform(outputs * inputs), [outputs, inputs]), gpu.tensor(uniform(outputs), [outputs])];
-  const [dw, dbias] = grad(ops.sum(ops.mul(ops.linear(x, w, bias), g)), [w, bias]) as [Tensor, Tensor];
-  const sums = products(new Float32Array(n).fill(1), b, 1, outputs);
-  expect(await error(dw, products(b, a, outputs, inputs))).toBeLessThanOrEqual(LIMIT);
-  expect(await error(dbias, sums)).toBeLessThanOrEqual(LIMIT);
-});
+it.each(["software", "hardware"])(
+  "a linear layer's gradients at batch 60,000 with the defaults of %s",
+  async (kind) => {
+    const gpu = kind === "software" ? await open() : hardwareDefaults(await open());
+    const [n, inputs, outputs] = [60_000, 9, 5];
+    const [a, b] = [uniform(n * inputs, 1), uniform(n * outputs, 2)];
+    const [x, g] = [gpu.tensor(a, [n, inputs]), gpu.tensor(b, [n, outputs])];
+    const [w, bias] = [
+      gpu.tensor(uniform(outputs * inputs), [outputs, inputs]),
+      gpu.tensor(uniform(outputs), [outputs]),
+    ];
+    const [dw, dbias] = grad(ops.sum(ops.mul(ops.linear(x, w, bias), g)), [w, bias]) as [Tensor, Tensor];
+    const sums = products(new Float32Array(n).fill(1), b, 1, outputs);
+    expect(await error(dw, products(b, a, outputs, inputs))).toBeLessThanOrEqual(LIMIT);
+    expect(await error(dbias, sums)).toBeLessThanOrEqual(LIMIT);
+  },
+);
 
 it.each(["plain", "quad", "direct"])("a convolution's gradients over 160,000 pixels by %s", async (variant) => {
   const gpu = await open();
@@ -122,7 +128,9 @@ it("distances over many columns, and moments around centres over many rows", asy
   const gpu = await open();
   for (const d of [20_000, 20_001]) {
     const x = uniform(d, 1);
-    const [row, centre, weight] = [x, new Float32Array(d), new Float32Array(d).fill(1)].map((v) => gpu.tensor(v, [1, d]));
+    const [row, centre, weight] = [x, new Float32Array(d), new Float32Array(d).fill(1)].map((v) =>
+      gpu.tensor(v, [1, d]),
+    );
     expect(await error(distances(row!, centre!, weight!), products(x, x, 1, 1))).toBeLessThanOrEqual(LIMIT);
   }
 });

@@ -8,7 +8,7 @@ import { sum } from "../graph/ops/sum.ts";
 import { record } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { cholesky as launch } from "../kernels/cholesky.ts";
-import { diagonal, identity, lowerTriangle, swap } from "./matrix.ts";
+import { diagonal, identity, swap, triangle } from "./matrix.ts";
 import { solveTriangular } from "./triangular.ts";
 
 const choleskyOp: KernelOp = {
@@ -45,7 +45,7 @@ export function cholesky(a: Tensor): { factor: Tensor; failedPivot: Tensor } {
   const [factor, failedPivot] = record(choleskyOp, [a], outputs, {}, ([g]) => {
     if (!g) return [null];
     const l = factor!;
-    const inner = lowerTriangle(matmul(swap(l), g));
+    const inner = triangle(matmul(swap(l), g), false);
     const halved = mul(inner, add(mul(identity(a.gpu, n), -0.5), 1));
     // l⁻ᵀ · halved · l⁻¹
     const left = solveTriangular(l, halved, { transpose: true });
@@ -55,18 +55,8 @@ export function cholesky(a: Tensor): { factor: Tensor; failedPivot: Tensor } {
   return { factor: factor!, failedPivot: failedPivot! };
 }
 
-/** log |a| of symmetric positive definite matrices [..., n, n], as 2 Σ log l[i,i]. Returns [...]. See `cholesky` for failure. */
-export const logdet = (a: Tensor): Tensor => logdetOfFactor(cholesky(a).factor);
-
 /** log |l·lᵀ| of lower triangular factors [..., n, n]. Returns [...]. */
 export const logdetOfFactor = (l: Tensor): Tensor => mul(sum(log(diagonal(l)), -1), 2);
-
-/** a⁻¹ of symmetric positive definite matrices [..., n, n], as l⁻ᵀ·l⁻¹. See `cholesky` for failure. */
-export function inverse(a: Tensor): Tensor {
-  checkSquare("linalg.inverse", a);
-  const root = inverseOfFactor(cholesky(a).factor);
-  return matmul(swap(root), root);
-}
 
 /** l⁻¹ of lower triangular matrices [..., n, n]. */
 export const inverseOfFactor = (l: Tensor): Tensor =>

@@ -1,5 +1,5 @@
 import type { Shape } from "../graph/dtype.ts";
-import { equal, greaterEqual, mul } from "../graph/ops/arithmetic.ts";
+import { add, equal, greaterEqual, mul, where } from "../graph/ops/arithmetic.ts";
 import { cast } from "../graph/ops/cast.ts";
 import { expand, reshape, transpose } from "../graph/ops/shape.ts";
 import { constant, layout, recordMap, recordView } from "../graph/record.ts";
@@ -38,10 +38,12 @@ export const identity = (gpu: Runner, n: number, stack: Shape = []): Tensor => {
   return cast(equal(index(gpu, shape, -1), index(gpu, shape, -2)), "f32");
 };
 
-/** x with zeros above the diagonal. */
-export function lowerTriangle(x: Tensor): Tensor {
+/** x with zeros above the diagonal (below it where `upper`); on it, too, where `strict`. What is left out may be anything. */
+export function triangle(x: Tensor, upper: boolean, strict = false): Tensor {
   const shape = x.shape.slice(-2);
-  return mul(x, greaterEqual(index(x.gpu, shape, -2), index(x.gpu, shape, -1)));
+  const [down, along] = [index(x.gpu, shape, -2), index(x.gpu, shape, -1)];
+  const [more, less] = upper ? [along, down] : [down, along];
+  return where(greaterEqual(more, strict ? add(less, 1) : less), x, 0);
 }
 
 /** The diagonals of [..., n, n] as [..., n], a view. */

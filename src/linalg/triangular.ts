@@ -7,26 +7,39 @@ import { concat, expand } from "../graph/ops/shape.ts";
 import { slice } from "../graph/ops/slice.ts";
 import { broadcast, recordOne } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { triangular as launch } from "../kernels/triangular.ts";
-import { lowerTriangle, swap } from "./matrix.ts";
+import { triangular as launch, type Triangle } from "../kernels/triangular.ts";
+import { swap, triangle } from "./matrix.ts";
 
 const solveOp: KernelOp = {
   name: "solveTriangular",
-  launch([l, b], _outputs, { transposed }) {
-    return launch(count(l!.shape.slice(0, -2)), l!.shape.at(-1)!, b!.shape.at(-1)!, transposed === true);
-  },
+  launch: ([l, b], _outputs, attributes) =>
+    launch(
+      { stack: count(l!.shape.slice(0, -2)), size: l!.shape.at(-1)!, columns: b!.shape.at(-1)! },
+      attributes as unknown as Triangle,
+    ),
 };
 
+export interface TriangularOptions {
+  /** Solves with lᵀ instead of l. */
+  readonly transpose?: boolean;
+  /** l is upper triangular. */
+  readonly upper?: boolean;
+  /** The diagonal of l counts as ones, and is not read. */
+  readonly unitriangular?: boolean;
+}
+
 /**
- * x with l·x = b, or lᵀ·x = b where `transpose`, for lower triangular l.
+ * x with l·x = b, or lᵀ·x = b where `transpose`, for triangular l: lower, or upper where `upper`.
  *
- * l: [..., n, n], of which the lower triangle is read; b: [..., n, m]; stacks broadcast. Returns [..., n, m].
- * Throws LatentError("shape") where sizes do not fit. A zero on the diagonal gives large finite numbers or infinities.
+ * l: [..., n, n], of which that triangle is read; b: [..., n, m]; stacks broadcast. Returns [..., n, m].
+ * Throws LatentError("shape") where sizes do not fit. A zero on the diagonal gives infinities or NaN.
  */
-export function solveTriangular(l: Tensor, b: Tensor, options: { readonly transpose?: boolean } = {}): Tensor {
+export function solveTriangular(l: Tensor, b: Tensor, options: TriangularOptions = {}): Tensor {
   const where = "linalg.solveTriangular";
-  checkOptions(where, options, ["transpose"]);
-  const { transpose = false } = options;
+  checkOptions(where, options, ["transpose", "upper", "unitriangular"]);
+  const { transpose = false, upper = false, unitriangular: unit = false } = options;
+  for (const [name, value] of Object.entries({ transpose, upper, unitriangular: unit }))
+    check(typeof value === "boolean", "argument", where, () => `expected ${name} true or false; got ${String(value)}.`);
   const n = l.shape.at(-1)!;
   check(
     l.rank >= 2 && l.shape.at(-2) === n && b.rank >= 2 && b.shape.at(-2) === n,
@@ -34,22 +47,27 @@ export function solveTriangular(l: Tensor, b: Tensor, options: { readonly transp
     where,
     () => `sizes do not fit. Expected l [..., n, n] and b [..., n, m]; got ${show(l.shape)} and ${show(b.shape)}.`,
   );
-  const stack = broadcast(where, [l.shape.slice(0, -2), b.shape.slice(0, -2)]);
-  const m = b.shape.at(-1)!;
-  const whole = (t: Tensor, columns: number) =>
-    sameShape(t.shape.slice(0, -2), stack) ? t : expand(t, [...stack, n, columns]);
-  const [left, right] = [whole(l, n), whole(b, m)];
+  const [left, right] = sameStacks(where, l, b);
   const x: Tensor = recordOne(
     solveOp,
     [left, right],
-    { shape: [...stack, n, m], dtype: "f32" },
-    { transposed: transpose },
+    { shape: right.shape, dtype: "f32" },
+    { transposed: transpose, upper, unit },
     ([g]) => {
-      const dB = solveTriangular(left, g!, { transpose: !transpose });
-      return [neg(lowerTriangle(transpose ? matmul(x, swap(dB)) : matmul(dB, swap(x)))), dB];
+      const dB = solveTriangular(left, g!, { ...options, transpose: !transpose });
+      const dL = transpose ? matmul(x, swap(dB)) : matmul(dB, swap(x));
+      return [neg(triangle(dL, upper, unit)), dB];
     },
   );
   return x;
+}
+
+/** Two stacks of matrices, broadcast to one stack. */
+export function sameStacks(where: string, a: Tensor, b: Tensor): [Tensor, Tensor] {
+  const stack = broadcast(where, [a.shape.slice(0, -2), b.shape.slice(0, -2)]);
+  const whole = (t: Tensor) =>
+    sameShape(t.shape.slice(0, -2), stack) ? t : expand(t, [...stack, ...t.shape.slice(-2)]);
+  return [whole(a), whole(b)];
 }
 
 /** Columns of one block of a product with a triangular matrix. */
