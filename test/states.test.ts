@@ -1,5 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { adam, adamW, assign, type Gpu, grad, random, sgd, slice, sum, type Tensor, VAE } from "../src/index.ts";
+import {
+  adam,
+  adamW,
+  assign,
+  AutoEncoder,
+  dropout,
+  Gaussian,
+  GaussianMixture,
+  type Gpu,
+  grad,
+  random,
+  sgd,
+  sum,
+  type Tensor,
+  VAE,
+} from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { failure } from "./helpers.ts";
 
@@ -240,16 +255,55 @@ describe("a loss that has been read", () => {
   });
 });
 
-describe("random numbers in a compiled step", () => {
-  it("are new ones each run where a step tensor says so", async () => {
+describe("whatever draws", () => {
+  it("takes a step, a number or a tensor: in a compiled step new numbers each run, the same ones as outside", async () => {
+    const rows = gpu.tensor(images, [32, 4]);
+    const vae = new VAE(gpu, { image: [1, 4, 4], hidden: 6, latent: 2, likelihood: "gaussian" });
+    const coder = new AutoEncoder(gpu, { image: [1, 4, 4], hidden: 6, latent: 2 });
+    await coder.fit(images, { epochs: 1 });
+    const gaussian = await Gaussian.fit(rows);
+    const x = gpu.tensor(images, [8, 16]);
+    const logits = gpu.tensor([0.1, 0.2, 0.3]);
+    const draws: { [name: string]: (draw: { seed: number; step?: Tensor | number }) => Tensor } = {
+      "random.normal": (draw) => random.normal(gpu, [8], draw),
+      "random.uniform": (draw) => random.uniform(gpu, [8], draw),
+      "random.categorical": (draw) => random.categorical(gpu, logits, [32], draw),
+      dropout: (draw) => dropout(x, { p: 0.5, ...draw }),
+      "gaussian.sample": (draw) => gaussian.sample(8, draw),
+      "vae.elbo": (draw) => vae.elbo(x, draw).elbo,
+      "vae.logProb": (draw) => vae.logProb(x, { samples: 3, ...draw }),
+      "vae.sample": (draw) => vae.sample(3, draw),
+      "vae.sample, drawn": (draw) => vae.sample(3, { draw: true, ...draw }),
+      "autoEncoder.sample": (draw) => coder.sample(3, draw),
+      "autoEncoder.sample, drawn": (draw) => coder.sample(3, { draw: true, ...draw }),
+    };
+    for (const covariance of ["full", "tied", "diag", "spherical"] as const) {
+      const mixture = await GaussianMixture.fit(rows, {
+        components: 3,
+        covariance,
+        seed: 1,
+        maxIterations: 2,
+        regularization: 0.01,
+      });
+      draws[`mixture.sample, ${covariance}`] = (draw) => mixture.sample(24, draw);
+    }
     const at = gpu.state(Uint32Array.of(0), []);
-    const z = await gpu.compile(() => {
-      assign(at, at.add(1));
-      return random.normal(gpu, [4], { seed: 3, step: at });
-    });
-    const [a, b] = [await valuesOf(await z.run()), await valuesOf(await z.run())];
-    expect(a).not.toEqual(b);
-    expect(a).toEqual(await valuesOf(random.normal(gpu, [4], { seed: 3, step: 0 })));
-    expect(slice(at.reshape([1]), 0, 0, 1).size).toBe(1);
+    for (const [name, draw] of Object.entries(draws)) {
+      at.write([0]);
+      const step = await gpu.compile(() => {
+        assign(at, at.add(1));
+        return draw({ seed: 7, step: at });
+      });
+      const runs: number[][] = [];
+      for (let k = 0; k < 3; k++) runs.push(await valuesOf(await step.run()));
+      expect([name, new Set(runs.map(String)).size]).toEqual([name, 3]);
+      const numbers = [undefined, 1, 2].map((k) => draw({ seed: 7, ...(k === undefined ? {} : { step: k }) }));
+      for (const [k, tensor] of numbers.entries())
+        for (const [i, v] of (await valuesOf(tensor)).entries())
+          expect([name, Math.abs(v - runs[k]![i]!) <= 1e-5 * (1 + Math.abs(v))]).toEqual([name, true]);
+      const error = await failure(() => draw({ seed: 7, step: -1 }));
+      expect([name, error.code]).toEqual([name, "argument"]);
+      step.dispose();
+    }
   });
 });

@@ -2,7 +2,7 @@ import type { Dataset, Samples } from "../data/dataset.ts";
 import { check, checkOptions, LatentError } from "../device/errors.ts";
 import { add, neg } from "../graph/ops/arithmetic.ts";
 import { matmul } from "../graph/ops/matmul.ts";
-import { random } from "../graph/ops/random.ts";
+import { type Draw, random } from "../graph/ops/random.ts";
 import { transpose } from "../graph/ops/shape.ts";
 import { mean } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -97,9 +97,9 @@ export class AutoEncoder {
   }
 
   /** `n` images of codes drawn from the Gaussian of the training codes. Throws LatentError("argument") before fit. */
-  sample(n: number, options: { readonly seed?: number; readonly draw?: boolean } = {}): Tensor {
-    checkOptions("AutoEncoder.sample", options, ["seed", "draw"]);
-    const { seed = 0, draw = false } = options;
+  sample(n: number, options: Partial<Draw> & { readonly draw?: boolean } = {}): Tensor {
+    checkOptions("AutoEncoder.sample", options, ["seed", "step", "draw"]);
+    const { seed = 0, step = 0, draw = false } = options;
     check(
       Number.isInteger(n) && n > 0,
       "argument",
@@ -109,10 +109,10 @@ export class AutoEncoder {
     if (!this.#codes)
       throw new LatentError("argument", "AutoEncoder.sample: no codes to draw from yet. Call fit first.");
     const { latent, image } = this.options;
-    const noise = random.normal(this.gpu, [n, latent], { seed, stream: STREAMS.sample });
+    const noise = random.normal(this.gpu, [n, latent], { seed, step, stream: STREAMS.sample });
     const { centre, turn } = this.#codes;
     const output = this.#network.decode(add(matmul(noise, transpose(turn)), centre));
-    return pictures(draw ? this.#likelihood.draw(output, seed) : this.#likelihood.mean(output), image);
+    return pictures(draw ? this.#likelihood.draw(output, { seed, step }) : this.#likelihood.mean(output), image);
   }
 
   /** Trains on images, then fits the Gaussian to their codes; otherwise as VAE.fit. */

@@ -2,7 +2,7 @@ import { check, checkOptions } from "../device/errors.ts";
 import { checkCall } from "../formats/call.ts";
 import { parseSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { add, mul, square, sub } from "../graph/ops/arithmetic.ts";
-import { random } from "../graph/ops/random.ts";
+import { type Draw, random } from "../graph/ops/random.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import { sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -203,15 +203,15 @@ export class Gaussian {
   }
 
   /** n draws [n, d]. Equal seeds give equal bits on one device. */
-  sample(n: number, options: { readonly seed: number }): Tensor {
-    checkOptions("Gaussian.sample", options, ["seed"]);
+  sample(n: number, options: Partial<Draw> = {}): Tensor {
+    checkOptions("Gaussian.sample", options, ["seed", "step"]);
     check(
       Number.isInteger(n) && n > 0,
       "argument",
       "Gaussian.sample",
       () => `expected a whole number of samples > 0; got ${n}.`,
     );
-    const noise = random.normal(this.mean.gpu, [n, this.dim], { seed: options?.seed });
+    const noise = random.normal(this.mean.gpu, [n, this.dim], { seed: 0, ...options });
     const { factor } = this.#roots;
     return add(factor.rank === 1 ? mul(noise, factor) : timesTransposedFactor(noise, factor), this.mean);
   }

@@ -2,7 +2,7 @@ import { add, less, mul, neg, square, sub } from "../graph/ops/arithmetic.ts";
 import { cast } from "../graph/ops/cast.ts";
 import { clamp, exp, sigmoid } from "../graph/ops/elementwise.ts";
 import { bernoulliLogLikelihood, perSample } from "../graph/ops/likelihood.ts";
-import { random } from "../graph/ops/random.ts";
+import { type Draw, random } from "../graph/ops/random.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { STREAMS } from "../nn/initialise.ts";
 import type { State } from "../nn/states.ts";
@@ -14,7 +14,7 @@ export interface Likelihood {
   /** log p(x|z) per sample in nats. output, x: [n, pixels]; returns [n]. */
   logProb(output: Tensor, x: Tensor): Tensor;
   mean(output: Tensor): Tensor;
-  draw(output: Tensor, seed: number): Tensor;
+  draw(output: Tensor, draw: Draw): Tensor;
 }
 
 const STREAM = STREAMS.sample + 1;
@@ -24,8 +24,8 @@ export const bernoulli: Likelihood = {
   states: [],
   logProb: bernoulliLogLikelihood,
   mean: sigmoid,
-  draw: (output, seed) =>
-    cast(less(random.uniform(output.gpu, output.shape, { seed, stream: STREAM }), sigmoid(output)), "f32"),
+  draw: (output, draw) =>
+    cast(less(random.uniform(output.gpu, output.shape, { ...draw, stream: STREAM }), sigmoid(output)), "f32"),
 };
 
 /**
@@ -52,6 +52,7 @@ export function gaussian(gpu: Gpu, variance: number | "learned"): Likelihood {
       return neg(mul(add(distance, normaliser), 0.5));
     },
     mean: (output) => output,
-    draw: (output, seed) => add(output, scaled(random.normal(output.gpu, output.shape, { seed, stream: STREAM }), 0.5)),
+    draw: (output, draw) =>
+      add(output, scaled(random.normal(output.gpu, output.shape, { ...draw, stream: STREAM }), 0.5)),
   };
 }

@@ -1,20 +1,15 @@
-import { words } from "../data/philox.ts";
 import { check, checkOptions, LatentError, show } from "../device/errors.ts";
 import { checkCall } from "../formats/call.ts";
 import { parseSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { argmax } from "../graph/ops/argmax.ts";
-import { add, mul, sqrt } from "../graph/ops/arithmetic.ts";
-import { gather } from "../graph/ops/gather.ts";
-import { random } from "../graph/ops/random.ts";
-import { concat, expand, reshape } from "../graph/ops/shape.ts";
+import { concat, reshape } from "../graph/ops/shape.ts";
 import { slice } from "../graph/ops/slice.ts";
+import type { Draw } from "../graph/ops/random.ts";
 import { logsumexp } from "../graph/ops/softmax.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { cholesky } from "../linalg/cholesky.ts";
 import type { LongCall } from "../linalg/moments.ts";
-import { gpuOf, rowsOf, type Samples } from "../linalg/rows.ts";
+import { rowsOf, type Samples } from "../linalg/rows.ts";
 import { checkGpu } from "../program/checkGpu.ts";
-import { timesTransposedFactor } from "../linalg/triangular.ts";
 import type { Gpu } from "../program/gpu.ts";
 import {
   covarianceShape,
@@ -37,6 +32,7 @@ import {
   startValues,
 } from "./mixtureFit.ts";
 import { floats, numbersOf } from "../linalg/numbers.ts";
+import { sampleMixture } from "./mixtureSample.ts";
 
 interface Course {
   readonly converged: boolean;
@@ -205,63 +201,12 @@ export class GaussianMixture {
   }
 
   /** n draws [n, d], in random order of components. Equal seeds give equal bits on one device. */
-  sample(n: number, options: { readonly seed: number }): Tensor {
+  sample(n: number, options: Partial<Draw> = {}): Tensor {
     const where = "GaussianMixture.sample";
-    checkOptions(where, options, ["seed"]);
+    checkOptions(where, options, ["seed", "step"]);
     check(Number.isInteger(n) && n > 0, "argument", where, () => `expected a whole number of samples > 0; got ${n}.`);
-    const gpu = gpuOf(where, this.means);
-    const [k, d] = [this.components, this.dim];
-    const noise = random.normal(gpu, [n, d], { seed: options?.seed });
-    const labels = this.#draw(n, options.seed);
-    const means = this.#rowsAt(this.means, labels);
-    if (this.kind === "diag" || this.kind === "spherical") {
-      const variances = this.kind === "diag" ? this.covariances : expand(reshape(this.covariances, [k, 1]), [k, d]);
-      return add(mul(noise, this.#rowsAt(sqrt(variances), labels)), means);
-    }
-    const { factor } = cholesky(this.covariances);
-    if (this.kind === "tied") return add(timesTransposedFactor(noise, factor), means);
-    return add(this.#byComponent(noise, factor, labels), means);
-  }
-
-  /** Each row of noise times its component's factor: a product per component, over blocks of rows, then back into order. */
-  #byComponent(noise: Tensor, factor: Tensor, labels: Uint32Array): Tensor {
-    const d = this.dim;
-    const counts = new Uint32Array(this.components);
-    const within = labels.map((k) => counts[k]!++);
-    const starts = counts.map((_, k) => counts.subarray(0, k).reduce((a, b) => a + b, 0));
-    const blocks = Array.from(counts, (count, k) =>
-      count === 0
-        ? []
-        : [
-            timesTransposedFactor(
-              slice(noise, 0, starts[k]!, starts[k]! + count),
-              reshape(slice(factor, 0, k, k + 1), [d, d]),
-            ),
-          ],
-    ).flat();
-    return this.#rowsAt(
-      concat(blocks, 0),
-      within.map((at, i) => at + starts[labels[i]!]!),
-    );
-  }
-
-  /** Rows of x at given numbers. */
-  #rowsAt(x: Tensor, numbers: Uint32Array): Tensor {
-    const indices = gpuOf("GaussianMixture.sample", x).tensor(Uint32Array.from(numbers), [numbers.length]);
-    const picked = gather(x, indices);
-    // what is recorded keeps it until it has run
-    indices.dispose();
-    return picked;
-  }
-
-  /** A component for each of n draws. */
-  #draw(n: number, seed: number): Uint32Array<ArrayBuffer> {
-    let total = 0;
-    const edges = Float64Array.from(this.#weights, (w) => (total += w));
-    return words(n, { seed, stream: 104 }).map((word) => {
-      const k = edges.findIndex((edge) => (word + 0.5) / 2 ** 32 < edge / total);
-      return k < 0 ? edges.length - 1 : k;
-    }) as Uint32Array<ArrayBuffer>;
+    const { kind, weights, means, covariances } = this;
+    return sampleMixture(kind, { weights: this.#weights, means, covariances }, n, { seed: 0, ...options }, weights.gpu);
   }
 
   /** A safetensors file with `weights`, `means` and `covariances`. */

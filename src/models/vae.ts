@@ -3,7 +3,7 @@ import { check, checkOptions } from "../device/errors.ts";
 import { add, mul, square, sub } from "../graph/ops/arithmetic.ts";
 import { type Heads, klHeads, sampleHeads, splitHeads } from "../graph/ops/heads.ts";
 import { reparameterise } from "../graph/ops/likelihood.ts";
-import { random } from "../graph/ops/random.ts";
+import { type Draw, random } from "../graph/ops/random.ts";
 import { concat, expand, reshape } from "../graph/ops/shape.ts";
 import { slice } from "../graph/ops/slice.ts";
 import { logsumexp } from "../graph/ops/softmax.ts";
@@ -44,8 +44,7 @@ export interface Elbo {
   readonly kl: Tensor;
 }
 
-export interface SampleOptions {
-  readonly seed?: number;
+export interface SampleOptions extends Partial<Draw> {
   /** Draws from p(x|z) instead of its means. */
   readonly draw?: boolean;
 }
@@ -133,8 +132,8 @@ export class VAE {
 
   /** `n` images: means of p(x|z) for z from the prior, or draws from it. */
   sample(n: number, options: SampleOptions = {}): Tensor {
-    checkOptions("VAE.sample", options, ["seed", "draw"]);
-    const { seed = 0, draw = false } = options;
+    checkOptions("VAE.sample", options, ["seed", "step", "draw"]);
+    const { seed = 0, step = 0, draw = false } = options;
     check(
       Number.isInteger(n) && n > 0,
       "argument",
@@ -142,17 +141,20 @@ export class VAE {
       () => `expected a whole number of images > 0; got ${n}.`,
     );
     const output = this.#network.decode(
-      random.normal(this.gpu, [n, this.options.latent], { seed, stream: STREAMS.sample }),
+      random.normal(this.gpu, [n, this.options.latent], { seed, step, stream: STREAMS.sample }),
     );
-    return pictures(draw ? this.#likelihood.draw(output, seed) : this.#likelihood.mean(output), this.options.image);
+    return pictures(
+      draw ? this.#likelihood.draw(output, { seed, step }) : this.#likelihood.mean(output),
+      this.options.image,
+    );
   }
 
   /** The evidence lower bound with one draw of z per image, and its parts. */
-  elbo(x: Tensor, options: { readonly seed?: number } = {}): Elbo {
-    checkOptions("VAE.elbo", options, ["seed"]);
+  elbo(x: Tensor, options: Partial<Draw> = {}): Elbo {
+    checkOptions("VAE.elbo", options, ["seed", "step"]);
     const pixels = flat("VAE.elbo", x, this.options.image);
     const heads = this.#network.encode(pixels);
-    const z = sampleHeads(heads, { seed: options.seed ?? 0, stream: STREAMS.evaluation, step: 0 });
+    const z = sampleHeads(heads, { seed: options.seed ?? 0, stream: STREAMS.evaluation, step: options.step ?? 0 });
     const reconstruction = this.#likelihood.logProb(this.#network.decode(z), pixels);
     const kl = klHeads(heads);
     return { elbo: sub(reconstruction, mul(kl, this.options.beta)), reconstruction, kl };
@@ -165,10 +167,10 @@ export class VAE {
    *
    * Source: Burda, Grosse & Salakhutdinov 2016.
    */
-  logProb(x: Tensor, options: { readonly samples?: number; readonly seed?: number } = {}): Tensor {
+  logProb(x: Tensor, options: Partial<Draw> & { readonly samples?: number } = {}): Tensor {
     const where = "VAE.logProb";
-    checkOptions(where, options, ["samples", "seed"]);
-    const { samples = 50, seed = 0 } = options;
+    checkOptions(where, options, ["samples", "seed", "step"]);
+    const { samples = 50, seed = 0, step = 0 } = options;
     check(
       Number.isInteger(samples) && samples > 0,
       "argument",
@@ -178,7 +180,7 @@ export class VAE {
     const pixels = flat(where, x, this.options.image);
     const { mean: mu, logVar } = splitHeads(this.#network.encode(pixels));
     const [n, latent] = mu.shape as [number, number];
-    const noise = random.normal(this.gpu, [samples, n, latent], { seed, stream: STREAMS.evaluation });
+    const noise = random.normal(this.gpu, [samples, n, latent], { seed, step, stream: STREAMS.evaluation });
     const block = Math.max(1, Math.min(samples, Math.floor(BLOCK / (n * pixels.shape[1]!))));
     const parts: Tensor[] = [];
     for (let at = 0; at < samples; at += block) {

@@ -10,6 +10,14 @@ import { greater, neg, sub, where as where_ } from "./arithmetic.ts";
 import { log } from "./elementwise.ts";
 import { expand, reshape } from "./shape.ts";
 
+/** Which numbers a model draws. */
+export interface Draw {
+  /** A whole number in [0, 2⁵³). */
+  readonly seed: number;
+  /** A u32 tensor of one element, or a number: draws of another step are independent. Inside a compiled step a state gives new ones each run. */
+  readonly step?: Tensor | number;
+}
+
 export interface RandomOptions {
   /** A whole number in [0, 2⁵³): the Philox key. */
   readonly seed: number;
