@@ -192,8 +192,7 @@ describe("fromBuffer", () => {
       expect((await failure(() => gpu.fromBuffer(buffer, [4], { offset }))).message).toMatch(
         /^fromBuffer: expected an offset ≥ 0 that is a multiple of 256; got/,
       );
-    for (const shape of [[-4], [1.5], [0]])
-      expect((await failure(() => gpu.fromBuffer(buffer, shape))).code).toBe("shape");
+    for (const shape of [[-4], [1.5]]) expect((await failure(() => gpu.fromBuffer(buffer, shape))).code).toBe("shape");
     expect((await failure(() => gpu.fromBuffer(buffer, [257]))).message).toMatch(/Expected 1028 bytes.*got 1024/);
     expect((await failure(() => gpu.fromBuffer(buffer, [4], { ofset: 3 } as object))).message).toMatch(/"ofset"/);
     for (const part of [GPUBufferUsage.STORAGE, GPUBufferUsage.COPY_SRC]) {

@@ -16,3 +16,18 @@ export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undef
     signal.removeEventListener("abort", stop!);
   }
 }
+
+/** The same for what is to be disposed: if the signal aborts while it is on its way, it is, when it arrives. */
+export async function madeUnless<T extends { dispose(): void }>(
+  signal: AbortSignal | undefined,
+  made: Promise<T>,
+): Promise<T> {
+  return abortable(
+    made.then((result) => {
+      if (!signal?.aborted) return result;
+      result.dispose();
+      throw signal.reason;
+    }),
+    signal,
+  );
+}

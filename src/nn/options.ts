@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
+import { checkBudget } from "../program/pacer.ts";
 import { check, checkOptions } from "../device/errors.ts";
 import { checkBytes } from "../formats/elements.ts";
 import { checkCall } from "../formats/call.ts";
@@ -43,6 +44,8 @@ export interface TrainOptions {
   readonly checkpoint?: CheckpointPlan;
   /** A checkpoint to go on from. */
   readonly resume?: Uint8Array;
+  /** Milliseconds of GPU time that training takes of each frame of a page that also draws; the gpu's own `budgetMs` without it. */
+  readonly budgetMs?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -55,6 +58,7 @@ export const trainOptionNames = [
   "earlyStopping",
   "checkpoint",
   "resume",
+  "budgetMs",
   "signal",
   "onProgress",
 ];
@@ -71,6 +75,7 @@ const whole = (where: string, name: string, value: number, least: number): void 
 export function checkTrainOptions(where: string, options: TrainOptions, validates = options.validation !== undefined) {
   const { epochs = 10, batch = 128, seed = 0, earlyStopping, checkpoint } = options;
   checkCall(where, options);
+  checkBudget(where, options.budgetMs);
   whole(where, "epochs", epochs, 1);
   whole(where, "batch", batch, 1);
   whole(where, "seed", seed, 0);

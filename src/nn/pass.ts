@@ -33,10 +33,16 @@ export interface Pass {
 }
 
 /** Compiles `body` for whole batches and, where the data set leaves one, for the rest. */
-export async function passOver(gpu: Gpu, count: number, batch: number, body: (rows: number) => void): Promise<Pass> {
+export async function passOver(
+  gpu: Gpu,
+  count: number,
+  batch: number,
+  body: (rows: number) => void,
+  budgetMs: number | undefined,
+): Promise<Pass> {
   const whole = Math.floor(count / batch);
   const rest = count % batch;
-  const programs: Program<unknown>[] = [];
+  const programs: Program<unknown, []>[] = [];
   try {
     if (whole) programs.push(await gpu.compile(() => body(batch)));
     if (rest) programs.push(await gpu.compile(() => body(rest)));
@@ -44,12 +50,12 @@ export async function passOver(gpu: Gpu, count: number, batch: number, body: (ro
     for (const program of programs) program.dispose();
     throw error;
   }
-  const programOf = (step: number): Program<unknown> => (step < whole ? programs[0]! : programs.at(-1)!);
+  const programOf = (step: number): Program<unknown, []> => (step < whole ? programs[0]! : programs.at(-1)!);
   return {
     whole,
     steps: whole + Number(rest > 0),
     rows: (step) => (step < whole ? batch : rest),
-    run: (step, times) => programOf(step).repeat(times),
+    run: (step, times) => programOf(step).repeat(times, budgetMs === undefined ? {} : { budgetMs }),
     dispatches: programs[0]!.stats.dispatches,
     dispose: () => {
       for (const program of programs) program.dispose();
@@ -64,7 +70,13 @@ export interface Evaluation {
 }
 
 /** Compiles the mean of `loss` over `dataset`, without training. */
-export async function evaluation(gpu: Gpu, dataset: Dataset, batch: number, loss: Loss): Promise<Evaluation> {
+export async function evaluation(
+  gpu: Gpu,
+  dataset: Dataset,
+  batch: number,
+  loss: Loss,
+  budgetMs?: number,
+): Promise<Evaluation> {
   const steps = Math.ceil(dataset.count / batch);
   const clock = gpu.state(new Uint32Array(4), [4]);
   const ring = gpu.state(new Float32Array(steps), [steps]);
@@ -81,10 +93,12 @@ export async function evaluation(gpu: Gpu, dataset: Dataset, batch: number, loss
     const value = loss(dataset.batch(null, clock, rows), context);
     for (const [i, next] of advanceStep(clock, ring, value, rows).entries()) gpu.assign(states[i]!, next);
   };
-  const pass = await passOver(gpu, dataset.count, Math.min(batch, dataset.count), body).catch((error: unknown) => {
-    free();
-    throw error;
-  });
+  const pass = await passOver(gpu, dataset.count, Math.min(batch, dataset.count), body, budgetMs).catch(
+    (error: unknown) => {
+      free();
+      throw error;
+    },
+  );
   return {
     async run(signal) {
       write(gpu, clock, new Uint32Array(4));

@@ -45,7 +45,14 @@ export class Snapshot {
 
   /** Whether every float of the states is a number now: a reduction over them, and one word read. */
   async isFinite(): Promise<boolean> {
-    return (await (await this.#finite!.run()).item()) === 1;
+    return (await this.asked()).answer;
+  }
+
+  /** The same, when it has been submitted: what comes later does not change the answer. */
+  async asked(): Promise<{ readonly answer: Promise<boolean> }> {
+    const answer = (await this.#finite!.run()).item().then((all) => all === 1);
+    answer.catch(() => {});
+    return { answer };
   }
 
   dispose(): void {

@@ -1,10 +1,8 @@
-import type { Dataset } from "../data/dataset.ts";
 import { permutation } from "../data/philox.ts";
 import { check, LatentError } from "../device/errors.ts";
 import { grad } from "../graph/grad.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import type { Gpu } from "../program/gpu.ts";
-import { abortable } from "./abort.ts";
+import { abortable, madeUnless } from "./abort.ts";
 import { storageOf } from "./arena.ts";
 import {
   type EpochRecord,
@@ -15,35 +13,25 @@ import {
   writeCheckpoint,
 } from "./checkpoint.ts";
 import { STREAMS } from "./initialise.ts";
-import type { Optimiser } from "./optimiser.ts";
 import { checkTrainOptions, type TrainOptions } from "./options.ts";
-import { type Evaluation, evaluation, type Loss, type LossContext, type Pass, passOver } from "./pass.ts";
+import { type Evaluation, evaluation, type LossContext, type Pass, passOver } from "./pass.ts";
 import { Snapshot } from "./snapshot.ts";
-import { copyStates, type Region, regionsOf, type State } from "./states.ts";
+import type { Task, TrainResult } from "./task.ts";
+import { copyStates, type Region, regionsOf } from "./states.ts";
 
-/** What is trained: the optimiser's parameters, further states (running statistics), and a loss. */
-export interface Task {
-  readonly gpu: Gpu;
-  readonly dataset: Dataset;
-  readonly optimiser: Optimiser;
-  /** Parameters and further states, with their names in checkpoints. */
-  readonly states: readonly State[];
-  readonly loss: Loss;
-  /** Written into every checkpoint. */
-  readonly metadata?: Readonly<Record<string, string>>;
-}
-
-export interface TrainResult {
-  readonly history: readonly EpochRecord[];
-  readonly steps: number;
-  /** Whether earlyStopping ended it, and the epoch (from 0) whose parameters were kept. */
-  readonly stopped: boolean;
-  readonly bestEpoch: number | null;
-  readonly dispatches: number;
-}
+export type { Task, TrainResult };
 
 /** Losses of this many steps fit into the ring; it is read before it is full. */
 const RING = 4096;
+/** Steps that have been submitted, and what will be known of them. */
+interface Block {
+  readonly times: number;
+  /** The states before it. */
+  readonly snapshot: Snapshot;
+  /** Losses, clock, and whether all states are numbers after it. */
+  readonly values: Promise<readonly [Float32Array, Uint32Array, boolean]>;
+}
+
 /** Seconds of work between two looks at losses and signal. */
 const INTERVAL = 0.2;
 
@@ -75,7 +63,9 @@ class Run {
   readonly #order: Tensor;
   readonly #ring: Tensor;
   readonly #held: Tensor[] = [];
-  readonly #snapshot: Snapshot;
+  readonly #snapshots: [Snapshot, Snapshot];
+  /** When the last block was done, in milliseconds. */
+  #finished = 0;
   readonly #regions: readonly Region[];
   #best: readonly Tensor[] = [];
   #pass: Pass | null = null;
@@ -95,7 +85,8 @@ class Run {
     try {
       this.#order = this.#keep(gpu.state(new Uint32Array(dataset.count), [dataset.count]));
       this.#ring = this.#keep(gpu.state(new Float32Array(RING), [RING]));
-      this.#snapshot = new Snapshot(gpu, [...new Set(this.#regions.map((r) => r.base))]);
+      const bases = [...new Set(this.#regions.map((r) => r.base))];
+      this.#snapshots = gpu.attempt(() => [new Snapshot(gpu, bases), new Snapshot(gpu, bases)]);
     } catch (error) {
       for (const tensor of this.#held) tensor.dispose();
       throw error;
@@ -121,40 +112,27 @@ class Run {
 
   async train(): Promise<TrainResult> {
     const { gpu, dataset } = this.#task;
-    const { batch, epochs, validation, signal, earlyStopping, resume } = this.#settings;
+    const { batch, epochs, validation, signal, earlyStopping, resume, budgetMs } = this.#settings;
     const bases = [...new Set(regionsOf(this.#task.states).map((r) => r.base))];
     if (earlyStopping) this.#best = bases.map((base) => gpu.state(new Float32Array(base.size), base.shape));
     if (resume) this.#resume(resume);
-    this.#pass = await abortable(
-      this.#owned(
-        passOver(gpu, dataset.count, Math.min(batch, dataset.count), (rows) => this.#step(rows)),
-        (made) => made,
-      ),
-      signal,
-    );
-    await abortable(this.#snapshot.compile(), signal);
+    const step = (rows: number) => this.#step(rows);
+    this.#pass = await madeUnless(signal, passOver(gpu, dataset.count, Math.min(batch, dataset.count), step, budgetMs));
+    await abortable(Promise.all(this.#snapshots.map((snapshot) => snapshot.compile())), signal);
     if (validation)
-      this.#evaluation = await abortable(
-        this.#owned(evaluation(gpu, validation, Math.min(batch, validation.count), this.#task.loss), (made) => made),
+      this.#evaluation = await madeUnless(
         signal,
+        evaluation(gpu, validation, Math.min(batch, validation.count), this.#task.loss, budgetMs),
       );
     let stopped = false;
     while (this.#position.epoch < epochs && !stopped) {
       await this.#epoch();
       stopped = await this.#endEpoch(bases);
     }
-    const { best, history, step } = this.#position;
+    const { best, history, step: steps } = this.#position;
     if (best && this.#best.length) copyStates(gpu, this.#best, bases);
     await abortable(gpu.idle(), signal);
-    return { history, steps: step, stopped, bestEpoch: best?.epoch ?? null, dispatches: this.#pass.dispatches };
-  }
-
-  /** If the signal aborts while `made` is on its way, it is disposed when it arrives. */
-  async #owned<T extends { dispose(): void }>(made: Promise<T>, keep: (made: T) => T): Promise<T> {
-    const result = await made;
-    if (!this.#settings.signal?.aborted) return keep(result);
-    result.dispose();
-    throw this.#settings.signal.reason;
+    return { history, steps, stopped, bestEpoch: best?.epoch ?? null, dispatches: this.#pass.dispatches };
   }
 
   /** Traced: one training step on `rows` samples. */
@@ -178,36 +156,52 @@ class Run {
     gpu.write(storageOf("train", this.#order), order);
     const clock = storageOf("train", optimiser.clock);
     gpu.write({ ...clock, offset: clock.offset + 4 }, Uint32Array.of(this.#position.stepInEpoch * batch));
-    while (this.#position.stepInEpoch < pass.steps) {
-      const { stepInEpoch, step } = this.#position;
+    let { stepInEpoch, step } = this.#position;
+    // the losses of one block are read while the next one runs
+    let late: Block | null = null;
+    while (stepInEpoch < pass.steps) {
       const left = stepInEpoch < pass.whole ? pass.whole - stepInEpoch : 1;
       const paced = this.#secondsPerStep === null ? 1 : Math.max(1, Math.floor(INTERVAL / this.#secondsPerStep));
       const every = checkpoint?.everySteps;
-      const times = Math.min(left, paced, RING, every ? every - (step % every) : left);
-      const start = performance.now();
-      this.#snapshot.take();
-      const submitted = pass.run(stepInEpoch, times).then(() => this.#losses(times));
-      await abortable(submitted, signal);
-      const seconds = (performance.now() - start) / 1000 / times;
-      // the first steps of a program include the driver's own compilation
-      this.#secondsPerStep =
-        this.#secondsPerStep === null || times < 3 ? seconds : 0.5 * (this.#secondsPerStep + seconds);
-      this.#report();
-      if (every && this.#position.step % every === 0) await this.#save();
+      const times = Math.min(left, paced, RING / 2, every ? every - (step % every) : left);
+      const block: Block = await abortable(this.#submit(stepInEpoch, times), signal);
+      stepInEpoch += times;
+      step += times;
+      if (late) await abortable(this.#losses(late), signal);
+      late = block;
+      if ((every && step % every === 0) || stepInEpoch === pass.steps) {
+        await abortable(this.#losses(block), signal);
+        late = null;
+        if (every && step % every === 0) await this.#save();
+      }
     }
   }
 
-  /** Reads the losses of the last `times` steps and moves on by them. */
-  async #losses(times: number): Promise<void> {
-    const { optimiser } = this.#task;
-    const [ring, clock, finite] = await Promise.all([
-      this.#ring.read(),
-      optimiser.clock.read(),
-      this.#snapshot.isFinite(),
-    ]);
+  /** Submits `times` steps, and behind them what reads their losses. */
+  async #submit(stepInEpoch: number, times: number): Promise<Block> {
+    // two in turn: the one before is needed until its block is known to be good
+    this.#snapshots.reverse();
+    const [snapshot] = this.#snapshots;
+    this.#finished ||= performance.now();
+    snapshot.take();
+    await this.#pass!.run(stepInEpoch, times);
+    const { answer } = await snapshot.asked();
+    const reads = [
+      this.#ring.read() as Promise<Float32Array>,
+      this.#task.optimiser.clock.read() as Promise<Uint32Array>,
+      answer,
+    ] as const;
+    const values = Promise.all(reads);
+    values.catch(() => {});
+    return { times, snapshot, values };
+  }
+
+  /** Reads the losses of a block, moves on by it and reports. */
+  async #losses({ times, snapshot, values }: Block): Promise<void> {
+    const [ring, clock, finite] = await values;
     this.#settings.signal?.throwIfAborted();
     const before = this.#position;
-    if (!finite) await this.#overflowed(times);
+    if (!finite) await this.#overflowed(times, snapshot);
     if (clock[2] !== 0) await this.#diverged(clock[0]!, ring[clock[0]! % RING]!);
     let { lossSum } = before;
     for (let i = 0; i < times; i++) {
@@ -218,19 +212,26 @@ class Run {
       this.#sinceReport.samples += rows;
     }
     this.#position = { ...before, step: before.step + times, stepInEpoch: before.stepInEpoch + times, lossSum };
+    const now = performance.now();
+    const seconds = (now - this.#finished) / 1000 / times;
+    this.#finished = now;
+    // the first steps of a program include the driver's own compilation
+    this.#secondsPerStep =
+      this.#secondsPerStep === null || times < 3 ? seconds : 0.5 * (this.#secondsPerStep + seconds);
+    this.#report();
   }
 
   /** Goes back to the last step of these that left every parameter and moment a number: steps are the same each time. */
-  async #overflowed(times: number): Promise<never> {
+  async #overflowed(times: number, snapshot: Snapshot): Promise<never> {
     const { step, stepInEpoch } = this.#position;
-    this.#snapshot.restore();
+    snapshot.restore();
     let good = 0;
     for (; good < times; good++) {
       this.#settings.signal?.throwIfAborted();
       await this.#pass!.run(stepInEpoch, 1);
-      if (!(await this.#snapshot.isFinite())) break;
+      if (!(await snapshot.isFinite())) break;
     }
-    this.#snapshot.restore();
+    snapshot.restore();
     if (good > 0) await this.#pass!.run(stepInEpoch, good);
     const rate = await this.#task.optimiser.rateAt(step + good);
     throw new LatentError(
@@ -338,7 +339,7 @@ class Run {
   dispose(): void {
     this.#pass?.dispose();
     this.#evaluation?.dispose();
-    this.#snapshot.dispose();
+    for (const snapshot of this.#snapshots) snapshot.dispose();
     for (const tensor of [...this.#held, ...this.#best]) tensor.dispose();
   }
 }

@@ -115,7 +115,7 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
         () => `expected a whole number of steps > 0; got ${named(times)}.`,
       );
       for (const x of inputs) sameDevice(where, this.#gpu, x);
-      const turn = this.#turn.then(() => this.#repeat(where, times, inputs, times > 1 ? budgetMs : undefined));
+      const turn = this.#turn.then(() => this.#repeat(where, times, inputs, where === "run" ? undefined : budgetMs));
       this.#turn = turn.catch(() => {});
       return turn;
     });
