@@ -48,8 +48,9 @@ fn distances(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: 
   var q3 = vec4f();
   var group_q0 = vec4f(); var group_q1 = vec4f(); var group_q2 = vec4f(); var group_q3 = vec4f();
   var total_q0 = vec4f(); var total_q1 = vec4f(); var total_q2 = vec4f(); var total_q3 = vec4f();
-  let size = block_of(params.columns);
-  for (var j = 0u; j < params.columns; j++) {
+  let size = run_of(params.columns);
+  for (var start = 0u; start < params.columns; start += size) {
+    for (var j = start; j < min(start + size, params.columns); j++) {
     let v = vec4f(x[rows.x + j], x[rows.y + j], x[rows.z + j], x[rows.w + j]);
     let d0 = v - mu[centres.x + j];
     let d1 = v - mu[centres.y + j];
@@ -59,12 +60,13 @@ fn distances(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: 
     q1 += d1 * d1 * p[centres.y + j];
     q2 += d2 * d2 * p[centres.z + j];
     q3 += d3 * d3 * p[centres.w + j];
-    if (MANY_TERMS == 1u && ends(j + 1u, size)) {
+    }
+    if (MANY_TERMS == 1u) {
       group_q0 += q0; q0 = vec4f();
       group_q1 += q1; q1 = vec4f();
       group_q2 += q2; q2 = vec4f();
       group_q3 += q3; q3 = vec4f();
-      if (ends(j + 1u, size * size)) {
+      if (ends(start / size + 1u, size)) {
         total_q0 += group_q0; group_q0 = vec4f();
         total_q1 += group_q1; group_q1 = vec4f();
         total_q2 += group_q2; group_q2 = vec4f();
@@ -116,8 +118,9 @@ fn distances_quads(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) gr
   var total_b0 = vec4f(); var total_b1 = vec4f(); var total_b2 = vec4f(); var total_b3 = vec4f();
   var total_c0 = vec4f(); var total_c1 = vec4f(); var total_c2 = vec4f(); var total_c3 = vec4f();
   var total_d0 = vec4f(); var total_d1 = vec4f(); var total_d2 = vec4f(); var total_d3 = vec4f();
-  let size = block_of(quads);
-  for (var j = 0u; j < quads; j++) {
+  let size = run_of(quads);
+  for (var start = 0u; start < quads; start += size) {
+    for (var j = start; j < min(start + size, quads); j++) {
     let xa = x_quads[rows.x + j];
     let xb = x_quads[rows.y + j];
     let xc = x_quads[rows.z + j];
@@ -146,7 +149,8 @@ fn distances_quads(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) gr
     b3 += (xb - m3) * (xb - m3) * p3;
     c3 += (xc - m3) * (xc - m3) * p3;
     d3 += (xd - m3) * (xd - m3) * p3;
-    if (MANY_TERMS == 1u && ends(j + 1u, size)) {
+    }
+    if (MANY_TERMS == 1u) {
       group_a0 += a0; a0 = vec4f();
       group_a1 += a1; a1 = vec4f();
       group_a2 += a2; a2 = vec4f();
@@ -163,7 +167,7 @@ fn distances_quads(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) gr
       group_d1 += d1; d1 = vec4f();
       group_d2 += d2; d2 = vec4f();
       group_d3 += d3; d3 = vec4f();
-      if (ends(j + 1u, size * size)) {
+      if (ends(start / size + 1u, size)) {
         total_a0 += group_a0; group_a0 = vec4f();
         total_a1 += group_a1; group_a1 = vec4f();
         total_a2 += group_a2; group_a2 = vec4f();

@@ -64,8 +64,9 @@ fn distances(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: 
   var total_b0 = vec4f(); var total_b1 = vec4f(); var total_b2 = vec4f(); var total_b3 = vec4f();
   var total_c0 = vec4f(); var total_c1 = vec4f(); var total_c2 = vec4f(); var total_c3 = vec4f();
   var total_d0 = vec4f(); var total_d1 = vec4f(); var total_d2 = vec4f(); var total_d3 = vec4f();
-  let size = block_of(quads);
-  for (var j = 0u; j < quads; j++) {
+  let size = run_of(quads);
+  for (var start = 0u; start < quads; start += size) {
+    for (var j = start; j < min(start + size, quads); j++) {
     let xa = x[rows.x + j];
     let xb = x[rows.y + j];
     let xc = x[rows.z + j];
@@ -94,7 +95,8 @@ fn distances(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: 
     b3 += (xb - m3) * (xb - m3) * p3;
     c3 += (xc - m3) * (xc - m3) * p3;
     d3 += (xd - m3) * (xd - m3) * p3;
-    if (MANY_TERMS == 1u && ends(j + 1u, size)) {
+    }
+    if (MANY_TERMS == 1u) {
       group_a0 += a0; a0 = vec4f();
       group_a1 += a1; a1 = vec4f();
       group_a2 += a2; a2 = vec4f();
@@ -111,7 +113,7 @@ fn distances(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: 
       group_d1 += d1; d1 = vec4f();
       group_d2 += d2; d2 = vec4f();
       group_d3 += d3; d3 = vec4f();
-      if (ends(j + 1u, size * size)) {
+      if (ends(start / size + 1u, size)) {
         total_a0 += group_a0; group_a0 = vec4f();
         total_a1 += group_a1; group_a1 = vec4f();
         total_a2 += group_a2; group_a2 = vec4f();

@@ -186,12 +186,13 @@ ${lines(
 
 ${lines(2, [...declared(names, "group_"), ...declared(names, "total_")])}
   var count = 0u;
-  let most = block_of((params.kernel_height * params.kernel_width * params.sums + STEP - 1u) / STEP);
+  let most = run_of((params.kernel_height * params.kernel_width * params.sums + STEP - 1u) / STEP);
 
   let kernel = (own.group * own.tiles + own.tile) * params.kernel_height;
   let apart = ${quarters}u * select(1u, columns.step * params.sums, ACROSS == 1u);
   var walk = begin(rows, columns);
   while (walk.tap_y < params.kernel_height) {
+  for (var n = 0u; n < most && walk.tap_y < params.kernel_height; n++) {
 ${lines(
   4,
   range(pixels).map((j) => `let t${j} = tap(p${j}, walk);`),
@@ -205,10 +206,11 @@ ${range(MOST_TERMS)
   .map((n) => `    if (STEP > ${n}u) {\n${lines(6, term(n))}\n    }`)
   .join("\n")}
     walk = further(walk, rows, columns);
+  }
     count++;
-    if (MANY_TERMS == 1u && ends(count, most)) {
+    if (MANY_TERMS == 1u) {
 ${lines(6, folded(names, "", "group_"))}
-      if (ends(count, most * most)) {
+      if (ends(count, most)) {
 ${lines(8, folded(names, "group_", "total_"))}
       }
     }
@@ -301,20 +303,23 @@ ${lines(
   ),
 )}
 ${lines(2, [...declared(registers, "group_"), ...declared(registers, "total_")])}
-  let size = block_of(params.trips);
+  // an even number, as trips is
+  let size = run_of(params.trips);
 
   let stride = place_of(WALKERS);
   var place = place_of(own.slice * params.trips * WALKERS + walker);
-  for (var trip = 0u; trip < params.trips; trip += 2u) {
+  for (var first_trip = 0u; first_trip < params.trips; first_trip += size) {
+  for (var trip = first_trip; trip < min(first_trip + size, params.trips); trip += 2u) {
     {
 ${lines(6, step)}
     }
     {
 ${lines(6, step)}
     }
-    if (MANY_TERMS == 1u && ends(trip + 2u, size)) {
+  }
+    if (MANY_TERMS == 1u) {
 ${lines(6, folded(registers, "", "group_"))}
-      if (ends(trip + 2u, size * size)) {
+      if (ends(first_trip / size + 1u, size)) {
 ${lines(8, folded(registers, "group_", "total_"))}
       }
     }

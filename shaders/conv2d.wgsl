@@ -91,12 +91,13 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
   var group_a0 = vec4f(); var group_b0 = vec4f(); var group_c0 = vec4f(); var group_d0 = vec4f(); var group_a1 = vec4f(); var group_b1 = vec4f(); var group_c1 = vec4f(); var group_d1 = vec4f(); var group_a2 = vec4f(); var group_b2 = vec4f(); var group_c2 = vec4f(); var group_d2 = vec4f(); var group_a3 = vec4f(); var group_b3 = vec4f(); var group_c3 = vec4f(); var group_d3 = vec4f();
   var total_a0 = vec4f(); var total_b0 = vec4f(); var total_c0 = vec4f(); var total_d0 = vec4f(); var total_a1 = vec4f(); var total_b1 = vec4f(); var total_c1 = vec4f(); var total_d1 = vec4f(); var total_a2 = vec4f(); var total_b2 = vec4f(); var total_c2 = vec4f(); var total_d2 = vec4f(); var total_a3 = vec4f(); var total_b3 = vec4f(); var total_c3 = vec4f(); var total_d3 = vec4f();
   var count = 0u;
-  let most = block_of((params.kernel_height * params.kernel_width * params.sums + STEP - 1u) / STEP);
+  let most = run_of((params.kernel_height * params.kernel_width * params.sums + STEP - 1u) / STEP);
 
   let kernel = (own.group * own.tiles + own.tile) * params.kernel_height;
   let apart = 4u * select(1u, columns.step * params.sums, ACROSS == 1u);
   var walk = begin(rows, columns);
   while (walk.tap_y < params.kernel_height) {
+  for (var n = 0u; n < most && walk.tap_y < params.kernel_height; n++) {
     let t0 = tap(p0, walk);
     let t1 = tap(p1, walk);
     let t2 = tap(p2, walk);
@@ -207,8 +208,9 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
       d3 += w3 * v3;
     }
     walk = further(walk, rows, columns);
+  }
     count++;
-    if (MANY_TERMS == 1u && ends(count, most)) {
+    if (MANY_TERMS == 1u) {
       group_a0 += a0; a0 = vec4f();
       group_b0 += b0; b0 = vec4f();
       group_c0 += c0; c0 = vec4f();
@@ -225,7 +227,7 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
       group_b3 += b3; b3 = vec4f();
       group_c3 += c3; c3 = vec4f();
       group_d3 += d3; d3 = vec4f();
-      if (ends(count, most * most)) {
+      if (ends(count, most)) {
         total_a0 += group_a0; group_a0 = vec4f();
         total_b0 += group_b0; group_b0 = vec4f();
         total_c0 += group_c0; group_c0 = vec4f();

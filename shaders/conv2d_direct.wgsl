@@ -10,7 +10,7 @@
 // grid       1-D, one invocation for CHANNELS channels of PIXELS pixels side by side: (image, group, channels, row, pixels), the
 //            last one fastest; folds into y (lib/grid.wgsl)
 // numerics   k = sums·taps terms in order, in registers; more than 1024 in three levels (lib/long.wgsl): |error| ≤ γ_m · Σ|w·x| with
-//            m = min(k, 3·block_of(k/3) + 3), u = 2⁻²⁴; what lies outside of source counts as 0
+//            m = min(k, 3·kernel_height + 2·block_of(sums·kernel_width/3)), u = 2⁻²⁴; what lies outside of source counts as 0
 //            taps go in threes, with weight 0 past the last: beside an ∞ that no tap meets, NaN
 
 //#include "lib/grid.wgsl"
@@ -119,7 +119,8 @@ fn convolve(number: u32) {
   var group = Sums();
   var total = Sums();
   var count = 0u;
-  let size = block_of((params.kernel_width + 2u) / 3u * params.sums * params.kernel_height);
+  // levels: a channel's rows of three taps, so many of them together, all
+  let size = block_of((params.kernel_width + 2u) / 3u * params.sums);
   for (var p = 0u; p < params.kernel_width; p += 3u) {
     let real = columns(column * params.stride_x - params.pad_left + p * params.dilation_x);
     let at = clamped(real);
@@ -135,17 +136,17 @@ fn convolve(number: u32) {
           s2 = summed(s2, weights(taps + min(2u, left) * params.channel_stride, q, p), met);
           s3 = summed(s3, weights(taps + min(3u, left) * params.channel_stride, q, p), met);
         }
+      }
+      if (MANY_TERMS == 1u) {
+        group = sums_of_both(group, Sums(s0, s1, s2, s3));
+        s0 = vec4f();
+        s1 = vec4f();
+        s2 = vec4f();
+        s3 = vec4f();
         count++;
-        if (MANY_TERMS == 1u && ends(count, size)) {
-          group = sums_of_both(group, Sums(s0, s1, s2, s3));
-          s0 = vec4f();
-          s1 = vec4f();
-          s2 = vec4f();
-          s3 = vec4f();
-          if (ends(count, size * size)) {
-            total = sums_of_both(total, group);
-            group = Sums();
-          }
+        if (ends(count, size)) {
+          total = sums_of_both(total, group);
+          group = Sums();
         }
       }
     }

@@ -99,12 +99,13 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
   var group_a0 = vec4f(); var group_a1 = vec4f(); var group_a2 = vec4f(); var group_a3 = vec4f(); var group_a4 = vec4f(); var group_a5 = vec4f(); var group_a6 = vec4f(); var group_a7 = vec4f();
   var total_a0 = vec4f(); var total_a1 = vec4f(); var total_a2 = vec4f(); var total_a3 = vec4f(); var total_a4 = vec4f(); var total_a5 = vec4f(); var total_a6 = vec4f(); var total_a7 = vec4f();
   var count = 0u;
-  let most = block_of((params.kernel_height * params.kernel_width * params.sums + STEP - 1u) / STEP);
+  let most = run_of((params.kernel_height * params.kernel_width * params.sums + STEP - 1u) / STEP);
 
   let kernel = (own.group * own.tiles + own.tile) * params.kernel_height;
   let apart = 1u * select(1u, columns.step * params.sums, ACROSS == 1u);
   var walk = begin(rows, columns);
   while (walk.tap_y < params.kernel_height) {
+  for (var n = 0u; n < most && walk.tap_y < params.kernel_height; n++) {
     let t0 = tap(p0, walk);
     let t1 = tap(p1, walk);
     let t2 = tap(p2, walk);
@@ -191,8 +192,9 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
       a7 += w0 * v7;
     }
     walk = further(walk, rows, columns);
+  }
     count++;
-    if (MANY_TERMS == 1u && ends(count, most)) {
+    if (MANY_TERMS == 1u) {
       group_a0 += a0; a0 = vec4f();
       group_a1 += a1; a1 = vec4f();
       group_a2 += a2; a2 = vec4f();
@@ -201,7 +203,7 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
       group_a5 += a5; a5 = vec4f();
       group_a6 += a6; a6 = vec4f();
       group_a7 += a7; a7 = vec4f();
-      if (ends(count, most * most)) {
+      if (ends(count, most)) {
         total_a0 += group_a0; group_a0 = vec4f();
         total_a1 += group_a1; group_a1 = vec4f();
         total_a2 += group_a2; group_a2 = vec4f();

@@ -9,8 +9,8 @@
 //            w with strides channel_stride, sum_stride and 1 a tap, a group after the other;  row-major f32
 // grid       1-D, one invocation for 2 rows × 16 columns of a channel: (image, group, channel, a, columns), the last one fastest;
 //            folds into y (lib/grid.wgsl)
-// numerics   k = sums·taps/4 terms in order, in registers; more than 1024 in three levels (lib/long.wgsl): |error| ≤ γ_m · Σ|w·y| with
-//            m = min(k, 3·block_of(k/4) + 4), u = 2⁻²⁴; what lies outside of source counts as 0
+// numerics   k = sums·taps/4 terms in order, in registers; more than 1024 in blocks of b = block_of(sums) channels: |error| ≤ γ_m · Σ|w·y|
+//            with m = min(k, 4·b + taps·sums/(4·b)), u = 2⁻²⁴; what lies outside of source counts as 0
 //            taps go in fours, with weight 0 past the last: beside an ∞ that no tap meets, NaN
 
 //#include "lib/grid.wgsl"
@@ -118,41 +118,33 @@ fn convolve(number: u32) {
   var below = Row();
   var above_group = Row();
   var below_group = Row();
-  var above_total = Row();
-  var below_total = Row();
-  var count = 0u;
-  let size = block_of((params.kernel_height + 3u) / 4u * ((params.kernel_width + 3u) / 4u) * params.sums);
+  let size = run_of(params.sums);
   for (var p = 0u; p < params.kernel_height; p += 4u) {
     for (var q = 0u; q < params.kernel_width; q += 4u) {
       let taps = q + STEPS;
       let y = a - (p >> 1u);
       let x = b - (q >> 1u) - 1u;
-      for (var c = 0u; c < params.sums; c++) {
+      for (var first = 0u; first < params.sums; first += size) {
+        for (var c = first; c < min(first + size, params.sums); c++) {
         let k = own + c * params.sum_stride;
         let met = window(plane + c, y, x);
         let met_before = window(plane + c, y - 1u, x);
         above = summed(summed(above, weights(k, p, taps), met), weights(k, p + 2u, taps), met_before);
         below = summed(summed(below, weights(k, p + 1u, taps), met), weights(k, p + 3u, taps), met_before);
-        count++;
-        if (MANY_TERMS == 1u && ends(count, size)) {
+        }
+        if (MANY_TERMS == 1u) {
           above_group = sums_of_both(above_group, above);
           below_group = sums_of_both(below_group, below);
           above = Row();
           below = Row();
-          if (ends(count, size * size)) {
-            above_total = sums_of_both(above_total, above_group);
-            below_total = sums_of_both(below_total, below_group);
-            above_group = Row();
-            below_group = Row();
-          }
         }
       }
     }
   }
 
   if (MANY_TERMS == 1u) {
-    above = sums_of_both(sums_of_both(above_total, above_group), above);
-    below = sums_of_both(sums_of_both(below_total, below_group), below);
+    above = above_group;
+    below = below_group;
   }
 
   var sums = array<vec4f, 8>(

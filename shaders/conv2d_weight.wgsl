@@ -46,11 +46,13 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   var a3 = vec4f(); var b3 = vec4f(); var c3 = vec4f(); var d3 = vec4f();
   var group_a0 = vec4f(); var group_b0 = vec4f(); var group_c0 = vec4f(); var group_d0 = vec4f(); var group_a1 = vec4f(); var group_b1 = vec4f(); var group_c1 = vec4f(); var group_d1 = vec4f(); var group_a2 = vec4f(); var group_b2 = vec4f(); var group_c2 = vec4f(); var group_d2 = vec4f(); var group_a3 = vec4f(); var group_b3 = vec4f(); var group_c3 = vec4f(); var group_d3 = vec4f();
   var total_a0 = vec4f(); var total_b0 = vec4f(); var total_c0 = vec4f(); var total_d0 = vec4f(); var total_a1 = vec4f(); var total_b1 = vec4f(); var total_c1 = vec4f(); var total_d1 = vec4f(); var total_a2 = vec4f(); var total_b2 = vec4f(); var total_c2 = vec4f(); var total_d2 = vec4f(); var total_a3 = vec4f(); var total_b3 = vec4f(); var total_c3 = vec4f(); var total_d3 = vec4f();
-  let size = block_of(params.trips);
+  // an even number, as trips is
+  let size = run_of(params.trips);
 
   let stride = place_of(WALKERS);
   var place = place_of(own.slice * params.trips * WALKERS + walker);
-  for (var trip = 0u; trip < params.trips; trip += 2u) {
+  for (var first_trip = 0u; first_trip < params.trips; first_trip += size) {
+  for (var trip = first_trip; trip < min(first_trip + size, params.trips); trip += 2u) {
     {
       let s = position(place, own);
       let v0 = value(s, k0);
@@ -107,7 +109,8 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
       d3 += g3 * v3;
       place = next(place, stride);
     }
-    if (MANY_TERMS == 1u && ends(trip + 2u, size)) {
+  }
+    if (MANY_TERMS == 1u) {
       group_a0 += a0; a0 = vec4f();
       group_b0 += b0; b0 = vec4f();
       group_c0 += c0; c0 = vec4f();
@@ -124,7 +127,7 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
       group_b3 += b3; b3 = vec4f();
       group_c3 += c3; c3 = vec4f();
       group_d3 += d3; d3 = vec4f();
-      if (ends(trip + 2u, size * size)) {
+      if (ends(first_trip / size + 1u, size)) {
         total_a0 += group_a0; group_a0 = vec4f();
         total_b0 += group_b0; group_b0 = vec4f();
         total_c0 += group_c0; group_c0 = vec4f();

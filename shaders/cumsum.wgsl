@@ -42,21 +42,19 @@ fn walk(line: u32, first: u32, past: u32, before: f32, writes: bool) -> f32 {
   let size = block_of(past - first);
   var groups = before;
   var blocks = 0.0;
-  var total = 0.0;
-  for (var r = first; r < past; r++) {
-    total += x[place(line, r)];
-    if (writes) { y[place(line, r)] = groups + (blocks + total); }
-    let done = (r - first) + 1u;
-    if (ends(done, size)) {
-      blocks += total;
-      total = 0.0;
-      if (ends(done, size * size)) {
-        groups += blocks;
-        blocks = 0.0;
-      }
+  for (var start = first; start < past; start += size) {
+    var total = 0.0;
+    for (var r = start; r < min(start + size, past); r++) {
+      total += x[place(line, r)];
+      if (writes) { y[place(line, r)] = groups + (blocks + total); }
+    }
+    blocks += total;
+    if (ends((start - first) / size + 1u, size)) {
+      groups += blocks;
+      blocks = 0.0;
     }
   }
-  return groups + (blocks + total);
+  return groups + blocks;
 }
 
 @compute @workgroup_size(LANES)

@@ -252,13 +252,13 @@ ${starts("b", "own_column", "columns", "TRANSPOSE_B == 1u").join("\n")}
   var s = Sums();
   var group = Sums();
   var total = Sums();
-  let size = block_of(steps);
-  for (var step = 0u; step < steps; step++) {
-    accumulate(&s, ${["a", "b"].flatMap((m) => range(blocks).map((i) => `${m}${i}`)).join(", ")}, step);
-    if (MANY_TERMS == 1u && ends(step + 1u, size)) {
+  let size = max(run_of(steps), 64u);
+  for (var first = 0u; first < steps; first += size) {
+    for (var step = first; step < min(first + size, steps); step++) { accumulate(&s, ${["a", "b"].flatMap((m) => range(blocks).map((i) => `${m}${i}`)).join(", ")}, step); }
+    if (MANY_TERMS == 1u) {
       group = sums_of_both(group, s);
       s = Sums();
-      if (ends(step + 1u, size * size)) {
+      if (ends(first / size + 1u, size)) {
         total = sums_of_both(total, group);
         group = Sums();
       }
@@ -293,22 +293,19 @@ fn add_rows(tile: Tile) {
     let row = tile.own_row + ${team.apart}u * m;
     let at = tile.stack * ${loader.base("params.a_stack")} + starts(row, params.rows, TRANSPOSE_A == 0u);
     let steps = (params.inner + 3u) / 4u;
-    let size = block_of(steps);
-    var some = vec4f();
+    let size = run_of(steps);
     var group = vec4f();
     var total = vec4f();
-    for (var step = 0u; step < steps; step++) {
-      some += vec4f(1.0) * a_block(at, step);
-      if (MANY_TERMS == 1u && ends(step + 1u, size)) {
-        group += some;
-        some = vec4f();
-        if (ends(step + 1u, size * size)) {
-          total += group;
-          group = vec4f();
-        }
+    for (var first = 0u; first < steps; first += size) {
+      var some = vec4f();
+      for (var step = first; step < min(first + size, steps); step++) { some += vec4f(1.0) * a_block(at, step); }
+      group += some;
+      if (ends(first / size + 1u, size)) {
+        total += group;
+        group = vec4f();
       }
     }
-    total += group + some;
+    total += group;
     for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) { sums[tile.stack * params.rows + row + i] = total[i]; }
   }
 }

@@ -112,8 +112,10 @@ fn product(
     var s11 = mat4x4f();
     var group = Four();
     var total = Four();
-    let block_size = block_of(params.inner / 4u);
-    for (var four = 0u; four < params.inner / 4u; four++) {
+    let fours = params.inner / 4u;
+    let run = max(run_of(fours), 64u);
+    for (var first = 0u; first < fours; first += run) {
+    for (var four = first; four < min(first + run, fours); four++) {
       let a0 = shared_rows(a[starts.x + four * step]);
       let a1 = shared_rows(a[starts.y + four * step]);
       let b0 = b_block(b_base, near, 4u * four);
@@ -122,13 +124,14 @@ fn product(
       s01 = sums_of(s01, b1, a0);
       s10 = sums_of(s10, b0, a1);
       s11 = sums_of(s11, b1, a1);
-      if (MANY_TERMS == 1u && ends(four + 1u, block_size)) {
+    }
+      if (MANY_TERMS == 1u) {
         group = four_sums(group, Four(s00, s01, s10, s11));
         s00 = mat4x4f();
         s01 = mat4x4f();
         s10 = mat4x4f();
         s11 = mat4x4f();
-        if (ends(four + 1u, block_size * block_size)) {
+        if (ends(first / run + 1u, run)) {
           total = four_sums(total, group);
           group = Four();
         }

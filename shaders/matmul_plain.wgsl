@@ -48,22 +48,19 @@ fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   let j = at % params.columns;
   let below = select(i, max(i, j), SYMMETRIC == 1u);
   let across = select(j, min(i, j), SYMMETRIC == 1u);
-  var some = 0.0;
   var group = 0.0;
   var total = 0.0;
-  let size = block_of(params.inner);
-  for (var k = 0u; k < params.inner; k++) {
-    some += a_at(stack, below, k) * b_at(stack, k, across);
-    if (MANY_TERMS == 1u && ends(k + 1u, size)) {
-      group += some;
-      some = 0.0;
-      if (ends(k + 1u, size * size)) {
-        total += group;
-        group = 0.0;
-      }
+  let size = run_of(params.inner);
+  for (var first = 0u; first < params.inner; first += size) {
+    var some = 0.0;
+    for (var k = first; k < min(first + size, params.inner); k++) { some += a_at(stack, below, k) * b_at(stack, k, across); }
+    group += some;
+    if (ends(first / size + 1u, size)) {
+      total += group;
+      group = 0.0;
     }
   }
-  total += group + some;
+  total += group;
   c[at] = epilogue(at, total);
 }
 
@@ -72,21 +69,18 @@ fn row_sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: v
   let at = group_number(id, groups) * LANES + lane;
   let stack = at / params.rows;
   if (stack >= params.stacks) { return; }
-  var some = 0.0;
   var group = 0.0;
   var total = 0.0;
-  let size = block_of(params.inner);
-  for (var k = 0u; k < params.inner; k++) {
-    some += a_at(stack, at % params.rows, k);
-    if (MANY_TERMS == 1u && ends(k + 1u, size)) {
-      group += some;
-      some = 0.0;
-      if (ends(k + 1u, size * size)) {
-        total += group;
-        group = 0.0;
-      }
+  let size = run_of(params.inner);
+  for (var first = 0u; first < params.inner; first += size) {
+    var some = 0.0;
+    for (var k = first; k < min(first + size, params.inner); k++) { some += a_at(stack, at % params.rows, k); }
+    group += some;
+    if (ends(first / size + 1u, size)) {
+      total += group;
+      group = 0.0;
     }
   }
-  total += group + some;
+  total += group;
   sums[at] = total;
 }

@@ -82,8 +82,9 @@ fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   var low_total = mat4x4f();
   var high_total = mat4x4f();
   let trips = (params.inner + SLICES - 1u) / SLICES;
-  let size = block_of(trips);
-  for (var trip = 0u; trip < trips; trip++) {
+  let size = run_of(trips);
+  for (var start = 0u; start < trips; start += size) {
+  for (var trip = start; trip < min(start + size, trips); trip++) {
     let k = trip * SLICES + slice;
     if (k < params.inner) {
       let m0 = long_at(stack, at.x, k);
@@ -112,12 +113,13 @@ fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
         }
       }
     }
-    if (MANY_TERMS == 1u && ends(trip + 1u, size)) {
+  }
+    if (MANY_TERMS == 1u) {
       low_group += low;
       high_group += high;
       low = mat4x4f();
       high = mat4x4f();
-      if (ends(trip + 1u, size * size)) {
+      if (ends(start / size + 1u, size)) {
         low_total += low_group;
         high_total += high_group;
         low_group = mat4x4f();

@@ -48,14 +48,16 @@ fn run(first: u32, count: u32, step: u32) -> f32 {
   var group = identity();
   var all = identity();
   let quads = count / 4u;
-  let size = block_of(quads);
-  for (var q = 0u; q < quads; q++) {
-    let i = first + q * 4u * step;
-    total = combine(total, combine(combine(load(i), load(i + step)), combine(load(i + 2u * step), load(i + 3u * step))));
-    if (MANY_TERMS == 1u && ends(q + 1u, size)) {
+  let size = max(run_of(quads), 32u);
+  for (var start = 0u; start < quads; start += size) {
+    for (var q = start; q < min(start + size, quads); q++) {
+      let i = first + q * 4u * step;
+      total = combine(total, combine(combine(load(i), load(i + step)), combine(load(i + 2u * step), load(i + 3u * step))));
+    }
+    if (MANY_TERMS == 1u) {
       group = combine(group, total);
       total = identity();
-      if (ends(q + 1u, size * size)) {
+      if (ends(start / size + 1u, size)) {
         all = combine(all, group);
         group = identity();
       }

@@ -46,14 +46,16 @@ fn run(first: u32, count: u32, step: u32) -> vec4f {
   var group = vec4f(identity());
   var all = vec4f(identity());
   let trips = count / 4u;
-  let size = block_of(trips);
-  for (var trip = 0u; trip < trips; trip++) {
-    let j = first + trip * 4u * step;
-    total = combined(total, combined(combined(load(j), load(j + step)), combined(load(j + 2u * step), load(j + 3u * step))));
-    if (MANY_TERMS == 1u && ends(trip + 1u, size)) {
+  let size = max(run_of(trips), 32u);
+  for (var start = 0u; start < trips; start += size) {
+    for (var trip = start; trip < min(start + size, trips); trip++) {
+      let j = first + trip * 4u * step;
+      total = combined(total, combined(combined(load(j), load(j + step)), combined(load(j + 2u * step), load(j + 3u * step))));
+    }
+    if (MANY_TERMS == 1u) {
       group = combined(group, total);
       total = vec4f(identity());
-      if (ends(trip + 1u, size * size)) {
+      if (ends(start / size + 1u, size)) {
         all = combined(all, group);
         group = vec4f(identity());
       }

@@ -18,7 +18,11 @@ const kernels = Object.values(shaders as { readonly [family: string]: { readonly
 );
 
 /** The text of an entry point. Kernels that share it count their workgroups alike, and one of them stands for all. */
-const textOf = (entry: string, code: string): string => code.slice(code.indexOf(`\nfn ${entry}(`)).split(/^\}/m, 1)[0]!;
+function textOf(entry: string, code: string): string {
+  const [text] = new RegExp(`\\bfn ${entry}\\([^]*?^\\}`, "m").exec(code) ?? [];
+  if (text === undefined) throw new Error(`no entry point ${entry}`);
+  return text;
+}
 
 /** Texts of entry points that ran in a folded grid. */
 const folded = new Set<string>();
@@ -248,6 +252,15 @@ const CASES: readonly Case[] = [
       const tall = linalg.qr(ops.add(ramp(g, 300, 3, 2), ramp(g, 3, 2)));
       const slopes = grad(ops.sum(ops.square(x)), [a]) as Tensor[];
       return [x, ...slopes, linalg.det(few), linalg.inverse(few), flat.r, flat.q, tall.r, tall.q];
+    },
+  ],
+  [
+    "sums into places, and gamma",
+    (g) => {
+      const x = ramp(g, 700, 3);
+      const at = g.tensor(Uint32Array.from({ length: 3000 }, (_, i) => (i * 7) % 700));
+      const [slope] = grad(ops.sum(ops.square(ops.gather(x, at))), [x]) as [Tensor];
+      return [slope, ops.random.gamma(g, 2.5, [700], { seed: 1 })];
     },
   ],
   ["singular values", async (g) => [await svdvalsOnGpu("svdvals", g, ramp(g, 10, 12))]],

@@ -124,6 +124,30 @@ it.each(["plain", "quad", "direct"])("a convolution's gradients over 160,000 pix
   expect(await error(dbias, products(g, new Float32Array(g.length).fill(1), 1, 1))).toBeLessThanOrEqual(LIMIT);
 });
 
+it.each(["wide", "narrow", "quad", "direct"])("a pixel of 5,400 products by %s", async (variant) => {
+  const gpu = await open();
+  const [channels, taps] = [600, 9];
+  const x = uniform(channels * taps, 1);
+  const w = uniform(2 * channels * taps, 2);
+  const choices = { get: (name: string) => (name.startsWith("conv2d.forward") ? variant : undefined) };
+  Object.assign(gpu.traits, { choices });
+  const y = ops.conv2d(gpu.tensor(x, [1, channels, 3, 3]), gpu.tensor(w, [2, channels, 3, 3]));
+  const expected = [0, 1].map((o) => products(x, w.subarray(o * x.length, (o + 1) * x.length), 1, 1)[0]!);
+  expect(await error(y, expected)).toBeLessThanOrEqual(LIMIT);
+});
+
+it.each(["wide", "direct", "spread"])("a slope of 6,000 products by %s", async (variant) => {
+  const gpu = await open();
+  const channels = 6000;
+  const [g, w] = [uniform(channels, 1), uniform(channels * 4, 2)];
+  const choices = { get: (name: string) => (name.startsWith("conv2d.by_input") ? variant : undefined) };
+  Object.assign(gpu.traits, { choices });
+  const x = gpu.tensor(new Float32Array(4), [1, 1, 2, 2]);
+  const y = ops.conv2d(x, gpu.tensor(w, [channels, 1, 2, 2]), { stride: 2 });
+  const [slope] = grad(ops.sum(ops.mul(y, gpu.tensor(g, [1, channels, 1, 1]))), [x]) as [Tensor];
+  expect(await error(slope, products(w, g, 4, 1))).toBeLessThanOrEqual(LIMIT);
+});
+
 it("distances over many columns, and moments around centres over many rows", async () => {
   const gpu = await open();
   for (const d of [20_000, 20_001]) {
