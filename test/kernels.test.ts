@@ -77,7 +77,8 @@ function fullBody(signatureText: string, [first, count]: readonly [number, numbe
       ? call
       : { kind: "call", name: "add", indexed: false, inputs: [value, toFloat(call)], type: "f32" };
   }
-  return fours ? fourBody(value, result)! : hookBody(value, result);
+  const written = () => null;
+  return fours ? fourBody(value, result, written)! : hookBody(value, result, written);
 }
 
 const toFloat = (of: Expression): Expression => ({

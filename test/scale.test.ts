@@ -97,3 +97,33 @@ describe("what a kernel's text may hold", () => {
     }
   });
 });
+
+describe("kernels that differ in sizes alone are one", () => {
+  it("slices at any offset share theirs", async () => {
+    const gpu = await open();
+    const x = gpu.tensor(Float32Array.from({ length: 600 }, (_, i) => i));
+    const before = gpu.counters().pipelines;
+    for (let i = 1; i < 60; i++) {
+      const [a, b] = [L.slice(x, 0, i, i + 64), L.slice(x, 0, 7 * i, 7 * i + 64)];
+      const y = await a.add(b.mul(2)).read();
+      expect([y[0], y[63]]).toEqual([i + 14 * i, i + 63 + 2 * (7 * i + 63)]);
+      expect(await L.sum(a).item()).toBe(64 * i + (63 * 64) / 2);
+    }
+    // whole fours or not, each of the two; and the sums
+    expect(gpu.counters().pipelines - before).toBeLessThanOrEqual(6);
+  });
+
+  it("a Gaussian's fit compiles a handful of kernels, and none for other lengths", async () => {
+    const gpu = await open();
+    const fit = async (n: number) => {
+      const noise = L.random.normal(gpu, [n, 40], { seed: n });
+      await L.Gaussian.fit(noise);
+    };
+    for (const n of [9001, 8200, 4097]) await fit(n);
+    const some = gpu.counters().pipelines;
+    expect(some).toBeGreaterThan(5);
+    expect(some).toBeLessThanOrEqual(30);
+    for (const n of [10_003, 12_292, 16_385, 8203]) await fit(n);
+    expect(gpu.counters().pipelines).toBe(some);
+  });
+});

@@ -16,6 +16,8 @@ export interface Operand {
 /** An op with kernels of its own, as the planner sees it. */
 export interface KernelOp {
   readonly name: string;
+  /** The number of an op that a user defined: two may have one name. */
+  readonly own?: number;
   /** Describes the dispatches. The planner owns all memory. */
   launch(inputs: readonly Operand[], outputs: readonly Spec[], attributes: Attributes, traits: DeviceTraits): Launches;
   /** The kernels to choose from for f32 operands; `launch` takes the one that `traits.choices` names, if any. */

@@ -1,13 +1,13 @@
-import { type Beside, type Expression, indexOf, mergedDims, type View } from "./hook.ts";
+import { type Beside, type Expression, indexOf, mergedDims, type Offsets, type View } from "./hook.ts";
 
 /**
  * How four neighbouring elements of a tensor lie in a view of another: together in one vec4 at `index`, as one element that
- * all four share, or at `index` and every `step` elements on. null where their distance changes from four to four.
+ * all four share, or at `index` and every `step` elements on; `index` is a view of the fours. null where their distance changes from four to four.
  */
 type Layout =
-  | { readonly kind: "together"; readonly index: string }
-  | { readonly kind: "shared"; readonly index: string }
-  | { readonly kind: "apart"; readonly index: string; readonly step: number };
+  | { readonly kind: "together"; readonly index: View }
+  | { readonly kind: "shared"; readonly index: View }
+  | { readonly kind: "apart"; readonly index: View; readonly step: number };
 
 const COMPONENTS = ["x", "y", "z", "w"] as const;
 
@@ -22,6 +22,7 @@ export const DRAWS: ReadonlySet<string> = new Set(["random_normal", "random_unif
 export function fourBody(
   root: Expression,
   result: "vec4f" | "vec4u",
+  offsets: Offsets,
   { stored, added }: Beside = {},
   taken: ReadonlySet<number> = new Set(),
 ): string | null {
@@ -34,7 +35,7 @@ export function fourBody(
     ...taken,
     ...views.flatMap(({ slot }, k) => (layouts[k]!.kind === "together" ? [] : [slot])),
   ]);
-  const writer = new FourWriter(single);
+  const writer = new FourWriter(single, offsets);
   const last = writer.write(root);
   if (stored)
     for (const [e, word] of writer.write(stored).entries()) writer.lines.push(`  side[4u * j + ${e}u] = ${word};`);
@@ -51,11 +52,13 @@ class FourWriter {
   readonly lines: string[] = [];
   /** Slots that are read element by element. */
   readonly #single: ReadonlySet<number>;
+  readonly #offsets: Offsets;
   readonly #known = new Map<Expression, Four>();
   readonly #places = new Map<string, string>();
 
-  constructor(single: ReadonlySet<number>) {
+  constructor(single: ReadonlySet<number>, offsets: Offsets) {
     this.#single = single;
+    this.#offsets = offsets;
   }
 
   /** The names of the expression's four values. */
@@ -94,7 +97,7 @@ class FourWriter {
   #load(expression: Extract<Expression, { kind: "view" }>): Four {
     const { slot, view } = expression;
     const layout = layoutOf(view)!;
-    const at = this.#place(layout.index);
+    const at = this.#place(indexOf(layout.index, slot, this.#offsets, "j"));
     if (layout.kind === "together" && !this.#single.has(slot))
       return components(this.#let(castFour(expression, `q${slot}[${at}]`)));
     if (layout.kind === "shared") return same(this.#let(cast(expression, `x${slot}[${at}]`)));
@@ -149,8 +152,8 @@ function layoutOf({ offset, dims, strides }: View): Layout | null {
     dims: [...outer.map(({ dim }) => dim), last.dim / 4],
     strides: [...outer.map((d) => d.stride / by), stride],
   });
-  if (last.stride === 0) return { kind: "shared", index: indexOf(fours(0, 1), "j") };
+  if (last.stride === 0) return { kind: "shared", index: fours(0, 1) };
   if (last.stride === 1 && [offset, ...outer.map(({ stride }) => stride)].every((n) => n % 4 === 0))
-    return { kind: "together", index: indexOf(fours(1, 4), "j") };
-  return { kind: "apart", index: indexOf(fours(4 * last.stride, 1), "j"), step: last.stride };
+    return { kind: "together", index: fours(1, 4) };
+  return { kind: "apart", index: fours(4 * last.stride, 1), step: last.stride };
 }

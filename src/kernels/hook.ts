@@ -29,14 +29,20 @@ export interface Beside {
   readonly added?: Expression;
 }
 
+/**
+ * The scalar that holds where a view of the buffer in `slot` begins, or null where none is left: views that differ in nothing else
+ * then share a kernel.
+ */
+export type Offsets = (slot: number, offset: number) => number | null;
+
 /** Writes the body of a hook: straight-line calls of the functions in shaders/lib/map.wgsl, one line each. */
-export function hookBody(root: Expression, result: Scalar, { stored, added }: Beside = {}): string {
+export function hookBody(root: Expression, result: Scalar, offsets: Offsets, { stored, added }: Beside = {}): string {
   const lines: string[] = [];
   const names = new Map<Expression, string>();
   const places = new Map<string, string>();
   // views of one layout share their index: its divisions are worked out once
-  const place = (view: View): string => {
-    const index = indexOf(view);
+  const place = (slot: number, view: View): string => {
+    const index = indexOf(view, slot, offsets);
     if (!index.includes("i ")) return index;
     const known = places.get(index);
     if (known) return known;
@@ -69,12 +75,12 @@ export const KEEP_SUMS = "{\n  if (i < arrayLength(&side)) { side[i] = running; 
 function text(
   expression: Exclude<Expression, { kind: "value" }>,
   inputs: readonly string[],
-  place: (view: View) => string,
+  place: (slot: number, view: View) => string,
 ): string {
   const cast = (word: string) => (expression.type === "u32" ? word : `bitcast<${expression.type}>(${word})`);
   switch (expression.kind) {
     case "view": {
-      const at = place(expression.view);
+      const at = place(expression.slot, expression.view);
       if (expression.bytes) return `byte_at(x${expression.slot}[(${at}) >> 2u], ${at})`;
       return cast(`x${expression.slot}[${at}]`);
     }
@@ -127,10 +133,10 @@ export interface View {
 }
 
 /**
- * Where element `i` of a view lies, as text. The numbers are written out: a division by a constant costs a device far less than
+ * Where element `i` of a view lies, as text. The numbers but the offset are written out: a division by a constant costs a device far less than
  * one by a value from memory, and a load of them would cost as much as the element's.
  */
-export function indexOf({ offset, dims, strides }: View, i = "i"): string {
+export function indexOf({ offset, dims, strides }: View, slot: number, offsets: Offsets, i = "i"): string {
   const terms: string[] = [];
   const merged = mergedDims(dims, strides);
   let inner = 1;
@@ -142,7 +148,9 @@ export function indexOf({ offset, dims, strides }: View, i = "i"): string {
     else if (stride !== 0) terms.unshift(`${index.includes(" ") ? `(${index})` : index} * ${stride}u`);
     inner *= dim;
   }
-  if (offset || terms.length === 0) terms.unshift(`${offset}u`);
+  const scalar = offset ? offsets(slot, offset) : null;
+  if (scalar !== null) terms.unshift(`scalar_bits(${scalar}u)`);
+  else if (offset || terms.length === 0) terms.unshift(`${offset}u`);
   return terms.join(" + ");
 }
 

@@ -1,6 +1,8 @@
 /** One @compute entry point of shaders/, made by kernel.ts. */
 export interface Kernel {
   readonly name: string;
+  /** The number of a kernel that a user defined: two may have one name. */
+  readonly own?: number;
   readonly entry: string;
   readonly code: string;
   readonly workgroup: readonly number[];

@@ -143,8 +143,8 @@ function packUniforms(
   const view = new DataView(bytes);
   for (const [i, { params, scalars, source }] of dispatches.entries()) {
     if (!source.immediates) new Uint8Array(bytes, at[i]!.params, params.byteLength).set(new Uint8Array(params));
-    for (const [slot, constant] of scalars.entries())
-      view.setUint32(at[i]!.scalars + 4 * slot, constants[constant]!, true);
+    for (const [slot, from] of scalars.entries())
+      view.setUint32(at[i]!.scalars + 4 * slot, typeof from === "number" ? constants[from]! : from.offset, true);
   }
   return bytes;
 }

@@ -20,7 +20,8 @@ const LOAD = 10;
 /** What an expression brings along: the values that it reads, the scalars, and its text. */
 export interface Load {
   readonly views: ReadonlySet<Value>;
-  readonly scalars: ReadonlySet<Value>;
+  /** Constants, and where views begin. */
+  readonly scalars: ReadonlySet<Value | string>;
   readonly calls: number;
   readonly operations: number;
 }
@@ -37,7 +38,7 @@ const hasRoom = (load: Load, copies: number): boolean => load.operations * copie
 /** Collects what one node of an expression adds: its own call, and arguments that are not computed in place. */
 export class Collector {
   readonly views = new Set<Value>();
-  readonly scalars = new Set<Value>();
+  readonly scalars = new Set<Value | string>();
   calls = 0;
   operations = 0;
 
@@ -48,10 +49,13 @@ export class Collector {
   }
 
   read(arg: Value, except?: Value | null): void {
-    const { base } = look(arg);
+    const { base, offset } = look(arg);
     if (base.what.kind === "constant") this.scalars.add(base);
     else if (base !== except) {
       this.views.add(base);
+      // counted in elements and, where that may be, in fours
+      if (offset !== 0) this.scalars.add(`${base.id} ${offset}`);
+      if (offset !== 0 && offset % 4 === 0) this.scalars.add(`${base.id} ${offset} / 4`);
       this.operations += LOAD;
     }
   }

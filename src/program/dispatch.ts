@@ -2,7 +2,7 @@ import { check } from "../device/errors.ts";
 import type { ShaderSource } from "../device/pipelines.ts";
 import { SIDE_BINDING, specialise } from "../kernels/hook.ts";
 import { type DeviceTraits, type Kernel, type Launch, type Slot } from "../kernels/launch.ts";
-import type { Slots } from "./expression.ts";
+import type { ScalarSource, Slots } from "./expression.ts";
 import type { Value } from "./values.ts";
 
 /** A buffer as the plan knows it: a leaf of the graph, a value's own storage, or scratch. */
@@ -23,8 +23,8 @@ export interface Dispatch {
   readonly source: ShaderSource;
   readonly buffers: readonly { readonly binding: number; readonly ref: Ref; readonly writes: boolean }[];
   readonly params: ArrayBuffer;
-  /** Constants of the graph that the hooks read, in the order of their slots. */
-  readonly scalars: readonly number[];
+  /** What the hooks read as scalars, in the order of their slots. */
+  readonly scalars: readonly ScalarSource[];
   readonly groups: readonly [number, number, number];
   readonly flops: number;
   /** It writes constants to a place of their own, so once is enough. */
@@ -90,7 +90,7 @@ export function assemble(
       type: writes ? ("storage" as const) : ("read-only-storage" as const),
     })),
   ];
-  const key = [kernel.name, ...bindings.flatMap(Object.values), ...[constants, bodies].flatMap(Object.entries)].join(
+  const key = [kernel.name, kernel.own, ...bindings.flatMap(Object.values), ...[constants, bodies].flatMap(Object.entries)].join(
     "|",
   );
   let source = sources.get(key);

@@ -1,11 +1,11 @@
 import { byteLength } from "../graph/dtype.ts";
 import { fourBody, viewsOf } from "../kernels/four.ts";
-import { type Beside, type Expression, hookBody, KEEP_SUMS } from "../kernels/hook.ts";
+import { type Beside, type Expression, hookBody, KEEP_SUMS, type Offsets } from "../kernels/hook.ts";
 import type { Launch, Slot } from "../kernels/launch.ts";
 import { map, mapFours, mapPacked } from "../kernels/map.ts";
 import { hasFours, reduce } from "../kernels/reduce.ts";
 import { assemble, type Dispatch, type Ref, type Scratch, scratchRef, type Target } from "./dispatch.ts";
-import { type Context, expressionOf, rootExpression, type Slots } from "./expression.ts";
+import { type Context, expressionOf, offsetsIn, rootExpression, type Slots } from "./expression.ts";
 import type { Fusion } from "./fuse.ts";
 import { launchesOf, reductionOf } from "./launches.ts";
 import { orderOf, sizeOf } from "./prepare.ts";
@@ -20,6 +20,9 @@ export interface Emission extends Target {
   /** Where a group leaves the terms of a sum. */
   readonly termsOf: (group: Group) => Scratch;
 }
+
+/** The bodies of a kernel's hooks. */
+type Bodies = { [hook: string]: string };
 
 /** The dispatches that compute `group`. */
 export function emit(group: Group, emission: Emission): Dispatch[] {
@@ -41,13 +44,13 @@ function emitMap(root: Value, emission: Emission): Dispatch {
   });
   const size = sizeOf(root);
   const isPacked = root.dtype === "u8";
-  const fours = size > 0 && size % 4 === 0 && !isPacked ? fourBody(expression, "vec4u") : null;
+  const fours = size > 0 && size % 4 === 0 && !isPacked ? fourBody(expression, "vec4u", offsetsIn(slots)) : null;
   return assemble(emission, {
     ...(fours
       ? { launch: mapFours(size, emission.traits), bodies: { four: fours } }
       : {
           launch: isPacked ? mapPacked(size) : map(size, emission.traits),
-          bodies: { map: hookBody(expression, "u32") },
+          bodies: { map: hookBody(expression, "u32", offsetsIn(slots)) },
         }),
     slots,
     bind: () => emission.refOf(root),
@@ -75,7 +78,7 @@ function emitConcat(root: Value, emission: Emission): Dispatch[] {
     });
     return assemble(emission, {
       launch: map(sizeOf(part), emission.traits, { offset, inner: part.shape[axis]! * inner, stride }),
-      bodies: { map: hookBody(expression, "u32") },
+      bodies: { map: hookBody(expression, "u32", offsetsIn(slots)) },
       slots,
       bind: () => emission.refOf(root),
       label: `concat ${describe(root)}`,
@@ -93,7 +96,8 @@ function partials(anchor: Value, count: number): { slots: Slots; load: string } 
     view: { offset: 0, dims: [count], strides: [1] },
     type: "f32",
   };
-  return { slots: { inputs: [anchor], scalars: [] }, load: hookBody(expression, "f32") };
+  const slots: Slots = { inputs: [anchor], scalars: [] };
+  return { slots, load: hookBody(expression, "f32", offsetsIn(slots)) };
 }
 
 /** The sum of the terms that another group has left. */
@@ -112,7 +116,7 @@ function emitTotal({ root, terms }: Group, anchor: Value, emission: Emission): D
     const epilogue = launch.takesEpilogue && root !== anchor;
     const bodies = {
       load,
-      ...(epilogue ? { epilogue: hookBody(rootExpression(root, { inlined, slots, anchor }), "f32") } : {}),
+      ...(epilogue ? { epilogue: epilogueBody(root, { inlined, slots, anchor }) } : {}),
     };
     return assemble(emission, {
       launch,
@@ -143,14 +147,14 @@ function emitReduce(group: Group, anchor: Value, emission: Emission): Dispatch[]
   const late = none();
   const read = root === anchor ? [] : viewsOf([rootExpression(root, { inlined, slots: late, anchor })]);
   const taken = new Set(read.map(({ slot }) => slots.inputs.indexOf(late.inputs[slot]!)));
-  const four = hasFours(extents) ? fourBody(loaded, "vec4u", also, taken) : null;
-  const load: { [hook: string]: string } = four ? { four } : { load: hookBody(loaded, "f32", also) };
+  const four = hasFours(extents) ? fourBody(loaded, "vec4u", offsetsIn(slots), also, taken) : null;
+  const load: Bodies = four ? { four } : { load: hookBody(loaded, "f32", offsetsIn(slots), also) };
   const side = stored && emission.refOf(stored);
   const described = four ? reduce(operation, extents, emission.traits, 4) : launchesOf(anchor, emission.traits);
   const scratch = described.scratch?.map((bytes): Scratch => ({ bytes }));
   const bind = (slot: Slot): Ref => ("scratch" in slot ? scratchRef(scratch![slot.scratch]!) : emission.refOf(root));
-  const epilogue = (at: Slots): { [hook: string]: string } =>
-    root === anchor ? {} : { epilogue: hookBody(rootExpression(root, { inlined, slots: at, anchor }), "f32") };
+  const epilogue = (at: Slots): Bodies =>
+    root === anchor ? {} : { epilogue: epilogueBody(root, { inlined, slots: at, anchor }) };
   const label = `${anchor.what.kind === "reduce" ? anchor.what.operation : ""} ${describe(input)} → ${describe(root)}`;
   return described.launches.map((launch, stage) => {
     if (stage === 0) {
@@ -204,8 +208,8 @@ function emitKernel(group: Group, anchor: Value, emission: Emission): Dispatch[]
     const context: Context = { inlined, also: root, slots, anchor, built: new Map() };
     const result = (): Expression => (root === anchor ? { kind: "value", type: "f32" } : expressionOf(root, context));
     const terms = added && { added: expressionOf(computed(added.args[0]!), context) };
-    const bodies: { [hook: string]: string } = fused
-      ? { ...epilogueOf(launch, result(), terms), ...(added ? { finish: KEEP_SUMS } : {}) }
+    const bodies: Bodies = fused
+      ? { ...epilogueOf(launch, result(), offsetsIn(slots), terms), ...(added ? { finish: KEEP_SUMS } : {}) }
       : {};
     const side = fused && added ? scratchRef(emission.termsOf(group)) : undefined;
     const flops = stage === Math.max(0, main) ? (described.flops ?? 0) : 0;
@@ -223,10 +227,14 @@ function emitKernel(group: Group, anchor: Value, emission: Emission): Dispatch[]
 }
 
 /** What a kernel does to its results: four at a time where it hands them over so, and that serves. */
-function epilogueOf({ kernel }: Launch, result: Expression, beside: Beside = {}): { [hook: string]: string } {
-  const epilogues = "epilogues" in kernel.hooks ? fourBody(result, "vec4f", beside) : null;
-  return epilogues ? { epilogues } : { epilogue: hookBody(result, "f32", beside) };
+function epilogueOf({ kernel }: Launch, result: Expression, offsets: Offsets, beside: Beside = {}): Bodies {
+  const epilogues = "epilogues" in kernel.hooks ? fourBody(result, "vec4f", offsets, beside) : null;
+  return epilogues ? { epilogues } : { epilogue: hookBody(result, "f32", offsets, beside) };
 }
+
+/** What a reduction does to its results. */
+const epilogueBody = (root: Value, context: Context): string =>
+  hookBody(rootExpression(root, context), "f32", offsetsIn(context.slots));
 
 export const describe = (value: Value): string => `[${value.shape.join(", ")}]`;
 

@@ -1,6 +1,6 @@
 import { scalarOf } from "../graph/dtype.ts";
 import { signature } from "../graph/maps.ts";
-import type { Expression, View } from "../kernels/hook.ts";
+import { type Expression, MAX_SCALARS, type Offsets, type View } from "../kernels/hook.ts";
 import { sizeOf } from "./prepare.ts";
 import { computed, isUniform, look, type Value } from "./values.ts";
 
@@ -8,8 +8,20 @@ import { computed, isUniform, look, type Value } from "./values.ts";
 export interface Slots {
   /** The values that are read, each bound once. */
   readonly inputs: Value[];
-  readonly scalars: number[];
+  readonly scalars: ScalarSource[];
 }
+
+/** A constant of the graph by its slot, or where a view of an input begins. */
+export type ScalarSource = number | { readonly input: number; readonly offset: number };
+
+/** Hands out scalars for where views begin, as long as there are some. */
+export const offsetsIn =
+  ({ scalars }: Slots): Offsets =>
+  (input, offset) => {
+    const known = scalars.findIndex((s) => typeof s === "object" && s.input === input && s.offset === offset);
+    if (known >= 0) return known;
+    return scalars.length < MAX_SCALARS ? scalars.push({ input, offset }) - 1 : null;
+  };
 
 export interface Context {
   readonly inlined: ReadonlySet<Value>;

@@ -119,7 +119,13 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
         const { op, attributes, outputs: specs } = source;
         const what = { kind: "kernel", op, attributes, outputs: specs } as const;
         const shapes = specs.map((s) => `[${s.shape.join()}] ${s.dtype}`).join();
-        return add(`${op.name} ${JSON.stringify(attributes)} ${shapes} ${list}`, shape, dtype, what, args);
+        return add(
+          `${op.name}${op.own ?? ""} ${JSON.stringify(attributes, exactly)} ${shapes} ${list}`,
+          shape,
+          dtype,
+          what,
+          args,
+        );
       }
       case "pick":
         return add(`pick ${source.index} ${list}`, shape, dtype, { kind: "pick", index: source.index }, args);
@@ -135,6 +141,10 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
   const tail = `out ${outputs.map((t) => find(t).id).join()} assign ${named.map((a) => `${a.state.id}←${a.next.id}`).join()}`;
   return { values, outputs: outputs.map(find), assignments: named, leaves, constants, key: [...keys, tail].join(";") };
 }
+
+/** JSON has no NaN, infinities and −0. */
+const exactly = (_name: string, value: unknown): unknown =>
+  typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)) ? `#${1 / value} ${value}` : value;
 
 /** All tensors under `roots`, each after its inputs. */
 function inputsFirst(roots: readonly Tensor[]): Tensor[] {
