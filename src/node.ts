@@ -11,6 +11,10 @@ const instances: GPU[] = [];
  * adapter (`gpu.info.software` says which).
  *
  * Throws LatentError("unsupported") if the package or a Vulkan driver is missing.
+ *
+ *     import { openNodeGpu } from "latentgpu/node";
+ *     const gpu = await openNodeGpu();
+ *     console.log(gpu.info.description);
  */
 export async function openNodeGpu(options: OpenOptions = {}): Promise<Gpu> {
   const dawn = await import("webgpu").catch((cause: unknown) => {

@@ -6,6 +6,7 @@ import { installMethods } from "./graph/methods.ts";
 import { Gpu } from "./program/gpu.ts";
 import { checkBudget } from "./program/pacer.ts";
 
+/** What openGpu may be asked for. */
 export interface OpenGpuOptions extends OpenOptions {
   /** A device of your own: used as it is, and never destroyed by the engine. */
   readonly device?: GPUDevice;
@@ -16,6 +17,9 @@ export interface OpenGpuOptions extends OpenOptions {
  *
  * Throws LatentError("unsupported") naming what is missing: the API, a secure context, or an adapter. A software adapter
  * is accepted, and `gpu.info.software` says so. An aborted `signal` rejects with its reason.
+ *
+ *     const gpu = await openGpu({ powerPreference: "high-performance" });
+ *     console.log(await gpu.tensor([1, 2]).add(1).read());
  */
 export async function openGpu(options: OpenGpuOptions = {}): Promise<Gpu> {
   const { device } = options;

@@ -9,6 +9,8 @@ export type { TensorMethods } from "./graph/methods.ts";
 export type { Operandish } from "./graph/operand.ts";
 export type { Conv2dOptions } from "./graph/ops/conv2d.ts";
 export type { ConvTranspose2dOptions } from "./graph/ops/convTranspose2d.ts";
+export type { LineOptions } from "./graph/ops/interpolation.ts";
+export type { Triple } from "./graph/ops/conv3d.ts";
 export type { Picked } from "./graph/ops/gather.ts";
 export type { PoolOptions } from "./graph/ops/pool.ts";
 export type { Axes } from "./graph/ops/sum.ts";

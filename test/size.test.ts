@@ -2,22 +2,35 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
 
-/** A program that imports `names`, minified: its size over the wire, and the folders and files of src/ that are in it. */
+/**
+ * A program that imports `names`, minified: what goes over the wire before it runs (chunks that are imported when a call asks for
+ * them come later), and the files of src/ that are in that.
+ */
 async function bundled(names: readonly string[]) {
   const { outputFiles, metafile } = await build({
     stdin: { contents: `export { ${names.join(", ")} } from "./src/index.ts";`, resolveDir: process.cwd() },
     bundle: true,
+    splitting: true,
     minify: true,
     format: "esm",
     write: false,
     metafile: true,
     outdir: "out",
   });
-  const [output] = Object.values(metafile.outputs);
-  const files = Object.entries(output!.inputs).flatMap(([file, { bytesInOutput }]) =>
-    bytesInOutput > 0 ? [file] : [],
+  const atOnce = new Set<string>();
+  const load = (path: string): void => {
+    if (atOnce.has(path)) return;
+    atOnce.add(path);
+    for (const { path: next, kind } of metafile.outputs[path]!.imports) if (kind === "import-statement") load(next);
+  };
+  load(Object.keys(metafile.outputs).find((path) => metafile.outputs[path]!.entryPoint === "<stdin>")!);
+  const files = [...atOnce].flatMap((path) =>
+    Object.entries(metafile.outputs[path]!.inputs).flatMap(([file, { bytesInOutput }]) =>
+      bytesInOutput > 0 ? [file] : [],
+    ),
   );
-  return { bytes: gzipSync(outputFiles[0]!.contents, { level: 9 }).length, files };
+  const texts = outputFiles.filter(({ path }) => [...atOnce].some((name) => path.endsWith(name)));
+  return { bytes: gzipSync(Buffer.concat(texts.map(({ contents }) => contents)), { level: 9 }).length, files };
 }
 
 const core = [
@@ -40,6 +53,10 @@ describe("what a program takes along", () => {
     const { bytes, files } = await bundled(core);
     expect(bytes).toBeLessThanOrEqual(60_000);
     expect(files.filter((file) => apart.test(file))).toEqual([]);
+  });
+
+  test("tensors and gradients are at most 45 kB", async () => {
+    expect((await bundled(["openGpu", "Tensor", "grad"])).bytes).toBeLessThanOrEqual(45_000);
   });
 
   // what each one brings of the folders above nn; everything else of them stays out

@@ -12,6 +12,7 @@ import { Tensor } from "../graph/tensor.ts";
 import { checkGpu } from "../program/checkGpu.ts";
 import type { Gpu } from "../program/gpu.ts";
 
+/** What may be said of a data set. */
 export interface DatasetOptions {
   /** One class number for each sample, whole and from 0 to 255: an array of any kind, or a tensor [count] of u8. */
   readonly labels?: ArrayLike<number> | Tensor;
@@ -20,9 +21,16 @@ export interface DatasetOptions {
 /** What may become a data set: bytes 0 to 255 (read as 0 to 1), floats as they are, or a tensor of either. */
 export type Samples = Uint8Array | Uint8ClampedArray | Float32Array | Tensor;
 
-/** Samples that lie on the GPU as bytes or floats; batches are gathered there, so that training sends no data. */
+/**
+ * Samples that lie on the GPU as bytes or floats; batches are gathered there, so that training sends no data.
+ *
+ *     const data = Dataset.from(gpu, images, { shape: [1, 28, 28] });
+ *     console.log(data.count);
+ */
 export class Dataset {
+  /** The engine that it lives on. */
   readonly gpu: Gpu;
+  /** Samples in it. */
   readonly count: number;
   /** Of one sample. */
   readonly shape: Shape;
@@ -157,6 +165,7 @@ export class Dataset {
   dispose(): void {
     for (const tensor of this.#owned) tensor.dispose();
   }
+  /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -5,9 +5,11 @@ import { checkCall } from "../formats/call.ts";
 import { parseIdx } from "../formats/idx.ts";
 import { check, checkOptions, LatentError, quote, show } from "../formats/errors.ts";
 
+/** One half of MNIST: images and their labels. */
 export interface MnistSplit {
   /** [count, 1, 28, 28], 0 (background) to 255 (ink); a view of the file's bytes */
   images: Uint8Array;
+  /** Images in it. */
   count: number;
   /** of one image */
   shape: [1, 28, 28];
@@ -15,16 +17,23 @@ export interface MnistSplit {
   labels: Uint8Array;
 }
 
+/** MNIST: 28 × 28 handwritten digits. */
 export interface Mnist {
+  /** 60,000 images to learn from. */
   train: MnistSplit;
+  /** 10,000 images to judge by. */
   test: MnistSplit;
 }
 
 /** Contents of the four files. */
 export interface MnistFiles {
+  /** train-images-idx3-ubyte. */
   trainImages: Uint8Array;
+  /** train-labels-idx1-ubyte. */
   trainLabels: Uint8Array;
+  /** t10k-images-idx3-ubyte. */
   testImages: Uint8Array;
+  /** t10k-labels-idx1-ubyte. */
   testLabels: Uint8Array;
 }
 
@@ -40,6 +49,9 @@ export const mnistFiles = {
  * Both splits out of the four files; also of other sets in MNIST's format (28 × 28, ten classes), of any counts.
  * Throws LatentError: "format" on what is no IDX file, "data" unless images are u8 [n, 28, 28] and labels are
  * u8 [n] from 0 to 9.
+ *
+ *     const { train } = parseMnist(files);
+ *     const data = Dataset.from(gpu, train.images, { shape: [1, 28, 28] });
  */
 export function parseMnist(files: MnistFiles, where = "parseMnist"): Mnist {
   return {
@@ -75,7 +87,9 @@ function split(imageBytes: Uint8Array, labelBytes: Uint8Array, where: string): M
   return { images: images.values as Uint8Array, count, shape: [1, 28, 28], labels: labels.values as Uint8Array };
 }
 
+/** What a download may be asked for. */
 export interface Download {
+  /** Aborts the call, which then rejects with `signal.reason`. */
   signal?: AbortSignal;
   /** step and total in bytes; eta in seconds, undefined until the first bytes came */
   onProgress?: (progress: { step: number; total: number; seconds: number; eta?: number }) => void;
@@ -85,6 +99,8 @@ export interface Download {
  * MNIST fetched from `baseUrl`, a folder that serves the four files under their usual names.
  * Throws LatentError: "data" on an answer other than 200 or a broken connection, "limit" on a file over 256 MiB,
  * and as `parseMnist` does. An abort rejects with `signal.reason`; whatever fails, all four downloads end.
+ *
+ *     const { train, test } = await loadMnist("/mnist/");
  */
 export async function loadMnist(baseUrl: string | URL, options: Download = {}): Promise<Mnist> {
   const where = "loadMnist";

@@ -3,8 +3,11 @@ import { type DeviceInfo, describe } from "./info.ts";
 import { PipelineCache } from "./pipelines.ts";
 import { BufferPool } from "./pool.ts";
 
+/** Why a device was lost. */
 export interface Loss {
+  /** The browser's reason, "destroyed" after dispose(). */
   readonly reason: string;
+  /** What the browser says of it. */
   readonly message: string;
 }
 

@@ -1,12 +1,18 @@
 /** What the adapter says of itself; `software` marks a CPU adapter, so that no number of one passes for a GPU's. */
 export interface DeviceInfo {
+  /** Who made the GPU. */
   readonly vendor: string;
+  /** Its family. */
   readonly architecture: string;
   /** Whose hardware, as far as the names tell. */
   readonly family: "nvidia" | "amd" | "intel" | "apple" | "mobile" | "software" | "unknown";
+  /** Its name, where the browser tells it. */
   readonly description: string;
+  /** Whether the CPU plays the GPU. */
   readonly software: boolean;
+  /** WebGPU's optional features that the device has. */
   readonly features: readonly string[];
+  /** WebGPU's limits of the device by name. */
   readonly limits: { readonly [name: string]: number };
 }
 

@@ -13,18 +13,22 @@ const LIMITS: { readonly [name: string]: number } = {
   maxComputeWorkgroupSizeY: Infinity,
 };
 
+/** What opening a device may be asked for. */
 export interface OpenOptions {
   /** An adapter of your own choice. */
   readonly adapter?: GPUAdapter;
+  /** Which GPU to take where there are two. */
   readonly powerPreference?: GPUPowerPreference;
   /** Beyond what the engine asks for: without them no device is opened. */
   readonly requiredFeatures?: readonly string[];
+  /** Limits that the device must have; more is asked for where the adapter has it. */
   readonly requiredLimits?: { readonly [name: string]: number };
   /**
    * Milliseconds of GPU time that training and `repeat` take of each frame, where a page also draws. Without it submits follow
    * one another. A step is never divided.
    */
   readonly budgetMs?: number;
+  /** Aborts the call, which then rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
   /** Only the limits that every WebGPU device has (128 MiB bindings, 8 storage buffers a stage): for tests. */
   readonly defaultLimits?: boolean;

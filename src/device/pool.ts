@@ -2,11 +2,15 @@ import { LatentError } from "./errors.ts";
 
 const USAGE = () => GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 
+/** What an engine holds of the GPU's memory. */
 export interface Memory {
   /** Live buffers and their bytes; the pool's are counted apart. */
   readonly buffers: number;
+  /** Bytes in live buffers. */
   readonly bytes: number;
+  /** The most that it was at any time. */
   readonly peakBytes: number;
+  /** Bytes that wait for reuse. */
   readonly pooledBytes: number;
 }
 

@@ -21,12 +21,19 @@ import { train, type TrainResult } from "../nn/train.ts";
 import { checkGpu } from "../program/checkGpu.ts";
 import type { Gpu } from "../program/gpu.ts";
 
+/** How the digit classifier is trained. */
 export interface DigitsOptions {
+  /** Passes through the data. */
   readonly epochs?: number;
+  /** Samples of one step. */
   readonly batch?: number;
+  /** The size of a step, a number or a schedule. */
   readonly learningRate?: number;
+  /** Where its random numbers start: equal seeds give equal results. */
   readonly seed?: number;
+  /** Aborts the call, which then rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
+  /** Called as the call gets on, with times in seconds. */
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -38,8 +45,12 @@ const SIDE = 28;
  * A small classifier of 28 × 28 digits, whose last hidden layer serves as features of digit images:
  *
  *     conv 3×3/2 1→8, conv 3×3/2 8→32, linear 1568→64 (features), linear 64→10;  ReLU in between
+ *
+ *     const digits = await Digits.train(gpu, data);
+ *     const probabilities = await digits.probabilities(x).read();
  */
 export class Digits {
+  /** The engine that it lives on. */
   readonly gpu: Gpu;
   /** For reports: what the features are called. */
   readonly name = "digit classifier, 64 features";
@@ -162,6 +173,7 @@ export class Digits {
     return writeSafetensors(await readRegions(regionsOf(this.#states)), { format: "pt" }, "Digits.save");
   }
 
+  /** A classifier from what save() wrote. */
   static load(gpu: Gpu, file: Uint8Array): Digits {
     checkGpu("Digits.load", gpu);
     const { tensors } = parseSafetensors(file, { finite: true, where: "Digits.load" });
@@ -177,10 +189,12 @@ export class Digits {
     }
   }
 
+  /** Frees its memory on the GPU. */
   dispose(): void {
     for (const { tensor } of this.#states) tensor.dispose();
     this.#arena.values.dispose();
   }
+  /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {
     this.dispose();
   }

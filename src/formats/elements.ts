@@ -3,6 +3,7 @@
  */
 import { check, show } from "./errors.ts";
 
+/** The typed arrays that files may hold. */
 export type Elements =
   | Uint8Array
   | Int8Array

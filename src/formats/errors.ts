@@ -21,9 +21,17 @@ export type Code =
   | "format" // bytes that break the rules of their file format
   | "numeric"; // a computation that left the finite numbers, or did not converge
 
-/** The one error class of the package. `cause`, where there is one, travels in `options`. */
+/**
+ * The one error class of the package. `cause`, where there is one, travels in `options`.
+ *
+ *     await x.read().catch((error) => {
+ *       if (error instanceof LatentError && error.code === "device-lost") console.log("open a new gpu");
+ *     });
+ */
 export class LatentError extends Error {
+  /** Always "LatentError". */
   override readonly name = "LatentError";
+  /** What kind of error it is, for programs to tell. */
   readonly code: Code;
 
   constructor(code: Code, message: string, options?: ErrorOptions) {

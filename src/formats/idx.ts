@@ -35,6 +35,8 @@ export type Idx =
  *     item · Π shape + 4 + 4 · rank = bytes.length, or it is refused, before anything is allocated
  *
  * Throws LatentError("format") on bytes that are not exactly one IDX array of rank 1 to 4 without empty axes.
+ *
+ *     const { shape, values } = parseIdx(bytes);
  */
 export function parseIdx(bytes: Uint8Array, where = "parseIdx"): Idx {
   checkBytes(where, bytes);

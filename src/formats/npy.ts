@@ -19,8 +19,11 @@ export type NpyValues =
 
 /** One array, row-major in `shape`; `dtype` is the type in the file. */
 export interface NpyArray {
+  /** The type in the file. */
   dtype: NpyType;
+  /** Sizes along its axes. */
   shape: number[];
+  /** Its values. */
   values: NpyValues;
 }
 
@@ -43,6 +46,8 @@ const plain = {
  *
  * Throws LatentError: "format" on bytes that break the rules, "unsupported" on object, structured, complex and text
  * types, "limit" on a header over 64 KiB, "data" on a 64-bit integer beyond ±(2⁵³ − 1).
+ *
+ *     const { dtype, shape, values } = parseNpy(bytes);
  */
 export function parseNpy(bytes: Uint8Array, where = "parseNpy"): NpyArray {
   const { dtype, littleEndian, shape, fortranOrder, start, descr, expected } = headerOf(bytes, where);
@@ -249,13 +254,17 @@ const descriptions: Record<string, string> = {
 
 /** What can be written: the values' class decides the type in the file; 64-bit integers are BigInt arrays. */
 export interface NpyInput {
+  /** Sizes along the axes; the product is the number of values. */
   shape: readonly number[];
+  /** The values, row-major. */
   values: NpyValues | BigInt64Array | BigUint64Array;
 }
 
 /**
  * An npy file, byte for byte what `numpy.save` writes for the same row-major array.
  * Throws LatentError: "argument" on values of another class, "shape" unless Π shape = values.length and rank ≤ 32.
+ *
+ *     const file = writeNpy({ shape: [2, 2], values: Float32Array.of(1, 2, 3, 4) });
  */
 export function writeNpy({ shape, values }: NpyInput, where = "writeNpy"): Uint8Array<ArrayBuffer> {
   const tag = Object.prototype.toString.call(values).slice(8, -1);

@@ -6,6 +6,7 @@ import { check, checkOptions, quote, show } from "./errors.ts";
 import { headerOf, holdsNoNumbers, parseNpy, writeNpy, type NpyArray, type NpyInput } from "./npy.ts";
 import { isPlain, readZip, writeZip } from "./zip.ts";
 
+/** What parseNpz may be asked for. */
 export interface NpzReading {
   /** names of the arrays to read, or which of them; without it all that hold numbers. Nothing else in the archive is looked into */
   arrays?: readonly string[] | ((name: string) => boolean);
@@ -23,6 +24,9 @@ export interface NpzReading {
  *
  * Throws LatentError: "format" on a broken archive or array, a name given twice, or an array that was asked for and is missing;
  * "limit" past a cap, met while inflating at the latest; "unsupported" (asked for by name) and "data" as `parseNpy` does.
+ *
+ *     const statistics = parseNpz(bytes, { arrays: ["mu", "sigma"] });
+ *     console.log(statistics.get("mu")?.shape);
  */
 export function parseNpz(bytes: Uint8Array, options: NpzReading = {}): Map<string, NpyArray> {
   checkOptions("parseNpz", options, ["arrays", "maxBytes", "maxRatio", "where"]);
@@ -83,6 +87,7 @@ export function parseNpz(bytes: Uint8Array, options: NpzReading = {}): Map<strin
   return found;
 }
 
+/** How writeNpz writes. */
 export interface NpzWriting {
   /** deflate the arrays, as `numpy.savez_compressed` does; false */
   compressed?: boolean;
@@ -93,6 +98,8 @@ export interface NpzWriting {
 /**
  * An npz file that `numpy.load` reads; equal arrays give equal bytes. `arrays` is a Map, pairs or a plain object.
  * Throws LatentError: "argument" on a name given twice or one that is a path, "shape" as `writeNpy` does.
+ *
+ *     const file = writeNpz({ mu: { shape: [2], values: Float64Array.of(1, 2) } }, { compressed: true });
  */
 export function writeNpz(
   arrays: Iterable<readonly [string, NpyInput]> | Readonly<Record<string, NpyInput>>,

@@ -10,9 +10,13 @@ import { check, checkOptions, show } from "./errors.ts";
 
 /** Rows from the top, pixels from the left, channels together: pixels[(y · width + x) · channels + c], 0 to 255. */
 export interface Picture {
+  /** Pixels in a row. */
   width: number;
+  /** Rows. */
   height: number;
+  /** 1 for grey, 3 for red, green and blue. */
   channels: 1 | 3;
+  /** Brightness from 0 to 255. */
   pixels: Uint8Array;
 }
 
@@ -20,6 +24,8 @@ export interface Picture {
  * The PNG file of a picture: colour type 0 (grey) or 2 (RGB), 8 bits, no interlacing. Equal pictures give equal bytes.
  * Throws LatentError: "argument" on sizes or channels out of range, "shape" unless
  * width · height · channels = pixels.length.
+ *
+ *     const file = encodePng({ width: 1, height: 1, channels: 1, pixels: Uint8Array.of(255) });
  */
 export function encodePng({ width, height, channels, pixels }: Picture): Uint8Array<ArrayBuffer> {
   const where = "encodePng";
@@ -75,6 +81,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 
 const maxPixels = 2 ** 26;
 
+/** How imageGrid lays pictures out. */
 export interface Grid {
   /** images a row; as many as make the grid about square */
   columns?: number;
@@ -92,6 +99,8 @@ export interface Grid {
  *
  * Throws LatentError: "shape" unless shape is [n, 1 or 3, h, w] and fits the values, "data" on NaN, "argument" on
  * options, "limit" on a grid of more than 2²⁶ pixels.
+ *
+ *     const file = encodePng(imageGrid(new Float32Array(4 * 28 * 28), [4, 1, 28, 28], { columns: 2 }));
  */
 export function imageGrid(images: Float32Array, shape: readonly number[], options: Grid = {}): Picture {
   const where = "imageGrid";

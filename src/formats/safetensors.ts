@@ -37,17 +37,23 @@ export type SafetensorType = keyof typeof types;
 
 /** One tensor, row-major. F16 and BF16 are their raw bits in a Uint16Array; BOOL is 0 or 1 in a Uint8Array. */
 export interface Safetensor {
+  /** The type in the file. */
   dtype: SafetensorType;
+  /** Sizes along its axes. */
   shape: readonly number[];
+  /** Its values, row-major. */
   data: Elements;
 }
 
+/** What a safetensors file holds. */
 export interface Safetensors {
   /** in the order of the header */
   tensors: Map<string, Safetensor>;
+  /** Texts by name. */
   metadata: Map<string, string>;
 }
 
+/** What parseSafetensors may be asked for. */
 export interface SafetensorsReading {
   /** give F16 and BF16 as F32, exactly (twice their bytes); false */
   widen?: boolean;
@@ -64,6 +70,9 @@ export interface SafetensorsReading {
  * Throws LatentError: "format" unless the header is well formed, no key comes twice, every tensor's bytes are
  * Π shape · item, and the tensors cover the payload exactly, one after the other; "limit" on a header over 8 MiB, over
  * 10 000 tensors or 8 axes; "unsupported" on another dtype; "data" on what `finite` refuses.
+ *
+ *     const { tensors, metadata } = parseSafetensors(bytes, { widen: true });
+ *     console.log(tensors.get("weight")?.shape);
  */
 export function parseSafetensors(bytes: Uint8Array, options: SafetensorsReading = {}): Safetensors {
   const { widen = false, finite = false, where = "parseSafetensors" } = options;
@@ -173,6 +182,8 @@ export type Metadata = Iterable<readonly [string, string]> | Readonly<Record<str
  *
  * Throws LatentError: "argument" on a name given twice or data of another class than dtype asks for, "shape" unless
  * Π shape = data.length and rank ≤ 8, "limit" on what `parseSafetensors` would not read back.
+ *
+ *     const file = writeSafetensors([["weight", { dtype: "F32", shape: [2], data: Float32Array.of(1, 2) }]]);
  */
 export function writeSafetensors(
   tensors: Iterable<readonly [string, Safetensor]>,

@@ -8,13 +8,20 @@ export type DType = "f32" | "i32" | "u32" | "u8" | "bool";
 
 /** What `read()` gives for each dtype. */
 export interface Arrays {
+  /** Numbers of 32 bits. */
   f32: Float32Array<ArrayBuffer>;
+  /** Whole numbers with a sign. */
   i32: Int32Array<ArrayBuffer>;
+  /** Whole numbers from 0. */
   u32: Uint32Array<ArrayBuffer>;
+  /** Bytes. */
   u8: Uint8Array<ArrayBuffer>;
+  /** 0 or 1. */
   bool: Uint8Array<ArrayBuffer>;
 }
+/** The typed arrays of the dtypes. */
 export type TypedArray = Arrays[DType];
+/** Sizes along the axes, the first one outermost. */
 export type Shape = readonly number[];
 
 /**

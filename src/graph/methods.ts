@@ -9,18 +9,31 @@ import { Tensor } from "./tensor.ts";
 
 /** The cheap ops as methods; all ops exist as functions, which say what each one does. */
 export interface TensorMethods<D extends DType> {
+  /** This + other, element by element. */
   add<B extends DType = never>(other: Operandish<B>): Tensor<Joint<D, B>>;
+  /** This − other, element by element. */
   sub<B extends DType = never>(other: Operandish<B>): Tensor<Joint<D, B>>;
+  /** This · other, element by element. */
   mul<B extends DType = never>(other: Operandish<B>): Tensor<Joint<D, B>>;
+  /** This / other, element by element. */
   div(other: Operandish): Tensor<"f32">;
+  /** This to the power of the exponent. */
   pow<B extends DType = never>(exponent: Operandish<B>): Tensor<Joint<D, B>>;
+  /** −this. */
   neg(): Tensor<D>;
+  /** e to the power of this. */
   exp(): Tensor<"f32">;
+  /** The natural logarithm of this. */
   log(): Tensor<"f32">;
+  /** The matrix product with other. */
   matmul(other: Tensor): Tensor<"f32">;
+  /** The same elements in another shape. */
   reshape(shape: Shape): Tensor<D>;
+  /** The axes in another order, by default the last two swapped. */
   transpose(order?: readonly number[]): Tensor<D>;
+  /** The sum over the axes, by default over all. */
   sum(axes?: number | readonly number[], options?: ReduceOptions): Tensor<Total<D>>;
+  /** The mean over the axes, by default over all. */
   mean(axes?: number | readonly number[], options?: ReduceOptions): Tensor<"f32">;
 }
 

@@ -16,11 +16,13 @@ export interface Storage {
 
 /** Numbers (or booleans), or arrays of arrays of them, all of one length at each depth. */
 export type Nested = number | boolean | readonly Nested[];
+/** What tensors are made of: typed arrays, numbers or arrays of them. */
 export type Values = Float32Array | Int32Array | Uint32Array | Uint8Array | Float64Array | Nested;
 
 /** What tensors need of the layer that runs them (src/program implements it). */
 export interface Runner {
   /** @internal */ readonly traits: DeviceTraits;
+  /** The GPUDevice underneath. */
   readonly device: GPUDevice;
   /** @internal Called by every new tensor, so that scopes and traces know it. */
   register(tensor: Tensor): void;

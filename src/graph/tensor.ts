@@ -55,11 +55,22 @@ export type Pull = (gradients: readonly (Tensor | null)[], output: Tensor) => re
  *
  * `D` is its dtype, where the types know it. A tensor with storage holds GPU memory until `dispose()`, the end of its
  * `gpu.scope`, or `using`.
+ *
+ *     const x = gpu.tensor([[1, 2], [3, 4]]);
+ *     x.shape; // [2, 2]
+ *     await x.matmul(x).read(); // 7, 10, 15, 22
+ *
+ *     const x = gpu.tensor([[1, 2], [3, 4]]);
+ *     x.shape; // [2, 2]
+ *     await x.matmul(x).read(); // 7, 10, 15, 22
  */
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the interface below says what installMethods adds
 export class Tensor<D extends DType = DType> {
+  /** The engine that it lives on. */
   readonly gpu: Runner;
+  /** Sizes along its axes. */
   readonly shape: Shape;
+  /** The type of its elements. */
   readonly dtype: D;
   /** @internal */ source: Source;
   /** @internal What `pull` gives gradients for; a view's is the tensor it was taken from, not its base. */ parents: readonly Tensor[];
@@ -93,13 +104,16 @@ export class Tensor<D extends DType = DType> {
   get claiming(): boolean {
     return this.hold.claimed.length > 0;
   }
+  /** Whether it holds claims on its inputs. */
   set claiming(claims: boolean) {
     this.hold.claimed = claims ? inputsOf(this).map((x) => (x.#weak ??= new WeakRef(x))) : [];
   }
 
+  /** The number of elements. */
   get size(): number {
     return count(this.shape);
   }
+  /** The number of axes. */
   get rank(): number {
     return this.shape.length;
   }
@@ -155,9 +169,11 @@ export class Tensor<D extends DType = DType> {
     return this.toString();
   }
 
+  /** Frees its memory; another use of it throws LatentError("disposed"). */
   dispose(): void {
     this.gpu.dispose_(this);
   }
+  /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -5,6 +5,7 @@ import { reshape } from "../graph/ops/shape.ts";
 import { mean as meanOf, sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 
+/** What covariance may be asked for. */
 export interface CovarianceOptions {
   /** Subtracted from the number of rows (from Σ weights) in the divisor; 1. */
   readonly ddof?: number;
@@ -19,6 +20,8 @@ export interface CovarianceOptions {
  *
  * Rows are centred by a first estimate of the mean before anything is multiplied, and what the estimate missed is taken
  * off afterwards, so that a large offset costs no accuracy. Throws LatentError("shape") unless n > ddof.
+ *
+ *     await linalg.covariance(gpu.tensor([[1, 2], [3, 6]])).read(); // 2, 4, 4, 8
  */
 export function covariance(x: Tensor, options: CovarianceOptions = {}): Tensor {
   const where = "linalg.covariance";

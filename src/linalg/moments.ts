@@ -22,8 +22,11 @@ export interface CentredSums {
   gpu?: Gpu | undefined;
 }
 
+/** What every long call takes. */
 export interface LongCall {
+  /** Aborts the call, which then rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
+  /** Called as the call gets on, with times in seconds. */
   readonly onProgress?: (progress: { step: number; total: number; seconds: number; eta: number }) => void;
 }
 
@@ -166,6 +169,9 @@ async function sumsOfBatch(where: string, batch: Tensor, start: number, full: bo
  *
  * Parts are centred and multiplied on the GPU in f32, and merged on the CPU in float64: the order of the parts changes
  * rounding only. `toNpz` is read by pytorch-fid and clean-fid (`mu`, `sigma`), which ignore `n`.
+ *
+ *     const moments = await Moments.of(features);
+ *     const file = moments.toNpz();
  */
 export class Moments {
   readonly #sums: CentredSums;
@@ -232,6 +238,7 @@ export class Moments {
     return new Moments({ count, mean: means, products }, count > 1 ? 2 ** -53 : 2 ** -24);
   }
 
+  /** Elements of one sample. */
   get dim(): number {
     return this.#sums.mean.length;
   }
@@ -239,6 +246,7 @@ export class Moments {
   get gpu(): Gpu | undefined {
     return this.#sums.gpu;
   }
+  /** How many samples there are. */
   get count(): number {
     return this.#sums.count;
   }

@@ -10,7 +10,9 @@ import { Gpu } from "../program/gpu.ts";
 
 /** Samples that need not fit into one buffer: `count` rows of `dim` values, given out in runs as f32 [size, dim]. */
 export interface Rows {
+  /** Samples in it. */
   readonly count: number;
+  /** Elements of one sample. */
   readonly dim: number;
   /** Rows start … start + size − 1, as a tensor that is disposed after use. */
   batch(start: number, size: number): Tensor | Promise<Tensor>;

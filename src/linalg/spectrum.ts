@@ -14,6 +14,9 @@ import { reflections, tridiagonalEigenvalues, tridiagonalise } from "./tridiagon
  * Small ones, and all on a software adapter, are read back and solved in float64 on the CPU: a second or so at n = 784. Large ones
  * stay on a GPU, in f32: |a·v − λ·v| ≤ n · 2⁻²³ of a's norm, and v orthogonal as well. Returns `values` [n] and `vectors` [n, n].
  * Throws LatentError: "shape", "data" where a value is not finite, "numeric" where the GPU's sweeps do not converge.
+ *
+ *     const { values, vectors } = await linalg.eigh(gpu.tensor([[2, 1], [1, 2]]));
+ *     await values.read(); // 1, 3
  */
 export async function eigh(a: Tensor): Promise<{ values: Tensor; vectors: Tensor }> {
   const where = "linalg.eigh";
@@ -37,6 +40,8 @@ export async function eigh(a: Tensor): Promise<{ values: Tensor; vectors: Tensor
  * Small ones, and all on a software adapter, are read back and solved in float64 on the CPU by bidiagonalisation: 4·m·n² operations,
  * a few seconds at 784 × 784. Large ones stay on a GPU, by one-sided Jacobi in f32: |error| ≤ max(m, n) · 2⁻²³ of the largest.
  * Throws LatentError as `eigh` does.
+ *
+ *     await (await linalg.svdvals(gpu.tensor([[3, 0], [0, 4]]))).read(); // 4, 3
  */
 export async function svdvals(a: Tensor): Promise<Tensor> {
   const where = "linalg.svdvals";

@@ -20,6 +20,9 @@ const norm = (a: Tensor): Tensor => sqrt(sum(square(a), [-2, -1]));
  * is not symmetric, too, has a large residual. Entries between 10⁻¹⁹ and 10¹⁹ in size keep their squares finite.
  * Records and returns at once. Throws LatentError("shape") unless the matrices are square.
  * Source: Higham, Functions of Matrices, 2008, algorithm 6.21, with a pivoted factor.
+ *
+ *     const { root } = linalg.sqrtm(gpu.tensor([[4, 0], [0, 9]]));
+ *     await root.read(); // 2, 0, 0, 3
  */
 export function sqrtm(a: Tensor): { root: Tensor; residual: Tensor } {
   checkSquare("linalg.sqrtm", a);

@@ -2,6 +2,7 @@ import { check, checkOptions, show } from "../device/errors.ts";
 import { permutation } from "../data/philox.ts";
 import { Tensor } from "../graph/tensor.ts";
 
+/** What classScore may be asked for. */
 export interface ClassScoreOptions {
   /** Parts that are scored on their own; 1. Common practice for the Inception Score is 10. */
   readonly splits?: number;
@@ -9,15 +10,19 @@ export interface ClassScoreOptions {
   readonly seed?: number;
 }
 
+/** A class score, and what it rests on. */
 export interface ClassScore {
   /** Mean over the splits, in [1, classes]. */
   readonly score: number;
   /** Standard deviation over the splits, dividing by their number. */
   readonly deviation: number;
+  /** The score of each split. */
   readonly scores: readonly number[];
   /** log of the whole set's score: the mutual information of sample and class, in nats. */
   readonly information: number;
+  /** Samples that were judged. */
   readonly samples: number;
+  /** Parts that they were cut into. */
   readonly splits: number;
 }
 
@@ -29,6 +34,8 @@ export interface ClassScore {
  *
  * Throws LatentError: "argument" on more splits than samples, "data" on rows that are no probabilities.
  * Source: Salimans et al. 2016; torch-fidelity metric_isc.py.
+ *
+ *     const { score, deviation } = await classScore(probabilities);
  */
 export async function classScore(probabilities: Tensor, options: ClassScoreOptions = {}): Promise<ClassScore> {
   const where = "classScore";

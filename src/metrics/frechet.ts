@@ -6,6 +6,7 @@ import type { Samples } from "../linalg/rows.ts";
 import { checkGpu } from "../program/checkGpu.ts";
 import type { Gpu } from "../program/gpu.ts";
 
+/** A Fréchet distance, its parts, and what it rests on. */
 export interface FrechetDistance {
   /** meanTerm + traceTerm: the squared 2-Wasserstein distance of the two Gaussians, which is what tables report as FID. */
   readonly distance: number;
@@ -15,10 +16,13 @@ export interface FrechetDistance {
   readonly traceTerm: number;
   /** Numerical ranks of Σ₁ and Σ₂. */
   readonly ranks: readonly [number, number];
+  /** What a reader of the numbers should know, in sentences. */
   readonly warnings: readonly string[];
 }
 
+/** What frechetDistance may be asked for. */
 export interface FrechetOptions {
+  /** Aborts the call, which then rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
   /** Where many features are worked on; by default the GPU that the samples came from, and the CPU for moments from elsewhere. */
   readonly gpu?: Gpu;
@@ -38,6 +42,8 @@ const ROUNDING = 1e-6;
  *
  * a, b: Moments, tensors [n, d], data sets or sources of rows. Throws LatentError: "data" with fewer than two samples,
  * "shape" where features differ in number.
+ *
+ *     const { value } = await frechetDistance(await Moments.of(a), await Moments.of(b));
  */
 export async function frechetDistance(
   a: Moments | Samples,

@@ -36,9 +36,15 @@ const BLOCK = 2048;
  *
  * The loss per image is −log p(x|code): the binary cross-entropy ("bernoulli"), or ½‖x − x̂‖² + const ("gaussian").
  * New images come from codes drawn from one Gaussian with full covariance, fitted to the training images' codes.
+ *
+ *     const model = new AutoEncoder(gpu, { image: [1, 28, 28], latent: 20 });
+ *     await model.fit(data, { epochs: 3 });
+ *     const pictures = await model.sample(16, { seed: 1 }).read();
  */
 export class AutoEncoder {
+  /** The engine that it lives on. */
   readonly gpu: Gpu;
+  /** The options that it was made with, defaults filled in. */
   readonly options: NetworkSpec;
   /** What training moves, by PyTorch's names; disposed with the model. */
   readonly parameters: { readonly [name: string]: Tensor };
@@ -81,6 +87,7 @@ export class AutoEncoder {
     return pictures(this.#likelihood.mean(this.#network.decode(z)), this.options.image);
   }
 
+  /** The images as their codes give them back. */
   reconstruct(x: Tensor): Tensor {
     return this.decode(this.encode(x));
   }
@@ -207,6 +214,7 @@ export class AutoEncoder {
     for (const { tensor } of this.#states) tensor.dispose();
     this.#arena.values.dispose();
   }
+  /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -11,10 +11,13 @@ import type { State } from "../nn/states.ts";
 import { train, type TrainResult } from "../nn/train.ts";
 import type { Gpu } from "../program/gpu.ts";
 
+/** How a network is fitted. */
 export interface FitOptions extends Omit<TrainOptions, "validation"> {
   /** Adam's; 1e-3, or a function of the step (`schedule`). */
   readonly learningRate?: number | Schedule;
+  /** How strongly parameters are drawn to zero; 0. */
   readonly weightDecay?: number;
+  /** The gradient over all parameters is scaled down to at most this Euclidean norm. */
   readonly clipNorm?: number;
   /** Images whose loss is measured after every epoch. */
   readonly validation?: Dataset | Samples;

@@ -36,10 +36,16 @@ const LOG_TWO_PI = Math.log(2 * Math.PI);
  *     log p(x) = −½ ( (x − μ)ᵀ Σ⁻¹ (x − μ) + log |Σ| + d log 2π ),   in nats
  *
  * `mean` [d]; `covariance` [d, d] (full and low-rank), [d] (diag) or [] (spherical).
+ *
+ *     const model = await Gaussian.fit(gpu.tensor([[0, 0], [2, 1], [1, 3]]));
+ *     const density = await model.logProb(gpu.tensor([[1, 1]])).item();
  */
 export class Gaussian {
+  /** Which kind of covariance it has. */
   readonly kind: GaussianKind;
+  /** The mean, a tensor. */
   readonly mean: Tensor;
+  /** The covariance: [d, d] full, [d] diagonal, [] spherical. */
   readonly covariance: Tensor;
   /** log |Σ| */
   readonly logDet: number;
@@ -178,6 +184,7 @@ export class Gaussian {
     return new Gaussian(kind, gpu.tensor(mean, [d]), gpu.tensor(covariance, shape), roots, shrinkage);
   }
 
+  /** Elements of one sample. */
   get dim(): number {
     return this.mean.shape[0]!;
   }
@@ -256,10 +263,12 @@ export class Gaussian {
     return Gaussian.#build(where, gpu, kind, mean, covariance, 0, origin, given);
   }
 
+  /** Frees its memory on the GPU. */
   dispose(): void {
     const { factor, inverse } = this.#roots;
     for (const t of [this.mean, this.covariance, factor, inverse]) t.dispose();
   }
+  /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -3,8 +3,10 @@ import { checkCall } from "../formats/call.ts";
 import type { LongCall } from "../linalg/moments.ts";
 import type { Shrinkage } from "./shrinkage.ts";
 
+/** Which covariance a Gaussian has: any, diagonal, or a multiple of I. */
 export type GaussianKind = "full" | "diag" | "spherical" | "low-rank";
 
+/** How a Gaussian is fitted. */
 export interface GaussianOptions extends LongCall {
   /** Which covariance: any, diagonal, a multiple of I, or `rank` directions and noise (probabilistic PCA); "full". */
   readonly covariance?: GaussianKind;

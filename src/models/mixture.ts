@@ -44,14 +44,22 @@ interface Course {
  * A mixture of Gaussians on [d]:  p(x) = Σ_k π_k N(x; μ_k, Σ_k).
  *
  * `weights` [K], `means` [K, d], `covariances` [K, d, d] (full), [d, d] (tied), [K, d] (diag) or [K] (spherical).
+ *
+ *     const model = await GaussianMixture.fit(x, { components: 8, covariance: "diag", seed: 1 });
+ *     const classes = await model.predict(x).read();
  */
 export class GaussianMixture {
+  /** Which kind of covariance it has. */
   readonly kind: Kind;
+  /** Weights of the components, [K]. */
   readonly weights: Tensor;
+  /** Their means, [K, d]. */
   readonly means: Tensor;
+  /** Their covariances: [K, d, d] full, [d, d] tied, [K, d] diagonal, [K] spherical. */
   readonly covariances: Tensor;
   /** Whether the last change of the bound was below the tolerance. */
   readonly converged: boolean;
+  /** Iterations of the fit. */
   readonly iterations: number;
   /** Mean log-likelihood of the training rows in nats, before the M step of each iteration. */
   readonly history: readonly number[];
@@ -140,9 +148,11 @@ export class GaussianMixture {
     }
   }
 
+  /** How many components there are. */
   get components(): number {
     return this.means.shape[0]!;
   }
+  /** Elements of one sample. */
   get dim(): number {
     return this.means.shape[1]!;
   }
@@ -265,10 +275,12 @@ export class GaussianMixture {
     return GaussianMixture.#build(where, gpu, kind, d, values, course);
   }
 
+  /** Frees its memory on the GPU. */
   dispose(): void {
     for (const t of [this.weights, this.means, this.covariances, ...Object.values(this.#prepared)])
       (t as Tensor).dispose();
   }
+  /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {
     this.dispose();
   }

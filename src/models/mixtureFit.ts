@@ -11,16 +11,22 @@ import { Em, type EmResult, type Values } from "./em.ts";
 import { lloyd, plusPlus } from "./kmeans.ts";
 import { numbersOf } from "../linalg/numbers.ts";
 
+/** Numbers, flat or nested. */
 export type Numbers = ArrayLike<number> | readonly ArrayLike<number>[] | readonly (readonly ArrayLike<number>[])[];
 
 /** Parameters to start from: weights [K], means [K, d], covariances [K, d, d], [d, d], [K, d] or [K] by kind; flat or nested. */
 export interface MixtureStart {
+  /** Weights of the components, [K]. */
   readonly weights: Numbers;
+  /** Their means, [K, d]. */
   readonly means: Numbers;
+  /** Their covariances, by kind. */
   readonly covariances: Numbers;
 }
 
+/** How a mixture is fitted. */
 export interface MixtureOptions {
+  /** How many components it has. */
   readonly components: number;
   /** "full" */
   readonly covariance?: Kind;
@@ -36,7 +42,9 @@ export interface MixtureOptions {
   readonly restarts?: number;
   /** 0 */
   readonly seed?: number;
+  /** Aborts the call, which then rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
+  /** Called as the call gets on, with times in seconds. */
   readonly onProgress?: (progress: { step: number; total: number; loss: number; seconds: number; eta: number }) => void;
 }
 

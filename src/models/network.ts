@@ -31,11 +31,17 @@ export const networkOptionNames = ["image", "encoder", "hidden", "latent", "like
 
 /** The options with their defaults, in a form that JSON keeps. */
 export interface NetworkSpec {
+  /** [channels, height, width] of an image. */
   readonly image: readonly [number, number, number];
+  /** Which network encodes. */
   readonly encoder: "mlp" | "conv";
+  /** Sizes of the hidden layers. */
   readonly hidden: readonly number[];
+  /** Numbers of a code. */
   readonly latent: number;
+  /** What a pixel is taken to be. */
   readonly likelihood: "bernoulli" | "gaussian";
+  /** Where its random numbers start: equal seeds give equal results. */
   readonly seed: number;
 }
 

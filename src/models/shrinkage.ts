@@ -6,6 +6,7 @@ import type { CentredSums } from "../linalg/moments.ts";
 import { eachBatch, gpuOf, type Rows, rowsAtOnce } from "../linalg/rows.ts";
 import { reflections, tridiagonalEigenvalues, tridiagonalise } from "../linalg/tridiagonal.ts";
 
+/** How a covariance is drawn to a multiple of I. */
 export type Shrinkage = "none" | "ledoit-wolf" | "oas" | number;
 
 /**

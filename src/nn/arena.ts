@@ -14,6 +14,7 @@ const ALIGNMENT = 64;
 export interface Arena {
   /** f32 [size]; between the slices lie zeros that nobody reads. */
   readonly values: Tensor;
+  /** Where each parameter lies in `values`. */
   readonly slots: readonly { readonly tensor: Tensor; readonly offset: number }[];
   /** `values` is a single parameter, which stays where it is. */
   readonly apart: boolean;

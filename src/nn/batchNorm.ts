@@ -6,7 +6,9 @@ import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 import type { Layer } from "./layer.ts";
 
+/** What a BatchNorm may be asked for. */
 export interface BatchNormOptions {
+  /** What is added where a division by zero might be. */
   readonly epsilon?: number;
   /** Weight of the newest batch in the running statistics. */
   readonly momentum?: number;
@@ -18,9 +20,14 @@ export interface BatchNormOptions {
  * x: [batch, channels] or [batch, channels, h, w]. In training μ and σ² are the batch's (σ² divides by n), and the running
  * statistics move by `momentum` (their σ² divides by n − 1, as in PyTorch); otherwise the running ones are used.
  * Source: Ioffe & Szegedy 2015.
+ *
+ *     const norm = new BatchNorm(gpu, 16);
+ *     const y = norm.forward(x, true);
  */
 export class BatchNorm implements Layer {
+  /** Its parameters by name, as in PyTorch's state_dict. */
   readonly parameters: { readonly weight: Tensor; readonly bias: Tensor };
+  /** Its further states by name, as in PyTorch's state_dict. */
   readonly buffers: { readonly running_mean: Tensor; readonly running_var: Tensor };
   readonly #channels: number;
   readonly #epsilon: number;
@@ -37,6 +44,7 @@ export class BatchNorm implements Layer {
     this.buffers = { running_mean: filled(0), running_var: filled(1) };
   }
 
+  /** The layer applied to a batch. */
   forward(x: Tensor, training = false): Tensor {
     check(
       x.rank >= 2 && x.shape[1] === this.#channels,

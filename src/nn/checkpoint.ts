@@ -21,9 +21,11 @@ export interface Position {
   readonly best: { readonly epoch: number; readonly loss: number } | null;
 }
 
+/** What an epoch came to. */
 export interface EpochRecord {
   /** Mean training loss over the epoch's samples, while the parameters moved. */
   readonly loss: number;
+  /** The loss on the validation set, where there is one. */
   readonly validation?: number;
 }
 

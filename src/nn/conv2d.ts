@@ -6,12 +6,17 @@ import type { Gpu } from "../program/gpu.ts";
 import { initialiser, type Seed } from "./initialise.ts";
 import type { Layer } from "./layer.ts";
 
+/** What a convolution layer may be asked for. */
 export interface ConvolutionOptions {
   /** Side of the square kernel; 3. */
   readonly kernel?: number;
+  /** Elements from one window to the next; 1. */
   readonly stride?: number;
+  /** Zeros around the input; 0. */
   readonly padding?: number;
+  /** Whether there is one; true. */
   readonly bias?: boolean;
+  /** Where its random numbers start: equal seeds give equal results. */
   readonly seed?: Seed;
 }
 
@@ -27,9 +32,16 @@ function checkChannels(where: string, ...channels: readonly number[]): void {
     );
 }
 
-/** Convolution of images.  weight: [outputs, inputs, kernel, kernel], bias: [outputs]. */
+/**
+ * Convolution of images.  weight: [outputs, inputs, kernel, kernel], bias: [outputs].
+ *
+ *     const layer = new Conv2d(gpu, 1, 32, 3, { stride: 2, padding: 1 });
+ *     const y = layer.forward(x); // [n, 32, h/2, w/2]
+ */
 export class Conv2d implements Layer {
+  /** The weights, a state tensor. */
   readonly weight: Tensor;
+  /** The bias, a state tensor; undefined or null without one. */
   readonly bias: Tensor | undefined;
   readonly #window: { readonly stride: number; readonly padding: number };
 
@@ -44,18 +56,27 @@ export class Conv2d implements Layer {
     this.#window = { stride, padding };
   }
 
+  /** Its parameters by name, as in PyTorch's state_dict. */
   get parameters(): { readonly [name: string]: Tensor } {
     return { weight: this.weight, ...(this.bias ? { bias: this.bias } : {}) };
   }
 
+  /** The layer applied to a batch. */
   forward(x: Tensor): Tensor {
     return conv2d(x, this.weight, { bias: this.bias, ...this.#window });
   }
 }
 
-/** Transposed convolution of images.  weight: [inputs, outputs, kernel, kernel], bias: [outputs]. */
+/**
+ * Transposed convolution of images.  weight: [inputs, outputs, kernel, kernel], bias: [outputs].
+ *
+ *     const layer = new ConvTranspose2d(gpu, 32, 1, 4, { stride: 2, padding: 1 });
+ *     const y = layer.forward(x); // [n, 1, 2h, 2w]
+ */
 export class ConvTranspose2d implements Layer {
+  /** The weights, a state tensor. */
   readonly weight: Tensor;
+  /** The bias, a state tensor; undefined or null without one. */
   readonly bias: Tensor | undefined;
   readonly #window: { readonly stride: number; readonly padding: number; readonly outputPadding: number };
 
@@ -76,10 +97,12 @@ export class ConvTranspose2d implements Layer {
     this.#window = { stride, padding, outputPadding };
   }
 
+  /** Its parameters by name, as in PyTorch's state_dict. */
   get parameters(): { readonly [name: string]: Tensor } {
     return { weight: this.weight, ...(this.bias ? { bias: this.bias } : {}) };
   }
 
+  /** The layer applied to a batch. */
   forward(x: Tensor): Tensor {
     return convTranspose2d(x, this.weight, { bias: this.bias, ...this.#window });
   }

@@ -13,8 +13,14 @@ export const STREAMS = {
   sample: (1 << 20) + 3,
 } as const;
 
-/** Draws initial values from one seed; each state takes the next stream. Computed on the CPU, so equal on every device. */
+/**
+ * Draws initial values from one seed; each state takes the next stream. Computed on the CPU, so equal on every device.
+ *
+ *     const start = new Initialiser(1);
+ *     const w = start.uniform(gpu, [64, 32], 32);
+ */
 export class Initialiser {
+  /** Where its random numbers start: equal seeds give equal results. */
   readonly seed: number;
   #stream: number = STREAMS.weights;
 

@@ -6,10 +6,15 @@ export interface Layer {
   readonly parameters: { readonly [name: string]: Tensor };
   /** States that the layer itself moves while training (running statistics). */
   readonly buffers?: { readonly [name: string]: Tensor };
+  /** The layer applied to a batch. */
   forward(x: Tensor, training?: boolean): Tensor;
 }
 
-/** The states of several layers under one roof: `weight` of the layer `fc1` is `fc1.weight`. */
+/**
+ * The states of several layers under one roof: `weight` of the layer `fc1` is `fc1.weight`.
+ *
+ *     const parameters = named({ encoder: new Linear(gpu, 784, 20) });
+ */
 export function named(
   layers: { readonly [name: string]: Layer },
   of: "parameters" | "buffers" = "parameters",
@@ -21,7 +26,11 @@ export function named(
   );
 }
 
-/** Layers and functions, one after the other; names are those of the layers. */
+/**
+ * Layers and functions, one after the other; names are those of the layers.
+ *
+ *     const net = sequential(new Linear(gpu, 784, 400), relu, new Linear(gpu, 400, 10));
+ */
 export function sequential(steps: { readonly [name: string]: Layer | ((x: Tensor) => Tensor) }): Layer {
   const layers = Object.fromEntries(
     Object.entries(steps).filter((entry): entry is [string, Layer] => typeof entry[1] !== "function"),

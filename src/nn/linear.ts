@@ -5,14 +5,24 @@ import type { Gpu } from "../program/gpu.ts";
 import { initialiser, type Seed } from "./initialise.ts";
 import type { Layer } from "./layer.ts";
 
+/** What a linear layer may be asked for. */
 export interface LinearOptions {
+  /** Whether there is one; true. */
   readonly bias?: boolean;
+  /** Where its random numbers start: equal seeds give equal results. */
   readonly seed?: Seed;
 }
 
-/** x · weightᵀ + bias.  weight: [outputs, inputs], bias: [outputs]; x: [batch, inputs] → [batch, outputs]. */
+/**
+ * x · weightᵀ + bias.  weight: [outputs, inputs], bias: [outputs]; x: [batch, inputs] → [batch, outputs].
+ *
+ *     const layer = new Linear(gpu, 784, 400);
+ *     const y = layer.forward(x); // [n, 400]
+ */
 export class Linear implements Layer {
+  /** The weights, a state tensor. */
   readonly weight: Tensor;
+  /** The bias, a state tensor; undefined or null without one. */
   readonly bias: Tensor | undefined;
 
   constructor(gpu: Gpu, inputs: number, outputs: number, options: LinearOptions = {}) {
@@ -30,10 +40,12 @@ export class Linear implements Layer {
     this.bias = bias ? init.uniform(gpu, [outputs], inputs) : undefined;
   }
 
+  /** Its parameters by name, as in PyTorch's state_dict. */
   get parameters(): { readonly [name: string]: Tensor } {
     return { weight: this.weight, ...(this.bias ? { bias: this.bias } : {}) };
   }
 
+  /** The layer applied to a batch. */
   forward(x: Tensor): Tensor {
     return linear(x, this.weight, this.bias);
   }

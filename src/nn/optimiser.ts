@@ -11,21 +11,29 @@ import { adamApart, sgdApart } from "./apart.ts";
 import { type Arena, arenasOf, gather, storageOf } from "./arena.ts";
 import type { Schedule } from "./schedule.ts";
 
+/** What every optimiser takes. */
 export interface Common {
   /** A number, or a function of the step (`schedule`). */
   readonly learningRate?: number | Schedule;
+  /** How strongly parameters are drawn to zero; 0. */
   readonly weightDecay?: number;
   /** The gradient over all parameters is scaled down to at most this Euclidean norm. */
   readonly clipNorm?: number;
 }
 
+/** What Adam takes. */
 export interface AdamOptions extends Common {
+  /** How long its two averages remember; [0.9, 0.999]. */
   readonly betas?: readonly [number, number];
+  /** What is added where a division by zero might be. */
   readonly epsilon?: number;
 }
 
+/** What gradient descent takes. */
 export interface SgdOptions extends Common {
+  /** The share of the last update in the next one; 0. */
   readonly momentum?: number;
+  /** Whether the momentum looks ahead, as Nesterov's does. */
   readonly nesterov?: boolean;
 }
 
@@ -35,18 +43,23 @@ export interface Ending {
   readonly loss?: Tensor;
   /** f32 [length]: takes `loss` at the step's number, modulo its length. */
   readonly ring?: Tensor;
+  /** Samples that the step went through. */
   readonly rows?: number;
 }
 
 /** Parameters that are updated together, and what the optimiser keeps for them, laid out alike, by PyTorch's names. */
 export interface Group {
+  /** Its parameters, side by side. */
   readonly arena: Arena;
+  /** What it remembers of earlier gradients. */
   readonly moments: { readonly [name: string]: Tensor };
 }
 
 /** Updates parameters inside a compiled step: in one dispatch those that were new, each of the others where it lies. */
 export interface Optimiser {
+  /** Its parameters by name, as in PyTorch's state_dict. */
   readonly parameters: readonly Tensor[];
+  /** Groups of channels that are convolved apart; 1. */
   readonly groups: readonly Group[];
   /** u32 [4]: step, position in the data set's order, halted, unused. */
   readonly clock: Tensor;
@@ -185,15 +198,26 @@ function adamWith(
  * Adam over `parameters` (states). Those that nothing has used yet move into one arena, so that one dispatch updates them all; the
  * others, a model's for example, stay where they are. Defaults: learningRate 1e-3, betas 0.9 and 0.999,
  * epsilon 1e-8; weightDecay is added to the gradient, as in PyTorch's Adam.
+ *
+ *     const optimiser = adam(gpu, [w], { learningRate: 1e-3 });
+ *     const step = await gpu.compile(() => optimiser.update(grad(sum(w.pow(2)), [w])));
  */
 export const adam = (gpu: Gpu, parameters: readonly Tensor[], options: AdamOptions = {}): Optimiser =>
   adamWith("adam", gpu, parameters, options, false);
 
-/** Adam whose weightDecay (0.01) shrinks the parameters themselves, as in PyTorch's AdamW. */
+/**
+ * Adam whose weightDecay (0.01) shrinks the parameters themselves, as in PyTorch's AdamW.
+ *
+ *     const optimiser = adamW(gpu, [w], { learningRate: 1e-3, weightDecay: 0.01 });
+ */
 export const adamW = (gpu: Gpu, parameters: readonly Tensor[], options: AdamOptions = {}): Optimiser =>
   adamWith("adamW", gpu, parameters, options, true);
 
-/** Gradient descent, with momentum if wanted; as PyTorch's SGD. */
+/**
+ * Gradient descent, with momentum if wanted; as PyTorch's SGD.
+ *
+ *     const optimiser = sgd(gpu, [w], { learningRate: 0.1, momentum: 0.9 });
+ */
 export function sgd(gpu: Gpu, parameters: readonly Tensor[], options: SgdOptions = {}): Optimiser {
   checkOptions("sgd", options, ["learningRate", "momentum", "nesterov", "weightDecay", "clipNorm"]);
   const { learningRate = 1e-2, momentum = 0, nesterov = false, weightDecay = 0, clipNorm } = options;

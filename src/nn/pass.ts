@@ -12,6 +12,7 @@ import { write } from "./optimiser.ts";
 export interface LossContext {
   /** u32 []: a number of its own for each step, for random draws. */
   readonly step: Tensor;
+  /** Whether this is a step of training. */
   readonly training: boolean;
   /** The samples' labels as rows with a single 1: [batch, classes]. */
   labels(classes: number): Tensor;

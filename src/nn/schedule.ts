@@ -13,6 +13,7 @@ const positive = (where: string, name: string, value: number): void =>
 
 const expanded = (step: Tensor, value: number): Tensor => add(mul(step, 0), constant(step.gpu, value));
 
+/** Learning rates over the steps of training. */
 export const schedule = {
   /** Always `rate`. */
   constant:

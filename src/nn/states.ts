@@ -9,7 +9,9 @@ import { type Arena, storageOf } from "./arena.ts";
 
 /** A state and its names in files. Several names share its first axis in equal parts: one product for two PyTorch layers. */
 export interface State {
+  /** Its names in files. */
   readonly names: readonly string[];
+  /** The state. */
   readonly tensor: Tensor;
 }
 

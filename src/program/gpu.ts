@@ -18,9 +18,9 @@ import { release, unwind, watch } from "./lifetime.ts";
 import { type DTypeOf, laidOut, type TensorOptions } from "./nested.ts";
 import { Program } from "./program.ts";
 import { type OpenScope, outside, Scope } from "./scope.ts";
-import { type SelfTest, selfTest } from "./selfTest.ts";
+import type { SelfTest } from "./selfTest.ts";
 import { type Compiled, record } from "./trace.ts";
-import { tune, type TuneOptions, type TuneReport } from "./tune.ts";
+import type { TuneOptions, TuneReport } from "./tune.ts";
 import { Tuning } from "./tuning.ts";
 import type { Assignment } from "./values.ts";
 
@@ -30,7 +30,13 @@ interface Trace {
   readonly tensors: Tensor[];
 }
 
-/** The engine on one device: makes tensors, runs graphs, compiles steps. Opened by `openGpu` and `openNodeGpu`. */
+/**
+ * The engine on one device: makes tensors, runs graphs, compiles steps. Opened by `openGpu` and `openNodeGpu`.
+ *
+ *     const gpu: Gpu = await openGpu();
+ *     const step = await gpu.compile((x) => x.mul(2), gpu.tensor([1, 2]));
+ *     await (await step.run(gpu.tensor([3, 4]))).read(); // 6, 8
+ */
 export class Gpu implements Runner {
   readonly #device: Device;
   readonly #eager: EagerRunner;
@@ -53,6 +59,7 @@ export class Gpu implements Runner {
     this.#access = new Access(this, device, this.#eager);
   }
 
+  /** What the device is. */
   get info(): DeviceInfo {
     return this.#device.info;
   }
@@ -308,6 +315,8 @@ export class Gpu implements Runner {
     return this.outside(async () => {
       this.#device.check("tune");
       const { graph } = record(this, body as (...inputs: readonly Tensor[]) => Compiled, examples);
+      // few programs measure or test a device: what that takes is loaded when it is asked for
+      const { tune } = await import("./tune.ts");
       return tune(this, this.#device, graph, options);
     });
   }
@@ -327,7 +336,10 @@ export class Gpu implements Runner {
 
   /** Runs a kernel of each kind twice against the CPU; `failures` names those that are wrong or differ between the runs. */
   selfTest(): Promise<SelfTest> {
-    return this.outside(() => selfTest(this));
+    return this.outside(async () => {
+      const { selfTest } = await import("./selfTest.ts");
+      return selfTest(this);
+    });
   }
 
   /** Waits until everything submitted so far has run. */
@@ -340,5 +352,6 @@ export class Gpu implements Runner {
     this.#eager.clear();
     this.#device.dispose();
   }
+  /** For `using`: the same as dispose(). */
   [Symbol.dispose] = (): void => this.dispose();
 }

@@ -23,7 +23,9 @@ export type DTypeOf<V> = V extends Int32Array
           ? "bool"
           : "f32";
 
+/** What a new tensor may be asked for. */
 export interface TensorOptions<D extends DType = DType> {
+  /** The type of its elements; by default that of the values. */
   readonly dtype?: D;
 }
 

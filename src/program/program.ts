@@ -11,16 +11,21 @@ import { checkBudget, Pacer } from "./pacer.ts";
 import { ALIGNMENT } from "./prepare.ts";
 import { type Body, trace, type Trace } from "./trace.ts";
 
+/** What a compiled step costs. */
 export interface ProgramStats {
   /** Dispatches of one run, its floating-point operations by the formulas of its ops, and the bytes of its own buffers. */
   readonly dispatches: number;
+  /** Floating-point operations of one run, by the formulas of its ops. */
   readonly flops: number;
+  /** Bytes of its own buffers. */
   readonly bytes: number;
   /** How often the function was traced: once for each list of input shapes. */
   readonly traces: number;
+  /** Runs so far. */
   readonly runs: number;
 }
 
+/** What a series of runs may be asked for. */
 export interface RepeatOptions {
   /** Milliseconds of GPU time in each frame of a page that also draws; the gpu's own `budgetMs` without it. */
   readonly budgetMs?: number;
@@ -36,6 +41,9 @@ const MOST_TRACES = 16;
  * throw "disposed"; `copy()` keeps one. Nothing is allocated, created or read back while replaying.
  * Inputs of other shapes trace the function again (counted in `stats.traces`); the last 16 lists of shapes stay ready.
  * Runs take turns: one that is called during another begins when that has ended, well or not.
+ *
+ *     const step: Program<Tensor> = await gpu.compile((x) => sum(x.pow(2)), x);
+ *     console.log(step.explain(), step.stats.dispatches);
  */
 export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
   readonly #device: Device;
@@ -71,6 +79,7 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
     return new Program<R, I>(device, gpu, body, await trace(device, gpu, body, examples));
   }
 
+  /** What it costs. */
   get stats(): ProgramStats {
     const { plan } = this.#current;
     const bytes = plan.memory.buffers.reduce((a, b) => a + b, 0);
@@ -271,12 +280,14 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
     return { refused };
   }
 
+  /** Frees its memory on the GPU. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
     for (const handle of this.#handles) handle.disposed = true;
     for (const made of this.#traces) made.release();
   }
+  /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -17,6 +17,12 @@ export interface OpenScope {
  * goes on; and inside `run`. Whatever else runs meanwhile, timers, frames, a fit, finds it closed, so nothing of theirs is
  * touched. After waiting for anything else (a fetch, several promises) say `scope.run(() => …)`. Models, programs and data sets
  * own what they hold, whatever scope they were fitted or compiled in.
+ *
+ *     using scope = gpu.scope();
+ *     const kept = scope.keep(x.add(1));
+ *
+ *     using scope = gpu.scope();
+ *     const kept = scope.keep(x.add(1));
  */
 export class Scope {
   readonly #current: OpenScope;
@@ -93,12 +99,14 @@ export class Scope {
     this.#tensors.delete(tensor);
   }
 
+  /** Ends the scope: frees the tensors made in it, those apart that were kept. */
   dispose(): void {
     if (this.#ended) return;
     this.#ended = true;
     if (this.#current.open === this) this.#current.open = this.alive;
     for (const tensor of this.#tensors) tensor.dispose();
   }
+  /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {
     this.dispose();
   }

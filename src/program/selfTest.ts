@@ -8,8 +8,11 @@ import { max, sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "./gpu.ts";
 
+/** What selfTest found. */
 export interface SelfTest {
+  /** How many checks there were. */
   readonly checks: number;
+  /** Names of those that failed. */
   readonly failures: readonly string[];
 }
 

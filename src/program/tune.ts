@@ -10,26 +10,35 @@ import { materialise } from "./prepare.ts";
 import type { TuningStore } from "./tuningStore.ts";
 import type { Graph, Value } from "./values.ts";
 
+/** What tune may be asked for. */
 export interface TuneOptions {
   /** Where choices are looked up before anything is measured, and kept afterwards: `browserTuning()` or `fileTuning()`. */
   readonly store?: TuningStore;
+  /** Aborts the call, which then rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
+  /** Called as the call gets on, with times in seconds. */
   readonly onProgress?: (progress: TuneProgress) => void;
 }
 
+/** How far tune is. */
 export interface TuneProgress {
   /** Classes measured, and to measure. */
   readonly step: number;
+  /** Steps in all. */
   readonly total: number;
+  /** Seconds since the call began. */
   readonly seconds: number;
+  /** Seconds that the rest is expected to take. */
   readonly eta: number;
 }
 
 /** One class of sizes and how its candidates did. */
 export interface TunedClass {
+  /** The class of work. */
   readonly class: string;
   /** The fastest of those that are right; null where the reference itself failed, and the default stays. */
   readonly chosen: string | null;
+  /** Every kernel that was tried. */
   readonly candidates: readonly TunedCandidate[];
 }
 
@@ -37,6 +46,7 @@ export interface TunedClass {
 export type TunedCandidate =
   { readonly name: string; readonly ms: number } | { readonly name: string; readonly error: string };
 
+/** What tune measured. */
 export interface TuneReport {
   /** What this call measured: nothing where every class had its choice. */
   readonly measured: readonly TunedClass[];

@@ -9,6 +9,8 @@ import type { TuningStore } from "./tuningStore.ts";
 /**
  * Keeps tuning tables in Node, in one file per device and engine version, in `folder`: by default latentgpu in the user's
  * cache ($XDG_CACHE_HOME, else ~/.cache).
+ *
+ *     await gpu.tune((x) => matmul(x, x), [x], { store: fileTuning() });
  */
 export function fileTuning(
   folder = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "latentgpu"),

@@ -8,23 +8,41 @@ const FORMAT = "latentgpu tuning 1";
 
 /** Where choices were measured. Browsers hide the driver, so that the user agent stands for it. */
 export interface TunedDevice {
+  /** Version of the kernels. */
   readonly engine: string;
+  /** Who made the GPU. */
   readonly vendor: string;
+  /** Its family. */
   readonly architecture: string;
+  /** Its number. */
   readonly device: string;
+  /** Its name. */
   readonly description: string;
+  /** Its optional features. */
   readonly features: string;
+  /** The browser or runtime. */
   readonly agent: string;
 }
 
 /** Which kernel to take for which class of sizes, as plain JSON. */
 export interface TuningTable {
+  /** Which version of this format it is. */
   readonly format: typeof FORMAT;
+  /** Where the choices were measured. */
   readonly device: TunedDevice;
+  /** Class of work → name of the kernel. */
   readonly choices: { readonly [className: string]: string };
 }
 
-/** The choices in force on one gpu: none until `gpu.tune`, or until `import` brings those of an earlier time. */
+/**
+ * The choices in force on one gpu: none until `gpu.tune`, or until `import` brings those of an earlier time.
+ *
+ *     const table = gpu.tuning.export();
+ *     gpu.tuning.import(table);
+ *
+ *     const table = gpu.tuning.export();
+ *     gpu.tuning.import(table);
+ */
 export class Tuning {
   readonly #choices = new Map<string, string>();
   readonly #device: TunedDevice;
@@ -36,6 +54,7 @@ export class Tuning {
     this.#changed = changed;
   }
 
+  /** Class of work → name of the kernel. */
   get choices(): ReadonlyMap<string, string> {
     return this.#choices;
   }

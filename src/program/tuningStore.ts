@@ -2,14 +2,20 @@ import { LatentError } from "../device/errors.ts";
 
 /** Where tuning tables outlive the page or the process: texts by key. What it throws never stops the tuning. */
 export interface TuningStore {
+  /** What was saved under a key; null without it. */
   load(key: string): Promise<string | null>;
+  /** Keeps a text under a key. */
   save(key: string, text: string): Promise<void>;
 }
 
 const NAME = "latentgpu";
 const TABLES = "tuning";
 
-/** Keeps tuning tables in this origin's IndexedDB, which pages and workers share. In Node use `fileTuning`. */
+/**
+ * Keeps tuning tables in this origin's IndexedDB, which pages and workers share. In Node use `fileTuning`.
+ *
+ *     await gpu.tune((x) => matmul(x, x), [x], { store: browserTuning() });
+ */
 export const browserTuning = (): TuningStore => ({
   async load(key) {
     const text: unknown = await transact("readonly", (tables) => tables.get(key));

@@ -83,13 +83,29 @@ const comparison =
     return recordBinary(where, names, swaps ? b : a, swaps ? a : b, null) as Tensor<"bool">;
   };
 
-/** a + b, broadcast. Integers wrap around; of two bools, whether one is true. */
+/**
+ * a + b, broadcast. Integers wrap around; of two bools, whether one is true.
+ *
+ *     await add(gpu.tensor([1, 2]), 10).read(); // 11, 12
+ */
 export const add = binary("add", named("add"), (g) => [() => g, () => g], "maximum");
-/** a − b, broadcast. Integers wrap around. */
+/**
+ * a − b, broadcast. Integers wrap around.
+ *
+ *     await sub(gpu.tensor([1, 2]), 10).read(); // -9, -8
+ */
 export const sub = binary("sub", named("sub"), (g) => [() => g, () => neg(g)]);
-/** a · b, element by element, broadcast. Integers wrap around; of two bools, whether both are true. */
+/**
+ * a · b, element by element, broadcast. Integers wrap around; of two bools, whether both are true.
+ *
+ *     await mul(gpu.tensor([1, 2]), 10).read(); // 10, 20
+ */
 export const mul = binary("mul", named("mul"), (g, a, b) => [() => mul(g, b), () => mul(g, a)], "mul");
-/** a / b, broadcast; always f32, integers and bools being cast. */
+/**
+ * a / b, broadcast; always f32, integers and bools being cast.
+ *
+ *     await div(gpu.tensor([1, 2]), 10).read(); // 0.1, 0.2
+ */
 export function div(left: Operandish, right: Operandish): Tensor<"f32"> {
   const [a, b] = joined("div", left, right);
   const slope: Slope = (g, _a, divisor, y) => [() => div(g, divisor), () => neg(div(mul(g, y), divisor))];
@@ -100,21 +116,35 @@ export function div(left: Operandish, right: Operandish): Tensor<"f32"> {
 /**
  * What a division rounded down leaves, a − b·⌊a/b⌋, with the sign of b: PyTorch's and NumPy's remainder, Python's %. Exact.
  * By 0: NaN, and 0 for integers. The gradient by a is 1, that by b −⌊a/b⌋.
+ *
+ *     await remainder(gpu.tensor([5, -5]), 3).read(); // 2, 1
  */
 export const remainder = binary("remainder", named("remainder"), (g, a, b) => [
   () => g,
   () => neg(mul(g, floorDivide(a, b))),
 ]);
-/** ⌊a/b⌋, PyTorch's floor_divide. By 0: ±∞ or NaN, and 0 for integers. No gradient. */
+/**
+ * ⌊a/b⌋, PyTorch's floor_divide. By 0: ±∞ or NaN, and 0 for integers. No gradient.
+ *
+ *     await floorDivide(gpu.tensor([5, -5]), 3).read(); // 1, -2
+ */
 export const floorDivide = binary("floorDivide", named("floor_divide"), null);
-/** The larger of both; where they are equal, each gets half of the gradient. */
+/**
+ * The larger of both; where they are equal, each gets half of the gradient.
+ *
+ *     await maximum(gpu.tensor([1, 5]), 3).read(); // 3, 5
+ */
 export const maximum = binary(
   "maximum",
   named("maximum"),
   (g, a, b) => [() => mul(g, wins(a, b)), () => mul(g, wins(b, a))],
   "maximum",
 );
-/** The smaller of both; where they are equal, each gets half of the gradient. */
+/**
+ * The smaller of both; where they are equal, each gets half of the gradient.
+ *
+ *     await minimum(gpu.tensor([1, 5]), 3).read(); // 1, 3
+ */
 export const minimum = binary(
   "minimum",
   named("minimum"),
@@ -126,17 +156,50 @@ export const minimum = binary(
 const wins = (a: Tensor, b: Tensor): Tensor =>
   mul(add(cast(greater(a, b), "f32"), cast(greaterEqual(a, b), "f32")), 0.5);
 
-/** Whether a < b, element by element, broadcast. Comparisons give bools, and have no gradient. */
+/**
+ * Whether a < b, element by element, broadcast. Comparisons give bools, and have no gradient.
+ *
+ *     await less(gpu.tensor([1, 2, 3]), 2).read(); // 1, 0, 0
+ */
 export const less = comparison("less", named("less"));
+/**
+ * left ≤ right, element by element.
+ *
+ *     await lessEqual(gpu.tensor([1, 2, 3]), 2).read(); // 1, 1, 0
+ */
 export const lessEqual = comparison("lessEqual", named("less_equal"));
+/**
+ * left > right, element by element.
+ *
+ *     await greater(gpu.tensor([1, 2, 3]), 2).read(); // 0, 0, 1
+ */
 export const greater = comparison("greater", { ...named("less"), f32: "greater" }, true);
+/**
+ * left ≥ right, element by element.
+ *
+ *     await greaterEqual(gpu.tensor([1, 2, 3]), 2).read(); // 0, 1, 1
+ */
 export const greaterEqual = comparison("greaterEqual", { ...named("less_equal"), f32: "greater_equal" }, true);
+/**
+ * left = right, element by element.
+ *
+ *     await equal(gpu.tensor([1, 2, 3]), 2).read(); // 0, 1, 0
+ */
 export const equal = comparison("equal", named("equal"));
+/**
+ * left ≠ right, element by element.
+ *
+ *     await notEqual(gpu.tensor([1, 2, 3]), 2).read(); // 1, 0, 1
+ */
 export const notEqual = comparison("notEqual", named("not_equal"));
 
 const comparisons = { "<": less, "<=": lessEqual, ">": greater, ">=": greaterEqual, "==": equal, "!=": notEqual };
 
-/** Whether `a relation b` holds, element by element, broadcast. */
+/**
+ * Whether `a relation b` holds, element by element, broadcast.
+ *
+ *     await compare(gpu.tensor([1, 2, 3]), "<", 2).read(); // 1, 0, 0
+ */
 export function compare(a: Operandish, relation: keyof typeof comparisons, b: Operandish): Tensor<"bool"> {
   const op = Object.hasOwn(comparisons, relation) ? comparisons[relation] : undefined;
   check(
@@ -148,7 +211,11 @@ export function compare(a: Operandish, relation: keyof typeof comparisons, b: Op
   return op(a, b);
 }
 
-/** −a; unsigned integers wrap around. Bools are refused, as by PyTorch: logicalNot() is meant. */
+/**
+ * −a; unsigned integers wrap around. Bools are refused, as by PyTorch: logicalNot() is meant.
+ *
+ *     await neg(gpu.tensor([1, -2])).read(); // -1, 2
+ */
 export function neg<D extends DType>(a: Tensor<D>): Tensor<D> {
   checkTensor("neg", a);
   check(a.dtype !== "bool", "argument", "neg", () => "expected numbers; got bool. Use logicalNot().");
@@ -170,7 +237,11 @@ export function recordUnary<D extends DType>(
   return recordMap(where, fn, [a], a.dtype === "f32" ? pull : null) as Tensor as Tensor<D>;
 }
 
-/** a where `condition` is not 0, else b; all broadcast. The condition, of any dtype, has no gradient. */
+/**
+ * a where `condition` is not 0, else b; all broadcast. The condition, of any dtype, has no gradient.
+ *
+ *     await where(less(gpu.tensor([1, 5]), 3), 0, 1).read(); // 0, 1
+ */
 export function where<A extends DType = never, B extends DType = never>(
   condition: Tensor,
   a: Operandish<A>,
@@ -197,7 +268,11 @@ export function where<A extends DType = never, B extends DType = never>(
   return (yes.dtype === "bool" ? relabel(y, "bool") : y) as Tensor as Tensor<Joint<A, B>>;
 }
 
-/** a^b. Whole and half exponents of a number go by multiplication and square root; a < 0 needs a whole b. */
+/**
+ * a^b. Whole and half exponents of a number go by multiplication and square root; a < 0 needs a whole b.
+ *
+ *     await pow(gpu.tensor([2, 3]), 2).read(); // 4, 9
+ */
 export function pow<A extends DType, B extends DType = never>(a: Tensor<A>, b: Operandish<B>): Tensor<Joint<A, B>> {
   return power(a, b as Operandish) as Tensor<Joint<A, B>>;
 }
@@ -237,13 +312,21 @@ function wholePower(a: Tensor, b: Operandish): Tensor {
   return y ?? add(mul(a, 0), 1);
 }
 
-/** a²; integers wrap around. */
+/**
+ * a²; integers wrap around.
+ *
+ *     await square(gpu.tensor([2, 3])).read(); // 4, 9
+ */
 export function square<D extends DType>(a: Tensor<D>): Tensor<D> {
   checkTensor("square", a);
   if (a.dtype !== "f32") return mul(a as Tensor, a as Tensor) as Tensor as Tensor<D>;
   return recordMap("square", "square", [a], ([g]) => [mul(g!, mul(a, 2))]) as Tensor as Tensor<D>;
 }
-/** √a; 0 for a ≤ 0, where the gradient is that of a tiny positive number. */
+/**
+ * √a; 0 for a ≤ 0, where the gradient is that of a tiny positive number.
+ *
+ *     await sqrt(gpu.tensor([4, 9])).read(); // 2, 3
+ */
 export function sqrt(a: Tensor): Tensor<"f32"> {
   checkTensor("sqrt", a);
   return recordMap("sqrt", "sqrt_", [a], ([g], y) => [div(mul(g!, 0.5), maximum(y, 1e-19))]);

@@ -20,7 +20,11 @@ export function bytesOf(where: string, x: Tensor): { base: Tensor; first: number
   return { base, first: offset };
 }
 
-/** u8 data as f32, times `scale` (1/255 for pixels). No gradient. */
+/**
+ * u8 data as f32, times `scale` (1/255 for pixels). No gradient.
+ *
+ *     await bytes(gpu.tensor(Uint8Array.of(0, 255))).read(); // 0, 1
+ */
 export function bytes(x: Tensor, options: { readonly scale?: number } = {}): Tensor<"f32"> {
   checkOptions("bytes", options, ["scale"]);
   check(x.dtype === "u8", "argument", "bytes", () => `expected u8 data; got ${x.dtype}.`);

@@ -8,6 +8,8 @@ import type { Tensor } from "../tensor.ts";
 /**
  * The values as another dtype. Fractions are cut off; integers keep their last bits, as between i32 and u32, and u8 their last
  * eight; a bool is whether the value is not 0. Gradients stop. Throws LatentError("argument") on an unknown dtype.
+ *
+ *     await cast(gpu.tensor([1.5, 2.5]), "i32").read(); // 1, 2
  */
 export function cast<D extends DType>(x: Tensor, dtype: D): Tensor<D> {
   checkTensor("cast", x);

@@ -3,12 +3,15 @@ import type { Tensor } from "../tensor.ts";
 import { conv2d } from "./conv2d.ts";
 import { reshape } from "./shape.ts";
 
+/** What conv1d takes. */
 export interface Conv1dOptions {
   /** [out], added to every position. */
   readonly bias?: Tensor | undefined;
+  /** Elements from one window to the next; 1. */
   readonly stride?: number;
   /** Zeros on both sides, or [before, after]; "same" gives ⌈length/stride⌉ positions, the odd zero at the end. */
   readonly padding?: number | readonly [before: number, after: number] | "same";
+  /** Elements from one tap to the next; 1. */
   readonly dilation?: number;
   /** Blocks of channels; each output block sees its own input block only. */
   readonly groups?: number;

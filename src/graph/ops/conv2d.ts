@@ -3,6 +3,7 @@ import type { Tensor } from "../tensor.ts";
 import { checkWeights, forward, forwardWithBias } from "./convolution.ts";
 import { checkImages, fit, type Padding, pair, type Pair, same, sides, spanOf } from "./window.ts";
 
+/** What conv2d takes. */
 export interface Conv2dOptions {
   /** [out], added to every pixel. */
   readonly bias?: Tensor | undefined;
@@ -23,6 +24,8 @@ export interface Conv2dOptions {
  *
  * x: [batch, in, height, width], w: [out, in/groups, kh, kw]. Returns [batch, out, ⌊(height + top + bottom − span)/stride⌋ + 1, …]
  * with span = (kh − 1)·dilation + 1. Throws LatentError("shape") or ("argument").
+ *
+ *     conv2d(x, weight, { stride: 2, padding: 1 }); // [n, out, h/2, w/2]
  */
 export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor<"f32"> {
   checkOptions("conv2d", options, ["bias", "stride", "padding", "dilation", "groups"]);

@@ -4,14 +4,18 @@ import { conv2d } from "./conv2d.ts";
 import { embed, part } from "./part.ts";
 import { reshape, stack, transpose } from "./shape.ts";
 
-type Triple = number | readonly [depth: number, height: number, width: number];
+/** One number for three axes, or one for each. */
+export type Triple = number | readonly [depth: number, height: number, width: number];
 
+/** What conv3d takes. */
 export interface Conv3dOptions {
   /** [out], added to every voxel. */
   readonly bias?: Tensor | undefined;
+  /** Elements from one window to the next; 1. */
   readonly stride?: Triple;
   /** Zeros on all sides, of each axis, or [front, back, top, bottom, left, right]; "same" gives ⌈size/stride⌉ voxels. */
   readonly padding?: Triple | readonly [number, number, number, number, number, number] | "same";
+  /** Elements from one tap to the next; 1. */
   readonly dilation?: Triple;
   /** Blocks of channels; each output block sees its own input block only. */
   readonly groups?: number;

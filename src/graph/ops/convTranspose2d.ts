@@ -3,15 +3,19 @@ import type { Tensor } from "../tensor.ts";
 import { byInput, checkWeights, withBias } from "./convolution.ts";
 import { checkImages, type Padding, pair, type Pair, sides } from "./window.ts";
 
+/** What convTranspose2d takes. */
 export interface ConvTranspose2dOptions {
   /** [out], added to every pixel. */
   readonly bias?: Tensor | undefined;
+  /** Elements from one window to the next; 1. */
   readonly stride?: Pair;
   /** Pixels taken off the result's sides: the padding of the convolution that this one transposes. */
   readonly padding?: Padding;
   /** Rows and columns added at the bottom and right, fewer than the stride or the dilation. */
   readonly outputPadding?: Pair;
+  /** Elements from one tap to the next; 1. */
   readonly dilation?: Pair;
+  /** Groups of channels that are convolved apart; 1. */
   readonly groups?: number;
 }
 
@@ -22,6 +26,8 @@ export interface ConvTranspose2dOptions {
  *
  * where both quotients are whole. x: [batch, in, height, width], w: [in, out/groups, kh, kw]. Returns [batch, out,
  * (height − 1)·stride − top − bottom + (kh − 1)·dilation + outputPadding + 1, …]. Throws LatentError("shape") or ("argument").
+ *
+ *     convTranspose2d(x, weight, { stride: 2, padding: 1 }); // [n, out, 2h, 2w]
  */
 export function convTranspose2d(x: Tensor, w: Tensor, options: ConvTranspose2dOptions = {}): Tensor<"f32"> {
   const where = "convTranspose2d";

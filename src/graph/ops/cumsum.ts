@@ -28,6 +28,7 @@ function wholeSums(x: Tensor, d: number, reverse: boolean): Tensor {
   return y;
 }
 
+/** What cumsum takes. */
 export interface CumsumOptions {
   /** Sum from the last entry to the first:  y[r] = Σ_{s ≥ r} x[s]. */
   readonly reverse?: boolean;

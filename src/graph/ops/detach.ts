@@ -2,7 +2,11 @@ import { recordView, layout } from "../record.ts";
 import type { DType } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** The same values, through which no gradient flows. */
+/**
+ * The same values, through which no gradient flows.
+ *
+ *     const [d] = grad(sum(mul(w, detach(w))), [w]); // w, and not 2w
+ */
 export function detach<D extends DType>(x: Tensor<D>): Tensor<D> {
   const { offset, strides } = layout(x);
   return recordView("detach", x, x.shape, offset, strides, () => [null]);

@@ -9,6 +9,8 @@ import { random, type RandomOptions } from "./random.ts";
  * The mask is a function of seed, stream, step and position: backward draws it again instead of storing it, and another
  * step (a u32 tensor of one element that the training step advances) gives another mask.
  * Throws LatentError("argument") unless 0 ≤ p < 1.
+ *
+ *     dropout(x, { rate: 0.5, seed: 1 });
  */
 export function dropout(
   x: Tensor,

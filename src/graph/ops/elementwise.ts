@@ -15,42 +15,101 @@ const unary =
     return recordMap(where, fn, [a], slope && (([g], y) => [slope(g!, a, y)]));
   };
 
-/** e^a, saturating at the largest finite f32. */
+/**
+ * e^a, saturating at the largest finite f32.
+ *
+ *     await exp(gpu.tensor([0, 1])).read(); // 1, 2.7183
+ */
 export const exp = unary("exp", "exp_", (g, _a, y) => mul(g, y));
-/** Natural logarithm; of 0 and below, that of the smallest normal f32 (−87.3). */
+/**
+ * Natural logarithm; of 0 and below, that of the smallest normal f32 (−87.3).
+ *
+ *     await log(gpu.tensor([1, 10])).read(); // 0, 2.3026
+ */
 export const log = unary("log", "log_", (g, a) => div(g, a));
-/** e^a − 1, accurate near 0. */
+/**
+ * e^a − 1, accurate near 0.
+ *
+ *     await expm1(gpu.tensor([0, 1])).read(); // 0, 1.7183
+ */
 export const expm1 = unary("expm1", "expm1", (g, _a, y) => mul(g, add(y, 1)));
-/** log(1 + a), accurate near 0. */
+/**
+ * log(1 + a), accurate near 0.
+ *
+ *     await log1p(gpu.tensor([0, 1])).read(); // 0, 0.6931
+ */
 export const log1p = unary("log1p", "log1p", (g, a) => div(g, add(a, 1)));
-/** |a|; that of −2³¹ wraps around. */
+/**
+ * |a|; that of −2³¹ wraps around.
+ *
+ *     await abs(gpu.tensor([1, -2])).read(); // 1, 2
+ */
 export function abs<D extends DType>(a: Tensor<D>): Tensor<D> {
   checkTensor("abs", a);
   return recordUnary("abs", { f32: "abs_", i32: "abs_i32" }, a, ([g]) => [mul(g!, sign(a))]);
 }
-/** −1, 0 or 1. No gradient. */
+/**
+ * −1, 0 or 1. No gradient.
+ *
+ *     await sign(gpu.tensor([3, -2])).read(); // 1, -1
+ */
 export function sign<D extends DType>(a: Tensor<D>): Tensor<D> {
   checkTensor("sign", a);
   if (a.dtype === "u32") return minimum(a as Tensor, 1) as Tensor as Tensor<D>;
   return recordUnary("sign", { f32: "sign_", i32: "sign_i32" }, a, null);
 }
-/** The largest whole number not above a. No gradient. */
+/**
+ * The largest whole number not above a. No gradient.
+ *
+ *     await floor(gpu.tensor([1.5, -1.5])).read(); // 1, -2
+ */
 export const floor = unary("floor", "floor_", null);
+/**
+ * The sine of x in radians, element by element.
+ *
+ *     await sin(gpu.tensor([0, 1])).read(); // 0, 0.8415
+ */
 export const sin = unary("sin", "sin_", (g, a) => mul(g, cos(a)));
+/**
+ * The cosine of x in radians, element by element.
+ *
+ *     await cos(gpu.tensor([0, 1])).read(); // 1, 0.5403
+ */
 export const cos = unary("cos", "cos_", (g, a): Tensor => neg(mul(g, sin(a))));
+/**
+ * The hyperbolic tangent of x, element by element.
+ *
+ *     await tanh(gpu.tensor([0, 1])).read(); // 0, 0.7616
+ */
 export const tanh = unary("tanh", "tanh_", (g, _a, y) => mul(g, sub(1, square(y))));
-/** 1 / (1 + e^{−a}). */
+/**
+ * 1 / (1 + e^{−a}).
+ *
+ *     await sigmoid(gpu.tensor([0, 1])).read(); // 0.5, 0.7311
+ */
 export const sigmoid = unary("sigmoid", "sigmoid", (g, _a, y) => mul(g, mul(y, sub(1, y))));
-/** log(1 + e^a). */
+/**
+ * log(1 + e^a).
+ *
+ *     await softplus(gpu.tensor([0, 1])).read(); // 0.6931, 1.3133
+ */
 export const softplus = unary("softplus", "softplus", (g, a) => mul(g, sigmoid(a)));
-/** max(a, 0). */
+/**
+ * max(a, 0).
+ *
+ *     await relu(gpu.tensor([1, -2])).read(); // 1, 0
+ */
 export const relu = unary("relu", "relu", (g, _a, y) => reluSlope(g, y));
 
 // linear in g, and flat in y
 const reluSlope = (g: Tensor, y: Tensor): Tensor =>
   recordMap("relu", "relu_slope", [g, y], ([h]) => [reluSlope(h!, y), null]);
 
-/** a where a > 0, else slope · a. */
+/**
+ * a where a > 0, else slope · a.
+ *
+ *     await leakyRelu(gpu.tensor([1, -2]), 0.1).read(); // 1, -0.2
+ */
 export function leakyRelu(a: Tensor, slope = 0.01): Tensor<"f32"> {
   const s = constant(a.gpu, slope);
   const slopeOf = (g: Tensor): Tensor =>
@@ -58,7 +117,11 @@ export function leakyRelu(a: Tensor, slope = 0.01): Tensor<"f32"> {
   return recordMap("leakyRelu", "leaky_relu", [a, s], ([g]) => [slopeOf(g!), null]);
 }
 
-/** a kept within [low, high]; outside, the gradient is 0. */
+/**
+ * a kept within [low, high]; outside, the gradient is 0.
+ *
+ *     await clamp(gpu.tensor([-1, 0.5, 3]), 0, 1).read(); // 0, 0.5, 1
+ */
 export function clamp<D extends DType>(a: Tensor<D>, low: number, high: number): Tensor<WithNumber<D>> {
   checkTensor("clamp", a);
   check(low <= high, "argument", "clamp", () => `expected low ≤ high; got ${low} and ${high}.`);
@@ -74,5 +137,9 @@ export function clamp<D extends DType>(a: Tensor<D>, low: number, high: number):
   >;
 }
 
-/** Whether a is neither infinite nor NaN (tested on its bits). No gradient. */
+/**
+ * Whether a is neither infinite nor NaN (tested on its bits). No gradient.
+ *
+ *     await isFinite(gpu.tensor([1, Infinity])).read(); // 1, 0
+ */
 export const isFinite = unary("isFinite", "finite", null);

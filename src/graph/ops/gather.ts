@@ -81,6 +81,7 @@ function sorted(places: Places, d: number, along: boolean, comparisons: number):
   return [values, indices];
 }
 
+/** What gather takes. */
 export interface GatherOptions {
   /** The axis of x that the indices walk, 0 by default; negative from the end. */
   readonly axis?: number;

@@ -15,13 +15,19 @@ import { sum } from "./sum.ts";
 
 const LIMIT = 20;
 
+/** Mean and log-variance of a posterior. */
 export interface Heads {
   /** Both [batch, latent]; ℓ is kept within [−20, 20]. */
   readonly mean: Tensor<"f32">;
+  /** ln σ², [batch, latent]. */
   readonly logVar: Tensor<"f32">;
 }
 
-/** μ and ℓ out of heads [batch, 2·latent]. */
+/**
+ * μ and ℓ out of heads [batch, 2·latent].
+ *
+ *     const { mean, logVar } = splitHeads(output); // output [n, 2·latent]
+ */
 export function splitHeads(heads: Tensor): Heads {
   const latent = latentOf("splitHeads", heads);
   return {
@@ -42,8 +48,11 @@ function latentOf(where_: string, heads: Tensor): number {
 
 /** Which draw of noise: Philox key, stream and counter. */
 export interface Noise {
+  /** Where its random numbers start: equal seeds give equal results. */
   readonly seed: number;
+  /** Separates several draws under one seed. */
   readonly stream: number;
+  /** Draws of another step are independent of these. */
   readonly step: Tensor | number;
 }
 
@@ -52,6 +61,8 @@ export interface Noise {
  *
  * heads: [batch, 2·latent], noise: a draw's name, or ε [batch, latent]. Returns [batch, latent]. In backward a named ε is
  * drawn again, not stored. Throws LatentError("shape").
+ *
+ *     const z = sampleHeads(output, { seed: 1 }); // [n, latent]
  */
 export function sampleHeads(heads: Tensor, noise: Noise | Tensor): Tensor<"f32"> {
   const latent = latentOf("sampleHeads", heads);
@@ -91,6 +102,8 @@ export function sampleHeads(heads: Tensor, noise: Noise | Tensor): Tensor<"f32">
  * Divergence of N(μ, diag e^ℓ) from N(0, I) per row, in nats:  ½ Σ_d (μ² + e^ℓ − 1 − ℓ).
  *
  * heads: [batch, 2·latent]. Returns [batch].
+ *
+ *     const kl = klHeads(output); // [n]
  */
 export function klHeads(heads: Tensor): Tensor<"f32"> {
   const latent = latentOf("klHeads", heads);

@@ -8,8 +8,11 @@ export interface LineOptions {
   readonly alignCorners?: boolean;
   /** Whether to smooth where the image shrinks. */
   readonly antialias?: boolean;
+  /** How many times as large the result is, where the sizes do not say it exactly. */
   readonly scale?: number;
+  /** Where pixels lie: by their centres, with the corners' centres kept, or by their corners. */
   readonly coordinates?: "half-pixel" | "align-corners" | "asymmetric";
+  /** Which neighbour mode "nearest" takes. */
   readonly rounding?: "floor" | "ceil" | "half-down" | "half-up";
   /** The parameter a of cubic convolution. */
   readonly cubic?: number;

@@ -16,7 +16,11 @@ function alike(where: string, names: string, ...tensors: readonly Tensor[]): voi
   );
 }
 
-/** Everything but the first axis, summed. */
+/**
+ * Everything but the first axis, summed.
+ *
+ *     const losses = perSample(x); // [n]
+ */
 export function perSample(x: Tensor): Tensor<"f32"> {
   check(x.rank > 0, "shape", "perSample", () => "expected x [n, …]; got [].");
   return sum(reshape(x, [x.shape[0]!, count(x.shape.slice(1))]), 1) as Tensor<"f32">;
@@ -26,6 +30,8 @@ export function perSample(x: Tensor): Tensor<"f32"> {
  * A draw from N(mean, diag e^logVar) as a function of standard normal noise:  z = μ + e^{ℓ/2}·ε.
  *
  * mean, logVar, noise: one shape, which is the result's. Gradients reach mean and logVar; noise has none.
+ *
+ *     const z = reparameterise(mean, logVar, { seed: 1 });
  */
 export function reparameterise(mean: Tensor, logVar: Tensor, noise: Tensor): Tensor<"f32"> {
   alike("reparameterise", "mean, logVar and noise", mean, logVar, noise);
@@ -43,6 +49,8 @@ export function reparameterise(mean: Tensor, logVar: Tensor, noise: Tensor): Ten
  *
  * mean, logVar: [batch, dim]. Returns [batch], each ≥ 0, and 0 only at mean = logVar = 0.
  * Throws LatentError("shape") unless both are [batch, dim] of one shape. Source: Kingma & Welling 2014, appendix B.
+ *
+ *     await kl(gpu.tensor([[1, -0.5]]), gpu.tensor([[0, Math.log(4)]])).read(); // 1.4319
  */
 export function kl(mean: Tensor, logVar: Tensor): Tensor<"f32"> {
   check(
@@ -61,6 +69,8 @@ export function kl(mean: Tensor, logVar: Tensor): Tensor<"f32"> {
  *     −Σ (max(a, 0) − a·x + log(1 + e^{−|a|}))
  *
  * logits, x: [n, …] of one shape. A likelihood only for x in {0, 1}; on grey pixels it is the cross-entropy usually reported as BCE.
+ *
+ *     const nats = bernoulliLogLikelihood(logits, images); // [n]
  */
 export function bernoulliLogLikelihood(logits: Tensor, x: Tensor): Tensor<"f32"> {
   alike("bernoulliLogLikelihood", "logits and x", logits, x);
@@ -82,6 +92,8 @@ const bernoulliSlope = (g: Tensor, a: Tensor, x: Tensor): Tensor =>
  *     −Σ ½ (log 2π + ℓ + (x − μ)²·e^{−ℓ})
  *
  * x, mean: [n, …] of one shape; logVar broadcasts to it.
+ *
+ *     const nats = gaussianLogLikelihood(mean, images, 0.1); // [n]
  */
 export function gaussianLogLikelihood(x: Tensor, mean: Tensor, logVar: Tensor): Tensor<"f32"> {
   alike("gaussianLogLikelihood", "x and mean", x, mean);

@@ -6,8 +6,11 @@ import { add, div, mul, sqrt, sub } from "./arithmetic.ts";
 import { reshape } from "./shape.ts";
 import { mean, variance } from "./sum.ts";
 
+/** A scale and a shift after a normalisation. */
 export interface AffineOptions {
+  /** What is multiplied with; 1. */
   readonly weight?: Tensor;
+  /** What is added; 0. */
   readonly bias?: Tensor;
   /** Added to the variance; 1e-5. */
   readonly eps?: number;
@@ -17,6 +20,8 @@ export interface AffineOptions {
  * x with mean 0 and variance 1 over `axes`:  (x − μ) / √(σ² + eps), σ² the mean squared deviation, in two passes.
  *
  * The gradient takes two more sums:  dx = r · (g − mean(g) − y · mean(g · y)), r = 1/√(σ² + eps).
+ *
+ *     const y = normalise(x, [1]);
  */
 export function normalise(
   x: Tensor,
@@ -65,6 +70,8 @@ function channels(where: string, x: Tensor): { over: number[]; spread: number[];
  *
  * x: [n, channels, …]. Returns mean and variance [channels], and `samples`, the elements averaged: the unbiased
  * variance that PyTorch's running statistics want is variance · samples / (samples − 1).
+ *
+ *     const { mean, variance } = batchStatistics(x);
  */
 export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor; samples: number } {
   const { over, size } = channels("batchStatistics", x);
@@ -77,6 +84,8 @@ export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor; sa
  * x: [n, channels, …]; mean, variance, weight, bias: [channels]. With mean and variance (running statistics) this is the
  * form for evaluation; without them the batch's own are taken, the form for training (batchStatistics gives them; a
  * plan computes them once for both). Throws LatentError("argument") if only one of mean and variance is given.
+ *
+ *     const y = batchNorm(x, mean, logVar);
  */
 export function batchNorm(
   x: Tensor,
@@ -101,6 +110,8 @@ export function batchNorm(
  * Every sample normalised over its last axes:  (x − μ) / √(σ² + eps) · weight + bias.
  *
  * `shape`: the sizes of those axes (by default the weight's, else the last axis); weight, bias: that shape.
+ *
+ *     const y = layerNorm(x, { weight, bias });
  */
 export function layerNorm(x: Tensor, options: AffineOptions & { readonly shape?: Shape } = {}): Tensor<"f32"> {
   checkOptions("layerNorm", options, ["shape", "weight", "bias", "eps"]);
@@ -119,6 +130,8 @@ export function layerNorm(x: Tensor, options: AffineOptions & { readonly shape?:
  * Channels normalised in groups, each sample by itself.
  *
  * x: [n, channels, …]; weight, bias: [channels]. Throws LatentError("shape") unless groups divides channels.
+ *
+ *     const y = groupNorm(x, 4);
  */
 export function groupNorm(x: Tensor, options: AffineOptions & { readonly groups: number }): Tensor<"f32"> {
   checkOptions("groupNorm", options, ["groups", "weight", "bias", "eps"]);

@@ -7,7 +7,11 @@ import { bytes } from "./bytes.ts";
 import { cast } from "./cast.ts";
 import { reshape } from "./shape.ts";
 
-/** 0, 1, …, count − 1 as u32, computed where it is used. */
+/**
+ * 0, 1, …, count − 1 as u32, computed where it is used.
+ *
+ *     await arange(gpu, 3).read(); // 0, 1, 2
+ */
 export function arange(gpu: Runner, count: number): Tensor<"u32"> {
   check(
     Number.isInteger(count) && count >= 0 && count < 2 ** 32,

@@ -6,9 +6,11 @@ import { cast, widened } from "./cast.ts";
 import { pick } from "./gather.ts";
 import { embed } from "./part.ts";
 
+/** What pad takes. */
 export interface PadOptions {
   /** What stands around x: `value`, its own edge, or x mirrored at its edge, which is not repeated. */
   readonly mode?: "constant" | "edge" | "reflect" | "wrap";
+  /** What stands around x in mode "constant"; 0. */
   readonly value?: number;
 }
 

@@ -14,6 +14,7 @@ import { recordOne } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkImages, fit, pair, type Padding, type Pair, same, sides, spanOf } from "./window.ts";
 
+/** What pooling takes. */
 export interface PoolOptions {
   /** Pixels from one window to the next; by default the windows lie side by side. */
   readonly stride?: Pair;
@@ -25,6 +26,7 @@ export interface PoolOptions {
   readonly ceil?: boolean;
 }
 
+/** What average pooling takes. */
 export interface AvgPoolOptions extends PoolOptions {
   /** Whether the padding counts, as zeros; true by default. */
   readonly countIncludePad?: boolean;
@@ -32,7 +34,9 @@ export interface AvgPoolOptions extends PoolOptions {
 
 /** The largest values, and where each was: row · width + column, as u32. */
 export interface Pooled {
+  /** The largest elements. */
   readonly values: Tensor<"f32">;
+  /** Where each was in its image. */
   readonly positions: Tensor<"u32">;
 }
 

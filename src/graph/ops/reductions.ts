@@ -41,6 +41,8 @@ export function all(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor
 /**
  * Standard deviation over `axes` (all by default), √variance; divides by n − ddof, 0 unless given (PyTorch's correction is 1).
  * The gradient is 0 where the deviation is. Throws LatentError("shape") where there are at most ddof elements.
+ *
+ *     await std(gpu.tensor([1, 2, 3]), 0, { ddof: 1 }).item(); // 1
  */
 export function std(x: Tensor, axes?: Axes, options: ReduceOptions & { readonly ddof?: number } = {}): Tensor<"f32"> {
   reduced("std", x, axes, options, "ddof");

@@ -7,6 +7,7 @@ import { type Line, lineOf, type LineOptions } from "./interpolation.ts";
 import { matmul } from "./matmul.ts";
 import { reshape, transpose } from "./shape.ts";
 
+/** What resize takes. */
 export interface ResizeOptions extends Omit<LineOptions, "scale"> {
   /** New pixels for each old one, vertically and horizontally, where that is not size / old size; it also gives a missing size. */
   readonly scale?: number | readonly [number, number];

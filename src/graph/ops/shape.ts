@@ -102,7 +102,11 @@ export function expand<D extends DType>(x: Tensor<D>, sizes: Shape): Tensor<D> {
   return recordView("expand", x, shape, offset, repeated, ([g]) => [sumTo(g!, x.shape)]);
 }
 
-/** g summed over the axes along which `shape` was repeated to give g's. The pullback of broadcasting. */
+/**
+ * g summed over the axes along which `shape` was repeated to give g's. The pullback of broadcasting.
+ *
+ *     sumTo(x, [1, 3]);
+ */
 export function sumTo(g: Tensor, shape: Shape): Tensor {
   if (sameShape(g.shape, shape)) return g;
   const ahead = g.rank - shape.length;

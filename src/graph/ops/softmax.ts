@@ -9,6 +9,8 @@ import { max, mean, type ReduceOptions, sum } from "./sum.ts";
 
 /**
  * log Σ e^x over `axes` (all by default), with the maximum taken out first, so that nothing overflows.
+ *
+ *     await logsumexp(gpu.tensor([0, 0])).item(); // 0.6931
  */
 export function logsumexp(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor<"f32"> {
   checkOptions("logsumexp", options, ["keepDims"]);
@@ -25,7 +27,11 @@ export function logsumexp(x: Tensor, axes?: number | readonly number[], options:
       );
 }
 
-/** e^x / Σ e^x along `axis` (the last by default). */
+/**
+ * e^x / Σ e^x along `axis` (the last by default).
+ *
+ *     await softmax(gpu.tensor([0, 0])).read(); // 0.5, 0.5
+ */
 export function softmax(x: Tensor, axis = -1): Tensor<"f32"> {
   const over = axesOf("softmax", x.rank, axis);
   if (x.size === 0) return exp(x);
@@ -33,7 +39,11 @@ export function softmax(x: Tensor, axis = -1): Tensor<"f32"> {
   return div(e, sum(e, over, { keepDims: true }));
 }
 
-/** log softmax(x) along `axis` (the last by default). */
+/**
+ * log softmax(x) along `axis` (the last by default).
+ *
+ *     await logSoftmax(gpu.tensor([0, 0])).read(); // -0.6931, -0.6931
+ */
 export const logSoftmax = (x: Tensor, axis = -1): Tensor<"f32"> =>
   sub(x, logsumexp(x, axesOf("logSoftmax", x.rank, axis), { keepDims: true }));
 
@@ -41,6 +51,8 @@ export const logSoftmax = (x: Tensor, axis = -1): Tensor<"f32"> =>
  * Mean over the batch of −Σ_c t_c · log softmax(logits)_c, in nats.
  *
  * logits, targets: [batch, classes]; targets are probabilities (one-hot for labels: `oneHot`).
+ *
+ *     const loss = mean(crossEntropy(logits, probabilities));
  */
 export function crossEntropy(logits: Tensor, targets: Tensor): Tensor<"f32"> {
   check(

@@ -8,6 +8,7 @@ import { lineAxis, linesOf } from "./argmax.ts";
 import { cast } from "./cast.ts";
 import { part } from "./part.ts";
 
+/** What sort takes. */
 export interface SortOptions {
   /** The last by default; negative from the end. */
   readonly axis?: number;
@@ -17,7 +18,9 @@ export interface SortOptions {
 
 /** What was sorted, and where each element was along the axis (u32). */
 export interface Sorted<D extends DType = DType> {
+  /** The elements in order. */
   readonly values: Tensor<D>;
+  /** Where each was. */
   readonly indices: Tensor<"u32">;
 }
 
@@ -59,6 +62,9 @@ const place = (x: Tensor, indices: Tensor, axis: number): Tensor =>
  * x: of any dtype and shape with at least one axis; values and indices (u32) have its shape. Equal elements stay in
  * their order, and −0 equals 0. NaN counts as larger than every number: last, or first where descending. The gradient of the
  * values goes back to where they came from; the indices have none. Throws LatentError("argument").
+ *
+ *     const { values, indices } = sort(gpu.tensor([3, 1, 2]));
+ *     await values.read(); // 1, 2, 3
  */
 export function sort<D extends DType>(x: Tensor<D>, options: SortOptions = {}): Sorted<D> {
   const axis = lineAxis("sort", x, options.axis ?? -1);
@@ -82,6 +88,7 @@ export function sort<D extends DType>(x: Tensor<D>, options: SortOptions = {}): 
   return { values, indices } as object as Sorted<D>;
 }
 
+/** What topK takes. */
 export interface TopKOptions {
   /** The last by default; negative from the end. */
   readonly axis?: number;

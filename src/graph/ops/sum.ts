@@ -8,8 +8,10 @@ import { cast } from "./cast.ts";
 import { embed, part } from "./part.ts";
 import { expand, reshape, transpose } from "./shape.ts";
 
+/** One axis, or several; negative from the end. */
 export type Axes = number | readonly number[] | undefined;
 
+/** What reductions take. */
 export interface ReduceOptions {
   /** Leave the reduced axes in place with size 1. */
   readonly keepDims?: boolean;
@@ -76,6 +78,8 @@ export type Combine = (a: Tensor, b: Tensor) => Tensor;
 
 /**
  * Sum over `axes` (all by default), in a fixed tree; 0 of nothing. Integers wrap around; bools are counted, as i32; bytes add up to u32.
+ *
+ *     await sum(gpu.tensor([[1, 2], [3, 4]]), 1).read(); // 3, 7
  */
 export function sum<D extends DType>(x: Tensor<D>, axes?: Axes, options: ReduceOptions = {}): Tensor<Total<D>> {
   const how = reduced("sum", x, axes, options);
@@ -86,7 +90,11 @@ export function sum<D extends DType>(x: Tensor<D>, axes?: Axes, options: ReduceO
   return total() as Tensor<Total<D>>;
 }
 
-/** Mean over `axes` (all by default), always f32; NaN of nothing. */
+/**
+ * Mean over `axes` (all by default), always f32; NaN of nothing.
+ *
+ *     await mean(gpu.tensor([[1, 2], [3, 4]]), 0).read(); // 2, 3
+ */
 export function mean(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor<"f32"> {
   const { n } = reduced("mean", x, axes, options);
   return div(sum(cast(x, "f32"), axes, options), n);
@@ -95,6 +103,8 @@ export function mean(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tenso
 /**
  * Mean squared deviation over `axes`; divides by n − ddof, 0 unless given. Two passes, so that a large mean costs no accuracy.
  * NaN of nothing. Throws LatentError("shape") where there are at most ddof elements.
+ *
+ *     await variance(gpu.tensor([1, 2, 3]), 0, { ddof: 1 }).item(); // 1
  */
 export function variance(
   x: Tensor,
@@ -140,6 +150,8 @@ function extreme<D extends DType>(operation: "max" | "min", x: Tensor<D>, axes: 
 /**
  * Largest element over `axes` (all by default), in x's dtype; NaN where one is among them. Equal ones share the gradient, as
  * in PyTorch's amax. Throws LatentError("shape") of nothing.
+ *
+ *     await max(gpu.tensor([[1, 2], [3, 4]]), 1).read(); // 2, 4
  */
 export const max = <D extends DType>(x: Tensor<D>, axes?: Axes, options?: ReduceOptions): Tensor<D> =>
   extreme("max", x, axes, options);
@@ -147,6 +159,8 @@ export const max = <D extends DType>(x: Tensor<D>, axes?: Axes, options?: Reduce
 /**
  * Smallest element over `axes` (all by default), in x's dtype; NaN where one is among them. Equal ones share the gradient, as
  * in PyTorch's amin. Throws LatentError("shape") of nothing.
+ *
+ *     await min(gpu.tensor([[1, 2], [3, 4]]), 1).read(); // 1, 3
  */
 export const min = <D extends DType>(x: Tensor<D>, axes?: Axes, options?: ReduceOptions): Tensor<D> =>
   extreme("min", x, axes, options);
