@@ -56,11 +56,7 @@ export type Pull = (gradients: readonly (Tensor | null)[], output: Tensor) => re
  * `D` is its dtype, where the types know it. A tensor with storage holds GPU memory until `dispose()`, the end of its
  * `gpu.scope`, or `using`.
  *
- *     const x = gpu.tensor([[1, 2], [3, 4]]);
- *     x.shape; // [2, 2]
- *     await x.matmul(x).read(); // 7, 10, 15, 22
- *
- *     const x = gpu.tensor([[1, 2], [3, 4]]);
+ *     const x: Tensor<"f32"> = gpu.tensor([[1, 2], [3, 4]]);
  *     x.shape; // [2, 2]
  *     await x.matmul(x).read(); // 7, 10, 15, 22
  */

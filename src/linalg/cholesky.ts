@@ -34,6 +34,9 @@ export function checkSquare(where: string, a: Tensor): void {
  * (√n · 2⁻²⁴ of its diagonal entry). The factor is finite then, too: the pivot's row and column are those
  * of the identity.
  * The gradient is that of a symmetric a (Murray, Differentiation of the Cholesky decomposition, 2016).
+ *
+ *     const { factor, failedPivot } = linalg.cholesky(gpu.tensor([[4, 2], [2, 5]]));
+ *     await factor.read(); // 2, 0, 1, 2
  */
 export function cholesky(a: Tensor): { factor: Tensor; failedPivot: Tensor } {
   checkSquare("linalg.cholesky", a);

@@ -33,6 +33,8 @@ export interface TriangularOptions {
  *
  * l: [..., n, n], of which that triangle is read; b: [..., n, m]; stacks broadcast. Returns [..., n, m].
  * Throws LatentError("shape") where sizes do not fit. A zero on the diagonal gives infinities or NaN.
+ *
+ *     await linalg.solveTriangular(gpu.tensor([[2, 0], [1, 1]]), gpu.tensor([[4], [5]])).read(); // 2, 3
  */
 export function solveTriangular(l: Tensor, b: Tensor, options: TriangularOptions = {}): Tensor {
   const where = "linalg.solveTriangular";

@@ -8,7 +8,13 @@ import type { Gpu } from "./gpu.ts";
 export const absent: Storage = { buffer: null as unknown as GPUBuffer, offset: 0, bytes: 0, owner: null };
 
 /** A tensor of an op's own making, over values that stay on the CPU and are written to the GPU for each run or program that reads them. */
-export function constantOf(gpu: Gpu, device: Device, values: TypedArray, shape: Shape, dtype = dtypeOf(values)): Tensor {
+export function constantOf(
+  gpu: Gpu,
+  device: Device,
+  values: TypedArray,
+  shape: Shape,
+  dtype = dtypeOf(values),
+): Tensor {
   const tensor = gpu.adopt(absent, { shape, dtype });
   tensor.upload = () => {
     const storage = device.place("constants", values.byteLength);

@@ -9,7 +9,7 @@ export interface OpenScope {
 /**
  * Disposes, at its end, the tensors that were made while it was open.
  *
- *     using scope = gpu.scope();
+ *     using scope: Scope = gpu.scope();
  *     const y = scope.keep(x.mul(2).exp());
  *     await y.read();
  *
@@ -17,12 +17,6 @@ export interface OpenScope {
  * goes on; and inside `run`. Whatever else runs meanwhile, timers, frames, a fit, finds it closed, so nothing of theirs is
  * touched. After waiting for anything else (a fetch, several promises) say `scope.run(() => …)`. Models, programs and data sets
  * own what they hold, whatever scope they were fitted or compiled in.
- *
- *     using scope = gpu.scope();
- *     const kept = scope.keep(x.add(1));
- *
- *     using scope = gpu.scope();
- *     const kept = scope.keep(x.add(1));
  */
 export class Scope {
   readonly #current: OpenScope;

@@ -37,11 +37,8 @@ export interface TuningTable {
 /**
  * The choices in force on one gpu: none until `gpu.tune`, or until `import` brings those of an earlier time.
  *
- *     const table = gpu.tuning.export();
- *     gpu.tuning.import(table);
- *
- *     const table = gpu.tuning.export();
- *     gpu.tuning.import(table);
+ *     const tuning: Tuning = gpu.tuning;
+ *     tuning.import(tuning.export());
  */
 export class Tuning {
   readonly #choices = new Map<string, string>();

@@ -30,7 +30,9 @@ export function documented(dist: string): Documented[] {
     };
     const file = ts.createSourceFile(path, readFileSync(join(dist, path), "utf8"), ts.ScriptTarget.Latest, true);
     for (const statement of file.statements) {
-      const isExported = ts.canHaveModifiers(statement) && ts.getModifiers(statement)?.some((m) => m.kind === ts.SyntaxKind.ExportKeyword);
+      const isExported =
+        ts.canHaveModifiers(statement) &&
+        ts.getModifiers(statement)?.some((m) => m.kind === ts.SyntaxKind.ExportKeyword);
       if (!isExported) continue;
       if (ts.isVariableStatement(statement)) {
         const { name, type } = statement.declarationList.declarations[0]!;
@@ -82,6 +84,9 @@ export function examplesOf({ name, doc }: Documented): string[] {
 
 /** Whether a text is TypeScript: formulas are not. */
 function isCode(text: string): boolean {
-  const { diagnostics } = ts.transpileModule(text, { reportDiagnostics: true, compilerOptions: { target: ts.ScriptTarget.ESNext } });
+  const { diagnostics } = ts.transpileModule(text, {
+    reportDiagnostics: true,
+    compilerOptions: { target: ts.ScriptTarget.ESNext },
+  });
   return diagnostics?.length === 0;
 }
