@@ -185,19 +185,23 @@ export function storageOf(x: Tensor): Storage | null {
 /** Refuses sizes that no tensor has. */
 export const checkSizes = (where: string, shape: Shape): void =>
   check(
-    shape.every((n) => Number.isInteger(n) && n >= 0),
+    Array.isArray(shape) && shape.every((n) => Number.isInteger(n) && n >= 0),
     "shape",
     where,
-    () => `expected sizes that are whole and ≥ 0; got ${show(shape)}.`,
+    () => `expected sizes that are whole and ≥ 0; got ${Array.isArray(shape) ? show(shape) : String(shape)}.`,
   );
 
 /** Refuses all shapes but one. */
-export const checkShape = (where: string, name: string, x: Tensor, shape: Shape): void =>
+export function checkShape(where: string, name: string, x: Tensor, shape: Shape): void {
+  checkTensor(where, x, `${name} as a tensor`);
   check(sameShape(x.shape, shape), "shape", where, () => `expected ${name} ${show(shape)}; got ${show(x.shape)}.`);
+}
 
 /** Refuses tensors that are neither f32 nor bool, which counts as 0 or 1. */
-export const checkFloat = (where: string, x: Tensor, what = "an f32 tensor"): void =>
+export function checkFloat(where: string, x: Tensor, what = "an f32 tensor"): void {
+  checkTensor(where, x, what);
   check(isFloat(x.dtype), "argument", where, () => `expected ${what}; got ${x.dtype}. ${remedy(x)}`);
+}
 
 export function recordReduce(
   where: string,

@@ -3,6 +3,7 @@ import { conv2d, conv2dInput, conv2dInputVariants, conv2dVariants } from "../../
 import { conv2dWeight, conv2dWeightVariants } from "../../kernels/conv2dWeight.ts";
 import type { Convolution } from "../../kernels/convolution.ts";
 import type { Attributes, KernelOp } from "../kernelOp.ts";
+import { checkTensor } from "../operand.ts";
 import { checkFloat, checkShape, record, recordMap, recordOne } from "../record.ts";
 import type { Pull, Tensor } from "../tensor.ts";
 import { add } from "./arithmetic.ts";
@@ -80,6 +81,7 @@ export function forwardWithBias(x: Tensor, w: Tensor, bias: Tensor, c: Convoluti
 
 /** Checks that w holds kernels, and returns the groups. Throws LatentError("shape") or ("argument"). */
 export function checkWeights(where: string, w: Tensor, groups = 1, layout: string): number {
+  checkTensor(where, w, "weights w as a tensor");
   check(
     w.rank === 4 && w.shape.every((n) => n > 0),
     "shape",

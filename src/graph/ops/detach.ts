@@ -1,3 +1,4 @@
+import { checkTensor } from "../operand.ts";
 import { recordView, layout } from "../record.ts";
 import type { DType } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
@@ -8,6 +9,7 @@ import type { Tensor } from "../tensor.ts";
  *     const [d] = grad(sum(mul(w, detach(w))), [w]); // w, and not 2w
  */
 export function detach<D extends DType>(x: Tensor<D>): Tensor<D> {
+  checkTensor("detach", x);
   const { offset, strides } = layout(x);
   return recordView("detach", x, x.shape, offset, strides, () => [null]);
 }

@@ -1,4 +1,5 @@
 import { check, checkOptions } from "../../device/errors.ts";
+import { checkTensor } from "../operand.ts";
 import type { Tensor } from "../tensor.ts";
 import { greaterEqual, mul } from "./arithmetic.ts";
 import { random, type RandomOptions } from "./random.ts";
@@ -8,17 +9,19 @@ import { random, type RandomOptions } from "./random.ts";
  *
  * The mask is a function of seed, stream, step and position: backward draws it again instead of storing it, and another
  * step (a u32 tensor of one element that the training step advances) gives another mask.
+ *
+ *     dropout(x, { p: 0.1, seed: 1, step })   // step: a u32 tensor, or the number of the step
+ *
  * Throws LatentError("argument") unless 0 ≤ p < 1.
  *
  *     dropout(x, { rate: 0.5, seed: 1 });
  */
-export function dropout(
-  x: Tensor,
-  { p, ...options }: RandomOptions & { readonly p: number } = {} as never,
-): Tensor<"f32"> {
-  checkOptions("dropout", options, ["seed", "stream", "step"]);
+export function dropout(x: Tensor, options: RandomOptions & { readonly p: number } = {} as never): Tensor<"f32"> {
+  checkTensor("dropout", x);
+  checkOptions("dropout", options, ["p", "seed", "stream", "step"]);
+  const { p, ...draw } = options;
   check(p >= 0 && p < 1, "argument", "dropout", () => `expected a probability p in [0, 1); got ${p}.`);
   if (p === 0) return x as Tensor<"f32">;
-  const kept = greaterEqual(random.uniform(x.gpu, x.shape, options), p);
+  const kept = greaterEqual(random.uniform(x.gpu, x.shape, draw), p);
   return mul(x, mul(kept, 1 / (1 - p))) as Tensor<"f32">;
 }

@@ -2,6 +2,7 @@ import { check, checkOptions, show } from "../../device/errors.ts";
 import { gather as launch, type GatherShape, scatter as launchScatter } from "../../kernels/gather.ts";
 import { count, type DType } from "../dtype.ts";
 import type { KernelOp } from "../kernelOp.ts";
+import { checkTensor } from "../operand.ts";
 import { axesOf, recordOne } from "../record.ts";
 import type { Pull, Spec, Tensor } from "../tensor.ts";
 import { bytesOf } from "./bytes.ts";
@@ -106,8 +107,9 @@ export function gather<D extends DType>(
   indices: Indices,
   options: number | GatherOptions = {},
 ): Tensor<Picked<D>> {
-  const { axis = 0, scale = 1 } = typeof options === "number" ? { axis: options } : options;
+  checkTensor("gather", x);
   if (typeof options !== "number") checkOptions("gather", options, ["axis", "scale"]);
+  const { axis = 0, scale = 1 } = typeof options === "number" ? { axis: options } : options;
   check(x.rank > 0, "shape", "gather", () => "expected x with at least one axis; got [].");
   const [d] = axesOf("gather", x.rank, axis) as [number];
   const places = placesOf("gather", x, indices, x.shape[d]!);
@@ -130,6 +132,7 @@ export function gather<D extends DType>(
  * first: the cost is y.size · log(indices.size) + g.size. Throws LatentError("argument") or ("shape").
  */
 export function scatterAdd(g: Tensor, indices: Indices, entries: number): Tensor<"f32"> {
+  checkTensor("scatterAdd", g);
   check(
     Number.isInteger(entries) && entries > 0,
     "argument",
@@ -150,6 +153,7 @@ export function scatterAdd(g: Tensor, indices: Indices, entries: number): Tensor
  * Throws LatentError("shape") or ("argument").
  */
 export function embedding(weight: Tensor, indices: Indices): Tensor<"f32"> {
+  checkTensor("embedding", weight);
   check(
     weight.rank === 2 && weight.dtype === "f32",
     "shape",

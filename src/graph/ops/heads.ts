@@ -1,4 +1,5 @@
 import { check, show } from "../../device/errors.ts";
+import { checkTensor } from "../operand.ts";
 import { constant, recordMap } from "../record.ts";
 import { sameShape } from "../dtype.ts";
 import { Tensor } from "../tensor.ts";
@@ -37,6 +38,7 @@ export function splitHeads(heads: Tensor): Heads {
 }
 
 function latentOf(where_: string, heads: Tensor): number {
+  checkTensor(where_, heads, "heads as a tensor");
   check(
     heads.rank === 2 && heads.shape[1]! % 2 === 0,
     "shape",

@@ -16,7 +16,7 @@ export interface LineOptions {
   readonly rounding?: "floor" | "ceil" | "half-down" | "half-up";
   /** The parameter a of cubic convolution. */
   readonly cubic?: number;
-  /** Leave taps beyond the edge out instead of repeating the edge. */
+  /** Leave taps beyond the edge out instead of repeating the edge; true by default where it smooths. */
   readonly excludeOutside?: boolean;
 }
 
@@ -44,7 +44,7 @@ const keys =
 
 /** The taps of `to` new pixels out of `from` old ones. */
 export function lineOf(from: number, to: number, options: LineOptions): Line {
-  const { rule = "pytorch", mode = "bilinear", antialias = rule === "pil", excludeOutside = false } = options;
+  const { rule = "pytorch", mode = "bilinear", antialias = rule === "pil", excludeOutside = antialias } = options;
   // old pixels for each new one; whole numbers first, so that exact quotients stay exact
   const times = (i: number) => (options.scale === undefined ? (i * from) / to : i / options.scale);
   const coordinates =
@@ -52,7 +52,9 @@ export function lineOf(from: number, to: number, options: LineOptions): Line {
   const position = (i: number): number => {
     if (coordinates === "asymmetric") return times(i);
     if (coordinates === "half-pixel") return times(i + 0.5) - 0.5;
-    return to === 1 ? 0 : (i * (from - 1)) / (to - 1);
+    // ONNX's new size need not be whole
+    const size = options.coordinates && options.scale ? options.scale * from : to;
+    return size === 1 ? 0 : (i * (from - 1)) / (size - 1);
   };
   const clamp = (j: number) => Math.min(Math.max(j, 0), from - 1);
   const rows: (readonly [index: number, weight: number])[][] = [];
@@ -74,7 +76,7 @@ export function lineOf(from: number, to: number, options: LineOptions): Line {
     const isOutside = (j: number) => j < 0 || j >= from;
     const row: [number, number][] = [];
     for (let j = first; j <= last; j++)
-      if (!(isOutside(j) && (antialias || excludeOutside))) row.push([clamp(j), kernel((j - s) / smooth)]);
+      if (!(isOutside(j) && excludeOutside)) row.push([clamp(j), kernel((j - s) / smooth)]);
     const total = row.reduce((sum, [, w]) => sum + w, 0);
     rows.push(row.map(([j, w]) => [j, w / total]));
   }

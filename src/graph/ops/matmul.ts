@@ -2,6 +2,7 @@ import { check, show } from "../../device/errors.ts";
 import { matmul as launch, type MatmulShape, matmulVariants } from "../../kernels/matmul.ts";
 import type { Attributes, KernelOp, Operand } from "../kernelOp.ts";
 import { contiguous, count, isFloat, remedy } from "../dtype.ts";
+import { checkTensor } from "../operand.ts";
 import { broadcast, checkShape, record, recordMap, recordOne } from "../record.ts";
 import type { Pull, Spec, Tensor } from "../tensor.ts";
 import { add } from "./arithmetic.ts";
@@ -61,6 +62,8 @@ const flip = (x: Tensor): Tensor => transpose(x, [...x.shape.keys()].slice(0, -2
  * Throws LatentError("shape") if the inner sizes differ.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor<"f32"> {
+  checkTensor("matmul", a, "a as a tensor");
+  checkTensor("matmul", b, "b as a tensor");
   check(
     isFloat(a.dtype) && isFloat(b.dtype),
     "argument",
@@ -109,6 +112,8 @@ export function matmul(a: Tensor, b: Tensor): Tensor<"f32"> {
  * Throws LatentError("shape").
  */
 export function linear(x: Tensor, w: Tensor, bias?: Tensor): Tensor<"f32"> {
+  checkTensor("linear", x, "x as a tensor");
+  checkTensor("linear", w, "w as a tensor");
   check(
     x.rank > 0 && w.rank === 2 && x.shape.at(-1) === w.shape[1],
     "shape",

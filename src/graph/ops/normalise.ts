@@ -1,5 +1,6 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
 import { count, type Shape } from "../dtype.ts";
+import { checkTensor } from "../operand.ts";
 import { axesOf, checkShape, recordMap } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul, sqrt, sub } from "./arithmetic.ts";
@@ -28,6 +29,7 @@ export function normalise(
   axes: number | readonly number[],
   options: { readonly eps?: number } = {},
 ): Tensor<"f32"> {
+  checkTensor("normalise", x);
   checkOptions("normalise", options, ["eps"]);
   const { eps = 1e-5 } = options;
   const over = axesOf("normalise", x.rank, axes);
@@ -56,6 +58,7 @@ function affine(where: string, y: Tensor, { weight, bias }: AffineOptions, shape
 
 /** All axes but that of the channels, and the shape that spreads [channels] over x. */
 function channels(where: string, x: Tensor): { over: number[]; spread: number[]; size: number } {
+  checkTensor(where, x);
   check(x.rank >= 2, "shape", where, () => `expected x [n, channels, …]; got ${show(x.shape)}.`);
   const size = x.shape[1]!;
   return {
@@ -114,6 +117,7 @@ export function batchNorm(
  *     const y = layerNorm(x, { weight, bias });
  */
 export function layerNorm(x: Tensor, options: AffineOptions & { readonly shape?: Shape } = {}): Tensor<"f32"> {
+  checkTensor("layerNorm", x);
   checkOptions("layerNorm", options, ["shape", "weight", "bias", "eps"]);
   const { eps = 1e-5, weight, shape = weight?.shape ?? x.shape.slice(-1) } = options;
   check(
@@ -133,7 +137,10 @@ export function layerNorm(x: Tensor, options: AffineOptions & { readonly shape?:
  *
  *     const y = groupNorm(x, 4);
  */
-export function groupNorm(x: Tensor, options: AffineOptions & { readonly groups: number }): Tensor<"f32"> {
+export function groupNorm(
+  x: Tensor,
+  options: AffineOptions & { readonly groups: number } = {} as never,
+): Tensor<"f32"> {
   checkOptions("groupNorm", options, ["groups", "weight", "bias", "eps"]);
   const { spread, size } = channels("groupNorm", x);
   const { groups, eps = 1e-5 } = options;

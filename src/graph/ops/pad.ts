@@ -1,5 +1,6 @@
 import { check, checkOptions, quote, show } from "../../device/errors.ts";
 import { type DType, elements } from "../dtype.ts";
+import { checkTensor } from "../operand.ts";
 import { axesOf } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { cast, widened } from "./cast.ts";
@@ -43,6 +44,7 @@ export function pad(
   after?: number,
   value = 0,
 ): Tensor {
+  checkTensor("pad", x);
   if (typeof second === "number" || after !== undefined) {
     const [d] = axesOf("pad", x.rank, first as number) as [number];
     return around(x, d, [second as number, after!], { value });

@@ -2,9 +2,10 @@ import { check, checkOptions, show } from "../../device/errors.ts";
 import { gamma as launchGamma } from "../../kernels/gamma.ts";
 import { count, type Shape } from "../dtype.ts";
 import type { KernelOp } from "../kernelOp.ts";
+import { checkTensor, describe } from "../operand.ts";
 import { broadcast, checkFloat, checkSizes, constant, recordMap, recordOne } from "../record.ts";
 import type { Runner } from "../runner.ts";
-import type { Tensor } from "../tensor.ts";
+import { Tensor } from "../tensor.ts";
 import { argmax } from "./argmax.ts";
 import { greater, neg, sub, where as where_ } from "./arithmetic.ts";
 import { log } from "./elementwise.ts";
@@ -36,6 +37,12 @@ function drawOf(
   shape: Shape,
   options: RandomOptions = {} as RandomOptions,
 ): { counter: Tensor; key: readonly [low: number, high: number, stream: number] } {
+  check(
+    typeof gpu?.register === "function",
+    "argument",
+    where,
+    () => `expected the gpu first; got ${describe(gpu)} Use ${where}(gpu, …).`,
+  );
   checkOptions(where, options, ["seed", "stream", "step"]);
   const { seed, stream = 0, step = 0 } = options;
   check(
@@ -54,11 +61,11 @@ function drawOf(
   check(isWord(stream), "argument", where, () => `expected a stream in [0, 2^32); got ${stream}.`);
   checkSizes(where, shape);
   check(
-    typeof step === "number" ? isWord(step) : step.dtype === "u32" && step.size === 1,
+    typeof step === "number" ? isWord(step) : step instanceof Tensor && step.dtype === "u32" && step.size === 1,
     "argument",
     where,
     () =>
-      `expected a step in [0, 2^32), or a u32 tensor of one element; got ${typeof step === "number" ? step : `${step.dtype} ${show(step.shape)}`}.`,
+      `expected a step in [0, 2^32), or a u32 tensor of one element; got ${step instanceof Tensor ? `${step.dtype} ${show(step.shape)}` : String(step)}.`,
   );
   const counter = typeof step === "number" ? constant(gpu, step, "u32") : reshape(step, []);
   return { counter, key: [seed >>> 0, Math.floor(seed / 2 ** 32), stream] };
@@ -116,6 +123,7 @@ export const random = {
   ): Tensor<"u32"> => {
     const where = "random.categorical";
     const { probabilities = false, ...rest } = options ?? {};
+    checkTensor(where, logits, "logits [..., classes] as a tensor");
     check(logits.rank > 0, "shape", where, () => "expected logits [..., classes]; got [].");
     checkDraws(where, logits.shape.slice(0, -1), shape);
     const noise = draw(where, "random_uniform", gpu, [...shape, logits.shape.at(-1)!], rest as RandomOptions);
@@ -133,10 +141,10 @@ export const random = {
    */
   gamma: (gpu: Runner, concentration: Tensor | number, shape: Shape, options: RandomOptions): Tensor<"f32"> => {
     const where = "random.gamma";
+    const { counter, key } = drawOf(where, gpu, shape, options);
     const a = typeof concentration === "number" ? constant(gpu, concentration) : concentration;
     checkFloat(where, a, "an f32 concentration, or a number");
     checkDraws(where, a.shape, shape);
-    const { counter, key } = drawOf(where, gpu, shape, options);
     const words = gpu.upload(Uint32Array.from(key), [3]);
     return recordOne(gammaOp, [expand(a, shape), reshape(counter, [1]), words], { shape, dtype: "f32" }, {}, null);
   },
@@ -144,6 +152,7 @@ export const random = {
 
 /** Refuses a shape of draws that parameters do not broadcast to. */
 function checkDraws(where: string, parameters: Shape, shape: Shape): void {
+  checkSizes(where, shape);
   const batch = broadcast(where, [parameters, shape]);
   check(
     show(batch) === show(shape),

@@ -1,5 +1,6 @@
 import { check, show } from "../../device/errors.ts";
 import type { DType } from "../dtype.ts";
+import { checkTensor } from "../operand.ts";
 import { axesOf, constant, recordMap } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { less, where } from "./arithmetic.ts";
@@ -15,8 +16,9 @@ import { concat, expand, reshape } from "./shape.ts";
  *
  * Throws LatentError("argument").
  */
-export const flip = <D extends DType>(x: Tensor<D>, axes?: number | readonly number[]): Tensor<D> =>
-  axesOf("flip", x.rank, axes).reduce((y, d) => {
+export function flip<D extends DType>(x: Tensor<D>, axes?: number | readonly number[]): Tensor<D> {
+  checkTensor("flip", x);
+  return axesOf("flip", x.rank, axes).reduce((y, d) => {
     const n = y.shape[d]!;
     if (n < 2) return y;
     const tensor = x.gpu.upload(
@@ -27,6 +29,7 @@ export const flip = <D extends DType>(x: Tensor<D>, axes?: number | readonly num
     const flipped: Tensor = pick(widened(y), places, d, false, y.shape, 1, ([g]) => [flip(g!, d), null]);
     return cast(flipped, x.dtype);
   }, x);
+}
 
 /**
  * x repeated `times` along its axes, NumPy's tile and PyTorch's repeat; fewer times than axes are those of the last axes.
@@ -37,6 +40,7 @@ export const flip = <D extends DType>(x: Tensor<D>, axes?: number | readonly num
  * Returns x.shape · times. The gradient adds the repetitions up. Throws LatentError("argument").
  */
 export function tile<D extends DType>(x: Tensor<D>, times: number | readonly number[]): Tensor<D> {
+  checkTensor("tile", x);
   const given = [times].flat();
   check(
     given.every((n) => Number.isInteger(n) && n >= 0),
@@ -74,6 +78,7 @@ export function roll<D extends DType>(
   shift: number | readonly number[],
   axis?: number | readonly number[],
 ): Tensor<D> {
+  checkTensor("roll", x);
   if (axis === undefined) return reshape(roll(reshape(x, [x.size]), shift, 0), x.shape);
   const [shifts, axes] = [[shift].flat(), [axis].flat()];
   check(
@@ -92,6 +97,7 @@ export function roll<D extends DType>(
 
 /** 1 where the column of an element of [..., rows, columns] is at most its row + k + by, else 0. */
 function below(where: string, x: Tensor, k: number, by = 0): Tensor {
+  checkTensor(where, x);
   check(x.rank >= 2, "shape", where, () => `expected x [..., rows, columns]; got ${show(x.shape)}.`);
   check(Number.isInteger(k), "argument", where, () => `expected a whole diagonal; got ${k}.`);
   const shape = x.shape.slice(-2) as [number, number];
@@ -132,6 +138,7 @@ export const triu = (x: Tensor, k = 0): Tensor<"f32"> => where(below("triu", x, 
  * Throws LatentError("shape") or ("argument").
  */
 export function squeeze<D extends DType>(x: Tensor<D>, axes?: number | readonly number[]): Tensor<D> {
+  checkTensor("squeeze", x);
   const over = axesOf("squeeze", x.rank, axes).filter((d) => axes !== undefined || x.shape[d] === 1);
   check(
     over.every((d) => x.shape[d] === 1),
@@ -154,6 +161,7 @@ export function squeeze<D extends DType>(x: Tensor<D>, axes?: number | readonly 
  * Throws LatentError("argument").
  */
 export function unsqueeze<D extends DType>(x: Tensor<D>, axes: number | readonly number[]): Tensor<D> {
+  checkTensor("unsqueeze", x);
   const fresh = axesOf("unsqueeze", x.rank + [axes].flat().length, axes);
   return reshape(
     x,

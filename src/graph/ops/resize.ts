@@ -1,4 +1,5 @@
 import { check, checkOptions, quote, show } from "../../device/errors.ts";
+import { checkTensor } from "../operand.ts";
 import { checkFloat } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul } from "./arithmetic.ts";
@@ -48,6 +49,7 @@ const choices = {
  */
 export function resize(x: Tensor, size: readonly [number, number] | null, options: ResizeOptions = {}): Tensor<"f32"> {
   const where = "resize";
+  checkTensor(where, x);
   checkOptions(where, options, known);
   for (const [name, list] of Object.entries(choices)) {
     const value = options[name as keyof typeof choices];

@@ -1,6 +1,7 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
 import { contiguous, count, type DType, type Shape, sameShape } from "../dtype.ts";
 import { copyOf } from "../maps.ts";
+import { checkTensor } from "../operand.ts";
 import { axesOf, broadcast, inOrder, layout, recordConcat, recordMap, recordView } from "../record.ts";
 import { Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
@@ -15,6 +16,7 @@ import { sum } from "./sum.ts";
  * Free where the elements lie in order, else a copy. Throws LatentError("shape") or ("argument").
  */
 export function reshape<D extends DType>(x: Tensor<D>, shape: Shape, ...rest: readonly never[]): Tensor<D> {
+  checkTensor("reshape", x);
   checkList("reshape", "the sizes", shape, rest);
   const known = shape.filter((n) => n !== -1);
   const sizes = shape.map((n) => (n === -1 ? x.size / (count(known) || 1) : n));
@@ -53,19 +55,21 @@ function checkList(where: string, what: string, list: unknown, rest: readonly un
  */
 export function transpose<D extends DType>(
   x: Tensor<D>,
-  order: readonly number[] = x.shape.map((_, d) => -1 - d),
+  order?: readonly number[],
   ...rest: readonly never[]
 ): Tensor<D> {
+  checkTensor("transpose", x);
+  const given = order ?? x.shape.map((_, d) => -1 - d);
   // PyTorch's transpose(x, 0, 1) swaps two axes
-  const [a, b] = [order, ...rest].map((axis) => (Number(axis) < 0 ? Number(axis) + x.rank : Number(axis)));
+  const [a, b] = [given, ...rest].map((axis) => (Number(axis) < 0 ? Number(axis) + x.rank : Number(axis)));
   const swapped = [...x.shape.keys()].map((d) => (d === a ? b! : d === b ? a! : d));
-  checkList("transpose", "the order of all axes", order, rest, rest.length === 1 ? show(swapped) : "");
-  const axes = order.map((axis) => axesOf("transpose", x.rank, axis)[0]!);
+  checkList("transpose", "the order of all axes", given, rest, rest.length === 1 ? show(swapped) : "");
+  const axes = given.map((axis) => axesOf("transpose", x.rank, axis)[0]!);
   check(
     axes.length === x.rank && new Set(axes).size === x.rank,
     "argument",
     "transpose",
-    () => `not a permutation. Expected the axes 0…${x.rank - 1} in some order; got ${show(order)}.`,
+    () => `not a permutation. Expected the axes 0…${x.rank - 1} in some order; got ${show(given)}.`,
   );
   const { offset, strides } = layout(x);
   const back = axes.map((_, d) => axes.indexOf(d));
@@ -87,6 +91,8 @@ export function transpose<D extends DType>(
  * Free: the same memory is read again. The gradient sums the repetitions up. Throws LatentError("shape").
  */
 export function expand<D extends DType>(x: Tensor<D>, sizes: Shape): Tensor<D> {
+  checkTensor("expand", x);
+  checkList("expand", "the sizes", sizes, []);
   const shape = sizes.map((n, d) => (n === -1 ? (x.shape[d - sizes.length + x.rank] ?? n) : n));
   if (sameShape(shape, x.shape)) return x;
   const result = broadcast("expand", [x.shape, shape]);
@@ -215,6 +221,7 @@ export function split<D extends DType>(
   sizes: readonly number[] | { readonly parts: number } | { readonly size: number },
   axis = 0,
 ): Tensor<D>[] {
+  checkTensor("split", x);
   const where = "split";
   const [d] = axesOf(where, x.rank, axis) as [number];
   const extent = x.shape[d]!;

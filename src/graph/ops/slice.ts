@@ -1,5 +1,6 @@
 import { check, show } from "../../device/errors.ts";
 import type { DType } from "../dtype.ts";
+import { checkTensor } from "../operand.ts";
 import { axesOf } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { part } from "./part.ts";
@@ -33,6 +34,7 @@ export function slice<D extends DType>(
   step?: number,
 ): Tensor<D>;
 export function slice(x: Tensor, first: number | readonly Range[], ...bounds: Bound[]): Tensor {
+  checkTensor("slice", x);
   if (typeof first === "number") {
     const [d] = axesOf("slice", x.rank, first) as [number];
     return along(x, d, bounds as [Bound?, Bound?, number?]);

@@ -1,5 +1,6 @@
 import { check, show } from "../../device/errors.ts";
 import type { DType } from "../dtype.ts";
+import { checkTensor } from "../operand.ts";
 import { axesOf, broadcast } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Picked, pick } from "./gather.ts";
@@ -17,6 +18,7 @@ import { expand, reshape } from "./shape.ts";
  * by indices.shape. Throws LatentError("argument") or ("shape").
  */
 export function take<D extends DType>(x: Tensor<D>, indices: Indices, axis?: number): Tensor<Picked<D>> {
+  checkTensor("take", x);
   if (axis === undefined && x.rank !== 1) return take(reshape(x, [x.size]), indices, 0);
   const [d] = axesOf("take", x.rank, axis ?? 0) as [number];
   const places = placesOf("take", x, indices, x.shape[d]!);
@@ -35,6 +37,7 @@ export function take<D extends DType>(x: Tensor<D>, indices: Indices, axis?: num
  * the indices' size along `axis`. Throws LatentError("argument") or ("shape").
  */
 export function takeAlongAxis<D extends DType>(x: Tensor<D>, indices: Indices, axis = -1): Tensor<Picked<D>> {
+  checkTensor("takeAlongAxis", x);
   const where = "takeAlongAxis";
   const [d] = axesOf(where, x.rank, axis) as [number];
   const given = placesOf(where, x, indices, x.shape[d]!);

@@ -1,4 +1,5 @@
 import { check, show } from "../../device/errors.ts";
+import { checkTensor } from "../operand.ts";
 import { checkFloat } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -78,6 +79,7 @@ export function same(
 
 /** Checks that x is a batch of f32 images. Throws LatentError("shape") or ("argument"). */
 export function checkImages(where: string, x: Tensor): void {
+  checkTensor(where, x);
   check(x.rank === 4, "shape", where, () => `expected x [batch, channels, height, width]; got ${show(x.shape)}.`);
   checkFloat(where, x);
 }
