@@ -2,6 +2,7 @@ import { check, checkOptions } from "../../device/errors.ts";
 import { bytes as launch } from "../../kernels/bytes.ts";
 import { count } from "../dtype.ts";
 import type { KernelOp } from "../kernelOp.ts";
+import { checkTensor } from "../operand.ts";
 import { inOrder, layout, recordMap, recordOne } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -26,6 +27,7 @@ export function bytesOf(where: string, x: Tensor): { base: Tensor; first: number
  *     await bytes(gpu.tensor(Uint8Array.of(0, 255))).read(); // 0, 1
  */
 export function bytes(x: Tensor, options: { readonly scale?: number } = {}): Tensor<"f32"> {
+  checkTensor("bytes", x);
   checkOptions("bytes", options, ["scale"]);
   check(x.dtype === "u8", "argument", "bytes", () => `expected u8 data; got ${x.dtype}.`);
   const { base, first } = bytesOf("bytes", x);

@@ -1,5 +1,6 @@
 import { check, show } from "../../device/errors.ts";
 import { count, sameShape } from "../dtype.ts";
+import { checkTensor } from "../operand.ts";
 import { recordMap } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul, neg, sub } from "./arithmetic.ts";
@@ -8,6 +9,7 @@ import { reshape } from "./shape.ts";
 import { sum } from "./sum.ts";
 
 function alike(where: string, names: string, ...tensors: readonly Tensor[]): void {
+  for (const x of tensors) checkTensor(where, x, `${names} as tensors`);
   check(
     tensors.every((t) => sameShape(t.shape, tensors[0]!.shape)),
     "shape",
@@ -22,6 +24,7 @@ function alike(where: string, names: string, ...tensors: readonly Tensor[]): voi
  *     const losses = perSample(x); // [n]
  */
 export function perSample(x: Tensor): Tensor<"f32"> {
+  checkTensor("perSample", x);
   check(x.rank > 0, "shape", "perSample", () => "expected x [n, …]; got [].");
   return sum(reshape(x, [x.shape[0]!, count(x.shape.slice(1))]), 1) as Tensor<"f32">;
 }
@@ -53,6 +56,7 @@ export function reparameterise(mean: Tensor, logVar: Tensor, noise: Tensor): Ten
  *     await kl(gpu.tensor([[1, -0.5]]), gpu.tensor([[0, Math.log(4)]])).read(); // 1.4319
  */
 export function kl(mean: Tensor, logVar: Tensor): Tensor<"f32"> {
+  for (const x of [mean, logVar]) checkTensor("kl", x, "mean and logVar as tensors");
   check(
     mean.rank === 2 && sameShape(mean.shape, logVar.shape),
     "shape",

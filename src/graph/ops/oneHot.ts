@@ -1,6 +1,7 @@
 import { check, checkOptions } from "../../device/errors.ts";
 import { count } from "../dtype.ts";
 import { axesOf, constant, recordMap } from "../record.ts";
+import { describe } from "../operand.ts";
 import type { Runner } from "../runner.ts";
 import { Tensor } from "../tensor.ts";
 import { bytes } from "./bytes.ts";
@@ -13,6 +14,12 @@ import { reshape } from "./shape.ts";
  *     await arange(gpu, 3).read(); // 0, 1, 2
  */
 export function arange(gpu: Runner, count: number): Tensor<"u32"> {
+  check(
+    typeof gpu?.register === "function",
+    "argument",
+    "arange",
+    () => `expected the gpu first; got ${describe(gpu)} Use arange(gpu, count).`,
+  );
   check(
     Number.isInteger(count) && count >= 0 && count < 2 ** 32,
     "argument",

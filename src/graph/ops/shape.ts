@@ -114,6 +114,8 @@ export function expand<D extends DType>(x: Tensor<D>, sizes: Shape): Tensor<D> {
  *     sumTo(x, [1, 3]);
  */
 export function sumTo(g: Tensor, shape: Shape): Tensor {
+  checkTensor("sumTo", g);
+  checkList("sumTo", "the sizes", shape, []);
   if (sameShape(g.shape, shape)) return g;
   const ahead = g.rank - shape.length;
   check(

@@ -67,8 +67,8 @@ const place = (x: Tensor, indices: Tensor, axis: number): Tensor =>
  *     await values.read(); // 1, 2, 3
  */
 export function sort<D extends DType>(x: Tensor<D>, options: SortOptions = {}): Sorted<D> {
-  const axis = lineAxis("sort", x, options.axis ?? -1);
   checkOptions("sort", options, ["axis", "descending"]);
+  const axis = lineAxis("sort", x, options.axis ?? -1);
   const { descending = false } = options;
   if (x.dtype === "u8" || x.dtype === "bool") {
     const { values, indices } = sort(cast(x as Tensor, "i32"), options);
@@ -106,8 +106,8 @@ export interface TopKOptions {
  * larger than every number. The gradient of the values goes back to where they came from. Throws LatentError("argument").
  */
 export function topK<D extends DType>(x: Tensor<D>, k: number, options: TopKOptions = {}): Sorted<D> {
-  const axis = lineAxis("topK", x, options.axis ?? -1);
   checkOptions("topK", options, ["axis", "largest"]);
+  const axis = lineAxis("topK", x, options.axis ?? -1);
   const n = x.shape[axis]!;
   check(
     Number.isInteger(k) && k >= 0 && k <= n,
