@@ -28,6 +28,8 @@ export { conv2d } from "./conv2d.ts";
 export { conv3d, type Conv3dOptions } from "./conv3d.ts";
 export { convTranspose2d } from "./convTranspose2d.ts";
 export * from "./cumsum.ts";
+export { customGradient } from "./customGradient.ts";
+export { defineOp, type Defined, type Groups, type OpDefinition, type OutputSpec } from "./defineOp.ts";
 export * from "./detach.ts";
 export * from "./dropout.ts";
 export { einsum } from "./einsum.ts";
