@@ -139,7 +139,8 @@ fn position_of_largest(o: Output) -> u32 {
   for (var y = o.rows.first; y < o.rows.past; y += params.dilation_y) {
     for (var x = o.columns.first; x < o.columns.past; x += params.dilation_x) {
       let value = source[o.plane + y * params.width + x];
-      if (value > best || is_nan(value)) {
+      // the last NaN of a window, as in PyTorch
+      if ((ordered(value) > ordered(best)) | is_nan(value)) {
         best = value;
         at = y * params.width + x;
       }

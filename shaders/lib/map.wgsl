@@ -1,21 +1,24 @@
 // map — the named scalar functions that hooks are made of. One name here is one name in src/graph/ops.
 //
-// numerics   exp, tanh, softplus and the rest go through forms that stay finite: exp saturates at the largest finite
-//            f32 instead of ∞, tanh is ±1 beyond 15 (WGSL allows sinh/cosh there: ∞/∞), log of 0 is the log of the
-//            smallest normal f32, and powers of negative bases are taken by parity of the exponent.
-//            min, max and clamp of WGSL may drop a NaN, and some devices pay dearly for that; a comparison and a select keep it.
-//            2²³·n costs less than n << 23 there.
-//            & and | instead of && and ||, and select instead of if: branches in a function that a loop calls many times over
-//            take a software adapter's compiler minutes.
+// numerics   ±∞, NaN, both zeros and subnormal numbers give what IEEE 754 and PyTorch give. They are made and told by bits: a device may
+//            assume that NaN and ∞ do not exist, and may take subnormal numbers for 0. Arithmetic on these is the device's (README, "Where
+//            hardware differs"). exp, log, tanh, erf and the rest have forms of their own, good to a few ulps, as WGSL's promise less.
+//            & and | instead of && and ||, and select instead of if: branches in a function that a loop calls many times over take a
+//            software adapter's compiler minutes. Signed integers compare faster than unsigned ones on a software adapter,
+//            and 2²³·n costs less than n << 23 there.
 
-const LARGEST = 3.4028234e38;
-const SMALLEST = 1.17549435e-38;
+fn infinity() -> f32 { let bits = 0x7f800000u; return bitcast<f32>(bits); }
+fn not_a_number() -> f32 { let bits = 0x7fc00000u; return bitcast<f32>(bits); }
+fn is_nan(a: f32) -> bool { return (bitcast<i32>(a) & 0x7fffffff) > 0x7f800000; }
+// y with the sign of a, for y that has none
+fn with_sign(y: f32, a: f32) -> f32 { return bitcast<f32>(bitcast<u32>(y) | (bitcast<u32>(a) & 0x80000000u)); }
+// y, but a itself where that is NaN, or below 2⁻³¹, where f(a) = a
+fn itself(a: f32, y: f32) -> f32 { return select(y, a, (bitcast<u32>(a) & 0x7fffffffu) - 0x30000000u > 0x4f800000u); }
 
-fn larger(a: f32, b: f32) -> f32 { return select(a, b, a < b); }
-fn smaller(a: f32, b: f32) -> f32 { return select(a, b, a > b); }
-
-// told by bits: a device may assume that a comparison of a number with itself holds
-fn is_nan(a: f32) -> bool { return (bitcast<u32>(a) & 0x7fffffffu) > 0x7f800000u; }
+// Integers in the order of floats, both zeros one, NaN of either sign above ∞, which is TOP; order_down is that of −a.
+const TOP = 0x7f000000;
+fn ordered(a: f32) -> i32 { let s = bitcast<i32>(a); return select(s - 0x800000, 0x7f800000 - s, s < 0); }
+fn ordered_down(a: f32) -> i32 { let s = bitcast<i32>(a); return select(-0x800000 - s, s + 0x7f800000, s < 0); }
 
 fn copy(a: f32) -> f32 { return a; }
 fn copy_u32(a: u32) -> u32 { return a; }
@@ -25,7 +28,7 @@ fn add(a: f32, b: f32) -> f32 { return a + b; }
 fn sub(a: f32, b: f32) -> f32 { return a - b; }
 fn mul(a: f32, b: f32) -> f32 { return a * b; }
 fn div(a: f32, b: f32) -> f32 { return a / b; }
-fn neg(a: f32) -> f32 { return -a; }
+fn neg(a: f32) -> f32 { return bitcast<f32>(bitcast<u32>(a) ^ 0x80000000u); }
 fn add_u32(a: u32, b: u32) -> u32 { return a + b; }
 fn mul_u32(a: u32, b: u32) -> u32 { return a * b; }
 fn sub_u32(a: u32, b: u32) -> u32 { return a - b; }
@@ -69,99 +72,179 @@ fn bool_from_i32(a: i32) -> f32 { return f32(a != 0); }
 fn bool_from_u32(a: u32) -> f32 { return f32(a != 0u); }
 
 fn square(a: f32) -> f32 { return a * a; }
-fn abs_(a: f32) -> f32 { return abs(a); }
-fn sign_(a: f32) -> f32 { return sign(a); }
-fn floor_(a: f32) -> f32 { return floor(a); }
+fn abs_(a: f32) -> f32 { return bitcast<f32>(bitcast<u32>(a) & 0x7fffffffu); }
+fn sign_(a: f32) -> f32 { return select(with_sign(1.0, a), 0.0, (ordered(a) == -0x800000) | is_nan(a)); }
+fn round_(a: f32) -> f32 { return round(a); }
+// a subnormal number lies between whole ones
+fn floor_(a: f32) -> f32 { return select(floor(a), -1.0, bitcast<u32>(a) - 0x80000001u < 0x7fffffu); }
+fn ceil_(a: f32) -> f32 { return select(ceil(a), 1.0, bitcast<u32>(a) - 1u < 0x7fffffu); }
 fn reciprocal(a: f32) -> f32 { return 1.0 / a; }
-// inverseSqrt alone may be 2 ulps off, and sqrt(0) inherits 1/inverseSqrt(0) on some devices
-fn sqrt_(a: f32) -> f32 { return select(sqrt(larger(a, SMALLEST)), 0.0, a <= 0.0); }
+// y where 0 < a < ∞; at 0 what is given; ∞ and NaN themselves; NaN below 0
+fn of_positive(a: f32, y: f32, at_zero: f32) -> f32 {
+  let s = bitcast<i32>(a);
+  return select(select(select(y, a, s >= 0x7f800000), not_a_number(), s < 0), at_zero, (s & 0x7fffffff) == 0);
+}
+// a subnormal number is its bits times 2⁻¹⁴⁹
+fn sqrt_(a: f32) -> f32 {
+  let s = bitcast<i32>(a);
+  let tiny = s < 0x800000;
+  return of_positive(a, sqrt(select(a, 2.0 * f32(s), tiny)) * select(1.0, 0x1p-75, tiny), a);
+}
+fn rsqrt(a: f32) -> f32 { return 1.0 / sqrt_(a); }
 
 // The same whole number below 8192, and another one to a compiler: WGSL lets it gather n·c + n·d into n·(c + d), as Mesa does, and
 // then a constant that stands below in parts, so that n times the first is exact, has 24 bits like any other.
 fn leading(n: f32) -> f32 { return bitcast<f32>(bitcast<u32>(n) & 0xfffff800u); }
 
-// e^a = 2ⁿ·e^r with n whole and |r| ≤ ½ ln 2: of a in [−87.33, 88.72], e^r − 1 as a polynomial, and 2ⁿ⁻¹ (2¹²⁸ itself has no
-// bit pattern), whose exponent comes from the last bits of n + 1.5·2²³. WGSL's own exp may be 3 + 2|a| ulps off.
-struct Power { less_one: f32, half: f32 }
+// e^a = 2ⁿ·e^r with n whole and |r| ≤ ½ ln 2: e^r − 1 as a polynomial, and n·2²³ out of the last bits of n + 1.5·2²³. WGSL's own exp
+// may be 3 + 2|a| ulps off. Anything where e^a is no normal number.
+struct Power { less_one: f32, n: u32 }
 fn power_of_e(a: f32) -> Power {
-  let x = larger(smaller(a, 88.72), -87.33);
-  let n = floor(fma(x, 1.44269504, 0.5));
-  let r = fma(n, 2.12194440e-4, fma(leading(n), -0.693359375, x));
+  let n = floor(fma(a, 1.44269504, 0.5));
+  let r = fma(n, 2.12194440e-4, fma(leading(n), -0.693359375, a));
   let p = fma(r, fma(r, fma(r, fma(r, 1.3956990e-3, 8.3337059e-3), 4.1666638e-2), 0.16666666), 0.5);
-  return Power(fma(r * r, p, r), bitcast<f32>(bitcast<u32>(n + 12582912.0) * 0x800000u + 0x3f000000u));
+  return Power(fma(r * r, p, r), bitcast<u32>(n + 12582912.0) * 0x800000u);
 }
-// 0 below −86.99, where e^a < 1.7e−38
+// adding to the exponent's bits reaches all normal numbers, which no single factor 2ⁿ does
+fn scaled(e: Power) -> f32 { return bitcast<f32>(bitcast<u32>(1.0 + e.less_one) + e.n); }
 fn exp_(a: f32) -> f32 {
-  let e = power_of_e(a);
-  return select(fma(2.0, e.less_one, 2.0) * e.half, LARGEST, a > 88.72);
+  let y = select(scaled(power_of_e(a)), 0.0, a < -87.33654);
+  return select(select(y, infinity(), a >= 88.72284), a, is_nan(a));
 }
-// a = 2ᵏ·m with m in [√½, √2): k·2²³ is what the bits of a are above those of √½, but for the last 23
+// e^−|a|; anything for NaN
+fn decay(a: f32) -> f32 {
+  let x = bitcast<f32>(bitcast<u32>(a) | 0x80000000u);
+  return select(scaled(power_of_e(x)), 0.0, x < -87.33654);
+}
+// ½(e^a − 1) as 2ⁿ⁻¹·(e^r − 1) + (2ⁿ⁻¹ − ½), which loses nothing near 0, where n = 0
+fn half_expm1(a: f32) -> f32 {
+  let e = power_of_e(a);
+  let half = bitcast<f32>(e.n + 0x3f000000u);
+  return select(select(fma(e.less_one, half, half - 0.5), -0.5, a < -40.0), infinity(), a >= 88.72284);
+}
+fn expm1(a: f32) -> f32 { return itself(a, 2.0 * half_expm1(a)); }
+// a = 2ᵏ·m > 0 with m in [√½, √2): k·2²³ is what the bits of a are above those of √½, but for the last 23
 struct Binary { exponent: f32, m: f32 }
 fn binary(a: f32) -> Binary {
-  let bits = bitcast<u32>(a);
-  let above = (bits - 0x3f3504f3u) & 0xff800000u;
-  return Binary(f32(bitcast<i32>(above)) * 0x1p-23, bitcast<f32>(bits - above));
+  let s = bitcast<i32>(a);
+  let tiny = s < 0x800000;
+  let bits = select(s, bitcast<i32>(f32(s)), tiny);
+  let above = (bits - 0x3f3504f3) & -0x800000;
+  return Binary(f32(above) * 0x1p-23 - select(0.0, 149.0, tiny), bitcast<f32>(bits - above));
 }
-// log 1 + series in s = (m − 1)/(m + 1): full relative accuracy near a = 1, where WGSL promises none
-fn log_(a: f32) -> f32 {
-  let x = binary(larger(a, SMALLEST));
-  let s = (x.m - 1.0) / (x.m + 1.0);
+// log m as a series in s = (m − 1)/(m + 1): full relative accuracy near a = 1, where WGSL promises none
+fn log_of(m: f32) -> f32 {
+  let s = (m - 1.0) / (m + 1.0);
   let q = s * s;
-  let log_m = 2.0 * s + 2.0 * s * q * (0.33333333 + q * (0.2 + q * (0.14285714 + q * 0.11111111)));
-  return select(x.exponent * 0.693359375 + (log_m - x.exponent * 2.12194440e-4), a, is_nan(a));
+  return 2.0 * s + 2.0 * s * q * (0.33333333 + q * (0.2 + q * (0.14285714 + q * 0.11111111)));
 }
-// 2·(2ⁿ⁻¹·(e^r − 1) + (2ⁿ⁻¹ − ½)), which loses nothing near 0, where n = 0
-fn expm1(a: f32) -> f32 {
-  let e = power_of_e(a);
-  return select(2.0 * fma(e.less_one, e.half, e.half - 0.5), LARGEST, a > 88.72);
+fn log_(a: f32) -> f32 {
+  let x = binary(a);
+  return of_positive(a, x.exponent * 0.693359375 + (log_of(x.m) - x.exponent * 2.12194440e-4), -infinity());
+}
+fn log2_(a: f32) -> f32 {
+  let x = binary(a);
+  return of_positive(a, fma(log_of(x.m), 1.44269504, x.exponent), -infinity());
 }
 fn log1p(a: f32) -> f32 {
   let s = a / (2.0 + a);
   let q = s * s;
   let series = 2.0 * s * (1.0 + q * (0.33333333 + q * (0.2 + q * (0.14285714 + q * 0.11111111))));
-  return select(log_(1.0 + a), series, abs(a) < 0.4);
+  return itself(a, select(log_(1.0 + a), series, abs(a) < 0.4));
 }
 fn tanh_(a: f32) -> f32 {
-  let x = abs(a);
-  let t = expm1(-2.0 * smaller(x, 15.0));
-  return select(1.0, -1.0, a < 0.0) * (-t / (2.0 + t));
+  let t = 2.0 * half_expm1(-2.0 * abs(a));
+  return itself(a, with_sign(-t / (2.0 + t), a));
 }
 fn sigmoid(a: f32) -> f32 {
-  let e = exp_(-abs(a));
-  return select(e, 1.0, a >= 0.0) / (1.0 + e);
+  let e = decay(a);
+  return select(select(e, 1.0, a >= 0.0) / (1.0 + e), a, is_nan(a));
 }
-// log(1 + e^−|a|) = 2 artanh s with s = t/(2 + t) ≤ ⅓ for t = e^−|a|: seven terms leave out 1.4e−8 of it
+// log(1 + e^−|a|) = 2 artanh ½s with s = 2t/(2 + t) ≤ ⅔ for t = e^−|a|: seven terms leave out 1.4e−8 of it
 fn softplus_tail(a: f32) -> f32 {
-  let t = exp_(-abs(a));
-  let s = t / (2.0 + t);
+  let t = decay(a);
+  let s = (t + t) / (2.0 + t);
   let q = s * s;
-  let p = fma(q, fma(q, fma(q, fma(q, 0.076923077, 0.090909091), 0.11111111), 0.14285714), 0.2);
-  return 2.0 * fma(s * q, fma(q, p, 0.33333333), s);
+  let p = fma(q, fma(q, fma(q, fma(q, 1.8780048e-5, 8.8778409e-5), 4.3402778e-4), 2.2321429e-3), 0.0125);
+  return fma(s * q, fma(q, p, 0.083333333), s);
 }
 fn softplus(a: f32) -> f32 { return relu(a) + softplus_tail(a); }
-fn relu(a: f32) -> f32 { return larger(a, 0.0); }
+// bits of numbers below 0 are integers below −2²³ + 1, those of NaN are not
+fn relu(a: f32) -> f32 { return select(a, 0.0, bitcast<i32>(a) < -0x7fffff); }
+fn elu(a: f32, alpha: f32) -> f32 { return select(alpha * expm1(a), a, a > 0.0); }
+fn elu_slope(a: f32, alpha: f32) -> f32 { return select(alpha * exp_(a), 1.0, a > 0.0); }
 fn leaky_relu(a: f32, slope: f32) -> f32 { return select(slope * a, a, a > 0.0); }
-fn sin_(a: f32) -> f32 { return reduced_turn(a).y; }
+fn sin_(a: f32) -> f32 { return itself(a, reduced_turn(a).y); }
 fn cos_(a: f32) -> f32 { return reduced_turn(a).x; }
-// cos and sin by quadrant; good to 2e-7 while |a| < 1e4, the range of Cody–Waite reduction in three parts
-fn reduced_turn(a: f32) -> vec2f {
-  let n = floor(a * 0.63661977 + 0.5);
-  let t = ((a - leading(n) * 1.5703125) - n * 4.8375130e-4) - n * 7.5497899e-8;
-  let q = t * t;
-  let s = t * (1.0 + q * (-0.16666667 + q * (8.3333333e-3 + q * (-1.9841270e-4 + q * 2.7557319e-6))));
-  let c = 1.0 + q * (-0.5 + q * (4.1666667e-2 + q * (-1.3888889e-3 + q * 2.4801587e-5)));
-  let quadrant = u32(i32(n)) & 3u;
-  let swapped = select(vec2f(c, s), vec2f(-s, c), (quadrant & 1u) == 1u);
-  return select(swapped, -swapped, quadrant >= 2u);
+fn tan_(a: f32) -> f32 {
+  let turn = reduced_turn(a);
+  return itself(a, turn.y / turn.x);
 }
-fn pow_(a: f32, b: f32) -> f32 {
-  let magnitude = exp_(b * log_(abs(a)));
-  let whole = floor(b) == b;
-  let odd = whole & (abs(b) < 16777216.0) & ((i32(b) & 1) != 0);
-  let signed_power = select(magnitude, -magnitude, (a < 0.0) & odd);
-  let at_zero = select(select(LARGEST, 0.0, b > 0.0), 1.0, b == 0.0);
-  let not_real = bitcast<f32>(0x7fc00000u | (bitcast<u32>(a) & 1u));
-  return select(select(signed_power, not_real, (a < 0.0) & !whole), at_zero, (a == 0.0) | (b == 0.0));
+// cos and sin of a = n·π/2 + t, by quadrant. Below 8192·π/2 Cody–Waite's t in four parts, the first three of few bits, so that products with n
+// are exact; beyond, Payne & Hanek's: the fraction of a·2/π out of those bits of 2/π that it depends on. That path is a loop of one
+// turn, since a software adapter goes through both sides of a branch.
+fn reduced_turn(a: f32) -> vec2f {
+  let bits = bitcast<u32>(a) & 0x7fffffffu;
+  let n = floor(a * 0.63661977 + 0.5);
+  var t = (((a - leading(n) * 1.5703125) - n * 4.8375130e-4) - leading(n) * 7.5495336e-8) - n * 2.5633441e-12;
+  var quadrant = i32(n);
+  for (var far = bits > 0x46400000u; far; far = false) {
+    var words = array<u32, 8>(0u, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu);
+    let m = (bits & 0x7fffffu) | 0x800000u;
+    let first = (bits >> 23u) - 120u;
+    let k = min(first >> 5u, 4u);
+    let shift = first & 31u;
+    let w0 = (words[k] << shift) | ((words[k + 1u] >> 1u) >> (31u - shift));
+    let w1 = (words[k + 1u] << shift) | ((words[k + 2u] >> 1u) >> (31u - shift));
+    let w2 = (words[k + 2u] << shift) | ((words[k + 3u] >> 1u) >> (31u - shift));
+    let low = m * w1 + mul_high(m >> 16u, m & 0xffffu, w2);
+    let high = m * w0 + mul_high(m >> 16u, m & 0xffffu, w1) + u32(low < m * w1);
+    let fraction = bitcast<i32>((high << 2u) | (low >> 30u));
+    t = with_sign(1.0, a) * (f32(fraction) + f32(low & 0x3fffffffu) * 0x1p-30) * 3.6572952e-10;
+    quadrant = (i32(high >> 30u) + select(0, 1, fraction < 0)) * i32(with_sign(1.0, a));
+  }
+  let q = t * t;
+  let s = fma(t * q, fma(q, fma(q, -1.9509062e-4, 8.3321180e-3), -0.16666654), t);
+  let c = fma(q, fma(q, fma(q, fma(q, 2.4429211e-5, -1.3887289e-3), 4.1666646e-2), -0.5), 1.0);
+  let swapped = select(vec2f(c, s), vec2f(-s, c), (quadrant & 1) == 1);
+  return select(select(swapped, -swapped, (quadrant & 2) == 2), vec2f(not_a_number()), bits >= 0x7f800000u);
+}
+// The angle of (x, y): atan of the smaller over the larger size, put into its octant.
+fn atan2_(y: f32, x: f32) -> f32 {
+  let v = bitcast<i32>(y) & 0x7fffffff;
+  let w = bitcast<i32>(x) & 0x7fffffff;
+  let low = min(v, w);
+  let high = max(v, w);
+  // subnormal numbers are in the ratio of their bits
+  let tiny = high < 0x800000;
+  let ratio = select(bitcast<f32>(low), f32(low), tiny) / select(bitcast<f32>(high), f32(high), tiny);
+  let t = select(select(ratio, 1.0, v == w), 0.0, low == 0);
+  let q = t * t;
+  let p = fma(q, fma(q, fma(q, fma(q, fma(q, fma(q, fma(q, 2.9745433e-3, -1.6580997e-2), 4.3553240e-2), -7.5805530e-2), 0.10678929), -0.14214206), 0.19994137), -0.33333167);
+  let octant = fma(t * q, p, t);
+  let quadrant = select(octant, (1.57079633 - octant) - 4.3711388e-8, v > w);
+  let half = select(quadrant, (3.14159265 - quadrant) - 8.7422777e-8, bitcast<i32>(x) < 0);
+  return select(with_sign(half, y), not_a_number(), high > 0x7f800000);
+}
+// erf a = a·P(a²) below 1; 1 − erf t = e^(−t²)·u·Q(u) with u = 1/(1 + t) from there on
+fn erf_near(a: f32) -> f32 {
+  let q = a * a;
+  return a * fma(q, fma(q, fma(q, fma(q, fma(q, fma(q, 7.8891190e-5, -8.0208410e-4), 5.1895350e-3), -2.6854474e-2), 0.11283600), -0.37612626), 1.1283792);
+}
+fn erfc_far(t: f32) -> f32 {
+  let u = 1.0 / (1.0 + t);
+  let p = fma(u, fma(u, fma(u, fma(u, fma(u, fma(u, fma(u, fma(u, 2.0807140, -4.7560870), 3.5213645), -6.2954480e-2), -0.87611470), -0.23733903), 0.27644715), 0.56454945), 0.56418030);
+  return decay(t * t) * u * p;
+}
+fn erf_(a: f32) -> f32 {
+  let t = abs(a);
+  return select(select(with_sign(1.0 - erfc_far(t), a), erf_near(a), t < 1.0), a, is_nan(a));
+}
+// the probability of N(0, 1) below a
+fn normal_cdf(a: f32) -> f32 {
+  let t = abs(a) * 0.70710678;
+  let tail = 0.5 * select(erfc_far(t), 1.0 - erf_near(t), t < 1.0);
+  return select(select(tail, 1.0 - tail, a > 0.0), a, is_nan(a));
 }
 
 // a − b·⌊a/b⌋ with the sign of b, exactly: long division of the whole numbers m·2ⁿ that floats are, eight bits at a time
@@ -191,16 +274,89 @@ fn floor_divide(a: f32, b: f32) -> f32 {
   return select(q, a / b, b == 0.0);
 }
 
-fn maximum(a: f32, b: f32) -> f32 { return select(larger(a, b), b, is_nan(b)); }
-fn minimum(a: f32, b: f32) -> f32 { return select(smaller(a, b), b, is_nan(b)); }
-fn clamp_(a: f32, low: f32, high: f32) -> f32 { return smaller(larger(a, low), high); }
-fn where_(condition: f32, a: f32, b: f32) -> f32 { return select(b, a, condition != 0.0); }
-fn less(a: f32, b: f32) -> f32 { return f32(a < b); }
-fn less_equal(a: f32, b: f32) -> f32 { return f32(a <= b); }
-fn greater(a: f32, b: f32) -> f32 { return f32(a > b); }
-fn greater_equal(a: f32, b: f32) -> f32 { return f32(a >= b); }
-fn equal(a: f32, b: f32) -> f32 { return f32(a == b); }
-fn not_equal(a: f32, b: f32) -> f32 { return f32(a != b); }
+// a·b and what rounding took from it, by halves, whose products are exact: an fma need not be
+fn exact_product(a: f32, b: f32) -> vec2f {
+  let c = bitcast<f32>(bitcast<u32>(a) & 0xfffff000u);
+  let d = bitcast<f32>(bitcast<u32>(b) & 0xfffff000u);
+  let p = a * b;
+  return vec2f(p, ((c * d - p) + c * (b - d) + (a - c) * d) + (a - c) * (b - d));
+}
+// (a.x + a.y)·(b.x + b.y)
+fn long_product(a: vec2f, b: vec2f) -> vec2f {
+  let p = exact_product(a.x, b.x);
+  let low = p.y + fma(a.x, b.y, a.y * b.x);
+  let y = p.x + low;
+  return vec2f(y, low - (y - p.x));
+}
+// xᵏ for x ≥ 0 and whole |k| ≤ 2¹⁶ by multiplication in twice the digits, rounded once
+fn pow_whole(x: f32, k: f32) -> f32 {
+  let inverse = 1.0 / x;
+  let back = exact_product(inverse, x);
+  var base = select(vec2f(x, 0.0), vec2f(inverse, inverse * ((1.0 - back.x) - back.y)), k < 0.0);
+  var y = vec2f(1.0, 0.0);
+  for (var n = i32(abs(k)); n > 0; ) {
+    if ((n & 1) == 1) { y = long_product(y, base); }
+    n /= 2;
+    if (n > 0) { base = long_product(base, base); }
+  }
+  // ∞ − ∞ in the further digits: of what overflows, and of x = 0 and ∞
+  let sum = y.x + y.y;
+  return select(sum, select(0.0, infinity(), (x < 1.0) == (k < 0.0)), is_nan(sum));
+}
+// x^b = 2^(b·log₂ x) for x ≥ 0, with log₂ x and its product with b in twice the digits
+fn pow_real(x: f32, b: f32) -> f32 {
+  let parts = binary(x);
+  let f = parts.m - 1.0;
+  // of 12 bits, so that no compiler makes f of d − 2
+  let d = bitcast<f32>(bitcast<u32>(2.0 + f) & 0xfffff000u);
+  let s = f / d;
+  let back = exact_product(s, d);
+  let rest = ((f - back.x) - back.y - s * (f - (d - 2.0))) / (2.0 + f);
+  let t = s + rest;
+  let q = t * t;
+  let series = fma(2.0 * t * q, fma(q, fma(q, fma(q, 0.11111111, 0.14285714), 0.2), 0.33333333), 2.0 * rest);
+  let head = exact_product(2.0 * s, 1.44269502);
+  let log_high = parts.exponent + head.x;
+  let log_low = (head.x - (log_high - parts.exponent)) + (head.y + fma(series, 1.44269502, s * 3.8519260e-8));
+  let high = exact_product(b, log_high);
+  let n = floor(high.x + 0.5);
+  let r = 0.69314718 * ((high.x - n) + fma(b, log_low, high.y));
+  let p = fma(r, fma(r, fma(r, fma(r, 1.3956990e-3, 8.3337059e-3), 4.1666638e-2), 0.16666666), 0.5);
+  let y = scaled(Power(fma(r * r, p, r), bitcast<u32>(n + 12582912.0) * 0x800000u));
+  let end = select(-infinity(), infinity(), (x > 1.0) == (b > 0.0));
+  let level = select(high.x, end, bitcast<u32>(x) - 1u >= 0x7f7fffffu);
+  return select(select(y, infinity(), level >= 128.0), 0.0, level < -126.0);
+}
+fn pow_(a: f32, b: f32) -> f32 {
+  let x = abs_(a);
+  let size = abs(b);
+  let k = floor(size);
+  let halves = size - k == 0.5;
+  let exact = (size <= 65536.0) & (halves | (size == k));
+  let whole = select(0.0, select(k, -k, b < 0.0), exact);
+  let root = sqrt_(x);
+  let half = select(1.0, select(root, 1.0 / root, b < 0.0), halves);
+  let y = select(select(pow_real(x, b), pow_whole(x, whole) * half, exact), 1.0, x == 1.0);
+  let odd = (size == k) & ((i32(select(0.0, size, size < 16777216.0)) & 1) == 1);
+  let real = select(select(y, with_sign(y, a), odd), not_a_number(),
+                    is_nan(a) | is_nan(b) | ((size != k) & (bitcast<u32>(a) - 0x80000001u < 0x7f7fffffu)));
+  return select(real, 1.0, (b == 0.0) | (a == 1.0));
+}
+
+// where the larger is NaN, it wins
+fn maximum(a: f32, b: f32) -> f32 { return select(a, b, ordered(a) < ordered(b)); }
+fn minimum(a: f32, b: f32) -> f32 { return select(a, b, ordered_down(a) < ordered_down(b)); }
+fn clamp_(a: f32, low: f32, high: f32) -> f32 {
+  let o = ordered(a);
+  return select(select(a, low, o < ordered(low)), high, (o > ordered(high)) & (o <= TOP));
+}
+fn where_(condition: f32, a: f32, b: f32) -> f32 { return select(b, a, (bitcast<u32>(condition) & 0x7fffffffu) != 0u); }
+fn less(a: f32, b: f32) -> f32 { return f32((ordered(a) < ordered(b)) & (ordered(b) <= TOP)); }
+fn less_equal(a: f32, b: f32) -> f32 { return f32((ordered(a) <= ordered(b)) & (ordered(b) <= TOP)); }
+fn greater(a: f32, b: f32) -> f32 { return less(b, a); }
+fn greater_equal(a: f32, b: f32) -> f32 { return less_equal(b, a); }
+fn equal(a: f32, b: f32) -> f32 { return f32((ordered(a) == ordered(b)) & (ordered(b) <= TOP)); }
+fn not_equal(a: f32, b: f32) -> f32 { return 1.0 - equal(a, b); }
 fn equal_u32(a: u32, b: u32) -> f32 { return f32(a == b); }
 fn not_equal_u32(a: u32, b: u32) -> f32 { return f32(a != b); }
 fn less_u32(a: u32, b: u32) -> f32 { return f32(a < b); }
@@ -209,6 +365,7 @@ fn equal_i32(a: i32, b: i32) -> f32 { return f32(a == b); }
 fn not_equal_i32(a: i32, b: i32) -> f32 { return f32(a != b); }
 fn less_i32(a: i32, b: i32) -> f32 { return f32(a < b); }
 fn less_equal_i32(a: i32, b: i32) -> f32 { return f32(a <= b); }
+fn nan(a: f32) -> f32 { return f32(is_nan(a)); }
 // 1 where the bits of a are a number; a comparison of a with itself may be folded away
 fn finite(a: f32) -> f32 { return f32((bitcast<u32>(a) & 0x7f800000u) != 0x7f800000u); }
 // the position of the element itself along an axis of `extent` elements, each `stride` apart
@@ -223,18 +380,21 @@ fn one_hot(label: u32, class_: u32, classes: u32, wrap: u32) -> f32 {
   return select(f32(own == class_), bitcast<f32>(0x7fc00000u | (label & 1u)), own >= classes);
 }
 
-// the derivative of relu, leaky_relu and clamp_, times g
-fn relu_slope(g: f32, y: f32) -> f32 { return select(0.0, g, y > 0.0); }
-fn leaky_relu_slope(g: f32, a: f32, slope: f32) -> f32 { return select(slope * g, g, a > 0.0); }
-fn clamp_slope(g: f32, a: f32, low: f32, high: f32) -> f32 { return select(0.0, g, (a >= low) & (a <= high)); }
+// the derivatives of relu with result y, leaky_relu and clamp_, and of maximum by a, times g
+fn relu_slope(g: f32, y: f32) -> f32 { return select(g, 0.0, bitcast<u32>(y) == 0u); }
+fn leaky_relu_slope(g: f32, a: f32, slope: f32) -> f32 { return select(slope * g, g, bitcast<u32>(a) - 1u < 0x7f800000u); }
+fn clamp_slope(g: f32, a: f32, low: f32, high: f32) -> f32 { return select(0.0, g, (ordered(a) >= ordered(low)) & (ordered(a) <= ordered(high))); }
+fn wins(g: f32, a: f32, b: f32) -> f32 {
+  let tied = select(g, 0.5 * g, ordered(a) == ordered(b));
+  return select(select(tied, 0.0, ordered(a) < ordered(b)), g, is_nan(a) | is_nan(b));
+}
+// 1 where a is the extreme b of its row
+fn is_extreme(a: f32, b: f32) -> f32 { return f32((ordered(a) == ordered(b)) | (is_nan(a) & is_nan(b))); }
 
 // z = μ + e^{ℓ/2}·ε
 fn reparameterise(mu: f32, l: f32, eps: f32) -> f32 { return mu + exp_(0.5 * l) * eps; }
 // ½ (μ² + e^ℓ − 1 − ℓ), one latent dimension of the divergence from N(0, 1)
-fn kl_term(mu: f32, l: f32) -> f32 {
-  let e = power_of_e(l);
-  return fma(0.5 * mu, mu, fma(e.less_one, e.half, e.half - 0.5) - 0.5 * l);
-}
+fn kl_term(mu: f32, l: f32) -> f32 { return fma(0.5 * mu, mu, half_expm1(l) - 0.5 * l); }
 // −log p(x) of a Bernoulli with logit a:  max(a, 0) − a·x + log(1 + e^{−|a|})
 fn bernoulli_term(a: f32, x: f32) -> f32 { return relu(a) - a * x + softplus_tail(a); }
 fn bernoulli_slope(g: f32, a: f32, x: f32) -> f32 { return g * (sigmoid(a) - x); }

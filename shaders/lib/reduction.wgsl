@@ -5,8 +5,8 @@ const LANES = 64u;
 const OPERATION = 0u;
 
 fn identity() -> f32 {
-  if (OPERATION == 1u) { return -LARGEST; }
-  if (OPERATION == 2u) { return LARGEST; }
+  if (OPERATION == 1u) { return -infinity(); }
+  if (OPERATION == 2u) { return infinity(); }
   return 0.0;
 }
 fn combine(a: f32, b: f32) -> f32 {

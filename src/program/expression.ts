@@ -95,7 +95,8 @@ function spread(own: readonly number[], offset: number, strides: readonly number
 
 /** The view in the order in which its elements are visited. */
 function walked({ order }: Context, { offset, dims, strides }: View): View {
-  if (!order) return { offset, dims, strides };
+  // what has other axes than the reduction's input is one value for all elements
+  if (!order || order.length !== dims.length) return { offset, dims, strides };
   return { offset, dims: order.map((d) => dims[d]!), strides: order.map((d) => strides[d]!) };
 }
 

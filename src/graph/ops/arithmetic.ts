@@ -108,7 +108,7 @@ export const mul = binary("mul", named("mul"), (g, a, b) => [() => mul(g, b), ()
  */
 export function div(left: Operandish, right: Operandish): Tensor<"f32"> {
   const [a, b] = joined("div", left, right);
-  const slope: Slope = (g, _a, divisor, y) => [() => div(g, divisor), () => neg(div(mul(g, y), divisor))];
+  const slope: Slope = (g, _a, divisor, y) => [() => div(g, divisor), () => neg(mul(g, div(y, divisor)))];
   // dtypes that differ are refused as they came
   const [x, y] = a.dtype === b.dtype ? [cast(a, "f32"), cast(b, "f32")] : [a, b];
   return recordBinary("div", { f32: "div" } as Names, x, y, slope) as Tensor<"f32">;
@@ -130,31 +130,41 @@ export const remainder = binary("remainder", named("remainder"), (g, a, b) => [
  */
 export const floorDivide = binary("floorDivide", named("floor_divide"), null);
 /**
- * The larger of both; where they are equal, each gets half of the gradient.
+ * The larger of both, NaN where one is; where they are equal, each gets half of the gradient.
  *
  *     await maximum(gpu.tensor([1, 5]), 3).read(); // 3, 5
  */
 export const maximum = binary(
   "maximum",
   named("maximum"),
-  (g, a, b) => [() => mul(g, wins(a, b)), () => mul(g, wins(b, a))],
+  (g, a, b) => [() => wins(g, a, b), () => wins(g, b, a)],
   "maximum",
 );
 /**
- * The smaller of both; where they are equal, each gets half of the gradient.
+ * The smaller of both, NaN where one is; where they are equal, each gets half of the gradient.
  *
  *     await minimum(gpu.tensor([1, 5]), 3).read(); // 1, 3
  */
 export const minimum = binary(
   "minimum",
   named("minimum"),
-  (g, a, b) => [() => mul(g, wins(b, a)), () => mul(g, wins(a, b))],
+  (g, a, b) => [() => wins(g, b, a), () => wins(g, a, b)],
   "minimum",
 );
 
-// 1 where a > b, ½ where equal
-const wins = (a: Tensor, b: Tensor): Tensor =>
-  mul(add(cast(greater(a, b), "f32"), cast(greaterEqual(a, b), "f32")), 0.5);
+// g where a > b or one is NaN, ½ g where they are equal, else 0
+const wins = (g: Tensor, a: Tensor, b: Tensor): Tensor =>
+  recordMap("maximum", "wins", [g, a, b], ([h]) => [sumTo(wins(h!, a, b), g.shape), null, null]);
+
+/**
+ * The angle of the point (x, y), in [−π, π], with the signs of zeros: atan2(y, x).
+ *
+ *     await atan2(gpu.tensor([1, -1]), 0).read(); // 1.5708, -1.5708
+ */
+export const atan2 = binary("atan2", { f32: "atan2_" } as Names, (g, y, x) => {
+  const squares = () => add(square(y), square(x));
+  return [() => mul(g, div(x, squares())), () => neg(mul(g, div(y, squares())))];
+});
 
 /**
  * Whether a < b, element by element, broadcast. Comparisons give bools, and have no gradient.
@@ -238,7 +248,7 @@ export function recordUnary<D extends DType>(
 }
 
 /**
- * a where `condition` is not 0, else b; all broadcast. The condition, of any dtype, has no gradient.
+ * a where `condition` is not 0 (NaN is not), else b; all broadcast. The condition, of any dtype, has no gradient.
  *
  *     await where(less(gpu.tensor([1, 5]), 3), 0, 1).read(); // 0, 1
  */
@@ -269,29 +279,40 @@ export function where<A extends DType = never, B extends DType = never>(
 }
 
 /**
- * a^b. Whole and half exponents of a number go by multiplication and square root; a < 0 needs a whole b.
+ * a^b, broadcast: whole and half exponents up to 2¹⁶ by multiplication, others to about 2 ulps. As in IEEE 754, a < 0 needs a whole b,
+ * 0⁰ = 1^b = 1 also where b is NaN.
  *
  *     await pow(gpu.tensor([2, 3]), 2).read(); // 4, 9
  */
-export function pow<A extends DType, B extends DType = never>(a: Tensor<A>, b: Operandish<B>): Tensor<Joint<A, B>> {
-  return power(a, b as Operandish) as Tensor<Joint<A, B>>;
+export function pow<A extends DType = never, B extends DType = never>(
+  a: Operandish<A>,
+  b: Operandish<B>,
+): Tensor<Joint<A, B>> {
+  return power(a as Operandish, b as Operandish) as Tensor<Joint<A, B>>;
 }
 
-function power(a: Tensor, b: Operandish): Tensor {
-  checkTensor("pow", a);
-  checkOperand("pow", b);
-  if (!isFloat(a.dtype)) return wholePower(a, b);
+function power(base: Operandish, b: Operandish): Tensor {
+  if (base instanceof Tensor && !isFloat(base.dtype)) return wholePower(base, b);
+  const [a, exponent] = joined("pow", base, b);
+  if (!isFloat(a.dtype)) return wholePower(a, exponent);
   if (b === 1) return a;
   if (b === 2) return square(a);
   if (b === 3) return mul(square(a), a);
+  if (b === 4) return square(square(a));
   if (b === -1) return recordMap("pow", "reciprocal", [a], ([g], y) => [neg(mul(g!, square(y)))]);
   if (b === 0.5) return sqrt(a);
-  const exponent = b instanceof Tensor ? b : constant(a.gpu, b);
+  if (b === -0.5) return recordMap("pow", "rsqrt", [a], ([g]) => [mul(g!, mul(pow(a, -1.5), -0.5))]);
   // written out, because elementwise.ts imports this file
   const logarithm = () => recordMap("pow", "log_", [a], ([h]) => [div(h!, a)]);
+  const byBase = () => {
+    const slope = mul(pow(a, typeof b === "number" ? b - 1 : sub(b, 1)), exponent);
+    return b instanceof Tensor ? where(equal(exponent, 0), 0, slope) : slope;
+  };
   return recordMap("pow", "pow_", [a, exponent], ([g], y) => [
-    sumTo(mul(g!, mul(exponent, power(a, sub(exponent, 1)))), a.shape),
-    b instanceof Tensor ? sumTo(mul(g!, mul(y, logarithm())), b.shape) : null,
+    base instanceof Tensor && b !== 0 ? sumTo(mul(g!, byBase()), a.shape) : null,
+    b instanceof Tensor
+      ? sumTo(mul(g!, where(mul(equal(a, 0), greaterEqual(exponent, 0)), 0, mul(y, logarithm()))), b.shape)
+      : null,
   ]);
 }
 
@@ -323,11 +344,11 @@ export function square<D extends DType>(a: Tensor<D>): Tensor<D> {
   return recordMap("square", "square", [a], ([g]) => [mul(g!, mul(a, 2))]) as Tensor as Tensor<D>;
 }
 /**
- * √a; 0 for a ≤ 0, where the gradient is that of a tiny positive number.
+ * √a; NaN below 0. Its gradient at 0 is ∞, as in PyTorch: add a small number before a root that is differentiated there.
  *
  *     await sqrt(gpu.tensor([4, 9])).read(); // 2, 3
  */
 export function sqrt(a: Tensor): Tensor<"f32"> {
   checkTensor("sqrt", a);
-  return recordMap("sqrt", "sqrt_", [a], ([g], y) => [div(mul(g!, 0.5), maximum(y, 1e-19))]);
+  return recordMap("sqrt", "sqrt_", [a], ([g], y) => [div(mul(g!, 0.5), y)]);
 }

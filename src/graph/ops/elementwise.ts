@@ -16,17 +16,23 @@ const unary =
   };
 
 /**
- * e^a, saturating at the largest finite f32.
+ * e^a.
  *
  *     await exp(gpu.tensor([0, 1])).read(); // 1, 2.7183
  */
 export const exp = unary("exp", "exp_", (g, _a, y) => mul(g, y));
 /**
- * Natural logarithm; of 0 and below, that of the smallest normal f32 (−87.3).
+ * Natural logarithm; −∞ of 0, NaN below.
  *
  *     await log(gpu.tensor([1, 10])).read(); // 0, 2.3026
  */
 export const log = unary("log", "log_", (g, a) => div(g, a));
+/**
+ * Logarithm to base 2, exact at whole powers of 2.
+ *
+ *     await log2(gpu.tensor([8, 10])).read(); // 3, 3.3219
+ */
+export const log2 = unary("log2", "log2_", (g, a) => mul(div(g, a), Math.LOG2E));
 /**
  * e^a − 1, accurate near 0.
  *
@@ -49,7 +55,7 @@ export function abs<D extends DType>(a: Tensor<D>): Tensor<D> {
   return recordUnary("abs", { f32: "abs_", i32: "abs_i32" }, a, ([g]) => [mul(g!, sign(a))]);
 }
 /**
- * −1, 0 or 1. No gradient.
+ * −1, 0 or 1; 0 for NaN. Its gradient is 0.
  *
  *     await sign(gpu.tensor([3, -2])).read(); // 1, -1
  */
@@ -59,23 +65,41 @@ export function sign<D extends DType>(a: Tensor<D>): Tensor<D> {
   return recordUnary("sign", { f32: "sign_", i32: "sign_i32" }, a, null);
 }
 /**
- * The largest whole number not above a. No gradient.
+ * The nearest whole number, of two equally near ones the even one. Its gradient is 0.
+ *
+ *     await round(gpu.tensor([1.4, 2.5])).read(); // 1, 2
+ */
+export const round = unary("round", "round_", null);
+/**
+ * The largest whole number not above a. Its gradient is 0.
  *
  *     await floor(gpu.tensor([1.5, -1.5])).read(); // 1, -2
  */
 export const floor = unary("floor", "floor_", null);
 /**
- * The sine of x in radians, element by element.
+ * The smallest whole number not below a. Its gradient is 0.
+ *
+ *     await ceil(gpu.tensor([1.5, -1.5])).read(); // 2, -1
+ */
+export const ceil = unary("ceil", "ceil_", null);
+/**
+ * The sine of an angle in radians, of any size.
  *
  *     await sin(gpu.tensor([0, 1])).read(); // 0, 0.8415
  */
 export const sin = unary("sin", "sin_", (g, a) => mul(g, cos(a)));
 /**
- * The cosine of x in radians, element by element.
+ * The cosine of an angle in radians, of any size.
  *
  *     await cos(gpu.tensor([0, 1])).read(); // 1, 0.5403
  */
 export const cos = unary("cos", "cos_", (g, a): Tensor => neg(mul(g, sin(a))));
+/**
+ * The tangent of an angle in radians, of any size.
+ *
+ *     await tan(gpu.tensor([0, 1])).read(); // 0, 1.5574
+ */
+export const tan = unary("tan", "tan_", (g, _a, y) => mul(g, add(square(y), 1)));
 /**
  * The hyperbolic tangent of x, element by element.
  *
@@ -136,6 +160,13 @@ export function clamp<D extends DType>(a: Tensor<D>, low: number, high: number):
     WithNumber<D>
   >;
 }
+
+/**
+ * Whether a is NaN (tested on its bits). No gradient.
+ *
+ *     await isNaN(gpu.tensor([1, NaN])).read(); // 0, 1
+ */
+export const isNaN = unary("isNaN", "nan", null);
 
 /**
  * Whether a is neither infinite nor NaN (tested on its bits). No gradient.

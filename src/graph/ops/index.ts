@@ -1,6 +1,8 @@
+export * from "./activation.ts";
 export { argmax, argmin } from "./argmax.ts";
 export {
   add,
+  atan2,
   compare,
   div,
   equal,
@@ -27,6 +29,7 @@ export { conv1d, type Conv1dOptions } from "./conv1d.ts";
 export { conv2d } from "./conv2d.ts";
 export { conv3d, type Conv3dOptions } from "./conv3d.ts";
 export { convTranspose2d } from "./convTranspose2d.ts";
+export { crossEntropy, type CrossEntropyOptions } from "./crossEntropy.ts";
 export * from "./cumsum.ts";
 export { customGradient } from "./customGradient.ts";
 export { defineOp, type Defined, type Groups, type OpDefinition, type OutputSpec } from "./defineOp.ts";

@@ -1,7 +1,7 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
 import { type DType, isFloat, type Total } from "../dtype.ts";
 import { checkTensor } from "../operand.ts";
-import { axesOf, count, recordReduce, relabel } from "../record.ts";
+import { axesOf, count, recordMap, recordReduce, relabel } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, equal, maximum, minimum, mul, sub } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
@@ -138,8 +138,11 @@ function extreme<D extends DType>(operation: "max" | "min", x: Tensor<D>, axes: 
       return operation === "max" ? fold(x, how, least!, maximum) : fold(x, how, most!, minimum);
     }
     const y = reduce(operation, x, how, (g, largest) => {
-      // equal extremes share the gradient, as in PyTorch's amax
-      const hits = cast(equal(x, largest()), "f32");
+      // equal extremes share the gradient, as in PyTorch's amax; NaN gives it to all, but where all is reduced to those that are
+      const hits =
+        axes === undefined
+          ? recordMap(operation, "is_extreme", [x, largest()], null)
+          : cast(equal(x, largest()), "f32");
       return mul(div(hits, sum(hits, how.over, { keepDims: true })), g);
     });
     return x.dtype === "bool" && how.over.length ? relabel(y, "bool") : y;

@@ -1,6 +1,8 @@
 import { arithmetic } from "./arithmetic.ts";
 import { contractions } from "./einsum.ts";
 import { elementwise } from "./elementwise.ts";
+import { entropy } from "./entropy.ts";
+import { functions } from "./functions.ts";
 import { images } from "./images.ts";
 import { integers } from "./integers.ts";
 import { heads } from "./heads.ts";
@@ -23,6 +25,7 @@ const families = [
   arithmetic,
   elementwise,
   integers,
+  functions,
   shape,
   sums,
   places,
@@ -35,6 +38,7 @@ const families = [
   volumes,
   heads,
   likelihood,
+  entropy,
   lines,
   lookups,
   normalisation,

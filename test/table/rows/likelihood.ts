@@ -1,5 +1,5 @@
 import * as ops from "../../../src/graph/ops/index.ts";
-import { absolute, average, each, largest, type Nd, total } from "../nd.ts";
+import { absolute, each, largest, type Nd, total } from "../nd.ts";
 import type { Family, Row } from "../row.ts";
 import { numbers } from "./arithmetic.ts";
 import { depth, logSum } from "./sums.ts";
@@ -122,41 +122,8 @@ const softmaxes: Row[] = LOGITS.flatMap(([shape, axis]): Row[] => {
   ];
 });
 
-const entropies: Row[] = [
-  [1, 1],
-  [3, 5],
-  [5, 10],
-  [65, 64],
-].map((shape) => ({
-  op: "crossEntropy",
-  inputs: [{ shape }, { shape, domain: [0, 1] }],
-  run: (a, t) => ops.crossEntropy(a!, t!),
-  reference: (a, t) =>
-    average(
-      total(
-        each((v, s, p) => -p * (v - s), a!, logSum(a!, [1], true), t!),
-        [1],
-      ),
-    ),
-  scale: (a, t) =>
-    average(
-      total(
-        each(
-          (v, s, m, p) => p * (1 + Math.abs(v) + Math.abs(s) + m),
-          a!,
-          logSum(a!, [1], true),
-          largest(absolute(a!), [1], true),
-          t!,
-        ),
-        [1],
-      ),
-    ),
-  ulps: depth(shape[1]!) + 18 + depth(shape[1]!) + depth(shape[0]!) + 4,
-  why: "logSoftmax, two sums, a product, a division",
-}));
-
 export const likelihood: Family = {
-  rows: [...losses, ...divergences, ...softmaxes, ...entropies],
+  rows: [...losses, ...divergences, ...softmaxes],
   refusals: [
     {
       op: "bernoulliLogLikelihood",
@@ -194,13 +161,6 @@ export const likelihood: Family = {
       call: (gpu) => ops.logSoftmax(numbers(gpu, [3]), -2),
       code: "argument",
       message: "logSoftmax: axis out of range. Expected an integer in [-1, 0]; got -2.",
-    },
-    {
-      op: "crossEntropy",
-      call: (gpu) => ops.crossEntropy(numbers(gpu, [3, 2]), numbers(gpu, [3])),
-      code: "shape",
-      message:
-        "crossEntropy: shapes differ. Expected logits and targets [batch, classes]; got [3, 2] and [3]. Turn labels into rows with oneHot.",
     },
   ],
 };
