@@ -112,10 +112,7 @@ fn exp_(a: f32) -> f32 {
   return select(select(y, infinity(), a >= 88.72284), a, is_nan(a));
 }
 // e^−|a|; anything for NaN
-fn decay(a: f32) -> f32 {
-  let x = bitcast<f32>(bitcast<u32>(a) | 0x80000000u);
-  return select(scaled(power_of_e(x)), 0.0, x < -87.33654);
-}
+fn decay(a: f32) -> f32 { let x = bitcast<f32>(bitcast<u32>(a) | 0x80000000u); return select(scaled(power_of_e(x)), 0.0, x < -87.33654); }
 // ½(e^a − 1) as 2ⁿ⁻¹·(e^r − 1) + (2ⁿ⁻¹ − ½), which loses nothing near 0, where n = 0
 fn half_expm1(a: f32) -> f32 {
   let e = power_of_e(a);
@@ -142,24 +139,15 @@ fn log_(a: f32) -> f32 {
   let x = binary(a);
   return of_positive(a, x.exponent * 0.693359375 + (log_of(x.m) - x.exponent * 2.12194440e-4), -infinity());
 }
-fn log2_(a: f32) -> f32 {
-  let x = binary(a);
-  return of_positive(a, fma(log_of(x.m), 1.44269504, x.exponent), -infinity());
-}
+fn log2_(a: f32) -> f32 { let x = binary(a); return of_positive(a, fma(log_of(x.m), 1.44269504, x.exponent), -infinity()); }
 fn log1p(a: f32) -> f32 {
   let s = a / (2.0 + a);
   let q = s * s;
   let series = 2.0 * s * (1.0 + q * (0.33333333 + q * (0.2 + q * (0.14285714 + q * 0.11111111))));
   return itself(a, select(log_(1.0 + a), series, abs(a) < 0.4));
 }
-fn tanh_(a: f32) -> f32 {
-  let t = 2.0 * half_expm1(-2.0 * abs(a));
-  return itself(a, with_sign(-t / (2.0 + t), a));
-}
-fn sigmoid(a: f32) -> f32 {
-  let e = decay(a);
-  return select(select(e, 1.0, a >= 0.0) / (1.0 + e), a, is_nan(a));
-}
+fn tanh_(a: f32) -> f32 { let t = 2.0 * half_expm1(-2.0 * abs(a)); return itself(a, with_sign(-t / (2.0 + t), a)); }
+fn sigmoid(a: f32) -> f32 { let e = decay(a); return select(select(e, 1.0, a >= 0.0) / (1.0 + e), a, is_nan(a)); }
 // log(1 + e^−|a|) = 2 artanh ½s with s = 2t/(2 + t) ≤ ⅔ for t = e^−|a|: seven terms leave out 1.4e−8 of it
 fn softplus_tail(a: f32) -> f32 {
   let t = decay(a);
@@ -176,10 +164,7 @@ fn elu_slope(a: f32, alpha: f32) -> f32 { return select(alpha * exp_(a), 1.0, a 
 fn leaky_relu(a: f32, slope: f32) -> f32 { return select(slope * a, a, a > 0.0); }
 fn sin_(a: f32) -> f32 { return itself(a, reduced_turn(a).y); }
 fn cos_(a: f32) -> f32 { return reduced_turn(a).x; }
-fn tan_(a: f32) -> f32 {
-  let turn = reduced_turn(a);
-  return itself(a, turn.y / turn.x);
-}
+fn tan_(a: f32) -> f32 { let turn = reduced_turn(a); return itself(a, turn.y / turn.x); }
 // cos and sin of a = n·π/2 + t, by quadrant. Below 8192·π/2 Cody–Waite's t in four parts, the first three of few bits, so that products with n
 // are exact; beyond, Payne & Hanek's: the fraction of a·2/π out of those bits of 2/π that it depends on. That path is a loop of one
 // turn, since a software adapter goes through both sides of a branch.
@@ -236,10 +221,7 @@ fn erfc_far(t: f32) -> f32 {
   let p = fma(u, fma(u, fma(u, fma(u, fma(u, fma(u, fma(u, fma(u, 2.0807140, -4.7560870), 3.5213645), -6.2954480e-2), -0.87611470), -0.23733903), 0.27644715), 0.56454945), 0.56418030);
   return decay(t * t) * u * p;
 }
-fn erf_(a: f32) -> f32 {
-  let t = abs(a);
-  return select(select(with_sign(1.0 - erfc_far(t), a), erf_near(a), t < 1.0), a, is_nan(a));
-}
+fn erf_(a: f32) -> f32 { let t = abs(a); return select(select(with_sign(1.0 - erfc_far(t), a), erf_near(a), t < 1.0), a, is_nan(a)); }
 // the probability of N(0, 1) below a
 fn normal_cdf(a: f32) -> f32 {
   let t = abs(a) * 0.70710678;
