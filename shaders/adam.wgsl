@@ -15,6 +15,7 @@
 //#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
+//#include "lib/functions.wgsl"
 
 const LANES = 64u;
 const PER = 8u;

@@ -11,6 +11,7 @@
 
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
+//#include "lib/functions.wgsl"
 
 struct Params { rows: u32, length: u32 }
 

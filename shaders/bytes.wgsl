@@ -9,6 +9,7 @@
 //#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
+//#include "lib/functions.wgsl"
 //#include "lib/extras.wgsl"
 
 const LANES = 64u;

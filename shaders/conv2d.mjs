@@ -109,6 +109,7 @@ ${loader === loaders.quad ? QUAD_NOTE + "\n" : ""}// source     written by conv2
 ${loader.enable}//#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
+//#include "lib/functions.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
 //#include "lib/conv2d.wgsl"

@@ -17,6 +17,7 @@
 //#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
+//#include "lib/functions.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
 //#include "lib/conv2d.wgsl"

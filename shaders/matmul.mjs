@@ -183,6 +183,7 @@ ${loader.shapes}
 ${team.enable}//#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
+//#include "lib/functions.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
 //#include "lib/symmetric.wgsl"

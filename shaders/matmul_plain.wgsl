@@ -12,6 +12,7 @@
 //#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
+//#include "lib/functions.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/symmetric.wgsl"
 //#include "lib/long.wgsl"

@@ -20,6 +20,7 @@ enable subgroups;
 //#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
+//#include "lib/functions.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
 //#include "lib/symmetric.wgsl"

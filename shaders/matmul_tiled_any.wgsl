@@ -18,6 +18,7 @@
 //#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"
 //#include "lib/map.wgsl"
+//#include "lib/functions.wgsl"
 //#include "lib/extras.wgsl"
 //#include "lib/side.wgsl"
 //#include "lib/matmul_tiled.wgsl"
