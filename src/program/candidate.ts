@@ -2,7 +2,7 @@ import type { Device } from "../device/device.ts";
 import type { Pipeline } from "../device/pipelines.ts";
 import { secondsOf } from "../device/stopwatch.ts";
 import { type TypedArray, typed } from "../graph/dtype.ts";
-import { random } from "../graph/ops/random.ts";
+import { uniform } from "../graph/ops/draw.ts";
 import { record, recordReduce, recordView } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
@@ -24,7 +24,7 @@ export async function trialOf(value: Value, gpu: Gpu): Promise<Trial> {
   const operands = value.args.map((arg) => ({ shape: arg.shape, strides: look(arg).strides }));
   const inputs = operands.map(({ shape, strides }, seed) => {
     const span = shape.reduce((last, n, d) => last + (n - 1) * strides[d]!, 1);
-    return random.uniform(gpu, [span], { seed });
+    return uniform(gpu, [span], { seed });
   });
   await gpu.evaluate(inputs);
   const { result } = gpu.trace(() => {

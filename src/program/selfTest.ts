@@ -1,7 +1,7 @@
 import { add, div, mul } from "../graph/ops/arithmetic.ts";
 import { exp, log, sigmoid, tanh } from "../graph/ops/elementwise.ts";
 import { matmul } from "../graph/ops/matmul.ts";
-import { random } from "../graph/ops/random.ts";
+import { uniform } from "../graph/ops/draw.ts";
 import { reshape, transpose } from "../graph/ops/shape.ts";
 import { logsumexp } from "../graph/ops/softmax.ts";
 import { max, sum } from "../graph/ops/sum.ts";
@@ -100,7 +100,7 @@ const checks: readonly Check[] = [
 /** Some drivers are right only the first time, so everything runs twice. */
 export async function selfTest(gpu: Gpu): Promise<SelfTest> {
   const failures: string[] = [];
-  const x = random.uniform(gpu, [ROWS, COLUMNS], { seed: 1 });
+  const x = uniform(gpu, [ROWS, COLUMNS], { seed: 1 });
   const values = Float64Array.from(await x.read());
   for (const check of checks) {
     const run = async () => {

@@ -63,7 +63,8 @@ export function einsum(equation: string, ...operands: readonly Tensor[]): Tensor
       sizes.set(name, Math.max(size, other));
     }
   const result = output(equation, terms, right, [...sizes.keys()]);
-  let [all, ...rest] = parts.map((part) => whole(part, sizes)) as [Named, ...Named[]];
+  const [first, ...rest] = parts.map((part) => whole(part, sizes)) as [Named, ...Named[]];
+  let all = first;
   while (rest.length) {
     const next = rest.shift()!;
     const later = new Set([...result, ...rest.flatMap(({ names }) => names)]);
