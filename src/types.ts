@@ -17,6 +17,7 @@ export type { Axes } from "./graph/ops/sum.ts";
 export type { Padding, Pair } from "./graph/ops/window.ts";
 export type { Runner } from "./graph/runner.ts";
 export type { CovarianceOptions } from "./linalg/covariance.ts";
+export type { TriangularOptions } from "./linalg/triangular.ts";
 export type { LongCall } from "./linalg/moments.ts";
 export type { Rows, Samples } from "./linalg/rows.ts";
 export type { ClassScore, ClassScoreOptions } from "./metrics/classScore.ts";

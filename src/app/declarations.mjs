@@ -215,7 +215,7 @@ function pruned(ts, { file, parsed, declarations: own }, kept, foreign, isKept) 
     [...own.values()].filter((declaration) => kept.has(declaration)).flatMap(({ statements }) => statements),
   );
   const isPassedOn = (statement) => ts.isExportDeclaration(statement) && statement.moduleSpecifier;
-  const parts = parsed.statements.filter((statement) => wanted.has(statement) || isPassedOn(statement));
+  const parts = parsed.statements.filter((statement) => wanted.has(statement) || ts.isExportDeclaration(statement));
   const words = new Set();
   const types = new Set();
   const from = new Set();
@@ -265,7 +265,8 @@ function written(ts, statement, isKept) {
   if (!clause || !ts.isNamedExports(clause)) return statement.getFullText().trim();
   const names = clause.elements.filter(({ name }) => isKept(name.text)).map((element) => element.getText());
   const type = statement.isTypeOnly ? "type " : "";
-  return `export ${type}{ ${names.join(", ")} } from ${statement.moduleSpecifier.getText()};`;
+  const from = statement.moduleSpecifier ? ` from ${statement.moduleSpecifier.getText()}` : "";
+  return `export ${type}{ ${names.join(", ")} }${from};`;
 }
 
 /** Global types that not every program has, those of browsers and of @webgpu/types: name → whether there is a value of that name. */

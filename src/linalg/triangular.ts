@@ -19,6 +19,7 @@ const solveOp: KernelOp = {
     ),
 };
 
+/** What solveTriangular takes. */
 export interface TriangularOptions {
   /** Solves with lᵀ instead of l. */
   readonly transpose?: boolean;

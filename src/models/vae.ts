@@ -30,6 +30,7 @@ import {
 } from "./network.ts";
 import { between, checkCodes, flat, pictures } from "./pictures.ts";
 
+/** What a VAE is made of. */
 export interface VaeOptions extends NetworkOptions {
   /** Weight of the divergence; with 1 the loss is minus the ELBO. */
   readonly beta?: number;
@@ -39,11 +40,15 @@ export interface VaeOptions extends NetworkOptions {
 
 /** Each [n], in nats;  elbo = reconstruction − beta · kl. */
 export interface Elbo {
+  /** The bound, [n] in nats. */
   readonly elbo: Tensor;
+  /** Log-likelihood of the images given their codes, [n] in nats. */
   readonly reconstruction: Tensor;
+  /** Divergence of the codes from the prior, [n] in nats. */
   readonly kl: Tensor;
 }
 
+/** How samples are drawn. */
 export interface SampleOptions extends Partial<Draw> {
   /** Draws from p(x|z) instead of its means. */
   readonly draw?: boolean;
@@ -71,9 +76,15 @@ const BLOCK = 2 ** 22;
  *
  * The loss per image is  −log p(x|z) + beta · KL(q(z|x) ‖ N(0, I)),  z one draw from q.
  * Source: Kingma & Welling 2014; layers and recipe of the MLP as in pytorch/examples.
+ *
+ *     const model = new VAE(gpu, { image: [1, 28, 28], latent: 20 });
+ *     await model.fit(data, { epochs: 3, batch: 128 });
+ *     const pictures = await model.sample(16, { seed: 1 }).read();
  */
 export class VAE {
+  /** The engine that it lives on. */
   readonly gpu: Gpu;
+  /** The options that it was made with, defaults filled in. */
   readonly options: NetworkSpec & { readonly beta: number; readonly variance: number | "learned" };
   /** What training moves, by PyTorch's names; disposed with the model. */
   readonly parameters: { readonly [name: string]: Tensor };
@@ -256,6 +267,7 @@ export class VAE {
     for (const { tensor } of this.#states) tensor.dispose();
     this.#arena.values.dispose();
   }
+  /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {
     this.dispose();
   }

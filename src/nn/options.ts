@@ -4,18 +4,23 @@ import { check, checkOptions } from "../device/errors.ts";
 import { checkBytes } from "../formats/elements.ts";
 import { checkCall } from "../formats/call.ts";
 
+/** How far training is. */
 export interface Progress {
   /** Steps done and to do; all epochs together. */
   readonly step: number;
+  /** Steps in all. */
   readonly total: number;
   /** Mean over the steps since the last report. */
   readonly loss: number;
+  /** The loss on the validation set, where there is one. */
   readonly validation?: number;
+  /** Seconds since the call began. */
   readonly seconds: number;
   /** Seconds still to go, as far as one can tell. */
   readonly eta: number;
 }
 
+/** When training stops by itself. */
 export interface EarlyStopping {
   /** Stops after this many epochs without a better validation loss; the best parameters are put back. */
   readonly patience: number;
@@ -23,6 +28,7 @@ export interface EarlyStopping {
   readonly minDelta?: number;
 }
 
+/** Where and when checkpoints are written. */
 export interface CheckpointPlan {
   /** Receives a whole checkpoint; training goes on when it resolves. */
   readonly save: (
@@ -33,20 +39,27 @@ export interface CheckpointPlan {
   readonly everySteps?: number;
 }
 
+/** How train goes through the data. */
 export interface TrainOptions {
+  /** Passes through the data. */
   readonly epochs?: number;
   /** Samples per step; a smaller batch takes the rest of each epoch. */
   readonly batch?: number;
   /** Of the order of samples and of all noise. */
   readonly seed?: number;
+  /** What the loss is measured on after each epoch. */
   readonly validation?: Dataset;
+  /** When to stop by itself. */
   readonly earlyStopping?: EarlyStopping;
+  /** Where and when to write checkpoints. */
   readonly checkpoint?: CheckpointPlan;
   /** A checkpoint to go on from. */
   readonly resume?: Uint8Array;
   /** Milliseconds of GPU time that training takes of each frame of a page that also draws; the gpu's own `budgetMs` without it. */
   readonly budgetMs?: number;
+  /** Aborts the call, which then rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
+  /** Called as the call gets on, with times in seconds. */
   readonly onProgress?: (progress: Progress) => void;
 }
 

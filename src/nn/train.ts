@@ -43,6 +43,8 @@ const INTERVAL = 0.2;
  *
  * Throws LatentError: "numeric" when a loss is not finite (naming step and learning rate; the parameters are those before that
  * step), "argument" on options or a checkpoint of another run, "format" on a broken checkpoint.
+ *
+ *     await train(task, { epochs: 3, batch: 128 });
  */
 export async function train(task: Task, options: TrainOptions): Promise<TrainResult> {
   const settings = checkTrainOptions("train", options);

@@ -74,7 +74,7 @@ export const step = async (gpu: Gpu) => gpu.compile((x) => x.add(1), gpu.tensor(
 export const lost = (gpu: Gpu) => gpu.lost;
 export const device = (gpu: Gpu) => gpu.device;
 export const memory = (gpu: Gpu) => gpu.memory();
-export const vae = (gpu: Gpu) => new latentgpu.VAE(gpu);
+export const vae = (gpu: Gpu) => new latentgpu.VAE(gpu, { image: [1, 28, 28] });
 export const fit = (gpu: Gpu) => latentgpu.Gaussian.fit(latentgpu.random.normal(gpu, [9, 2], { seed: 1 }));
 export const optimiser = (gpu: Gpu) => latentgpu.adam(gpu, [gpu.state([1])]);
 export const layer = (gpu: Gpu) => new latentgpu.Linear(gpu, 2, 3).parameters;

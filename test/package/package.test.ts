@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { vulkanEnvironment } from "../../src/app/setup.mjs";
 import { bundlers, exporting } from "./bundlers.ts";
 import { compileAll, compilers, type Version, wrapper } from "./compile.ts";
+import { documented, exampleModule, examplesOf } from "./docs.ts";
 import { installed, link, output, readmeBlocks } from "./delivered.ts";
 
 const place = mkdtempSync(join(tmpdir(), "latentgpu-package-"));
@@ -23,6 +24,19 @@ afterAll(() => rmSync(place, { recursive: true, force: true }));
 const sources = () => readdirSync(join(project, "src"));
 const manifest = () =>
   JSON.parse(readFileSync(join(project, "node_modules/latentgpu/package.json"), "utf8")) as { version: string };
+/** The values that an entry point exports. */
+const namesOf = (entry: string): string[] =>
+  JSON.parse(
+    output(
+      process.execPath,
+      [
+        "--input-type=module",
+        "-e",
+        `console.log(JSON.stringify(Object.keys(await import("latentgpu${entry === "index" ? "" : `/${entry}`}"))))`,
+      ],
+      project,
+    ),
+  ) as string[];
 const size = (file: string) => gzipSync(readFileSync(join(project, file)), { level: 9 }).length;
 
 /** A program of the package's users: a gradient, whose numbers it hands over. */
@@ -65,6 +79,65 @@ process.exit(0);
     writeFileSync(join(project, "run.mjs"), start);
     const compiled = readmeBlocks().map((_, n) => `out/5.9/nodenext/readme${n}.js`);
     expect(output(process.execPath, ["run.mjs", ...compiled], project, env)).toContain("2.9");
+  });
+});
+
+describe("comments", () => {
+  const dist = () => join(project, "node_modules/latentgpu/dist");
+
+  test("every exported name and member has one, every function and class an example", () => {
+    const all = documented(dist());
+    expect(all.filter(({ doc }) => !doc).map(({ name }) => name)).toEqual([]);
+    expect(all.filter((one) => one.shows && examplesOf(one).length === 0).map(({ name }) => name)).toEqual([]);
+  });
+
+  test("examples compile, and give the numbers that they say", () => {
+    const types = ["type Gpu", "type MnistFiles", "type Program", "type Scope", "type Task", "type Tuning"];
+    const exported = {
+      latentgpu: [...namesOf("index"), ...types],
+      "latentgpu/formats": namesOf("formats").filter((name) => name !== "LatentError"),
+      "latentgpu/node": namesOf("node"),
+    };
+    writeFileSync(join(project, "src/examples.ts"), exampleModule(documented(dist()), exported));
+    const options = {
+      ...{ target: "es2022", module: "nodenext", strict: true, types: ["@webgpu/types", "node"] },
+      outDir: "out/examples",
+    };
+    writeFileSync(
+      join(project, "tsconfig.examples.json"),
+      JSON.stringify({ compilerOptions: { ...options, rootDir: "src" }, files: ["src/examples.ts"] }),
+    );
+    output(
+      process.execPath,
+      [join(process.cwd(), "node_modules/typescript7/bin/tsc"), "-p", "tsconfig.examples.json"],
+      project,
+    );
+    const start = `import { openNodeGpu } from "latentgpu/node";
+import { examples } from "./out/examples/examples.js";
+const gpu = await openNodeGpu();
+const numbers = (text) => (text.match(/-?[\\d.]+(?:e[-+]?\\d+)?/g) ?? []).map(Number);
+const wrong = [];
+let checked = 0;
+for (const [name, example] of Object.entries(examples)) {
+  if (!/check\\(await/.test(String(example))) continue;
+  const check = (found, said) => {
+    const values = typeof found === "number" ? [found] : [...found];
+    const isRight = numbers(said).length === values.length && numbers(said).every((n, i) => Math.abs(n - values[i]) < 1e-3);
+    checked++;
+    if (!isRight) wrong.push(name + ": " + values.join(", ") + " and not " + said);
+  };
+  await example({ gpu }, check).catch((error) => wrong.push(name + ": " + error.message));
+}
+console.log(JSON.stringify({ wrong, checked }));
+process.exit(0);
+`;
+    writeFileSync(join(project, "examples.mjs"), start);
+    const { wrong, checked } = JSON.parse(output(process.execPath, ["examples.mjs"], project, env)) as {
+      wrong: string[];
+      checked: number;
+    };
+    expect(wrong).toEqual([]);
+    expect(checked).toBeGreaterThan(50);
   });
 });
 
