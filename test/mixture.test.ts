@@ -267,6 +267,25 @@ describe("starts, samples, files", () => {
     }
   });
 
+  test("a component of weight 0 does not count, however near it is", async () => {
+    const start = { weights: [1, 0], means: [[0], [1000]] };
+    for (const [covariance, covariances] of [
+      ["diag", [[1], [1]]],
+      ["full", [[[1]], [[1]]]],
+      ["spherical", [1, 1]],
+      ["tied", [[1]]],
+    ] as const) {
+      const model = await GaussianMixture.from(gpu, { ...start, covariances, covariance } as unknown as MixtureStart);
+      const x = gpu.tensor([[1000], [0]]);
+      const [far, near] = await model.logProb(x).read();
+      // −½ · 10⁶ − ½ log 2π, whose last bit is 2⁻⁵
+      expect(far).toBeCloseTo(-500000.9189, 1);
+      expect(near).toBeCloseTo(-0.9189385, 6);
+      expect([...(await model.predict(x).read())]).toEqual([0, 0]);
+      expect([...(await model.responsibilities(x).read())]).toEqual([1, 0, 1, 0]);
+    }
+  });
+
   test("a file brings the same mixture back", async () => {
     const model = await GaussianMixture.fit(iris, { components: 3 });
     const again = await GaussianMixture.load(gpu, await model.save());

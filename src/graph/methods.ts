@@ -1,5 +1,27 @@
-import { add, div, mul, neg, pow, sub } from "./ops/arithmetic.ts";
-import { exp, log } from "./ops/elementwise.ts";
+import { elu, erf, gelu, type GeluOptions, silu } from "./ops/activation.ts";
+import { add, div, mul, neg, pow, remainder, sqrt, square, sub } from "./ops/arithmetic.ts";
+import {
+  abs,
+  ceil,
+  cos,
+  exp,
+  expm1,
+  floor,
+  isFinite,
+  isNaN,
+  leakyRelu,
+  log,
+  log1p,
+  log2,
+  relu,
+  round,
+  sigmoid,
+  sign,
+  sin,
+  softplus,
+  tan,
+  tanh,
+} from "./ops/elementwise.ts";
 import { matmul } from "./ops/matmul.ts";
 import { reshape, transpose } from "./ops/shape.ts";
 import { mean, type ReduceOptions, sum } from "./ops/sum.ts";
@@ -19,12 +41,62 @@ export interface TensorMethods<D extends DType> {
   div(other: Operandish): Tensor<"f32">;
   /** This to the power of the exponent. */
   pow<B extends DType = never>(exponent: Operandish<B>): Tensor<Joint<D, B>>;
+  /** What this leaves, divided by other and rounded down. */
+  remainder<B extends DType = never>(other: Operandish<B>): Tensor<Joint<D, B>>;
   /** −this. */
   neg(): Tensor<D>;
   /** e to the power of this. */
   exp(): Tensor<"f32">;
   /** The natural logarithm of this. */
   log(): Tensor<"f32">;
+  /** e to the power of this, less 1. */
+  expm1(): Tensor<"f32">;
+  /** The natural logarithm of 1 + this. */
+  log1p(): Tensor<"f32">;
+  /** The logarithm of this to base 2. */
+  log2(): Tensor<"f32">;
+  /** The square root of this. */
+  sqrt(): Tensor<"f32">;
+  /** The nearest whole numbers, halves to even ones. */
+  round(): Tensor<"f32">;
+  /** The largest whole numbers not above this. */
+  floor(): Tensor<"f32">;
+  /** The smallest whole numbers not below this. */
+  ceil(): Tensor<"f32">;
+  /** The error function of this. */
+  erf(): Tensor<"f32">;
+  /** This · sigmoid(this). */
+  silu(): Tensor<"f32">;
+  /** The hyperbolic tangent of this. */
+  tanh(): Tensor<"f32">;
+  /** 1 / (1 + e^−this). */
+  sigmoid(): Tensor<"f32">;
+  /** max(this, 0). */
+  relu(): Tensor<"f32">;
+  /** log(1 + e^this). */
+  softplus(): Tensor<"f32">;
+  /** The sine of this, in radians. */
+  sin(): Tensor<"f32">;
+  /** The cosine of this, in radians. */
+  cos(): Tensor<"f32">;
+  /** The tangent of this, in radians. */
+  tan(): Tensor<"f32">;
+  /** This where it is above 0, else slope · this. */
+  leakyRelu(slope?: number): Tensor<"f32">;
+  /** This where it is above 0, else alpha · (e^this − 1). */
+  elu(alpha?: number): Tensor<"f32">;
+  /** This · Φ(this), exact or by tanh. */
+  gelu(options?: GeluOptions): Tensor<"f32">;
+  /** Whether this is NaN. */
+  isNaN(): Tensor<"bool">;
+  /** Whether this is neither infinite nor NaN. */
+  isFinite(): Tensor<"bool">;
+  /** This squared. */
+  square(): Tensor<D>;
+  /** The size of this, without its sign. */
+  abs(): Tensor<D>;
+  /** −1, 0 or 1. */
+  sign(): Tensor<D>;
   /** The matrix product with other. */
   matmul(other: Tensor): Tensor<"f32">;
   /** The same elements in another shape. */
@@ -37,13 +109,38 @@ export interface TensorMethods<D extends DType> {
   mean(axes?: number | readonly number[], options?: ReduceOptions): Tensor<"f32">;
 }
 
-const binaries = { add, sub, mul, div, pow, matmul };
-const unaries = { neg, exp, log };
+const binaries = { add, sub, mul, div, remainder, pow, matmul };
+const unaries = {
+  neg,
+  square,
+  sqrt,
+  exp,
+  log,
+  abs,
+  sign,
+  expm1,
+  log1p,
+  log2,
+  round,
+  floor,
+  ceil,
+  tanh,
+  sigmoid,
+  relu,
+  softplus,
+  sin,
+  cos,
+  tan,
+  leakyRelu,
+  isNaN,
+  isFinite,
+};
+const activations = { elu, erf, gelu, silu };
 const others = { reshape, transpose, sum, mean };
 
 /** Gives tensors their methods; called once by whoever opens a gpu, so that importing this package does nothing by itself. */
 export function installMethods(): void {
-  for (const [name, op] of Object.entries({ ...binaries, ...unaries, ...others }))
+  for (const [name, op] of Object.entries({ ...binaries, ...unaries, ...activations, ...others }))
     Object.defineProperty(Tensor.prototype, name, {
       configurable: true,
       value(this: Tensor, ...rest: unknown[]) {

@@ -3,7 +3,7 @@ import { count, sameShape } from "../dtype.ts";
 import { checkTensor } from "../operand.ts";
 import { recordMap } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
-import { add, mul, neg, sub } from "./arithmetic.ts";
+import { add, mul, neg, square, sub } from "./arithmetic.ts";
 import { exp, expm1, sigmoid } from "./elementwise.ts";
 import { reshape } from "./shape.ts";
 import { sum } from "./sum.ts";
@@ -101,7 +101,7 @@ const bernoulliSlope = (g: Tensor, a: Tensor, x: Tensor): Tensor =>
  */
 export function gaussianLogLikelihood(x: Tensor, mean: Tensor, logVar: Tensor): Tensor<"f32"> {
   alike("gaussianLogLikelihood", "x and mean", x, mean);
-  const difference = sub(x, mean);
-  const scaled = mul(mul(difference, difference), exp(neg(logVar)));
+  // e^{−ℓ/2} is finite down to ℓ = −177, and its square is 0 at x = μ
+  const scaled = square(mul(sub(x, mean), exp(mul(logVar, -0.5))));
   return mul(perSample(add(add(scaled, logVar), Math.log(2 * Math.PI))), -0.5);
 }
