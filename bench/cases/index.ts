@@ -1,6 +1,7 @@
 // All that is timed, and the choice of some of it.
 
 import type { Case } from "../workload.ts";
+import { compilations } from "./compile.ts";
 import { convolutions } from "./convolution.ts";
 import { linearAlgebra } from "./linalg.ts";
 import { matmuls } from "./matmul.ts";
@@ -10,7 +11,9 @@ import { trainings } from "./training.ts";
 
 /** Every case; a software adapter gets smaller sizes. */
 export const cases = (software: boolean): Case[] =>
-  [trainings, matmuls, convolutions, memoryBound, linearAlgebra, mixtures].flatMap((family) => family(software));
+  [trainings, matmuls, convolutions, memoryBound, linearAlgebra, mixtures, compilations].flatMap((family) =>
+    family(software),
+  );
 
 /** The cases whose "workload, size" contains one of `only`; all where `only` is empty. Throws an Error naming the workloads where a part matches none. */
 export function select(all: readonly Case[], only: readonly string[]): Case[] {

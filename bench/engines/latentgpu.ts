@@ -10,11 +10,15 @@ import {
   kl,
   linalg,
   matmul,
+  mean,
   Moments,
   mul,
   openGpu,
+  pow,
   random,
+  reshape,
   sigmoid,
+  slice,
   softmax,
   sort,
   sum,
@@ -109,6 +113,19 @@ function normal(gpu: Gpu, count: number): Promise<Runner> {
   });
 }
 
+/** A kernel that was never there before, each step: the row's length stands in its text. */
+function compilation(gpu: Gpu, { x, row }: Tensors, { rows, most, exponent }: Settings): Runner {
+  let columns = 0;
+  return called(gpu, async () => {
+    columns = (columns % most!) + 4;
+    const part = reshape(slice(x!, 0, 0, rows! * columns), [rows!, columns]);
+    const y = mean(pow(add(part, slice(row!, 0, 0, columns)), exponent!));
+    const found = await floats(y);
+    y.dispose();
+    return [found];
+  });
+}
+
 async function update(gpu: Gpu, { p, g }: Tensors, { rate, beta1, beta2, epsilon }: Settings): Promise<Runner> {
   const parameter = gpu.state((await p!.read()) as Floats, p!.shape);
   const optimiser = adam(gpu, [parameter], { learningRate: rate!, betas: [beta1!, beta2!], epsilon: epsilon! });
@@ -150,6 +167,7 @@ export async function open(own?: Gpu): Promise<Engine> {
       const record = recorded[workload];
       if (record) return compiled(gpu, () => record(inputs, settings, gpu));
       if (workload === "normal") return normal(gpu, settings.count!);
+      if (workload === "compile") return Promise.resolve(compilation(gpu, inputs, settings));
       if (workload === "adam") return update(gpu, inputs, settings);
       return workload === "eigh" ? eigh(gpu, inputs) : null;
     };
