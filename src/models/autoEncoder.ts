@@ -140,7 +140,9 @@ export class AutoEncoder {
       },
       ...(likelihood === "bernoulli" ? { range: [0, 1] as const } : {}),
     };
-    return this.#lock.hold("AutoEncoder.fit", () => fit("AutoEncoder.fit", task, images, options));
+    return this.gpu.outside(() =>
+      this.#lock.hold("AutoEncoder.fit", () => fit("AutoEncoder.fit", task, images, options)),
+    );
   }
 
   #keep(codes: CodeGaussian): void {

@@ -162,7 +162,7 @@ export class Gaussian {
     return build(regularise(kind === "low-rank" ? lowRank(where, all, d, rank) : all, d, intensity, regularization));
   }
 
-  static async #build(
+  static #build(
     where: string,
     gpu: Gpu,
     kind: GaussianKind,
@@ -172,16 +172,19 @@ export class Gaussian {
     origin: Origin,
     factor?: Float32Array<ArrayBuffer>,
   ): Promise<Gaussian> {
-    const d = mean.length;
-    let roots: Roots;
-    if (kind === "diag" || kind === "spherical") {
-      checkVariances(where, covariance);
-      // as the tensor holds them, so that a file brings the same model back
-      const held = covariance.map(Math.fround);
-      roots = rootsOfVariances(gpu, kind === "diag" ? held : new Float64Array(d).fill(held[0]!));
-    } else roots = factor ? rootsFrom(gpu, factor, d) : await rootsOf(where, gpu, covariance, origin);
-    const shape = kind === "diag" ? [d] : kind === "spherical" ? [] : [d, d];
-    return new Gaussian(kind, gpu.tensor(mean, [d]), gpu.tensor(covariance, shape), roots, shrinkage);
+    // its tensors are the model's, whatever scope is open
+    return gpu.outside(async () => {
+      const d = mean.length;
+      let roots: Roots;
+      if (kind === "diag" || kind === "spherical") {
+        checkVariances(where, covariance);
+        // as the tensor holds them, so that a file brings the same model back
+        const held = covariance.map(Math.fround);
+        roots = rootsOfVariances(gpu, kind === "diag" ? held : new Float64Array(d).fill(held[0]!));
+      } else roots = factor ? rootsFrom(gpu, factor, d) : await rootsOf(where, gpu, covariance, origin);
+      const shape = kind === "diag" ? [d] : kind === "spherical" ? [] : [d, d];
+      return new Gaussian(kind, gpu.tensor(mean, [d]), gpu.tensor(covariance, shape), roots, shrinkage);
+    });
   }
 
   /** Elements of one sample. */

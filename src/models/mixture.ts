@@ -116,7 +116,7 @@ export class GaussianMixture {
     return GaussianMixture.#build(where, gpu, kind, d, values, { converged: false, iterations: 0, history: [] });
   }
 
-  static async #build(
+  static #build(
     where: string,
     gpu: Gpu,
     kind: Kind,
@@ -124,28 +124,31 @@ export class GaussianMixture {
     values: Values,
     { converged, iterations, history }: Course,
   ): Promise<GaussianMixture> {
-    const k = values.weights.length;
-    const [weights, means] = [gpu.tensor(values.weights, [k]), gpu.tensor(values.means, [k, d])];
-    const covariances = gpu.tensor(values.covariances, covarianceShape(kind, k, d));
-    const prepared = gpu.within(() => ({ ...prepare(kind, { weights, means, covariances }) }));
-    const model = new GaussianMixture(kind, [weights, means, covariances], prepared, values.weights, {
-      converged,
-      iterations,
-      history,
+    // its tensors are the model's, whatever scope is open
+    return gpu.outside(async () => {
+      const k = values.weights.length;
+      const [weights, means] = [gpu.tensor(values.weights, [k]), gpu.tensor(values.means, [k, d])];
+      const covariances = gpu.tensor(values.covariances, covarianceShape(kind, k, d));
+      const prepared = gpu.within(() => ({ ...prepare(kind, { weights, means, covariances }) }));
+      const model = new GaussianMixture(kind, [weights, means, covariances], prepared, values.weights, {
+        converged,
+        iterations,
+        history,
+      });
+      try {
+        await gpu.evaluate(Object.values(prepared) as Tensor[]);
+        const failed = await prepared.failed.read();
+        const bad = failed.findIndex((at: number) => at >= 0);
+        if (bad < 0) return model;
+        throw new LatentError(
+          "numeric",
+          `${where}: the covariance of component ${bad} is not positive definite (at ${failed[bad]}). Decrease components or increase regularization.`,
+        );
+      } catch (error) {
+        model.dispose();
+        throw error;
+      }
     });
-    try {
-      await gpu.evaluate(Object.values(prepared) as Tensor[]);
-      const failed = await prepared.failed.read();
-      const bad = failed.findIndex((at: number) => at >= 0);
-      if (bad < 0) return model;
-      throw new LatentError(
-        "numeric",
-        `${where}: the covariance of component ${bad} is not positive definite (at ${failed[bad]}). Decrease components or increase regularization.`,
-      );
-    } catch (error) {
-      model.dispose();
-      throw error;
-    }
   }
 
   /** How many components there are. */

@@ -226,7 +226,7 @@ export class VAE {
       metadata: this.#metadata(),
       ...(likelihood === "bernoulli" ? { range: [0, 1] as const } : {}),
     };
-    return this.#lock.hold("VAE.fit", () => fit("VAE.fit", task, images, options));
+    return this.gpu.outside(() => this.#lock.hold("VAE.fit", () => fit("VAE.fit", task, images, options)));
   }
 
   #loss(x: Tensor, { step, training }: LossContext, seed: number): Tensor {

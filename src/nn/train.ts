@@ -46,15 +46,15 @@ const INTERVAL = 0.2;
  *
  *     await train(task, { epochs: 3, batch: 128 });
  */
-export async function train(task: Task, options: TrainOptions): Promise<TrainResult> {
-  const settings = checkTrainOptions("train", options);
-  settings.signal?.throwIfAborted();
-  const run = new Run(task, settings);
-  try {
-    return await run.train();
-  } finally {
-    run.dispose();
-  }
+export function train(task: Task, options: TrainOptions): Promise<TrainResult> {
+  return task.gpu.outside(async () => {
+    const run = new Run(task, checkTrainOptions("train", options));
+    try {
+      return await run.train();
+    } finally {
+      run.dispose();
+    }
+  });
 }
 
 type Settings = ReturnType<typeof checkTrainOptions>;

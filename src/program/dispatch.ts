@@ -90,9 +90,12 @@ export function assemble(
       type: writes ? ("storage" as const) : ("read-only-storage" as const),
     })),
   ];
-  const key = [kernel.name, kernel.own, ...bindings.flatMap(Object.values), ...[constants, bodies].flatMap(Object.entries)].join(
-    "|",
-  );
+  const key = [
+    kernel.name,
+    kernel.own,
+    ...bindings.flatMap(Object.values),
+    ...[constants, bodies].flatMap(Object.entries),
+  ].join("|");
   let source = sources.get(key);
   if (!source) {
     const code = specialise(kernel, constants, bodies);

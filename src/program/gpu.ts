@@ -17,7 +17,7 @@ import { EagerRunner, traitsOf } from "./eager.ts";
 import { release, unwind, watch } from "./lifetime.ts";
 import { type DTypeOf, laidOut, type TensorOptions } from "./nested.ts";
 import { Program } from "./program.ts";
-import { type OpenScope, outside, Scope } from "./scope.ts";
+import { collect, type OpenScope, outside, Scope } from "./scope.ts";
 import type { SelfTest } from "./selfTest.ts";
 import { type Compiled, record } from "./trace.ts";
 import type { TuneOptions, TuneReport } from "./tune.ts";
@@ -248,24 +248,12 @@ export class Gpu implements Runner {
    * it lives as long as what was returned needs it, and a result that is never read keeps nothing once it is disposed.
    */
   within<T>(body: () => T): T {
-    return this.#collect(body, (scope, result) => scope.keep(result));
+    return collect(this.#scopes, body, (scope, result) => scope.keep(result));
   }
 
   /** @internal What `body` made is disposed if it throws. */
   attempt<T>(body: () => T): T {
-    return this.#collect(body, (scope, result) => {
-      scope.keepAll();
-      return result;
-    });
-  }
-
-  #collect<T>(body: () => T, kept: (scope: Scope, result: T) => T): T {
-    const scope = new Scope(this.#scopes);
-    try {
-      return kept(scope, scope.run(body));
-    } finally {
-      scope.dispose();
-    }
+    return collect(this.#scopes, body, (scope) => scope.keepAll());
   }
 
   /** @internal */

@@ -106,6 +106,18 @@ export class Scope {
   }
 }
 
+/** Does `body` in a scope of its own, out of which `keep` takes what stays. */
+export function collect<T>(current: OpenScope, body: () => T, keep: (scope: Scope, result: T) => unknown): T {
+  const scope = new Scope(current);
+  try {
+    const result = scope.run(body);
+    keep(scope, result);
+    return result;
+  } finally {
+    scope.dispose();
+  }
+}
+
 /** The tensors in a tensor, or in arrays and plain objects of them. */
 export function tensorsIn(result: unknown): Tensor[] {
   if (result instanceof Tensor) return [result];

@@ -148,7 +148,6 @@ export const mistakes: readonly Mistake[] = [
     /expected Moments\. Make them with Moments\.of/,
   ],
   [(gpu, { Gaussian }) => Gaussian.fromMoments(rows(gpu)), "argument", /opened by openGpu/],
-  [async (gpu, all) => (await gaussian(gpu, all)).sample(2), "argument", /seed/],
   [async (gpu, all) => (await gaussian(gpu, all)).logProb([[1, 2]]), "argument", /expected/],
   ...[
     { epochs: 0 },
