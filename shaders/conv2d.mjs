@@ -187,7 +187,7 @@ ${lines(
 
 ${lines(2, [...declared(names, "group_"), ...declared(names, "total_")])}
   var count = 0u;
-  let most = run_of((params.kernel_height * params.kernel_width * params.sums + STEP - 1u) / STEP);
+  let most = max(run_of((params.kernel_height * params.kernel_width * params.sums + STEP - 1u) / STEP), 64u);
 
   let kernel = (own.group * own.tiles + own.tile) * params.kernel_height;
   let apart = ${quarters}u * select(1u, columns.step * params.sums, ACROSS == 1u);
@@ -305,7 +305,7 @@ ${lines(
 )}
 ${lines(2, [...declared(registers, "group_"), ...declared(registers, "total_")])}
   // an even number, as trips is
-  let size = run_of(params.trips);
+  let size = max(run_of(params.trips), 64u);
 
   let stride = place_of(WALKERS);
   var place = place_of(own.slice * params.trips * WALKERS + walker);

@@ -100,7 +100,7 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
   var group_a0 = vec4f(); var group_a1 = vec4f(); var group_a2 = vec4f(); var group_a3 = vec4f(); var group_a4 = vec4f(); var group_a5 = vec4f(); var group_a6 = vec4f(); var group_a7 = vec4f();
   var total_a0 = vec4f(); var total_a1 = vec4f(); var total_a2 = vec4f(); var total_a3 = vec4f(); var total_a4 = vec4f(); var total_a5 = vec4f(); var total_a6 = vec4f(); var total_a7 = vec4f();
   var count = 0u;
-  let most = run_of((params.kernel_height * params.kernel_width * params.sums + STEP - 1u) / STEP);
+  let most = max(run_of((params.kernel_height * params.kernel_width * params.sums + STEP - 1u) / STEP), 64u);
 
   let kernel = (own.group * own.tiles + own.tile) * params.kernel_height;
   let apart = 1u * select(1u, columns.step * params.sums, ACROSS == 1u);

@@ -87,7 +87,8 @@ function watch(device: GPUDevice): void {
 }
 
 type Prefer = { readonly [kind: string]: string };
-/** With `prefer` the choice of kernels does not depend on the engine, and one of them does it. */
+/** Cases for which software adapters and hardware have kernels of their own; for others one engine does it. */
+const BOTH: ReadonlySet<string> = new Set(["sums", "sums in fours", "factors", "clusters"]);
 type Case = readonly [
   what: string,
   work: (gpu: Gpu) => readonly Tensor[] | Promise<readonly Tensor[]>,
@@ -175,7 +176,7 @@ const CASES: readonly Case[] = [
         [3, 401],
         { dtype: "u8" },
       );
-      return [ops.bytes(x, { scale: 0.5 }), ops.gather(x, g.tensor(Uint32Array.of(2, 0, 1)))];
+      return [ops.bytes(x, { scale: 0.5 }), ops.slice(x, 1, 1, 400), ops.gather(x, g.tensor(Uint32Array.of(2, 0, 1)))];
     },
   ],
   ...["chunks", "tiles"].flatMap((name): Case[] => [
@@ -278,7 +279,7 @@ const CASES: readonly Case[] = [
 it("every kernel of every case gives the same bits in a folded grid", async () => {
   for (const [kind, [plain, twice]] of engines.entries())
     for (const [what, work, prefer = {}] of CASES) {
-      if (kind > 0 && Object.keys(prefer).length > 0) continue;
+      if (kind > 0 && !BOTH.has(what)) continue;
       const results: number[][][] = [];
       for (const gpu of [plain, twice]) {
         const choices = { get: (key: string) => Object.entries(prefer).find(([kind]) => key.startsWith(kind))?.[1] };

@@ -104,6 +104,8 @@ export function specialise(
     if (!(name in kernel.constants)) throw new Error(`${kernel.name} has no constant ${name}`);
     code = code.replace(`const ${name}=${kernel.constants[name]}u;`, `const ${name}=${value}u;`);
   }
+  // what short sums leave out goes at once: a software adapter may go through it, and hold registers for it
+  if (constants["MANY_TERMS"] === 0) code = without(code, "if(MANY_TERMS==1u)");
   for (const [hook, body] of Object.entries(bodies)) {
     const signature = kernel.hooks[hook];
     if (signature === undefined) throw new Error(`${kernel.name} has no hook ${hook}`);
@@ -113,6 +115,12 @@ export function specialise(
     code = code.slice(0, start) + body + code.slice(end);
   }
   return code;
+}
+
+/** `code` without the blocks that begin with `head`. */
+function without(code: string, head: string): string {
+  const start = code.indexOf(head);
+  return start < 0 ? code : without(code.slice(0, start) + code.slice(bodyEnd(code, start)), head);
 }
 
 /** The position after the brace that closes the one at `start`. */
