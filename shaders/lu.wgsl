@@ -215,10 +215,6 @@ fn store(base: u32, row: u32, column: u32, sums: vec4f) {
   if (column + 3u < params.size) { lu[at + 3u] -= sums.w; }
 }
 
-// of the parameters, so that no compiler works it out
-fn not_a_number() -> f32 { return bitcast<f32>(0x7fc00000u + min(params.size, 1u)); }
-fn infinity() -> f32 { return bitcast<f32>(0x7f800001u - min(params.size, 1u)); }
-
 // whether an even number of exchanges makes the order: one of its cycles for each place that no earlier one of its cycle is in
 fn is_even(first: u32) -> bool {
   var even = true;
