@@ -23,6 +23,8 @@ export interface AffineOptions {
  * The gradient takes two more sums:  dx = r · (g − mean(g) − y · mean(g · y)), r = 1/√(σ² + eps).
  *
  *     const y = normalise(x, [1]);
+ *
+ *     normalise(gpu.tensor([[1, 3], [5, 7]]), 1)   // [[−1, 1], [−1, 1]], within eps
  */
 export function normalise(
   x: Tensor,
@@ -75,6 +77,8 @@ function channels(where: string, x: Tensor): { over: number[]; spread: number[];
  * variance that PyTorch's running statistics want is variance · samples / (samples − 1).
  *
  *     const { mean, variance } = batchStatistics(x);
+ *
+ *     const { mean, variance, samples } = batchStatistics(x);   // [n, c, h, w] → [c], [c], n·h·w
  */
 export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor; samples: number } {
   const { over, size } = channels("batchStatistics", x);
@@ -89,6 +93,9 @@ export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor; sa
  * plan computes them once for both). Throws LatentError("argument") if only one of mean and variance is given.
  *
  *     const y = batchNorm(x, mean, logVar);
+ *
+ *     batchNorm(x, { weight, bias })                                        // in training
+ *     batchNorm(x, { mean: running.mean, variance: running.variance, weight, bias })   // afterwards
  */
 export function batchNorm(
   x: Tensor,
@@ -115,6 +122,9 @@ export function batchNorm(
  * `shape`: the sizes of those axes (by default the weight's, else the last axis); weight, bias: that shape.
  *
  *     const y = layerNorm(x, { weight, bias });
+ *
+ *     layerNorm(x, { weight, bias })     // over the last axis
+ *     layerNorm(x, { shape: [3, 32] })   // over the last two
  */
 export function layerNorm(x: Tensor, options: AffineOptions & { readonly shape?: Shape } = {}): Tensor<"f32"> {
   checkTensor("layerNorm", x);
@@ -136,6 +146,8 @@ export function layerNorm(x: Tensor, options: AffineOptions & { readonly shape?:
  * x: [n, channels, …]; weight, bias: [channels]. Throws LatentError("shape") unless groups divides channels.
  *
  *     const y = groupNorm(x, 4);
+ *
+ *     groupNorm(x, { groups: 8, weight, bias })   // [n, 32, h, w]: four channels a group
  */
 export function groupNorm(
   x: Tensor,

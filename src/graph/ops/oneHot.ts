@@ -12,6 +12,8 @@ import { reshape } from "./shape.ts";
  * 0, 1, …, count − 1 as u32, computed where it is used.
  *
  *     await arange(gpu, 3).read(); // 0, 1, 2
+ *
+ *     arange(gpu, 4)   // [0, 1, 2, 3]
  */
 export function arange(gpu: Runner, count: number): Tensor<"u32"> {
   check(
