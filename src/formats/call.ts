@@ -28,3 +28,22 @@ export function checkCall(where: string, { signal, onProgress }: Call): void {
 
 const name = (value: unknown): string =>
   typeof value === "object" && value !== null ? (value.constructor?.name ?? "an object") : String(value);
+
+/** Settles with `work`, or rejects with the signal's reason as soon as it aborts; what `work` does then is ignored. */
+export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  let stop: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+  });
+  // whichever loses the race may still reject
+  work.catch(() => {});
+  aborted.catch(() => {});
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop!);
+  }
+}

@@ -1,4 +1,5 @@
 import { Dataset } from "../data/dataset.ts";
+import { abortable } from "../formats/call.ts";
 import { check, LatentError, show } from "../device/errors.ts";
 import { isFinite } from "../graph/ops/elementwise.ts";
 import { reshape } from "../graph/ops/shape.ts";
@@ -126,7 +127,7 @@ export async function eachBatch(
         `expected f32 ${show([wanted, rows.dim])} from the source; got ${batch?.dtype} ${show(batch?.shape ?? [])}.`,
     );
     try {
-      await use(batch, start);
+      await abortable(use(batch, start), signal);
     } finally {
       if (rows.keeps !== true) batch.dispose();
     }

@@ -1,3 +1,4 @@
+import { abortable } from "../formats/call.ts";
 import { assign } from "../graph/assign.ts";
 import type { Shape } from "../graph/dtype.ts";
 import { add, div, equal, greaterEqual, less, maximum, mul, sub, where } from "../graph/ops/arithmetic.ts";
@@ -194,21 +195,24 @@ export class Em {
       for (let left = maxIterations; left > 0; left -= block) {
         signal?.throwIfAborted();
         if (this.#whole)
-          await (
-            await this.#program("iterate", () => this.#advance(this.#expect(this.#whole!)))
-          ).repeat(Math.min(block, left));
+          await abortable(this.#block(Math.min(block, left)), signal);
         else await this.#longIteration(signal);
         // one block late where blocks are short; a pass over many batches is worth waiting for
-        const before: Float32Array | null = this.#whole ? await seen : await look();
+        const before: Float32Array | null = await abortable(this.#whole ? Promise.resolve(seen) : look(), signal);
         seen = this.#whole ? look() : null;
         if (before) onIteration?.(before[1]!, before[2]!);
         if (before?.[0] === 1) break;
       }
     } finally {
       // an abort leaves no read behind that could fail later
-      await (seen as Promise<Float32Array> | null)?.catch(() => {});
+      (seen as Promise<Float32Array> | null)?.catch(() => {});
     }
     return this.#result();
+  }
+
+  async #block(times: number): Promise<void> {
+    const step = await this.#program("iterate", () => this.#advance(this.#expect(this.#whole!)));
+    await step.repeat(times);
   }
 
   async #longIteration(signal?: AbortSignal): Promise<void> {
@@ -261,8 +265,8 @@ export class Em {
         step.dispose();
       }
     };
-    if (this.#whole) await one(0);
-    else await eachBatch(this.#rows, this.#options.batch, (x, start) => one(start, x), signal);
+    if (this.#whole) await abortable(one(0), signal);
+    else await eachBatch(this.#rows, this.#options.batch, (x, start) => abortable(one(start, x), signal), signal);
   }
 
   /** The E step of rows x. */
@@ -328,7 +332,9 @@ export class Em {
     const known = this.#programs.get(name);
     if (known) return known;
     const made = (await this.#gpu.compile(body, ...examples)) as Program<unknown>;
-    this.#programs.set(name, made);
+    // an abort may have ended all this meanwhile
+    if (this.#states.done.disposed) made.dispose();
+    else this.#programs.set(name, made);
     return made;
   }
 

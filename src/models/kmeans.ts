@@ -1,4 +1,5 @@
 import { uniforms } from "../data/philox.ts";
+import { abortable } from "../formats/call.ts";
 import { assign } from "../graph/assign.ts";
 import { add, div, greater, less, maximum, mul, square, where } from "../graph/ops/arithmetic.ts";
 import { reshape } from "../graph/ops/shape.ts";
@@ -43,11 +44,11 @@ export async function plusPlus(
       Float64Array.from(closest, (best, i) => Math.min(best, read[i * candidates.length + c]!)),
     );
   };
-  closest = (await narrowed(chosen))[0]!;
+  closest = (await abortable(narrowed(chosen), signal))[0]!;
   for (let k = 1; k < components; k++) {
     signal?.throwIfAborted();
     const candidates = Array.from({ length: trials }, (_, t) => draw(closest, drawn[k * trials + t]!));
-    const after = await narrowed(candidates);
+    const after = await abortable(narrowed(candidates), signal);
     const potentials = after.map((c) => c.reduce((a, b) => a + b, 0));
     const best = potentials.indexOf(Math.min(...potentials));
     chosen.push(candidates[best]!);
@@ -97,23 +98,24 @@ export async function lloyd(
     assign(centres, where(done, centres, add(centres, shift)));
     assign(done, maximum(done, less(moved, add(mul(sum(squares), 1e-4 / x.shape[0]!), 1e-30))));
   });
-  const step = await compiling.catch((error: unknown) => {
+  const step = await abortable(compiling, signal).catch((error: unknown) => {
     free();
+    void compiling.then((made) => made.dispose()).catch(() => {});
     throw error;
   });
   let seen: Promise<number> | null = null;
   try {
     for (let left = most; left > 0; left -= 4) {
       signal?.throwIfAborted();
-      await step.repeat(Math.min(4, left));
+      await abortable(step.repeat(Math.min(4, left)), signal);
       // read one block late: the GPU never waits for the host
-      const before: number = (await seen) ?? 0;
+      const before: number = (await abortable(Promise.resolve(seen), signal)) ?? 0;
       seen = done.item();
       if (before === 1) break;
     }
     return (await centres.read()) as Float32Array;
   } finally {
-    await (seen as Promise<number> | null)?.catch(() => {});
+    (seen as Promise<number> | null)?.catch(() => {});
     step.dispose();
     free();
   }

@@ -1,6 +1,6 @@
 import { permutation } from "../data/philox.ts";
 import { check, checkOptions, LatentError, show } from "../device/errors.ts";
-import { checkCall } from "../formats/call.ts";
+import { abortable, checkCall } from "../formats/call.ts";
 import { gather } from "../graph/ops/gather.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { checkFinite, eachBatch, gpuOf, type Rows, rowsOf, type Samples } from "../linalg/rows.ts";
@@ -103,7 +103,7 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
   let em: Em | null = null;
   let sample: Tensor | null = null;
   try {
-    if (whole) await gpu.evaluate([whole]);
+    if (whole) await abortable(gpu.evaluate([whole]), signal);
     em = new Em(gpu, rows, whole, { kind, components, regularization, tolerance, maxIterations, batch });
     const start =
       typeof options.init === "object" ? startValues(where, options.init, kind, components, rows.dim) : null;
@@ -111,7 +111,7 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
     let best: EmResult | null = null;
     let failed: EmResult | null = null;
     for (let restart = 0; restart < restarts; restart++) {
-      await begin(em, start, sample, options, restart);
+      await abortable(begin(em, start, sample, options, restart), signal);
       const result = await em.run(signal, progressOf(options, restart));
       if (result.failure) failed = result;
       else if (!best || (result.history.at(-1) ?? 0) > best.history.at(-1)!) best = result;

@@ -5,7 +5,7 @@ import { reshape } from "../graph/ops/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 import type { Program } from "../program/program.ts";
-import { abortable } from "./abort.ts";
+import { abortable } from "../formats/call.ts";
 import { write } from "./optimiser.ts";
 
 /** What a loss may know besides the samples. */

@@ -2,7 +2,8 @@ import { permutation } from "../data/philox.ts";
 import { check, LatentError } from "../device/errors.ts";
 import { grad } from "../graph/grad.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { abortable, madeUnless } from "./abort.ts";
+import { abortable } from "../formats/call.ts";
+import { madeUnless } from "./abort.ts";
 import { storageOf } from "./arena.ts";
 import {
   type EpochRecord,

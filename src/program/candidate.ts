@@ -1,3 +1,4 @@
+import { abortable } from "../formats/call.ts";
 import type { Device } from "../device/device.ts";
 import type { Pipeline } from "../device/pipelines.ts";
 import { secondsOf } from "../device/stopwatch.ts";
@@ -58,11 +59,11 @@ export class Candidate {
   }
 
   /** The outputs after two runs: some drivers are right only the first time. */
-  async values(): Promise<TypedArray[]> {
+  async values(signal?: AbortSignal): Promise<TypedArray[]> {
     // new memory is zero, while reused memory may still hold what another candidate computed
     this.#device.pool.trim();
-    return this.#bound(async (bound) => {
-      this.#device.submit("tune", (pass) => {
+    return this.#bound(signal, async (bound) => {
+      await this.#device.submit("tune", (pass) => {
         bound.encode(pass);
         bound.encode(pass);
       });
@@ -76,8 +77,8 @@ export class Candidate {
   }
 
   /** Seconds a run takes, when `times` of them follow one another. */
-  async seconds(times: number): Promise<number> {
-    const all = await this.#bound((bound) =>
+  async seconds(times: number, signal?: AbortSignal): Promise<number> {
+    const all = await this.#bound(signal, (bound) =>
       secondsOf(this.#device, "tune", (pass) => {
         for (let run = 0; run < times; run++) bound.encode(pass);
       }),
@@ -85,12 +86,13 @@ export class Candidate {
     return all / times;
   }
 
-  async #bound<R>(use: (bound: BoundPlan) => Promise<R>): Promise<R> {
+  /** An abort does not wait for what was submitted. */
+  async #bound<R>(signal: AbortSignal | undefined, use: (bound: BoundPlan) => Promise<R>): Promise<R> {
     const leaves = this.#graph.leaves.map((leaf): Location => residentStorage(leaf));
     const constants = this.#graph.constants.map(bitsOf);
     const bound = await bind(this.#plan, this.#device, this.#pipelines, leaves, constants, "tune");
     try {
-      return await use(bound);
+      return await abortable(use(bound), signal);
     } finally {
       bound.release();
     }

@@ -1,6 +1,6 @@
 import type { Device } from "../device/device.ts";
 import { checkOptions, LatentError } from "../device/errors.ts";
-import { checkCall } from "../formats/call.ts";
+import { abortable, checkCall } from "../formats/call.ts";
 import type { TypedArray } from "../graph/dtype.ts";
 import type { Variants } from "../kernels/launch.ts";
 import { Candidate, trialOf, type Trial } from "./candidate.ts";
@@ -74,6 +74,7 @@ export async function tune(gpu: Gpu, device: Device, graph: Graph, options: Tune
   const measured: TunedClass[] = [];
   const start = performance.now();
   for (const { variants, value } of open) {
+    signal?.throwIfAborted();
     const trial = await trialOf(value, gpu);
     try {
       measured.push(await measure(gpu, device, trial, variants, signal));
@@ -113,7 +114,7 @@ async function measure(
     const choices = new Map([...gpu.traits.choices, [className, name]]);
     return Candidate.compile(device, trial, { ...gpu.traits, choices });
   });
-  await Promise.allSettled(compiling);
+  await abortable(Promise.allSettled(compiling), signal);
   const errors = new Map<string, string>();
   const contenders: Contender[] = [];
   let reference: readonly TypedArray[] | null = null;
@@ -123,13 +124,13 @@ async function measure(
       const candidate = await compiling[i]!;
       if (i > 0 && !reference)
         throw new LatentError("numeric", `compare: nothing to compare with. ${names[0]} failed.`);
-      const values = await candidate.values();
+      const values = await candidate.values(signal);
       compare(values, reference ?? values, terms);
       reference ??= values;
       contenders.push({ name, candidate, runs: 1, seconds: Infinity });
     } catch (error) {
       const { code, message } = error as { code?: string; message?: string };
-      if (code === "device-lost" || code === "disposed") throw error;
+      if (signal?.aborted || code === "device-lost" || code === "disposed") throw error;
       errors.set(name, message ?? String(error));
     }
   }
@@ -137,7 +138,7 @@ async function measure(
   for (let round = 0; round < ROUNDS; round++)
     for (const contender of contenders) {
       signal?.throwIfAborted();
-      if (round < ROUNDS_FOR_ALL || contender.seconds <= HOPELESS * fastest()) await time(contender);
+      if (round < ROUNDS_FOR_ALL || contender.seconds <= HOPELESS * fastest()) await time(contender, signal);
     }
   const candidates = names.map((name): TunedCandidate => {
     const contender = contenders.find((c) => c.name === name);
@@ -156,9 +157,9 @@ interface Contender {
   seconds: number;
 }
 
-async function time(contender: Contender): Promise<void> {
+async function time(contender: Contender, signal: AbortSignal | undefined): Promise<void> {
   for (;;) {
-    const seconds = await contender.candidate.seconds(contender.runs);
+    const seconds = await contender.candidate.seconds(contender.runs, signal);
     if (seconds * contender.runs < BLOCK && contender.runs < MOST_RUNS) contender.runs *= 4;
     else return void (contender.seconds = Math.min(contender.seconds, seconds));
   }
