@@ -194,8 +194,7 @@ export class Em {
     try {
       for (let left = maxIterations; left > 0; left -= block) {
         signal?.throwIfAborted();
-        if (this.#whole)
-          await abortable(this.#block(Math.min(block, left)), signal);
+        if (this.#whole) await abortable(this.#block(Math.min(block, left)), signal);
         else await this.#longIteration(signal);
         // one block late where blocks are short; a pass over many batches is worth waiting for
         const before: Float32Array | null = await abortable(this.#whole ? Promise.resolve(seen) : look(), signal);

@@ -89,7 +89,7 @@ export async function lloyd(
   const free = (): void => {
     for (const t of [centres, done]) t.dispose();
   };
-  const compiling = gpu.compile(() => {
+  const compiling = gpu.compileFor(signal, () => {
     const { shares, squares } = nearest(x, centres);
     const first = reshape(slice(clusterSums(x, centres, shares), 1, 0, 1), [k, d]);
     const counts = reshape(sum(shares, 0), [k, 1]);

@@ -40,13 +40,14 @@ export async function passOver(
   batch: number,
   body: (rows: number) => void,
   budgetMs: number | undefined,
+  signal?: AbortSignal,
 ): Promise<Pass> {
   const whole = Math.floor(count / batch);
   const rest = count % batch;
   const programs: Program<unknown, []>[] = [];
   try {
-    if (whole) programs.push(await gpu.compile(() => body(batch)));
-    if (rest) programs.push(await gpu.compile(() => body(rest)));
+    if (whole) programs.push(await gpu.compileFor(signal, () => body(batch)));
+    if (rest) programs.push(await gpu.compileFor(signal, () => body(rest)));
   } catch (error) {
     for (const program of programs) program.dispose();
     throw error;
@@ -77,6 +78,7 @@ export async function evaluation(
   batch: number,
   loss: Loss,
   budgetMs?: number,
+  signal?: AbortSignal,
 ): Promise<Evaluation> {
   const steps = Math.ceil(dataset.count / batch);
   const clock = gpu.state(new Uint32Array(4), [4]);
@@ -94,7 +96,7 @@ export async function evaluation(
     const value = loss(dataset.batch(null, clock, rows), context);
     for (const [i, next] of advanceStep(clock, ring, value, rows).entries()) gpu.assign(states[i]!, next);
   };
-  const pass = await passOver(gpu, dataset.count, Math.min(batch, dataset.count), body, budgetMs).catch(
+  const pass = await passOver(gpu, dataset.count, Math.min(batch, dataset.count), body, budgetMs, signal).catch(
     (error: unknown) => {
       free();
       throw error;

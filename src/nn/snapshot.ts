@@ -11,7 +11,7 @@ export class Snapshot {
   readonly #gpu: Gpu;
   readonly #states: readonly Tensor[];
   readonly #copies: readonly Tensor[];
-  #finite: Program<Tensor> | null = null;
+  #finite: Program<Tensor, []> | null = null;
 
   constructor(gpu: Gpu, states: readonly Tensor[]) {
     this.#gpu = gpu;
@@ -24,8 +24,8 @@ export class Snapshot {
   }
 
   /** Compiles what `isFinite` runs. */
-  async compile(): Promise<void> {
-    const program = await this.#gpu.compile(() =>
+  async compile(signal?: AbortSignal): Promise<void> {
+    const program = await this.#gpu.compileFor(signal, () =>
       this.#states
         .filter((s) => s.dtype === "f32")
         .map((s) => min(isFinite(s)))

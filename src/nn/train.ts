@@ -120,12 +120,15 @@ class Run {
     if (earlyStopping) this.#best = bases.map((base) => gpu.state(new Float32Array(base.size), base.shape));
     if (resume) this.#resume(resume);
     const step = (rows: number) => this.#step(rows);
-    this.#pass = await madeUnless(signal, passOver(gpu, dataset.count, Math.min(batch, dataset.count), step, budgetMs));
-    await abortable(Promise.all(this.#snapshots.map((snapshot) => snapshot.compile())), signal);
+    this.#pass = await madeUnless(
+      signal,
+      passOver(gpu, dataset.count, Math.min(batch, dataset.count), step, budgetMs, signal),
+    );
+    await abortable(Promise.all(this.#snapshots.map((snapshot) => snapshot.compile(signal))), signal);
     if (validation)
       this.#evaluation = await madeUnless(
         signal,
-        evaluation(gpu, validation, Math.min(batch, validation.count), this.#task.loss, budgetMs),
+        evaluation(gpu, validation, Math.min(batch, validation.count), this.#task.loss, budgetMs, signal),
       );
     let stopped = false;
     while (this.#position.epoch < epochs && !stopped) {

@@ -286,6 +286,14 @@ export class Gpu implements Runner {
     });
   }
 
+  /** @internal The same for a long call: an abort ends the wait for the driver, and frees what was taken. */
+  compileFor<R extends Compiled>(signal: AbortSignal | undefined, body: () => R): Promise<Program<R, []>> {
+    return this.outside(async () => {
+      this.#device.check("compile");
+      return Program.compile<R, []>(this.#device, this, body, [], signal);
+    });
+  }
+
   /**
    * Measures, on this device, the kernels that `body` can choose from on inputs like `examples`. From now on eager runs, and
    * programs compiled later, take the fastest of those that are right. Sizes that had a choice keep it.

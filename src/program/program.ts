@@ -75,8 +75,9 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
     gpu: Gpu,
     body: Body,
     examples: readonly Tensor[],
+    signal?: AbortSignal,
   ): Promise<Program<R, I>> {
-    return new Program<R, I>(device, gpu, body, await trace(device, gpu, body, examples));
+    return new Program<R, I>(device, gpu, body, await trace(device, gpu, body, examples, signal));
   }
 
   /** What it costs. */

@@ -101,26 +101,32 @@ const checks: readonly Check[] = [
 export async function selfTest(gpu: Gpu): Promise<SelfTest> {
   const failures: string[] = [];
   const x = uniform(gpu, [ROWS, COLUMNS], { seed: 1 });
-  const values = Float64Array.from(await x.read());
-  for (const check of checks) {
-    const run = async () => {
-      // recorded at once, so nothing of what others make meanwhile is in it
-      const result = gpu.within(() => check.run(x));
-      try {
-        return [...(await result.read())];
-      } finally {
-        result.dispose();
-      }
-    };
-    const first = await run();
-    const second = await run();
-    const expected = Float64Array.from(first, (_, i) => check.expected(values, i));
-    const scale = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-    const error = first.reduce((a, v, i) => Math.max(a, Number.isFinite(v) ? Math.abs(v - expected[i]!) : Infinity), 0);
-    if (!(error <= check.tolerance * scale))
-      failures.push(`${check.name}: off by ${error}. Expected at most ${check.tolerance * scale}.`);
-    else if (first.some((v, i) => v !== second[i])) failures.push(`${check.name}: two runs differ.`);
+  try {
+    const values = Float64Array.from(await x.read());
+    for (const check of checks) {
+      const run = async () => {
+        // recorded at once, so nothing of what others make meanwhile is in it
+        const result = gpu.within(() => check.run(x));
+        try {
+          return [...(await result.read())];
+        } finally {
+          result.dispose();
+        }
+      };
+      const first = await run();
+      const second = await run();
+      const expected = Float64Array.from(first, (_, i) => check.expected(values, i));
+      const scale = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+      const error = first.reduce(
+        (a, v, i) => Math.max(a, Number.isFinite(v) ? Math.abs(v - expected[i]!) : Infinity),
+        0,
+      );
+      if (!(error <= check.tolerance * scale))
+        failures.push(`${check.name}: off by ${error}. Expected at most ${check.tolerance * scale}.`);
+      else if (first.some((v, i) => v !== second[i])) failures.push(`${check.name}: two runs differ.`);
+    }
+    return { checks: checks.length, failures };
+  } finally {
+    x.dispose();
   }
-  x.dispose();
-  return { checks: checks.length, failures };
 }

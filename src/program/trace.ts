@@ -1,3 +1,4 @@
+import { abortable } from "../formats/call.ts";
 import type { Device } from "../device/device.ts";
 import { check, isPlain, named } from "../device/errors.ts";
 import { byteLength } from "../graph/dtype.ts";
@@ -36,7 +37,13 @@ export interface Trace {
 }
 
 /** Traces, plans and binds `body` for inputs like `examples`. */
-export async function trace(device: Device, gpu: Gpu, body: Body, examples: readonly Tensor[]): Promise<Trace> {
+export async function trace(
+  device: Device,
+  gpu: Gpu,
+  body: Body,
+  examples: readonly Tensor[],
+  signal?: AbortSignal,
+): Promise<Trace> {
   const { inputs, graph, returned } = record(gpu, body, examples);
   const captured = graph.leaves.filter((leaf) => leaf.source.kind === "stored");
   // held from here on: a dispose() during the awaits below must not hand these buffers to others
@@ -51,7 +58,8 @@ export async function trace(device: Device, gpu: Gpu, body: Body, examples: read
   };
   try {
     const made = plan(graph, gpu.traits);
-    const pipelines = await compile(made, device);
+    // an abort does not wait for the driver
+    const pipelines = await abortable(compile(made, device), signal);
     await device.watch("compile", () => {
       for (const x of inputs) inputBuffers.push(device.pool.take(byteLength(x.shape, x.dtype), "input"));
     });

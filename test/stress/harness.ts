@@ -29,15 +29,15 @@ const sizeOf = (gpu: Gpu): Size => {
 };
 
 setFlagsFromString("--expose_gc");
-const collect = runInNewContext("gc") as () => void;
+export const collect = runInNewContext("gc") as () => void;
 
 /** "" once the memory in use is `expected` to the byte; what it is instead after half a second. */
-async function memoryFault(gpu: Gpu, expected: Size): Promise<string> {
+async function memoryFault(gpu: Gpu, expected: Size, patience = LIMIT): Promise<string> {
   const start = now();
   for (;;) {
     const { buffers, bytes } = sizeOf(gpu);
     if (buffers === expected.buffers && bytes === expected.bytes) return "";
-    if (now() - start > LIMIT)
+    if (now() - start > patience)
       return `memory: expected ${expected.bytes} bytes in ${expected.buffers} buffers; got ${bytes} in ${buffers}`;
     // nodes that were recorded, never run, and cannot be reached any more give their claims back with the heap
     if (now() - start > 20) collect();
@@ -87,7 +87,7 @@ export async function peaceful(gpu: Gpu, call: LongCall): Promise<Ending[]> {
 }
 
 /** Aborts after `delay` ms. Ends before that are no fault. */
-export async function aborted(gpu: Gpu, call: LongCall, delay: number, most = LIMIT): Promise<Ending> {
+export async function aborted(gpu: Gpu, call: LongCall, delay: number, patience = LIMIT): Promise<Ending> {
   const prepared = await call.prepare(gpu);
   const before = sizeOf(gpu);
   const controller = new AbortController();
@@ -105,8 +105,8 @@ export async function aborted(gpu: Gpu, call: LongCall, delay: number, most = LI
   }
   clearTimeout(timer);
   const ms = controller.signal.aborted ? now() - at : 0;
-  if (!fault && ms > most) fault = `ended ${Math.round(ms)} ms after the abort`;
-  fault ||= await memoryFault(gpu, before);
+  if (!fault && ms > patience) fault = `ended ${Math.round(ms)} ms after the abort`;
+  fault ||= await memoryFault(gpu, before, patience);
   prepared.free();
   return { call: call.name, kind: "abort", fault, ms };
 }
