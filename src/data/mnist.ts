@@ -51,7 +51,7 @@ export const mnistFiles = {
  * u8 [n] from 0 to 9.
  *
  *     const { train } = parseMnist(files);
- *     const data = Dataset.from(gpu, train.images, { shape: [1, 28, 28] });
+ *     const data = Dataset.from(gpu, train.images, [1, 28, 28]);
  */
 export function parseMnist(files: MnistFiles, where = "parseMnist"): Mnist {
   return {

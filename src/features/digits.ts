@@ -47,7 +47,8 @@ const SIDE = 28;
  *
  *     conv 3×3/2 1→8, conv 3×3/2 8→32, linear 1568→64 (features), linear 64→10;  ReLU in between
  *
- *     const digits = await Digits.train(gpu, data);
+ *     const digits = new Digits(gpu, { seed: 1 });
+ *     await digits.fit(data);
  *     const probabilities = await digits.probabilities(x).read();
  */
 export class Digits {

@@ -36,7 +36,7 @@ export type Idx =
  *
  * Throws LatentError("format") on bytes that are not exactly one IDX array of rank 1 to 4 without empty axes.
  *
- *     const { shape, values } = parseIdx(bytes);
+ *     const { shape, values } = parseIdx(file);
  */
 export function parseIdx(bytes: Uint8Array, where = "parseIdx"): Idx {
   checkBytes(where, bytes);

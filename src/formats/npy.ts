@@ -47,7 +47,7 @@ const plain = {
  * Throws LatentError: "format" on bytes that break the rules, "unsupported" on object, structured, complex and text
  * types, "limit" on a header over 64 KiB, "data" on a 64-bit integer beyond ±(2⁵³ − 1).
  *
- *     const { dtype, shape, values } = parseNpy(bytes);
+ *     const { dtype, shape, values } = parseNpy(file);
  */
 export function parseNpy(bytes: Uint8Array, where = "parseNpy"): NpyArray {
   const { dtype, littleEndian, shape, fortranOrder, start, descr, expected } = headerOf(bytes, where);

@@ -25,7 +25,7 @@ export interface NpzReading {
  * Throws LatentError: "format" on a broken archive or array, a name given twice, or an array that was asked for and is missing;
  * "limit" past a cap, met while inflating at the latest; "unsupported" (asked for by name) and "data" as `parseNpy` does.
  *
- *     const statistics = parseNpz(bytes, { arrays: ["mu", "sigma"] });
+ *     const statistics = parseNpz(file, { arrays: ["mu", "sigma"] });
  *     console.log(statistics.get("mu")?.shape);
  */
 export function parseNpz(bytes: Uint8Array, options: NpzReading = {}): Map<string, NpyArray> {

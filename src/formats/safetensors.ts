@@ -71,7 +71,7 @@ export interface SafetensorsReading {
  * Π shape · item, and the tensors cover the payload exactly, one after the other; "limit" on a header over 8 MiB, over
  * 10 000 tensors or 8 axes; "unsupported" on another dtype; "data" on what `finite` refuses.
  *
- *     const { tensors, metadata } = parseSafetensors(bytes, { widen: true });
+ *     const { tensors, metadata } = parseSafetensors(file, { widen: true });
  *     console.log(tensors.get("weight")?.shape);
  */
 export function parseSafetensors(bytes: Uint8Array, options: SafetensorsReading = {}): Safetensors {

@@ -70,7 +70,7 @@ export function* towardsUnitary(a: Tensor): Generator<Tensor> {
  * 22 steps of two products each, their scales ρ known beforehand: records and returns at once, 88·m·n·min(m, n) operations. Throws LatentError("shape")
  * unless a is a matrix or a stack of them. Source: Higham, Functions of Matrices, 2008, chapter 8; scales: see `scales`.
  *
- *     const { factor } = linalg.polar(gpu.tensor([[2, 0], [0, 3]]));
+ *     const { unitary } = linalg.polar(gpu.tensor([[2, 0], [0, 3]]));
  */
 export function polar(a: Tensor): { unitary: Tensor; positive: Tensor } {
   check(a.rank >= 2, "shape", "linalg.polar", () => `expected matrices [..., m, n]; got ${show(a.shape)}.`);

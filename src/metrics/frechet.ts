@@ -43,7 +43,7 @@ const ROUNDING = 1e-6;
  * a, b: Moments, tensors [n, d], data sets or sources of rows. Throws LatentError: "data" with fewer than two samples,
  * "shape" where features differ in number.
  *
- *     const { value } = await frechetDistance(await Moments.of(a), await Moments.of(b));
+ *     const { distance } = await frechetDistance(await Moments.of(a), await Moments.of(b));
  */
 export async function frechetDistance(
   a: Moments | Samples,

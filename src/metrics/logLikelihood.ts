@@ -58,7 +58,7 @@ export async function logLikelihood(
 /**
  * −log₂ p per value, after a change to units in which `scale` is 1:  −(nats + d · log scale) / (d · log 2).
  *
- *     bitsPerDim(1500, 784);
+ *     bitsPerDim(1500, 784, 255);
  */
 export const bitsPerDim = (nats: number, dim: number, scale: number): number =>
   -changeScale(nats, dim, scale, 1) / (dim * Math.LN2);
@@ -67,7 +67,7 @@ export const bitsPerDim = (nats: number, dim: number, scale: number): number =>
  * A log-density in nats after a change of units: values whose grey level was `from` now have grey levels `to` apart.
  * Stretching by to/from thins the density:  log p′ = log p − d · log(to / from).
  *
- *     changeScale(1500, 784, 255);
+ *     changeScale(1500, 784, 1, 255);
  */
 export const changeScale = (nats: number, dim: number, from: number, to: number): number =>
   nats - dim * Math.log(to / from);

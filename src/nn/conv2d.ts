@@ -35,7 +35,7 @@ function checkChannels(where: string, ...channels: readonly number[]): void {
 /**
  * Convolution of images.  weight: [outputs, inputs, kernel, kernel], bias: [outputs].
  *
- *     const layer = new Conv2d(gpu, 1, 32, 3, { stride: 2, padding: 1 });
+ *     const layer = new Conv2d(gpu, 1, 32, { kernel: 3, stride: 2, padding: 1 });
  *     const y = layer.forward(x); // [n, 32, h/2, w/2]
  */
 export class Conv2d implements Layer {
@@ -70,7 +70,7 @@ export class Conv2d implements Layer {
 /**
  * Transposed convolution of images.  weight: [inputs, outputs, kernel, kernel], bias: [outputs].
  *
- *     const layer = new ConvTranspose2d(gpu, 32, 1, 4, { stride: 2, padding: 1 });
+ *     const layer = new ConvTranspose2d(gpu, 32, 1, { kernel: 4, stride: 2, padding: 1 });
  *     const y = layer.forward(x); // [n, 1, 2h, 2w]
  */
 export class ConvTranspose2d implements Layer {

@@ -16,8 +16,7 @@ export const STREAMS = {
 /**
  * Draws initial values from one seed; each state takes the next stream. Computed on the CPU, so equal on every device.
  *
- *     const start = new Initialiser(1);
- *     const w = start.uniform(gpu, [64, 32], 32);
+ *     const draw = (start: Initialiser) => start.uniform(gpu, [64, 32], 32);
  */
 export class Initialiser {
   /** Where its random numbers start: equal seeds give equal results. */

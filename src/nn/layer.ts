@@ -29,7 +29,7 @@ export function named(
 /**
  * Layers and functions, one after the other; names are those of the layers.
  *
- *     const net = sequential(new Linear(gpu, 784, 400), relu, new Linear(gpu, 400, 10));
+ *     const net = sequential({ hidden: new Linear(gpu, 784, 400), relu, out: new Linear(gpu, 400, 10) });
  */
 export function sequential(steps: { readonly [name: string]: Layer | ((x: Tensor) => Tensor) }): Layer {
   const layers = Object.fromEntries(

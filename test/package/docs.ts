@@ -94,9 +94,9 @@ function isCode(text: string): boolean {
 /** What examples may use without saying where it comes from. */
 const given = `
   gpu: Gpu; x: Tensor<"f32">; y: Tensor<"f32">; a: Tensor<"f32">; b: Tensor<"f32">; w: Tensor<"f32">; weight: Tensor<"f32">; bias: Tensor<"f32">;
-  mean: Tensor<"f32">; logVar: Tensor<"f32">; logits: Tensor<"f32">; probabilities: Tensor<"f32">; output: Tensor<"f32">; features: Tensor<"f32">; loss: Tensor<"f32">;
+  mu: Tensor<"f32">; logVar: Tensor<"f32">; logits: Tensor<"f32">; probabilities: Tensor<"f32">; output: Tensor<"f32">; features: Tensor<"f32">; loss: Tensor<"f32">;
   target: Tensor<"f32">; labels: Tensor<"u32">; table: Tensor<"f32">; indices: Tensor<"i32">; scale: Tensor<"f32">; q: Tensor<"f32">; k: Tensor<"f32">; v: Tensor<"f32">;
-  bytes: Uint8Array<ArrayBuffer>; images: Uint8Array<ArrayBuffer>; data: Dataset; model: VAE; task: Task; files: MnistFiles; pass: GPUComputePassEncoder; device: GPUDevice; buffer: GPUBuffer;
+  file: Uint8Array<ArrayBuffer>; pixels: Uint8Array<ArrayBuffer>; step: Tensor<"u32">; data: Dataset; model: VAE; task: Task; files: MnistFiles; pass: GPUComputePassEncoder; device: GPUDevice; buffer: GPUBuffer;
 `;
 
 /** One module of all examples: each a function of what it is given; those that say numbers hand over what they found. */
@@ -106,7 +106,7 @@ export function exampleModule(
 ): string {
   const values = Object.entries(exported).map(([from, names]) => `import { ${names.join(", ")} } from "${from}";`);
   const functions = all.flatMap((one) =>
-    examplesOf(one).map((text) => {
+    examplesOf(one).map((text, n) => {
       const body = text
         .replace(/^import .*\n?/gm, "")
         .replace(
@@ -114,10 +114,11 @@ export function exampleModule(
           (_, call: string, said: string) => `check(${call}, ${JSON.stringify(said)});`,
         )
         .replace(/^check\(await/gm, "check(await");
-      return `  ${JSON.stringify(one.name)}: async ({ ${[...given.matchAll(/(\w+):/g)].map(([, name]) => name).join(", ")} }: Given, check: (found: unknown, said: string) => void) => {{\n${body}\n  }},`;
+      return `  ${JSON.stringify(`${one.path} ${one.name} ${n}`)}: async ({ ${[...given.matchAll(/(\w+):/g)].map(([, name]) => name).join(", ")} }: Given, check: (found: unknown, said: string) => void) => {{\n${body}\n  }},`;
     }),
   );
   return `${values.join("\n")}
+const { det, eigh, inverse, logdet, qr, solve } = linalg;
 interface Given {${given}}
 export const examples = {
 ${functions.join("\n")}

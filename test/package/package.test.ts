@@ -92,7 +92,15 @@ describe("comments", () => {
   });
 
   test("examples compile, and give the numbers that they say", () => {
-    const types = ["type Gpu", "type MnistFiles", "type Program", "type Scope", "type Task", "type Tuning"];
+    const types = [
+      "type Gpu",
+      "type Initialiser",
+      "type MnistFiles",
+      "type Program",
+      "type Scope",
+      "type Task",
+      "type Tuning",
+    ];
     const exported = {
       latentgpu: [...namesOf("index"), ...types],
       "latentgpu/formats": namesOf("formats").filter((name) => name !== "LatentError"),

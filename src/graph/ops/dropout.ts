@@ -13,8 +13,6 @@ import { random, type RandomOptions } from "./random.ts";
  *     dropout(x, { p: 0.1, seed: 1, step })   // step: a u32 tensor, or the number of the step
  *
  * Throws LatentError("argument") unless 0 ≤ p < 1.
- *
- *     dropout(x, { rate: 0.5, seed: 1 });
  */
 export function dropout(x: Tensor, options: RandomOptions & { readonly p: number } = {} as never): Tensor<"f32"> {
   checkTensor("dropout", x);

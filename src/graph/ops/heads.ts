@@ -64,7 +64,7 @@ export interface Noise {
  * heads: [batch, 2·latent], noise: a draw's name, or ε [batch, latent]. Returns [batch, latent]. In backward a named ε is
  * drawn again, not stored. Throws LatentError("shape").
  *
- *     const z = sampleHeads(output, { seed: 1 }); // [n, latent]
+ *     const z = sampleHeads(output, { seed: 1, stream: 0, step: 0 }); // [n, latent]
  */
 export function sampleHeads(heads: Tensor, noise: Noise | Tensor): Tensor<"f32"> {
   const latent = latentOf("sampleHeads", heads);

@@ -34,7 +34,7 @@ export function perSample(x: Tensor): Tensor<"f32"> {
  *
  * mean, logVar, noise: one shape, which is the result's. Gradients reach mean and logVar; noise has none.
  *
- *     const z = reparameterise(mean, logVar, { seed: 1 });
+ *     const z = reparameterise(mu, logVar, random.normal(gpu, mu.shape, { seed: 1 }));
  */
 export function reparameterise(mean: Tensor, logVar: Tensor, noise: Tensor): Tensor<"f32"> {
   alike("reparameterise", "mean, logVar and noise", mean, logVar, noise);
@@ -74,7 +74,7 @@ export function kl(mean: Tensor, logVar: Tensor): Tensor<"f32"> {
  *
  * logits, x: [n, …] of one shape. A likelihood only for x in {0, 1}; on grey pixels it is the cross-entropy usually reported as BCE.
  *
- *     const nats = bernoulliLogLikelihood(logits, images); // [n]
+ *     const nats = bernoulliLogLikelihood(logits, x); // [n]
  */
 export function bernoulliLogLikelihood(logits: Tensor, x: Tensor): Tensor<"f32"> {
   alike("bernoulliLogLikelihood", "logits and x", logits, x);
@@ -97,7 +97,7 @@ const bernoulliSlope = (g: Tensor, a: Tensor, x: Tensor): Tensor =>
  *
  * x, mean: [n, …] of one shape; logVar broadcasts to it.
  *
- *     const nats = gaussianLogLikelihood(mean, images, 0.1); // [n]
+ *     const nats = gaussianLogLikelihood(mu, x, 0.1); // [n]
  */
 export function gaussianLogLikelihood(x: Tensor, mean: Tensor, logVar: Tensor): Tensor<"f32"> {
   alike("gaussianLogLikelihood", "x and mean", x, mean);

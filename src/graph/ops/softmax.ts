@@ -5,9 +5,7 @@ import { add, div, sub, where } from "./arithmetic.ts";
 import { detach } from "./detach.ts";
 import { exp, isFinite, log } from "./elementwise.ts";
 import { reshape } from "./shape.ts";
-import { max, type ReduceOptions, sum } from "./sum.ts";
-
-type Axes = number | readonly number[];
+import { max, type ReduceOptions, sum, type Axes } from "./sum.ts";
 
 /**
  * log Σ e^x over `axes` (all by default), with the maximum taken out first, so that nothing overflows.
