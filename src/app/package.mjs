@@ -101,6 +101,13 @@ async function writeSingle(outdir, packages) {
   writeFileSync(join(outdir, "licences.txt"), packages.map((name) => `${name}\n\n${licence(name)}\n`).join("\n"));
 }
 
+/** Writes the one file alone. */
+export async function buildSingle(outdir) {
+  const { packages } = await reached();
+  mkdirSync(outdir, { recursive: true });
+  await writeSingle(outdir, packages);
+}
+
 const version = () => JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version;
 
 function licence(name) {
