@@ -23,8 +23,12 @@ import {
   tanh,
 } from "./ops/elementwise.ts";
 import { matmul } from "./ops/matmul.ts";
-import { reshape, transpose } from "./ops/shape.ts";
-import { mean, type ReduceOptions, sum } from "./ops/sum.ts";
+import { expand, reshape, transpose } from "./ops/shape.ts";
+import { squeeze, tile, unsqueeze } from "./ops/rearrange.ts";
+import { all, any, prod, std } from "./ops/reductions.ts";
+import { argmax, argmin } from "./ops/argmax.ts";
+import { cast } from "./ops/cast.ts";
+import { type Axes, max, mean, min, type ReduceOptions, sum, variance, type VarianceOptions } from "./ops/sum.ts";
 import type { DType, Joint, Shape, Total } from "./dtype.ts";
 import type { Operandish } from "./record.ts";
 import { Tensor } from "./tensor.ts";
@@ -107,6 +111,34 @@ export interface TensorMethods<D extends DType> {
   sum(axes?: number | readonly number[], options?: ReduceOptions): Tensor<Total<D>>;
   /** The mean over the axes, by default over all. */
   mean(axes?: number | readonly number[], options?: ReduceOptions): Tensor<"f32">;
+  /** The values as another dtype. */
+  cast<T extends DType>(dtype: T): Tensor<T>;
+  /** Repeated along axes of size 1, as broadcasting does. */
+  expand(shape: Shape): Tensor<D>;
+  /** Repeated along its axes. */
+  tile(times: number | readonly number[]): Tensor<D>;
+  /** Without axes of size 1. */
+  squeeze(axes?: number | readonly number[]): Tensor<D>;
+  /** With new axes of size 1. */
+  unsqueeze(axes: number | readonly number[]): Tensor<D>;
+  /** The mean squared deviation over the axes, by default over all. */
+  variance(axes?: Axes, options?: VarianceOptions): Tensor<"f32">;
+  /** The standard deviation over the axes, by default over all. */
+  std(axes?: Axes, options?: VarianceOptions): Tensor<"f32">;
+  /** The product over the axes, by default over all. */
+  prod(axes?: Axes, options?: ReduceOptions): Tensor<Total<D>>;
+  /** The largest element over the axes, by default over all. */
+  max(axes?: Axes, options?: ReduceOptions): Tensor<D>;
+  /** The smallest element over the axes, by default over all. */
+  min(axes?: Axes, options?: ReduceOptions): Tensor<D>;
+  /** Where the largest element along the axis is, by default along the last. */
+  argmax(axis?: number, options?: ReduceOptions): Tensor<"u32">;
+  /** Where the smallest element along the axis is, by default along the last. */
+  argmin(axis?: number, options?: ReduceOptions): Tensor<"u32">;
+  /** Whether an element over the axes is not 0, by default over all. */
+  any(axes?: Axes, options?: ReduceOptions): Tensor<"bool">;
+  /** Whether no element over the axes is 0, by default over all. */
+  all(axes?: Axes, options?: ReduceOptions): Tensor<"bool">;
 }
 
 const binaries = { add, sub, mul, div, remainder, pow, matmul };
@@ -136,7 +168,26 @@ const unaries = {
   isFinite,
 };
 const activations = { elu, erf, gelu, silu };
-const others = { reshape, transpose, sum, mean };
+const others = {
+  cast,
+  expand,
+  tile,
+  squeeze,
+  unsqueeze,
+  variance,
+  std,
+  prod,
+  max,
+  min,
+  argmax,
+  argmin,
+  any,
+  all,
+  reshape,
+  transpose,
+  sum,
+  mean,
+};
 
 /** Gives tensors their methods; called once by whoever opens a gpu, so that importing this package does nothing by itself. */
 export function installMethods(): void {

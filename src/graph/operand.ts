@@ -11,6 +11,7 @@ export function describe(value: unknown): string {
   if (typeof value === "string") return `the text ${JSON.stringify(value)}.`;
   if (typeof value !== "object") return `${typeof value} ${String(value)}.`.replace(/^function [^]*/, "a function.");
   if ("then" in value) return "a promise. Await it first.";
+  if (value instanceof ArrayBuffer) return "an ArrayBuffer. Say what it holds: new Float32Array(buffer).";
   const name = Array.isArray(value) ? "an array" : `${value.constructor?.name ?? "an object"}`;
   return Array.isArray(value) || ArrayBuffer.isView(value)
     ? `${name}. Make a tensor of it: gpu.tensor(values).`

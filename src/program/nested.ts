@@ -36,6 +36,12 @@ export function laidOut(
   shape: Shape | TensorOptions | undefined,
   given: TensorOptions = {},
 ): { values: TypedArray; dims: Shape; dtype: DType } {
+  check(
+    typeof shape !== "number",
+    "argument",
+    where,
+    () => `expected a shape as an array; got ${String(shape)}. Use [${String(shape)}].`,
+  );
   const isShape = shape === undefined || Array.isArray(shape);
   const options = isShape ? given : (shape as TensorOptions);
   checkOptions(where, options, ["dtype"]);

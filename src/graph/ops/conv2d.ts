@@ -1,4 +1,5 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
+import { checkTensor } from "../operand.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkWeights, forward, forwardWithBias } from "./convolution.ts";
 import { checkImages, fit, type Padding, pair, type Pair, same, sides, spanOf } from "./window.ts";
@@ -28,6 +29,7 @@ export interface Conv2dOptions {
  *     conv2d(x, weight, { stride: 2, padding: 1 }); // [n, out, h/2, w/2]
  */
 export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor<"f32"> {
+  checkTensor("conv2d", x);
   checkOptions("conv2d", options, ["bias", "stride", "padding", "dilation", "groups"]);
   checkImages("conv2d", x);
   const groups = checkWeights("conv2d", w, options.groups, "[out, in/groups, kh, kw]");

@@ -1,4 +1,5 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
+import { checkTensor } from "../operand.ts";
 import type { Tensor } from "../tensor.ts";
 import { byInput, checkWeights, withBias } from "./convolution.ts";
 import { checkImages, type Padding, pair, type Pair, sides } from "./window.ts";
@@ -30,6 +31,7 @@ export interface ConvTranspose2dOptions {
  *     convTranspose2d(x, weight, { stride: 2, padding: 1 }); // [n, out, 2h, 2w]
  */
 export function convTranspose2d(x: Tensor, w: Tensor, options: ConvTranspose2dOptions = {}): Tensor<"f32"> {
+  checkTensor("convTranspose2d", x);
   const where = "convTranspose2d";
   checkOptions(where, options, ["bias", "stride", "padding", "outputPadding", "dilation", "groups"]);
   checkImages(where, x);

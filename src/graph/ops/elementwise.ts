@@ -135,6 +135,7 @@ const reluSlope = (g: Tensor, y: Tensor): Tensor =>
  *     await leakyRelu(gpu.tensor([1, -2]), 0.1).read(); // 1, -0.2
  */
 export function leakyRelu(a: Tensor, slope = 0.01): Tensor<"f32"> {
+  checkTensor("leakyRelu", a);
   const s = constant(a.gpu, slope);
   const slopeOf = (g: Tensor): Tensor =>
     recordMap("leakyRelu", "leaky_relu_slope", [g, a, s], ([h]) => [slopeOf(h!), null, null]);

@@ -30,6 +30,7 @@ export interface Heads {
  *     const { mean, logVar } = splitHeads(output); // output [n, 2·latent]
  */
 export function splitHeads(heads: Tensor): Heads {
+  checkTensor("splitHeads", heads);
   const latent = latentOf("splitHeads", heads);
   return {
     mean: part(heads as Tensor<"f32">, 1, 0, latent),
@@ -67,6 +68,7 @@ export interface Noise {
  *     const z = sampleHeads(output, { seed: 1, stream: 0, step: 0 }); // [n, latent]
  */
 export function sampleHeads(heads: Tensor, noise: Noise | Tensor): Tensor<"f32"> {
+  checkTensor("sampleHeads", heads);
   const latent = latentOf("sampleHeads", heads);
   const batch = heads.shape[0]!;
   const { mean, logVar } = splitHeads(heads);
@@ -108,6 +110,7 @@ export function sampleHeads(heads: Tensor, noise: Noise | Tensor): Tensor<"f32">
  *     const kl = klHeads(output); // [n]
  */
 export function klHeads(heads: Tensor): Tensor<"f32"> {
+  checkTensor("klHeads", heads);
   const latent = latentOf("klHeads", heads);
   const batch = heads.shape[0]!;
   const { mean, logVar } = splitHeads(heads);

@@ -55,5 +55,5 @@ export * from "./shape.ts";
 export { type Bound, type Range, slice } from "./slice.ts";
 export * from "./softmax.ts";
 export { sort, type Sorted, type SortOptions, topK, type TopKOptions } from "./sort.ts";
-export { max, mean, min, type ReduceOptions, sum, variance } from "./sum.ts";
+export { type Axes, max, mean, min, type ReduceOptions, sum, variance, type VarianceOptions } from "./sum.ts";
 export { take, takeAlongAxis } from "./take.ts";

@@ -1,9 +1,10 @@
 import { check, checkOptions } from "../../device/errors.ts";
 import { count } from "../dtype.ts";
+import { checkTensor } from "../operand.ts";
 import { axesOf, constant, recordMap } from "../record.ts";
 import { describe } from "../operand.ts";
 import type { Runner } from "../runner.ts";
-import { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor.ts";
 import { bytes } from "./bytes.ts";
 import { cast } from "./cast.ts";
 import { reshape } from "./shape.ts";
@@ -45,13 +46,8 @@ const positions = (gpu: Runner, shape: readonly number[]): Tensor<"u32"> =>
  * Throws LatentError("argument").
  */
 export function oneHot(indices: Tensor, classes: number, options: { readonly axis?: number } = {}): Tensor<"f32"> {
+  checkTensor("oneHot", indices);
   checkOptions("oneHot", options, ["axis"]);
-  check(
-    indices instanceof Tensor,
-    "argument",
-    "oneHot",
-    () => `expected a tensor of indices; got ${typeof indices}. Use gpu.tensor(indices, undefined, { dtype: "i32" }).`,
-  );
   check(
     Number.isInteger(classes) && classes > 0,
     "argument",

@@ -2,7 +2,7 @@ import { equal, maximum, minimum, mul, sqrt, where } from "./arithmetic.ts";
 import type { DType, Total } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
-import { type Axes, fold, reduced, type ReduceOptions, variance } from "./sum.ts";
+import { type Axes, fold, reduced, type ReduceOptions, variance, type VarianceOptions } from "./sum.ts";
 
 /**
  * Product over `axes` (all by default); 1 of nothing.
@@ -44,7 +44,7 @@ export function all(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor
  *
  *     await std(gpu.tensor([1, 2, 3]), 0, { ddof: 1 }).item(); // 1
  */
-export function std(x: Tensor, axes?: Axes, options: ReduceOptions & { readonly ddof?: number } = {}): Tensor<"f32"> {
+export function std(x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor<"f32"> {
   reduced("std", x, axes, options, "ddof");
   const square = variance(x, axes, options);
   const isFlat = equal(square, 0);

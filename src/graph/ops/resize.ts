@@ -48,6 +48,7 @@ const choices = {
  * ONNX's Resize can do: `coordinates`, `rounding` of nearest, `cubic` (a), `excludeOutside`. Throws LatentError("shape") or ("argument").
  */
 export function resize(x: Tensor, size: readonly [number, number] | null, options: ResizeOptions = {}): Tensor<"f32"> {
+  checkTensor("resize", x);
   const where = "resize";
   checkTensor(where, x);
   checkOptions(where, options, known);

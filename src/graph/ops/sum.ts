@@ -12,6 +12,12 @@ import { expand, reshape, transpose } from "./shape.ts";
 export type Axes = number | readonly number[] | undefined;
 
 /** What reductions take. */
+/** How to average squared deviations. */
+export interface VarianceOptions extends ReduceOptions {
+  /** What the number of elements is lessened by before dividing: 0 unless given; PyTorch's correction is 1. */
+  readonly ddof?: number;
+}
+
 export interface ReduceOptions {
   /** Leave the reduced axes in place with size 1. */
   readonly keepDims?: boolean;
@@ -32,6 +38,19 @@ export interface Reduced {
 /** Checks what a reduction was given. Throws LatentError("argument"). */
 export function reduced(where: string, x: Tensor, axes: Axes, options: ReduceOptions, ...known: string[]): Reduced {
   checkTensor(where, x);
+  check(
+    typeof axes !== "object" || Array.isArray(axes),
+    "argument",
+    where,
+    () =>
+      `expected axes before the options; got ${JSON.stringify(axes)}. Use ${where}(x, undefined, { … }) for all axes.`,
+  );
+  check(
+    typeof options !== "number",
+    "argument",
+    where,
+    () => `expected several axes as one array. Use ${where}(x, [${[axes, options].join(", ")}]).`,
+  );
   checkOptions(where, options, [...known, "keepDims"]);
   const over = axesOf(where, x.rank, axes);
   const kept = x.shape.map((n, d) => (over.includes(d) ? 1 : n));
@@ -106,11 +125,7 @@ export function mean(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tenso
  *
  *     await variance(gpu.tensor([1, 2, 3]), 0, { ddof: 1 }).item(); // 1
  */
-export function variance(
-  x: Tensor,
-  axes?: Axes,
-  options: ReduceOptions & { readonly ddof?: number } = {},
-): Tensor<"f32"> {
+export function variance(x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor<"f32"> {
   const { over, n } = reduced("variance", x, axes, options, "ddof");
   const { ddof = 0, keepDims = false } = options;
   check(

@@ -219,8 +219,7 @@ export const lookups: Family = {
       op: "oneHot",
       call: () => ops.oneHot([1, 2] as unknown as Tensor, 3),
       code: "argument",
-      message:
-        'oneHot: expected a tensor of indices; got object. Use gpu.tensor(indices, undefined, { dtype: "i32" }).',
+      message: "oneHot: expected a tensor; got an array. Make a tensor of it: gpu.tensor(values).",
     },
     {
       op: "embedding",
