@@ -11,13 +11,13 @@ import { expand, reshape, transpose } from "./shape.ts";
 /** One axis, or several; negative from the end. */
 export type Axes = number | readonly number[] | undefined;
 
-/** What reductions take. */
 /** How to average squared deviations. */
 export interface VarianceOptions extends ReduceOptions {
   /** What the number of elements is lessened by before dividing: 0 unless given; PyTorch's correction is 1. */
   readonly ddof?: number;
 }
 
+/** What reductions take. */
 export interface ReduceOptions {
   /** Leave the reduced axes in place with size 1. */
   readonly keepDims?: boolean;
