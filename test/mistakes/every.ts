@@ -4,7 +4,7 @@ import type { Anything, Mistake } from "./mistake.ts";
 // Whatever an op expects a tensor for, what is none is refused in words: as the first argument, and as the one after it.
 
 /** Ops whose first argument is the gpu, a list or an equation, and one that looks at its second argument first. */
-const others = new Set(["arange", "compare", "concat", "stack", "einsum"]);
+const others = new Set(["arange", "compare", "concat", "stack", "einsum", "customGradient", "defineOp"]);
 const named = Object.entries(ops as Anything).filter(([name, op]) => typeof op === "function" && !others.has(name));
 const wrong: readonly (readonly [value: unknown, message: string])[] = [
   [undefined, "undefined"],

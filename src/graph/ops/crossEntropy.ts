@@ -1,4 +1,5 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
+import { checkTensor } from "../operand.ts";
 import { checkFloat, checkShape, constant, recordMap } from "../record.ts";
 import { count, sameShape } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
@@ -31,6 +32,8 @@ const KNOWN = ["weights", "ignoreIndex", "labelSmoothing", "reduction"];
  *     await crossEntropy(gpu.tensor([[0, 0]]), gpu.tensor(Int32Array.of(1))).item(); // 0.6931
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  checkTensor("crossEntropy", logits);
+  checkTensor("crossEntropy", targets);
   checkOptions("crossEntropy", options, KNOWN);
   const { weights, ignoreIndex = -100, labelSmoothing = 0, reduction = "mean" } = options;
   checkFloat("crossEntropy", logits, "f32 logits");

@@ -1,4 +1,5 @@
 import { checkOptions } from "../../device/errors.ts";
+import { checkTensor } from "../operand.ts";
 import { axesOf } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, sub, where } from "./arithmetic.ts";
@@ -13,6 +14,7 @@ import { max, type ReduceOptions, sum, type Axes } from "./sum.ts";
  *     await logsumexp(gpu.tensor([0, 0])).item(); // 0.6931
  */
 export function logsumexp(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor<"f32"> {
+  checkTensor("logsumexp", x);
   checkOptions("logsumexp", options, ["keepDims"]);
   const over = axesOf("logsumexp", x.rank, axes);
   // of nothing: log 0
@@ -38,6 +40,7 @@ const below = (x: Tensor, over: readonly number[]): Tensor => sub(x, detach(max(
  *     await softmax(gpu.tensor([0, 0])).read(); // 0.5, 0.5
  */
 export function softmax(x: Tensor, axes: Axes = -1): Tensor<"f32"> {
+  checkTensor("softmax", x);
   const over = axesOf("softmax", x.rank, axes);
   if (x.size === 0) return exp(x);
   const e = exp(below(x, over));
@@ -51,7 +54,9 @@ export function softmax(x: Tensor, axes: Axes = -1): Tensor<"f32"> {
  *     await logSoftmax(gpu.tensor([0, 0])).read(); // -0.6931, -0.6931
  */
 export function logSoftmax(x: Tensor, axes: Axes = -1): Tensor<"f32"> {
+  checkTensor("logSoftmax", x);
   const over = axesOf("logSoftmax", x.rank, axes);
+  if (x.size === 0) return exp(x);
   const shifted = below(x, over);
   return sub(shifted, log(sum(exp(shifted), over, { keepDims: true })));
 }
