@@ -1,4 +1,4 @@
-import { add, div, greater, maximum, mul, sqrt, square, sub, where } from "../graph/ops/arithmetic.ts";
+import { add, div, greater, greaterEqual, maximum, mul, sqrt, square, sub, where } from "../graph/ops/arithmetic.ts";
 import { cast } from "../graph/ops/cast.ts";
 import { exp, log } from "../graph/ops/elementwise.ts";
 import { matmul } from "../graph/ops/matmul.ts";
@@ -167,4 +167,13 @@ export function nearest(x: Tensor, centres: Tensor): { shares: Tensor; squares: 
   const index = along(x.gpu, [n, k]);
   const label = min(where(greater(all, least), NONE, index), 1, { keepDims: true });
   return { shares: sub(1, where(sub(index, label), 1, 0)), squares: reshape(least, [n]) };
+}
+
+/** 0, 1, … count − 1 as f32. */
+export const positions = (gpu: Tensor["gpu"], count: number): Tensor => reshape(along(gpu, [1, count]), [count]);
+
+/** The index of the first value that is ≥ 0; beyond all where there is none. */
+export function indexOfFirst(values: Tensor): Tensor {
+  const n = values.shape[0]!;
+  return min(where(greaterEqual(values, 0), positions(values.gpu, n), n));
 }

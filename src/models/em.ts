@@ -4,23 +4,23 @@ import type { Shape } from "../graph/dtype.ts";
 import { add, div, equal, greaterEqual, less, maximum, mul, sub, where } from "../graph/ops/arithmetic.ts";
 import { cast } from "../graph/ops/cast.ts";
 import { abs } from "../graph/ops/elementwise.ts";
-import { expand, reshape } from "../graph/ops/shape.ts";
-import { max, min, sum } from "../graph/ops/sum.ts";
+import { expand } from "../graph/ops/shape.ts";
+import { max, sum } from "../graph/ops/sum.ts";
 import { random } from "../graph/ops/random.ts";
 import { constant } from "../graph/record.ts";
-import type { Runner } from "../graph/runner.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { along } from "../linalg/matrix.ts";
 import { eachBatch, type Rows } from "../linalg/rows.ts";
 import type { Gpu } from "../program/gpu.ts";
 import type { Program } from "../program/program.ts";
 import {
   covarianceShape,
+  indexOfFirst,
   type Kind,
   logJoint,
   maximise,
   nearest,
   type Parameters,
+  positions,
   prepare,
   responsibilities,
   type Statistics,
@@ -341,13 +341,4 @@ export class Em {
     for (const program of this.#programs.values()) program.dispose();
     for (const state of [...Object.values(this.#states), ...Object.values(this.#sums)]) state.dispose();
   }
-}
-
-/** 0, 1, … count − 1 as f32. */
-const positions = (gpu: Runner, count: number): Tensor => reshape(along(gpu, [1, count]), [count]);
-
-/** The index of the first value that is ≥ 0; beyond all where there is none. */
-function indexOfFirst(values: Tensor): Tensor {
-  const n = values.shape[0]!;
-  return min(where(greaterEqual(values, 0), positions(values.gpu, n), n));
 }

@@ -33,8 +33,7 @@ interface Block {
   readonly values: Promise<readonly [Float32Array, Uint32Array, boolean]>;
 }
 
-/** Seconds of work between two looks at losses and signal. */
-const INTERVAL = 0.2;
+const INTERVAL = 0.2; // seconds of work between two looks at losses and signal
 
 /**
  * Trains: each epoch takes the samples in a new order drawn from the seed, batch by batch, the rest as a smaller batch.
