@@ -221,6 +221,7 @@ function pruned(ts, { file, parsed, declarations: own }, kept, foreign, isKept) 
   const from = new Set();
   const add = (path) => from.add(resolve(dirname(file), path.replace(/\.ts$/, ".d.ts")));
   const walk = (node) => {
+    if (ts.isExportSpecifier(node) && !isKept(node.name.text)) return;
     if (ts.isIdentifier(node)) words.add(node.text);
     if (ts.isImportTypeNode(node)) add(node.argument.literal.text);
     if (ts.isTypeReferenceNode(node) && ts.isIdentifier(node.typeName) && foreign.has(node.typeName.text))
@@ -265,6 +266,7 @@ function written(ts, statement, isKept) {
   if (!clause || !ts.isNamedExports(clause)) return statement.getFullText().trim();
   const names = clause.elements.filter(({ name }) => isKept(name.text)).map((element) => element.getText());
   const type = statement.isTypeOnly ? "type " : "";
+  if (names.length === 0) return "";
   const from = statement.moduleSpecifier ? ` from ${statement.moduleSpecifier.getText()}` : "";
   return `export ${type}{ ${names.join(", ")} }${from};`;
 }

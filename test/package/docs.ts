@@ -96,7 +96,7 @@ const given = `
   gpu: Gpu; x: Tensor<"f32">; y: Tensor<"f32">; a: Tensor<"f32">; b: Tensor<"f32">; w: Tensor<"f32">; weight: Tensor<"f32">; bias: Tensor<"f32">;
   mu: Tensor<"f32">; logVar: Tensor<"f32">; logits: Tensor<"f32">; probabilities: Tensor<"f32">; output: Tensor<"f32">; features: Tensor<"f32">; loss: Tensor<"f32">;
   target: Tensor<"f32">; labels: Tensor<"u32">; table: Tensor<"f32">; indices: Tensor<"i32">; scale: Tensor<"f32">; q: Tensor<"f32">; k: Tensor<"f32">; v: Tensor<"f32">;
-  file: Uint8Array<ArrayBuffer>; pixels: Uint8Array<ArrayBuffer>; step: Tensor<"u32">; data: Dataset; model: VAE; task: Task; files: MnistFiles; pass: GPUComputePassEncoder; device: GPUDevice; buffer: GPUBuffer;
+  file: Uint8Array<ArrayBuffer>; pixels: Uint8Array<ArrayBuffer>; step: Tensor<"u32">; running: Record<"mean" | "variance", Tensor<"f32">>; data: Dataset; model: VAE; task: Task; files: MnistFiles; pass: GPUComputePassEncoder; device: GPUDevice; buffer: GPUBuffer;
 `;
 
 /** One module of all examples: each a function of what it is given; those that say numbers hand over what they found. */

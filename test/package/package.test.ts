@@ -117,7 +117,7 @@ describe("comments", () => {
     );
     output(
       process.execPath,
-      [join(process.cwd(), "node_modules/typescript7/bin/tsc"), "-p", "tsconfig.examples.json"],
+      [join(process.cwd(), "node_modules/typescript/bin/tsc"), "-p", "tsconfig.examples.json"],
       project,
     );
     const start = `import { openNodeGpu } from "latentgpu/node";

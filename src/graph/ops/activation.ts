@@ -19,6 +19,7 @@ export function erf(a: Tensor): Tensor {
 const normalCdf = (a: Tensor): Tensor =>
   recordMap("gelu", "normal_cdf", [a], ([g]) => [mul(g!, mul(exp(mul(square(a), -0.5)), 1 / Math.sqrt(2 * Math.PI)))]);
 
+/** What gelu takes. */
 export interface GeluOptions {
   /** "tanh" for ½ a (1 + tanh(√(2/π)·(a + 0.044715 a³))); "none", the exact one, by default. */
   readonly approximate?: "none" | "tanh";

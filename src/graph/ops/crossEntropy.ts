@@ -9,6 +9,7 @@ import { reshape } from "./shape.ts";
 import { logSoftmax } from "./softmax.ts";
 import { sum } from "./sum.ts";
 
+/** What crossEntropy takes. */
 export interface CrossEntropyOptions {
   /** What each class counts, [classes]; 1 each by default. */
   readonly weights?: Tensor;

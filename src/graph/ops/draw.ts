@@ -6,6 +6,7 @@ import type { Runner } from "../runner.ts";
 import { Tensor } from "../tensor.ts";
 import { reshape } from "./shape.ts";
 
+/** Where random numbers start. */
 export interface RandomOptions {
   /** A whole number in [0, 2⁵³): the Philox key. */
   readonly seed: number;

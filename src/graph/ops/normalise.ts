@@ -92,7 +92,7 @@ export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor; sa
  * form for evaluation; without them the batch's own are taken, the form for training (batchStatistics gives them; a
  * plan computes them once for both). Throws LatentError("argument") if only one of mean and variance is given.
  *
- *     const y = batchNorm(x, mean, logVar);
+ *     const y = batchNorm(x, { weight, bias });
  *
  *     batchNorm(x, { weight, bias })                                        // in training
  *     batchNorm(x, { mean: running.mean, variance: running.variance, weight, bias })   // afterwards
@@ -145,7 +145,7 @@ export function layerNorm(x: Tensor, options: AffineOptions & { readonly shape?:
  *
  * x: [n, channels, …]; weight, bias: [channels]. Throws LatentError("shape") unless groups divides channels.
  *
- *     const y = groupNorm(x, 4);
+ *     const y = groupNorm(x, { groups: 4 });
  *
  *     groupNorm(x, { groups: 8, weight, bias })   // [n, 32, h, w]: four channels a group
  */
