@@ -32,7 +32,7 @@ export const bundlers: { readonly [name: string]: Bundler } = {
       },
       plugins: [{ name: "package", resolveId: (id) => resolvedByExports(project, id) }],
     });
-    await bundle.write({ file: join(project, file), format: "es" });
+    await bundle.write({ file: join(project, file), format: "es", inlineDynamicImports: true });
     const { code } = await minified(readFileSync(join(project, file), "utf8"));
     writeFileSync(join(project, file), code);
   },

@@ -97,7 +97,7 @@ const bernoulliSlope = (g: Tensor, a: Tensor, x: Tensor): Tensor =>
  *
  * x, mean: [n, …] of one shape; logVar broadcasts to it.
  *
- *     const nats = gaussianLogLikelihood(mu, x, 0.1); // [n]
+ *     const nats = gaussianLogLikelihood(x, mu, logVar); // [n]
  */
 export function gaussianLogLikelihood(x: Tensor, mean: Tensor, logVar: Tensor): Tensor<"f32"> {
   alike("gaussianLogLikelihood", "x and mean", x, mean);
