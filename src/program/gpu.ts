@@ -33,8 +33,8 @@ interface Trace {
 /**
  * The engine on one device: makes tensors, runs graphs, compiles steps. Opened by `openGpu` and `openNodeGpu`.
  *
- *     const gpu: Gpu = await openGpu();
- *     const step = await gpu.compile((x) => x.mul(2), gpu.tensor([1, 2]));
+ *     const engine: Gpu = gpu; // from openGpu() or openNodeGpu()
+ *     const step = await engine.compile((x) => x.mul(2), gpu.tensor([1, 2]));
  *     await (await step.run(gpu.tensor([3, 4]))).read(); // 6, 8
  */
 export class Gpu implements Runner {

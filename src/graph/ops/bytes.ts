@@ -24,7 +24,7 @@ export function bytesOf(where: string, x: Tensor): { base: Tensor; first: number
 /**
  * u8 data as f32, times `scale` (1/255 for pixels). No gradient.
  *
- *     await bytes(gpu.tensor(Uint8Array.of(0, 255))).read(); // 0, 1
+ *     await bytes(gpu.tensor(Uint8Array.of(0, 255))).read(); // 0, 255
  */
 export function bytes(x: Tensor, options: { readonly scale?: number } = {}): Tensor<"f32"> {
   checkTensor("bytes", x);
