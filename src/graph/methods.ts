@@ -1,5 +1,5 @@
 import { elu, erf, gelu, type GeluOptions, silu } from "./ops/activation.ts";
-import { add, div, mul, neg, pow, remainder, sqrt, square, sub } from "./ops/arithmetic.ts";
+import { add, div, mul, neg, remainder, sqrt, square, sub } from "./ops/arithmetic.ts";
 import {
   abs,
   ceil,
@@ -23,6 +23,7 @@ import {
   tanh,
 } from "./ops/elementwise.ts";
 import { matmul } from "./ops/matmul.ts";
+import { pow } from "./ops/power.ts";
 import { expand, reshape, transpose } from "./ops/shape.ts";
 import { squeeze, tile, unsqueeze } from "./ops/rearrange.ts";
 import { all, any, prod, std } from "./ops/reductions.ts";

@@ -49,8 +49,7 @@ export class Gpu implements Runner {
   readonly #scopes: OpenScope = { open: null };
   #trace: Trace | null = null;
 
-  /** @internal */
-  constructor(device: Device, budgetMs?: number) {
+  /** @internal */ constructor(device: Device, budgetMs?: number) {
     this.#device = device;
     this.budgetMs = budgetMs;
     this.tuning = new Tuning(device, () => this.#eager.clear());
@@ -83,8 +82,7 @@ export class Gpu implements Runner {
   /**
    * A tensor of `values`: a typed array (whose type gives the dtype) or nested arrays, f32 (of booleans: bool) unless `dtype`
    * says otherwise. Without a shape the options may come second: `gpu.tensor([1, 2], { dtype: "i32" })`.
-   * Throws LatentError("shape") if the count does not fit `shape`, "argument" on what the dtype does not hold, "disposed" or
-   * "device-lost" if the gpu is gone.
+   * Throws LatentError: "shape" if the count does not fit, "argument" on what the dtype does not hold, "disposed", "device-lost".
    */
   tensor<V extends Values, D extends DType = DTypeOf<V>>(
     values: V,
@@ -256,8 +254,7 @@ export class Gpu implements Runner {
     return collect(this.#scopes, body, (scope) => scope.keepAll());
   }
 
-  /** @internal */
-  assign(state: Tensor, next: Tensor): void {
+  /** @internal */ assign(state: Tensor, next: Tensor): void {
     const trace = this.#trace;
     check(trace !== null, "argument", "assign", () => "works only inside the function given to gpu.compile.");
     checkAssigned(state, trace.assignments);
@@ -333,8 +330,7 @@ export class Gpu implements Runner {
   /** Runs a kernel of each kind twice against the CPU; `failures` names those that are wrong or differ between the runs. */
   selfTest(): Promise<SelfTest> {
     return this.outside(async () => {
-      const { selfTest } = await import("./selfTest.ts");
-      return selfTest(this);
+      return (await import("./selfTest.ts")).selfTest(this);
     });
   }
 
@@ -348,6 +344,6 @@ export class Gpu implements Runner {
     this.#eager.clear();
     this.#device.dispose();
   }
-  /** For `using`: the same as dispose(). */
+  /** The same, for `using`. */
   [Symbol.dispose] = (): void => this.dispose();
 }

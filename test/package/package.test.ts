@@ -106,7 +106,10 @@ describe("comments", () => {
     };
     writeFileSync(join(project, "src/examples.ts"), exampleModule(documented(dist()), exported));
     const options = {
-      ...{ target: "es2022", module: "nodenext", strict: true, types: ["@webgpu/types", "node"] },
+      target: "es2022",
+      module: "nodenext",
+      strict: true,
+      types: ["@webgpu/types", "node"],
       outDir: "out/examples",
     };
     writeFileSync(

@@ -7,8 +7,8 @@ import { type Pull, Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
 import { sumTo } from "./shape.ts";
 
-/** Both as tensors of one dtype: a number takes the other's, a bool that of what stands beside it (f32 beside a number). */
-function joined(where: string, a: Operandish, b: Operandish): [Tensor, Tensor] {
+/** @internal Both as tensors of one dtype: a number takes the other's, a bool that of what stands beside it (f32 beside a number). */
+export function joined(where: string, a: Operandish, b: Operandish): [Tensor, Tensor] {
   checkOperand(where, a);
   checkOperand(where, b);
   const known = a instanceof Tensor ? a : b;
@@ -276,61 +276,6 @@ export function where<A extends DType = never, B extends DType = never>(
     sumTo(where(chooses, 0, g!), no.shape),
   ]);
   return (yes.dtype === "bool" ? relabel(y, "bool") : y) as Tensor as Tensor<Joint<A, B>>;
-}
-
-/**
- * a^b, broadcast: whole and half exponents up to 2¹⁶ by multiplication, others to about 2 ulps. As in IEEE 754, a < 0 needs a whole b,
- * 0⁰ = 1^b = 1 also where b is NaN.
- *
- *     await pow(gpu.tensor([2, 3]), 2).read(); // 4, 9
- */
-export function pow<A extends DType = never, B extends DType = never>(
-  a: Operandish<A>,
-  b: Operandish<B>,
-): Tensor<Joint<A, B>> {
-  return power(a as Operandish, b as Operandish) as Tensor<Joint<A, B>>;
-}
-
-function power(base: Operandish, b: Operandish): Tensor {
-  if (base instanceof Tensor && !isFloat(base.dtype)) return wholePower(base, b);
-  const [a, exponent] = joined("pow", base, b);
-  if (!isFloat(a.dtype)) return wholePower(a, exponent);
-  if (b === 1) return a;
-  if (b === 2) return square(a);
-  if (b === 3) return mul(square(a), a);
-  if (b === 4) return square(square(a));
-  if (b === -1) return recordMap("pow", "reciprocal", [a], ([g], y) => [neg(mul(g!, square(y)))]);
-  if (b === 0.5) return sqrt(a);
-  if (b === -0.5) return recordMap("pow", "rsqrt", [a], ([g]) => [mul(g!, mul(pow(a, -1.5), -0.5))]);
-  // written out, because elementwise.ts imports this file
-  const logarithm = () => recordMap("pow", "log_", [a], ([h]) => [div(h!, a)]);
-  const byBase = () => {
-    const slope = mul(pow(a, typeof b === "number" ? b - 1 : sub(b, 1)), exponent);
-    return b instanceof Tensor ? where(equal(exponent, 0), 0, slope) : slope;
-  };
-  return recordMap("pow", "pow_", [a, exponent], ([g], y) => [
-    base instanceof Tensor && b !== 0 ? sumTo(mul(g!, byBase()), a.shape) : null,
-    b instanceof Tensor
-      ? sumTo(mul(g!, where(mul(equal(a, 0), greaterEqual(exponent, 0)), 0, mul(y, logarithm()))), b.shape)
-      : null,
-  ]);
-}
-
-/** Powers of integers, by squaring. */
-function wholePower(a: Tensor, b: Operandish): Tensor {
-  check(
-    typeof b === "number" && Number.isInteger(b) && b >= 0 && b < 2 ** 31,
-    "argument",
-    "pow",
-    () =>
-      `expected a whole exponent ≥ 0 for ${a.dtype}; got ${typeof b === "number" ? b : "a tensor"}. Use cast(x, "f32").`,
-  );
-  let y: Tensor | null = null;
-  for (let factor = a, left = b; left > 0; left >>= 1) {
-    if (left & 1) y = y ? mul(y, factor) : factor;
-    if (left > 1) factor = mul(factor, factor);
-  }
-  return y ?? add(mul(a, 0), 1);
 }
 
 /**

@@ -88,7 +88,7 @@ function named(x: Tensor, term: string): Named {
     () => `expected as many axes as in ${JSON.stringify(term)}; got ${show(x.shape)}.`,
   );
   const dots = after === undefined ? [] : Array.from({ length: covered }, (_, k) => `…${covered - k}`);
-  return { x, names: [...before, ...dots, ...(after ?? "")] };
+  return { x, names: [...before.split(""), ...dots, ...(after ?? "").split("")] };
 }
 
 function output(
@@ -101,7 +101,7 @@ function output(
   const letters = terms.join("").replaceAll(".", "");
   if (right === undefined)
     return [...dots, ...[...new Set(letters)].filter((l) => letters.split(l).length === 2).sort()];
-  const list = right.split("...").flatMap((part, k) => [...(k ? dots : []), ...part]);
+  const list = right.split("...").flatMap((part, k) => [...(k ? dots : []), ...part.split("")]);
   check(
     new Set(list).size === list.length && list.every((name) => names.includes(name)),
     "argument",

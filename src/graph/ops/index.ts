@@ -16,7 +16,6 @@ export {
   mul,
   neg,
   notEqual,
-  pow,
   remainder,
   sqrt,
   square,
@@ -46,6 +45,7 @@ export * from "./logic.ts";
 export * from "./normalise.ts";
 export * from "./oneHot.ts";
 export * from "./pool.ts";
+export { pow } from "./power.ts";
 export { pad, type PadOptions, type Widths } from "./pad.ts";
 export * from "./random.ts";
 export * from "./rearrange.ts";

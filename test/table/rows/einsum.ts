@@ -9,8 +9,8 @@ function summed(equation: string, x: readonly Nd[]): Nd {
   const terms = left.split(",");
   const letters = [...new Set(terms.join(""))];
   const sizeOf = (letter: string) =>
-    Math.max(...terms.flatMap((term, k) => [...term].flatMap((l, d) => (l === letter ? [x[k]!.shape[d]!] : []))));
-  const shape = [...right].map(sizeOf);
+    Math.max(...terms.flatMap((term, k) => term.split("").flatMap((l, d) => (l === letter ? [x[k]!.shape[d]!] : []))));
+  const shape = right.split("").map(sizeOf);
   const y = new Float64Array(shape.reduce((a, b) => a * b, 1));
   nd(letters.map(sizeOf), (index) => {
     const place = (term: string, of?: Nd) =>

@@ -161,9 +161,9 @@ export const functions: Family = {
       code: "argument",
       message: 'gelu: unknown approximation. Expected "none" or "tanh"; got fast.',
     },
-    ...(["remainder", "atan2"] as const).map((op) => ({
+    ...Object.entries({ remainder: ops.remainder, atan2: ops.atan2 }).map(([op, run]) => ({
       op,
-      call: (gpu: Parameters<typeof numbers>[0]) => ops[op](numbers(gpu, [3, 2]), numbers(gpu, [3])),
+      call: (gpu: Parameters<typeof numbers>[0]) => run(numbers(gpu, [3, 2]), numbers(gpu, [3])),
       code: "shape" as const,
       message: `${op}: shapes do not broadcast. Expected sizes that are equal or 1, aligned from the right; got [3, 2] and [3].`,
     })),
