@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { assign, grad, matmul, openGpu, slice, sum, transpose } from "../src/index.ts";
+import { assign, grad, matmul, openGpu, sum } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { failure, opener } from "./helpers.ts";
 
@@ -240,7 +240,7 @@ describe("arguments", () => {
     expect((await failure(() => gpu.tensor([1, 2, 3], [2, 2]))).message).toMatch(
       /Expected 4 values for \[2, 2\]; got 3/,
     );
-    expect((await failure(() => gpu.tensor([], [0]))).code).toBe("shape");
+    expect((await failure(() => gpu.tensor([1], [0]))).code).toBe("shape");
     expect((await failure(() => matmul(gpu.tensor([[1, 2]]), gpu.tensor([[1, 2]])))).message).toBe(
       "matmul: inner sizes differ. Expected a [..., m, k] and b [..., k, n]; got a [1, 2] and b [1, 2].",
     );
@@ -250,9 +250,6 @@ describe("arguments", () => {
     expect((await failure(() => assign(gpu.state([1]), gpu.tensor([2])))).message).toMatch(
       /inside the function given to gpu\.compile/,
     );
-    const pixels = gpu.tensor(new Uint8Array(12), [4, 3]);
-    expect((await failure(() => slice(pixels, 0, 1, 3).read())).code).toBe("unsupported");
-    expect((await failure(() => transpose(pixels).read())).message).toMatch(/u8 data \[3, 4\]/);
     expect((await failure(() => gpu.tensor([1, 2]).item())).message).toMatch(/one element; got \[2\]/);
   });
 

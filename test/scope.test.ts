@@ -67,12 +67,13 @@ describe("a scope", () => {
         expect(x.disposed).toBe(true);
       }
     };
-    const called = async (): Promise<void> =>
-      void (await gpu.scope(async () => {
+    const called = async (): Promise<void> => {
+      await gpu.scope(async () => {
         const x = gpu.tensor([1]);
         await sleep(20);
         await x.read();
-      }));
+      });
+    };
     await Promise.all([task(), scoped(), task(), called(), task(), gpu.selfTest()]);
     clearInterval(timer);
     expect(others.length).toBeGreaterThan(60);

@@ -104,7 +104,8 @@ describe("a mistake in the engine's own calls", () => {
     buffer.destroy();
     for (const call of [() => x.read(), () => x.mul(2).read(), () => x.write([1, 2, 3, 4])]) {
       const error = await failure(async () => {
-        await call();
+        const made: unknown = call();
+        await made;
         await gpu.idle();
       });
       expect(error.message).toMatch(/lent/);
@@ -294,7 +295,7 @@ describe("a place on the GPU", () => {
       [1, 2, 3],
       [4, 5, 6],
     ]);
-    expect([`${x}`, inspect(x), inspect({ x })]).toEqual([
+    expect([x.toString(), inspect(x), inspect({ x })]).toEqual([
       "Tensor f32 [2, 3]",
       "Tensor f32 [2, 3]",
       "{ x: Tensor f32 [2, 3] }",

@@ -14,7 +14,7 @@ function summed(equation: string, x: readonly Nd[]): Nd {
   const y = new Float64Array(shape.reduce((a, b) => a * b, 1));
   nd(letters.map(sizeOf), (index) => {
     const place = (term: string, of?: Nd) =>
-      [...term].map((l, d) => (of && of.shape[d] === 1 ? 0 : index[letters.indexOf(l)]!));
+      term.split("").map((l, d) => (of && of.shape[d] === 1 ? 0 : index[letters.indexOf(l)]!));
     const value = x.reduce((product, factor, k) => product * at(factor, place(terms[k]!, factor)), 1);
     y[place(right).reduce((flat, i, d) => flat * shape[d]! + i, 0)]! += value;
     return 0;
