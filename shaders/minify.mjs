@@ -163,7 +163,7 @@ function coloured(groups, letters) {
   for (const { own, others } of groups)
     for (const [name, count] of own) {
       const word = words.get(name) ?? { count: 0, taken: new Set() };
-      word.count += count;
+      word.count += Math.sqrt(count); // one function that names it often weighs less than many that do
       for (const other of others) word.taken.add(other);
       words.set(name, word);
     }

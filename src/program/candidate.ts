@@ -6,13 +6,27 @@ import { type TypedArray, typed } from "../graph/dtype.ts";
 import { uniform } from "../graph/ops/draw.ts";
 import { record, recordReduce, recordView } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import type { DeviceTraits } from "../kernels/launch.ts";
+import type { DeviceTraits, Variants } from "../kernels/launch.ts";
+import { reduceVariants } from "../kernels/reduce.ts";
 import { bind, type BoundPlan, compile, type Location } from "./bound.ts";
 import { bitsOf } from "./eager.ts";
 import { residentStorage } from "./constants.ts";
 import type { Gpu } from "./gpu.ts";
+import { operandsOf, reductionOf } from "./launches.ts";
 import { type Plan, plan } from "./plan.ts";
 import { type Graph, look, type Value, valuesOf } from "./values.ts";
+
+/** The kernels to choose from for a reduction or kernel op; null where there is no choice. */
+export function variantsOf(value: Value, traits: DeviceTraits): Variants | null {
+  let variants: Variants | null = null;
+  if (value.what.kind === "reduce") {
+    variants = reduceVariants(reductionOf(value).extents);
+  } else if (value.what.kind === "kernel") {
+    const { op, attributes, outputs } = value.what;
+    variants = op.variants?.(operandsOf(value), outputs, attributes, traits) ?? null;
+  }
+  return variants && variants.names.length > 1 ? variants : null;
+}
 
 /** A piece of work on inputs of its own, to try kernels on. */
 export interface Trial {

@@ -1,6 +1,6 @@
 import { count } from "../graph/dtype.ts";
-import type { DeviceTraits, Launches, Variants } from "../kernels/launch.ts";
-import { type Extents, reduce, type Reduction, reduceVariants } from "../kernels/reduce.ts";
+import type { DeviceTraits, Launches } from "../kernels/launch.ts";
+import { type Extents, reduce, type Reduction } from "../kernels/reduce.ts";
 import { operandOf, orderOf } from "./prepare.ts";
 import type { Value } from "./values.ts";
 
@@ -22,19 +22,8 @@ function describe(value: Value, traits: DeviceTraits): Launches {
   return reduce(operation, extents, traits);
 }
 
-/** The kernels to choose from for a reduction or kernel op; null where there is no choice. */
-export function variantsOf(value: Value, traits: DeviceTraits): Variants | null {
-  let variants: Variants | null = null;
-  if (value.what.kind === "reduce") {
-    variants = reduceVariants(reductionOf(value).extents);
-  } else if (value.what.kind === "kernel") {
-    const { op, attributes, outputs } = value.what;
-    variants = op.variants?.(operandsOf(value), outputs, attributes, traits) ?? null;
-  }
-  return variants && variants.names.length > 1 ? variants : null;
-}
-
-const operandsOf = (value: Value) => value.args.map((arg) => operandOf(arg)!);
+/** What a kernel op reads. */
+export const operandsOf = (value: Value) => value.args.map((arg) => operandOf(arg)!);
 
 /** What a reduction does to what. */
 export function reductionOf(value: Value): { readonly operation: Reduction; readonly extents: Extents } {

@@ -1,9 +1,8 @@
-import { add, div, mul } from "../graph/ops/arithmetic.ts";
-import { exp, log, sigmoid, tanh } from "../graph/ops/elementwise.ts";
+import { add, div, mul, sub, where } from "../graph/ops/arithmetic.ts";
+import { exp, isFinite, log, sigmoid, tanh } from "../graph/ops/elementwise.ts";
 import { matmul } from "../graph/ops/matmul.ts";
 import { uniform } from "../graph/ops/draw.ts";
 import { reshape, transpose } from "../graph/ops/shape.ts";
-import { logsumexp } from "../graph/ops/softmax.ts";
 import { max, sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "./gpu.ts";
@@ -29,6 +28,12 @@ const ROWS = 37;
 const COLUMNS = 29;
 const at = (x: Float64Array, r: number, c: number) => x[r * COLUMNS + c]!;
 const range = (n: number) => Array.from({ length: n }, (_, k) => k);
+/** As logsumexp of rows does it. That function itself would come along with every program, since others share its file. */
+function logsumexpOfRows(x: Tensor): Tensor {
+  const largest = max(x, 1, { keepDims: true });
+  const level = where(isFinite(largest), largest, 0);
+  return reshape(add(log(sum(exp(sub(x, level)), 1, { keepDims: true })), level), [x.shape[0]!]);
+}
 const total = (values: number[]) => values.reduce((a, b) => a + b, 0);
 
 /** x is [ROWS, COLUMNS], in (0, 1); odd sizes, so that edges are met. */
@@ -73,7 +78,7 @@ const checks: readonly Check[] = [
   },
   {
     name: "logsumexp",
-    run: (x) => logsumexp(mul(x, 50), 1),
+    run: (x) => logsumexpOfRows(mul(x, 50)),
     expected: (x, r) => Math.log(total(range(COLUMNS).map((c) => Math.exp(50 * at(x, r, c))))),
     tolerance: 1e-6,
   },
