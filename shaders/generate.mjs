@@ -190,7 +190,16 @@ function entryText(family, { name, entry, workgroup, buffers, paramsBytes }, con
  * The order of the texts that most programs take along: gzip finds again only what the last 32 kB hold. Found by moving pieces about
  * for as long as the core bundle (test/size.test.ts) got smaller; those not listed follow. A shared text is before its users.
  */
-const NEIGHBOURS = [];
+const NEIGHBOURS = `
+  lib_extras lib_long lib_map lib_functions lib_order lib_philox lib_conv2d_weight lib_grid lib_conv2d
+  lib_reduction lib_side conv2d_quad conv2d_weight_quad conv2d_weight conv2d_spread lib_conv2d_window
+  lib_epilogues gamma conv2d_weight_direct argmax reduce total reduce_fours conv2d matmul_slim
+  lib_symmetric map_fours conv2d_direct lib_matmul_tiled map conv2d_pack advance adam conv2d_narrow
+  matmul_plain matmul_broadcast matmul_quad_small matmul_quad matmul_quad_any matmul_direct
+  matmul_tiled matmul_tiled_any
+`
+  .trim()
+  .split(/\s+/);
 
 /** The typed module of all kernels. `texts` says how a file's text is written down. */
 function moduleText(kernels, libraries, texts) {

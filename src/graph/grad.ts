@@ -1,5 +1,6 @@
 import { check, named, show } from "../device/errors.ts";
 import { add } from "./ops/arithmetic.ts";
+import { inputsFirst } from "./order.ts";
 import { part } from "./ops/part.ts";
 import { concat, expand, reshape } from "./ops/shape.ts";
 import type { Made } from "./recipe.ts";
@@ -140,19 +141,6 @@ function dependents(order: readonly Tensor[], targets: readonly Tensor[], made: 
   return found;
 }
 
-/** The graph under `root`, every node before its parents. A loop, not recursion: graphs get deep. */
-function outputsFirst(root: Tensor, made: (x: Tensor) => Made): Tensor[] {
-  const order: Tensor[] = [];
-  const seen = new Set<Tensor>();
-  const stack: [node: Tensor, expanded: boolean][] = [[root, false]];
-  for (let top = stack.pop(); top; top = stack.pop()) {
-    const [node, expanded] = top;
-    if (expanded) order.push(node);
-    else if (!seen.has(node)) {
-      seen.add(node);
-      stack.push([node, true]);
-      for (const parent of made(node).parents) stack.push([parent, false]);
-    }
-  }
-  return order.reverse();
-}
+/** The graph under `root`, every node before its parents. */
+const outputsFirst = (root: Tensor, made: (x: Tensor) => Made): Tensor[] =>
+  inputsFirst([root], (node) => [...made(node).parents].reverse()).reverse();

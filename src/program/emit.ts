@@ -1,4 +1,4 @@
-import { byteLength } from "../graph/dtype.ts";
+import { byteLength, count } from "../graph/dtype.ts";
 import { fourBody, viewsOf } from "../kernels/four.ts";
 import { type Beside, type Expression, hookBody, KEEP_SUMS, type Offsets } from "../kernels/hook.ts";
 import type { Launch, Slot } from "../kernels/launch.ts";
@@ -63,7 +63,7 @@ function emitMap(root: Value, emission: Emission): Dispatch {
 function emitConcat(root: Value, emission: Emission): Dispatch[] {
   if (root.what.kind !== "concat") return [];
   const { axis } = root.what;
-  const inner = root.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const inner = count(root.shape.slice(axis + 1));
   const stride = root.shape[axis]! * inner;
   let start = 0;
   return root.args.flatMap((part) => {

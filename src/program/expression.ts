@@ -1,4 +1,4 @@
-import { scalarOf } from "../graph/dtype.ts";
+import { count, scalarOf } from "../graph/dtype.ts";
 import { signature } from "../graph/maps.ts";
 import { type Expression, MAX_SCALARS, type Offsets, type View } from "../kernels/hook.ts";
 import { sizeOf } from "./prepare.ts";
@@ -54,7 +54,7 @@ export function expressionOf(value: Value, context: Context): Expression {
   };
   const argument = (arg: Value, shape: readonly number[]): Expression => {
     const target = computed(arg);
-    const same = sizeOf(target) === shape.reduce((a, b) => a * b, 1);
+    const same = sizeOf(target) === count(shape);
     const type = scalarOf(arg.dtype);
     if (same && target === context.anchor) return { kind: "value", type };
     if (same && target === context.replaced) return { kind: "replaced", type };

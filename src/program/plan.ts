@@ -1,4 +1,4 @@
-import { byteLength, bytesPer } from "../graph/dtype.ts";
+import { byteLength, bytesPer, count } from "../graph/dtype.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
 import { map, mapFours } from "../kernels/map.ts";
 import { assemble, type Dispatch, type Place, type Ref, type Scratch, type Target } from "./dispatch.ts";
@@ -102,13 +102,13 @@ function insideConcats(graph: Graph, inPlace: ReadonlyMap<Value, Value>, inlined
   for (const concat of graph.values) {
     if (concat.what.kind !== "concat") continue;
     const { axis } = concat.what;
-    const rows = concat.shape.slice(0, axis).reduce((a, b) => a * b, 1);
+    const rows = count(concat.shape.slice(0, axis));
     const times = new Map<Value, number>();
     for (const part of concat.args) times.set(straight(part), (times.get(straight(part)) ?? 0) + 1);
     let start = 0;
     for (const part of concat.args) {
       const offset = start * 4;
-      start += part.shape.reduce((a, b) => a * b, 1);
+      start += count(part.shape);
       const value = straight(part);
       const computed = ["map", "reduce", "kernel", "pick"].includes(value.what.kind) && !inlined.has(value);
       const multi = value.what.kind === "kernel" && value.what.outputs.length > 1;
@@ -126,7 +126,7 @@ const feedsOnly = (value: Value, concat: Value): boolean =>
   value.users.every((user) => (user.what.kind === "view" ? feedsOnly(user, concat) : user === concat));
 
 function copyInto(state: Value, next: Value, target: Target): Dispatch {
-  const size = next.shape.reduce((a, b) => a * b, 1);
+  const size = count(next.shape);
   return assemble(target, {
     launch: size % 4 === 0 ? mapFours(size, target.traits) : map(size, target.traits),
     bodies: {},

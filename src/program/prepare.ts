@@ -1,6 +1,7 @@
 import { contiguous, count } from "../graph/dtype.ts";
 import { copyOf } from "../graph/maps.ts";
 import type { Operand } from "../graph/kernelOp.ts";
+import { inputsFirst } from "../graph/order.ts";
 import { type Graph, look, type Value } from "./values.ts";
 
 /** Storage bindings start at multiples of this many bytes on every device. */
@@ -67,18 +68,8 @@ export function operandOf(value: Value): Operand | null {
 
 /** Every value that `roots` need, after its arguments. */
 function ordered(values: readonly Value[], roots: readonly Value[]): Value[] {
-  const needed = new Set<Value>();
-  const order: Value[] = [];
-  const stack: [value: Value, expanded: boolean][] = [...roots].reverse().map((v) => [v, false]);
-  for (let top = stack.pop(); top; top = stack.pop()) {
-    const [value, expanded] = top;
-    if (expanded) order.push(value);
-    else if (!needed.has(value)) {
-      needed.add(value);
-      stack.push([value, true]);
-      for (const arg of [...value.args].reverse()) stack.push([arg, false]);
-    }
-  }
+  const order = inputsFirst(roots, (value) => value.args);
+  const needed = new Set(order);
   for (const value of values) value.users.splice(0, value.users.length, ...value.users.filter((u) => needed.has(u)));
   return order;
 }

@@ -1,6 +1,7 @@
-import { contiguous, type DType, sameShape, type Shape } from "../graph/dtype.ts";
+import { contiguous, count, type DType, sameShape, type Shape } from "../graph/dtype.ts";
 import type { Attributes, KernelOp } from "../graph/kernelOp.ts";
 import { type MapName, signature } from "../graph/maps.ts";
+import { inputsFirst } from "../graph/order.ts";
 import { inputsOf, type Spec, type Tensor } from "../graph/tensor.ts";
 
 /** A node of the graph to plan: the tensors' graph with equal nodes merged, and stored tensors reduced to numbered leaves. */
@@ -135,7 +136,7 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
   };
 
   const roots = [...outputs, ...assignments.flatMap(({ state, next }) => [state, next])];
-  for (const tensor of inputsFirst(roots)) byTensor.set(tensor, convert(tensor));
+  for (const tensor of inputsFirst(roots, inputsOf)) byTensor.set(tensor, convert(tensor));
   const find = (tensor: Tensor) => byTensor.get(tensor)!;
   const named = assignments.map(({ state, next }) => ({ state: find(state), next: find(next) }));
   const tail = `out ${outputs.map((t) => find(t).id).join()} assign ${named.map((a) => `${a.state.id}←${a.next.id}`).join()}`;
@@ -145,23 +146,6 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
 /** JSON has no NaN, infinities and −0. */
 const exactly = (_name: string, value: unknown): unknown =>
   typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)) ? `#${1 / value} ${value}` : value;
-
-/** All tensors under `roots`, each after its inputs. */
-function inputsFirst(roots: readonly Tensor[]): Tensor[] {
-  const order: Tensor[] = [];
-  const seen = new Set<Tensor>();
-  const stack: [tensor: Tensor, expanded: boolean][] = [...roots].reverse().map((t) => [t, false]);
-  for (let top = stack.pop(); top; top = stack.pop()) {
-    const [tensor, expanded] = top;
-    if (expanded) order.push(tensor);
-    else if (!seen.has(tensor)) {
-      seen.add(tensor);
-      stack.push([tensor, true]);
-      for (const input of [...inputsOf(tensor)].reverse()) stack.push([input, false]);
-    }
-  }
-  return order;
-}
 
 /** A value seen through views: the value that is stored or computed, and where its elements lie there. */
 export interface Look {
@@ -208,8 +192,8 @@ export function isUniform(value: Value): boolean {
 export function straight(value: Value): Value {
   const { base, offset, strides } = look(value);
   if (base === value || offset !== 0) return value;
-  const size = value.shape.reduce((a, b) => a * b, 1);
-  if (size !== base.shape.reduce((a, b) => a * b, 1)) return value;
+  const size = count(value.shape);
+  if (size !== count(base.shape)) return value;
   const plain = contiguous(value.shape);
   return strides.every((s, d) => s === plain[d] || value.shape[d] === 1) ? base : value;
 }
