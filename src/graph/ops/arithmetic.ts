@@ -41,7 +41,8 @@ function recordBinary(where: string, names: Names, a: Tensor, b: Tensor, slope: 
     const y = recordBinary(where, names, cast(a, "i32"), cast(b, "i32"), null);
     return y.dtype === "i32" ? cast(y, "u8") : y;
   }
-  const fn = names[scalarOf(a.dtype)];
+  const fn = names[scalarOf(a.dtype)] as MapName | undefined;
+  check(fn !== undefined, "argument", where, () => `expected f32 tensors; got ${a.dtype}. ${remedy(a)}`);
   const pull: Pull | null =
     slope && a.dtype === "f32"
       ? ([g], y) => {

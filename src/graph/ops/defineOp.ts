@@ -74,6 +74,9 @@ export type Defined<Outputs> = Outputs extends Shape | { readonly shape: Shape }
 export function defineOp<const Outputs extends OutputSpec | readonly OutputSpec[]>(
   definition: OpDefinition<Outputs>,
 ): (inputs: readonly Tensor[], attributes?: Attributes) => Defined<Outputs> {
+  check(typeof definition === "object" && definition !== null, "argument", "defineOp", () => {
+    return `expected { name, wgsl, inputs, outputs, groups }; got ${definition === null ? "null" : typeof definition}.`;
+  });
   checkOptions("defineOp", definition, ["name", "wgsl", "inputs", "outputs", "groups", "params", "vjp"]);
   const { name, wgsl, inputs: given, vjp } = definition;
   const text = (value: unknown, what: string) =>

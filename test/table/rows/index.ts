@@ -18,6 +18,7 @@ import { sorting } from "./sort.ts";
 import { rearrangement } from "./rearrange.ts";
 import { slicing } from "./slices.ts";
 import { sums } from "./sums.ts";
+import { own } from "./own.ts";
 import { places } from "./places.ts";
 import { volumes } from "./volumes.ts";
 
@@ -44,6 +45,7 @@ const families = [
   normalisation,
   randomness,
   sorting,
+  own,
 ];
 
 /** The whole table: an op added to src/graph/ops is missing until it has rows here. */
