@@ -105,8 +105,7 @@ export function specialise(
     code = code.replace(`const ${name}=${kernel.constants[name]}u;`, `const ${name}=${value}u;`);
   }
   // what short sums leave out goes at once: a software adapter may go through it, and hold registers for it
-  if (constants["MANY_TERMS"] === 0)
-    code = without(code, "if(MANY_TERMS==1u)").replace(RUN, "{").replaceAll(BLOCK, "for(var $1=$2;$1<$3;");
+  if (constants["MANY_TERMS"] === 0) code = ofShortSums(code);
   for (const [hook, body] of Object.entries(bodies)) {
     const signature = kernel.hooks[hook];
     if (signature === undefined) throw new Error(`${kernel.name} has no hook ${hook}`);
@@ -121,6 +120,10 @@ export function specialise(
 /** The heads of loops over a run of terms, which for a short sum is all of it: one repeats the condition of the loop around it. */
 const RUN = /for\(var (\w+)=0u;\1<\w+&&[^;]*;\1\+\+\)\{/;
 const BLOCK = /for\(var (\w+)=(\w+);\1<min\(\2\+\w+,([\w.]+)\);/g;
+
+/** `code` for sums that are one run of terms. */
+export const ofShortSums = (code: string): string =>
+  without(code, "if(MANY_TERMS==1u)").replace(RUN, "{").replaceAll(BLOCK, "for(var $1=$2;$1<$3;");
 
 /** `code` without the blocks that begin with `head`. */
 function without(code: string, head: string): string {
