@@ -39,11 +39,11 @@ async function reached() {
   });
   const files = Object.keys(metafile.inputs).map((file) => resolve(root, file));
   const modules = files.filter((file) => file.startsWith(source + sep));
-  const packages = new Map();
+  const packages = new Set();
   for (const [file, { imports }] of Object.entries(metafile.inputs))
     if (file.startsWith("src/"))
-      for (const { original, path } of imports) if (path.startsWith("node_modules/")) packages.set(original, path);
-  return { modules, packages: [...packages.keys()] };
+      for (const { original, path } of imports) if (path.startsWith("node_modules/")) packages.add(original);
+  return { modules, packages: [...packages] };
 }
 
 /**

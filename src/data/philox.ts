@@ -65,6 +65,10 @@ export function uniforms(count: number, bound: number, draw: Draw): Float32Array
   return values;
 }
 
+/** Uniform numbers in (0, 1) from Philox, as shaders/lib/philox.wgsl makes them. */
+export const unitUniforms = (count: number, seed: number, stream: number, step = 0): Float64Array =>
+  Float64Array.from(uniforms(count, 1, { seed, stream, step }), (u) => (u + 1) / 2);
+
 /** The numbers 0 … count − 1 in an order drawn from `draw` (Fisher–Yates; its bias is below count · 2⁻³²). */
 export function permutation(count: number, draw: Draw): Uint32Array<ArrayBuffer> {
   const order = new Uint32Array(count);

@@ -1,4 +1,5 @@
 import { check, LatentError } from "../device/errors.ts";
+import { factorOf } from "../linalg/symmetric.ts";
 
 /** A full Gaussian over codes: N(mean, L·Lᵀ). */
 export interface CodeGaussian {
@@ -26,7 +27,13 @@ export function gaussianOfCodes(codes: Float32Array, latent: number): CodeGaussi
   let trace = 0;
   for (let a = 0; a < latent; a++) trace += covariance[a * latent + a]!;
   for (let a = 0; a < latent; a++) covariance[a * latent + a]! += (1e-6 * trace) / latent + 1e-30;
-  return { mean: Float32Array.from(mean), factor: Float32Array.from(cholesky(covariance, latent)) };
+  const factor = factorOf(covariance, latent, () => 0);
+  if (!(factor instanceof Float64Array))
+    throw new LatentError(
+      "numeric",
+      `AutoEncoder: covariance of the codes is not positive definite at dimension ${factor.pivot}.`,
+    );
+  return { mean: Float32Array.from(mean), factor: Float32Array.from(factor) };
 }
 
 /** Throws LatentError("format") unless l [size, size] is a lower triangle with a positive diagonal. */
@@ -40,21 +47,4 @@ export function checkTriangle(where: string, l: Float32Array, size: number): voi
       () => `codes.factor is no triangle at [${i}, ${j}]. Expected 0 above the diagonal and > 0 on it; got ${l[at]}.`,
     );
   }
-}
-
-/** Lower triangle L of L·Lᵀ = a; only a's lower triangle is read. */
-function cholesky(a: Float64Array, size: number): Float64Array {
-  const l = new Float64Array(size * size);
-  for (let i = 0; i < size; i++)
-    for (let j = 0; j <= i; j++) {
-      let rest = a[i * size + j]!;
-      for (let k = 0; k < j; k++) rest -= l[i * size + k]! * l[j * size + k]!;
-      if (i === j && !(rest > 0))
-        throw new LatentError(
-          "numeric",
-          `AutoEncoder: covariance of the codes is not positive definite at dimension ${i}.`,
-        );
-      l[i * size + j] = i === j ? Math.sqrt(rest) : rest / l[j * size + j]!;
-    }
-  return l;
 }

@@ -13,7 +13,7 @@ import { checkSymmetric, factorOf } from "../linalg/symmetric.ts";
 import { timesTransposedFactor } from "../linalg/triangular.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { meanLogProb } from "./logProb.ts";
-import { checkGaussianOptions, type GaussianKind, type GaussianOptions, kinds, pick } from "./gaussianOptions.ts";
+import { checkGaussianOptions, type GaussianKind, type GaussianOptions, kinds } from "./gaussianOptions.ts";
 import { floats, numbersOf } from "../linalg/numbers.ts";
 import {
   checkFactor,
@@ -81,11 +81,11 @@ export class Gaussian {
     const gpu = await gpuOfRows(where, rows);
     const { covariance: kind = "full", shrinkage = "none", signal } = options;
     const full = kind === "full" || kind === "low-rank";
-    let sums = await centredSums(where, rows, full, pick(options));
+    let sums = await centredSums(where, rows, full, options);
     let exact = rows.dim <= FEW;
     if (kind === "full" && !exact && rows.dim <= FEATURES_ON_CPU && nearlySingular(sums)) {
       // what products in f32 leave of the smallest directions is rounding: once more in float64
-      sums = await centredSums(where, rows, full, pick(options), true);
+      sums = await centredSums(where, rows, full, options, true);
       exact = true;
     }
     const intensity = full ? await shrink(where, sums, shrinkage, rows, signal) : 0;

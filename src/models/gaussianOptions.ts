@@ -23,12 +23,6 @@ export interface GaussianOptions extends LongCall {
 const known = ["covariance", "rank", "ddof", "regularization", "shrinkage", "signal", "onProgress"];
 export const kinds: readonly GaussianKind[] = ["full", "diag", "spherical", "low-rank"];
 
-/** What a long call inside another takes over. */
-export const pick = ({ signal, onProgress }: LongCall): LongCall => ({
-  ...(signal ? { signal } : {}),
-  ...(onProgress ? { onProgress } : {}),
-});
-
 /** Throws LatentError("argument") naming the first option that is unknown or out of range. */
 export function checkGaussianOptions(where: string, options: GaussianOptions): void {
   checkOptions(where, options, known);

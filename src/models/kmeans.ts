@@ -1,4 +1,4 @@
-import { uniforms } from "../data/philox.ts";
+import { unitUniforms } from "../data/philox.ts";
 import { abortable } from "../formats/call.ts";
 import { assign } from "../graph/assign.ts";
 import { add, div, greater, less, maximum, mul, square, where } from "../graph/ops/arithmetic.ts";
@@ -9,10 +9,6 @@ import type { Tensor } from "../graph/tensor.ts";
 import { clusterSums, distances } from "../linalg/clusters.ts";
 import { gpuOf } from "../linalg/rows.ts";
 import { nearest } from "./components.ts";
-
-/** Uniform numbers in (0, 1) from Philox, on the host. */
-export const unitUniforms = (count: number, seed: number, stream: number, step = 0): Float64Array =>
-  Float64Array.from(uniforms(count, 1, { seed, stream, step }), (u) => (u + 1) / 2);
 
 /**
  * K rows of x [n, d] far from one another (Arthur & Vassilvitskii 2007), each the best of 2 + ⌊ln K⌋ draws, as [K·d].

@@ -1,4 +1,4 @@
-import { words } from "../data/philox.ts";
+import { unitUniforms } from "../data/philox.ts";
 import { add, greaterEqual, mul, sqrt, where } from "../graph/ops/arithmetic.ts";
 import { cast } from "../graph/ops/cast.ts";
 import { gather } from "../graph/ops/gather.ts";
@@ -52,13 +52,12 @@ function edgesOf(weights: ArrayLike<number>): Float32Array<ArrayBuffer> {
   return Float32Array.from(sums.subarray(0, -1), (edge) => edge / total);
 }
 
-/** The number of edges at or below each uniform number, as shaders/lib/philox.wgsl makes it of a word. */
+/** The number of edges at or below each uniform number. */
 function chosen(n: number, draw: { seed: number; step: number }, edges: Float32Array): Uint32Array<ArrayBuffer> {
-  return words(n, { ...draw, stream: STREAM }).map((word) => {
-    const u = (((word & 0xfffffe00) >>> 0) + 256) / 2 ** 32;
+  return Uint32Array.from(unitUniforms(n, draw.seed, STREAM, draw.step), (u) => {
     const k = edges.findIndex((edge) => u < edge);
     return k < 0 ? edges.length : k;
-  }) as Uint32Array<ArrayBuffer>;
+  });
 }
 
 function chosenOnGpu(n: number, draw: Draw, edges: Float32Array<ArrayBuffer>, gpu: Runner): Tensor {

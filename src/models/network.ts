@@ -27,7 +27,7 @@ export interface NetworkOptions {
   readonly seed?: number;
 }
 
-export const networkOptionNames = ["image", "encoder", "hidden", "latent", "likelihood", "seed"];
+const networkOptionNames = ["image", "encoder", "hidden", "latent", "likelihood", "seed"];
 
 /** The options with their defaults, in a form that JSON keeps. */
 export interface NetworkSpec {

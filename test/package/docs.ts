@@ -70,10 +70,7 @@ export function examplesOf({ name, doc }: Documented): string[] {
   let block: string[] = [];
   for (const line of [...lines, ""]) {
     if (/^ {4}\S|^ {5}/.test(line)) block.push(line.slice(4));
-    else if (line.trim() === "" && block.length > 0 && lines.length) {
-      blocks.push(block.join("\n"));
-      block = [];
-    } else if (block.length > 0) {
+    else if (block.length > 0) {
       blocks.push(block.join("\n"));
       block = [];
     }
@@ -112,8 +109,7 @@ export function exampleModule(
         .replace(
           /^(await .*?(?:read|item)\(\));? *\/\/ (.*)$/gm,
           (_, call: string, said: string) => `check(${call}, ${JSON.stringify(said)});`,
-        )
-        .replace(/^check\(await/gm, "check(await");
+        );
       return `  ${JSON.stringify(`${one.path} ${one.name} ${n}`)}: async ({ ${[...given.matchAll(/(\w+):/g)].map(([, name]) => name).join(", ")} }: Given, check: (found: unknown, said: string) => void) => {{\n${body}\n  }},`;
     }),
   );

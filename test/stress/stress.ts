@@ -1,3 +1,4 @@
+import { uniforms } from "../../bench/random.ts";
 import { openNodeGpu } from "../../src/node.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
 import { type Gpu, VAE } from "../../src/index.ts";
@@ -8,14 +9,7 @@ import { aborted, collect, type Ending, lost, peaceful } from "./harness.ts";
 const count = Number(process.argv[2] ?? 1000);
 const most = Number(process.argv[3] ?? Number.POSITIVE_INFINITY) * 1000;
 
-let state = Number(process.argv[4] ?? 1);
-/** mulberry32 */
-const random = (): number => {
-  state = (state + 0x6d2b79f5) | 0;
-  let t = Math.imul(state ^ (state >>> 15), 1 | state);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-};
+const random = uniforms(Number(process.argv[4] ?? 1));
 const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
 /** Short delays as likely as long ones, in ms. */
 const delay = (longest: number): number => Math.exp(random() * Math.log(longest));
