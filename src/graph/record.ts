@@ -274,5 +274,4 @@ export function axesOf(where: string, rank: number, axes?: number | readonly num
   return unique;
 }
 
-export { contiguous, count, sameShape };
 export type { Operandish } from "./operand.ts";

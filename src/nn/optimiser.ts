@@ -57,9 +57,9 @@ export interface Group {
 
 /** Updates parameters inside a compiled step: in one dispatch those that were new, each of the others where it lies. */
 export interface Optimiser {
-  /** Its parameters by name, as in PyTorch's state_dict. */
+  /** Its parameters, in the order of the gradients that `update` takes. */
   readonly parameters: readonly Tensor[];
-  /** Groups of channels that are convolved apart; 1. */
+  /** Parameters that are updated together, with their moments. */
   readonly groups: readonly Group[];
   /** u32 [4]: step, position in the data set's order, halted, unused. */
   readonly clock: Tensor;

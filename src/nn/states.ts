@@ -50,9 +50,12 @@ export function tensorsOf(states: readonly State[]): { [name: string]: Tensor } 
   );
 }
 
+/** The stored tensors that regions lie in, each once. */
+export const basesOf = (regions: readonly Region[]): Tensor[] => [...new Set(regions.map((r) => r.base))];
+
 /** The regions' values, each stored tensor read once. */
 export async function readRegions(regions: readonly Region[]): Promise<[string, Safetensor][]> {
-  const bases = [...new Set(regions.map((r) => r.base))];
+  const bases = basesOf(regions);
   const values = new Map<Tensor, TypedArray>(
     await Promise.all(bases.map(async (base) => [base, await base.read()] as const)),
   );

@@ -27,9 +27,9 @@ export interface TrainResult {
   readonly history: readonly EpochRecord[];
   /** Steps that were made. */
   readonly steps: number;
-  /** Whether earlyStopping ended it, and the epoch (from 0) whose parameters were kept. */
+  /** Whether earlyStopping ended it. */
   readonly stopped: boolean;
-  /** The epoch whose parameters were kept. */
+  /** The epoch, from 0, whose parameters were kept. */
   readonly bestEpoch: number | null;
   /** Dispatches of one step. */
   readonly dispatches: number;

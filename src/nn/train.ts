@@ -18,7 +18,7 @@ import { checkTrainOptions, type TrainOptions } from "./options.ts";
 import { type Evaluation, evaluation, type LossContext, type Pass, passOver } from "./pass.ts";
 import { Snapshot } from "./snapshot.ts";
 import type { Task, TrainResult } from "./task.ts";
-import { copyStates, type Region, regionsOf } from "./states.ts";
+import { basesOf, copyStates, type Region, regionsOf } from "./states.ts";
 
 export type { Task, TrainResult };
 
@@ -87,7 +87,7 @@ class Run {
     try {
       this.#order = this.#keep(gpu.state(new Uint32Array(dataset.count), [dataset.count]));
       this.#ring = this.#keep(gpu.state(new Float32Array(RING), [RING]));
-      const bases = [...new Set(this.#regions.map((r) => r.base))];
+      const bases = basesOf(this.#regions);
       this.#snapshots = gpu.attempt(() => [new Snapshot(gpu, bases), new Snapshot(gpu, bases)]);
     } catch (error) {
       for (const tensor of this.#held) tensor.dispose();
@@ -115,7 +115,7 @@ class Run {
   async train(): Promise<TrainResult> {
     const { gpu, dataset } = this.#task;
     const { batch, epochs, validation, signal, earlyStopping, resume, budgetMs } = this.#settings;
-    const bases = [...new Set(regionsOf(this.#task.states).map((r) => r.base))];
+    const bases = basesOf(regionsOf(this.#task.states));
     if (earlyStopping) this.#best = bases.map((base) => gpu.state(new Float32Array(base.size), base.shape));
     if (resume) this.#resume(resume);
     const step = (rows: number) => this.#step(rows);
@@ -310,7 +310,7 @@ class Run {
 
   /** Regions of the best parameters so far, where they are kept. */
   #bestRegions(): Region[] {
-    const bases = [...new Set(regionsOf(this.#task.states).map((r) => r.base))];
+    const bases = basesOf(regionsOf(this.#task.states));
     return regionsOf(this.#task.states).map((r) => ({
       ...r,
       name: `best.${r.name}`,

@@ -13,7 +13,7 @@ import { type Body, trace, type Trace } from "./trace.ts";
 
 /** What a compiled step costs. */
 export interface ProgramStats {
-  /** Dispatches of one run, its floating-point operations by the formulas of its ops, and the bytes of its own buffers. */
+  /** Dispatches of one run. */
   readonly dispatches: number;
   /** Floating-point operations of one run, by the formulas of its ops. */
   readonly flops: number;
@@ -186,10 +186,11 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
       () =>
         `compiled for other inputs: expected ${this.#current.inputs.map(String).join(", ") || "none"}; got ${inputs.map(String).join(", ") || "none"}. Call run once with these.`,
     );
+    const written = new Set([...chosen.written, ...this.#handles.map((h) => storageOf(h)!.buffer)]);
     const places = inputs.map((input) => {
       checkAlive(where, input);
       const place = this.#gpu.location(input);
-      const own = [...chosen.written, ...this.#handles.map((h) => storageOf(h)!.buffer)].includes(place.buffer);
+      const own = written.has(place.buffer);
       check(
         place.offset % ALIGNMENT === 0 && !own,
         "argument",

@@ -1,8 +1,7 @@
 import { LatentError } from "../device/errors.ts";
 import type { Fusion } from "./fuse.ts";
-import { sizeOf } from "./prepare.ts";
-import { type Group, readsOf, walk } from "./reads.ts";
-import { type Graph, look, straight, type Value } from "./values.ts";
+import { type Group, onlyHere, readsOf } from "./reads.ts";
+import { type Graph, type Value } from "./values.ts";
 
 export interface Schedule {
   /** Groups in the order in which they run. */
@@ -76,11 +75,7 @@ function mayReplace(writer: Group, state: Value, next: Value, inlined: ReadonlyS
   if (!readsOf(writer, inlined).has(state)) return root.what.kind !== "concat";
   // bytes are read and written by the word
   if (root.what.kind !== "map" || writer.anchor || root.dtype === "u8") return false;
-  let same = true;
-  walk(root, inlined, (arg, user) => {
-    if (look(arg).base === state && !(straight(arg) === state && sizeOf(user) === sizeOf(state))) same = false;
-  });
-  return same;
+  return onlyHere(state, root, inlined);
 }
 
 /** Kahn's order, ties by the order of recording; null where the demands go in a circle. */

@@ -26,5 +26,9 @@ export function cast<D extends DType>(x: Tensor, dtype: D): Tensor<D> {
   return recordMap("cast", `${dtype}_from_${x.dtype}` as MapName, [x], null) as Tensor as Tensor<D>;
 }
 
+/** x in the dtype that adds up what it holds: bools as i32, bytes as u32, all others as they are. */
+export const summable = (x: Tensor): Tensor =>
+  x.dtype === "bool" ? cast(x, "i32") : x.dtype === "u8" ? cast(x, "u32") : x;
+
 /** x in a dtype whose elements are words: bytes as i32, all others as they are. */
 export const widened = (x: Tensor): Tensor => (x.dtype === "u8" ? cast(x, "i32") : x);

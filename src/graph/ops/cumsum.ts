@@ -6,7 +6,7 @@ import { recordOne } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { lineAxis, linesOf } from "./argmax.ts";
 import { add } from "./arithmetic.ts";
-import { cast } from "./cast.ts";
+import { summable } from "./cast.ts";
 import { embed, part } from "./part.ts";
 
 const cumsumOp: KernelOp = {
@@ -49,7 +49,7 @@ export function cumsum<D extends DType>(x: Tensor<D>, axis = -1, options: Cumsum
   const d = lineAxis("cumsum", x, axis);
   checkOptions("cumsum", options, ["reverse", "exclusive"]);
   const { reverse = false, exclusive = false } = options;
-  let values: Tensor = x.dtype === "bool" ? cast(x, "i32") : x.dtype === "u8" ? cast(x, "u32") : x;
+  let values: Tensor = summable(x);
   if (exclusive && x.size > 0)
     values = embed(part(values, d, Number(reverse), x.shape[d]! - 1), d, Number(!reverse), Number(reverse));
   return (x.dtype === "f32" ? running(values, d, reverse) : wholeSums(values, d, reverse)) as Tensor<Total<D>>;

@@ -2,7 +2,7 @@ import { check, checkOptions } from "../../device/errors.ts";
 import { checkTensor } from "../operand.ts";
 import type { Tensor } from "../tensor.ts";
 import { greaterEqual, mul } from "./arithmetic.ts";
-import { random, type RandomOptions } from "./random.ts";
+import { type RandomOptions, uniform } from "./draw.ts";
 
 /**
  * x with each element zeroed with probability p, and the others divided by 1 − p, so that the mean stays.
@@ -20,6 +20,6 @@ export function dropout(x: Tensor, options: RandomOptions & { readonly p: number
   const { p, ...draw } = options;
   check(p >= 0 && p < 1, "argument", "dropout", () => `expected a probability p in [0, 1); got ${p}.`);
   if (p === 0) return x as Tensor<"f32">;
-  const kept = greaterEqual(random.uniform(x.gpu, x.shape, draw), p);
+  const kept = greaterEqual(uniform(x.gpu, x.shape, draw), p);
   return mul(x, mul(kept, 1 / (1 - p))) as Tensor<"f32">;
 }

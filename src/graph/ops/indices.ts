@@ -1,5 +1,5 @@
 import { check, show } from "../../device/errors.ts";
-import { remedy, type Shape } from "../dtype.ts";
+import { remedy, sameShape, type Shape } from "../dtype.ts";
 import { checkFloat } from "../record.ts";
 import { Tensor } from "../tensor.ts";
 
@@ -63,7 +63,7 @@ function flatten(where: string, given: unknown, depth: number, shape: number[], 
 export function checkRows(where: string, g: Tensor, shape: Shape): void {
   checkFloat(where, g, "f32 rows");
   check(
-    show(g.shape.slice(0, shape.length)) === show(shape),
+    sameShape(g.shape.slice(0, shape.length), shape),
     "shape",
     where,
     () => `shapes differ. Expected g [...indices.shape, …]; got g ${show(g.shape)} and indices ${show(shape)}.`,

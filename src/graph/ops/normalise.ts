@@ -1,5 +1,5 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
-import { count, type Shape } from "../dtype.ts";
+import { count, sameShape, type Shape } from "../dtype.ts";
 import { checkTensor } from "../operand.ts";
 import { axesOf, checkShape, recordMap } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
@@ -131,7 +131,7 @@ export function layerNorm(x: Tensor, options: AffineOptions & { readonly shape?:
   checkOptions("layerNorm", options, ["shape", "weight", "bias", "eps"]);
   const { eps = 1e-5, weight, shape = weight?.shape ?? x.shape.slice(-1) } = options;
   check(
-    shape.length > 0 && show(x.shape.slice(-shape.length)) === show(shape),
+    shape.length > 0 && sameShape(x.shape.slice(-shape.length), shape),
     "shape",
     "layerNorm",
     () => `expected x [..., ${shape.join(", ")}]; got ${show(x.shape)}.`,

@@ -2,7 +2,8 @@ import { check } from "../../device/errors.ts";
 import { type DType, isFloat, type Joint } from "../dtype.ts";
 import { type Operandish, recordMap } from "../record.ts";
 import { Tensor } from "../tensor.ts";
-import { add, div, equal, greaterEqual, joined, mul, neg, sqrt, square, sub, where } from "./arithmetic.ts";
+import { add, equal, greaterEqual, joined, mul, neg, sqrt, square, sub, where } from "./arithmetic.ts";
+import { log } from "./elementwise.ts";
 import { sumTo } from "./shape.ts";
 
 /**
@@ -29,8 +30,6 @@ function power(base: Operandish, b: Operandish): Tensor {
   if (b === -1) return recordMap("pow", "reciprocal", [a], ([g], y) => [neg(mul(g!, square(y)))]);
   if (b === 0.5) return sqrt(a);
   if (b === -0.5) return recordMap("pow", "rsqrt", [a], ([g]) => [mul(g!, mul(pow(a, -1.5), -0.5))]);
-  // written out, because elementwise.ts imports this file
-  const logarithm = () => recordMap("pow", "log_", [a], ([h]) => [div(h!, a)]);
   const byBase = () => {
     const slope = mul(pow(a, typeof b === "number" ? b - 1 : sub(b, 1)), exponent);
     return b instanceof Tensor ? where(equal(exponent, 0), 0, slope) : slope;
@@ -38,7 +37,7 @@ function power(base: Operandish, b: Operandish): Tensor {
   return recordMap("pow", "pow_", [a, exponent], ([g], y) => [
     base instanceof Tensor && b !== 0 ? sumTo(mul(g!, byBase()), a.shape) : null,
     b instanceof Tensor
-      ? sumTo(mul(g!, where(mul(equal(a, 0), greaterEqual(exponent, 0)), 0, mul(y, logarithm()))), b.shape)
+      ? sumTo(mul(g!, where(mul(equal(a, 0), greaterEqual(exponent, 0)), 0, mul(y, log(a)))), b.shape)
       : null,
   ]);
 }

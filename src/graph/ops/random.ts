@@ -1,6 +1,6 @@
 import { check, show } from "../../device/errors.ts";
 import { gamma as launchGamma } from "../../kernels/gamma.ts";
-import { count, type Shape } from "../dtype.ts";
+import { count, sameShape, type Shape } from "../dtype.ts";
 import type { KernelOp } from "../kernelOp.ts";
 import { checkTensor } from "../operand.ts";
 import { broadcast, checkFloat, checkSizes, constant, recordOne } from "../record.ts";
@@ -94,7 +94,7 @@ function checkDraws(where: string, parameters: Shape, shape: Shape): void {
   checkSizes(where, shape);
   const batch = broadcast(where, [parameters, shape]);
   check(
-    show(batch) === show(shape),
+    sameShape(batch, shape),
     "shape",
     where,
     () => `expected a shape that ${show(parameters)} broadcasts to; got ${show(shape)}.`,

@@ -1,7 +1,7 @@
 import { equal, maximum, minimum, mul, sqrt, where } from "./arithmetic.ts";
 import type { DType, Total } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
-import { cast } from "./cast.ts";
+import { cast, summable } from "./cast.ts";
 import { type Axes, fold, reduced, type ReduceOptions, variance, type VarianceOptions } from "./sum.ts";
 
 /**
@@ -14,7 +14,7 @@ import { type Axes, fold, reduced, type ReduceOptions, variance, type VarianceOp
  */
 export function prod<D extends DType>(x: Tensor<D>, axes?: Axes, options: ReduceOptions = {}): Tensor<Total<D>> {
   const how = reduced("prod", x, axes, options);
-  const values: Tensor = x.dtype === "bool" ? cast(x, "i32") : x.dtype === "u8" ? cast(x, "u32") : x;
+  const values = summable(x);
   return fold(values, how, 1, mul) as Tensor as Tensor<Total<D>>;
 }
 

@@ -1,10 +1,10 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
-import { type DType, isFloat, type Total } from "../dtype.ts";
+import { count, type DType, isFloat, type Total } from "../dtype.ts";
 import { checkTensor } from "../operand.ts";
-import { axesOf, count, recordMap, recordReduce, relabel } from "../record.ts";
+import { axesOf, recordMap, recordReduce, relabel } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, equal, maximum, minimum, mul, sub } from "./arithmetic.ts";
-import { cast } from "./cast.ts";
+import { cast, summable } from "./cast.ts";
 import { embed, part } from "./part.ts";
 import { expand, reshape, transpose } from "./shape.ts";
 
@@ -104,7 +104,7 @@ export function sum<D extends DType>(x: Tensor<D>, axes?: Axes, options: ReduceO
   const how = reduced("sum", x, axes, options);
   const total = (): Tensor => {
     if (x.dtype === "f32") return reduce("sum", x, how, (g) => expand(g, x.shape));
-    return fold(x.dtype === "bool" ? cast(x, "i32") : x.dtype === "u8" ? cast(x, "u32") : x, how, 0, add);
+    return fold(summable(x), how, 0, add);
   };
   return total() as Tensor<Total<D>>;
 }
