@@ -1,8 +1,7 @@
 import { check } from "../../device/errors.ts";
 import { checkTensor } from "../operand.ts";
-import { constant, recordMap } from "../record.ts";
+import { checkShape, constant, recordMap } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
-import { pulledBack } from "./defineOp.ts";
 import { expand } from "./shape.ts";
 
 export const zerosLike = (like: Tensor): Tensor => expand(constant(like.gpu, 0), like.shape);
@@ -52,4 +51,17 @@ export function customGradient<Inputs extends readonly Tensor[], Outputs extends
     );
     return (Array.isArray(returned) ? wrapped : wrapped[0]) as unknown as Outputs;
   };
+}
+
+/** Checks that there is a gradient for each input, of its shape. */
+export function pulledBack(where: string, gradients: readonly (Tensor | null)[], inputs: readonly Tensor[]) {
+  check(Array.isArray(gradients) && gradients.length === inputs.length, "shape", where, () => {
+    return `expected its vjp to return ${inputs.length} gradients, one for each input; got ${Array.isArray(gradients) ? gradients.length : typeof gradients}.`;
+  });
+  for (const [i, g] of gradients.entries())
+    if (g) {
+      checkTensor(where, g);
+      checkShape(where, `gradient ${i} as its input`, g, inputs[i]!.shape);
+    }
+  return gradients;
 }

@@ -3,9 +3,9 @@ import { type OwnKernel, ownKernel } from "../../kernels/own.ts";
 import { count, type DType, type Shape } from "../dtype.ts";
 import type { Attributes, KernelOp } from "../kernelOp.ts";
 import { checkTensor } from "../operand.ts";
-import { checkShape, checkSizes, record } from "../record.ts";
+import { checkSizes, record } from "../record.ts";
 import type { Spec, Tensor } from "../tensor.ts";
-import { zerosLike } from "./customGradient.ts";
+import { pulledBack, zerosLike } from "./customGradient.ts";
 
 /** What an output is: its shape, and its dtype where that is not f32. */
 export type OutputSpec = Shape | { readonly shape: Shape; readonly dtype?: DType };
@@ -169,19 +169,6 @@ export function defineOp<const Outputs extends OutputSpec | readonly OutputSpec[
 
 /** How many ops were defined: two of one name are two. */
 let defined = 0;
-
-/** Checks that there is a gradient for each input, of its shape. */
-export function pulledBack(where: string, gradients: readonly (Tensor | null)[], inputs: readonly Tensor[]) {
-  check(Array.isArray(gradients) && gradients.length === inputs.length, "shape", where, () => {
-    return `expected its vjp to return ${inputs.length} gradients, one for each input; got ${Array.isArray(gradients) ? gradients.length : typeof gradients}.`;
-  });
-  for (const [i, g] of gradients.entries())
-    if (g) {
-      checkTensor(where, g);
-      checkShape(where, `gradient ${i} as its input`, g, inputs[i]!.shape);
-    }
-  return gradients;
-}
 
 function groupsOf(where: string, groups: Groups): [number, number, number] {
   const [x, y = 1, z = 1] = typeof groups === "number" ? [groups] : groups;

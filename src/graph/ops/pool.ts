@@ -74,17 +74,12 @@ function windows(where: string, x: Tensor, kernel: Pair, options: AvgPoolOptions
     () =>
       `padding out of range. Expected less than the ${show(span)} pixels that the kernel spans; got ${show(padding)}.`,
   );
-  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  const [, , height, width] = x.shape as [number, number, number, number];
   const [top, bottom, left, right] = padding;
   const [rows, columns] = options.ceil
     ? [partial(height, top, bottom, span[0], stride[0]), partial(width, left, right, span[1], stride[1])]
     : fit(where, x, span, stride, padding);
-  const pooling: Pooling = {
-    planes: batch * channels,
-    height,
-    width,
-    rows,
-    columns,
+  return windowsOf(x, rows, columns, {
     kernelHeight: size[0],
     kernelWidth: size[1],
     strideY: stride[0],
@@ -97,7 +92,18 @@ function windows(where: string, x: Tensor, kernel: Pair, options: AvgPoolOptions
     paddedWidth: width + left + right,
     adaptive: false,
     countPadding: options.countIncludePad ?? true,
-  };
+  });
+}
+
+/** rows × columns windows over each plane of x. */
+function windowsOf(
+  x: Tensor,
+  rows: number,
+  columns: number,
+  window: Omit<Pooling, "planes" | "height" | "width" | "rows" | "columns">,
+): Windows {
+  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  const pooling = { planes: batch * channels, height, width, rows, columns, ...window };
   return { input: x.shape, output: [batch, channels, rows, columns], pooling };
 }
 
@@ -111,13 +117,8 @@ function partial(extent: number, before: number, after: number, span: number, st
 function adaptive(where: string, x: Tensor, size: Pair): Windows {
   checkImages(where, x);
   const [rows, columns] = pair(where, "size", size, 1);
-  const [batch, channels, height, width] = x.shape as [number, number, number, number];
-  const pooling: Pooling = {
-    planes: batch * channels,
-    height,
-    width,
-    rows,
-    columns,
+  const [, , height, width] = x.shape as [number, number, number, number];
+  return windowsOf(x, rows, columns, {
     kernelHeight: Math.ceil(height / rows),
     kernelWidth: Math.ceil(width / columns),
     strideY: 1,
@@ -130,8 +131,7 @@ function adaptive(where: string, x: Tensor, size: Pair): Windows {
     paddedWidth: width,
     adaptive: true,
     countPadding: false,
-  };
-  return { input: x.shape, output: [batch, channels, rows, columns], pooling };
+  });
 }
 
 /**
