@@ -6,7 +6,7 @@ export type { OpenOptions } from "./device/open.ts";
 export type { DigitsOptions } from "./features/digits.ts";
 export type { Arrays, Joint, Total, WithNumber } from "./graph/dtype.ts";
 export type { TensorMethods } from "./graph/methods.ts";
-export type { Operandish } from "./graph/operand.ts";
+export type { TensorOrNumber } from "./graph/operand.ts";
 export type { Conv2dOptions } from "./graph/ops/conv2d.ts";
 export type { ConvTranspose2dOptions } from "./graph/ops/convTranspose2d.ts";
 export type { LineOptions } from "./graph/ops/interpolation.ts";

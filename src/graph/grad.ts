@@ -57,7 +57,7 @@ export function grad<const T extends readonly Tensor[]>(
   const arrived = new Map<Tensor, (Tensor[] | undefined)[]>([[loss, [[filled(loss, 1)]]]]);
   for (const node of order) {
     const contributions = arrived.get(node);
-    const { source, parents, pull } = made(node);
+    const { source, parents, vjp } = made(node);
     if (!contributions || !parents.some((parent) => needed.has(parent))) continue;
     // the total stays in place of its parts: a target among others is asked for it again
     const gradients = Array.from(contributions, (parts) => (parts ? (parts[0] = total(parts.splice(0))) : null));
@@ -65,9 +65,9 @@ export function grad<const T extends readonly Tensor[]>(
       deliver(arrived, source.inputs[0], source.index, gradients[0]!);
       continue;
     }
-    for (const [i, pulled] of (pull?.(gradients, node) ?? []).entries()) {
+    for (const [i, contributed] of (vjp?.(gradients, node) ?? []).entries()) {
       const parent = parents[i]!;
-      if (pulled && needed.has(parent)) deliver(arrived, parent, 0, pulled);
+      if (contributed && needed.has(parent)) deliver(arrived, parent, 0, contributed);
     }
   }
   return sources.map((target, i) => {

@@ -31,23 +31,23 @@ import { argmax, argmin } from "./ops/argmax.ts";
 import { cast } from "./ops/cast.ts";
 import { type Axes, max, mean, min, type ReduceOptions, sum, variance, type VarianceOptions } from "./ops/sum.ts";
 import type { DType, Joint, Shape, Total } from "./dtype.ts";
-import type { Operandish } from "./record.ts";
+import type { TensorOrNumber } from "./record.ts";
 import { Tensor } from "./tensor.ts";
 
 /** The cheap ops as methods; all ops exist as functions, which say what each one does. */
 export interface TensorMethods<D extends DType> {
   /** This + other, element by element. */
-  add<B extends DType = never>(other: Operandish<B>): Tensor<Joint<D, B>>;
+  add<B extends DType = never>(other: TensorOrNumber<B>): Tensor<Joint<D, B>>;
   /** This − other, element by element. */
-  sub<B extends DType = never>(other: Operandish<B>): Tensor<Joint<D, B>>;
+  sub<B extends DType = never>(other: TensorOrNumber<B>): Tensor<Joint<D, B>>;
   /** This · other, element by element. */
-  mul<B extends DType = never>(other: Operandish<B>): Tensor<Joint<D, B>>;
+  mul<B extends DType = never>(other: TensorOrNumber<B>): Tensor<Joint<D, B>>;
   /** This / other, element by element. */
-  div(other: Operandish): Tensor<"f32">;
+  div(other: TensorOrNumber): Tensor<"f32">;
   /** This to the power of the exponent. */
-  pow<B extends DType = never>(exponent: Operandish<B>): Tensor<Joint<D, B>>;
+  pow<B extends DType = never>(exponent: TensorOrNumber<B>): Tensor<Joint<D, B>>;
   /** What this leaves, divided by other and rounded down. */
-  remainder<B extends DType = never>(other: Operandish<B>): Tensor<Joint<D, B>>;
+  remainder<B extends DType = never>(other: TensorOrNumber<B>): Tensor<Joint<D, B>>;
   /** −this. */
   neg(): Tensor<D>;
   /** e to the power of this. */

@@ -3,7 +3,7 @@ import type { DType } from "./dtype.ts";
 import { Tensor } from "./tensor.ts";
 
 /** A number where a tensor is expected stands for itself, in the other operand's dtype. */
-export type Operandish<D extends DType = DType> = Tensor<D> | number;
+export type TensorOrNumber<D extends DType = DType> = Tensor<D> | number;
 
 /** What `value` is, and what to do about it, in the last words of a message. */
 export function describe(value: unknown): string {

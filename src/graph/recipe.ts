@@ -1,10 +1,10 @@
-import { inputsOf, type Pull, type Source, type Tensor } from "./tensor.ts";
+import { inputsOf, type Vjp, type Source, type Tensor } from "./tensor.ts";
 
 /** How a tensor came about, as `grad` needs it. */
 export interface Made {
   readonly source: Source;
   readonly parents: readonly Tensor[];
-  readonly pull: Pull | null;
+  readonly vjp: Vjp | null;
 }
 
 const changes = new WeakMap<GPUBuffer, number>();
@@ -23,10 +23,10 @@ export class Recipe {
   readonly #made: unknown;
 
   constructor(tensor: Tensor) {
-    const { source, parents, pull } = tensor;
+    const { source, parents, vjp } = tensor;
     const leaves = storedBelow(tensor);
     this.#leaves = leaves.map((leaf) => ({ ref: new WeakRef(leaf), changes: changesOf(leaf) }));
-    this.#made = leaves.reduce<object>((known, leaf) => new WeakMap([[leaf, known]]), { source, parents, pull });
+    this.#made = leaves.reduce<object>((known, leaf) => new WeakMap([[leaf, known]]), { source, parents, vjp });
   }
 
   /** What is known; null once an input is gone or changed. */

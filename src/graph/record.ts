@@ -15,7 +15,7 @@ import type { Attributes, KernelOp } from "./kernelOp.ts";
 import { type MapName, type MapResult, signature } from "./maps.ts";
 import { checkTensor } from "./operand.ts";
 import type { Runner, Storage } from "./runner.ts";
-import { inputsOf, type Pull, type Source, type Spec, Tensor } from "./tensor.ts";
+import { inputsOf, type Vjp, type Source, type Spec, Tensor } from "./tensor.ts";
 
 /** Throws LatentError unless `x` is a tensor on the device of `gpu`. Engines that share a device share tensors. */
 export function sameDevice(where: string, gpu: Runner, x: unknown): asserts x is Tensor {
@@ -59,7 +59,7 @@ function node<D extends DType>(
   where: string,
   spec: Spec<D>,
   source: Exclude<Source, { kind: "stored" | "input" | "constant" }>,
-  pull: Pull | null,
+  vjp: Vjp | null,
   parents: readonly Tensor[] = source.inputs,
 ): Tensor<D> {
   const gpu = admit(where, source.kind === "view" ? parents : source.inputs);
@@ -69,7 +69,7 @@ function node<D extends DType>(
     check(!base.disposed || base.claims > 0, "disposed", where, () => `input ${show(base.shape)} is disposed.`);
   }
   if (count(spec.shape) === 0) return nothing(gpu, spec);
-  const tensor = new Tensor<D>(gpu, spec, source, parents, pull);
+  const tensor = new Tensor<D>(gpu, spec, source, parents, vjp);
   claimInputs(tensor as Tensor);
   return tensor;
 }
@@ -118,7 +118,7 @@ export function recordMap<F extends MapName>(
   where: string,
   fn: F,
   inputs: readonly Tensor[],
-  pull: Pull | null,
+  vjp: Vjp | null,
   shape?: Shape,
   parents?: readonly Tensor[],
 ): Tensor<MapResult<F>> {
@@ -134,7 +134,7 @@ export function recordMap<F extends MapName>(
     if (x.source.kind === "constant") elements(where, x.dtype, [x.source.value]);
   }
   const result = broadcast(where, [...inputs.map((x) => x.shape), ...(shape ? [shape] : [])]);
-  return node(where, { shape: result, dtype: output as MapResult<F> }, { kind: "map", fn, inputs }, pull, parents);
+  return node(where, { shape: result, dtype: output as MapResult<F> }, { kind: "map", fn, inputs }, vjp, parents);
 }
 
 /** Records a strided look at `x`, on its base where `x` is a view itself. Strides count elements of the base. */
@@ -144,11 +144,11 @@ export function recordView<D extends DType>(
   shape: Shape,
   offset: number,
   strides: readonly number[],
-  pull: Pull | null,
+  vjp: Vjp | null,
   dtype = x.dtype as D,
 ): Tensor<D> {
   const inputs = [layout(x).base] as const;
-  return node(where, { shape, dtype }, { kind: "view", inputs, offset, strides }, pull, [x]);
+  return node(where, { shape, dtype }, { kind: "view", inputs, offset, strides }, vjp, [x]);
 }
 
 /** `x` with its words taken as another dtype of the same scalar type: bool and f32 0 or 1. No gradient. */
@@ -208,24 +208,24 @@ export function recordReduce(
   operation: "sum" | "max" | "min",
   x: Tensor,
   axes: readonly number[],
-  pull: Pull,
+  vjp: Vjp,
 ): Tensor<"f32"> {
   checkFloat(where, x);
   const shape = x.shape.filter((_, d) => !axes.includes(d));
   // the sum of nothing; whoever asks for an extreme has refused that
   if (x.size === 0) return filled(admit(where, [x]), { shape, dtype: "f32" });
-  return node(where, { shape, dtype: "f32" }, { kind: "reduce", operation, inputs: [x], axes }, pull);
+  return node(where, { shape, dtype: "f32" }, { kind: "reduce", operation, inputs: [x], axes }, vjp);
 }
 
 export function recordConcat<D extends DType>(
   where: string,
   inputs: readonly Tensor<D>[],
   axis: number,
-  pull: Pull,
+  vjp: Vjp,
 ): Tensor<D> {
   const first = inputs[0]!;
   const shape = first.shape.map((n, d) => (d === axis ? inputs.reduce((sum, x) => sum + x.shape[axis]!, 0) : n));
-  return node(where, { shape, dtype: first.dtype }, { kind: "concat", inputs, axis }, pull);
+  return node(where, { shape, dtype: first.dtype }, { kind: "concat", inputs, axis }, vjp);
 }
 
 /** Records an op with kernels of its own; one tensor for each output. */
@@ -234,11 +234,11 @@ export function record<D extends DType>(
   inputs: readonly Tensor[],
   outputs: readonly Spec<D>[],
   attributes: Attributes,
-  pull: Pull | null,
+  vjp: Vjp | null,
 ): Tensor<D>[] {
   // a product over no terms, the gradient of no images: zeros
   if (inputs.some((x) => x.size === 0)) return outputs.map((spec) => filled(admit(op.name, inputs), spec));
-  const main = node(op.name, outputs[0]!, { kind: "kernel", op, inputs, attributes, outputs }, pull);
+  const main = node(op.name, outputs[0]!, { kind: "kernel", op, inputs, attributes, outputs }, vjp);
   if (outputs.length === 1) return [main];
   return outputs.map((spec, index) => node(op.name, spec, { kind: "pick", inputs: [main], index }, null));
 }
@@ -249,8 +249,8 @@ export const recordOne = <D extends DType>(
   inputs: readonly Tensor[],
   output: Spec<D>,
   attributes: Attributes,
-  pull: Pull | null,
-): Tensor<D> => record(op, inputs, [output], attributes, pull)[0]!;
+  vjp: Vjp | null,
+): Tensor<D> => record(op, inputs, [output], attributes, vjp)[0]!;
 
 /** Axes as given by a user (one, several, none = all; negative from the end), sorted and checked. */
 export function axesOf(where: string, rank: number, axes?: number | readonly number[]): number[] {
@@ -274,4 +274,4 @@ export function axesOf(where: string, rank: number, axes?: number | readonly num
   return unique;
 }
 
-export type { Operandish } from "./operand.ts";
+export type { TensorOrNumber } from "./operand.ts";

@@ -48,7 +48,7 @@ export interface Hold {
 }
 
 /** The gradient of each input, given that of every output (null where none arrives). */
-export type Pull = (gradients: readonly (Tensor | null)[], output: Tensor) => readonly (Tensor | null)[];
+export type Vjp = (gradients: readonly (Tensor | null)[], output: Tensor) => readonly (Tensor | null)[];
 
 /**
  * A node of the graph, and the user's handle on it. Ops record; `read()` plans and runs what this tensor needs.
@@ -69,8 +69,8 @@ export class Tensor<D extends DType = DType> {
   /** The type of its elements. */
   readonly dtype: D;
   /** @internal */ source: Source;
-  /** @internal What `pull` gives gradients for; a view's is the tensor it was taken from, not its base. */ parents: readonly Tensor[];
-  /** @internal */ pull: Pull | null;
+  /** @internal What `vjp` gives gradients for; a view's is the tensor it was taken from, not its base. */ parents: readonly Tensor[];
+  /** @internal */ vjp: Vjp | null;
   /** @internal How a stored tensor was computed, for `grad`. */ recipe: Recipe | null = null;
   /** @internal Recorded nodes that still need this one's storage. */ claims = 0;
   /** @internal */ disposed = false;
@@ -86,13 +86,13 @@ export class Tensor<D extends DType = DType> {
   };
   #weak: WeakRef<Tensor> | undefined;
   /** @internal */
-  constructor(gpu: Runner, spec: Spec<D>, source: Source, parents: readonly Tensor[] = [], pull: Pull | null = null) {
+  constructor(gpu: Runner, spec: Spec<D>, source: Source, parents: readonly Tensor[] = [], vjp: Vjp | null = null) {
     this.gpu = gpu;
     this.shape = spec.shape;
     this.dtype = spec.dtype;
     this.source = source;
     this.parents = parents;
-    this.pull = pull;
+    this.vjp = vjp;
     gpu.register(this);
   }
 

@@ -127,7 +127,7 @@ function materialise(tensor: Tensor, storage: Storage): boolean {
   spend(tensor);
   tensor.source = { kind: "stored", storage, state: false };
   tensor.parents = [];
-  tensor.pull = null;
+  tensor.vjp = null;
   release(tensor);
   return true;
 }

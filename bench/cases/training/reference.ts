@@ -26,10 +26,10 @@ function perChannel(y: Values, channels: number, each: (at: number, channel: num
   for (let at = 0; at < y.length; at++) each(at, Math.floor(at / plane));
 }
 
-/** What came out of layers, and the way back: `pull` fills in gradients of parameters and returns that of x. */
+/** What came out of layers, and the way back: `vjp` fills in gradients of parameters and returns that of x. */
 interface Passed {
   y: Values;
-  pull(dy: Values, gradients: { [name: string]: Values }): Values;
+  vjp(dy: Values, gradients: { [name: string]: Values }): Values;
 }
 
 function through(layers: readonly Layer[], parameters: Parameters, x: Values, batch: number): Passed {
@@ -43,7 +43,7 @@ function through(layers: readonly Layer[], parameters: Parameters, x: Values, ba
   }
   return {
     y: values.at(-1)!,
-    pull(dy, gradients) {
+    vjp(dy, gradients) {
       for (const [i, layer] of [...layers.entries()].reverse()) {
         const y = values[i + 1]!;
         if (i < layers.length - 1) dy = dy.map((d, at) => (y[at]! > 0 ? d : 0));
@@ -82,13 +82,13 @@ export function forward(
     gradient() {
       const gradients: { [name: string]: Values } = {};
       const dLogits = decoded.y.map((a, i) => (1 / (1 + Math.exp(-a)) - x[i]!) / batch);
-      const dz = decoded.pull(dLogits, gradients);
+      const dz = decoded.vjp(dLogits, gradients);
       const dHeads = new Float64Array(2 * z.length);
       for (const [i, d] of dz.entries()) {
         dHeads[i] = d + mu[i]! / batch;
         dHeads[z.length + i] = (d * eps[i]! * Math.exp(l[i]! / 2)) / 2 + (Math.exp(l[i]!) - 1) / (2 * batch);
       }
-      encoded.pull(dHeads, gradients);
+      encoded.vjp(dHeads, gradients);
       return gradients;
     },
   };

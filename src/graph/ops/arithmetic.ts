@@ -2,20 +2,20 @@ import { check } from "../../device/errors.ts";
 import { type DType, elements, isFloat, type Joint, remedy, scalarOf } from "../dtype.ts";
 import type { MapName } from "../maps.ts";
 import { checkOperand, checkTensor } from "../operand.ts";
-import { constant, type Operandish, recordMap, relabel } from "../record.ts";
-import { type Pull, Tensor } from "../tensor.ts";
+import { constant, type TensorOrNumber, recordMap, relabel } from "../record.ts";
+import { type Vjp, Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
 import { sumTo } from "./shape.ts";
 
 /** @internal Both as tensors of one dtype: a number takes the other's, a bool that of what stands beside it (f32 beside a number). */
-export function joined(where: string, a: Operandish, b: Operandish): [Tensor, Tensor] {
+export function joined(where: string, a: TensorOrNumber, b: TensorOrNumber): [Tensor, Tensor] {
   checkOperand(where, a);
   checkOperand(where, b);
   const known = a instanceof Tensor ? a : b;
   check(known instanceof Tensor, "argument", where, () => "expected at least one tensor; got two numbers.");
   const dtypes = [a, b].flatMap((x) => (x instanceof Tensor ? [x.dtype] : []));
   const to = dtypes.find((d) => d !== "bool") ?? (dtypes.length === 2 ? "bool" : "f32");
-  const lift = (x: Operandish): Tensor => {
+  const lift = (x: TensorOrNumber): Tensor => {
     if (x instanceof Tensor) return x.dtype === "bool" ? cast(x, to) : x;
     elements(where, to, [x]);
     return constant(known.gpu, x, to);
@@ -43,7 +43,7 @@ function recordBinary(where: string, names: Names, a: Tensor, b: Tensor, slope: 
   }
   const fn = names[scalarOf(a.dtype)] as MapName | undefined;
   check(fn !== undefined, "argument", where, () => `expected f32 tensors; got ${a.dtype}. ${remedy(a)}`);
-  const pull: Pull | null =
+  const vjp: Vjp | null =
     slope && a.dtype === "f32"
       ? ([g], y) => {
           const [da, db] = slope(g!, a, b, y);
@@ -51,17 +51,17 @@ function recordBinary(where: string, names: Names, a: Tensor, b: Tensor, slope: 
           return [back(a, da), back(b, db)];
         }
       : null;
-  return recordMap(where, fn, [a, b], pull);
+  return recordMap(where, fn, [a, b], vjp);
 }
 
 /** An op of two inputs; `slope` gives each input's gradient before broadcasting is summed away. `bools`: what two bools give. */
 // @__NO_SIDE_EFFECTS__: bundlers leave out ops that nobody calls
 function binary(where: string, names: Names, slope: Slope | null, bools: MapName | null = null) {
   return <A extends DType = never, B extends DType = never>(
-    left: Operandish<A>,
-    right: Operandish<B>,
+    left: TensorOrNumber<A>,
+    right: TensorOrNumber<B>,
   ): Tensor<Joint<A, B>> => {
-    const [a, b] = joined(where, left as Operandish, right as Operandish);
+    const [a, b] = joined(where, left as TensorOrNumber, right as TensorOrNumber);
     if (a.dtype !== "bool") return recordBinary(where, names, a, b, slope) as Tensor<Joint<A, B>>;
     check(
       bools !== null,
@@ -77,7 +77,7 @@ function binary(where: string, names: Names, slope: Slope | null, bools: MapName
 // @__NO_SIDE_EFFECTS__
 const comparison =
   (where: string, names: Names, swapped = false) =>
-  (left: Operandish, right: Operandish): Tensor<"bool"> => {
+  (left: TensorOrNumber, right: TensorOrNumber): Tensor<"bool"> => {
     const [a, b] = joined(where, left, right);
     // the larger of two integers is told by the map for the smaller one
     const swaps = swapped && !isFloat(a.dtype);
@@ -107,7 +107,7 @@ export const mul = binary("mul", named("mul"), (g, a, b) => [() => mul(g, b), ()
  *
  *     await div(gpu.tensor([1, 2]), 10).read(); // 0.1, 0.2
  */
-export function div(left: Operandish, right: Operandish): Tensor<"f32"> {
+export function div(left: TensorOrNumber, right: TensorOrNumber): Tensor<"f32"> {
   const [a, b] = joined("div", left, right);
   const slope: Slope = (g, _a, divisor, y) => [() => div(g, divisor), () => neg(mul(g, div(y, divisor)))];
   // dtypes that differ are refused as they came
@@ -211,7 +211,7 @@ const comparisons = { "<": less, "<=": lessEqual, ">": greater, ">=": greaterEqu
  *
  *     await compare(gpu.tensor([1, 2, 3]), "<", 2).read(); // 1, 0, 0
  */
-export function compare(a: Operandish, relation: keyof typeof comparisons, b: Operandish): Tensor<"bool"> {
+export function compare(a: TensorOrNumber, relation: keyof typeof comparisons, b: TensorOrNumber): Tensor<"bool"> {
   const op = Object.hasOwn(comparisons, relation) ? comparisons[relation] : undefined;
   check(
     op !== undefined,
@@ -238,14 +238,14 @@ export function recordUnary<D extends DType>(
   where: string,
   names: { readonly f32: MapName; readonly i32: MapName; readonly u32?: MapName },
   a: Tensor<D>,
-  pull: Pull | null,
+  vjp: Vjp | null,
 ): Tensor<D> {
   if (a.dtype === "u8")
     return cast(recordUnary(where, names, cast(a as Tensor, "i32"), null), "u8") as Tensor as Tensor<D>;
   const { [scalarOf(a.dtype)]: fn } = names;
   // unsigned integers and bools stay as they are
   if (!fn || a.dtype === "bool") return a;
-  return recordMap(where, fn, [a], a.dtype === "f32" ? pull : null) as Tensor as Tensor<D>;
+  return recordMap(where, fn, [a], a.dtype === "f32" ? vjp : null) as Tensor as Tensor<D>;
 }
 
 /**
@@ -255,12 +255,12 @@ export function recordUnary<D extends DType>(
  */
 export function where<A extends DType = never, B extends DType = never>(
   condition: Tensor,
-  a: Operandish<A>,
-  b: Operandish<B>,
+  a: TensorOrNumber<A>,
+  b: TensorOrNumber<B>,
 ): Tensor<Joint<A, B>> {
   checkTensor("where", condition, "a condition that is a tensor");
   const numbers = typeof a === "number" && typeof b === "number";
-  const [yes, no] = joined("where", numbers ? constant(condition.gpu, a) : (a as Operandish), b as Operandish);
+  const [yes, no] = joined("where", numbers ? constant(condition.gpu, a) : (a as TensorOrNumber), b as TensorOrNumber);
   check(
     yes.dtype === no.dtype,
     "argument",

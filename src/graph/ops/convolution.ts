@@ -5,7 +5,7 @@ import type { Convolution } from "../../kernels/convolution.ts";
 import type { Attributes, KernelOp } from "../kernelOp.ts";
 import { checkTensor } from "../operand.ts";
 import { checkFloat, checkShape, record, recordMap, recordOne } from "../record.ts";
-import type { Pull, Tensor } from "../tensor.ts";
+import type { Vjp, Tensor } from "../tensor.ts";
 import { add } from "./arithmetic.ts";
 import { expand, reshape } from "./shape.ts";
 
@@ -74,9 +74,9 @@ function byWeightAndBias(x: Tensor, g: Tensor, c: Convolution): Tensor[] {
 
 /** x ⋆ w + bias[channel]; the gradients of w and bias come out of one kernel. Throws LatentError("shape") unless bias is [out]. */
 export function forwardWithBias(x: Tensor, w: Tensor, bias: Tensor, c: Convolution): Tensor<"f32"> {
-  const pull: Pull = ([g]) => [byInput(g!, w, c), ...byWeightAndBias(x, g!, c)];
+  const vjp: Vjp = ([g]) => [byInput(g!, w, c), ...byWeightAndBias(x, g!, c)];
   const y = forward(x, w, c);
-  return recordMap("conv2d", "add", [y, column("conv2d", y, bias)], pull, undefined, [x, w, bias]);
+  return recordMap("conv2d", "add", [y, column("conv2d", y, bias)], vjp, undefined, [x, w, bias]);
 }
 
 /** Checks that w holds kernels, and returns the groups. Throws LatentError("shape") or ("argument"). */

@@ -4,7 +4,7 @@ import { count, type DType } from "../dtype.ts";
 import type { KernelOp } from "../kernelOp.ts";
 import { checkTensor } from "../operand.ts";
 import { axesOf, recordOne } from "../record.ts";
-import type { Pull, Spec, Tensor } from "../tensor.ts";
+import type { Vjp, Spec, Tensor } from "../tensor.ts";
 import { bytesOf } from "./bytes.ts";
 import { cast } from "./cast.ts";
 import { checkRows, type Indices, type Places, placesOf } from "./indices.ts";
@@ -38,7 +38,7 @@ export function pick<D extends DType>(
   along: boolean,
   shape: readonly number[],
   scale = 1,
-  gradient?: Pull,
+  gradient?: Vjp,
 ): Tensor<Picked<D>> {
   const sizes: GatherShape = {
     outer: count(x.shape.slice(0, d)),
@@ -50,9 +50,9 @@ export function pick<D extends DType>(
   };
   const { base, first } = x.dtype === "u8" ? bytesOf("gather", x) : { base: x, first: 0 };
   const spec = { shape, dtype: x.dtype === "u8" ? "f32" : x.dtype } as Spec as Spec<Picked<D>>;
-  const pull: Pull | null =
+  const vjp: Vjp | null =
     x.dtype === "f32" ? (gradient ?? (([g]) => [addUp(g!, places, d, along, x.shape), null])) : null;
-  return recordOne(gatherOp, [base, places.tensor], spec, { ...sizes, first, scale }, pull);
+  return recordOne(gatherOp, [base, places.tensor], spec, { ...sizes, first, scale }, vjp);
 }
 
 /** The transpose of `pick`: g added up at `places` of zeros of `shape`. */

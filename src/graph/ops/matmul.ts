@@ -4,7 +4,7 @@ import type { Attributes, KernelOp, Operand } from "../kernelOp.ts";
 import { contiguous, count, isFloat, remedy } from "../dtype.ts";
 import { checkTensor } from "../operand.ts";
 import { broadcast, checkShape, record, recordMap, recordOne } from "../record.ts";
-import type { Pull, Spec, Tensor } from "../tensor.ts";
+import type { Vjp, Spec, Tensor } from "../tensor.ts";
 import { add } from "./arithmetic.ts";
 import { expand, reshape, transpose } from "./shape.ts";
 
@@ -126,8 +126,8 @@ export function linear(x: Tensor, w: Tensor, bias?: Tensor): Tensor<"f32"> {
   }
   if (!bias) return matmul(x, transpose(w));
   checkShape("linear", "bias", bias, [w.shape[0]!]);
-  const pull: Pull = ([g]) => [matmul(g!, w), ...weightAndBias(g!, x)];
-  return recordMap("linear", "add", [matmul(x, transpose(w)), bias], pull, undefined, [x, w, bias]);
+  const vjp: Vjp = ([g]) => [matmul(g!, w), ...weightAndBias(g!, x)];
+  return recordMap("linear", "add", [matmul(x, transpose(w)), bias], vjp, undefined, [x, w, bias]);
 }
 
 /** gᵀ·x and the sums of g's columns, in one product. g: [batch, out], x: [batch, in]. */

@@ -1,6 +1,6 @@
 import { check } from "../../device/errors.ts";
 import { type DType, isFloat, type Joint } from "../dtype.ts";
-import { type Operandish, recordMap } from "../record.ts";
+import { type TensorOrNumber, recordMap } from "../record.ts";
 import { Tensor } from "../tensor.ts";
 import { add, equal, greaterEqual, joined, mul, neg, sqrt, square, sub, where } from "./arithmetic.ts";
 import { log } from "./elementwise.ts";
@@ -13,13 +13,13 @@ import { sumTo } from "./shape.ts";
  *     await pow(gpu.tensor([2, 3]), 2).read(); // 4, 9
  */
 export function pow<A extends DType = never, B extends DType = never>(
-  a: Operandish<A>,
-  b: Operandish<B>,
+  a: TensorOrNumber<A>,
+  b: TensorOrNumber<B>,
 ): Tensor<Joint<A, B>> {
-  return power(a as Operandish, b as Operandish) as Tensor<Joint<A, B>>;
+  return power(a as TensorOrNumber, b as TensorOrNumber) as Tensor<Joint<A, B>>;
 }
 
-function power(base: Operandish, b: Operandish): Tensor {
+function power(base: TensorOrNumber, b: TensorOrNumber): Tensor {
   if (base instanceof Tensor && !isFloat(base.dtype)) return wholePower(base, b);
   const [a, exponent] = joined("pow", base, b);
   if (!isFloat(a.dtype)) return wholePower(a, exponent);
@@ -43,7 +43,7 @@ function power(base: Operandish, b: Operandish): Tensor {
 }
 
 /** Powers of integers, by squaring. */
-function wholePower(a: Tensor, b: Operandish): Tensor {
+function wholePower(a: Tensor, b: TensorOrNumber): Tensor {
   check(
     typeof b === "number" && Number.isInteger(b) && b >= 0 && b < 2 ** 31,
     "argument",
