@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Tensor } from "../src/graph/tensor.ts";
 import { Moments } from "../src/linalg/moments.ts";
 import { bitsPerDim, changeScale, logLikelihood } from "../src/metrics/logLikelihood.ts";
-import { Gaussian } from "../src/models/gaussian.ts";
+import { Gaussian } from "../src/models/gaussian/gaussian.ts";
 import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
 

@@ -27,7 +27,7 @@ import {
   transpose,
 } from "../../src/index.ts";
 import { cast } from "../../src/graph/ops/cast.ts";
-import { logJoint, maximise, prepare as prepared, responsibilities, statistics } from "../../src/models/components.ts";
+import { logJoint, maximise, prepare as prepared, responsibilities, statistics } from "../../src/models/mixture/components.ts";
 import { adam } from "../../src/nn/optimiser.ts";
 import type { Engine, Runner, Task } from "../workload.ts";
 import { prepareTraining } from "./training/latentgpu.ts";

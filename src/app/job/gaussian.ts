@@ -1,5 +1,5 @@
 import { reshape } from "../../graph/ops/shape.ts";
-import { Gaussian } from "../../models/gaussian.ts";
+import { Gaussian } from "../../models/gaussian/gaussian.ts";
 import { type Contender, part } from "./contender.ts";
 import { logDensity } from "./density.ts";
 import { count } from "../report/table.ts";

@@ -1,5 +1,5 @@
 import { reshape } from "../../graph/ops/shape.ts";
-import { GaussianMixture } from "../../models/mixture.ts";
+import { GaussianMixture } from "../../models/mixture/mixture.ts";
 import { count } from "../report/table.ts";
 import type { Contender, Context, Fitted } from "./contender.ts";
 import { logDensity } from "./density.ts";

@@ -1,20 +1,20 @@
-import { check, checkOptions } from "../device/errors.ts";
-import { checkCall } from "../formats/call.ts";
-import { parseSafetensors, writeSafetensors } from "../formats/safetensors.ts";
-import { add, mul, square, sub } from "../graph/ops/arithmetic.ts";
-import { type Draw, random } from "../graph/ops/random.ts";
-import { reshape } from "../graph/ops/shape.ts";
-import { sum } from "../graph/ops/sum.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { type CentredSums, centredSums, FEW, type LongCall, Moments } from "../linalg/moments.ts";
-import { gpuOfRows, rowsOf, type Samples } from "../linalg/rows.ts";
-import { checkGpu } from "../program/checkGpu.ts";
-import { checkSymmetric, factorOf } from "../linalg/symmetric.ts";
-import { timesTransposedFactor } from "../linalg/triangular.ts";
-import type { Gpu } from "../program/gpu.ts";
-import { meanLogProb } from "./logProb.ts";
-import { checkGaussianOptions, type GaussianKind, type GaussianOptions, kinds } from "./gaussianOptions.ts";
-import { floats, numbersOf } from "../linalg/numbers.ts";
+import { check, checkOptions } from "../../device/errors.ts";
+import { checkCall } from "../../formats/call.ts";
+import { parseSafetensors, writeSafetensors } from "../../formats/safetensors.ts";
+import { add, mul, square, sub } from "../../graph/ops/arithmetic.ts";
+import { type Draw, random } from "../../graph/ops/random.ts";
+import { reshape } from "../../graph/ops/shape.ts";
+import { sum } from "../../graph/ops/sum.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { type CentredSums, centredSums, FEW, type LongCall, Moments } from "../../linalg/moments.ts";
+import { gpuOfRows, rowsOf, type Samples } from "../../linalg/rows.ts";
+import { checkGpu } from "../../program/checkGpu.ts";
+import { checkSymmetric, factorOf } from "../../linalg/symmetric.ts";
+import { timesTransposedFactor } from "../../linalg/triangular.ts";
+import type { Gpu } from "../../program/gpu.ts";
+import { meanLogProb } from "../logProb.ts";
+import { checkGaussianOptions, type GaussianKind, type GaussianOptions, kinds } from "./options.ts";
+import { floats, numbersOf } from "../../linalg/numbers.ts";
 import {
   checkFactor,
   checkVariances,

@@ -1,15 +1,15 @@
-import { add, div, greater, greaterEqual, maximum, mul, sqrt, square, sub, where } from "../graph/ops/arithmetic.ts";
-import { cast } from "../graph/ops/cast.ts";
-import { exp, log } from "../graph/ops/elementwise.ts";
-import { matmul } from "../graph/ops/matmul.ts";
-import { expand, reshape, transpose } from "../graph/ops/shape.ts";
-import { slice } from "../graph/ops/slice.ts";
-import { logsumexp } from "../graph/ops/softmax.ts";
-import { mean as meanOf, min, sum } from "../graph/ops/sum.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { cholesky, inverseOfFactor, logdetOfFactor } from "../linalg/cholesky.ts";
-import { clusterSums, distances } from "../linalg/clusters.ts";
-import { along, identity, ones, swap } from "../linalg/matrix.ts";
+import { add, div, greater, greaterEqual, maximum, mul, sqrt, square, sub, where } from "../../graph/ops/arithmetic.ts";
+import { cast } from "../../graph/ops/cast.ts";
+import { exp, log } from "../../graph/ops/elementwise.ts";
+import { matmul } from "../../graph/ops/matmul.ts";
+import { expand, reshape, transpose } from "../../graph/ops/shape.ts";
+import { slice } from "../../graph/ops/slice.ts";
+import { logsumexp } from "../../graph/ops/softmax.ts";
+import { mean as meanOf, min, sum } from "../../graph/ops/sum.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { cholesky, inverseOfFactor, logdetOfFactor } from "../../linalg/cholesky.ts";
+import { clusterSums, distances } from "../../linalg/clusters.ts";
+import { along, identity, ones, swap } from "../../linalg/matrix.ts";
 
 /** Which covariances the components have: any, one shared, diagonal, or a multiple of I each. */
 export type Kind = "full" | "tied" | "diag" | "spherical";

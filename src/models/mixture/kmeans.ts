@@ -1,13 +1,13 @@
-import { unitUniforms } from "../data/philox.ts";
-import { abortable } from "../formats/call.ts";
-import { assign } from "../graph/assign.ts";
-import { add, div, greater, less, maximum, mul, square, where } from "../graph/ops/arithmetic.ts";
-import { reshape } from "../graph/ops/shape.ts";
-import { slice } from "../graph/ops/slice.ts";
-import { max, sum } from "../graph/ops/sum.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { clusterSums, distances } from "../linalg/clusters.ts";
-import { gpuOf } from "../linalg/rows.ts";
+import { unitUniforms } from "../../data/philox.ts";
+import { abortable } from "../../formats/call.ts";
+import { assign } from "../../graph/assign.ts";
+import { add, div, greater, less, maximum, mul, square, where } from "../../graph/ops/arithmetic.ts";
+import { reshape } from "../../graph/ops/shape.ts";
+import { slice } from "../../graph/ops/slice.ts";
+import { max, sum } from "../../graph/ops/sum.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { clusterSums, distances } from "../../linalg/clusters.ts";
+import { gpuOf } from "../../linalg/rows.ts";
 import { nearest } from "./components.ts";
 
 /**

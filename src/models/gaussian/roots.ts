@@ -1,9 +1,9 @@
-import { check, LatentError } from "../device/errors.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { cholesky, inverseOfFactor } from "../linalg/cholesky.ts";
-import { diagonal } from "../linalg/matrix.ts";
-import { factorOf, inverseOfTriangle } from "../linalg/symmetric.ts";
-import type { Gpu } from "../program/gpu.ts";
+import { check, LatentError } from "../../device/errors.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { cholesky, inverseOfFactor } from "../../linalg/cholesky.ts";
+import { diagonal } from "../../linalg/matrix.ts";
+import { factorOf, inverseOfTriangle } from "../../linalg/symmetric.ts";
+import type { Gpu } from "../../program/gpu.ts";
 
 /** Square root of Σ and of Σ⁻¹: lower triangular [d, d], or the deviations [d] and their reciprocals. */
 export interface Roots {

@@ -1,17 +1,17 @@
-import { unitUniforms } from "../data/philox.ts";
-import { add, greaterEqual, mul, sqrt, where } from "../graph/ops/arithmetic.ts";
-import { cast } from "../graph/ops/cast.ts";
-import { gather } from "../graph/ops/gather.ts";
-import { matmul } from "../graph/ops/matmul.ts";
-import { oneHot } from "../graph/ops/oneHot.ts";
-import { type Draw, random } from "../graph/ops/random.ts";
-import { concat, expand, reshape, transpose } from "../graph/ops/shape.ts";
-import { slice } from "../graph/ops/slice.ts";
-import { sum } from "../graph/ops/sum.ts";
-import type { Runner } from "../graph/runner.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { cholesky } from "../linalg/cholesky.ts";
-import { timesTransposedFactor } from "../linalg/triangular.ts";
+import { unitUniforms } from "../../data/philox.ts";
+import { add, greaterEqual, mul, sqrt, where } from "../../graph/ops/arithmetic.ts";
+import { cast } from "../../graph/ops/cast.ts";
+import { gather } from "../../graph/ops/gather.ts";
+import { matmul } from "../../graph/ops/matmul.ts";
+import { oneHot } from "../../graph/ops/oneHot.ts";
+import { type Draw, random } from "../../graph/ops/random.ts";
+import { concat, expand, reshape, transpose } from "../../graph/ops/shape.ts";
+import { slice } from "../../graph/ops/slice.ts";
+import { sum } from "../../graph/ops/sum.ts";
+import type { Runner } from "../../graph/runner.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { cholesky } from "../../linalg/cholesky.ts";
+import { timesTransposedFactor } from "../../linalg/triangular.ts";
 import type { Kind } from "./components.ts";
 
 /** Of the choice of components. */

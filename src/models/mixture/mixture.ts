@@ -1,16 +1,16 @@
-import { check, checkOptions, LatentError, show } from "../device/errors.ts";
-import { checkCall } from "../formats/call.ts";
-import { parseSafetensors, writeSafetensors } from "../formats/safetensors.ts";
-import { argmax } from "../graph/ops/argmax.ts";
-import { concat, reshape } from "../graph/ops/shape.ts";
-import { slice } from "../graph/ops/slice.ts";
-import type { Draw } from "../graph/ops/random.ts";
-import { logsumexp } from "../graph/ops/softmax.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import type { LongCall } from "../linalg/moments.ts";
-import { rowsOf, type Samples } from "../linalg/rows.ts";
-import { checkGpu } from "../program/checkGpu.ts";
-import type { Gpu } from "../program/gpu.ts";
+import { check, checkOptions, LatentError, show } from "../../device/errors.ts";
+import { checkCall } from "../../formats/call.ts";
+import { parseSafetensors, writeSafetensors } from "../../formats/safetensors.ts";
+import { argmax } from "../../graph/ops/argmax.ts";
+import { concat, reshape } from "../../graph/ops/shape.ts";
+import { slice } from "../../graph/ops/slice.ts";
+import type { Draw } from "../../graph/ops/random.ts";
+import { logsumexp } from "../../graph/ops/softmax.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import type { LongCall } from "../../linalg/moments.ts";
+import { rowsOf, type Samples } from "../../linalg/rows.ts";
+import { checkGpu } from "../../program/checkGpu.ts";
+import type { Gpu } from "../../program/gpu.ts";
 import {
   covarianceShape,
   type Kind,
@@ -21,7 +21,7 @@ import {
   responsibilities,
 } from "./components.ts";
 import type { Values } from "./em.ts";
-import { meanLogProb } from "./logProb.ts";
+import { meanLogProb } from "../logProb.ts";
 import {
   checkKind,
   fitMixture,
@@ -30,9 +30,9 @@ import {
   type MixtureStart,
   rowsOfStep,
   startValues,
-} from "./mixtureFit.ts";
-import { floats, numbersOf } from "../linalg/numbers.ts";
-import { sampleMixture } from "./mixtureSample.ts";
+} from "./fit.ts";
+import { floats, numbersOf } from "../../linalg/numbers.ts";
+import { sampleMixture } from "./sample.ts";
 
 interface Course {
   readonly converged: boolean;

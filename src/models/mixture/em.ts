@@ -1,17 +1,17 @@
-import { abortable } from "../formats/call.ts";
-import { assign } from "../graph/assign.ts";
-import type { Shape } from "../graph/dtype.ts";
-import { add, div, equal, greaterEqual, less, maximum, mul, sub, where } from "../graph/ops/arithmetic.ts";
-import { cast } from "../graph/ops/cast.ts";
-import { abs } from "../graph/ops/elementwise.ts";
-import { expand } from "../graph/ops/shape.ts";
-import { max, sum } from "../graph/ops/sum.ts";
-import { random } from "../graph/ops/random.ts";
-import { constant } from "../graph/record.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { eachBatch, type Rows } from "../linalg/rows.ts";
-import type { Gpu } from "../program/gpu.ts";
-import type { Program } from "../program/program.ts";
+import { abortable } from "../../formats/call.ts";
+import { assign } from "../../graph/assign.ts";
+import type { Shape } from "../../graph/dtype.ts";
+import { add, div, equal, greaterEqual, less, maximum, mul, sub, where } from "../../graph/ops/arithmetic.ts";
+import { cast } from "../../graph/ops/cast.ts";
+import { abs } from "../../graph/ops/elementwise.ts";
+import { expand } from "../../graph/ops/shape.ts";
+import { max, sum } from "../../graph/ops/sum.ts";
+import { random } from "../../graph/ops/random.ts";
+import { constant } from "../../graph/record.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { eachBatch, type Rows } from "../../linalg/rows.ts";
+import type { Gpu } from "../../program/gpu.ts";
+import type { Program } from "../../program/program.ts";
 import {
   covarianceShape,
   indexOfFirst,

@@ -1,15 +1,15 @@
-import { permutation } from "../data/philox.ts";
-import { check, checkOptions, LatentError, show } from "../device/errors.ts";
-import { abortable, checkCall } from "../formats/call.ts";
-import { gather } from "../graph/ops/gather.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { checkFinite, eachBatch, gpuOf, type Rows, rowsOf, type Samples } from "../linalg/rows.ts";
-import { checkSymmetric } from "../linalg/symmetric.ts";
-import type { Gpu } from "../program/gpu.ts";
+import { permutation } from "../../data/philox.ts";
+import { check, checkOptions, LatentError, show } from "../../device/errors.ts";
+import { abortable, checkCall } from "../../formats/call.ts";
+import { gather } from "../../graph/ops/gather.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { checkFinite, eachBatch, gpuOf, type Rows, rowsOf, type Samples } from "../../linalg/rows.ts";
+import { checkSymmetric } from "../../linalg/symmetric.ts";
+import type { Gpu } from "../../program/gpu.ts";
 import { covarianceShape, type Kind } from "./components.ts";
 import { Em, type EmResult, type Values } from "./em.ts";
 import { lloyd, plusPlus } from "./kmeans.ts";
-import { numbersOf } from "../linalg/numbers.ts";
+import { numbersOf } from "../../linalg/numbers.ts";
 
 /** Numbers, flat or nested. */
 export type Numbers = ArrayLike<number> | readonly ArrayLike<number>[] | readonly (readonly ArrayLike<number>[])[];
