@@ -1,6 +1,14 @@
 import { check } from "./errors.ts";
 
 /** What every long call takes. */
+export interface LongCall {
+  /** Aborts the call, which then rejects with `signal.reason`. */
+  readonly signal?: AbortSignal;
+  /** Called as the call gets on, with times in seconds. */
+  readonly onProgress?: (progress: { step: number; total: number; seconds: number; eta: number }) => void;
+}
+
+/** The same, unchecked. */
 interface Call {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: unknown;

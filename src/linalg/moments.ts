@@ -1,5 +1,5 @@
 import { check, checkOptions, show } from "../device/errors.ts";
-import { checkCall } from "../formats/call.ts";
+import { checkCall, type LongCall } from "../formats/call.ts";
 import { parseNpz, writeNpz } from "../formats/npz.ts";
 import { mul, square, sub } from "../graph/ops/arithmetic.ts";
 import { abs } from "../graph/ops/elementwise.ts";
@@ -10,7 +10,7 @@ import type { Gpu } from "../program/gpu.ts";
 import { deviation, scatter } from "./covariance.ts";
 import { numbersOf } from "./numbers.ts";
 import { checkSemidefinite, checkSymmetric } from "./symmetric.ts";
-import { allFinite, eachBatch, gpuOf, type Rows, rowsAtOnce, rowsOf, type Samples, throwNotFinite } from "./rows.ts";
+import { allFinite, eachBatch, gpuOf, type Rows, rowsAtOnce, rowsOf, type Samples, throwNotFinite } from "../data/rows.ts";
 
 /** Count, mean and centred products of samples, in float64. */
 export interface CentredSums {
@@ -20,14 +20,6 @@ export interface CentredSums {
   readonly products: Float64Array;
   /** Where the last of the samples came from. */
   gpu?: Gpu | undefined;
-}
-
-/** What every long call takes. */
-export interface LongCall {
-  /** Aborts the call, which then rejects with `signal.reason`. */
-  readonly signal?: AbortSignal;
-  /** Called as the call gets on, with times in seconds. */
-  readonly onProgress?: (progress: { step: number; total: number; seconds: number; eta: number }) => void;
 }
 
 /** Adds `part` to `sums`, both centred on their own means (Chan, Golub & LeVeque 1979). */

@@ -3,7 +3,7 @@ import type { TypedArray } from "../graph/dtype.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { defaultsFor } from "../kernels/defaults.ts";
 import { checkSquare } from "./cholesky.ts";
-import { gpuOf } from "./rows.ts";
+import { gpuOf } from "../data/rows.ts";
 import { singularValues } from "./singular.ts";
 import { eighOnGpu, svdvalsOnGpu } from "./spectrumGpu.ts";
 import { reflections, tridiagonalEigenvalues, tridiagonalise } from "./tridiagonal.ts";

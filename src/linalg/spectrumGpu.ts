@@ -9,7 +9,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { withOrthogonalRows } from "./jacobi.ts";
 import { identity, swap } from "./matrix.ts";
-import { allFinite } from "./rows.ts";
+import { allFinite } from "../data/rows.ts";
 
 /** The smallest normal f32. */
 const TINY = 2 ** -126;

@@ -2,7 +2,7 @@ import { check, checkOptions } from "../device/errors.ts";
 import { checkCall } from "../formats/call.ts";
 import { Moments } from "../linalg/moments.ts";
 import { rootTrace } from "../linalg/rootTrace.ts";
-import type { Samples } from "../linalg/rows.ts";
+import type { Samples } from "../data/rows.ts";
 import { checkGpu } from "../program/checkGpu.ts";
 import type { Gpu } from "../program/gpu.ts";
 

@@ -1,8 +1,7 @@
 import { check, checkOptions } from "../device/errors.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { checkCall } from "../formats/call.ts";
-import type { LongCall } from "../linalg/moments.ts";
-import { rowsOf, type Samples } from "../linalg/rows.ts";
+import { checkCall, type LongCall } from "../formats/call.ts";
+import { rowsOf, type Samples } from "../data/rows.ts";
 
 /** What can say how likely samples are: any model with a density. */
 export interface Density {

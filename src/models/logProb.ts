@@ -1,6 +1,6 @@
 import type { Tensor } from "../graph/tensor.ts";
-import { eachBatch, gpuOf, type Rows, rowsAtOnce, throwNotFinite } from "../linalg/rows.ts";
-import type { LongCall } from "../linalg/moments.ts";
+import { eachBatch, gpuOf, type Rows, rowsAtOnce, throwNotFinite } from "../data/rows.ts";
+import type { LongCall } from "../formats/call.ts";
 
 /** Mean of `logProb` over all rows: per sample on the GPU, added in float64 on the CPU. Throws LatentError("data") on a row that is not finite. */
 export async function meanLogProb(

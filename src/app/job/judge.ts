@@ -6,7 +6,7 @@ import { permutation } from "../../data/philox.ts";
 import { slice } from "../../graph/ops/slice.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { Moments } from "../../linalg/moments.ts";
-import type { Rows } from "../../linalg/rows.ts";
+import type { Rows } from "../../data/rows.ts";
 import { classScore } from "../../metrics/classScore.ts";
 import { frechetDistance } from "../../metrics/frechet.ts";
 import type { ClassifierReport, Scores } from "../report.ts";

@@ -3,7 +3,7 @@ import { add, mul } from "../../graph/ops/arithmetic.ts";
 import { random } from "../../graph/ops/random.ts";
 import { reshape } from "../../graph/ops/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import type { Rows } from "../../linalg/rows.ts";
+import type { Rows } from "../../data/rows.ts";
 
 /** One grey level of dequantised pixels. */
 export const LEVEL = 1 / 256;

@@ -1,6 +1,6 @@
 import { check, checkOptions } from "../../device/errors.ts";
 import { checkCall } from "../../formats/call.ts";
-import type { LongCall } from "../../linalg/moments.ts";
+import type { LongCall } from "../../formats/call.ts";
 import type { Shrinkage } from "./shrinkage.ts";
 
 /** Which covariance a Gaussian has: any, diagonal, or a multiple of I. */

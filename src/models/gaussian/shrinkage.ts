@@ -3,7 +3,7 @@ import { square, sub } from "../../graph/ops/arithmetic.ts";
 import { sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { CentredSums } from "../../linalg/moments.ts";
-import { eachBatch, gpuOf, type Rows, rowsAtOnce } from "../../linalg/rows.ts";
+import { eachBatch, gpuOf, type Rows, rowsAtOnce } from "../../data/rows.ts";
 import { reflections, tridiagonalEigenvalues, tridiagonalise } from "../../linalg/tridiagonal.ts";
 
 /** How a covariance is drawn to a multiple of I. */

@@ -9,7 +9,7 @@ import { max, sum } from "../../graph/ops/sum.ts";
 import { random } from "../../graph/ops/random.ts";
 import { constant } from "../../graph/record.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { eachBatch, type Rows } from "../../linalg/rows.ts";
+import { eachBatch, type Rows } from "../../data/rows.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import type { Program } from "../../program/program.ts";
 import {

@@ -3,7 +3,7 @@ import { check, checkOptions, LatentError, show } from "../../device/errors.ts";
 import { abortable, checkCall } from "../../formats/call.ts";
 import { gather } from "../../graph/ops/gather.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { checkFinite, eachBatch, gpuOf, type Rows, rowsOf, type Samples } from "../../linalg/rows.ts";
+import { checkFinite, eachBatch, gpuOf, type Rows, rowsOf, type Samples } from "../../data/rows.ts";
 import { checkSymmetric } from "../../linalg/symmetric.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { covarianceShape, type Kind } from "./components.ts";

@@ -7,7 +7,7 @@ import { slice } from "../../graph/ops/slice.ts";
 import { max, sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { clusterSums, distances } from "../../linalg/clusters.ts";
-import { gpuOf } from "../../linalg/rows.ts";
+import { gpuOf } from "../../data/rows.ts";
 import { nearest } from "./components.ts";
 
 /**

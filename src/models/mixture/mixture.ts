@@ -7,8 +7,8 @@ import { slice } from "../../graph/ops/slice.ts";
 import type { Draw } from "../../graph/ops/random.ts";
 import { logsumexp } from "../../graph/ops/softmax.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import type { LongCall } from "../../linalg/moments.ts";
-import { rowsOf, type Samples } from "../../linalg/rows.ts";
+import type { LongCall } from "../../formats/call.ts";
+import { rowsOf, type Samples } from "../../data/rows.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import {

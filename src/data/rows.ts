@@ -1,4 +1,4 @@
-import { Dataset } from "../data/dataset.ts";
+import { Dataset } from "./dataset.ts";
 import { abortable } from "../formats/call.ts";
 import { check, LatentError, show } from "../device/errors.ts";
 import { isFinite } from "../graph/ops/elementwise.ts";
