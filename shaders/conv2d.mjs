@@ -58,7 +58,7 @@ ${loader.enable}//#include "lib/grid.wgsl"
 //#include "lib/map.wgsl"
 //#include "lib/functions.wgsl"
 //#include "lib/extras.wgsl"
-//#include "lib/side.wgsl"
+//#include "lib/side_output.wgsl"
 //#include "lib/conv2d.wgsl"
 //#include "lib/long.wgsl"
 

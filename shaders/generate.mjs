@@ -192,7 +192,7 @@ function entryText(family, { name, entry, workgroup, buffers, paramsBytes }, con
  */
 const NEIGHBOURS = `
   lib_extras lib_long lib_map lib_functions lib_order lib_philox lib_conv2d_weight lib_grid lib_conv2d
-  lib_reduction lib_side conv2d_quad conv2d_weight_quad conv2d_weight conv2d_spread lib_conv2d_window
+  lib_reduction lib_side_output conv2d_quad conv2d_weight_quad conv2d_weight conv2d_spread lib_conv2d_window
   lib_epilogues gamma conv2d_weight_direct argmax reduce total reduce_fours conv2d matmul_slim
   lib_symmetric map_fours conv2d_direct lib_matmul_tiled map conv2d_pack advance adam conv2d_narrow
   matmul_plain matmul_broadcast matmul_quad_small matmul_quad matmul_quad_any matmul_direct

@@ -91,7 +91,7 @@ function product({ name, summary, loader, team }) {
   return `// ${name} — ${summary}
 //
 //   product           c[s,i,j] = Σ_k a[s,i,k] · b[s,k,j]        a, b stored transposed where TRANSPOSE_A, TRANSPOSE_B are 1
-//   product_and_sums  the same, and sums[s,i] = Σ_k a[s,i,k]    (the bias's gradient beside the weight's)
+//   product_and_sums  the same, and sums[s,i] = Σ_k a[s,i,k]    (the bias's gradient, a side output of the weight's)
 //
 // shapes     a [stacks, rows, inner], b [stacks, inner, columns], c [stacks, rows, columns], sums [stacks, rows];  row-major f32
 ${loader.shapes}
@@ -107,7 +107,7 @@ ${team.enable}//#include "lib/grid.wgsl"
 //#include "lib/map.wgsl"
 //#include "lib/functions.wgsl"
 //#include "lib/extras.wgsl"
-//#include "lib/side.wgsl"
+//#include "lib/side_output.wgsl"
 //#include "lib/symmetric.wgsl"
 //#include "lib/long.wgsl"
 

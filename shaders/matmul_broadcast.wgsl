@@ -21,7 +21,7 @@ enable subgroups;
 //#include "lib/map.wgsl"
 //#include "lib/functions.wgsl"
 //#include "lib/extras.wgsl"
-//#include "lib/side.wgsl"
+//#include "lib/side_output.wgsl"
 //#include "lib/long.wgsl"
 
 const TRANSPOSE_A = 0u;

@@ -1,7 +1,7 @@
 // matmul_quad — product of two stacks of matrices, four invocations sharing their loads.
 //
 //   product           c[s,i,j] = Σ_k a[s,i,k] · b[s,k,j]        a, b stored transposed where TRANSPOSE_A, TRANSPOSE_B are 1
-//   product_and_sums  the same, and sums[s,i] = Σ_k a[s,i,k]    (the bias's gradient beside the weight's)
+//   product_and_sums  the same, and sums[s,i] = Σ_k a[s,i,k]    (the bias's gradient, a side output of the weight's)
 //
 // shapes     a [stacks, rows, inner], b [stacks, inner, columns], c [stacks, rows, columns], sums [stacks, rows];  row-major f32
 //            inner and columns multiples of 4, so are rows where TRANSPOSE_A, and the strides of stacks
@@ -22,7 +22,7 @@ enable subgroups;
 //#include "lib/map.wgsl"
 //#include "lib/functions.wgsl"
 //#include "lib/extras.wgsl"
-//#include "lib/side.wgsl"
+//#include "lib/side_output.wgsl"
 //#include "lib/symmetric.wgsl"
 //#include "lib/long.wgsl"
 

@@ -1,7 +1,7 @@
 // matmul_tiled — product of two stacks of matrices, tiles in workgroup memory, four elements a load.
 //
 //   product           c[s,i,j] = Σ_k a[s,i,k] · b[s,k,j]        a, b stored transposed where TRANSPOSE_A, TRANSPOSE_B are 1
-//   product_and_sums  the same, and sums[s,i] = Σ_k a[s,i,k]    (the bias's gradient beside the weight's)
+//   product_and_sums  the same, and sums[s,i] = Σ_k a[s,i,k]    (the bias's gradient, a side output of the weight's)
 //
 // shapes     a [stacks, rows, inner], b [stacks, inner, columns], c [slices, stacks, rows, columns], sums [slices, stacks, rows];
 //            row-major f32; what lies together is a multiple of 4 in a, b and c, and so are the strides of stacks
@@ -20,7 +20,7 @@
 //#include "lib/map.wgsl"
 //#include "lib/functions.wgsl"
 //#include "lib/extras.wgsl"
-//#include "lib/side.wgsl"
+//#include "lib/side_output.wgsl"
 //#include "lib/matmul_tiled.wgsl"
 //#include "lib/epilogues.wgsl"
 

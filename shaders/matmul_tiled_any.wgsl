@@ -1,7 +1,7 @@
 // matmul_tiled_any — product of two stacks of matrices of any size, tiles in workgroup memory.
 //
 //   product           c[s,i,j] = Σ_k a[s,i,k] · b[s,k,j]        a, b stored transposed where TRANSPOSE_A, TRANSPOSE_B are 1
-//   product_and_sums  the same, and sums[s,i] = Σ_k a[s,i,k]    (the bias's gradient beside the weight's)
+//   product_and_sums  the same, and sums[s,i] = Σ_k a[s,i,k]    (the bias's gradient, a side output of the weight's)
 //
 // shapes     a [stacks, rows, inner], b [stacks, inner, columns], c [slices, stacks, rows, columns], sums [slices, stacks, rows];
 //            row-major f32; of any size
@@ -20,7 +20,7 @@
 //#include "lib/map.wgsl"
 //#include "lib/functions.wgsl"
 //#include "lib/extras.wgsl"
-//#include "lib/side.wgsl"
+//#include "lib/side_output.wgsl"
 //#include "lib/matmul_tiled.wgsl"
 
 @group(0) @binding(1) var<storage, read> a: array<f32>;

@@ -17,7 +17,7 @@
 //#include "lib/map.wgsl"
 //#include "lib/functions.wgsl"
 //#include "lib/extras.wgsl"
-//#include "lib/side.wgsl"
+//#include "lib/side_output.wgsl"
 //#include "lib/long.wgsl"
 //#include "lib/reduction.wgsl"
 

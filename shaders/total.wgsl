@@ -13,7 +13,7 @@
 //#include "lib/map.wgsl"
 //#include "lib/functions.wgsl"
 //#include "lib/extras.wgsl"
-//#include "lib/side.wgsl"
+//#include "lib/side_output.wgsl"
 
 const LANES = 64u;
 

@@ -16,7 +16,7 @@ const HIGH = 2u;
 // inner positions in workgroup memory, and how many such tiles at once
 const DEPTH = 16u;
 const BUFFERS = 1u;
-// 1 where the running sums are kept (lib/side.wgsl): one for each workgroup
+// 1 where the running sums are kept (lib/side_output.wgsl): one for each workgroup
 const TOGETHER = 0u;
 
 const TEAM = ACROSS * DOWN;

@@ -129,7 +129,7 @@ function convolveDirectly(c: Convolution, d: Direction): Launches {
         },
         groups: [workgroups, 1, 1],
         takesEpilogue: true,
-        partials: workgroups * LANES,
+        partialSums: workgroups * LANES,
       },
     ],
   };
@@ -159,7 +159,7 @@ function convolveSpread(c: Convolution, d: Direction): Launches {
         },
         groups: [workgroups, 1, 1],
         takesEpilogue: true,
-        partials: workgroups * LANES,
+        partialSums: workgroups * LANES,
       },
     ],
   };
@@ -197,7 +197,7 @@ function convolveTiled(c: Convolution, d: Direction, variant: Tiling): Launches 
     params: { ...sizesOf(c, d), ...windows(c) },
     groups: [workgroups, 1, 1],
     takesEpilogue: true,
-    partials: workgroups * lanes,
+    partialSums: workgroups * lanes,
   };
   return { launches: [pack, main], scratch: [packed * 4], flops: flopsOf(c) };
 }

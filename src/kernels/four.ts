@@ -1,4 +1,4 @@
-import { type Beside, type Expression, indexOf, mergedDims, type Offsets, type View } from "./hook.ts";
+import { type SideOutputs, type Expression, indexOf, mergedDims, type Offsets, type View } from "./hook.ts";
 
 /**
  * How four neighbouring elements of a tensor lie in a view of another: together in one vec4 at `index`, as one element that
@@ -20,13 +20,13 @@ export const DRAWS: ReadonlySet<string> = new Set(["random_normal", "random_unif
  * another hook of the dispatch reads element by element.
  */
 export function fourBody(
-  root: Expression,
-  result: "vec4f" | "vec4u",
+  result: Expression,
+  resultType: "vec4f" | "vec4u",
   offsets: Offsets,
-  { stored, added }: Beside = {},
+  { sideStore, sideSum }: SideOutputs = {},
   taken: ReadonlySet<number> = new Set(),
 ): string | null {
-  const views = viewsOf([root, stored, added].flatMap((expression) => expression ?? []));
+  const views = viewsOf([result, sideStore, sideSum].flatMap((expression) => expression ?? []));
   const layouts = views.map(({ view }) => layoutOf(view));
   if (layouts.includes(null) || views.some(({ bytes }) => bytes)) return null;
   if (views.length > 0 && layouts.every((layout) => layout!.kind === "apart")) return null;
@@ -36,12 +36,13 @@ export function fourBody(
     ...views.flatMap(({ slot }, k) => (layouts[k]!.kind === "together" ? [] : [slot])),
   ]);
   const writer = new FourWriter(single, offsets);
-  const last = writer.write(root);
-  if (stored)
-    for (const [e, word] of writer.write(stored).entries()) writer.lines.push(`  side[4u * j + ${e}u] = ${word};`);
-  if (added) writer.lines.push(`  running += ${writer.write(added).join(" + ")};`);
-  const four = `vec4<${root.type}>(${isShared(last) ? last[0] : last.join(", ")})`;
-  return `{\n${writer.lines.join("\n")}\n  return bitcast<${result}>(${four});\n}`;
+  const last = writer.write(result);
+  if (sideStore)
+    for (const [e, word] of writer.write(sideStore).entries())
+      writer.lines.push(`  side_output[4u * j + ${e}u] = ${word};`);
+  if (sideSum) writer.lines.push(`  running += ${writer.write(sideSum).join(" + ")};`);
+  const four = `vec4<${result.type}>(${isShared(last) ? last[0] : last.join(", ")})`;
+  return `{\n${writer.lines.join("\n")}\n  return bitcast<${resultType}>(${four});\n}`;
 }
 
 type Four = readonly [string, string, string, string];

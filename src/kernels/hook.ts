@@ -23,10 +23,10 @@ export type Expression =
       readonly type: Scalar;
     };
 
-/** What a hook does beside its result (shaders/lib/side.wgsl): stores a second value of element i, or adds to the running sum. */
-export interface Beside {
-  readonly stored?: Expression;
-  readonly added?: Expression;
+/** Side outputs of a hook (shaders/lib/side_output.wgsl): it stores a second value of element i, or adds it to the running sum. */
+export interface SideOutputs {
+  readonly sideStore?: Expression;
+  readonly sideSum?: Expression;
 }
 
 /**
@@ -36,7 +36,12 @@ export interface Beside {
 export type Offsets = (slot: number, offset: number) => number | null;
 
 /** Writes the body of a hook: straight-line calls of the functions in shaders/lib/map.wgsl, one line each. */
-export function hookBody(root: Expression, result: Scalar, offsets: Offsets, { stored, added }: Beside = {}): string {
+export function hookBody(
+  result: Expression,
+  resultType: Scalar,
+  offsets: Offsets,
+  { sideStore, sideSum }: SideOutputs = {},
+): string {
   const lines: string[] = [];
   const names = new Map<Expression, string>();
   const places = new Map<string, string>();
@@ -60,17 +65,18 @@ export function hookBody(root: Expression, result: Scalar, offsets: Offsets, { s
     names.set(expression, name);
     return name;
   };
-  const last = emit(root);
-  if (stored) lines.push(`  side[i] = ${emit(stored)};`);
-  if (added) lines.push(`  running += ${emit(added)};`);
-  const word = result === root.type ? last : `bitcast<${result}>(${last})`;
+  const last = emit(result);
+  if (sideStore) lines.push(`  side_output[i] = ${emit(sideStore)};`);
+  if (sideSum) lines.push(`  running += ${emit(sideSum)};`);
+  const word = resultType === result.type ? last : `bitcast<${resultType}>(${last})`;
   return `{\n${lines.join("\n")}\n  return ${word};\n}`;
 }
 
-/** The binding of `side` in shaders/lib/side.wgsl. */
-export const SIDE_BINDING = 17;
+/** The binding of `side_output` in shaders/lib/side_output.wgsl. */
+export const SIDE_OUTPUT_BINDING = 17;
 /** The body of the hook `finish` that keeps the running sums. */
-export const KEEP_SUMS = "{\n  if (i < arrayLength(&side)) { side[i] = running; }\n  return running;\n}";
+export const STORE_PARTIAL_SUMS =
+  "{\n  if (i < arrayLength(&side_output)) { side_output[i] = running; }\n  return running;\n}";
 
 function text(
   expression: Exclude<Expression, { kind: "value" }>,

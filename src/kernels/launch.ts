@@ -31,10 +31,10 @@ export interface Launch {
   /** This launch writes output 0 and applies the hook `epilogue` to it. */
   readonly takesEpilogue?: boolean;
   /**
-   * Invocations that can keep a running sum of their epilogue's elements (shaders/lib/side.wgsl); workgroups, where the kernel has a
+   * Invocations that can keep a running sum of their epilogue's elements (shaders/lib/side_output.wgsl); workgroups, where the kernel has a
    * constant TOGETHER, which then is to be 1.
    */
-  readonly partials?: number;
+  readonly partialSums?: number;
 }
 
 export interface Launches {

@@ -155,7 +155,7 @@ export function matmul(shape: MatmulShape, traits: DeviceTraits): Launches {
     const tiles = tilesOf(fixed, shape);
     const whole = rowSums
       ? { ...launch(kernel.product_and_sums, tiles), bind: { ...bind, ...sums } }
-      : { ...launch(kernel.product, tiles), partials: tiles * lanesOf(kernel.product) };
+      : { ...launch(kernel.product, tiles), partialSums: tiles * lanesOf(kernel.product) };
     return { flops, launches: [whole] };
   }
   const product = {
@@ -172,7 +172,7 @@ export function matmul(shape: MatmulShape, traits: DeviceTraits): Launches {
 }
 
 /** Each invocation keeps a running sum of its epilogue's elements. */
-const counted = (launch: Launch): Launch => ({ ...launch, partials: launch.groups[0] * lanesOf(launch.kernel) });
+const counted = (launch: Launch): Launch => ({ ...launch, partialSums: launch.groups[0] * lanesOf(launch.kernel) });
 
 /** Workgroups of matmul_broadcast, whatever the subgroup's size: the largest grid of all. */
 function mostSharedTiles({ stacks, rows, columns }: MatmulShape): number {

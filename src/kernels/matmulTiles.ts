@@ -157,8 +157,8 @@ export function tiledLaunches(variant: Tiled, shape: MatmulShape, traits: Device
   const flops = 2 * stacks * rows * columns * inner;
   if (slices === 1) {
     const bind = { ...from, c: { output: 0 }, ...(rowSums ? { sums: { output: 1 } } : {}) };
-    const partials = rowSums ? {} : { partials: tiles };
-    return { flops, launches: [{ ...main, bind, ...partials, takesEpilogue: true }] };
+    const partialSums = rowSums ? {} : { partialSums: tiles };
+    return { flops, launches: [{ ...main, bind, ...partialSums, takesEpilogue: true }] };
   }
   const added = (size: number, scratch: number, output: number) => ({
     kernel: adding.total,
@@ -172,7 +172,7 @@ export function tiledLaunches(variant: Tiled, shape: MatmulShape, traits: Device
     flops,
     launches: [
       { ...main, bind },
-      { ...added(size, 0, 0), takesEpilogue: true, ...(rowSums ? {} : { partials: size }) },
+      { ...added(size, 0, 0), takesEpilogue: true, ...(rowSums ? {} : { partialSums: size }) },
       ...(rowSums ? [added(stacks * rows, 1, 1)] : []),
     ],
     scratch: [slices * size, ...(rowSums ? [slices * stacks * rows] : [])].map((elements) => 4 * elements),

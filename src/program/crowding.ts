@@ -83,31 +83,31 @@ function loadOf(values: readonly (Value | null | undefined)[], inlined: Readonly
 
 /** Whether the hooks of the group's dispatch would need more views, scalars, buffers or text than there are. */
 export function isCrowded(group: Group, inlined: ReadonlySet<Value>, traits: DeviceTraits): boolean {
-  const { root, anchor, stored, added, terms } = group;
-  if (root.what.kind === "concat") return concatIsCrowded(root, inlined, traits);
-  const beside = Number(stored !== undefined) + Number(added !== undefined);
-  const late = [root, added].filter((value) => value !== anchor);
-  if (anchor?.what.kind !== "kernel") {
-    const early = anchor && !terms ? [anchor, stored] : [stored];
-    const all = loadOf([...late, ...early], inlined, anchor);
-    if (!fits(all, "map", traits, 1 + beside)) return true;
-    return anchor !== null && !hasRoom(loadOf(early, inlined), COPIES.reduce);
+  const { result, producer, sideStore, sideSum, partialSums } = group;
+  if (result.what.kind === "concat") return concatIsCrowded(result, inlined, traits);
+  const sideBuffers = Number(sideStore !== undefined) + Number(sideSum !== undefined);
+  const late = [result, sideSum].filter((value) => value !== producer);
+  if (producer?.what.kind !== "kernel") {
+    const early = producer && !partialSums ? [producer, sideStore] : [sideStore];
+    const all = loadOf([...late, ...early], inlined, producer);
+    if (!fits(all, "map", traits, 1 + sideBuffers)) return true;
+    return producer !== null && !hasRoom(loadOf(early, inlined), COPIES.reduce);
   }
-  const load = loadOf([...late, stored], inlined, anchor);
-  const launches = launchesOf(anchor, traits);
-  const views = anchor === root && !beside ? 0 : load.views.size;
+  const load = loadOf([...late, sideStore], inlined, producer);
+  const launches = launchesOf(producer, traits);
+  const views = producer === result && !sideBuffers ? 0 : load.views.size;
   return (
     views > MAX_VIEWS ||
     load.scalars.size > MAX_SCALARS ||
-    ownBuffers(launches) + beside + views > traits.maxStorageBuffers ||
+    ownBuffers(launches) + sideBuffers + views > traits.maxStorageBuffers ||
     !hasRoom(load, copiesIn(launches))
   );
 }
 
 /** Each part of a concatenation is a launch of its own. */
-function concatIsCrowded(root: Value, inlined: ReadonlySet<Value>, traits: DeviceTraits): boolean {
-  return root.args.some(
-    (arg) => inlined.has(computed(arg)) && isCrowded({ root: computed(arg), anchor: null }, inlined, traits),
+function concatIsCrowded(result: Value, inlined: ReadonlySet<Value>, traits: DeviceTraits): boolean {
+  return result.args.some(
+    (arg) => inlined.has(computed(arg)) && isCrowded({ result: computed(arg), producer: null }, inlined, traits),
   );
 }
 

@@ -1,6 +1,6 @@
 import { check } from "../device/errors.ts";
 import type { ShaderSource } from "../device/pipelines.ts";
-import { SIDE_BINDING, specialise } from "../kernels/hook.ts";
+import { SIDE_OUTPUT_BINDING, specialise } from "../kernels/hook.ts";
 import { type DeviceTraits, type Kernel, type Launch, type Slot } from "../kernels/launch.ts";
 import type { ScalarSource, Slots } from "./expression.ts";
 import type { Value } from "./values.ts";
@@ -48,8 +48,8 @@ export interface Parts {
   /** A view slot that reads scratch instead of a value. */
   readonly scratchView?: Scratch;
   readonly bind: (slot: Slot) => Ref;
-  /** What the hooks write beside the result (shaders/lib/side.wgsl). */
-  readonly side?: Ref | undefined;
+  /** The side output that the hooks write (shaders/lib/side_output.wgsl). */
+  readonly sideOutput?: Ref | undefined;
   readonly label: string;
   readonly flops: number;
   readonly once?: boolean;
@@ -67,7 +67,7 @@ export const scratchRef = (scratch: Scratch): Ref => ({ place: { scratch }, offs
  */
 export function assemble(
   { refOf, traits, sources }: Target,
-  { launch, bodies, slots, scratchView, bind, side, label, flops, once = false }: Parts,
+  { launch, bodies, slots, scratchView, bind, sideOutput, label, flops, once = false }: Parts,
 ): Dispatch {
   const { kernel, constants = {} } = launch;
   const buffers: { binding: number; ref: Ref; writes: boolean }[] = [];
@@ -80,7 +80,7 @@ export function assemble(
     const ref: Ref = slot === 0 && scratchView ? scratchRef(scratchView) : refOf(base);
     buffers.push({ binding: 10 + slot, ref, writes: false });
   }
-  if (side) buffers.push({ binding: SIDE_BINDING, ref: side, writes: true });
+  if (sideOutput) buffers.push({ binding: SIDE_OUTPUT_BINDING, ref: sideOutput, writes: true });
   const immediates = kernel.paramsBytes <= traits.maxImmediateBytes ? kernel.paramsBytes : 0;
   const uniforms = [...(kernel.paramsBytes > immediates ? [0] : []), ...(slots.scalars.length > 0 ? [9] : [])];
   const bindings = [

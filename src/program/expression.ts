@@ -29,7 +29,7 @@ export interface Context {
   readonly also?: Value | undefined;
   readonly slots: Slots;
   /** The value that the kernel hands to its epilogue. */
-  readonly anchor?: Value;
+  readonly producer?: Value;
   /** The state that the map overwrites: read through y. */
   readonly replaced?: Value;
   /** What was built so far, for expressions that share their parts. */
@@ -56,7 +56,7 @@ export function expressionOf(value: Value, context: Context): Expression {
     const target = computed(arg);
     const same = sizeOf(target) === count(shape);
     const type = scalarOf(arg.dtype);
-    if (same && target === context.anchor) return { kind: "value", type };
+    if (same && target === context.producer) return { kind: "value", type };
     if (same && target === context.replaced) return { kind: "replaced", type };
     if (isInlined(target) && (same || isUniform(target))) return call(target);
     const { base, offset, strides } = look(arg);
@@ -80,8 +80,8 @@ export function expressionOf(value: Value, context: Context): Expression {
 }
 
 /** The expression of a stored map itself: its function over its arguments. */
-export const rootExpression = (root: Value, context: Context): Expression =>
-  expressionOf(root, { ...context, also: root });
+export const storedExpression = (result: Value, context: Context): Expression =>
+  expressionOf(result, { ...context, also: result });
 
 /** A layout broadcast to `shape`, aligned from the right. */
 function spread(own: readonly number[], offset: number, strides: readonly number[], shape: readonly number[]): View {

@@ -68,10 +68,10 @@ function cuts(graph: Graph, inlined: ReadonlySet<Value>, traits: DeviceTraits): 
 }
 
 /** An inlined map that `group` computes on the way to its result, as close to that as possible. */
-function nearest({ root, anchor }: Group, inlined: ReadonlySet<Value>): Value {
-  const args = [root, anchor].flatMap((value) => value?.args.map(computed) ?? []);
+function nearest({ result, producer }: Group, inlined: ReadonlySet<Value>): Value {
+  const args = [result, producer].flatMap((value) => value?.args.map(computed) ?? []);
   const found = args.find((arg) => inlined.has(arg));
-  if (!found) throw new Error(`nothing to split in a group of ${root.what.kind}`);
+  if (!found) throw new Error(`nothing to split in a group of ${result.what.kind}`);
   return found;
 }
 
@@ -144,50 +144,51 @@ function cost(value: Value, limit = CHEAP + 1): number {
 }
 
 function group(graph: Graph, roots: ReadonlySet<Value>, inlined: ReadonlySet<Value>, traits: DeviceTraits): Group[] {
-  const stored = graph.values.filter(
+  const materialised = graph.values.filter(
     (v) => ["map", "reduce", "kernel", "concat"].includes(v.what.kind) && !inlined.has(v),
   );
   // which stored values read each other's results, through inlined maps
   const readers = new Map<Value, Set<Value>>();
-  for (const root of stored)
-    for (const leaf of leavesOf(root, inlined)) {
+  for (const result of materialised)
+    for (const leaf of leavesOf(result, inlined)) {
       const set = readers.get(leaf) ?? new Set();
-      readers.set(leaf, set.add(root));
+      readers.set(leaf, set.add(result));
     }
   const absorbed = new Map<Value, Value>();
-  for (const root of stored) {
-    if (root.what.kind !== "map" || !isFloat(root.dtype)) continue;
-    const candidates = [...leavesOf(root, inlined)].filter(
+  for (const result of materialised) {
+    if (result.what.kind !== "map" || !isFloat(result.dtype)) continue;
+    const candidates = [...leavesOf(result, inlined)].filter(
       (a) =>
         (a.what.kind === "reduce" || a.what.kind === "kernel") &&
         !roots.has(a) &&
         readers.get(a)!.size === 1 &&
-        sizeOf(a) === sizeOf(root) &&
-        onlyHere(a, root, inlined) &&
+        sizeOf(a) === sizeOf(result) &&
+        onlyHere(a, result, inlined) &&
         takesEpilogue(a, traits),
     );
     candidates.sort((a, b) => Number(a.what.kind === "kernel") - Number(b.what.kind === "kernel") || a.id - b.id);
-    for (const anchor of candidates.reverse())
-      if (!isCrowded({ root, anchor }, inlined, traits)) {
-        absorbed.set(root, anchor);
+    for (const producer of candidates.reverse())
+      if (!isCrowded({ result, producer }, inlined, traits)) {
+        absorbed.set(result, producer);
         break;
       }
   }
-  const anchors = new Set(absorbed.values());
-  return stored
-    .filter((v) => !anchors.has(v))
-    .map((root) => ({
-      root,
-      anchor: absorbed.get(root) ?? (root.what.kind === "reduce" || root.what.kind === "kernel" ? root : null),
+  const producers = new Set(absorbed.values());
+  return materialised
+    .filter((v) => !producers.has(v))
+    .map((result) => ({
+      result,
+      producer:
+        absorbed.get(result) ?? (result.what.kind === "reduce" || result.what.kind === "kernel" ? result : null),
     }));
 }
 
-function takesEpilogue(anchor: Value, traits: DeviceTraits): boolean {
-  if (anchor.what.kind === "reduce") return true;
+function takesEpilogue(producer: Value, traits: DeviceTraits): boolean {
+  if (producer.what.kind === "reduce") return true;
   return (
-    anchor.what.kind === "kernel" &&
-    anchor.what.outputs.length === 1 &&
-    isFloat(anchor.dtype) &&
-    launchesOf(anchor, traits).launches.some((l) => l.takesEpilogue)
+    producer.what.kind === "kernel" &&
+    producer.what.outputs.length === 1 &&
+    isFloat(producer.dtype) &&
+    launchesOf(producer, traits).launches.some((l) => l.takesEpilogue)
   );
 }

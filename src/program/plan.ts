@@ -3,7 +3,7 @@ import type { DeviceTraits } from "../kernels/launch.ts";
 import { map, mapFours } from "../kernels/map.ts";
 import { assemble, type Dispatch, type Place, type Ref, type Scratch, type Target } from "./dispatch.ts";
 import { emit } from "./emit.ts";
-import { beside } from "./beside.ts";
+import { sideOutputs } from "./sideOutputs.ts";
 import { fuse } from "./fuse.ts";
 import { launchesOf } from "./launches.ts";
 import { type MemoryPlan, planMemory } from "./memory.ts";
@@ -26,7 +26,7 @@ export interface Plan {
 
 export function plan(graph: Graph, traits: DeviceTraits): Plan {
   const prepared = materialise(rewrite(graph));
-  const fusion = beside(prepared, fuse(prepared, traits), traits);
+  const fusion = sideOutputs(prepared, fuse(prepared, traits), traits);
   const { order, inPlace } = schedule(prepared, fusion);
   const picks = new Map<string, Value>();
   for (const value of prepared.values)
@@ -67,22 +67,22 @@ export function plan(graph: Graph, traits: DeviceTraits): Plan {
       ? kernel
       : (picks.get(`${kernel.id} ${index}`) ?? null);
 
-  const terms = new Map<Value, Scratch>();
-  const termsOf = ({ root, anchor }: Group): Scratch => {
-    const known = terms.get(root);
+  const partialSums = new Map<Value, Scratch>();
+  const partialSumsOf = ({ result, producer }: Group): Scratch => {
+    const known = partialSums.get(result);
     if (known) return known;
-    const launch = launchesOf(anchor!, traits).launches.find((l) => l.takesEpilogue);
-    const scratch = { bytes: 4 * launch!.partials! };
-    terms.set(root, scratch);
+    const launch = launchesOf(producer!, traits).launches.find((l) => l.takesEpilogue);
+    const scratch = { bytes: 4 * launch!.partialSums! };
+    partialSums.set(result, scratch);
     return scratch;
   };
-  const emission = { fusion, traits, inPlace, refOf, outputOf, termsOf, sources: new Map() };
+  const emission = { fusion, traits, inPlace, refOf, outputOf, partialSumsOf, sources: new Map() };
   const all = order.flatMap((group) => emit(group, emission));
   const prelude = all.filter((d) => d.once);
   const dispatches = all.filter((d) => !d.once);
   for (const { state, next } of prepared.assignments)
     if (inPlace.get(next) !== state) dispatches.push(copyInto(state, next, emission));
-  const held = new Set(prepared.outputs.map((v) => rootOf(refOf(v).place)).filter((v) => v !== null));
+  const held = new Set(prepared.outputs.map((v) => ownerOf(refOf(v).place)).filter((v) => v !== null));
   const memory = planMemory(prelude, dispatches, (v) => byteLength(v.shape, v.dtype), held);
   return {
     prelude,
@@ -93,7 +93,7 @@ export function plan(graph: Graph, traits: DeviceTraits): Plan {
   };
 }
 
-const rootOf = (place: Place): Value | null => ("value" in place ? place.value : null);
+const ownerOf = (place: Place): Value | null => ("value" in place ? place.value : null);
 
 /** Values that are written straight into the flat concatenation that they are part of. */
 function insideConcats(graph: Graph, inPlace: ReadonlyMap<Value, Value>, inlined: ReadonlySet<Value>) {

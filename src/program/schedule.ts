@@ -15,13 +15,13 @@ export interface Schedule {
  * A state whose new value is needed by a reader of the old one is copied at the end instead.
  */
 export function schedule(graph: Graph, { groups, inlined }: Fusion): Schedule {
-  const byRoot = new Map(
-    groups.flatMap((g) => [g.root, ...(g.stored ? [g.stored] : [])].map((value) => [value, g] as const)),
+  const byResult = new Map(
+    groups.flatMap((g) => [g.result, ...(g.sideStore ? [g.sideStore] : [])].map((value) => [value, g] as const)),
   );
   const reads = new Map(groups.map((g) => [g, readsOf(g, inlined)]));
   const inPlace = new Map<Value, Value>();
   for (const { state, next } of graph.assignments) {
-    const writer = byRoot.get(next.what.kind === "pick" ? next.args[0]! : next);
+    const writer = byResult.get(next.what.kind === "pick" ? next.args[0]! : next);
     if (!writer || state.what.kind !== "leaf" || inPlace.has(next)) continue;
     if (mayReplace(writer, state, next, inlined)) inPlace.set(next, state);
     else if (isForced(writer, next))
@@ -32,57 +32,57 @@ export function schedule(graph: Graph, { groups, inlined }: Fusion): Schedule {
   }
   for (const group of groups) checkForced(group, graph, inPlace);
   for (;;) {
-    const order = sorted(groups, reads, byRoot, inPlace);
+    const order = sorted(groups, reads, byResult, inPlace);
     if (order) return { order, inPlace };
     const [next] = [...inPlace.keys()]
       .reverse()
-      .filter((v) => !isForced(byRoot.get(v.what.kind === "pick" ? v.args[0]! : v)!, v));
+      .filter((v) => !isForced(byResult.get(v.what.kind === "pick" ? v.args[0]! : v)!, v));
     if (!next)
       throw new LatentError("argument", "assign: the new states depend on each other's old values in a circle.");
     inPlace.delete(next);
   }
 }
 
-const opName = ({ anchor }: Group) => (anchor?.what.kind === "kernel" ? anchor.what.op.name : "assign");
+const opName = ({ producer }: Group) => (producer?.what.kind === "kernel" ? producer.what.op.name : "assign");
 
 const outputIndex = (value: Value): number => (value.what.kind === "pick" ? value.what.index : 0);
 
-function isForced({ root }: Group, value: Value): boolean {
-  return root.what.kind === "kernel" && root.what.op.inPlace?.[outputIndex(value)] !== undefined;
+function isForced({ result }: Group, value: Value): boolean {
+  return result.what.kind === "kernel" && result.what.op.inPlace?.[outputIndex(value)] !== undefined;
 }
 
 /** An op that overwrites its inputs must have every such output assigned to just that state. */
-function checkForced({ root }: Group, graph: Graph, inPlace: ReadonlyMap<Value, Value>): void {
-  if (root.what.kind !== "kernel" || !root.what.op.inPlace) return;
-  for (const [output, input] of Object.entries(root.what.op.inPlace)) {
+function checkForced({ result }: Group, graph: Graph, inPlace: ReadonlyMap<Value, Value>): void {
+  if (result.what.kind !== "kernel" || !result.what.op.inPlace) return;
+  for (const [output, input] of Object.entries(result.what.op.inPlace)) {
     const value =
-      root.what.outputs.length === 1
-        ? root
-        : graph.values.find((v) => v.what.kind === "pick" && v.args[0] === root && v.what.index === Number(output));
-    if (!value || inPlace.get(value) !== root.args[input])
+      result.what.outputs.length === 1
+        ? result
+        : graph.values.find((v) => v.what.kind === "pick" && v.args[0] === result && v.what.index === Number(output));
+    if (!value || inPlace.get(value) !== result.args[input])
       throw new LatentError(
         "argument",
-        `${root.what.op.name}: overwrites input ${input}. Expected output ${output} assigned to that state in a compiled step.`,
+        `${result.what.op.name}: overwrites input ${input}. Expected output ${output} assigned to that state in a compiled step.`,
       );
   }
 }
 
 /** Whether `writer` can store `next` over `state` without reading what it has already overwritten. */
 function mayReplace(writer: Group, state: Value, next: Value, inlined: ReadonlySet<Value>): boolean {
-  const { root } = writer;
-  if (root.what.kind === "kernel" && root.what.op.inPlace?.[outputIndex(next)] !== undefined)
-    return root.args[root.what.op.inPlace[outputIndex(next)]!] === state;
-  if (!readsOf(writer, inlined).has(state)) return root.what.kind !== "concat";
+  const { result } = writer;
+  if (result.what.kind === "kernel" && result.what.op.inPlace?.[outputIndex(next)] !== undefined)
+    return result.args[result.what.op.inPlace[outputIndex(next)]!] === state;
+  if (!readsOf(writer, inlined).has(state)) return result.what.kind !== "concat";
   // bytes are read and written by the word
-  if (root.what.kind !== "map" || writer.anchor || root.dtype === "u8") return false;
-  return onlyHere(state, root, inlined);
+  if (result.what.kind !== "map" || writer.producer || result.dtype === "u8") return false;
+  return onlyHere(state, result, inlined);
 }
 
 /** Kahn's order, ties by the order of recording; null where the demands go in a circle. */
 function sorted(
   groups: readonly Group[],
   reads: ReadonlyMap<Group, ReadonlySet<Value>>,
-  byRoot: ReadonlyMap<Value, Group>,
+  byResult: ReadonlyMap<Value, Group>,
   inPlace: ReadonlyMap<Value, Value>,
 ): Group[] | null {
   const after = new Map<Group, Set<Group>>(groups.map((g) => [g, new Set()]));
@@ -94,16 +94,16 @@ function sorted(
   };
   const writers = new Map<Value, Group>();
   for (const [next, state] of inPlace)
-    writers.set(state, byRoot.get(next.what.kind === "pick" ? next.args[0]! : next)!);
+    writers.set(state, byResult.get(next.what.kind === "pick" ? next.args[0]! : next)!);
   for (const group of groups)
     for (const value of reads.get(group)!) {
-      const source = byRoot.get(value);
+      const source = byResult.get(value);
       if (source) edge(source, group);
       const writer = writers.get(value);
       if (writer) edge(group, writer);
     }
   // the latest first, so that the next one is the last
-  const ready = groups.filter((g) => waiting.get(g) === 0).sort((a, b) => b.root.id - a.root.id);
+  const ready = groups.filter((g) => waiting.get(g) === 0).sort((a, b) => b.result.id - a.result.id);
   const order: Group[] = [];
   for (let group = ready.pop(); group; group = ready.pop()) {
     order.push(group);
@@ -120,7 +120,7 @@ function insert(ready: Group[], group: Group): void {
   let [low, high] = [0, ready.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (ready[middle]!.root.id > group.root.id) low = middle + 1;
+    if (ready[middle]!.result.id > group.result.id) low = middle + 1;
     else high = middle;
   }
   ready.splice(low, 0, group);

@@ -8,28 +8,28 @@ import { type Group, leavesOf, onlyHere, readsOf } from "./reads.ts";
 import type { Graph, Value } from "./values.ts";
 
 /**
- * Lets dispatches do the work of others beside their own, where both go over the same elements:
+ * Horizontal fusion: kernels that go over the same elements become one, whose further results are side outputs.
  *
- *  - the epilogue of a product adds up the terms of a sum of everything; where nobody but that sum and one map reads the
- *    product, the map takes its place, and the product is never stored (a loss and its gradient out of the last layer);
- *  - a reduction stores a map of the elements that it loads (a sample beside its divergence).
+ *  - Side sum: the epilogue of a product adds up a total of its elements. Where only that total and one map read the product,
+ *    the map takes its place, and the product is never stored (a loss and its gradient out of the last layer).
+ *  - Side store: a reduction stores a map of the elements that it loads (a sample, with its divergence).
  */
-export function beside(graph: Graph, fusion: Fusion, traits: DeviceTraits): Fusion {
-  const plan = new Joined(graph, fusion, traits);
+export function sideOutputs(graph: Graph, fusion: Fusion, traits: DeviceTraits): Fusion {
+  const plan = new HorizontalFusion(graph, fusion, traits);
   for (const group of fusion.groups) if (isTotal(group)) plan.addUp(group);
-  for (const group of fusion.groups) if (group.anchor?.what.kind === "reduce") plan.store(group);
+  for (const group of fusion.groups) if (group.producer?.what.kind === "reduce") plan.store(group);
   return plan.fusion;
 }
 
-const isTotal = ({ anchor }: Group): boolean =>
-  anchor?.what.kind === "reduce" && anchor.what.operation === "sum" && sizeOf(anchor) === 1;
+const isTotal = ({ producer }: Group): boolean =>
+  producer?.what.kind === "reduce" && producer.what.operation === "sum" && sizeOf(producer) === 1;
 
 /** Groups that a search for a circle looks at before it gives up, and readers that a reduction is offered. */
 const MOST_VISITED = 500;
 const MOST_OFFERED = 64;
 
-/** Groups as they are joined, two at a time; a join that would make groups wait for each other in a circle is refused. */
-class Joined {
+/** Groups as they are fused, two at a time. A fusion that would close a cycle of waiting groups is refused. */
+class HorizontalFusion {
   readonly #traits: DeviceTraits;
   readonly #inlined: Set<Value>;
   readonly #outputs: ReadonlySet<Value>;
@@ -60,52 +60,52 @@ class Joined {
     return { groups, inlined: this.#inlined };
   }
 
-  /** Moves the terms of `sum` into the epilogue of a kernel whose result they read. */
+  /** Makes `sum` a side sum of the kernel whose result it reads. */
   addUp(sum: Group): void {
-    const { anchor } = sum;
-    const terms = leavesOf(anchor!, this.#inlined);
-    const [source] = this.#inOrder([...terms].map((value) => this.#made.get(value))).filter(
+    const { producer } = sum;
+    const leaves = leavesOf(producer!, this.#inlined);
+    const [source] = this.#inOrder([...leaves].map((value) => this.#made.get(value))).filter(
       (g) =>
-        g.anchor?.what.kind === "kernel" &&
-        terms.has(g.root) &&
-        sizeOf(g.root) === sizeOf(anchor!.args[0]!) &&
-        isFloat(g.root.dtype) &&
-        onlyHere(g.root, anchor!, this.#inlined) &&
-        launchesOf(g.anchor, this.#traits).launches.some((l) => l.takesEpilogue && l.partials),
+        g.producer?.what.kind === "kernel" &&
+        leaves.has(g.result) &&
+        sizeOf(g.result) === sizeOf(producer!.args[0]!) &&
+        isFloat(g.result.dtype) &&
+        onlyHere(g.result, producer!, this.#inlined) &&
+        launchesOf(g.producer, this.#traits).launches.some((l) => l.takesEpilogue && l.partialSums),
     );
     if (!source || this.#readsLate(sum, source) || !this.#independent(sum, source)) return;
-    const readers = [...this.#readersOf(source.root)].filter((g) => g !== sum);
+    const readers = [...this.#readersOf(source.result)].filter((g) => g !== sum);
     const [map] = readers;
     const isMap =
       readers.length === 1 &&
-      !this.#outputs.has(source.root) &&
-      !this.#nexts.has(source.root) &&
-      map!.anchor === null &&
-      map!.root.what.kind === "map" &&
-      isFloat(map!.root.dtype) &&
-      !this.#nexts.has(map!.root) &&
-      sizeOf(map!.root) === sizeOf(source.root) &&
-      onlyHere(source.root, map!.root, this.#inlined) &&
+      !this.#outputs.has(source.result) &&
+      !this.#nexts.has(source.result) &&
+      map!.producer === null &&
+      map!.result.what.kind === "map" &&
+      isFloat(map!.result.dtype) &&
+      !this.#nexts.has(map!.result) &&
+      sizeOf(map!.result) === sizeOf(source.result) &&
+      onlyHere(source.result, map!.result, this.#inlined) &&
       this.#independent(map!, source);
-    const joined: Group = { ...source, root: isMap ? map!.root : source.root, added: anchor! };
-    const within = isMap && source.root !== source.anchor ? source.root : null;
+    const fused: Group = { ...source, result: isMap ? map!.result : source.result, sideSum: producer! };
+    const within = isMap && source.result !== source.producer ? source.result : null;
     if (within) this.#inlined.add(within);
-    if (!isCrowded(joined, this.#inlined, this.#traits)) {
-      this.#replace(isMap ? [source, map!] : [source], joined);
-      this.#replace([sum], { ...sum, terms: joined });
+    if (!isCrowded(fused, this.#inlined, this.#traits)) {
+      this.#replace(isMap ? [source, map!] : [source], fused);
+      this.#replace([sum], { ...sum, partialSums: fused });
     } else if (within) this.#inlined.delete(within);
   }
 
-  /** Lets `reduction` store a map over the elements that it loads, and that reads what it reads. */
+  /** Makes a map over the elements that `reduction` loads its side store. */
   store(reduction: Group): void {
-    const group = this.#made.get(reduction.root);
-    if (!group?.anchor || group.terms || orderOf(group.anchor) === "permuted") return;
-    const input = group.anchor.args[0]!;
-    const reads = leavesOf(group.anchor, this.#inlined);
+    const group = this.#made.get(reduction.result);
+    if (!group?.producer || group.partialSums || orderOf(group.producer) === "permuted") return;
+    const input = group.producer.args[0]!;
+    const reads = leavesOf(group.producer, this.#inlined);
     const shares = (map: Group) =>
-      reads.has(map.root)
-        ? onlyHere(map.root, group.anchor!, this.#inlined)
-        : [...leavesOf(map.root, this.#inlined)].some((leaf) => reads.has(leaf) && sizeOf(leaf) > 1);
+      reads.has(map.result)
+        ? onlyHere(map.result, group.producer!, this.#inlined)
+        : [...leavesOf(map.result, this.#inlined)].some((leaf) => reads.has(leaf) && sizeOf(leaf) > 1);
     const offered: (Group | undefined)[] = [...reads].map((leaf) => this.#made.get(leaf));
     for (const leaf of reads) {
       let left = MOST_OFFERED;
@@ -113,30 +113,30 @@ class Joined {
     }
     const map = this.#inOrder(offered).find(
       (g) =>
-        g.anchor === null &&
-        g.root.what.kind === "map" &&
-        isFloat(g.root.dtype) &&
-        sizeOf(g.root) === sizeOf(input) &&
-        !this.#nexts.has(g.root) &&
+        g.producer === null &&
+        g.result.what.kind === "map" &&
+        isFloat(g.result.dtype) &&
+        sizeOf(g.result) === sizeOf(input) &&
+        !this.#nexts.has(g.result) &&
         shares(g) &&
         !this.#readsLate(group, g) &&
-        !this.#reads.get(g)!.has(group.root) &&
+        !this.#reads.get(g)!.has(group.result) &&
         this.#independent(group, g) &&
         this.#independent(g, group),
     );
     if (!map) return;
-    const joined: Group = { ...group, stored: map.root };
-    if (!isCrowded(joined, this.#inlined, this.#traits)) this.#replace([group, map], joined);
+    const fused: Group = { ...group, sideStore: map.result };
+    if (!isCrowded(fused, this.#inlined, this.#traits)) this.#replace([group, map], fused);
   }
 
   /** Whether the epilogue of a reduction reads a result that will be ready only after it. */
-  #readsLate = ({ root, anchor }: Group, { root: result }: Group): boolean =>
-    root !== anchor && leavesOf(root, this.#inlined).has(result);
+  #readsLate = ({ result, producer }: Group, { result: waitedFor }: Group): boolean =>
+    result !== producer && leavesOf(result, this.#inlined).has(waitedFor);
 
   #enter(group: Group, place: number): void {
     this.#groups.add(group);
     this.#place.set(group, place);
-    for (const value of [group.root, group.stored]) if (value) this.#made.set(value, group);
+    for (const value of [group.result, group.sideStore]) if (value) this.#made.set(value, group);
     const reads = readsOf(group, this.#inlined);
     this.#reads.set(group, reads);
     for (const value of reads) {
@@ -146,14 +146,14 @@ class Joined {
     }
   }
 
-  /** Puts `joined` in the place of the first of `old`. */
-  #replace(old: readonly Group[], joined: Group): void {
+  /** Puts `fused` in the place of the first of `old`. */
+  #replace(old: readonly Group[], fused: Group): void {
     for (const group of old) {
       this.#groups.delete(group);
       for (const value of this.#reads.get(group)!) this.#readers.get(value)!.delete(group);
-      for (const value of [group.root, group.stored]) if (value) this.#made.delete(value);
+      for (const value of [group.result, group.sideStore]) if (value) this.#made.delete(value);
     }
-    this.#enter(joined, this.#place.get(old[0]!)!);
+    this.#enter(fused, this.#place.get(old[0]!)!);
   }
 
   #readersOf = (value: Value): ReadonlySet<Group> => this.#readers.get(value) ?? new Set();
@@ -185,7 +185,7 @@ class Joined {
       const source = this.#made.get(value);
       if (source && source !== group) yield source;
     }
-    for (const value of [group.root, group.stored])
+    for (const value of [group.result, group.sideStore])
       for (const state of (value && this.#states.get(value)) ?? [])
         for (const reader of this.#readersOf(state)) if (reader !== group) yield reader;
   }

@@ -50,7 +50,7 @@ function expectClose(found: readonly number[][], expected: readonly number[][]):
   }
 }
 
-describe("work beside other work", () => {
+describe("side outputs", () => {
   it("takes a loss and its gradient out of the product, which is not stored", async () => {
     const [x, w, target] = [wave(24 * 40), wave(40 * 36, 0.1), wave(24 * 36)].map((v, i) =>
       gpu.tensor(
@@ -71,7 +71,7 @@ describe("work beside other work", () => {
     expect(text).toContain("+ sum");
   });
 
-  it("stores a map beside the reduction that loads the same elements", async () => {
+  it("stores a map as side output of the reduction that loads the same elements", async () => {
     const x = gpu.tensor(wave(30 * 20), [30, 20]);
     const { planned, apart, dispatches } = await both(() => [sum(exp(x), 1), mul(exp(x), square(x))]);
     expectClose(planned, apart);
@@ -154,7 +154,7 @@ describe("work beside other work", () => {
     expect((await both(record)).planned).toEqual(planned);
   });
 
-  it.each([1, 2])("sums the bias's gradient beside the weight's, in %i groups", async (groups) => {
+  it.each([1, 2])("sums the bias's gradient as side output of the weight's, in %i groups", async (groups) => {
     const [x, g] = [gpu.tensor(wave(2 * 4 * 6 * 5), [2, 4, 6, 5]), gpu.tensor(wave(2 * 18 * 3 * 3), [2, 18, 3, 3])];
     const w = gpu.tensor(wave((18 * 4 * 9) / groups), [18, 4 / groups, 3, 3]);
     const bias = gpu.tensor(wave(18), [18]);
