@@ -155,8 +155,8 @@ ${range(MOST_TERMS)
   .join("\n")}
     walk = further(walk, rows, columns);
   }
-    count++;
     if (MANY_TERMS == 1u) {
+      count++;
 ${lines(6, folded(names, "", "group_"))}
       if (ends(count, most)) {
 ${lines(8, folded(names, "group_", "total_"))}

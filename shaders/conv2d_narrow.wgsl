@@ -194,8 +194,8 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
     }
     walk = further(walk, rows, columns);
   }
-    count++;
     if (MANY_TERMS == 1u) {
+      count++;
       group_a0 += a0; a0 = vec4f();
       group_a1 += a1; a1 = vec4f();
       group_a2 += a2; a2 = vec4f();

@@ -218,8 +218,8 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
     }
     walk = further(walk, rows, columns);
   }
-    count++;
     if (MANY_TERMS == 1u) {
+      count++;
       group_a0 += a0; a0 = vec4f();
       group_b0 += b0; b0 = vec4f();
       group_c0 += c0; c0 = vec4f();

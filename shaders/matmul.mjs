@@ -97,7 +97,7 @@ function product({ name, summary, loader, team }) {
 ${loader.shapes}
 // grid       1-D: (stack, ⌈columns/${team.tile[1]}⌉, ⌈rows/${team.tile[0]}⌉) workgroups, the last one fastest
 // ${team.layout}
-// numerics   sums run in order of k, four at a time; more than 1024 terms go in three levels (lib/long.wgsl), so that
+// numerics   sums run in order of k, four at a time; more than 4096 terms go in three levels (lib/long.wgsl), so that
 //            |error| ≤ γ_m · Σ|a·b| with m = min(k, 3·block_of(k/4) + 4), γ_m = m·u/(1 − m·u), u = 2⁻²⁴
 //            ${loader.edges}${team.note}
 // source     written by matmul.mjs

@@ -7,7 +7,7 @@
 //            of any size
 // grid       1-D: (stack, ⌈columns/512⌉, ⌈rows/8⌉) workgroups, the last one fastest
 // memory     no workgroup memory; an invocation holds 8 × 8 elements: a is read ⌈columns/8⌉ times, b ⌈rows/8⌉ times
-// numerics   sums run in order of k, four at a time; more than 1024 terms go in three levels (lib/long.wgsl), so that
+// numerics   sums run in order of k, four at a time; more than 4096 terms go in three levels (lib/long.wgsl), so that
 //            |error| ≤ γ_m · Σ|a·b| with m = min(k, 3·block_of(k/4) + 4), γ_m = m·u/(1 − m·u), u = 2⁻²⁴
 //            rows and columns past the end repeat the last ones and are not stored, inner positions past the end count as 0
 // source     written by matmul.mjs

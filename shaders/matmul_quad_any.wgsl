@@ -8,7 +8,7 @@
 // grid       1-D: (stack, ⌈columns/32⌉, ⌈rows/32⌉) workgroups, the last one fastest
 // memory     no workgroup memory; four invocations hold a tile of 32 × 32 as 2 × 2 blocks of 16 × 16: a is read ⌈columns/32⌉
 //            times, b ⌈rows/32⌉ times
-// numerics   sums run in order of k, four at a time; more than 1024 terms go in three levels (lib/long.wgsl), so that
+// numerics   sums run in order of k, four at a time; more than 4096 terms go in three levels (lib/long.wgsl), so that
 //            |error| ≤ γ_m · Σ|a·b| with m = min(k, 3·block_of(k/4) + 4), γ_m = m·u/(1 − m·u), u = 2⁻²⁴
 //            rows and columns past the end repeat the last ones and are not stored, inner positions past the end count as 0
 //            The invocations of a quad load four different blocks of a and pass them round (quadSwap), which multiplies what a load

@@ -1,7 +1,10 @@
 import { expect, it } from "vitest";
 import * as ops from "../src/graph/ops/index.ts";
 import { grad, linalg, type Tensor } from "../src/index.ts";
+import { ofShortSums } from "../src/kernels/hook.ts";
+import type { Kernel } from "../src/kernels/launch.ts";
 import { matmulKernels, type MatmulVariant } from "../src/kernels/matmul.ts";
+import * as shaders from "../src/kernels/shaders.gen.ts";
 import { distances } from "../src/linalg/clusters.ts";
 import { hardwareDefaults, opener } from "./helpers.ts";
 import { force, shapeOf } from "./products.ts";
@@ -157,4 +160,15 @@ it("distances over many columns, and moments around centres over many rows", asy
     );
     expect(await error(distances(row!, centre!, weight!), products(x, x, 1, 1))).toBeLessThanOrEqual(LIMIT);
   }
+});
+
+it("a sum of few terms has no loop over runs of terms in its text", () => {
+  const families = shaders as { readonly [family: string]: { readonly [entry: string]: Kernel } };
+  const codes = Object.values(families)
+    .flatMap((family) => Object.values(family))
+    .filter(({ constants }) => "MANY_TERMS" in constants)
+    .map(({ code }) => code);
+  const runs = /for\(var (\w+)=[^{}]*;\1\+=(\w+)\)\{[^{}]*for\(var \w+=\1;\w+<min\(\1\+\2,|for\(var (\w+)=0u;\3<\w+&&/;
+  expect(codes.filter((code) => runs.test(code)).length).toBeGreaterThan(20);
+  expect(codes.filter((code) => runs.test(ofShortSums(code)))).toEqual([]);
 });

@@ -82,9 +82,9 @@ export function powerOfTwo(least: number): number {
   return power;
 }
 
-/** Terms up to which a sum runs through; more go in levels (shaders/lib/long.wgsl). */
-const MOST_TERMS = 1024;
-export const hasManyTerms = (terms: number) => ({ MANY_TERMS: Number(terms > MOST_TERMS) });
+/** Additions up to which a sum runs through; more go in levels (shaders/lib/long.wgsl). */
+const MOST_ADDITIONS = 1024;
+export const hasManyTerms = (additions: number) => ({ MANY_TERMS: Number(additions > MOST_ADDITIONS) });
 
 /** `parts` of `size` that cover `total`. */
 export const ceilDiv = (total: number, size: number): number => Math.ceil(total / size);

@@ -136,7 +136,8 @@ export function matmul(shape: MatmulShape, traits: DeviceTraits): Launches {
   const { stacks, rows, columns, inner, rowSums } = shape;
   const constants = { TRANSPOSE_A: Number(shape.transposeA), TRANSPOSE_B: Number(shape.transposeB) };
   const halves = { SYMMETRIC: Number(shape.symmetric === true) };
-  const levels = hasManyTerms(inner);
+  // tiles of a fixed size add four products at once
+  const levels = hasManyTerms(variant in FIXED ? ceilDiv(inner, 4) : inner);
   const params = { stacks, rows, columns, inner, a_stack: shape.aStack, b_stack: shape.bStack };
   const bind = { a: { input: 0 }, b: { input: 1 }, c: { output: 0 } };
   const sums = { sums: { output: 1 } };
