@@ -1,6 +1,6 @@
 import { check, show } from "../device/errors.ts";
 import { sameShape, type Shape } from "../graph/dtype.ts";
-import { random } from "../graph/ops/random.ts";
+import { draw as drawn } from "../graph/ops/draw.ts";
 import type { Runner } from "../graph/runner.ts";
 import type { Tensor } from "../graph/tensor.ts";
 
@@ -46,30 +46,26 @@ export interface Draw {
   readonly seed: number;
   /** A u32 tensor of one element, or a number: draws of another step are independent. Inside a compiled step a state gives new ones each run. */
   readonly step?: Tensor | number;
-  /** What the numbers are for: draws under another name are independent. */
+  /** What the numbers are for: draws under another name are independent. Without one, stream 0. */
   readonly name?: string;
   /** These numbers instead of drawn ones: tests give noise so. */
   readonly given?: Tensor;
 }
 
 /** The draw in terms of `random`. */
-export const keyOf = ({
-  seed,
-  step = 0,
-  name = "z",
-}: Draw): { seed: number; step: Tensor | number; stream: number } => ({
+export const keyOf = ({ seed, step = 0, name }: Draw): { seed: number; step: Tensor | number; stream: number } => ({
   seed,
   step,
-  stream: streamOf(name),
+  stream: name === undefined ? 0 : streamOf(name),
 });
 
 /** Standard normal numbers of a draw: f32 `shape`. Throws LatentError("shape") where given ones have another. */
 export const drawNormal = (gpu: Runner, shape: Shape, draw: Draw): Tensor =>
-  given(shape, draw) ?? random.normal(gpu, shape, keyOf(draw));
+  given(shape, draw) ?? drawn("random.normal", "random_normal", gpu, shape, keyOf(draw));
 
 /** Numbers of a draw that are uniform on (0, 1): f32 `shape`. */
 export const drawUniform = (gpu: Runner, shape: Shape, draw: Draw): Tensor =>
-  given(shape, draw) ?? random.uniform(gpu, shape, keyOf(draw));
+  given(shape, draw) ?? drawn("random.uniform", "random_uniform", gpu, shape, keyOf(draw));
 
 function given(shape: Shape, { given: values, name = "noise" }: Draw): Tensor | undefined {
   if (values)

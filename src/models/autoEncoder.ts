@@ -2,13 +2,13 @@ import type { Dataset, Samples } from "../data/dataset.ts";
 import { check, checkOptions, LatentError } from "../device/errors.ts";
 import { add, neg } from "../graph/ops/arithmetic.ts";
 import { matmul } from "../graph/ops/matmul.ts";
-import { type Draw, random } from "../graph/ops/random.ts";
+import { type Draw, streamOf } from "../data/streams.ts";
+import { random } from "../graph/ops/random.ts";
 import { transpose } from "../graph/ops/shape.ts";
 import { mean } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { checkGpu } from "../program/checkGpu.ts";
 import type { Arena } from "../nn/arena.ts";
-import { STREAMS } from "../nn/initialise.ts";
 import type { State } from "../nn/states.ts";
 import type { TrainResult } from "../nn/train.ts";
 import type { Gpu } from "../program/gpu.ts";
@@ -116,7 +116,7 @@ export class AutoEncoder {
     if (!this.#codes)
       throw new LatentError("argument", "AutoEncoder.sample: no codes to draw from yet. Call fit first.");
     const { latent, image } = this.options;
-    const noise = random.normal(this.gpu, [n, latent], { seed, step, stream: STREAMS.sample });
+    const noise = random.normal(this.gpu, [n, latent], { seed, step, stream: streamOf("prior") });
     const { centre, turn } = this.#codes;
     const output = this.#network.decode(add(matmul(noise, transpose(turn)), centre));
     return pictures(draw ? this.#likelihood.draw(output, { seed, step }) : this.#likelihood.mean(output), image);

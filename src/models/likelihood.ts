@@ -2,9 +2,9 @@ import { add, less, mul, neg, square, sub } from "../graph/ops/arithmetic.ts";
 import { cast } from "../graph/ops/cast.ts";
 import { clamp, exp, sigmoid } from "../graph/ops/elementwise.ts";
 import { bernoulliLogLikelihood, perSample } from "../graph/ops/likelihood.ts";
-import { type Draw, random } from "../graph/ops/random.ts";
+import { type Draw, streamOf } from "../data/streams.ts";
+import { random } from "../graph/ops/random.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { STREAMS } from "../nn/initialise.ts";
 import type { State } from "../nn/states.ts";
 import type { Gpu } from "../program/gpu.ts";
 
@@ -17,15 +17,16 @@ export interface Likelihood {
   draw(output: Tensor, draw: Draw): Tensor;
 }
 
-const STREAM = STREAMS.sample + 1;
-
 /** Independent pixels, 1 with probability sigmoid(output). On grey pixels logProb is minus the binary cross-entropy. */
 export const bernoulli: Likelihood = {
   states: [],
   logProb: bernoulliLogLikelihood,
   mean: sigmoid,
   draw: (output, draw) =>
-    cast(less(random.uniform(output.gpu, output.shape, { ...draw, stream: STREAM }), sigmoid(output)), "f32"),
+    cast(
+      less(random.uniform(output.gpu, output.shape, { ...draw, stream: streamOf("pixels") }), sigmoid(output)),
+      "f32",
+    ),
 };
 
 /**
@@ -53,6 +54,6 @@ export function gaussian(gpu: Gpu, variance: number | "learned"): Likelihood {
     },
     mean: (output) => output,
     draw: (output, draw) =>
-      add(output, scaled(random.normal(output.gpu, output.shape, { ...draw, stream: STREAM }), 0.5)),
+      add(output, scaled(random.normal(output.gpu, output.shape, { ...draw, stream: streamOf("pixels") }), 0.5)),
   };
 }

@@ -3,7 +3,8 @@ import { check, checkOptions } from "../device/errors.ts";
 import { add, mul, square, sub } from "../graph/ops/arithmetic.ts";
 import { type Heads, klHeads, sampleHeads, splitHeads } from "../graph/ops/heads.ts";
 import { reparameterise } from "../graph/ops/likelihood.ts";
-import { type Draw, random } from "../graph/ops/random.ts";
+import { type Draw, streamOf } from "../data/streams.ts";
+import { random } from "../graph/ops/random.ts";
 import { concat, expand, reshape } from "../graph/ops/shape.ts";
 import { slice } from "../graph/ops/slice.ts";
 import { logsumexp } from "../graph/ops/softmax.ts";
@@ -11,7 +12,6 @@ import { mean, sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { checkGpu } from "../program/checkGpu.ts";
 import type { Arena } from "../nn/arena.ts";
-import { STREAMS } from "../nn/initialise.ts";
 import type { LossContext } from "../nn/pass.ts";
 import type { State } from "../nn/states.ts";
 import type { TrainResult } from "../nn/train.ts";
@@ -152,7 +152,7 @@ export class VAE {
       () => `expected a whole number of images > 0; got ${n}.`,
     );
     const output = this.#network.decode(
-      random.normal(this.gpu, [n, this.options.latent], { seed, step, stream: STREAMS.sample }),
+      random.normal(this.gpu, [n, this.options.latent], { seed, step, stream: streamOf("prior") }),
     );
     return pictures(
       draw ? this.#likelihood.draw(output, { seed, step }) : this.#likelihood.mean(output),
@@ -165,7 +165,11 @@ export class VAE {
     checkOptions("VAE.elbo", options, ["seed", "step"]);
     const pixels = flat("VAE.elbo", x, this.options.image);
     const heads = this.#network.encode(pixels);
-    const z = sampleHeads(heads, { seed: options.seed ?? 0, stream: STREAMS.evaluation, step: options.step ?? 0 });
+    const z = sampleHeads(heads, {
+      seed: options.seed ?? 0,
+      stream: streamOf("evaluation z"),
+      step: options.step ?? 0,
+    });
     const reconstruction = this.#likelihood.logProb(this.#network.decode(z), pixels);
     const kl = klHeads(heads);
     return { elbo: sub(reconstruction, mul(kl, this.options.beta)), reconstruction, kl };
@@ -191,7 +195,7 @@ export class VAE {
     const pixels = flat(where, x, this.options.image);
     const { mean: mu, logVar } = splitHeads(this.#network.encode(pixels));
     const [n, latent] = mu.shape as [number, number];
-    const noise = random.normal(this.gpu, [samples, n, latent], { seed, step, stream: STREAMS.evaluation });
+    const noise = random.normal(this.gpu, [samples, n, latent], { seed, step, stream: streamOf("evaluation z") });
     const block = Math.max(1, Math.min(samples, Math.floor(BLOCK / (n * pixels.shape[1]!))));
     const parts: Tensor[] = [];
     for (let at = 0; at < samples; at += block) {
@@ -232,7 +236,7 @@ export class VAE {
   #loss(x: Tensor, { step, training }: LossContext, seed: number): Tensor {
     const pixels = flat("VAE.fit", x, this.options.image);
     const heads = this.#network.encode(pixels);
-    const z = sampleHeads(heads, { seed, stream: training ? STREAMS.noise : STREAMS.evaluation, step });
+    const z = sampleHeads(heads, { seed, stream: streamOf(training ? "z" : "evaluation z"), step });
     const reconstruction = this.#likelihood.logProb(this.#network.decode(z), pixels);
     return mean(sub(mul(klHeads(heads), this.options.beta), reconstruction));
   }

@@ -1,17 +1,9 @@
 import { uniforms } from "../data/philox.ts";
+import { streamOf } from "../data/streams.ts";
 import { check } from "../device/errors.ts";
 import { count, type Shape } from "../graph/dtype.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
-
-/** Streams of a seed, so that no two uses of it see the same numbers. */
-export const STREAMS = {
-  weights: 0,
-  order: 1 << 20,
-  noise: (1 << 20) + 1,
-  evaluation: (1 << 20) + 2,
-  sample: (1 << 20) + 3,
-} as const;
 
 /**
  * Draws initial values from one seed; each state takes the next stream. Computed on the CPU, so equal on every device.
@@ -21,7 +13,7 @@ export const STREAMS = {
 export class Initialiser {
   /** Where its random numbers start: equal seeds give equal results. */
   readonly seed: number;
-  #stream: number = STREAMS.weights;
+  #stream: number = streamOf("weights");
 
   constructor(seed: number) {
     check(

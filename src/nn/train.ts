@@ -1,4 +1,5 @@
 import { permutation } from "../data/philox.ts";
+import { streamOf } from "../data/streams.ts";
 import { check, LatentError } from "../device/errors.ts";
 import { grad } from "../graph/grad.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -13,7 +14,6 @@ import {
   trainingRegions,
   writeCheckpoint,
 } from "./checkpoint.ts";
-import { STREAMS } from "./initialise.ts";
 import { checkTrainOptions, type TrainOptions } from "./options.ts";
 import { type Evaluation, evaluation, type LossContext, type Pass, passOver } from "./pass.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -157,7 +157,7 @@ class Run {
     const { gpu, dataset, optimiser } = this.#task;
     const { seed, batch, checkpoint, signal } = this.#settings;
     const pass = this.#pass!;
-    const order = permutation(dataset.count, { seed, stream: STREAMS.order, step: this.#position.epoch });
+    const order = permutation(dataset.count, { seed, stream: streamOf("order"), step: this.#position.epoch });
     gpu.write(storageOf("train", this.#order), order);
     const clock = storageOf("train", optimiser.clock);
     gpu.write({ ...clock, offset: clock.offset + 4 }, Uint32Array.of(this.#position.stepInEpoch * batch));

@@ -7,6 +7,7 @@ import { slice } from "../../graph/ops/slice.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { Moments } from "../../linalg/moments.ts";
 import type { Rows } from "../../data/rows.ts";
+import { streamOf } from "../../data/streams.ts";
 import { classScore } from "../../metrics/classScore.ts";
 import { frechetDistance } from "../../metrics/frechet.ts";
 import type { ClassifierReport, Scores } from "../report.ts";
@@ -75,9 +76,6 @@ export async function judge(context: Context, report: Report): Promise<Judge> {
   }
 }
 
-/** Random numbers of the choice of images. */
-const STREAM = 0xf10;
-
 /** Some images of a data set, in batches that the one who asked disposes. */
 interface Spread {
   count: number;
@@ -90,7 +88,7 @@ interface Spread {
  */
 async function withSpread<T>(data: Dataset, wanted: number, use: (spread: Spread) => Promise<T>): Promise<T> {
   const count = Math.min(wanted, data.count);
-  const places = permutation(data.count, { seed: 0, stream: STREAM });
+  const places = permutation(data.count, { seed: 0, stream: streamOf("baseline images") });
   const order = data.gpu.tensor(places, [data.count]);
   const held: Tensor[] = [order];
   const images = (start: number, size: number): Tensor => {

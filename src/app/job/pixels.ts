@@ -4,12 +4,10 @@ import { random } from "../../graph/ops/random.ts";
 import { reshape } from "../../graph/ops/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Rows } from "../../data/rows.ts";
+import { streamOf } from "../../data/streams.ts";
 
 /** One grey level of dequantised pixels. */
 export const LEVEL = 1 / 256;
-
-/** A stream of random numbers that no model uses. */
-const STREAM = 0xd17;
 
 /** The first `count` images as rows of pixels in [0, 1]. */
 export function greyRows(data: Dataset, count: number): Rows {
@@ -27,7 +25,7 @@ export function dequantised(data: Dataset, count: number, seed: number): Rows {
   const dim = data.features;
   const batch = (start: number, size: number): Tensor => {
     const grey = reshape(data.slice(start, start + size), [size, dim]);
-    const noise = random.uniform(data.gpu, [size, dim], { seed, stream: STREAM, step: start });
+    const noise = random.uniform(data.gpu, [size, dim], { seed, stream: streamOf("dequantisation"), step: start });
     // slice() gives bytes / 255
     return add(mul(grey, 255 * LEVEL), mul(noise, LEVEL));
   };

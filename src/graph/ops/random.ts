@@ -12,14 +12,6 @@ import { draw, drawOf, type RandomOptions, uniform } from "./draw.ts";
 import { log } from "./elementwise.ts";
 import { expand, reshape } from "./shape.ts";
 
-/** Which numbers a model draws. */
-export interface Draw {
-  /** A whole number in [0, 2⁵³). */
-  readonly seed: number;
-  /** A u32 tensor of one element, or a number: draws of another step are independent. Inside a compiled step a state gives new ones each run. */
-  readonly step?: Tensor | number;
-}
-
 export type { RandomOptions };
 
 const gammaOp: KernelOp = {

@@ -2,7 +2,7 @@ import { check, checkOptions } from "../../device/errors.ts";
 import { checkCall } from "../../formats/call.ts";
 import { parseSafetensors, writeSafetensors } from "../../formats/safetensors.ts";
 import { add, mul, square, sub } from "../../graph/ops/arithmetic.ts";
-import { type Draw, random } from "../../graph/ops/random.ts";
+import { type Draw, drawNormal } from "../../data/streams.ts";
 import { reshape } from "../../graph/ops/shape.ts";
 import { sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -222,7 +222,7 @@ export class Gaussian {
       "Gaussian.sample",
       () => `expected a whole number of samples > 0; got ${n}.`,
     );
-    const noise = random.normal(this.mean.gpu, [n, this.dim], { seed: 0, ...options });
+    const noise = drawNormal(this.mean.gpu, [n, this.dim], { seed: 0, ...options });
     const { factor } = this.#roots;
     return add(factor.rank === 1 ? mul(noise, factor) : timesTransposedFactor(noise, factor), this.mean);
   }

@@ -10,6 +10,7 @@ import { random } from "../../graph/ops/random.ts";
 import { constant } from "../../graph/record.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { eachBatch, type Rows } from "../../data/rows.ts";
+import { streamOf } from "../../data/streams.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import type { Program } from "../../program/program.ts";
 import {
@@ -150,7 +151,11 @@ export class Em {
       `random ${restart}`,
       centres,
       (x, step) => {
-        const drawn = random.uniform(this.#gpu, [x.shape[0]!, k], { seed, stream: 200 + restart, step });
+        const drawn = random.uniform(this.#gpu, [x.shape[0]!, k], {
+          seed,
+          stream: streamOf("mixture responsibilities") + restart,
+          step,
+        });
         return div(drawn, sum(drawn, 1, { keepDims: true }));
       },
       signal,

@@ -4,6 +4,7 @@ import { abortable, checkCall } from "../../formats/call.ts";
 import { gather } from "../../graph/ops/gather.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { checkFinite, eachBatch, gpuOf, type Rows, rowsOf, type Samples } from "../../data/rows.ts";
+import { streamOf } from "../../data/streams.ts";
 import { checkSymmetric } from "../../linalg/symmetric.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { covarianceShape, type Kind } from "./components.ts";
@@ -156,7 +157,7 @@ async function begin(
     );
   }
   const values = (await x.read()) as Float32Array;
-  const order = permutation(n, { seed, stream: 102, step: restart });
+  const order = permutation(n, { seed, stream: streamOf("mixture centres"), step: restart });
   if (init === "random") return em.startRandom(values.slice(order[0]! * d, order[0]! * d + d), seed, restart, signal);
   const centres = new Float32Array(components * d);
   for (let k = 0; k < components; k++) centres.set(values.subarray(order[k]! * d, order[k]! * d + d), k * d);
@@ -172,7 +173,9 @@ async function drawn(
   signal?: AbortSignal,
 ): Promise<Tensor> {
   const size = Math.min(rows.count, Math.max(SAMPLE, 32 * components));
-  const chosen = permutation(rows.count, { seed, stream: 103 }).slice(0, size).sort();
+  const chosen = permutation(rows.count, { seed, stream: streamOf("mixture subset") })
+    .slice(0, size)
+    .sort();
   const values = new Float32Array(size * rows.dim);
   let at = 0;
   await eachBatch(

@@ -1,4 +1,5 @@
 import { unitUniforms } from "../../data/philox.ts";
+import { streamOf } from "../../data/streams.ts";
 import { abortable } from "../../formats/call.ts";
 import { assign } from "../../graph/assign.ts";
 import { add, div, greater, less, maximum, mul, square, where } from "../../graph/ops/arithmetic.ts";
@@ -25,7 +26,7 @@ export async function plusPlus(
   const [n, d] = x.shape as [number, number];
   const values = (await x.read()) as Float32Array;
   const trials = 2 + Math.floor(Math.log(components));
-  const drawn = unitUniforms(components * trials, seed, 101, step);
+  const drawn = unitUniforms(components * trials, seed, streamOf("k-means++ centres"), step);
   const chosen: number[] = [Math.min(n - 1, Math.floor(drawn[0]! * n))];
   let closest = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
   const narrowed = async (candidates: readonly number[]): Promise<Float64Array<ArrayBuffer>[]> => {

@@ -4,7 +4,7 @@ import { parseSafetensors, writeSafetensors } from "../../formats/safetensors.ts
 import { argmax } from "../../graph/ops/argmax.ts";
 import { concat, reshape } from "../../graph/ops/shape.ts";
 import { slice } from "../../graph/ops/slice.ts";
-import type { Draw } from "../../graph/ops/random.ts";
+import type { Draw } from "../../data/streams.ts";
 import { logsumexp } from "../../graph/ops/softmax.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { LongCall } from "../../formats/call.ts";

@@ -1,10 +1,10 @@
 import { unitUniforms } from "../../data/philox.ts";
+import { type Draw, drawNormal, drawUniform, streamOf } from "../../data/streams.ts";
 import { add, greaterEqual, mul, sqrt, where } from "../../graph/ops/arithmetic.ts";
 import { cast } from "../../graph/ops/cast.ts";
 import { gather } from "../../graph/ops/gather.ts";
 import { matmul } from "../../graph/ops/matmul.ts";
 import { oneHot } from "../../graph/ops/oneHot.ts";
-import { type Draw, random } from "../../graph/ops/random.ts";
 import { concat, expand, reshape, transpose } from "../../graph/ops/shape.ts";
 import { slice } from "../../graph/ops/slice.ts";
 import { sum } from "../../graph/ops/sum.ts";
@@ -13,9 +13,6 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { cholesky } from "../../linalg/cholesky.ts";
 import { timesTransposedFactor } from "../../linalg/triangular.ts";
 import type { Kind } from "./components.ts";
-
-/** Of the choice of components. */
-const STREAM = 104;
 
 interface Parts {
   readonly weights: ArrayLike<number>;
@@ -31,7 +28,7 @@ export function sampleMixture(kind: Kind, parts: Parts, n: number, draw: Draw, g
   const { means, covariances } = parts;
   const [k, d] = means.shape as [number, number];
   const { step = 0 } = draw;
-  const noise = random.normal(gpu, [n, d], draw);
+  const noise = drawNormal(gpu, [n, d], draw);
   const edges = edgesOf(parts.weights);
   const numbers = typeof step === "number" ? chosen(n, { seed: draw.seed, step }, edges) : null;
   const labels = numbers ? gpu.upload(numbers, [n]) : chosenOnGpu(n, draw, edges, gpu);
@@ -54,7 +51,7 @@ function edgesOf(weights: ArrayLike<number>): Float32Array<ArrayBuffer> {
 
 /** The number of edges at or below each uniform number. */
 function chosen(n: number, draw: { seed: number; step: number }, edges: Float32Array): Uint32Array<ArrayBuffer> {
-  return Uint32Array.from(unitUniforms(n, draw.seed, STREAM, draw.step), (u) => {
+  return Uint32Array.from(unitUniforms(n, draw.seed, streamOf("mixture components"), draw.step), (u) => {
     const k = edges.findIndex((edge) => u < edge);
     return k < 0 ? edges.length : k;
   });
@@ -62,7 +59,7 @@ function chosen(n: number, draw: { seed: number; step: number }, edges: Float32A
 
 function chosenOnGpu(n: number, draw: Draw, edges: Float32Array<ArrayBuffer>, gpu: Runner): Tensor {
   if (edges.length === 0) return gpu.upload(new Uint32Array(n), [n]);
-  const u = reshape(random.uniform(gpu, [n], { ...draw, stream: STREAM }), [n, 1]);
+  const u = reshape(drawUniform(gpu, [n], { ...draw, name: "mixture components" }), [n, 1]);
   const passed = greaterEqual(u, gpu.upload(edges, [1, edges.length]));
   return cast(sum(cast(passed, "f32"), 1), "u32");
 }
