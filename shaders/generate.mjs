@@ -1,13 +1,14 @@
-// generate — turns shaders/*.wgsl into typed kernels (src/kernels/shaders.gen.ts) and their reference (shaders/README.md).
+// generate — turns shaders/*.wgsl into typed kernels (src/kernels/shaders/*.gen.ts, and shaders.gen.ts with all of them) and their
+// reference (shaders/README.md).
 //
 // One kernel per @compute entry point. Names, binding numbers, access, workgroup size and uniform layout come from the
 // WGSL by reflection, so no number is written twice. Any doubt is an error, never a warning.
 //
-//   node shaders/generate.mjs           writes both files
+//   node shaders/generate.mjs           writes them
 //   node shaders/generate.mjs --names   keeps all names in the kernels' text, to read what a compiler says of it
 //   node shaders/generate.mjs --check   exits with 1 where the committed README differs from what it would write
 
-import { existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { WgslExec, WgslParser, WgslReflect } from "wgsl_reflect/wgsl_reflect.module.js";
@@ -148,7 +149,7 @@ function checkBindings(file, reflected) {
 }
 
 /**
- * What one kernel file says: { name, summary, body, code, hooks, constants, entries }. `read` gives an included file's
+ * What one kernel file says: { name, summary, body, code, ships, hooks, constants, entries }. `read` gives an included file's
  * text. Throws an Error that begins with the file's name where the file breaks a rule.
  */
 export function kernelFile(file, text, read = readShader) {
@@ -158,12 +159,37 @@ export function kernelFile(file, text, read = readShader) {
   checkBindings(file, reflected);
   const entries = reflected.entry.compute.map((entry) => describe(file, entry, code));
   if (entries.length === 0) throw new Error(`${file}: no @compute entry point`);
-  return { name, summary, body, code, hooks: hooks(file, code), constants: constants(code), entries };
+  const ships = shipped(file, text, read);
+  return { name, summary, body, code, ships, hooks: hooks(file, code), constants: constants(code), entries };
 }
 
 /**
- * `code` as an expression that takes the shared texts by name, so that the module holds each once. A call marked as pure:
- * bundlers keep a sum of names, for all they know an operator with effects, even where nobody uses it.
+ * What hooks are made of. Kernels leave these texts out: src/kernels/library.ts adds the functions that a kernel and its hooks call,
+ * so a compiler reads no others, and rare ones are loaded when a graph needs them.
+ */
+const LIBRARY = ["lib/map.wgsl", "lib/functions.wgsl", "lib/philox.wgsl"];
+/** Those that are there from the start. */
+const RESIDENT = "lib/map.wgsl";
+
+const isWord = (token) => /^[A-Za-z_]\w*$/.test(token);
+const declaredIn = (text) => [...text.matchAll(/^(?:fn|struct|const) (\w+)/gm)].map(([, name]) => name);
+
+/** A kernel's text as it is shipped: without the library, but for what of it that is not resident its own text calls. */
+function shipped(file, text, read) {
+  const own = new Set(
+    expand(file, text, (name) => (LIBRARY.includes(name) ? "" : read(name)))
+      .replace(/\/\/.*/g, "")
+      .split(/\b/)
+      .filter(isWord),
+  );
+  const isLeftOut = (name) =>
+    LIBRARY.includes(name) && (name === RESIDENT || !declaredIn(read(name)).some((word) => own.has(word)));
+  return expand(file, text, (name) => (isLeftOut(name) ? "" : read(name)));
+}
+
+/**
+ * `code` as an expression that takes the shared texts by name, so that each is shipped once. A call marked as pure: bundlers keep a
+ * sum of names, for all they know an operator with effects, even where nobody uses it.
  */
 function composed(code, shared) {
   let parts = [code];
@@ -172,8 +198,9 @@ function composed(code, shared) {
       const at = typeof part === "string" ? part.indexOf(text) : -1;
       return at < 0 ? [part] : [part.slice(0, at), { name }, part.slice(at + text.length)];
     });
+  const used = parts.flatMap(({ name }) => name ?? []);
   const written = parts.filter((part) => part !== "").map((part) => part.name ?? JSON.stringify(part));
-  return written.length === 1 ? written[0] : `/* @__PURE__ */ text(${written.join(", ")})`;
+  return { used, text: written.length === 1 ? written[0] : `/* @__PURE__ */ joined(${written.join(", ")})` };
 }
 
 /** One entry point: what src/kernels/kernel.ts cannot read from the text by itself. */
@@ -183,47 +210,37 @@ function entryText(family, { name, entry, workgroup, buffers, paramsBytes }, con
     .map((constant) => `"${constant}"`)
     .join(" | ");
   const size = workgroup.slice(0, workgroup[2] > 1 ? 3 : workgroup[1] > 1 ? 2 : 1);
-  return `  ${entry}: /* @__PURE__ */ kernel<${names || "never"}>("${name}", ${family}Code, [${size.join(",")}], "${bound}"),`;
+  return `  ${entry}: /* @__PURE__ */ kernel<${names || "never"}>("${name}", code, [${size.join(",")}], "${bound}"),`;
 }
 
-/**
- * The order of the texts that most programs take along: gzip finds again only what the last 32 kB hold. Found by moving pieces about
- * for as long as the core bundle (test/size.test.ts) got smaller; those not listed follow. A shared text is before its users.
- */
-const NEIGHBOURS = `
-  lib_extras lib_long lib_map lib_functions lib_order lib_philox lib_conv2d_weight lib_grid lib_conv2d
-  lib_reduction lib_side_output conv2d_quad conv2d_weight_quad conv2d_weight conv2d_spread lib_conv2d_window
-  lib_epilogues gamma conv2d_weight_direct argmax reduce total reduce_fours conv2d matmul_slim
-  lib_symmetric map_fours conv2d_direct lib_matmul_tiled map conv2d_pack advance adam conv2d_narrow
-  matmul_plain matmul_broadcast matmul_quad_small matmul_quad matmul_quad_any matmul_direct
-  matmul_tiled matmul_tiled_any
-`
-  .trim()
-  .split(/\s+/);
+const GENERATED = "// Generated by shaders/generate.mjs. Edit the .wgsl files instead.";
 
-/** The typed module of all kernels. `texts` says how a file's text is written down. */
-function moduleText(kernels, libraries, texts) {
+/** The typed modules of all kernels and shared texts, by their paths in src/kernels/: programs load those that they use. */
+function modules(kernels, libraries, texts) {
   const shared = libraries
     .map(({ file, text }) => ({ name: `lib_${file.slice("lib/".length).replace(".wgsl", "")}`, text: texts(text) }))
     .filter(({ text }) => text !== "");
-  const pieces = new Map(shared.map(({ name, text }) => [name, [`const ${name} = ${JSON.stringify(text)};`]]));
-  for (const { name, summary, code, constants: values, entries } of kernels)
-    pieces.set(name, [
+  const found = new Map();
+  for (const { name, text } of shared)
+    found.set(`shaders/${name}.gen.ts`, [GENERATED, `export const ${name} = ${JSON.stringify(text)};`, ""]);
+  for (const { name, summary, ships, constants: values, entries } of kernels) {
+    const { used, text } = composed(texts(ships), shared);
+    found.set(`shaders/${name}.gen.ts`, [
+      GENERATED,
+      `import { ${text.includes("joined(") ? "joined, " : ""}kernel } from "../kernel.ts";`,
+      ...used.map((library) => `import { ${library} } from "./${library}.gen.ts";`),
       "",
-      `const ${name}Code = ${composed(texts(code), shared)};`,
+      `const code = ${text};`,
       `/** ${summary} */`,
       `export const ${name} = {`,
       ...entries.map((entry) => entryText(name, entry, values)),
       "} as const;",
+      "",
     ]);
-  return [
-    "// Generated by shaders/generate.mjs. Edit the .wgsl files instead.",
-    'import { kernel } from "./kernel.ts";',
-    "",
-    'const text = (...parts: readonly string[]): string => parts.join("");',
-    ...[...new Set([...NEIGHBOURS, ...pieces.keys()])].flatMap((name) => pieces.get(name) ?? []),
-    "",
-  ].join("\n");
+  }
+  const all = kernels.map(({ name }) => `export { ${name} } from "./shaders/${name}.gen.ts";`);
+  found.set("shaders.gen.ts", [GENERATED, ...all, ""]);
+  return found;
 }
 
 /** The reference of all kernels, and of the files that they include. */
@@ -281,7 +298,12 @@ function main(parameters) {
     process.exitCode = 1;
   }
   const texts = minifier(files, libraries, { names: parameters.includes("--names") });
-  write(join(here, "../src/kernels/shaders.gen.ts"), moduleText(kernels, libraries, texts));
+  const folder = join(here, "../src/kernels");
+  mkdirSync(join(folder, "shaders"), { recursive: true });
+  const written = modules(kernels, libraries, texts);
+  for (const [path, lines] of written) write(join(folder, path), lines.join("\n"));
+  for (const file of readdirSync(join(folder, "shaders")))
+    if (file.endsWith(".gen.ts") && !written.has(`shaders/${file}`)) rmSync(join(folder, "shaders", file));
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) main(process.argv.slice(2));

@@ -7,12 +7,14 @@ import type { Gpu } from "../src/index.ts";
 import { fourBody } from "../src/kernels/four.ts";
 import { type Expression, hookBody, type Scalar, specialise } from "../src/kernels/hook.ts";
 import type { Kernel } from "../src/kernels/launch.ts";
+import { loadLibrary } from "../src/kernels/own.ts";
 import * as shaders from "../src/kernels/shaders.gen.ts";
 import { openNodeGpu } from "../src/node.ts";
 
 type Families = { readonly [family: string]: { readonly [entry: string]: Kernel } };
 type Texts = { readonly [hook: string]: string };
 const families = Object.entries(shaders as Families);
+await loadLibrary();
 
 /** Values other than the written ones that a launcher may give a constant; flags (written 0 or 1) take both. */
 const CHOICES: { readonly [name: string]: readonly number[] } = {
@@ -109,7 +111,7 @@ const fullCode = (kernel: Kernel, constants: { readonly [name: string]: number }
 
 /** The kernel as written, with its constants' other values, and with full hooks. */
 function variants(kernel: Kernel, defaultLimits: boolean): Variant[] {
-  const written: Variant = { label: kernel.name, code: kernel.code, pipeline: true };
+  const written: Variant = { label: kernel.name, code: specialise(kernel, {}, {}), pipeline: true };
   const full: Variant[] = Object.keys(kernel.hooks).length
     ? [{ label: `${kernel.name} with full hooks`, code: fullCode(kernel), pipeline: true }]
     : [];

@@ -48,8 +48,8 @@ const core = [
 ];
 const apart = /^src\/(models|metrics|features|data|linalg|app)\//;
 
-// The goal is 60,000 and 45,000 bytes and still open; these are what was reached, so that neither grows further.
-const LIMITS = { core: 71_000, tensors: 56_500 };
+// The goals were 60,000 and 45,000 bytes; these are what was reached, so that neither grows again.
+const LIMITS = { core: 51_500, tensors: 44_500 };
 
 describe("what a program takes along", () => {
   test("tensors, autograd and an optimiser stay within their limit, minified and gzipped", async () => {

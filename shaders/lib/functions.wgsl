@@ -1,4 +1,4 @@
-// functions — the scalar functions of lib/map.wgsl that take more than a few lines: angles, erf, remainders, powers.
+// functions — the scalar functions of lib/map.wgsl that few programs call: angles, erf, remainders, powers, arithmetic of integers.
 //
 // numerics   as there; each says how far it may be off
 
@@ -164,3 +164,47 @@ fn pow_(a: f32, b: f32) -> f32 {
                     is_nan(a) | is_nan(b) | ((size != k) & (bitcast<u32>(a) - 0x80000001u < 0x7f7fffffu)));
   return select(real, 1.0, (b == 0.0) | (a == 1.0));
 }
+
+fn add_u32(a: u32, b: u32) -> u32 { return a + b; }
+fn mul_u32(a: u32, b: u32) -> u32 { return a * b; }
+fn sub_u32(a: u32, b: u32) -> u32 { return a - b; }
+fn neg_u32(a: u32) -> u32 { return 0u - a; }
+fn maximum_u32(a: u32, b: u32) -> u32 { return max(a, b); }
+fn minimum_u32(a: u32, b: u32) -> u32 { return min(a, b); }
+fn where_u32(condition: f32, a: u32, b: u32) -> u32 { return select(b, a, condition != 0.0); }
+// of a division by 0 remainder and quotient are 0
+fn remainder_u32(a: u32, b: u32) -> u32 { return select(a % max(b, 1u), 0u, b == 0u); }
+fn floor_divide_u32(a: u32, b: u32) -> u32 { return select(a / max(b, 1u), 0u, b == 0u); }
+fn add_i32(a: i32, b: i32) -> i32 { return a + b; }
+fn sub_i32(a: i32, b: i32) -> i32 { return a - b; }
+fn mul_i32(a: i32, b: i32) -> i32 { return a * b; }
+fn neg_i32(a: i32) -> i32 { return -a; }
+fn abs_i32(a: i32) -> i32 { return abs(a); }
+fn sign_i32(a: i32) -> i32 { return sign(a); }
+fn maximum_i32(a: i32, b: i32) -> i32 { return max(a, b); }
+fn minimum_i32(a: i32, b: i32) -> i32 { return min(a, b); }
+fn where_i32(condition: f32, a: i32, b: i32) -> i32 { return select(b, a, condition != 0.0); }
+// the remainder has the sign of b, the quotient is rounded down;  −2³¹ / −1 wraps around
+fn remainder_i32(a: i32, b: i32) -> i32 {
+  let r = a % select(b, 1, (b == 0) | (b == -1));
+  return select(r, r + b, (r != 0) & ((r ^ b) < 0));
+}
+fn floor_divide_i32(a: i32, b: i32) -> i32 {
+  let q = (a - remainder_i32(a, b)) / select(b, 1, (b == 0) | (b == -1));
+  return select(select(q, -a, b == -1), 0, b == 0);
+}
+fn i32_from_f32(a: f32) -> i32 { return i32(a); }
+fn u32_from_i32(a: i32) -> u32 { return u32(a); }
+fn i32_from_u32(a: u32) -> i32 { return i32(a); }
+fn i32_from_u8(a: u32) -> i32 { return i32(a); }
+fn u8_from_i32(a: i32) -> u32 { return u32(a) & 255u; }
+fn bool_from_i32(a: i32) -> f32 { return f32(a != 0); }
+fn bool_from_u32(a: u32) -> f32 { return f32(a != 0u); }
+fn equal_u32(a: u32, b: u32) -> f32 { return f32(a == b); }
+fn not_equal_u32(a: u32, b: u32) -> f32 { return f32(a != b); }
+fn less_u32(a: u32, b: u32) -> f32 { return f32(a < b); }
+fn less_equal_u32(a: u32, b: u32) -> f32 { return f32(a <= b); }
+fn equal_i32(a: i32, b: i32) -> f32 { return f32(a == b); }
+fn not_equal_i32(a: i32, b: i32) -> f32 { return f32(a != b); }
+fn less_i32(a: i32, b: i32) -> f32 { return f32(a < b); }
+fn less_equal_i32(a: i32, b: i32) -> f32 { return f32(a <= b); }

@@ -18,6 +18,8 @@ export interface KernelOp {
   readonly name: string;
   /** The number of an op that a user defined: two may have one name. */
   readonly own?: number;
+  /** Loads what `launch` and `variants` need, where the op does not bring it along. */
+  load?(): Promise<unknown>;
   /** Describes the dispatches. The planner owns all memory. */
   launch(inputs: readonly Operand[], outputs: readonly Spec[], attributes: Attributes, traits: DeviceTraits): Launches;
   /** The kernels to choose from for f32 operands; `launch` takes the one that `traits.choices` names, if any. */

@@ -1,5 +1,7 @@
 import { ceilDiv, type Launches } from "./launch.ts";
-import { adam as shaders, advance as clockwork, sgd as descent } from "./shaders.gen.ts";
+import { adam as shaders } from "./shaders/adam.gen.ts";
+import { advance as clockwork } from "./shaders/advance.gen.ts";
+import { sgd as descent } from "./shaders/sgd.gen.ts";
 
 /** Switches and inputs that both optimisers share. */
 export interface UpdateShape {

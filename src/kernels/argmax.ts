@@ -1,5 +1,5 @@
 import { ceilDiv, type Launches } from "./launch.ts";
-import { argmax as shaders } from "./shaders.gen.ts";
+import { argmax as shaders } from "./shaders/argmax.gen.ts";
 
 /** An axis of `extent` elements, `inner` apart, in each of `outer` blocks. */
 export interface Lines {

@@ -1,5 +1,5 @@
 import { ceilDiv, type Launches } from "./launch.ts";
-import { batch as shaders } from "./shaders.gen.ts";
+import { batch as shaders } from "./shaders/batch.gen.ts";
 
 export interface BatchShape {
   readonly batch: number;

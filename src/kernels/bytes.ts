@@ -1,5 +1,5 @@
 import { ceilDiv, type Launches } from "./launch.ts";
-import { bytes as shaders } from "./shaders.gen.ts";
+import { bytes as shaders } from "./shaders/bytes.gen.ts";
 
 /** `size` bytes of input 0 from byte `first` on as f32, times `scale`. */
 export function bytes(size: number, first: number, scale: number): Launches {

@@ -1,6 +1,6 @@
 import { defaultsFor } from "./defaults.ts";
 import { ceilDiv, type DeviceTraits, type Launch, type Launches } from "./launch.ts";
-import { cholesky as shaders } from "./shaders.gen.ts";
+import { cholesky as shaders } from "./shaders/cholesky.gen.ts";
 
 /** Most rows that one invocation factors alone: a workgroup's barriers would cost more. */
 const SMALL = 16;

@@ -1,6 +1,7 @@
 import { passesRound } from "./defaults.ts";
 import { ceilDiv, type DeviceTraits, hasManyTerms, type Kernel, type Launch, type Launches } from "./launch.ts";
-import { clusters as shaders, clusters_quad as quadShaders } from "./shaders.gen.ts";
+import { clusters as shaders } from "./shaders/clusters.gen.ts";
+import { clusters_quad as quadShaders } from "./shaders/clusters_quad.gen.ts";
 
 const { LANES } = shaders.distances.constants;
 /** Rows that one invocation of `sums` adds up. */

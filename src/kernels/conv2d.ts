@@ -22,14 +22,12 @@ import {
   sizeClass,
   type Variants,
 } from "./launch.ts";
-import {
-  conv2d as plain,
-  conv2d_direct as direct,
-  conv2d_narrow as narrow,
-  conv2d_pack as packing,
-  conv2d_quad as quad,
-  conv2d_spread as spread,
-} from "./shaders.gen.ts";
+import { conv2d as plain } from "./shaders/conv2d.gen.ts";
+import { conv2d_direct as direct } from "./shaders/conv2d_direct.gen.ts";
+import { conv2d_narrow as narrow } from "./shaders/conv2d_narrow.gen.ts";
+import { conv2d_pack as packing } from "./shaders/conv2d_pack.gen.ts";
+import { conv2d_quad as quad } from "./shaders/conv2d_quad.gen.ts";
+import { conv2d_spread as spread } from "./shaders/conv2d_spread.gen.ts";
 
 /** The kernels of shaders/conv2d.mjs, and their register tiles. */
 const TILED = {

@@ -11,12 +11,10 @@ import {
   sizeClass,
   type Variants,
 } from "./launch.ts";
-import {
-  conv2d_weight as plain,
-  conv2d_weight_direct as direct,
-  conv2d_weight_quad as quad,
-  total as adding,
-} from "./shaders.gen.ts";
+import { conv2d_weight as plain } from "./shaders/conv2d_weight.gen.ts";
+import { conv2d_weight_direct as direct } from "./shaders/conv2d_weight_direct.gen.ts";
+import { conv2d_weight_quad as quad } from "./shaders/conv2d_weight_quad.gen.ts";
+import { total as adding } from "./shaders/total.gen.ts";
 
 export type WeightVariant = "plain" | "quad" | "direct";
 

@@ -1,11 +1,9 @@
 import { DRAWS } from "./four.ts";
-import { map } from "./shaders.gen.ts";
+import { library } from "./library.ts";
 
 /** What a branch counts for: compilers of software adapters take long for each, the more so in a loop. */
 const BRANCH = 400;
 
-/** The functions of shaders/lib/map.wgsl and lib/philox.wgsl: name → body. */
-let bodies: Map<string, string> | undefined;
 const known = new Map<string, number>();
 
 /**
@@ -13,13 +11,9 @@ const known = new Map<string, number>();
  * them once all is inlined. Read from the text, so that a new function needs no entry anywhere.
  */
 export function operations(name: string): number {
-  bodies ??= new Map(
-    [...map.elements.code.matchAll(/^fn (\w+)\([^)]*\)->[^{]+(\{[^]*?\})(?=\n(?:fn|const|struct|var|@|\/\/|$))/gm)].map(
-      ([, called, body]) => [called!, body!] as const,
-    ),
-  );
-  const body = bodies.get(name);
-  if (body === undefined) return 1;
+  const declaration = library().get(name);
+  if (!declaration?.startsWith("fn ")) return 1;
+  const body = declaration.slice(declaration.indexOf("{"));
   let total = known.get(name);
   if (total === undefined) {
     const branches = body.match(/\b(?:if|for|while|loop|switch)\b|&&|\|\|/g)?.length ?? 0;

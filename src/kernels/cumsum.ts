@@ -1,6 +1,6 @@
 import { isShared, type Lines } from "./argmax.ts";
 import { ceilDiv, type Launches } from "./launch.ts";
-import { cumsum as shaders } from "./shaders.gen.ts";
+import { cumsum as shaders } from "./shaders/cumsum.gen.ts";
 
 /** Running sums along each line of input 0, from its start or (`reverse`) from its end. */
 export function cumsum(axis: Lines, reverse: boolean): Launches {

@@ -1,5 +1,5 @@
 import { ceilDiv, type Launches } from "./launch.ts";
-import { gamma as shaders } from "./shaders.gen.ts";
+import { gamma as shaders } from "./shaders/gamma.gen.ts";
 
 /** Gamma draws. Inputs: their shape parameters, the step, and seed and stream; output the draws. */
 export function gamma(size: number): Launches {

@@ -1,5 +1,5 @@
 import { ceilDiv, type Launch, type Launches } from "./launch.ts";
-import { gather as shaders } from "./shaders.gen.ts";
+import { gather as shaders } from "./shaders/gather.gen.ts";
 
 /** x [outer, entries, width], read or added up at picks along its second axis. */
 export interface GatherShape {

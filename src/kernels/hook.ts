@@ -1,4 +1,5 @@
 import type { Kernel } from "./launch.ts";
+import { linked } from "./library.ts";
 
 export type Scalar = "f32" | "i32" | "u32";
 
@@ -99,7 +100,7 @@ function text(
   }
 }
 
-/** The kernel's text with other values for its constants and other bodies for its hooks. */
+/** The kernel's text with other values for its constants, other bodies for its hooks, and the functions that they call. */
 export function specialise(
   kernel: Kernel,
   constants: { readonly [name: string]: number },
@@ -120,7 +121,8 @@ export function specialise(
     const end = bodyEnd(code, start);
     code = code.slice(0, start) + body + code.slice(end);
   }
-  return code;
+  // a user's kernel without a hook is complete
+  return kernel.own && !kernel.hooks["epilogue"] ? code : linked(code);
 }
 
 /** The head of a loop over runs of terms, and of the loop over one run in it. */

@@ -1,5 +1,5 @@
 import type { Launch, Launches } from "./launch.ts";
-import { jacobi as shaders } from "./shaders.gen.ts";
+import { jacobi as shaders } from "./shaders/jacobi.gen.ts";
 
 /** One sweep over all pairs of `rows` rows, an even number: inputs and outputs w and its word (done, sweeps), both in place. */
 export function jacobi(rows: number, columns: number, tolerance: number): Launches {

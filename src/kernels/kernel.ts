@@ -43,6 +43,9 @@ export function kernel<Constant extends string>(
   };
 }
 
+/** Texts that are shipped once each, put together. */
+export const joined = (...texts: readonly string[]): string => texts.join("");
+
 /** What a kernel's text declares: shaders/generate.mjs holds the rules that make these few patterns enough. */
 function reflected(code: string, bound: readonly string[]) {
   const table = <T>(pattern: RegExp, entry: (found: RegExpMatchArray) => readonly [string, T]) =>

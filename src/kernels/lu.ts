@@ -1,5 +1,5 @@
 import { ceilDiv, type Launch, type Launches } from "./launch.ts";
-import { lu as shaders } from "./shaders.gen.ts";
+import { lu as shaders } from "./shaders/lu.gen.ts";
 
 /** Most rows that one invocation factors alone: a workgroup's barriers would cost more. */
 const SMALL = 16;

@@ -1,5 +1,6 @@
 import { ceilDiv, type DeviceTraits, type Launch } from "./launch.ts";
-import { map as one, map_fours as four } from "./shaders.gen.ts";
+import { map as one } from "./shaders/map.gen.ts";
+import { map_fours as four } from "./shaders/map_fours.gen.ts";
 
 /** Where a map writes: rows of `inner` elements, `stride` apart, from `offset`. */
 export interface Place {

@@ -19,15 +19,13 @@ import {
   tiledLaunches,
   tiledNames,
 } from "./matmulTiles.ts";
-import {
-  matmul_broadcast as broadcast,
-  matmul_direct as direct,
-  matmul_plain as plain,
-  matmul_quad as quad,
-  matmul_quad_any as quadAny,
-  matmul_quad_small as quadSmall,
-  matmul_slim as slim,
-} from "./shaders.gen.ts";
+import { matmul_broadcast as broadcast } from "./shaders/matmul_broadcast.gen.ts";
+import { matmul_direct as direct } from "./shaders/matmul_direct.gen.ts";
+import { matmul_plain as plain } from "./shaders/matmul_plain.gen.ts";
+import { matmul_quad as quad } from "./shaders/matmul_quad.gen.ts";
+import { matmul_quad_any as quadAny } from "./shaders/matmul_quad_any.gen.ts";
+import { matmul_quad_small as quadSmall } from "./shaders/matmul_quad_small.gen.ts";
+import { matmul_slim as slim } from "./shaders/matmul_slim.gen.ts";
 
 export type { MatmulShape } from "./matmulTiles.ts";
 

@@ -1,5 +1,7 @@
 import { ceilDiv, type DeviceTraits, hasManyTerms, type Launches, sizeClass } from "./launch.ts";
-import { matmul_tiled as aligned, matmul_tiled_any as any, total as adding } from "./shaders.gen.ts";
+import { matmul_tiled as aligned } from "./shaders/matmul_tiled.gen.ts";
+import { matmul_tiled_any as any } from "./shaders/matmul_tiled_any.gen.ts";
+import { total as adding } from "./shaders/total.gen.ts";
 
 /** A product of `stacks` pairs of matrices, op(a) [rows, inner] and op(b) [inner, columns]; op transposes where the flag is set. */
 export interface MatmulShape {

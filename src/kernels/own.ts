@@ -1,17 +1,19 @@
 import { check } from "../device/errors.ts";
 import type { Kernel } from "./launch.ts";
-import { map } from "./shaders.gen.ts";
+import { library, loadFunctions } from "./library.ts";
+import { lib_extras } from "./shaders/lib_extras.gen.ts";
 
 /** A user's kernel as the planner takes it. */
 export interface OwnKernel {
   readonly kernel: Kernel;
   /** Its storage bindings in order: inputs, then outputs. */
   readonly names: readonly string[];
+  /** Known once the library is loaded. */
   readonly takesEpilogue: boolean;
 }
 
-/** What hooks are made of: the functions, buffers and scalars that the engine's own kernels include. */
-const library = (): string => map.elements.code.slice(0, map.elements.code.indexOf("const LANES="));
+/** Loads all that hooks are made of: a user's kernel may use the same names. */
+export const loadLibrary = (): Promise<void> => loadFunctions(["random_normal", "pow_"]);
 const declared = (code: string) =>
   [...code.matchAll(/\b(?:fn|struct|const|alias|override|var(?:<[^>]*>)?)\s*(\w+)/g)].map((m) => m[1]!);
 
@@ -74,21 +76,27 @@ export function ownKernel(name: string, own: number, wgsl: string, inputs: numbe
   }
   const taken = new Set(declared(bare).filter((word) => word !== "epilogue"));
   const isHooked = HOOK.test(code);
-  const takesEpilogue = isHooked && !declared(library()).some((word) => taken.has(word));
+  const fuses = () => isHooked && ![...declared(lib_extras), ...library().keys()].some((word) => taken.has(word));
   const marked = code.replace(HOOK, "//#hook\nfn epilogue(i:u32,value:f32)->f32");
   return {
     names,
-    takesEpilogue,
+    get takesEpilogue() {
+      return fuses();
+    },
     kernel: {
       name,
       own,
       entry: "main",
-      code: takesEpilogue ? `${marked}\n${library()}` : code,
+      get code() {
+        return fuses() ? `${marked}\n${lib_extras}` : code;
+      },
       workgroup: [],
       buffers,
       params,
       paramsBytes: 16 * Math.ceil(Object.keys(params).length / 4),
-      hooks: takesEpilogue ? { epilogue: "(i:u32,value:f32)->f32" } : {},
+      get hooks(): Kernel["hooks"] {
+        return fuses() ? { epilogue: "(i:u32,value:f32)->f32" } : {};
+      },
       constants: {},
     },
   };

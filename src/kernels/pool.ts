@@ -1,5 +1,5 @@
 import { ceilDiv, type Kernel, type Launches, type Slot } from "./launch.ts";
-import { pool as shaders } from "./shaders.gen.ts";
+import { pool as shaders } from "./shaders/pool.gen.ts";
 
 /** Windows over `planes` images of height × width, giving rows × columns values each. */
 export interface Pooling {

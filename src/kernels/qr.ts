@@ -1,5 +1,5 @@
 import { ceilDiv, type Kernel, type Launch, type Launches } from "./launch.ts";
-import { qr as shaders } from "./shaders.gen.ts";
+import { qr as shaders } from "./shaders/qr.gen.ts";
 
 /** Most elements of a matrix that one invocation factors alone: a workgroup's barriers would cost more. */
 const SMALL = 256;

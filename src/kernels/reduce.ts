@@ -1,6 +1,7 @@
 import { defaultsFor } from "./defaults.ts";
 import { ceilDiv, chosen, type DeviceTraits, type Launches, sizeClass, type Variants } from "./launch.ts";
-import { reduce as ones, reduce_fours as fours } from "./shaders.gen.ts";
+import { reduce as ones } from "./shaders/reduce.gen.ts";
+import { reduce_fours as fours } from "./shaders/reduce_fours.gen.ts";
 
 export type Reduction = "sum" | "max" | "min";
 export type RowVariant = "rows" | "shortRows";

@@ -1,5 +1,5 @@
 import { ceilDiv, type Launch, type Launches } from "./launch.ts";
-import { semidefinite as shaders } from "./shaders.gen.ts";
+import { semidefinite as shaders } from "./shaders/semidefinite.gen.ts";
 
 /**
  * Factors `stack` matrices of `size` rows: inputs a and what pivots must be above, feature by feature; outputs l with a ≈ lᵀ·l,

@@ -11,7 +11,9 @@ import {
   sizeClass,
   type Variants,
 } from "./launch.ts";
-import { permute as shaders, sort as tiles, sort_chunks as chunks } from "./shaders.gen.ts";
+import { permute as shaders } from "./shaders/permute.gen.ts";
+import { sort as tiles } from "./shaders/sort.gen.ts";
+import { sort_chunks as chunks } from "./shaders/sort_chunks.gen.ts";
 
 type Sizes = Readonly<Record<"width" | "run" | "chunk", number>>;
 type Steps = Readonly<Record<"first" | "merge" | "last", Kernel>>;

@@ -1,5 +1,5 @@
 import { ceilDiv, type Launch, type Launches, type Slot } from "./launch.ts";
-import { triangular as shaders } from "./shaders.gen.ts";
+import { triangular as shaders } from "./shaders/triangular.gen.ts";
 
 export interface System {
   readonly stack: number;

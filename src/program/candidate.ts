@@ -12,7 +12,7 @@ import { bind, type BoundPlan, compile, type Location } from "./bound.ts";
 import { bitsOf } from "./eager.ts";
 import { residentStorage } from "./constants.ts";
 import type { Gpu } from "./gpu.ts";
-import { operandsOf, reductionOf } from "./launches.ts";
+import { loadKernels, operandsOf, reductionOf } from "./launches.ts";
 import { type Plan, plan } from "./plan.ts";
 import { type Graph, look, type Value, valuesOf } from "./values.ts";
 
@@ -68,6 +68,7 @@ export class Candidate {
 
   static async compile(device: Device, { outputs }: Trial, traits: DeviceTraits): Promise<Candidate> {
     const graph = valuesOf(outputs, []);
+    await loadKernels(graph);
     const planned = plan(graph, traits);
     return new Candidate(device, graph, planned, await compile(planned, device));
   }

@@ -9,6 +9,7 @@ import { inputsOf, type Tensor } from "../graph/tensor.ts";
 import { bind, compile } from "./bound.ts";
 import { residentStorage } from "./constants.ts";
 import { checkLeaf, letGo, release, sure, unclaim } from "./lifetime.ts";
+import { loadKernels } from "./launches.ts";
 import { type Plan, plan } from "./plan.ts";
 import { type Graph, valuesOf } from "./values.ts";
 
@@ -50,10 +51,11 @@ export class EagerRunner {
       checkLeaf(where, this.#gpu, leaf);
       return residentStorage(leaf);
     });
-    const { plan: chosen, pipelines } = this.#planned(graph);
     // held during the awaits below: a dispose() meanwhile must not hand these buffers to others
     for (const leaf of graph.leaves) leaf.claims++;
     try {
+      await loadKernels(graph);
+      const { plan: chosen, pipelines } = this.#planned(graph);
       const compiled = await pipelines;
       await sure(graph.leaves);
       this.#device.check(where);

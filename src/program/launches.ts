@@ -1,8 +1,9 @@
 import { count } from "../graph/dtype.ts";
 import type { DeviceTraits, Launches } from "../kernels/launch.ts";
+import { loadFunctions } from "../kernels/library.ts";
 import { type Extents, reduce, type Reduction } from "../kernels/reduce.ts";
 import { operandOf, orderOf } from "./prepare.ts";
-import type { Value } from "./values.ts";
+import type { Graph, Value } from "./values.ts";
 
 const known = new WeakMap<Value, Launches>();
 
@@ -20,6 +21,13 @@ function describe(value: Value, traits: DeviceTraits): Launches {
   }
   const { operation, extents } = reductionOf(value);
   return reduce(operation, extents, traits);
+}
+
+/** Loads what a plan of `graph` needs and no plan before it did: kernels with their launchers, and rare functions. */
+export async function loadKernels({ values }: Graph): Promise<void> {
+  const ops = new Set(values.map(({ what }) => (what.kind === "kernel" ? what.op : null)));
+  const functions = new Set(values.flatMap(({ what }) => (what.kind === "map" ? what.fn : [])));
+  await Promise.all([loadFunctions([...functions]), ...Array.from(ops, (op) => op?.load?.())]);
 }
 
 /** What a kernel op reads. */

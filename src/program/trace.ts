@@ -10,6 +10,7 @@ import { residentStorage } from "./constants.ts";
 import { bitsOf } from "./eager.ts";
 import type { Gpu } from "./gpu.ts";
 import { checkLeaf, sure, unclaim } from "./lifetime.ts";
+import { loadKernels } from "./launches.ts";
 import { type Plan, plan } from "./plan.ts";
 import { look, valuesOf } from "./values.ts";
 
@@ -57,6 +58,7 @@ export async function trace(
     for (const leaf of captured) unclaim(leaf);
   };
   try {
+    await abortable(loadKernels(graph), signal);
     const made = plan(graph, gpu.traits);
     // an abort does not wait for the driver
     const pipelines = await abortable(compile(made, device), signal);

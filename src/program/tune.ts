@@ -5,6 +5,7 @@ import type { TypedArray } from "../graph/dtype.ts";
 import type { Variants } from "../kernels/launch.ts";
 import { Candidate, trialOf, type Trial, variantsOf } from "./candidate.ts";
 import type { Gpu } from "./gpu.ts";
+import { loadKernels } from "./launches.ts";
 import { materialise } from "./prepare.ts";
 import type { TuningStore } from "./tuningStore.ts";
 import type { Graph, Value } from "./values.ts";
@@ -68,7 +69,7 @@ export async function tune(gpu: Gpu, device: Device, graph: Graph, options: Tune
   checkOptions("tune", options, ["store", "signal", "onProgress"]);
   const { store, signal, onProgress } = options;
   checkCall("tune", options);
-  const { stored, storeError } = await load(gpu, store);
+  const [{ stored, storeError }] = await Promise.all([load(gpu, store), loadKernels(graph)]);
   const open = openClasses(graph, gpu).filter(({ variants }) => !stored.has(variants.class));
   const measured: TunedClass[] = [];
   const start = performance.now();

@@ -1,7 +1,8 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
-import { argmax as launch, type Lines } from "../../kernels/argmax.ts";
+import type { Lines } from "../../kernels/argmax.ts";
 import { count, scalarOf, type Shape } from "../dtype.ts";
 import type { KernelOp } from "../kernelOp.ts";
+import { lazy } from "../lazy.ts";
 import { checkTensor } from "../operand.ts";
 import { axesOf, recordOne } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
@@ -23,10 +24,13 @@ export function lineAxis(where: string, x: Tensor, axis: number): number {
   return axesOf(where, x.rank, axis)[0]!;
 }
 
+const kernels = lazy(() => import("../../kernels/argmax.ts"));
+
 const argmaxOp: KernelOp = {
   name: "argmax",
+  load: kernels.load,
   launch: ([x], _outputs, { axis, smallest }) =>
-    launch(linesOf(x!.shape, Number(axis)), scalarOf(x!.dtype), smallest === true),
+    kernels.get().argmax(linesOf(x!.shape, Number(axis)), scalarOf(x!.dtype), smallest === true),
 };
 
 function place(where: string, x: Tensor, axis: number, options: ReduceOptions, smallest: boolean): Tensor<"u32"> {

@@ -1,8 +1,7 @@
 import { check, show } from "../../device/errors.ts";
-import { conv2d, conv2dInput, conv2dInputVariants, conv2dVariants } from "../../kernels/conv2d.ts";
-import { conv2dWeight, conv2dWeightVariants } from "../../kernels/conv2dWeight.ts";
 import type { Convolution } from "../../kernels/convolution.ts";
 import type { Attributes, KernelOp } from "../kernelOp.ts";
+import { lazy } from "../lazy.ts";
 import { checkTensor } from "../operand.ts";
 import { checkFloat, checkShape, record, recordMap, recordOne } from "../record.ts";
 import type { Vjp, Tensor } from "../tensor.ts";
@@ -19,20 +18,28 @@ import { expand, reshape } from "./shape.ts";
 
 const geometry = (attributes: Attributes) => attributes as unknown as Convolution;
 
+const kernels = lazy(() => import("../../kernels/conv2d.ts"));
+const weightKernels = lazy(() => import("../../kernels/conv2dWeight.ts"));
+
 const forwardOp: KernelOp = {
   name: "conv2d",
-  launch: (_inputs, _outputs, attributes, traits) => conv2d(geometry(attributes), traits),
-  variants: (_inputs, _outputs, attributes, traits) => conv2dVariants(geometry(attributes), traits),
+  load: kernels.load,
+  launch: (_inputs, _outputs, attributes, traits) => kernels.get().conv2d(geometry(attributes), traits),
+  variants: (_inputs, _outputs, attributes, traits) => kernels.get().conv2dVariants(geometry(attributes), traits),
 };
 const inputOp: KernelOp = {
   name: "conv2dInput",
-  launch: (_inputs, _outputs, attributes, traits) => conv2dInput(geometry(attributes), traits),
-  variants: (_inputs, _outputs, attributes, traits) => conv2dInputVariants(geometry(attributes), traits),
+  load: kernels.load,
+  launch: (_inputs, _outputs, attributes, traits) => kernels.get().conv2dInput(geometry(attributes), traits),
+  variants: (_inputs, _outputs, attributes, traits) => kernels.get().conv2dInputVariants(geometry(attributes), traits),
 };
 const weightOp: KernelOp = {
   name: "conv2dWeight",
-  launch: (_inputs, outputs, attributes, traits) => conv2dWeight(geometry(attributes), outputs.length === 2, traits),
-  variants: (_inputs, _outputs, attributes, traits) => conv2dWeightVariants(geometry(attributes), traits),
+  load: weightKernels.load,
+  launch: (_inputs, outputs, attributes, traits) =>
+    weightKernels.get().conv2dWeight(geometry(attributes), outputs.length === 2, traits),
+  variants: (_inputs, _outputs, attributes, traits) =>
+    weightKernels.get().conv2dWeightVariants(geometry(attributes), traits),
 };
 
 const f32 = (...shape: number[]) => ({ shape, dtype: "f32" }) as const;

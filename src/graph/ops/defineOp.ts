@@ -1,5 +1,5 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
-import { type OwnKernel, ownKernel } from "../../kernels/own.ts";
+import { loadLibrary, type OwnKernel, ownKernel } from "../../kernels/own.ts";
 import { count, type DType, type Shape } from "../dtype.ts";
 import type { Attributes, KernelOp } from "../kernelOp.ts";
 import { checkTensor } from "../operand.ts";
@@ -103,6 +103,7 @@ export function defineOp<const Outputs extends OutputSpec | readonly OutputSpec[
   const op: KernelOp = {
     name,
     own,
+    load: loadLibrary,
     launch: (operands, outputs, attributes) => {
       const shapes = operands.map(({ shape }) => shape);
       const { names, takesEpilogue } = kernel!;

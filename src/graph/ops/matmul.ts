@@ -1,6 +1,7 @@
 import { check, show } from "../../device/errors.ts";
-import { matmul as launch, type MatmulShape, matmulVariants } from "../../kernels/matmul.ts";
+import type { MatmulShape } from "../../kernels/matmulTiles.ts";
 import type { Attributes, KernelOp, Operand } from "../kernelOp.ts";
+import { lazy } from "../lazy.ts";
 import { contiguous, count, isFloat, remedy } from "../dtype.ts";
 import { checkTensor } from "../operand.ts";
 import { broadcast, checkShape, record, recordMap, recordOne } from "../record.ts";
@@ -40,12 +41,15 @@ const shapeOf = (a: Operand, b: Operand, c: Spec, { rowSums, symmetric }: Attrib
   symmetric: symmetric === true,
 });
 
+const kernels = lazy(() => import("../../kernels/matmul.ts"));
+
 /** Inputs op(a), op(b); outputs c, and with `rowSums` the sums of op(a)'s rows; `symmetric` where c is known to be. */
 export const matmulOp: KernelOp = {
   name: "matmul",
   accepts: (_, operand) => orientation(operand) !== null && stackStride(operand) !== null,
-  launch: ([a, b], [c], attributes, traits) => launch(shapeOf(a!, b!, c!, attributes), traits),
-  variants: ([a, b], [c], attributes, traits) => matmulVariants(shapeOf(a!, b!, c!, attributes), traits),
+  load: kernels.load,
+  launch: ([a, b], [c], attributes, traits) => kernels.get().matmul(shapeOf(a!, b!, c!, attributes), traits),
+  variants: ([a, b], [c], attributes, traits) => kernels.get().matmulVariants(shapeOf(a!, b!, c!, attributes), traits),
 };
 
 /** Swaps the last two axes. */
