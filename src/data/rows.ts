@@ -82,7 +82,7 @@ function rowsOfTensor(where: string, x: Tensor): Rows {
   );
   const count = x.shape[0]!;
   const dim = x.size / count;
-  // a view of its own for every batch: disposed after use, it leaves no claim on x behind
+  // a view of its own for every batch: disposed after use, it leaves x no pending reader
   return {
     count,
     dim,

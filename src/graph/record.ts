@@ -42,15 +42,15 @@ function admit(where: string, inputs: readonly Tensor[]): Runner {
   return gpu;
 }
 
-/** Claims the inputs of `tensor`: their storage stays until it has run. What is computed claims its own inputs (again). */
-function claimInputs(tensor: Tensor): void {
+/** Counts `tensor` among the pending readers of its inputs, whose storage stays until it has run; so does what must be computed again. */
+function registerReader(tensor: Tensor): void {
   const stack = [tensor];
   for (let next = stack.pop(); next; next = stack.pop()) {
-    next.claiming = true;
+    next.isPendingReader = true;
     for (const x of inputsOf(next)) {
-      x.claims++;
+      x.pendingReaders++;
       x.used = true;
-      if (!x.claiming && inputsOf(x).length > 0) stack.push(x);
+      if (!x.isPendingReader && inputsOf(x).length > 0) stack.push(x);
     }
   }
 }
@@ -66,11 +66,11 @@ function node<D extends DType>(
   if (source.kind === "view") {
     // a view keeps its base alive, also one that its maker let go
     const [base] = source.inputs;
-    check(!base.disposed || base.claims > 0, "disposed", where, () => `input ${show(base.shape)} is disposed.`);
+    check(!base.disposed || base.pendingReaders > 0, "disposed", where, () => `input ${show(base.shape)} is disposed.`);
   }
   if (count(spec.shape) === 0) return nothing(gpu, spec);
   const tensor = new Tensor<D>(gpu, spec, source, parents, vjp);
-  claimInputs(tensor as Tensor);
+  registerReader(tensor as Tensor);
   return tensor;
 }
 
@@ -137,7 +137,7 @@ export function recordMap<F extends MapName>(
   return node(where, { shape: result, dtype: output as MapResult<F> }, { kind: "map", fn, inputs }, vjp, parents);
 }
 
-/** Records a strided look at `x`, on its base where `x` is a view itself. Strides count elements of the base. */
+/** Records a strided view of `x`, on its base where `x` is a view itself. Strides count elements of the base. */
 export function recordView<D extends DType>(
   where: string,
   x: Tensor,

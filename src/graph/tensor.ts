@@ -40,10 +40,10 @@ export interface Spec<D extends DType = DType> {
 }
 
 /** Outlives its tensor, and keeps no other alive. */
-export interface Hold {
-  /** The inputs that the node claims. */
-  claimed: readonly WeakRef<Tensor>[];
-  /** Of a tensor that was disposed while others claimed it. */
+export interface Owned {
+  /** The inputs that the node, which has not run, will read. */
+  pendingInputs: readonly WeakRef<Tensor>[];
+  /** Of a tensor that was disposed while it had pending readers. */
   storage: Storage | null;
 }
 
@@ -72,16 +72,16 @@ export class Tensor<D extends DType = DType> {
   /** @internal What `vjp` gives gradients for; a view's is the tensor it was taken from, not its base. */ parents: readonly Tensor[];
   /** @internal */ vjp: Vjp | null;
   /** @internal How a stored tensor was computed, for `grad`. */ recipe: Recipe | null = null;
-  /** @internal Recorded nodes that still need this one's storage. */ claims = 0;
+  /** @internal Recorded nodes that have not run and will read this storage. */ pendingReaders = 0;
   /** @internal */ disposed = false;
   /** @internal Writes an op's own constants (indices, weights) to memory, where they are only while runs need them. */ upload:
     (() => Storage) | null = null;
   /** @internal It came from a program's run, and a later one has overwritten it. */ ended = false;
-  /** @internal It was part of a run, and claims its inputs only for what is recorded from it since. */ ran = false;
+  /** @internal It was part of a run: it reads its inputs again only for what is recorded from it since. */ ran = false;
   /** @internal Something has been recorded from it, or knows its place: its storage must stay where it is. */ used = false;
   /** @internal The scope that disposes it. */ scope: { add(x: Tensor): void; forget(x: Tensor): void } | null = null;
-  /** @internal What is to be given back when nobody can reach this tensor any more. */ readonly hold: Hold = {
-    claimed: [],
+  /** @internal What the pool gets back once nobody can reach this tensor. */ readonly owned: Owned = {
+    pendingInputs: [],
     storage: null,
   };
   #weak: WeakRef<Tensor> | undefined;
@@ -96,13 +96,13 @@ export class Tensor<D extends DType = DType> {
     gpu.register(this);
   }
 
-  /** @internal Whether this node holds claims on its inputs. */
-  get claiming(): boolean {
-    return this.hold.claimed.length > 0;
+  /** @internal Whether its inputs count this node among their pending readers. */
+  get isPendingReader(): boolean {
+    return this.owned.pendingInputs.length > 0;
   }
-  /** Whether it holds claims on its inputs. */
-  set claiming(claims: boolean) {
-    this.hold.claimed = claims ? inputsOf(this).map((x) => (x.#weak ??= new WeakRef(x))) : [];
+  /** Whether its inputs count it among their pending readers. */
+  set isPendingReader(pending: boolean) {
+    this.owned.pendingInputs = pending ? inputsOf(this).map((x) => (x.#weak ??= new WeakRef(x))) : [];
   }
 
   /** The number of elements. */

@@ -66,20 +66,20 @@ const isSquare = ({ across, down, holds: [high, long] }: Tiling): boolean => acr
 function grid({ across, down, holds: [high, long], parts = 1 }: Tiling, shape: MatmulShape) {
   const rows = ceilDiv(shape.rows, down * high);
   const columns = ceilDiv(shape.columns, across * long);
-  const computed = shape.symmetric ? (rows * (rows + 1)) / 2 : rows * columns;
+  const computedTiles = shape.symmetric ? (rows * (rows + 1)) / 2 : rows * columns;
   return {
     tiles: shape.stacks * rows * columns,
-    computed: shape.stacks * computed,
+    computedTiles: shape.stacks * computedTiles,
     lanes: across * down * parts,
   };
 }
 
 /** Slices of the inner axis that would keep a device busy, each `trips` tiles deep; at most as many as are worth it and fit a binding. */
 function slicing(tiling: Tiling, shape: MatmulShape, { maxBindingBytes }: DeviceTraits) {
-  const { computed, lanes } = grid(tiling, shape);
+  const { computedTiles, lanes } = grid(tiling, shape);
   const all = ceilDiv(shape.inner, tiling.depth);
   const most = Math.min(
-    ceilDiv(BUSY, computed * lanes),
+    ceilDiv(BUSY, computedTiles * lanes),
     Math.floor(shape.inner / LEAST_SLICE),
     Math.floor(maxBindingBytes / (4 * shape.stacks * shape.rows * shape.columns)),
     MOST_SLICES,
@@ -117,13 +117,13 @@ export interface TilingCosts {
  */
 export function costOf(variant: Tiled, shape: MatmulShape, traits: DeviceTraits, costs: TilingCosts): number {
   const tiling: Tiling = TILINGS[variant];
-  const { computed, lanes } = grid(tiling, shape);
+  const { computedTiles, lanes } = grid(tiling, shape);
   const { slices, trips } = slicing(tiling, shape, traits);
   const { across, down, holds, parts = 1 } = tiling;
   const [high, long] = holds;
   // floats that an invocation brings for one inner position of its own
   const brought = ((down * high + across * long) * parts) / lanes;
-  const waves = Math.max(1, (computed * slices * lanes) / BUSY);
+  const waves = Math.max(1, (computedTiles * slices * lanes) / BUSY);
   const positions = (trips * tiling.depth) / parts;
   const adding = slices * shape.stacks * shape.rows * shape.columns * costs.slice + costs.launch;
   return waves * positions * (costs.held[high * long]! + brought * costs.read) + (slices > 1 ? adding : 0);

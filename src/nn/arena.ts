@@ -69,7 +69,7 @@ export function arenasOf(where: string, gpu: Gpu, parameters: readonly Tensor[])
   );
   if (homeOf(parameters)) return [arenaOf(gpu, parameters)];
   const fresh = parameters.filter(
-    (x) => !x.used && x.claims === 0 && x.source.kind === "stored" && isOwn(x.source.storage),
+    (x) => !x.used && x.pendingReaders === 0 && x.source.kind === "stored" && isOwn(x.source.storage),
   );
   const apart = parameters.filter((x) => !fresh.includes(x));
   return [
@@ -104,7 +104,7 @@ export function arenaOf(gpu: Gpu, parameters: readonly Tensor[]): Arena {
   );
   for (const { tensor, offset } of slots) {
     const former = tensor.source;
-    // it claims nothing: the arena lives as long as whoever made it says
+    // it is no pending reader: the arena lives as long as whoever made it says
     tensor.ran = true;
     tensor.source = { kind: "view", inputs: [values], offset, strides: contiguous(tensor.shape) };
     if (former.kind === "stored") new Tensor(gpu, { shape: tensor.shape, dtype: "f32" }, former).dispose();

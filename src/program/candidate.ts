@@ -14,7 +14,7 @@ import { residentStorage } from "./constants.ts";
 import type { Gpu } from "./gpu.ts";
 import { loadKernels, operandsOf, reductionOf } from "./launches.ts";
 import { type Plan, plan } from "./plan.ts";
-import { type Graph, look, type Value, valuesOf } from "./values.ts";
+import { type Graph, resolveView, type Value, valuesOf } from "./values.ts";
 
 /** The kernels to choose from for a reduction or kernel op; null where there is no choice. */
 export function variantsOf(value: Value, traits: DeviceTraits): Variants | null {
@@ -36,7 +36,7 @@ export interface Trial {
 
 /** What `value` does, to random numbers in (0, 1) that lie in memory as its operands do. Dispose the inputs. */
 export async function trialOf(value: Value, gpu: Gpu): Promise<Trial> {
-  const operands = value.args.map((arg) => ({ shape: arg.shape, strides: look(arg).strides }));
+  const operands = value.args.map((arg) => ({ shape: arg.shape, strides: resolveView(arg).strides }));
   const inputs = operands.map(({ shape, strides }, seed) => {
     const span = shape.reduce((last, n, d) => last + (n - 1) * strides[d]!, 1);
     return uniform(gpu, [span], { seed });

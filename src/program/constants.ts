@@ -15,7 +15,7 @@ export function constantOf(
   shape: Shape,
   dtype = dtypeOf(values),
 ): Tensor {
-  const tensor = gpu.adopt(absent, { shape, dtype });
+  const tensor = gpu.wrap(absent, { shape, dtype });
   tensor.upload = () => {
     const storage = device.place("constants", values.byteLength);
     gpu.write(storage, values);

@@ -3,7 +3,7 @@ import { MAX_SCALARS, MAX_VIEWS } from "../kernels/hook.ts";
 import type { DeviceTraits, Launches } from "../kernels/launch.ts";
 import { launchesOf } from "./launches.ts";
 import { type Group, walk } from "./reads.ts";
-import { computed, look, type Value } from "./values.ts";
+import { fusableSource, resolveView, type Value } from "./values.ts";
 
 /**
  * Operations that hooks may add to a kernel's text, every copy of a hook counted. A software adapter compiles ten thousand in
@@ -49,7 +49,7 @@ export class Collector {
   }
 
   read(arg: Value, except?: Value | null): void {
-    const { base, offset } = look(arg);
+    const { base, offset } = resolveView(arg);
     if (base.what.kind === "constant") this.scalars.add(base);
     else if (base !== except) {
       this.views.add(base);
@@ -107,7 +107,8 @@ export function isCrowded(group: Group, inlined: ReadonlySet<Value>, traits: Dev
 /** Each part of a concatenation is a launch of its own. */
 function concatIsCrowded(result: Value, inlined: ReadonlySet<Value>, traits: DeviceTraits): boolean {
   return result.args.some(
-    (arg) => inlined.has(computed(arg)) && isCrowded({ result: computed(arg), producer: null }, inlined, traits),
+    (arg) =>
+      inlined.has(fusableSource(arg)) && isCrowded({ result: fusableSource(arg), producer: null }, inlined, traits),
   );
 }
 

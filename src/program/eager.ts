@@ -8,7 +8,7 @@ import type { Runner, Storage } from "../graph/runner.ts";
 import { inputsOf, type Tensor } from "../graph/tensor.ts";
 import { bind, compile } from "./bound.ts";
 import { residentStorage } from "./constants.ts";
-import { checkLeaf, letGo, release, sure, unclaim } from "./lifetime.ts";
+import { checkLeaf, releaseInputs, release, sure, dropReader } from "./lifetime.ts";
 import { loadKernels } from "./launches.ts";
 import { type Plan, plan } from "./plan.ts";
 import { type Graph, valuesOf } from "./values.ts";
@@ -39,7 +39,7 @@ export class EagerRunner {
     this.#traits = traits;
   }
 
-  /** Gives each of `tensors` storage of its own; then they let go of what they were computed from. */
+  /** Gives each of `tensors` storage of its own; then they no longer need what they were computed from. */
   async run(where: string, tensors: readonly Tensor[]): Promise<void> {
     const wanted = [...new Set(tensors)];
     if (wanted.length === 0) return;
@@ -47,12 +47,12 @@ export class EagerRunner {
     const leaves = graph.leaves.map((leaf) => {
       const { source } = leaf;
       check(source.kind === "stored", "argument", where, () => "an input of a compiled step has no value outside it.");
-      // a disposed leaf keeps its storage while unrun nodes claim it
+      // a disposed leaf keeps its storage while it has pending readers
       checkLeaf(where, this.#gpu, leaf);
       return residentStorage(leaf);
     });
-    // held during the awaits below: a dispose() meanwhile must not hand these buffers to others
-    for (const leaf of graph.leaves) leaf.claims++;
+    // pending readers during the awaits below: a dispose() meanwhile must not hand these buffers to others
+    for (const leaf of graph.leaves) leaf.pendingReaders++;
     try {
       await loadKernels(graph);
       const { plan: chosen, pipelines } = this.#planned(graph);
@@ -70,18 +70,18 @@ export class EagerRunner {
             bound.encode(pass);
           }),
         ]);
-        const interior = unclaimed(wanted);
+        const below = recordedBelow(wanted);
         for (const [i, tensor] of wanted.entries()) {
           const location = bound.outputs[i]!;
           const bytes = byteLength(tensor.shape, tensor.dtype);
           if (materialise(tensor, { ...location, bytes, owner: this.#device.pool })) kept.add(location.buffer);
         }
-        for (const tensor of interior) spend(tensor);
+        for (const tensor of below) markRan(tensor);
       } finally {
         bound.release(kept);
       }
     } finally {
-      for (const leaf of graph.leaves) unclaim(leaf);
+      for (const leaf of graph.leaves) dropReader(leaf);
     }
   }
 
@@ -126,7 +126,7 @@ export const traitsOf = (device: Device, choices: ReadonlyMap<string, string>): 
 function materialise(tensor: Tensor, storage: Storage): boolean {
   if (tensor.source.kind === "stored") return false;
   if (tensor.parents.length) tensor.recipe = new Recipe(tensor);
-  spend(tensor);
+  markRan(tensor);
   tensor.source = { kind: "stored", storage, state: false };
   tensor.parents = [];
   tensor.vjp = null;
@@ -134,14 +134,14 @@ function materialise(tensor: Tensor, storage: Storage): boolean {
   return true;
 }
 
-/** A tensor that has been in a run claims its inputs no longer. */
-export function spend(tensor: Tensor): void {
+/** A tensor that has been in a run has read its inputs. */
+export function markRan(tensor: Tensor): void {
   tensor.ran = true;
-  for (const input of letGo(tensor)) release(input);
+  for (const input of releaseInputs(tensor)) release(input);
 }
 
-/** The recorded tensors under `roots`: having been in a run, they claim their inputs no longer. */
-function unclaimed(roots: readonly Tensor[]): Tensor[] {
+/** The recorded tensors under `roots`: having been in a run, they are no longer pending readers. */
+function recordedBelow(roots: readonly Tensor[]): Tensor[] {
   const found = new Set<Tensor>();
   const stack = roots.flatMap((t) => [...inputsOf(t)]);
   for (let tensor = stack.pop(); tensor; tensor = stack.pop()) {

@@ -10,7 +10,7 @@ import type { Fusion } from "./fuse.ts";
 import { launchesOf, reductionOf } from "./launches.ts";
 import { orderOf, sizeOf } from "./prepare.ts";
 import type { Group } from "./reads.ts";
-import { computed, look, straight, type Value } from "./values.ts";
+import { fusableSource, resolveView, sameOrderBase, type Value } from "./values.ts";
 
 export interface Emission extends Target {
   readonly fusion: Fusion;
@@ -71,10 +71,10 @@ function emitConcat(result: Value, emission: Emission): Dispatch[] {
   return result.args.flatMap((part) => {
     const offset = start * inner;
     start += part.shape[axis]!;
-    const { place } = emission.refOf(straight(part));
+    const { place } = emission.refOf(sameOrderBase(part));
     if ("value" in place && place.value === result) return [];
     const slots = none();
-    const expression = expressionOf(emission.fusion.inlined.has(computed(part)) ? computed(part) : part, {
+    const expression = expressionOf(emission.fusion.inlined.has(fusableSource(part)) ? fusableSource(part) : part, {
       inlined: emission.fusion.inlined,
       slots,
     });
@@ -85,7 +85,7 @@ function emitConcat(result: Value, emission: Emission): Dispatch[] {
       bind: () => emission.refOf(result),
       label: `concat ${describe(result)}`,
       flops: 0,
-      once: look(part).base.what.kind === "constant" && !emission.inPlace.has(result),
+      once: resolveView(part).base.what.kind === "constant" && !emission.inPlace.has(result),
     });
   });
 }
@@ -139,7 +139,7 @@ function emitReduce(group: Group, producer: Value, emission: Emission): Dispatch
   const slots = none();
   const order = orderOf(producer) === "permuted" ? permutation(producer) : undefined;
   const { inlined } = emission.fusion;
-  const target = computed(input);
+  const target = fusableSource(input);
   const prologue: Context = { inlined, also: sideStore, slots, built: new Map(), ...(order ? { order } : {}) };
   const isWithin = target === sideStore || inlined.has(target);
   const loaded = expressionOf(isWithin && !order ? target : input, prologue);
@@ -210,7 +210,7 @@ function emitKernel(group: Group, producer: Value, emission: Emission): Dispatch
     const context: Context = { inlined, also: result, slots, producer, built: new Map() };
     const resultExpression = (): Expression =>
       result === producer ? { kind: "value", type: "f32" } : expressionOf(result, context);
-    const sideOutputs = sideSum && { sideSum: expressionOf(computed(sideSum.args[0]!), context) };
+    const sideOutputs = sideSum && { sideSum: expressionOf(fusableSource(sideSum.args[0]!), context) };
     const bodies: Bodies = fused
       ? {
           ...epilogueOf(launch, resultExpression(), offsetsIn(slots), sideOutputs),
@@ -254,7 +254,7 @@ export function names(result: Value, { fusion }: Pick<Emission, "fusion">): stri
   const list: string[] = [];
   const visit = (value: Value) => {
     if (value.what.kind !== "map" || list.length > 12) return;
-    for (const arg of value.args.map(computed)) if (fusion.inlined.has(arg)) visit(arg);
+    for (const arg of value.args.map(fusableSource)) if (fusion.inlined.has(arg)) visit(arg);
     list.push(value.what.fn);
   };
   visit(result);

@@ -2,7 +2,7 @@ import { count, scalarOf } from "../graph/dtype.ts";
 import { signature } from "../graph/maps.ts";
 import { type Expression, MAX_SCALARS, type Offsets, type View } from "../kernels/hook.ts";
 import { sizeOf } from "./prepare.ts";
-import { computed, isUniform, look, type Value } from "./values.ts";
+import { fusableSource, isUniform, resolveView, type Value } from "./values.ts";
 
 /** The slots that the hooks of one dispatch share. */
 export interface Slots {
@@ -53,13 +53,13 @@ export function expressionOf(value: Value, context: Context): Expression {
     return expression;
   };
   const argument = (arg: Value, shape: readonly number[]): Expression => {
-    const target = computed(arg);
+    const target = fusableSource(arg);
     const same = sizeOf(target) === count(shape);
     const type = scalarOf(arg.dtype);
     if (same && target === context.producer) return { kind: "value", type };
     if (same && target === context.replaced) return { kind: "replaced", type };
     if (isInlined(target) && (same || isUniform(target))) return call(target);
-    const { base, offset, strides } = look(arg);
+    const { base, offset, strides } = resolveView(arg);
     const key = `${arg.id} ${shape.join()}`;
     const known = built.get(key);
     if (known) return known;

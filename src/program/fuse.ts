@@ -6,7 +6,7 @@ import { Collector, fits, isCrowded, type Load } from "./crowding.ts";
 import { launchesOf } from "./launches.ts";
 import { orderOf, sizeOf } from "./prepare.ts";
 import { type Group, leavesOf, onlyHere } from "./reads.ts";
-import { computed, type Graph, isUniform, straight, type Value } from "./values.ts";
+import { fusableSource, type Graph, isUniform, sameOrderBase, type Value } from "./values.ts";
 
 export interface Fusion {
   readonly groups: readonly Group[];
@@ -45,7 +45,7 @@ function cuts(graph: Graph, inlined: ReadonlySet<Value>, traits: DeviceTraits): 
     const load = new Collector();
     load.call(value);
     for (const arg of value.args) {
-      const target = computed(arg);
+      const target = fusableSource(arg);
       if (isInlined(target)) load.merge(loads.get(target)!);
       else load.read(arg);
     }
@@ -56,7 +56,7 @@ function cuts(graph: Graph, inlined: ReadonlySet<Value>, traits: DeviceTraits): 
     if (kind !== "map" && kind !== "reduce") continue;
     let load = collect(value);
     while (!fits(load, kind, traits)) {
-      const parts = [...new Set(value.args.map(computed))].filter(isInlined);
+      const parts = [...new Set(value.args.map(fusableSource))].filter(isInlined);
       if (parts.length === 0) break;
       const weight = (part: Value) => loads.get(part)!.views.size + loads.get(part)!.operations / 100;
       cut.add(parts.reduce((most, part) => (weight(part) > weight(most) ? part : most)));
@@ -69,7 +69,7 @@ function cuts(graph: Graph, inlined: ReadonlySet<Value>, traits: DeviceTraits): 
 
 /** An inlined map that `group` computes on the way to its result, as close to that as possible. */
 function nearest({ result, producer }: Group, inlined: ReadonlySet<Value>): Value {
-  const args = [result, producer].flatMap((value) => value?.args.map(computed) ?? []);
+  const args = [result, producer].flatMap((value) => value?.args.map(fusableSource) ?? []);
   const found = args.find((arg) => inlined.has(arg));
   if (!found) throw new Error(`nothing to split in a group of ${result.what.kind}`);
   return found;
@@ -79,7 +79,7 @@ function nearest({ result, producer }: Group, inlined: ReadonlySet<Value>): Valu
 function uses(value: Value): (Value | null)[] {
   return value.users.flatMap((user) => {
     if (user.what.kind !== "view") return [user.what.kind === "kernel" ? null : user];
-    return computed(user) === value ? uses(user) : [null];
+    return fusableSource(user) === value ? uses(user) : [null];
   });
 }
 
@@ -88,7 +88,7 @@ function isEpilogue(value: Value, traits: DeviceTraits): boolean {
   return (
     isFloat(value.dtype) &&
     value.args
-      .map(computed)
+      .map(fusableSource)
       .some(
         (arg) =>
           (arg.what.kind === "reduce" || arg.what.kind === "kernel") &&
@@ -136,7 +136,8 @@ const inputShape = (user: Value) => (user.what.kind === "reduce" ? user.args[0]!
 
 /** Calls needed to compute a map from stored values, were everything below it inlined. */
 function cost(value: Value, limit = CHEAP + 1): number {
-  if (value.what.kind === "view") return cost(straight(value) === value ? value.args[0]! : straight(value), limit);
+  if (value.what.kind === "view")
+    return cost(sameOrderBase(value) === value ? value.args[0]! : sameOrderBase(value), limit);
   if (value.what.kind !== "map" || limit <= 0) return 0;
   let total = callsFor(value.what.fn);
   for (const arg of value.args) total += cost(arg, limit - total);

@@ -156,8 +156,8 @@ export class Gpu implements Runner {
     return new Tensor<D>(this, { shape, dtype: dtype as D }, { kind: "stored", storage, state: true });
   }
 
-  /** @internal A stored tensor over memory that the caller manages; no scope ends it. */
-  adopt(storage: Storage, spec: Spec): Tensor {
+  /** @internal Wraps memory that the caller manages as a stored tensor; no scope ends it. */
+  wrap(storage: Storage, spec: Spec): Tensor {
     const tensor = new Tensor(this, spec, { kind: "stored", storage, state: false });
     tensor.scope?.forget(tensor);
     return tensor;
@@ -314,7 +314,7 @@ export class Gpu implements Runner {
     });
   }
 
-  /** @internal Records what `body` does, without any claim on memory. */
+  /** @internal Records what `body` does; nothing of it stays a pending reader. */
   trace<R>(body: () => R): { result: R; assignments: readonly Assignment[] } {
     check(!this.#trace, "argument", "compile", () => "one step cannot be compiled inside another.");
     const trace: Trace = { assignments: [], tensors: [] };

@@ -1,15 +1,15 @@
 import { check, show } from "../device/errors.ts";
 import { layout, sameDevice } from "../graph/record.ts";
 import type { Runner, Storage } from "../graph/runner.ts";
-import { type Hold, inputsOf, type Tensor } from "../graph/tensor.ts";
+import { type Owned, inputsOf, type Tensor } from "../graph/tensor.ts";
 import { absent } from "./constants.ts";
 
-/** Throws LatentError("disposed") unless the tensor's value is there; `claims` keep it after dispose(), but not past a program's next run. */
-export function checkAlive(where: string, { disposed, ended, shape }: Tensor, claims = 0): void {
+/** Throws LatentError("disposed") unless the tensor's value is there; pending readers keep it after dispose(), but not past a program's next run. */
+export function checkAlive(where: string, { disposed, ended, shape }: Tensor, pendingReaders = 0): void {
   check(!ended, "disposed", where, () => {
     return `needs a result ${show(shape)} of an earlier run, which a later one has overwritten. Keep it with copy().`;
   });
-  check(!disposed || claims > 0, "disposed", where, () => `needs a tensor ${show(shape)} that is disposed.`);
+  check(!disposed || pendingReaders > 0, "disposed", where, () => `needs a tensor ${show(shape)} that is disposed.`);
 }
 
 /** Throws LatentError unless a run on `gpu` may read `leaf`: its value is there, on this device. */
@@ -18,7 +18,7 @@ export function checkLeaf(where: string, gpu: Runner, leaf: Tensor): void {
   if (leaf.gpu !== gpu) leaf.gpu.checkOpen(where);
   const { refusal } = storageUnder(leaf) ?? {};
   if (refusal) throw refusal;
-  checkAlive(where, leaf, leaf.claims);
+  checkAlive(where, leaf, leaf.pendingReaders);
 }
 
 const storageUnder = (x: Tensor): Storage | undefined => {
@@ -34,53 +34,53 @@ export const sure = async (tensors: readonly Tensor[]): Promise<void> => {
   for (const x of tensors) await storageUnder(x)?.checked;
 };
 
-/** Takes back a claim on `tensor`. */
-export function unclaim(tensor: Tensor): void {
-  tensor.claims--;
+/** Ends one pending read of `tensor`. */
+export function dropReader(tensor: Tensor): void {
+  tensor.pendingReaders--;
   release(tensor);
 }
 
-/** Frees what a disposed tensor owns and claims, as far as nobody else needs it. A loop, not recursion: chains get long. */
+/** Frees what a disposed tensor owns, and ends its pending reads, as far as nobody else needs it. A loop, not recursion: chains get long. */
 export function release(tensor: Tensor): void {
   const stack = [tensor];
   for (let next = stack.pop(); next; next = stack.pop()) {
-    if (next.disposed && next.source.kind === "stored") next.hold.storage = next.source.storage;
-    if (!(next.disposed || next.upload) || next.claims > 0) continue;
+    if (next.disposed && next.source.kind === "stored") next.owned.storage = next.source.storage;
+    if (!(next.disposed || next.upload) || next.pendingReaders > 0) continue;
     if (next.source.kind === "stored") {
       give(next.source.storage);
       // an op's own constants are written again when they are needed again
       if (next.upload) next.source = { ...next.source, storage: absent };
-    } else stack.push(...letGo(next));
+    } else stack.push(...releaseInputs(next));
   }
 }
 
 /**
- * Gives back what tensors hold that nobody can reach any more: the claims of recorded nodes that were never run, which no call could
+ * Gives back what unreachable tensors own: the pending reads of recorded nodes that were never run, which no call could
  * end, and the storage of disposed ones that only such nodes needed. What was never disposed stays: that is for its owner to do.
  */
-const unreachable = new FinalizationRegistry<Hold>(({ claimed, storage }) => {
-  for (const input of claimed) {
+const unreachable = new FinalizationRegistry<Owned>(({ pendingInputs, storage }) => {
+  for (const input of pendingInputs) {
     const alive = input.deref();
-    if (alive) unclaim(alive);
+    if (alive) dropReader(alive);
   }
   if (storage) give(storage);
 });
 
-export const watch = (tensor: Tensor): void => unreachable.register(tensor, tensor.hold);
+export const watch = (tensor: Tensor): void => unreachable.register(tensor, tensor.owned);
 
-/** Takes back what `tensor` claims of its inputs, and returns these. */
-export function letGo(tensor: Tensor): readonly Tensor[] {
-  if (!tensor.claiming) return [];
-  tensor.claiming = false;
-  for (const input of inputsOf(tensor)) input.claims--;
+/** Ends the pending reads of `tensor`, and returns its inputs. */
+export function releaseInputs(tensor: Tensor): readonly Tensor[] {
+  if (!tensor.isPendingReader) return [];
+  tensor.isPendingReader = false;
+  for (const input of inputsOf(tensor)) input.pendingReaders--;
   return inputsOf(tensor);
 }
 
-/** Takes back what the tensors of a trace claim; inputs that were in a run before have claimed their own again, for it alone. */
+/** Ends the pending reads of a trace. Inputs that had run before were pending readers again for this trace alone, and end theirs, too. */
 export function unwind(traced: readonly Tensor[]): void {
   const stack = [...traced];
   for (let next = stack.pop(); next; next = stack.pop())
-    for (const input of letGo(next)) if (input.ran && input.claims <= 0) stack.push(input);
+    for (const input of releaseInputs(next)) if (input.ran && input.pendingReaders <= 0) stack.push(input);
 }
 
 function give(storage: Storage): void {

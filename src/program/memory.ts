@@ -10,13 +10,13 @@ export interface MemoryPlan {
 
 /**
  * Gives every value and scratch a buffer from its first use to its last; later ones of exactly the same size reuse it.
- * Values in `held` keep theirs to the end; what the prelude writes is never shared. Within one dispatch no buffer is both read and written.
+ * Values in `persistent` keep theirs to the end; what the prelude writes is never shared. Within one dispatch no buffer is both read and written.
  */
 export function planMemory(
   prelude: readonly Dispatch[],
   dispatches: readonly Dispatch[],
   bytesOf: (value: Value) => number,
-  held: ReadonlySet<Value>,
+  persistent: ReadonlySet<Value>,
 ): MemoryPlan {
   const keyOf = (place: Place): Value | Scratch | null =>
     "value" in place ? place.value : "scratch" in place ? place.scratch : null;
@@ -42,7 +42,7 @@ export function planMemory(
       chosen.set(key, free.get(bytes)?.pop() ?? sizes.push(bytes) - 1);
     }
     for (const key of new Set(buffers.map(({ ref }) => keyOf(ref.place)))) {
-      if (!key || last.get(key) !== at || held.has(key as Value) || pinned.has(key)) continue;
+      if (!key || last.get(key) !== at || persistent.has(key as Value) || pinned.has(key)) continue;
       const index = chosen.get(key)!;
       const bytes = sizes[index]!;
       const list = free.get(bytes);

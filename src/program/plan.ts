@@ -11,7 +11,7 @@ import { ALIGNMENT, materialise } from "./prepare.ts";
 import type { Group } from "./reads.ts";
 import { schedule } from "./schedule.ts";
 import { rewrite } from "./rewrite.ts";
-import { type Graph, look, straight, type Value } from "./values.ts";
+import { type Graph, resolveView, sameOrderBase, type Value } from "./values.ts";
 
 /** What to dispatch, in order, over which memory; independent of buffers, scalars and seeds, so that equal graphs share it. */
 export interface Plan {
@@ -40,7 +40,7 @@ export function plan(graph: Graph, traits: DeviceTraits): Plan {
     return ref;
   };
   const placeOf = (value: Value): Ref => {
-    const { base, offset, strides } = look(value);
+    const { base, offset, strides } = resolveView(value);
     if (base !== value) {
       const span = value.shape.reduce((sum, n, d) => sum + (n - 1) * strides[d]!, 1);
       const at = refOf(base);
@@ -82,8 +82,8 @@ export function plan(graph: Graph, traits: DeviceTraits): Plan {
   const dispatches = all.filter((d) => !d.once);
   for (const { state, next } of prepared.assignments)
     if (inPlace.get(next) !== state) dispatches.push(copyInto(state, next, emission));
-  const held = new Set(prepared.outputs.map((v) => ownerOf(refOf(v).place)).filter((v) => v !== null));
-  const memory = planMemory(prelude, dispatches, (v) => byteLength(v.shape, v.dtype), held);
+  const persistent = new Set(prepared.outputs.map((v) => ownerOf(refOf(v).place)).filter((v) => v !== null));
+  const memory = planMemory(prelude, dispatches, (v) => byteLength(v.shape, v.dtype), persistent);
   return {
     prelude,
     dispatches,
@@ -104,15 +104,15 @@ function insideConcats(graph: Graph, inPlace: ReadonlyMap<Value, Value>, inlined
     const { axis } = concat.what;
     const rows = count(concat.shape.slice(0, axis));
     const times = new Map<Value, number>();
-    for (const part of concat.args) times.set(straight(part), (times.get(straight(part)) ?? 0) + 1);
+    for (const part of concat.args) times.set(sameOrderBase(part), (times.get(sameOrderBase(part)) ?? 0) + 1);
     let start = 0;
     for (const part of concat.args) {
       const offset = start * 4;
       start += count(part.shape);
-      const value = straight(part);
-      const computed = ["map", "reduce", "kernel", "pick"].includes(value.what.kind) && !inlined.has(value);
+      const value = sameOrderBase(part);
+      const isComputed = ["map", "reduce", "kernel", "pick"].includes(value.what.kind) && !inlined.has(value);
       const multi = value.what.kind === "kernel" && value.what.outputs.length > 1;
-      if (rows !== 1 || !computed || multi || offset % ALIGNMENT !== 0) continue;
+      if (rows !== 1 || !isComputed || multi || offset % ALIGNMENT !== 0) continue;
       if (roots.has(value) || inPlace.has(value) || nested.has(value) || times.get(value) !== 1) continue;
       if (!feedsOnly(value, concat)) continue;
       nested.set(value, { concat, offset });

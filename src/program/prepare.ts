@@ -2,13 +2,13 @@ import { contiguous, count } from "../graph/dtype.ts";
 import { copyOf } from "../graph/maps.ts";
 import type { Operand } from "../graph/kernelOp.ts";
 import { inputsFirst } from "../graph/order.ts";
-import { type Graph, look, type Value } from "./values.ts";
+import { type Graph, resolveView, type Value } from "./values.ts";
 
 /** Storage bindings start at multiples of this many bytes on every device. */
 export const ALIGNMENT = 256;
 
 /**
- * Adds copies where a buffer is needed but only a look is there: operands whose strides a kernel does not accept, and
+ * Adds copies where a kernel needs a buffer and the value is only a view: operands whose strides a kernel does not accept, and
  * outputs or next states that are views, constants or leaves.
  */
 export function materialise(graph: Graph): Graph {
@@ -61,7 +61,7 @@ const isContiguous = ({ shape, strides }: Operand): boolean => {
 
 /** `value` as a kernel would bind it, or null where its first element cannot start a binding. */
 export function operandOf(value: Value): Operand | null {
-  const { base, offset, strides } = look(value);
+  const { base, offset, strides } = resolveView(value);
   if (base.what.kind === "constant" || (offset * 4) % ALIGNMENT !== 0) return null;
   return { shape: value.shape, dtype: value.dtype, strides };
 }

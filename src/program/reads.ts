@@ -1,5 +1,5 @@
 import { sizeOf } from "./prepare.ts";
-import { computed, look, straight, type Value } from "./values.ts";
+import { fusableSource, resolveView, sameOrderBase, type Value } from "./values.ts";
 
 /** What one dispatch or few compute together: a fused group of values. */
 export interface Group {
@@ -29,7 +29,7 @@ export function walk(
     seen.add(user);
     enter(user);
     for (const arg of user.args) {
-      const target = computed(arg);
+      const target = fusableSource(arg);
       if (inlined.has(target)) stack.push(target);
       else visit(arg, user);
     }
@@ -40,7 +40,8 @@ export function walk(
 export function onlyHere(producer: Value, result: Value, inlined: ReadonlySet<Value>): boolean {
   let same = true;
   walk(result, inlined, (arg, user) => {
-    if (look(arg).base === producer && (straight(arg) !== producer || sizeOf(user) !== sizeOf(producer))) same = false;
+    if (resolveView(arg).base === producer && (sameOrderBase(arg) !== producer || sizeOf(user) !== sizeOf(producer)))
+      same = false;
   });
   return same;
 }
@@ -63,7 +64,7 @@ export function readsOf(
 export function leavesOf(result: Value, inlined: ReadonlySet<Value>): Set<Value> {
   const leaves = new Set<Value>();
   walk(result, inlined, (arg) => {
-    const { base } = look(arg);
+    const { base } = resolveView(arg);
     if (base.what.kind !== "constant") leaves.add(base.what.kind === "pick" ? base.args[0]! : base);
   });
   return leaves;

@@ -1,7 +1,7 @@
 import type { DType, Shape } from "../graph/dtype.ts";
 import { count } from "../graph/dtype.ts";
 import { orderOf, sizeOf } from "./prepare.ts";
-import { type Graph, straight, type Value } from "./values.ts";
+import { type Graph, sameOrderBase, type Value } from "./values.ts";
 
 /** Makes a value that joins the graph. */
 type Make = (
@@ -55,7 +55,7 @@ const isSum = ({ what, dtype }: Value): boolean =>
 const total: Rule = (value, make, isRoot) => {
   /** The sum, or the sum or difference of values of this size, that `of` is and that nobody else reads; or null. */
   const inside = (of: Value): Value | null => {
-    const base = straight(of);
+    const base = sameOrderBase(of);
     if (of.users.length !== 1 || base.users.length !== 1 || isRoot(base)) return null;
     if (isSum(base)) return base;
     const isLinear = base.what.kind === "map" && ["add", "sub", "neg"].includes(base.what.fn);

@@ -23,7 +23,7 @@ export function schedule(graph: Graph, { groups, inlined }: Fusion): Schedule {
   for (const { state, next } of graph.assignments) {
     const writer = byResult.get(next.what.kind === "pick" ? next.args[0]! : next);
     if (!writer || state.what.kind !== "leaf" || inPlace.has(next)) continue;
-    if (mayReplace(writer, state, next, inlined)) inPlace.set(next, state);
+    if (mayOverwrite(writer, state, next, inlined)) inPlace.set(next, state);
     else if (isForced(writer, next))
       throw new LatentError(
         "argument",
@@ -68,7 +68,7 @@ function checkForced({ result }: Group, graph: Graph, inPlace: ReadonlyMap<Value
 }
 
 /** Whether `writer` can store `next` over `state` without reading what it has already overwritten. */
-function mayReplace(writer: Group, state: Value, next: Value, inlined: ReadonlySet<Value>): boolean {
+function mayOverwrite(writer: Group, state: Value, next: Value, inlined: ReadonlySet<Value>): boolean {
   const { result } = writer;
   if (result.what.kind === "kernel" && result.what.op.inPlace?.[outputIndex(next)] !== undefined)
     return result.args[result.what.op.inPlace[outputIndex(next)]!] === state;

@@ -9,10 +9,10 @@ import { bind, type BoundPlan, compile, type Location } from "./bound.ts";
 import { residentStorage } from "./constants.ts";
 import { bitsOf } from "./eager.ts";
 import type { Gpu } from "./gpu.ts";
-import { checkLeaf, sure, unclaim } from "./lifetime.ts";
+import { checkLeaf, sure, dropReader } from "./lifetime.ts";
 import { loadKernels } from "./launches.ts";
 import { type Plan, plan } from "./plan.ts";
-import { look, valuesOf } from "./values.ts";
+import { resolveView, valuesOf } from "./values.ts";
 
 /** What a compiled function may return. */
 export type Compiled = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor } | void;
@@ -47,15 +47,15 @@ export async function trace(
 ): Promise<Trace> {
   const { inputs, graph, returned } = record(gpu, body, examples);
   const captured = graph.leaves.filter((leaf) => leaf.source.kind === "stored");
-  // held from here on: a dispose() during the awaits below must not hand these buffers to others
+  // pending readers from here on: a dispose() during the awaits below must not hand these buffers to others
   for (const leaf of captured) {
-    leaf.claims++;
+    leaf.pendingReaders++;
     leaf.used = true;
   }
   const inputBuffers: GPUBuffer[] = [];
   const release = () => {
     for (const buffer of inputBuffers) device.pool.give(buffer);
-    for (const leaf of captured) unclaim(leaf);
+    for (const leaf of captured) dropReader(leaf);
   };
   try {
     await abortable(loadKernels(graph), signal);
@@ -92,11 +92,11 @@ export async function trace(
       slots: inputs.map((x) => graph.leaves.indexOf(x)),
       captured,
       written: graph.assignments.map(({ state }) => {
-        const { what } = look(state).base;
+        const { what } = resolveView(state).base;
         return located[(what as { slot: number }).slot]!.buffer;
       }),
       results() {
-        const handles = returned.tensors.map((t, i) => gpu.adopt(places[i]!, t));
+        const handles = returned.tensors.map((t, i) => gpu.wrap(places[i]!, t));
         return { handles, result: returned.structure(handles) };
       },
       release() {

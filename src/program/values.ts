@@ -73,12 +73,12 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
   };
 
   const isOne = (value: Value): boolean => {
-    const { what } = look(value).base;
+    const { what } = resolveView(value).base;
     return what.kind === "constant" && constants[what.slot]!.value === 1;
   };
 
   /** Whether `value` may take the place of a map's result: views were recorded over results, never over views. */
-  const standsFor = (value: Value, shape: Shape): boolean =>
+  const mayReplace = (value: Value, shape: Shape): boolean =>
     !["view", "constant"].includes(value.what.kind) && sameShape(value.shape, shape);
 
   const convert = (tensor: Tensor): Value => {
@@ -100,8 +100,8 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
       case "map":
         if (source.fn === "mul") {
           const [a, b] = args as [Value, Value];
-          if (isOne(b) && standsFor(a, shape)) return a;
-          if (isOne(a) && standsFor(b, shape)) return b;
+          if (isOne(b) && mayReplace(a, shape)) return a;
+          if (isOne(a) && mayReplace(b, shape)) return b;
         }
         return add(`${source.fn} ${list}`, shape, dtype, { kind: "map", fn: source.fn }, args);
       case "view": {
@@ -147,25 +147,22 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
 const exactly = (_name: string, value: unknown): unknown =>
   typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)) ? `#${1 / value} ${value}` : value;
 
-/** A value seen through views: the value that is stored or computed, and where its elements lie there. */
-export interface Look {
+/** A value as a strided view of its base, the value that is stored or computed. */
+export interface ResolvedView {
   readonly base: Value;
   readonly offset: number;
   readonly strides: readonly number[];
 }
 
-export const look = (value: Value): Look =>
+export const resolveView = (value: Value): ResolvedView =>
   value.what.kind === "view"
     ? { base: value.args[0]!, offset: value.what.offset, strides: value.what.strides }
     : { base: value, offset: 0, strides: contiguous(value.shape) };
 
-/**
- * The value that an argument takes its elements from, where a hook could compute them in place: the same elements in the
- * same order, or a single one for all.
- */
-export function computed(arg: Value): Value {
-  const { base } = look(arg);
-  return isUniform(base) ? base : straight(arg);
+/** The value that a hook could compute in place of loading `arg`: the same elements in the same order, or one for all. */
+export function fusableSource(arg: Value): Value {
+  const { base } = resolveView(arg);
+  return isUniform(base) ? base : sameOrderBase(arg);
 }
 
 const uniform = new WeakMap<Value, boolean>();
@@ -188,9 +185,9 @@ export function isUniform(value: Value): boolean {
   return uniform.get(value)!;
 }
 
-/** The value whose elements, in the same order and number, are `value`'s: views that only rename the axes are looked through. */
-export function straight(value: Value): Value {
-  const { base, offset, strides } = look(value);
+/** The base with the elements of `value` in the same order, where views only rename axes; else `value` itself. */
+export function sameOrderBase(value: Value): Value {
+  const { base, offset, strides } = resolveView(value);
   if (base === value || offset !== 0) return value;
   const size = count(value.shape);
   if (size !== count(base.shape)) return value;
