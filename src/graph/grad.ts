@@ -3,7 +3,7 @@ import { add } from "./ops/arithmetic.ts";
 import { inputsFirst } from "./order.ts";
 import { part } from "./ops/part.ts";
 import { concat, expand, reshape } from "./ops/shape.ts";
-import type { Made } from "./recipe.ts";
+import type { Origin } from "./provenance.ts";
 import { constant, inOrder, layout, sameDevice } from "./record.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -31,13 +31,13 @@ export function grad<const T extends readonly Tensor[]>(
   );
   for (const target of targets) sameDevice(where, loss.gpu, target);
   check(loss.size === 1, "shape", where, () => `expected a loss of one element; got ${show(loss.shape)}.`);
-  const known = new Map<Tensor, Made>();
-  const made = (node: Tensor): Made => {
+  const known = new Map<Tensor, Origin>();
+  const originOf = (node: Tensor): Origin => {
     let how = known.get(node);
-    if (!how) known.set(node, (how = node.recipe?.open() ?? node));
+    if (!how) known.set(node, (how = node.provenance?.open() ?? node));
     return how;
   };
-  const order = outputsFirst(loss, made);
+  const order = outputsFirst(loss, originOf);
   const used = new Set(order);
   // a view that the loss does not use stands for a part of what it was taken from, as a model's heads do
   const sources = targets.map((target) => {
@@ -52,12 +52,12 @@ export function grad<const T extends readonly Tensor[]>(
     );
     return source;
   });
-  const needed = dependents(order, sources, made);
+  const needed = dependents(order, sources, originOf);
   // per tensor and output: what its uses contributed
   const arrived = new Map<Tensor, (Tensor[] | undefined)[]>([[loss, [[filled(loss, 1)]]]]);
   for (const node of order) {
     const contributions = arrived.get(node);
-    const { source, parents, vjp } = made(node);
+    const { source, parents, vjp } = originOf(node);
     if (!contributions || !parents.some((parent) => needed.has(parent))) continue;
     // the total stays in place of its parts: a target among others is asked for it again
     const gradients = Array.from(contributions, (parts) => (parts ? (parts[0] = total(parts.splice(0))) : null));
@@ -72,7 +72,9 @@ export function grad<const T extends readonly Tensor[]>(
   }
   return sources.map((target, i) => {
     const reached = arrived.has(target);
-    const lost = order.find((x) => x !== target && x.recipe && made(x) === x && (!reached || x.recipe.uses(target)));
+    const lost = order.find(
+      (x) => x !== target && x.provenance && originOf(x) === x && (!reached || x.provenance.uses(target)),
+    );
     check(
       !lost,
       "argument",
@@ -135,12 +137,16 @@ function padded(x: Tensor): Tile | null {
 }
 
 /** Those of `order` (outputs first) that depend on a target. */
-function dependents(order: readonly Tensor[], targets: readonly Tensor[], made: (x: Tensor) => Made): Set<Tensor> {
+function dependents(
+  order: readonly Tensor[],
+  targets: readonly Tensor[],
+  originOf: (x: Tensor) => Origin,
+): Set<Tensor> {
   const found = new Set<Tensor>(targets);
-  for (const node of [...order].reverse()) if (made(node).parents.some((p) => found.has(p))) found.add(node);
+  for (const node of [...order].reverse()) if (originOf(node).parents.some((p) => found.has(p))) found.add(node);
   return found;
 }
 
 /** The graph under `root`, every node before its parents. */
-const outputsFirst = (root: Tensor, made: (x: Tensor) => Made): Tensor[] =>
-  inputsFirst([root], (node) => [...made(node).parents].reverse()).reverse();
+const outputsFirst = (root: Tensor, originOf: (x: Tensor) => Origin): Tensor[] =>
+  inputsFirst([root], (node) => [...originOf(node).parents].reverse()).reverse();

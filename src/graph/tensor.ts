@@ -3,7 +3,7 @@ import type { Attributes, KernelOp } from "./kernelOp.ts";
 import { type Arrays, count, type DType, type Shape } from "./dtype.ts";
 import type { MapName } from "./maps.ts";
 import type { TensorMethods } from "./methods.ts";
-import type { Recipe } from "./recipe.ts";
+import type { Provenance } from "./provenance.ts";
 import type { Runner, Storage, Values } from "./runner.ts";
 
 /** How a tensor's value comes about. `stored` values exist; all others are recorded and run when they are needed. */
@@ -71,7 +71,7 @@ export class Tensor<D extends DType = DType> {
   /** @internal */ source: Source;
   /** @internal What `vjp` gives gradients for; a view's is the tensor it was taken from, not its base. */ parents: readonly Tensor[];
   /** @internal */ vjp: Vjp | null;
-  /** @internal How a stored tensor was computed, for `grad`. */ recipe: Recipe | null = null;
+  /** @internal How a stored tensor was computed, for `grad`. */ provenance: Provenance | null = null;
   /** @internal Recorded nodes that have not run and will read this storage. */ pendingReaders = 0;
   /** @internal */ disposed = false;
   /** @internal Writes an op's own constants (indices, weights) to memory, where they are only while runs need them. */ upload:

@@ -2,7 +2,7 @@ import type { Device } from "../device/device.ts";
 import { check, show } from "../device/errors.ts";
 import { byteLength, type TypedArray, typed } from "../graph/dtype.ts";
 import { copyOf } from "../graph/maps.ts";
-import { changed } from "../graph/recipe.ts";
+import { noteWrite } from "../graph/provenance.ts";
 import { layout, recordMap, sameDevice, storageOf } from "../graph/record.ts";
 import type { Storage, Values } from "../graph/runner.ts";
 import { Tensor } from "../graph/tensor.ts";
@@ -35,7 +35,7 @@ export class Access {
   write(storage: Storage, values: TypedArray): void {
     const whole = values.byteLength - (values.byteLength % 4);
     const { queue } = this.#device.gpu;
-    changed(storage.buffer);
+    noteWrite(storage.buffer);
     this.#device.attempt("write", () => {
       if (whole) queue.writeBuffer(storage.buffer, storage.offset, values.buffer, values.byteOffset, whole);
       if (whole === values.byteLength) return;
@@ -47,7 +47,7 @@ export class Access {
 
   /** Copies from some places to others on the GPU, at once; what the device refuses is thrown by the next call. */
   transfer(where: string, from: readonly Storage[], to: readonly Storage[]): void {
-    for (const { buffer } of to) changed(buffer);
+    for (const { buffer } of to) noteWrite(buffer);
     this.#device.attempt(where, () => {
       const encoder = this.#device.gpu.createCommandEncoder({ label: where });
       for (const [i, { buffer, offset, bytes }] of from.entries())

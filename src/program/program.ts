@@ -1,7 +1,7 @@
 import type { Device } from "../device/device.ts";
 import { check, checkOptions, isPlain, named, show } from "../device/errors.ts";
 import { sameShape } from "../graph/dtype.ts";
-import { changed } from "../graph/recipe.ts";
+import { noteWrite } from "../graph/provenance.ts";
 import { layout, sameDevice, storageOf } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { explain } from "./explain.ts";
@@ -221,7 +221,7 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
   #begin(where: string, chosen: Trace, steps: number): void {
     for (const leaf of chosen.captured) checkLeaf(where, this.#gpu, leaf);
     for (const handle of this.#handles) handle.disposed = handle.ended = true;
-    for (const buffer of chosen.written) changed(buffer);
+    for (const buffer of chosen.written) noteWrite(buffer);
     this.#runs += steps;
   }
 
