@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { parseSafetensors, writeSafetensors } from "../src/formats/safetensors.ts";
 import type { Safetensor } from "../src/formats/safetensors.ts";
 import { add, greaterEqual, mul, type Tensor } from "../src/index.ts";
-import { VAE } from "../src/models/vae.ts";
+import { VAE } from "../src/models/family/vae.ts";
 import { writeFileWhole } from "../src/nn/checkpoint-node.ts";
 import { CHECKSUM, checksumOf } from "../src/nn/checksum.ts";
 import { openNodeGpu } from "../src/node.ts";

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Dataset } from "../src/data/dataset.ts";
-import { AutoEncoder } from "../src/models/autoEncoder.ts";
-import { VAE } from "../src/models/vae.ts";
+import { AutoEncoder } from "../src/models/family/autoEncoder.ts";
+import { VAE } from "../src/models/family/vae.ts";
 import type { Progress } from "../src/nn/options.ts";
 import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";

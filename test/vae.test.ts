@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseSafetensors, writeSafetensors } from "../src/formats/safetensors.ts";
 import { grad, mul, random, sum } from "../src/index.ts";
 import { klHeads, sampleHeads, splitHeads } from "../src/graph/ops/heads.ts";
-import { AutoEncoder } from "../src/models/autoEncoder.ts";
-import { VAE, type VaeOptions } from "../src/models/vae.ts";
+import { AutoEncoder } from "../src/models/family/autoEncoder.ts";
+import { VAE } from "../src/models/family/vae.ts";
 import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
 import { blobs, small } from "./oracles/blobs.ts";
@@ -17,7 +17,7 @@ afterAll(() => gpu.dispose());
 const average = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
 
 /** A model with the given values in its states. */
-async function withValues(options: VaeOptions, values: Record<string, number[]>): Promise<VAE> {
+async function withValues(options: ConstructorParameters<typeof VAE>[1], values: Record<string, number[]>): Promise<VAE> {
   using vae = new VAE(gpu, options);
   const { tensors, metadata } = parseSafetensors(await vae.save());
   const replaced = [...tensors].map(([name, t]) => [name, { ...t, data: Float32Array.from(values[name]!) }] as const);
@@ -191,7 +191,7 @@ describe("the VAE", () => {
       /image \[channels, height, width\].*got \[28,28\]/,
     );
     expect(() => new VAE(gpu, { ...small, beta: -1 })).toThrow(/beta ≥ 0; got -1/);
-    expect(() => new VAE(gpu, { ...small, encoder: "conv", hidden: [4, 4, 4, 4] })).toThrow(/sides that 16 divides/);
+    expect(() => new VAE(gpu, { ...small, latent: [2, 3] })).toThrow(/latent whole and > 0; got \[2,3\]/);
     using vae = new VAE(gpu, small);
     expect(() => vae.encode(gpu.tensor(new Float32Array(9), [1, 9]))).toThrow(
       /expected images \[n, 1, 8, 8\] or \[n, 64\]; got \[1, 9\]/,

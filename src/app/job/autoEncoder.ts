@@ -1,4 +1,4 @@
-import { AutoEncoder } from "../../models/autoEncoder.ts";
+import { AutoEncoder } from "../../models/family/autoEncoder.ts";
 import { codePictures } from "./codes.ts";
 import type { Contender } from "./contender.ts";
 import { HIDDEN, LATENT } from "./settings.ts";

@@ -1,4 +1,4 @@
-import type { FitOptions } from "../../models/fit.ts";
+import type { FitOptions } from "../../models/latent/fit.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Curve } from "../report.ts";
 import type { Context } from "./contender.ts";

@@ -1,4 +1,4 @@
-import { VAE } from "../../models/vae.ts";
+import { VAE } from "../../models/family/vae.ts";
 import { codePictures } from "./codes.ts";
 import type { Contender, Context, Fitted } from "./contender.ts";
 import { HIDDEN, LATENT } from "./settings.ts";

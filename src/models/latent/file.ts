@@ -1,8 +1,8 @@
-import { check, LatentError, quote } from "../device/errors.ts";
-import { parseSafetensors, type Safetensor, writeSafetensors } from "../formats/safetensors.ts";
-import type { Gpu } from "../program/gpu.ts";
-import { checkChecksum } from "../nn/checksum.ts";
-import { checkRegions, readRegions, regionsOf, type State, writeRegions } from "../nn/states.ts";
+import { check, LatentError, quote } from "../../device/errors.ts";
+import { parseSafetensors, type Safetensor, writeSafetensors } from "../../formats/safetensors.ts";
+import type { Gpu } from "../../program/gpu.ts";
+import { checkChecksum } from "../../nn/checksum.ts";
+import { checkRegions, readRegions, regionsOf, type State, writeRegions } from "../../nn/states.ts";
 
 const MODEL = "latentgpu.model";
 const OPTIONS = "latentgpu.options";
@@ -11,8 +11,13 @@ const OPTIONS = "latentgpu.options";
 export const describe = (model: string, options: object): Readonly<Record<string, string>> => ({
   format: "pt",
   [MODEL]: model,
-  [OPTIONS]: JSON.stringify(options),
+  [OPTIONS]: JSON.stringify(options, (key, value: unknown) => (key !== "" && isObject(value) ? OWN : value)),
 });
+
+/** In a file, in place of layers, likelihoods and priors of the user's own: `load` has to be given them again. */
+const OWN = "own";
+
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A model's states as safetensors, with PyTorch's names and layouts. */
 export async function saveStates(
@@ -23,10 +28,15 @@ export async function saveStates(
   return writeSafetensors([...(await readRegions(regionsOf(states))), ...further], metadata, "save");
 }
 
-/** A model's file, read strictly. Throws LatentError("format") if it is of another model. */
+/** Which model a file holds, by its metadata; undefined where it does not say. Throws LatentError("format") on what is no safetensors file. */
+export const modelOf = (where: string, bytes: Uint8Array): string | undefined =>
+  parseSafetensors(bytes, { where }).metadata.get(MODEL);
+
+/** A model's file, read strictly; `own` are options that a file cannot hold. Throws LatentError("format") if it is of another model. */
 export function parseModel(
   bytes: Uint8Array,
   model: string,
+  own: object = {},
 ): { tensors: ReadonlyMap<string, Safetensor>; options: Record<string, unknown> } {
   const where = `${model}.load`;
   const { tensors, metadata } = parseSafetensors(bytes, { finite: true, widen: true, where });
@@ -50,22 +60,25 @@ export function parseModel(
     () => `metadata ${OPTIONS} is not an object.`,
   );
   checkChecksum(where, tensors, metadata, false);
-  return { tensors, options: options as Record<string, unknown> };
+  const merged = { ...(options as Record<string, unknown>), ...own };
+  for (const [name, value] of Object.entries(merged))
+    check(
+      value !== OWN,
+      "argument",
+      where,
+      () => `the model has a ${name} of its own, which a file cannot hold. Expected it again, { ${name}: … }; got none.`,
+    );
+  return { tensors, options: merged };
 }
 
 /** Numbers that a model may have beyond twice its file's: so near to the truth, `checkRegions` says better what differs. */
 const SLACK = 2 ** 16;
 
-/** Throws LatentError("format") where a model of `size` numbers cannot be in the file: before anything of that size is made. */
-export function checkSize(where: string, size: number, tensors: ReadonlyMap<string, Safetensor>): void {
+/** Numbers that the model of a file may have at most: options of a larger one are refused before anything of that size is made. */
+export function mostNumbers(tensors: ReadonlyMap<string, Safetensor>): number {
   let found = 0;
   for (const { data } of tensors.values()) found += data.length;
-  check(
-    size <= 2 * found + SLACK,
-    "format",
-    where,
-    () => `the options are of a larger model than the file's. Expected ${size} numbers for them; got ${found}.`,
-  );
+  return 2 * found + SLACK;
 }
 
 /** Puts a file's tensors into a model's states; checks all of them first. */

@@ -1,15 +1,15 @@
-import { Dataset, type Samples } from "../data/dataset.ts";
-import { check, checkOptions, LatentError, show } from "../device/errors.ts";
-import type { Shape } from "../graph/dtype.ts";
-import { reshape } from "../graph/ops/shape.ts";
-import { Tensor } from "../graph/tensor.ts";
-import { adam } from "../nn/optimiser.ts";
-import { checkTrainOptions, trainOptionNames, type TrainOptions } from "../nn/options.ts";
-import type { Loss } from "../nn/pass.ts";
-import type { Schedule } from "../nn/schedule.ts";
-import type { State } from "../nn/states.ts";
-import { train, type TrainResult } from "../nn/train.ts";
-import type { Gpu } from "../program/gpu.ts";
+import { Dataset, type Samples } from "../../data/dataset.ts";
+import { check, checkOptions, LatentError, show } from "../../device/errors.ts";
+import type { Shape } from "../../graph/dtype.ts";
+import { reshape } from "../../graph/ops/shape.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { adam } from "../../nn/optimiser.ts";
+import { checkTrainOptions, trainOptionNames, type TrainOptions } from "../../nn/options.ts";
+import type { Loss } from "../../nn/pass.ts";
+import type { Schedule } from "../../nn/schedule.ts";
+import type { State } from "../../nn/states.ts";
+import { train, type TrainResult } from "../../nn/train.ts";
+import type { Gpu } from "../../program/gpu.ts";
 
 /** How a network is fitted. */
 export interface FitOptions extends Omit<TrainOptions, "validation"> {
@@ -129,4 +129,29 @@ export class Lock {
       this.#taken = false;
     }
   }
+}
+
+/** Images encoded at once. */
+const BLOCK = 2048;
+
+/** The codes [n, latent] of all images of a data set. */
+export async function codesOf(
+  dataset: Dataset,
+  encode: (x: Tensor) => Tensor,
+  signal: AbortSignal | undefined,
+): Promise<Float32Array> {
+  const parts: Float32Array[] = [];
+  for (let at = 0; at < dataset.count; at += BLOCK) {
+    signal?.throwIfAborted();
+    const part = encode(dataset.slice(at, Math.min(dataset.count, at + BLOCK)));
+    parts.push((await part.read()) as Float32Array);
+    part.dispose();
+  }
+  const codes = new Float32Array(parts.reduce((size, part) => size + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    codes.set(part, at);
+    at += part.length;
+  }
+  return codes;
 }

@@ -1,0 +1,32 @@
+import { mul, sub } from "../../graph/ops/arithmetic.ts";
+import { mean } from "../../graph/ops/sum.ts";
+import { defineModel } from "../latent/define.ts";
+import { atLeast } from "../latent/options.ts";
+import { gaussianParts } from "../latent/parts.ts";
+import { EXAMPLE_NAMES } from "../latent/recipe.ts";
+
+/**
+ * Variational auto-encoder:  p(x) = ∫ p(x|z) N(z; 0, I) dz, with q(z|x) = N(mean(x), diag e^logVar(x)).
+ *
+ *     loss = −reconstruction + beta · kl,   reconstruction = log p(x|z) at one draw z of q,   kl = KL(q(z|x) ‖ N(0, I))
+ *
+ * With beta 1 the loss is minus the ELBO. Source: Kingma & Welling 2014; layers of the MLP as in pytorch/examples.
+ *
+ *     const model = new VAE(gpu, { image: [1, 28, 28], latent: 20 });
+ *     await model.fit(data, { epochs: 3, batch: 128 });
+ *     const pictures = await model.sample(16, { seed: 1 }).read();
+ */
+export const VAE = defineModel({
+  name: "VAE",
+  options: { beta: atLeast(0, 1) },
+  names: EXAMPLE_NAMES,
+  parts: gaussianParts,
+  objective({ x }, { encode, decode, prior }, { draw }, { beta }) {
+    const q = encode(x);
+    const z = q.sample(draw("z"));
+    const reconstruction = mean(decode(z).logProb(x));
+    const kl = mean(q.klTo(prior, z));
+    return { loss: sub(mul(kl, beta), reconstruction), reconstruction, kl };
+  },
+});
+export type VAE = InstanceType<typeof VAE>;

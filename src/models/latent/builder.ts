@@ -1,0 +1,189 @@
+import { check } from "../../device/errors.ts";
+import { count, type Shape } from "../../graph/dtype.ts";
+import { detach } from "../../graph/ops/detach.ts";
+import { leakyRelu, relu } from "../../graph/ops/elementwise.ts";
+import { linear } from "../../graph/ops/matmul.ts";
+import { reshape } from "../../graph/ops/shape.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { Conv2d, ConvTranspose2d } from "../../nn/conv2d.ts";
+import { Initialiser } from "../../nn/initialise.ts";
+import type { Layer } from "../../nn/layer.ts";
+import { Linear } from "../../nn/linear.ts";
+import type { State } from "../../nn/states.ts";
+import type { Gpu } from "../../program/gpu.ts";
+import { convolutions } from "./backbone/conv.ts";
+import { perceptron } from "./backbone/mlp.ts";
+import { ownLayers } from "./backbone/own.ts";
+import type { Likelihood, PixelDistribution } from "./distribution.ts";
+import type { NetworkSpec } from "./network.ts";
+import { severalCodes } from "./pixels.ts";
+
+/** From images to features. */
+export interface Encoder {
+  /** Numbers of features. */
+  readonly features: number;
+  /** x: [n, c, h, w]; extra: [n, …], what else the features may depend on. Returns [n, features]. */
+  forward(x: Tensor, extra?: Tensor): Tensor;
+}
+
+/** From codes to the likelihood's output. */
+export interface Decoder {
+  /** z: [n, inputs]. Returns [n, outputs · c, h, w]. */
+  forward(z: Tensor): Tensor;
+}
+
+/** Kinds of layers between images and codes. */
+export interface Backbone {
+  /** `extra` numbers stand beside each image. */
+  encoder(name: string, extra: number): Encoder;
+  /** `channels` of the output. */
+  decoder(name: string, inputs: number, channels: number): Decoder;
+}
+
+/** What a model is built from: layers under PyTorch's names, from one seed, in the order in which they are asked for. */
+export class Builder {
+  /** The engine that the model lives on. */
+  readonly gpu: Gpu;
+  /** The network's options. */
+  readonly spec: NetworkSpec;
+  /** What the decoder's output says about pixels. */
+  readonly likelihood: Likelihood;
+  /** Every state with its names in files: first those that training moves. */
+  readonly states: State[] = [];
+  /** States that steps themselves move, such as running averages. */
+  readonly buffers: State[] = [];
+  /** States that nothing moves. */
+  readonly frozen: State[] = [];
+  readonly #init: Initialiser;
+  readonly #backbone: Backbone;
+  readonly #rename: (name: string) => string;
+  /** Numbers that may still be made. */
+  #left: number;
+
+  /** `most`: more numbers than these are refused, before anything of that size is made. */
+  constructor(
+    gpu: Gpu,
+    spec: NetworkSpec,
+    likelihood: Likelihood,
+    rename: (name: string) => string = (name) => name,
+    most = Number.POSITIVE_INFINITY,
+  ) {
+    this.gpu = gpu;
+    this.spec = spec;
+    this.likelihood = likelihood;
+    this.#init = new Initialiser(spec.seed);
+    this.#rename = rename;
+    this.#left = most;
+    const { encoder } = spec;
+    if (typeof encoder === "object") this.#backbone = ownLayers(this, encoder);
+    else this.#backbone = encoder === "mlp" ? perceptron(this) : convolutions(this, encoder === "residual");
+  }
+
+  #add<L extends Layer>(names: readonly string[], size: number, make: (init: Initialiser) => L): L {
+    this.#reserve(size);
+    const layer = make(this.#init);
+    for (const [name, tensor] of Object.entries(layer.parameters))
+      this.states.push({ names: names.map((n) => this.#rename(`${n}.${name}`)), tensor });
+    for (const [name, tensor] of Object.entries(layer.buffers ?? {}))
+      this.buffers.push({ names: [`${names[0]!}.${name}`], tensor });
+    return layer;
+  }
+
+  #reserve(size: number): void {
+    this.#left -= size;
+    check(
+      this.#left >= 0,
+      "format",
+      "load",
+      () => `the options are of a larger model than the file's, by ${-this.#left} numbers or more.`,
+    );
+  }
+
+  /** A product and its bias; several names share its rows in equal parts. */
+  linear(name: string | readonly string[], inputs: number, outputs: number): Linear {
+    const names = typeof name === "string" ? [name] : name;
+    return this.#add(names, (inputs + 1) * outputs, (seed) => new Linear(this.gpu, inputs, outputs, { seed }));
+  }
+
+  /** A convolution of 3 × 3. */
+  conv(name: string, inputs: number, outputs: number, stride: number): Conv2d {
+    const options = { kernel: 3, stride, padding: 1 };
+    return this.#add([name], 9 * inputs * outputs + outputs, (seed) => new Conv2d(this.gpu, inputs, outputs, { ...options, seed }));
+  }
+
+  /** A transposed convolution of 3 × 3 and stride 2. */
+  convTranspose(name: string, inputs: number, outputs: number): ConvTranspose2d {
+    const options = { kernel: 3, stride: 2, padding: 1, outputPadding: 1 };
+    return this.#add(
+      [name],
+      9 * inputs * outputs + outputs,
+      (seed) => new ConvTranspose2d(this.gpu, inputs, outputs, { ...options, seed }),
+    );
+  }
+
+  /** A layer that was made elsewhere. */
+  layer(name: string, made: Layer): Layer {
+    return this.#add([name], 0, () => made);
+  }
+
+  /** Hidden layers with ReLU, `name.0`, `name.1`, …: [n, widths[0]] → [n, widths.at(-1)]. */
+  hidden(name: string, widths: readonly number[], activation: (x: Tensor) => Tensor = relu): (x: Tensor) => Tensor {
+    const layers = widths.slice(1).map((width, i) => this.linear(`${name}.${i}`, widths[i]!, width));
+    return (x) => layers.reduce((value, layer) => activation(layer.forward(value)), x);
+  }
+
+  /**
+   * Linear layers `name.0`, `name.1`, … with leaky ReLU between them: [n, widths[0]] → [n, widths.at(-1)]. Where they are `held`, no
+   * gradient reaches their parameters.
+   */
+  perceptron(name: string, widths: readonly number[], slope = 0): (x: Tensor, held?: boolean) => Tensor {
+    const layers = widths.slice(1).map((width, i) => this.linear(`${name}.${i}`, widths[i]!, width));
+    return (x, held = false) =>
+      layers.reduce<Tensor>((value, { weight, bias }, i) => {
+        const y = held ? linear(value, detach(weight), detach(bias!)) : linear(value, weight, bias);
+        return i < layers.length - 1 ? leakyRelu(y, slope) : y;
+      }, x);
+  }
+
+  /** A state that training moves. */
+  parameter(name: string, values: Float32Array<ArrayBuffer>, shape: Shape): Tensor {
+    return this.#state(this.states, name, values, shape);
+  }
+
+  /** A state that steps move themselves. */
+  buffer(name: string, values: Float32Array<ArrayBuffer>, shape: Shape): Tensor {
+    return this.#state(this.buffers, name, values, shape);
+  }
+
+  #state(list: State[], name: string, values: Float32Array<ArrayBuffer>, shape: Shape): Tensor {
+    this.#reserve(count(shape));
+    const tensor = this.gpu.state(values, shape);
+    list.push({ names: [name], tensor });
+    return tensor;
+  }
+
+  /** What `make` asks for is made, and nothing moves it. */
+  freeze<T>(make: () => T): T {
+    const before = this.states.length;
+    const made = make();
+    this.frozen.push(...this.states.splice(before));
+    return made;
+  }
+
+  /** The encoder of these options; `extra` numbers stand beside each image. */
+  encoder(name = "encoder", extra = 0): Encoder {
+    return this.#backbone.encoder(name, extra);
+  }
+
+  /** The decoder of these options, up to the distribution of pixels: z [..., inputs], of one batch or of several draws of it. */
+  decoder(inputs: number = this.spec.latent, name = "decoder"): (z: Tensor) => PixelDistribution {
+    const { likelihood, spec } = this;
+    const { forward } = this.#backbone.decoder(name, inputs, likelihood.outputs * spec.image[0]);
+    for (const [part, tensor] of Object.entries(likelihood.parameters ?? {}))
+      this.states.push({ names: [`likelihood.${part}`], tensor });
+    return (z) =>
+      z.rank === 2
+        ? likelihood.at(forward(z))
+        : severalCodes(z.shape.slice(0, -1), likelihood.at(forward(reshape(z, [-1, inputs]))));
+  }
+}

@@ -1,0 +1,87 @@
+import { drawNormal } from "../../../data/streams.ts";
+import { check } from "../../../device/errors.ts";
+import { add, mul, neg, square, sub } from "../../../graph/ops/arithmetic.ts";
+import { clamp, exp, log } from "../../../graph/ops/elementwise.ts";
+import { perSample } from "../../../graph/ops/likelihood.ts";
+import { part } from "../../../graph/ops/part.ts";
+import { mean } from "../../../graph/ops/sum.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
+import type { Gpu } from "../../../program/gpu.ts";
+import type { Likelihood, PixelDistribution } from "../distribution.ts";
+import { normalTerms } from "../normal.ts";
+
+/** The variance of pixels: a number, one that training learns, one that the decoder says for each pixel, or the batch's best. */
+export type Variance = number | "learned" | "per-pixel" | "optimal";
+
+/** Refuses what is no variance. */
+export function checkVariance(where: string, variance: unknown): asserts variance is Variance {
+  const words = ["learned", "per-pixel", "optimal"];
+  check(
+    words.includes(variance as string) ||
+      (typeof variance === "number" && variance > 0 && Number.isFinite(variance)),
+    "argument",
+    where,
+    () => `expected variance > 0 or "learned", "per-pixel" or "optimal"; got ${String(variance)}.`,
+  );
+}
+
+/** N(output, e^logVar · I), one log-variance for all pixels, a number or a tensor of one element. */
+function around(output: Tensor, logVar: Tensor | number): PixelDistribution {
+  // a tensor times a power of the variance
+  const scaled = (x: Tensor, power: number): Tensor =>
+    mul(x, typeof logVar === "number" ? Math.exp(power * logVar) : exp(mul(logVar, power)));
+  return {
+    mean: output,
+    logProb(x) {
+      const distance = scaled(perSample(square(sub(x, output))), -1);
+      const pixels = x.size / x.shape[0]!;
+      const log2Pi = Math.log(2 * Math.PI);
+      const normaliser =
+        typeof logVar === "number" ? pixels * (logVar + log2Pi) : mul(add(logVar, log2Pi), pixels);
+      return neg(mul(add(distance, normaliser), 0.5));
+    },
+    draw: (draw) => add(output, scaled(drawNormal(output.gpu, output.shape, draw), 0.5)),
+  };
+}
+
+/** The variance that makes a batch most likely:  σ² = mean over batch and pixels of (x − output)². */
+export const optimalVariance = (output: Tensor, x: Tensor): Tensor => mean(square(sub(x, output)));
+
+/** N(m, e^ℓ) with m and ℓ (kept within [−20, 20]) out of the channels [m | ℓ] of output. */
+function perPixel(output: Tensor): PixelDistribution {
+  const channels = output.shape[1]! / 2;
+  const m = part(output, 1, 0, channels);
+  const logVar = clamp(part(output, 1, channels, channels), -20, 20);
+  return {
+    mean: m,
+    logProb: (x) => perSample(normalTerms(x, m, logVar)),
+    draw: (draw) => add(m, mul(exp(mul(logVar, 0.5)), drawNormal(m.gpu, m.shape, draw))),
+  };
+}
+
+/**
+ * Gaussian pixels, N(output, variance):  log p(x|z) = −½ Σ ((x − output)²/variance + log(2π · variance)).
+ *
+ * variance: a number; "learned", one for all pixels (the parameter `likelihood.log_var`, 0 at first, kept within [−20, 20]);
+ * "per-pixel", the decoder's second output; "optimal", the mean squared error of the batch at hand (Rybkin et al. 2020), which is
+ * the learned one at its optimum, and no model of single images. Throws LatentError("argument") on another.
+ *
+ *     const model = new VAE(gpu, { image: [1, 28, 28], likelihood: gaussian(gpu, { variance: "learned" }) });
+ */
+export function gaussian(gpu: Gpu, { variance = "learned" }: { readonly variance?: Variance } = {}): Likelihood {
+  checkVariance("gaussian", variance);
+  if (variance === "per-pixel") return { outputs: 2, at: perPixel };
+  if (typeof variance === "number") return { outputs: 1, at: (output) => around(output, Math.log(variance)) };
+  if (variance === "learned") {
+    const state = gpu.state(new Float32Array(1), [1]);
+    return { outputs: 1, parameters: { log_var: state }, at: (output) => around(output, clamp(state, -20, 20)) };
+  }
+  return {
+    outputs: 1,
+    at: (output) => ({
+      mean: output,
+      logProb: (x) => around(output, log(optimalVariance(output, x))).logProb(x),
+      draw: () => output,
+    }),
+  };
+}

@@ -1,0 +1,99 @@
+import { check, checkOptions } from "../../device/errors.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { type Arena, arenaOf } from "../../nn/arena.ts";
+import { type State, tensorsOf } from "../../nn/states.ts";
+import type { Gpu } from "../../program/gpu.ts";
+import { Builder } from "./builder.ts";
+import { likelihoodOf } from "./likelihood/named.ts";
+import { type NetworkOptions, networkOptionNames, type NetworkSpec, networkSpec } from "./network.ts";
+import { type OptionTable, readOptions } from "./options.ts";
+import type { OptionsOf, Parts, Recipe, Settings } from "./recipe.ts";
+
+/** A model's networks, and where their numbers lie. */
+export interface Made<P extends Parts> {
+  readonly parts: P;
+  readonly build: Builder;
+  /** What training moves, in one arena. */
+  readonly arena: Arena;
+  /** All states under their names in files. */
+  readonly states: readonly State[];
+  /** Parameters and frozen ones by name. */
+  readonly parameters: { readonly [name: string]: Tensor };
+  /** What steps move themselves. */
+  readonly buffers: { readonly [name: string]: Tensor };
+  dispose(): void;
+}
+
+/** Checks all options of a model and fills in defaults. Throws LatentError("argument") naming what is unknown or out of range. */
+export function settingsOf<T extends OptionTable, P extends Parts>(
+  { name, options: table, standard, latent, levels }: Recipe<T, P>,
+  given: OptionsOf<T>,
+): Settings<T> {
+  const known = [...networkOptionNames, ...Object.keys(table), "levels"];
+  if (given !== undefined && given !== null) checkOptions(name, given, known);
+  const network = given && Object.fromEntries(Object.entries(given).filter(([option]) => networkNames.has(option)));
+  // settings that have been checked before say the sizes of all levels apart
+  const { levels: before } = (given ?? {}) as { readonly levels?: readonly number[] };
+  const general = before ? { ...network, latent: before } : network;
+  const further = { ...standard, ...(levels === undefined ? {} : { levels }) };
+  const spec = networkSpec(name, general as NetworkOptions, further);
+  const settings = { ...spec, ...readOptions(name, table, given ?? {}) } as Settings<T>;
+  if (!latent) return settings;
+  const size = latent(settings);
+  const asked = given.latent;
+  check(
+    asked === undefined || asked === size,
+    "argument",
+    name,
+    () => `expected latent ${size}, as the other options say; got ${String(asked)}.`,
+  );
+  return { ...settings, latent: size };
+}
+
+const networkNames: ReadonlySet<string> = new Set(networkOptionNames);
+
+/** Builds a model. Where a device is too small, or gone, all that was made is freed before the error passes on. */
+export function made<T extends OptionTable, P extends Parts>(
+  gpu: Gpu,
+  recipe: Recipe<T, P>,
+  settings: Settings<T>,
+  most?: number,
+): Made<P> {
+  return gpu.attempt(() => {
+    const options: NetworkSpec = settings;
+    const { alpha } = settings as { readonly alpha?: number };
+    const isCosh = recipe.standard?.likelihood === "logCosh" && alpha !== undefined;
+    const likelihood = likelihoodOf(gpu, isCosh ? { ...options, alpha } : options);
+    const isExample = options.encoder === "mlp" && options.hidden.length === 1;
+    const build = new Builder(gpu, options, likelihood, isExample ? renamed(recipe.names) : undefined, most);
+    const parts = recipe.parts(build, settings);
+    const { states: learnt, frozen, buffers } = build;
+    const arena = arenaOf(
+      gpu,
+      learnt.map((s) => s.tensor),
+    );
+    const states = [...learnt, ...frozen, ...buffers];
+    const parameters = tensorsOf([...learnt, ...frozen]);
+    return {
+      parts,
+      build,
+      arena,
+      states,
+      parameters,
+      buffers: tensorsOf(buffers),
+      dispose() {
+        for (const tensor of Object.values(parameters)) tensor.dispose();
+        for (const { tensor } of states) tensor.dispose();
+        arena.values.dispose();
+      },
+    };
+  });
+}
+
+/** `encoder.0.weight` as `fc1.weight`, by a table of the layers' names. */
+const renamed =
+  (names: { readonly [name: string]: string } = {}) =>
+  (name: string): string => {
+    const [layer, part] = [name.slice(0, name.lastIndexOf(".")), name.slice(name.lastIndexOf("."))];
+    return `${names[layer] ?? layer}${part}`;
+  };

@@ -1,0 +1,101 @@
+import { type Draw, drawNormal, keyOf } from "../../data/streams.ts";
+import { add, mul, square, sub } from "../../graph/ops/arithmetic.ts";
+import { clamp, exp } from "../../graph/ops/elementwise.ts";
+import { klHeads, sampleHeads, splitHeads } from "../../graph/ops/heads.ts";
+import { reparameterise } from "../../graph/ops/likelihood.ts";
+import { expand } from "../../graph/ops/shape.ts";
+import { sum } from "../../graph/ops/sum.ts";
+import type { Runner } from "../../graph/runner.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import type { Posterior, Prior } from "./distribution.ts";
+
+const LOG_2PI = Math.log(2 * Math.PI);
+
+/** log N(z; m, e^ℓ) of each element:  −½ (log 2π + ℓ + (z − m)²·e^{−ℓ}); shapes broadcast. */
+export function normalTerms(z: Tensor, m: Tensor, logVar: Tensor): Tensor {
+  // e^{−ℓ/2} is finite down to ℓ = −177
+  const scaled = square(mul(sub(z, m), exp(mul(logVar, -0.5))));
+  return mul(add(add(scaled, logVar), LOG_2PI), -0.5);
+}
+
+/** N(0, I) over codes. */
+export class StandardNormal implements Prior {
+  readonly shape: readonly [number];
+  readonly parameters = {};
+  readonly #gpu: Runner;
+
+  constructor(gpu: Runner, latent: number) {
+    this.#gpu = gpu;
+    this.shape = [latent];
+  }
+
+  logProb(z: Tensor): Tensor {
+    return mul(sum(add(square(z), LOG_2PI), -1), -0.5);
+  }
+
+  sample(n: number, draw: Draw): Tensor {
+    return drawNormal(this.#gpu, [n, ...this.shape], draw);
+  }
+}
+
+/** N(mean, diag e^logVar) for each row, with logVar kept within [−20, 20]. */
+export interface Normal extends Posterior {
+  /** Mean codes, [n, latent]. */
+  readonly mean: Tensor<"f32">;
+  /** ln σ², [n, latent]. */
+  readonly logVar: Tensor<"f32">;
+}
+
+/** What posteriors without a closed form say of the divergence: log q(z|x) − log p(z) at a draw. */
+export const sampledKl = (q: Pick<Posterior, "logProb">, prior: Prior, z: Tensor): Tensor =>
+  sub(q.logProb(z), prior.logProb(z));
+
+/** N(m, e^ℓ) out of heads [n, 2·latent] = [m | ℓ], whose draws and divergence take one map each. */
+export function normalOfHeads(heads: Tensor): Normal {
+  const { mean, logVar } = splitHeads(heads);
+  const several = normal(mean, logVar);
+  return {
+    ...several,
+    sample(draw, draws) {
+      if (draws !== undefined) return several.sample(draw, draws);
+      return sampleHeads(heads, draw.given ? drawNormal(heads.gpu, mean.shape, draw) : keyOf(draw));
+    },
+    klTo: (prior, z) => (prior instanceof StandardNormal ? klHeads(heads) : sampledKl(several, prior, z)),
+  };
+}
+
+/** N(mean, diag e^logVar) for each row; mean, logVar: [n, latent]. */
+export function normal(mean: Tensor, given: Tensor): Normal {
+  const logVar = clamp(given, -20, 20);
+  const [n, latent] = mean.shape as [number, number];
+  const logProb = (z: Tensor): Tensor => sum(normalTerms(z, mean, logVar), -1);
+  return {
+    mean: mean as Normal["mean"],
+    logVar: logVar as Normal["logVar"],
+    takesNormal: true,
+    logProb,
+    sample(draw, draws) {
+      const shape = draws === undefined ? [n, latent] : [draws, n, latent];
+      return reparameterise(expand(mean, shape), expand(logVar, shape), drawNormal(mean.gpu, shape, draw));
+    },
+    klTo: (prior, z) =>
+      prior instanceof StandardNormal ? klOfNormals({ mean, logVar }) : sampledKl({ logProb }, prior, z),
+  };
+}
+
+/**
+ * KL(N(m, e^ℓ) ‖ N(m', e^{ℓ'})) of each row, in nats; from N(0, I) without a second.
+ *
+ *     ½ Σ_d (ℓ' − ℓ + (e^ℓ + (m − m')²)·e^{−ℓ'} − 1)
+ */
+export function klOfNormals(q: Parts, p?: Parts): Tensor {
+  const { mean: m, logVar: l } = q;
+  if (!p) return mul(sum(sub(add(square(m), exp(l)), add(l, 1)), -1), 0.5);
+  const scaled = add(exp(sub(l, p.logVar)), square(mul(sub(m, p.mean), exp(mul(p.logVar, -0.5)))));
+  return mul(sum(sub(add(sub(p.logVar, l), scaled), 1), -1), 0.5);
+}
+
+interface Parts {
+  readonly mean: Tensor;
+  readonly logVar: Tensor;
+}
