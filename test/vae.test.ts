@@ -17,7 +17,10 @@ afterAll(() => gpu.dispose());
 const average = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
 
 /** A model with the given values in its states. */
-async function withValues(options: ConstructorParameters<typeof VAE>[1], values: Record<string, number[]>): Promise<VAE> {
+async function withValues(
+  options: ConstructorParameters<typeof VAE>[1],
+  values: Record<string, number[]>,
+): Promise<VAE> {
   using vae = new VAE(gpu, options);
   const { tensors, metadata } = parseSafetensors(await vae.save());
   const replaced = [...tensors].map(([name, t]) => [name, { ...t, data: Float32Array.from(values[name]!) }] as const);

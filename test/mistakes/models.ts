@@ -80,7 +80,11 @@ export const mistakes: readonly Mistake[] = [
     [(gpu, all) => new all[name](gpu, { ...small, hidden: null }), "argument", /hidden widths.*got null/],
     [(gpu, all) => new all[name](gpu, { ...small, latent: 2.5 }), "argument", /latent/],
     [(gpu, all) => new all[name](gpu, { ...small, seed: "7" }), "argument", /seed that is a whole number/],
-    [(gpu, all) => new all[name](gpu, { ...small, encoder: "cnn" }), "argument", /encoder "mlp", "conv", "residual" or \{ encoder: Layer, decoder: Layer \}; got "cnn"/],
+    [
+      (gpu, all) => new all[name](gpu, { ...small, encoder: "cnn" }),
+      "argument",
+      /encoder "mlp", "conv", "residual" or \{ encoder: Layer, decoder: Layer \}; got "cnn"/,
+    ],
     [(gpu, all) => new all[name](gpu, { ...small, latents: 2 }), "argument", /unknown option.*latents/],
     [(gpu, all) => all[name].load(gpu), "argument", /bytes are missing/],
     [(gpu, all) => all[name].load(new Uint8Array(9), gpu), "argument", /expected a gpu opened by openGpu/],

@@ -28,7 +28,12 @@ export const BetaVAE = defineModel({
     capacitySteps: whole(1, 10_000),
   },
   parts: gaussianParts,
-  objective({ x }, { encode, decode, prior }, { draw, step }, { type, beta, gamma, maxCapacity, capacitySteps }): Terms {
+  objective(
+    { x },
+    { encode, decode, prior },
+    { draw, step },
+    { type, beta, gamma, maxCapacity, capacitySteps },
+  ): Terms {
     const q = encode(x);
     const z = q.sample(draw("z"));
     const reconstruction = mean(decode(z).logProb(x));

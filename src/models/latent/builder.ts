@@ -108,7 +108,11 @@ export class Builder {
   /** A convolution of 3 × 3. */
   conv(name: string, inputs: number, outputs: number, stride: number): Conv2d {
     const options = { kernel: 3, stride, padding: 1 };
-    return this.#add([name], 9 * inputs * outputs + outputs, (seed) => new Conv2d(this.gpu, inputs, outputs, { ...options, seed }));
+    return this.#add(
+      [name],
+      9 * inputs * outputs + outputs,
+      (seed) => new Conv2d(this.gpu, inputs, outputs, { ...options, seed }),
+    );
   }
 
   /** A transposed convolution of 3 × 3 and stride 2. */

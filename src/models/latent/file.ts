@@ -66,7 +66,8 @@ export function parseModel(
       value !== OWN,
       "argument",
       where,
-      () => `the model has a ${name} of its own, which a file cannot hold. Expected it again, { ${name}: … }; got none.`,
+      () =>
+        `the model has a ${name} of its own, which a file cannot hold. Expected it again, { ${name}: … }; got none.`,
     );
   return { tensors, options: merged };
 }

@@ -144,12 +144,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   sample(n: number, options: SampleOptions = {}): Tensor {
     const where = this.#where("sample", options, ["seed", "step", "draw", "labels"]);
     const { seed = 0, step = 0, draw = false } = options;
-    check(
-      Number.isInteger(n) && n > 0,
-      "argument",
-      where,
-      () => `expected a whole number of images > 0; got ${n}.`,
-    );
+    check(Number.isInteger(n) && n > 0, "argument", where, () => `expected a whole number of images > 0; got ${n}.`);
     const isKnown = !this.#recipe.codes || !this.#isOwner || this.options.prior;
     const prior = this.#codes ?? (isKnown ? this.#parts.prior : null);
     if (!prior) throw new LatentError("argument", `${where}: no codes to draw from yet. Call fit first.`);
@@ -201,7 +196,12 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
     const where = this.#where("terms", options, ["noise", "labels", "seed", "step", "count"]);
     const images = imagesAs(where, x, this.options.image);
     const labels = this.#labels(where, images.shape[0]!, options);
-    return this.#recipe.objective({ x: images, labels }, this.#parts, this.#context(images, options, true), this.options);
+    return this.#recipe.objective(
+      { x: images, labels },
+      this.#parts,
+      this.#context(images, options, true),
+      this.options,
+    );
   }
 
   #context(images: Tensor, { seed = 0, step = 0, noise, count = images.shape[0]! }: TermsOptions, training: boolean) {
@@ -218,14 +218,10 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
 
   #labels(where: string, n: number, { labels }: ImageOptions): Tensor | undefined {
     const classes = this.#recipe.classes?.(this.options);
-    check(
-      (labels === undefined) === (classes === undefined),
-      "argument",
-      where,
-      () =>
-        classes === undefined
-          ? "this model has no classes. Expected no labels; got some."
-          : `expected labels, the class of each image, from 0 to ${classes - 1}; got none.`,
+    check((labels === undefined) === (classes === undefined), "argument", where, () =>
+      classes === undefined
+        ? "this model has no classes. Expected no labels; got some."
+        : `expected labels, the class of each image, from 0 to ${classes - 1}; got none.`,
     );
     return labels === undefined ? undefined : classesAs(where, this.gpu, labels, n, classes!);
   }

@@ -30,8 +30,9 @@ export interface NetworkOptions extends LikelihoodOptions {
   readonly seed?: number;
 }
 
-export const networkOptionNames =
-  "image encoder hidden latent likelihood variance scale prior seed".split(" ") as (keyof NetworkOptions)[];
+export const networkOptionNames = "image encoder hidden latent likelihood variance scale prior seed".split(
+  " ",
+) as (keyof NetworkOptions)[];
 
 /** The options with their defaults. */
 export interface NetworkSpec extends LikelihoodOptions {
@@ -87,7 +88,8 @@ export function networkSpec(
       : ["mlp", "conv", "residual"].includes(encoder),
     "argument",
     where,
-    () => `expected encoder "mlp", "conv", "residual" or { encoder: Layer, decoder: Layer }; got ${JSON.stringify(encoder)}.`,
+    () =>
+      `expected encoder "mlp", "conv", "residual" or { encoder: Layer, decoder: Layer }; got ${JSON.stringify(encoder)}.`,
   );
   const { hidden = encoder === "mlp" ? [400] : [32, 64] } = options;
   const widths = typeof hidden === "number" ? [hidden] : Array.isArray(hidden) ? [...(hidden as number[])] : [];
@@ -117,7 +119,11 @@ export function networkSpec(
     () => `expected a prior { logProb(z), sample(n, draw) }; got ${String(prior)}.`,
   );
   const { likelihood = standard.likelihood ?? "bernoulli", variance = standard.variance, scale } = options;
-  checkLikelihood(where, { likelihood, ...(variance === undefined ? {} : { variance }), ...(scale === undefined ? {} : { scale }) });
+  checkLikelihood(where, {
+    likelihood,
+    ...(variance === undefined ? {} : { variance }),
+    ...(scale === undefined ? {} : { scale }),
+  });
   return {
     image: [...image] as unknown as Image,
     encoder,

@@ -49,4 +49,3 @@ export function labelledParts(build: Builder, classes: number): Parts<Normal> {
     prior: spec.prior ?? new StandardNormal(gpu, spec.latent),
   };
 }
-

@@ -28,7 +28,13 @@ export function imagesAs(where: string, x: Tensor, image: Image): Tensor {
 }
 
 /** Class numbers of `n` images, numbers or a tensor of integers [n], as rows with a single 1: [n, classes]. */
-export function classesAs(where: string, gpu: Runner, labels: ArrayLike<number> | Tensor, n: number, classes: number): Tensor {
+export function classesAs(
+  where: string,
+  gpu: Runner,
+  labels: ArrayLike<number> | Tensor,
+  n: number,
+  classes: number,
+): Tensor {
   const found = labels instanceof Tensor ? labels.size : labels.length;
   check(found === n, "shape", where, () => `expected ${n} labels, one for each image; got ${found}.`);
   if (labels instanceof Tensor) return oneHot(reshape(labels, [n]), classes);

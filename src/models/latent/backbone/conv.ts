@@ -36,8 +36,13 @@ export function convolutions(build: Builder, residual: boolean): Backbone {
         forward(x, beside) {
           const n = x.shape[0]!;
           // constant planes, one for each further number
-          const input = beside ? concat([x, expand(reshape(beside, [n, extra, 1, 1]), [n, extra, height, width])], 1) : x;
-          return reshape(layers.reduce<Tensor>((value, layer) => layer(value), input), [n, count(small)]);
+          const input = beside
+            ? concat([x, expand(reshape(beside, [n, extra, 1, 1]), [n, extra, height, width])], 1)
+            : x;
+          return reshape(
+            layers.reduce<Tensor>((value, layer) => layer(value), input),
+            [n, count(small)],
+          );
         },
       };
     },
@@ -53,7 +58,10 @@ export function convolutions(build: Builder, residual: boolean): Backbone {
       return {
         forward(z) {
           const first: Tensor = reshape(relu(start.forward(z)), [z.shape[0]!, ...small]);
-          return layers.reduce<Tensor>((value, layer, i) => (i < layers.length - 1 ? relu(layer(value)) : layer(value)), first);
+          return layers.reduce<Tensor>(
+            (value, layer, i) => (i < layers.length - 1 ? relu(layer(value)) : layer(value)),
+            first,
+          );
         },
       };
     },

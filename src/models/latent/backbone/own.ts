@@ -35,7 +35,8 @@ export function ownLayers(build: Builder, own: OwnLayers): Backbone {
         count(shape) === count(wanted),
         "shape",
         "decoder",
-        () => `expected images [n, ${wanted.join(", ")}] of codes [n, ${inputs}]; got ${show(["n" as never, ...shape.slice(1)])}.`,
+        () =>
+          `expected images [n, ${wanted.join(", ")}] of codes [n, ${inputs}]; got ${show(["n" as never, ...shape.slice(1)])}.`,
       );
       return { forward: (z) => reshape(layer.forward(z), [z.shape[0]!, ...wanted]) };
     },

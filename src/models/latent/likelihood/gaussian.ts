@@ -17,8 +17,7 @@ export type Variance = number | "learned" | "per-pixel" | "optimal";
 export function checkVariance(where: string, variance: unknown): asserts variance is Variance {
   const words = ["learned", "per-pixel", "optimal"];
   check(
-    words.includes(variance as string) ||
-      (typeof variance === "number" && variance > 0 && Number.isFinite(variance)),
+    words.includes(variance as string) || (typeof variance === "number" && variance > 0 && Number.isFinite(variance)),
     "argument",
     where,
     () => `expected variance > 0 or "learned", "per-pixel" or "optimal"; got ${String(variance)}.`,
@@ -36,8 +35,7 @@ function around(output: Tensor, logVar: Tensor | number): PixelDistribution {
       const distance = scaled(perSample(square(sub(x, output))), -1);
       const pixels = x.size / x.shape[0]!;
       const log2Pi = Math.log(2 * Math.PI);
-      const normaliser =
-        typeof logVar === "number" ? pixels * (logVar + log2Pi) : mul(add(logVar, log2Pi), pixels);
+      const normaliser = typeof logVar === "number" ? pixels * (logVar + log2Pi) : mul(add(logVar, log2Pi), pixels);
       return neg(mul(add(distance, normaliser), 0.5));
     },
     draw: (draw) => add(output, scaled(drawNormal(output.gpu, output.shape, draw), 0.5)),

@@ -1,0 +1,42 @@
+import { LatentError, quote } from "../device/errors.ts";
+import { checkBytes } from "../formats/elements.ts";
+import { checkGpu } from "../program/checkGpu.ts";
+import type { Gpu } from "../program/gpu.ts";
+import * as family from "./family/index.ts";
+import { Gaussian } from "./gaussian/gaussian.ts";
+import { modelOf } from "./latent/file.ts";
+import type { LatentModel } from "./latent/model.ts";
+import type { NetworkOptions } from "./latent/network.ts";
+import { GaussianMixture } from "./mixture/mixture.ts";
+
+/**
+ * The model that any `save` wrote: the file says which one. Layers, likelihoods and priors of one's own are not in the file and are
+ * given again, in `own`. A model of `defineModel` is loaded by its own class.
+ *
+ * Throws LatentError("format") on another file, and where a tensor is missing or differs.
+ *
+ *     const model = await load(gpu, await vae.save());
+ *     console.log(model instanceof VAE);
+ */
+export async function load(
+  gpu: Gpu,
+  bytes: Uint8Array,
+  own?: Partial<NetworkOptions>,
+): Promise<LatentModel | Gaussian | GaussianMixture> {
+  checkGpu("load", gpu);
+  checkBytes("load", bytes);
+  const name = modelOf("load", bytes);
+  const densities: { readonly [name: string]: typeof Gaussian | typeof GaussianMixture } = {
+    Gaussian,
+    GaussianMixture,
+  };
+  const models = family as unknown as {
+    readonly [name: string]: { load(gpu: Gpu, bytes: Uint8Array, own?: object): LatentModel };
+  };
+  if (name !== undefined && Object.hasOwn(densities, name)) return densities[name]!.load(gpu, bytes);
+  if (name !== undefined && Object.hasOwn(models, name)) return models[name]!.load(gpu, bytes, own);
+  throw new LatentError(
+    "format",
+    `load: this file holds no model of this package. Expected ${[...Object.keys(densities), ...Object.keys(models)].join(", ")}; got ${name === undefined ? "none" : quote(name)}.`,
+  );
+}
