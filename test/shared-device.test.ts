@@ -116,6 +116,52 @@ describe("a mistake in the engine's own calls", () => {
   });
 });
 
+describe("what the device refuses of a run", () => {
+  const lent = () => {
+    const buffer = device.createBuffer({ label: "lent", size: 16, usage: STORAGE() });
+    return { buffer, x: gpu.fromBuffer(buffer, [4]) };
+  };
+
+  it("rejects the reading of its results, and no other call", async () => {
+    const { buffer, x } = lent();
+    const good = gpu.tensor([9, 9]);
+    await x.mul(2).read();
+    buffer.destroy();
+    const settled = await Promise.allSettled([good.mul(2).read(), x.mul(3).read(), good.mul(3).read()]);
+    expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(settled[1]).toMatchObject({
+      reason: { code: "argument", message: expect.stringMatching(/^read \[4\].*lent/s) },
+    });
+  });
+
+  it("rejects what reads a program's results, each time", async () => {
+    const { buffer, x } = lent();
+    const step = await gpu.compile(() => x.mul(2));
+    expect((await (await step.run()).read()).length).toBe(4);
+    buffer.destroy();
+    const y = await step.run();
+    const uses = [() => y.read(), () => y.read(), () => y.mul(2).read(), () => gpu.evaluate([y])];
+    for (const use of uses) expect((await failure(use)).message).toMatch(/^run: .*lent/s);
+    expect(await valuesOf(gpu.tensor([1]).mul(2))).toEqual([2]);
+    step.dispose();
+  });
+
+  it("rejects the next call where a program has no results", async () => {
+    const { buffer, x } = lent();
+    const total = gpu.state([0, 0, 0, 0]);
+    const step = await gpu.compile(() => assign(total, total.add(x)));
+    await step.run();
+    buffer.destroy();
+    for (const next of [() => gpu.idle(), () => total.read(), () => step.run().then(() => gpu.idle())]) {
+      await step.run();
+      expect((await failure(next)).message).toMatch(/^run: .*lent/s);
+    }
+    await gpu.idle().catch(() => {});
+    expect(await valuesOf(total)).toEqual([0, 0, 0, 0]);
+    step.dispose();
+  });
+});
+
 describe("two engines on one device", () => {
   it("use each other's tensors, computed or not, and leave them to their owner", async () => {
     const other = await openGpu({ device });

@@ -11,6 +11,9 @@ export interface Loss {
   readonly message: string;
 }
 
+/** What the device refuses of what it was asked, null if nothing. */
+export type Refusal = LatentError | null;
+
 /**
  * A GPUDevice that fails loudly: what the engine asks of it stands in error scopes, so that what is refused rejects the call
  * that asked, and after its loss every call rejects instead of returning zeros. The errors of other code on the same device
@@ -74,12 +77,12 @@ export class Device {
     return result;
   }
 
-  /** Resolves when `work` has settled, or the device is lost. */
-  orLost(work: Promise<unknown>): Promise<void> {
+  /** What `work` gives; undefined where it rejects, or the device is lost first. */
+  orLost<T>(work: Promise<T>): Promise<T | undefined> {
     return new Promise((resolve) => {
-      const give = () => resolve();
+      const give = () => resolve(undefined);
       this.#waiting.add(give);
-      void work.then(give, give).finally(() => this.#waiting.delete(give));
+      void work.then(resolve, give).finally(() => this.#waiting.delete(give));
     });
   }
 
@@ -97,12 +100,20 @@ export class Device {
     await this.settle(this.gpu.queue.onSubmittedWorkDone(), where);
   }
 
-  /** Runs `allocate`; on failure releases what it has taken, empties the pool and tries once more. */
-  async allocate(where: string, allocate: () => void, release: () => void): Promise<void> {
+  /**
+   * Runs `allocate`, which returns whether it created anything; on failure releases what it has taken, empties the pool and tries
+   * once more. Waits for the device only where something is new.
+   */
+  async allocate(where: string, allocate: () => boolean, release: () => void): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       this.check(where);
+      let isNew = true;
       try {
-        return await this.watch(where, allocate);
+        const watched = this.watch(where, () => void (isNew = allocate()));
+        if (isNew) await watched;
+        // a small buffer that is refused makes what uses it refused
+        else watched.catch(() => {});
+        return;
       } catch (error) {
         release();
         this.pool.trim();
@@ -123,38 +134,43 @@ export class Device {
     return new LatentError(full ? "out-of-memory" : "argument", `${where}: ${used}${message}`);
   }
 
-  /** Submits one compute pass at once; rejects where the device refuses it. */
-  submit(label: string, encode: (pass: GPUComputePassEncoder) => void): Promise<void> {
-    return this.commands(label, (encoder) => {
+  /** Submits what `encode` records. */
+  send(label: string, encode: (encoder: GPUCommandEncoder) => void): void {
+    const encoder = this.gpu.createCommandEncoder({ label });
+    encode(encoder);
+    this.gpu.queue.submit([encoder.finish()]);
+  }
+
+  /** Submits one compute pass. */
+  sendPass(label: string, encode: (pass: GPUComputePassEncoder) => void): void {
+    this.send(label, (encoder) => {
       const pass = encoder.beginComputePass({ label });
       encode(pass);
       pass.end();
     });
   }
 
-  /** Submits what `encode` records, at once; rejects where the device refuses it. */
-  commands(label: string, encode: (encoder: GPUCommandEncoder) => void): Promise<void> {
-    return this.watch(label, () => {
-      const encoder = this.gpu.createCommandEncoder({ label });
-      encode(encoder);
-      this.gpu.queue.submit([encoder.finish()]);
-    });
+  /** Submits one compute pass at once; rejects where the device refuses it. */
+  submit(label: string, encode: (pass: GPUComputePassEncoder) => void): Promise<void> {
+    return this.watch(label, () => this.sendPass(label, encode));
   }
 
   /** Does `work` at once; rejects with what the device refuses of it, so that no other call has to. */
   async watch(where: string, work: () => void): Promise<void> {
-    const error = await this.#refusal(where, work);
+    const error = await this.refusal(where, work);
     if (error) throw error;
   }
 
-  /** The same for calls that return no promise: what the device refuses is thrown by the next check. */
-  attempt(where: string, work: () => void): void {
-    const attempted = this.#refusal(where, work).then((error) => (this.#fault ??= error));
-    this.#attempts = Promise.all([this.#attempts, attempted]).then(() => {});
+  /** The same for calls that do not wait: what the device refuses is thrown by the next check. */
+  attempt(where: string, work: () => void): Promise<Refusal> {
+    const refusal = this.refusal(where, work);
+    const noted = refusal.then((error) => (this.#fault ??= error));
+    this.#attempts = Promise.all([this.#attempts, noted]).then(() => {});
+    return refusal;
   }
 
-  /** Does `work` at once; what the device says of it comes later, null if nothing. What `work` throws is thrown here. */
-  #refusal(where: string, work: () => void): Promise<LatentError | null> {
+  /** Does `work` at once; what the device refuses of it comes later, null if nothing. What `work` throws is thrown here. */
+  refusal(where: string, work: () => void): Promise<Refusal> {
     this.gpu.pushErrorScope("out-of-memory");
     this.gpu.pushErrorScope("validation");
     let errors: Promise<(GPUError | null)[]>;
@@ -163,7 +179,7 @@ export class Device {
     } finally {
       errors = Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()]).catch(() => []);
     }
-    return errors.then(([invalid, full]) => {
+    return this.orLost(errors).then(([invalid, full] = []) => {
       const error = full ?? invalid;
       return error ? this.#refused(where, error, full === error) : null;
     });
@@ -175,13 +191,13 @@ export class Device {
     const size = Math.max(4, Math.ceil(bytes / 4) * 4);
     const at = this.#staging.findIndex((b) => b.size >= size && b.size <= 2 * size + 4096);
     let staging = this.#staging.splice(at, at < 0 ? 0 : 1)[0]!;
-    const copied = this.commands(where, (encoder) => {
+    const copied = this.watch(where, () => {
       staging ??= this.gpu.createBuffer({
         label: "read",
         size,
         usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
       });
-      encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
+      this.send(where, (encoder) => encoder.copyBufferToBuffer(buffer, offset, staging, 0, size));
     });
     try {
       await this.settle(Promise.all([copied, staging.mapAsync(GPUMapMode.READ, 0, size)]), where);

@@ -9,7 +9,7 @@ export interface Storage {
   readonly bytes: number;
   /** Who gets the buffer back when its tensor ends; null for borrowed storage, parts of others, and afterwards. */
   owner: { give(buffer: GPUBuffer): void } | null;
-  /** Of a borrowed buffer, until the device has said what it thinks of it; then perhaps the refusal. */
+  /** Until the device has said what it thinks of the buffer, or of the run that writes it; then perhaps the refusal. */
   checked?: Promise<unknown>;
   refusal?: Error;
 }

@@ -8,7 +8,7 @@ import type { Storage, Values } from "../graph/runner.ts";
 import { Tensor } from "../graph/tensor.ts";
 import type { EagerRunner } from "./eager.ts";
 import type { Gpu } from "./gpu.ts";
-import { checkAlive, checkLeaf, isUnsure, sure } from "./lifetime.ts";
+import { checkAlive, checkLeaf, sure } from "./lifetime.ts";
 import { checkFits, placeToWrite, valuesFor } from "./put.ts";
 
 const checkNotEmpty = (where: string, tensor: Tensor): void =>
@@ -36,7 +36,7 @@ export class Access {
     const whole = values.byteLength - (values.byteLength % 4);
     const { queue } = this.#device.gpu;
     noteWrite(storage.buffer);
-    this.#device.attempt("write", () => {
+    void this.#device.attempt("write", () => {
       if (whole) queue.writeBuffer(storage.buffer, storage.offset, values.buffer, values.byteOffset, whole);
       if (whole === values.byteLength) return;
       const tail = new Uint8Array(4);
@@ -48,12 +48,11 @@ export class Access {
   /** Copies from some places to others on the GPU, at once; what the device refuses is thrown by the next call. */
   transfer(where: string, from: readonly Storage[], to: readonly Storage[]): void {
     for (const { buffer } of to) noteWrite(buffer);
-    this.#device.attempt(where, () => {
-      const encoder = this.#device.gpu.createCommandEncoder({ label: where });
+    const encode = (encoder: GPUCommandEncoder) => {
       for (const [i, { buffer, offset, bytes }] of from.entries())
         encoder.copyBufferToBuffer(buffer, offset, to[i]!.buffer, to[i]!.offset, Math.ceil(bytes / 4) * 4);
-      this.#device.gpu.queue.submit([encoder.finish()]);
-    });
+    };
+    void this.#device.attempt(where, () => this.#device.send(where, encode));
   }
 
   /** @internal */
@@ -102,9 +101,12 @@ export class Access {
       const now = this.#now(where, tensor);
       // at once where there is nothing to compute: what is submitted later cannot change it
       if (tensor.size === 0) return typed(tensor.dtype, new ArrayBuffer(0));
-      const { buffer, offset } = now && !isUnsure(tensor) ? now : await this.#stored(where, tensor);
-      const bytes = await this.#device.read(buffer, offset, byteLength(tensor.shape, tensor.dtype), where);
-      return typed(tensor.dtype, bytes);
+      const { buffer, offset } = now ?? (await this.#computed(where, tensor));
+      const read = this.#device.read(buffer, offset, byteLength(tensor.shape, tensor.dtype), where);
+      // what the device says of the run comes while the bytes are on their way, and is the reason if both are refused
+      read.catch(() => {});
+      await sure([tensor]);
+      return typed(tensor.dtype, await read);
     });
   }
 
@@ -137,10 +139,9 @@ export class Access {
       this.#gpu.checkOutside("evaluate");
       for (const tensor of tensors) sameDevice("evaluate", this.#gpu, tensor);
       await sure(tensors);
-      await this.#eager.run(
-        "evaluate",
-        tensors.filter((t) => !storageOf(t)),
-      );
+      const missing = tensors.filter((t) => !storageOf(t));
+      await this.#eager.run("evaluate", missing);
+      await sure(missing);
     });
   }
 
@@ -153,10 +154,18 @@ export class Access {
     return storage;
   }
 
+  /** Where the values lie once the device has said that it takes what computes them. */
   async #stored(where: string, tensor: Tensor): Promise<Storage> {
-    if (isUnsure(tensor)) await sure([tensor]);
+    await sure([tensor]);
     const now = this.#now(where, tensor);
     if (now) return now;
+    await this.#computed(where, tensor);
+    await sure([tensor]);
+    return this.#now(where, tensor)!;
+  }
+
+  /** Where the values will lie: what computes them is submitted. */
+  async #computed(where: string, tensor: Tensor): Promise<Storage> {
     await this.#eager.run(where, [tensor]);
     return this.#now(where, tensor)!;
   }

@@ -3,6 +3,7 @@ import { check, checkOptions, LatentError, named, quote, show } from "../device/
 import { byteLength, type DType, type Shape } from "../graph/dtype.ts";
 import { checkSizes } from "../graph/record.ts";
 import type { Storage } from "../graph/runner.ts";
+import { pending } from "./lifetime.ts";
 import { ALIGNMENT } from "./prepare.ts";
 
 const where = "fromBuffer";
@@ -53,17 +54,18 @@ export function borrow(
 /** Copies nothing out of the buffer, to hear what the device says of it. */
 function probe(device: Device, storage: Storage): void {
   const { buffer } = storage;
-  const tried = device.commands(where, (encoder) => {
+  const tried = device.refusal(where, () => {
     const nowhere = device.gpu.createBuffer({ label: where, size: 4, usage: GPUBufferUsage.COPY_DST });
-    encoder.copyBufferToBuffer(buffer, 0, nowhere, 0, 0);
+    device.send(where, (encoder) => encoder.copyBufferToBuffer(buffer, 0, nowhere, 0, 0));
   });
-  storage.checked = tried.then(
-    () => delete storage.checked,
-    (cause: Error) => {
+  pending(
+    storage,
+    tried.then((cause) => {
+      if (!cause) return null;
       const [code, what] = /destroyed/.test(cause.message)
         ? (["disposed", "is destroyed"] as const)
         : (["wrong-device", "belongs to another device"] as const);
-      storage.refusal = new LatentError(code, `${where}: the buffer ${quote(buffer.label)} ${what}.`, { cause });
-    },
+      return new LatentError(code, `${where}: the buffer ${quote(buffer.label)} ${what}.`, { cause });
+    }),
   );
 }

@@ -18,8 +18,8 @@ export interface BoundPlan {
   /** Writes the plan's constants; once, before the first `encode`. */
   readonly encodePrelude: (pass: GPUComputePassEncoder) => void;
   readonly outputs: readonly Location[];
-  /** Rejects where the device refused a bind group. */
-  readonly made: Promise<void>;
+  /** Makes the bind groups now; else the first `encode` does. */
+  prepare(): void;
   /** Gives the buffers back to the pool, all but those in `except`. */
   release(except?: ReadonlySet<GPUBuffer>): void;
 }
@@ -53,10 +53,12 @@ export async function bind(
   await device.allocate(
     where,
     () => {
+      const before = device.pool.created;
       for (const bytes of plan.memory.buffers) buffers.push(device.pool.take(bytes, where));
       const size = uniformBytes.total;
       const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
       if (size) uniforms = device.gpu.createBuffer({ label: where, size, usage });
+      return device.pool.created > before;
     },
     release,
   );
@@ -86,18 +88,17 @@ export async function bind(
       entries.push({ binding: 9, resource: { buffer: uniforms!, offset: at.scalars, size: SCALARS_BYTES } });
     return device.gpu.createBindGroup({ label: dispatch.label, layout: pipelines[i]!.layout, entries });
   };
-  let groups: GPUBindGroup[] = [];
-  const made = device.watch(where, () => (groups = dispatches.map((_, i) => groupOf(i, leaves))));
-  // whoever binds waits for it, perhaps not at once
-  made.catch(() => {});
+  let groups: readonly GPUBindGroup[] | undefined;
+  const prepare = () => (groups ??= dispatches.map((_, i) => groupOf(i, leaves)));
   const encode = (pass: GPUComputePassEncoder, from: number, to: number, elsewhere?: readonly Location[]) => {
+    const bound = prepare();
     for (let i = from; i < to; i++) {
       const { groups: grid, source, params, buffers: used } = dispatches[i]!;
       if (grid[0] === 0) continue; // what has no elements is not computed
       const moved =
         elsewhere && used.some(({ ref: { place } }) => "leaf" in place && elsewhere[place.leaf] !== leaves[place.leaf]);
       pass.setPipeline(pipelines[i]!.pipeline);
-      pass.setBindGroup(0, moved ? groupOf(i, elsewhere) : groups[i]!);
+      pass.setBindGroup(0, moved ? groupOf(i, elsewhere) : bound[i]!);
       if (source.immediates) pass.setImmediates(0, params);
       pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
     }
@@ -107,7 +108,7 @@ export async function bind(
     encode: (pass, elsewhere) => encode(pass, first, dispatches.length, elsewhere),
     encodePrelude: (pass) => encode(pass, 0, first),
     outputs: plan.outputs.map((o) => locateAt(o.ref, leaves)),
-    made,
+    prepare: () => void prepare(),
     release,
   };
 }

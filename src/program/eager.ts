@@ -8,7 +8,7 @@ import type { Runner, Storage } from "../graph/runner.ts";
 import { inputsOf, type Tensor } from "../graph/tensor.ts";
 import { bind, compile } from "./bound.ts";
 import { residentStorage } from "./constants.ts";
-import { checkLeaf, releaseInputs, release, sure, dropReader } from "./lifetime.ts";
+import { checkLeaf, dropReader, pending, release, releaseInputs, sure } from "./lifetime.ts";
 import { loadKernels } from "./launches.ts";
 import { type Plan, plan } from "./plan.ts";
 import { type Graph, valuesOf } from "./values.ts";
@@ -39,7 +39,10 @@ export class EagerRunner {
     this.#traits = traits;
   }
 
-  /** Gives each of `tensors` storage of its own; then they no longer need what they were computed from. */
+  /**
+   * Gives each of `tensors` storage of its own; then they no longer need what they were computed from. Ends when the run is submitted:
+   * `sure` waits for what the device says of it.
+   */
   async run(where: string, tensors: readonly Tensor[]): Promise<void> {
     const wanted = [...new Set(tensors)];
     if (wanted.length === 0) return;
@@ -63,18 +66,17 @@ export class EagerRunner {
       const kept = new Set<GPUBuffer>();
       try {
         for (const leaf of graph.leaves) checkLeaf(where, this.#gpu, leaf);
-        await Promise.all([
-          bound.made,
-          this.#device.submit(where, (pass) => {
-            bound.encodePrelude(pass);
-            bound.encode(pass);
-          }),
-        ]);
+        const encode = (pass: GPUComputePassEncoder) => {
+          bound.encodePrelude(pass);
+          bound.encode(pass);
+        };
+        const refusal = this.#device.refusal(where, () => this.#device.sendPass(where, encode));
         const below = recordedBelow(wanted);
         for (const [i, tensor] of wanted.entries()) {
           const location = bound.outputs[i]!;
           const bytes = byteLength(tensor.shape, tensor.dtype);
-          if (materialise(tensor, { ...location, bytes, owner: this.#device.pool })) kept.add(location.buffer);
+          const storage = pending({ ...location, bytes, owner: this.#device.pool }, refusal);
+          if (materialise(tensor, storage)) kept.add(location.buffer);
         }
         for (const tensor of below) markRan(tensor);
       } finally {

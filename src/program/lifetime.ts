@@ -1,3 +1,4 @@
+import type { Refusal } from "../device/device.ts";
 import { check, show } from "../device/errors.ts";
 import { layout, sameDevice } from "../graph/record.ts";
 import type { Runner, Storage } from "../graph/runner.ts";
@@ -26,13 +27,23 @@ const storageUnder = (x: Tensor): Storage | undefined => {
   return source.kind === "stored" ? source.storage : undefined;
 };
 
-/** Whether `x` lies in a borrowed buffer of which the device has said nothing yet. */
-export const isUnsure = (x: Tensor): boolean => storageUnder(x)?.checked !== undefined;
+/** `storage` holds its values unless `refusal` says otherwise. */
+export function pending(storage: Storage, refusal: Promise<Refusal>): Storage {
+  storage.checked = refusal.then((error) => {
+    delete storage.checked;
+    if (error) storage.refusal = error;
+  });
+  return storage;
+}
 
-/** Waits for what the device says of borrowed buffers. */
-export const sure = async (tensors: readonly Tensor[]): Promise<void> => {
-  for (const x of tensors) await storageUnder(x)?.checked;
-};
+/** Waits for what the device says of borrowed buffers, and of the runs that wrote others; throws what it refuses. */
+export async function sure(tensors: readonly Tensor[]): Promise<void> {
+  for (const x of tensors) {
+    const storage = storageUnder(x);
+    if (storage?.checked) await storage.checked;
+    if (storage?.refusal) throw storage.refusal;
+  }
+}
 
 /** Ends one pending read of `tensor`. */
 export function dropReader(tensor: Tensor): void {

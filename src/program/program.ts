@@ -1,4 +1,4 @@
-import type { Device } from "../device/device.ts";
+import type { Device, Refusal } from "../device/device.ts";
 import { check, checkOptions, isPlain, named, show } from "../device/errors.ts";
 import { sameShape } from "../graph/dtype.ts";
 import { noteWrite } from "../graph/provenance.ts";
@@ -30,6 +30,9 @@ export interface RepeatOptions {
   /** Milliseconds of GPU time in each frame of a page that also draws; the gpu's own `budgetMs` without it. */
   readonly budgetMs?: number;
 }
+
+/** The first of two refusals. */
+const first = async (earlier: Promise<Refusal>, later: Promise<Refusal>): Promise<Refusal> => (await earlier) ?? later;
 
 /** Lists of input shapes that a program keeps ready. Each holds buffers: the least recently used is released first. */
 const MOST_TRACES = 16;
@@ -136,24 +139,23 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
     try {
       this.#check(where);
       const chosen = await this.#traceFor(inputs);
-      const refused: Promise<void>[] = inputs.length ? [(await this.#feed(where, chosen, inputs)).refused] : [];
+      let { refusal } = await this.#feed(where, chosen, inputs);
       let left = times;
       while (left > 0) {
         const steps = await this.#pacer.next(left, budgetMs);
         this.#check(where);
         this.#begin(where, chosen, steps);
-        const submitted = this.#device.submit(where, (pass) => {
+        const encode = (pass: GPUComputePassEncoder) => {
           for (let s = 0; s < steps; s++) chosen.bound.encode(pass);
-        });
-        submitted.catch(() => {});
-        refused.push(submitted);
-        if (refused.length > 8) await refused.shift();
+        };
+        refusal = first(
+          refusal,
+          this.#device.attempt(where, () => this.#device.sendPass(where, encode)),
+        );
         this.#pacer.submitted(steps);
         left -= steps;
       }
-      const result = this.#results(chosen);
-      await Promise.all(refused);
-      return result;
+      return this.#results(chosen, refusal);
     } finally {
       this.#underway = false;
     }
@@ -206,13 +208,13 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
     const pass = isEncoder
       ? (target as GPUCommandEncoder).beginComputePass({ label: where })
       : (target as GPUComputePassEncoder);
-    this.#device.attempt(where, () => chosen.bound.encode(pass, elsewhere));
+    const refusal = this.#device.attempt(where, () => chosen.bound.encode(pass, elsewhere));
     if (isEncoder) pass.end();
-    return this.#results(chosen);
+    return this.#results(chosen, refusal);
   }
 
-  #results(chosen: Trace): R {
-    const { handles, result } = chosen.results();
+  #results(chosen: Trace, refusal: Promise<Refusal>): R {
+    const { handles, result } = chosen.results(refusal);
     this.#handles = handles;
     return result as R;
   }
@@ -267,19 +269,19 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
    * Copies the inputs into the program's own buffers, so that its bind groups stay as they are. What the device refuses of it comes
    * later, in an object around the promise.
    */
-  async #feed(where: string, chosen: Trace, inputs: readonly Tensor[]): Promise<{ refused: Promise<void> }> {
+  async #feed(where: string, chosen: Trace, inputs: readonly Tensor[]): Promise<{ refusal: Promise<Refusal> }> {
+    if (inputs.length === 0) return { refusal: Promise.resolve(null) };
     await this.#gpu.evaluate(inputs);
     this.#check(where);
     for (const input of inputs) checkLeaf(where, this.#gpu, layout(input).base);
     for (const input of inputs) checkAlive(where, input);
-    const refused = this.#device.commands("inputs", (encoder) => {
+    const encode = (encoder: GPUCommandEncoder) => {
       for (const [i, input] of inputs.entries()) {
         const { buffer, offset, bytes } = storageOf(input)!;
         encoder.copyBufferToBuffer(buffer, offset, chosen.inputBuffers[i]!, 0, Math.ceil(bytes / 4) * 4);
       }
-    });
-    refused.catch(() => {});
-    return { refused };
+    };
+    return { refusal: this.#device.attempt("inputs", () => this.#device.send("inputs", encode)) };
   }
 
   /** Frees its memory on the GPU. */

@@ -1,5 +1,5 @@
 import { abortable } from "../formats/call.ts";
-import type { Device } from "../device/device.ts";
+import type { Device, Refusal } from "../device/device.ts";
 import { check, isPlain, named } from "../device/errors.ts";
 import { byteLength } from "../graph/dtype.ts";
 import { sameDevice } from "../graph/record.ts";
@@ -9,7 +9,7 @@ import { bind, type BoundPlan, compile, type Location } from "./bound.ts";
 import { residentStorage } from "./constants.ts";
 import { bitsOf } from "./eager.ts";
 import type { Gpu } from "./gpu.ts";
-import { checkLeaf, sure, dropReader } from "./lifetime.ts";
+import { checkLeaf, dropReader, pending, sure } from "./lifetime.ts";
 import { loadKernels } from "./launches.ts";
 import { type Plan, plan } from "./plan.ts";
 import { resolveView, valuesOf } from "./values.ts";
@@ -32,8 +32,8 @@ export interface Trace {
   /** What the step captured, and the states that it writes. */
   readonly captured: readonly Tensor[];
   readonly written: readonly GPUBuffer[];
-  /** New handles on the outputs, and these in the shape of what the function returned. */
-  results(): { readonly handles: readonly Tensor[]; readonly result: unknown };
+  /** New handles on the outputs of a run, unless the device refuses it, and these in the shape of what the function returned. */
+  results(refusal: Promise<Refusal>): { readonly handles: readonly Tensor[]; readonly result: unknown };
   release(): void;
 }
 
@@ -72,7 +72,7 @@ export async function trace(
     try {
       await sure(captured);
       for (const leaf of captured) checkLeaf("compile", gpu, leaf);
-      await bound.made;
+      await device.watch("compile", bound.prepare);
       if (made.prelude.length) await device.submit("prelude", bound.encodePrelude);
     } catch (error) {
       bound.release();
@@ -95,8 +95,8 @@ export async function trace(
         const { what } = resolveView(state).base;
         return located[(what as { slot: number }).slot]!.buffer;
       }),
-      results() {
-        const handles = returned.tensors.map((t, i) => gpu.wrap(places[i]!, t));
+      results(refusal) {
+        const handles = returned.tensors.map((t, i) => gpu.wrap(pending({ ...places[i]! }, refusal), t));
         return { handles, result: returned.structure(handles) };
       },
       release() {
