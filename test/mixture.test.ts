@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Tensor } from "../src/graph/tensor.ts";
 import { GaussianMixture } from "../src/models/mixture/mixture.ts";
-import type { MixtureStart } from "../src/models/mixture/fit.ts";
+import type { MixtureStart } from "../src/models/mixture/options.ts";
 import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
 

@@ -27,7 +27,8 @@ import {
   transpose,
 } from "../../src/index.ts";
 import { cast } from "../../src/graph/ops/cast.ts";
-import { logJoint, maximise, prepare as prepared, responsibilities, statistics } from "../../src/models/mixture/components.ts";
+import { diagonal } from "../../src/models/covariance/diagonal.ts";
+import { expected, logJoint, prepare as prepared } from "../../src/models/mixture/components.ts";
 import { adam } from "../../src/nn/optimiser.ts";
 import type { Engine, Runner, Task } from "../workload.ts";
 import { prepareTraining } from "./training/latentgpu.ts";
@@ -64,10 +65,12 @@ const recorded: { readonly [workload: string]: (inputs: Tensors, settings: Setti
     covariance: ({ x }) => linalg.covariance(x!),
     cholesky: ({ a }) => linalg.cholesky(a!).factor,
     em({ x, weights, means, variances }) {
-      const ready = prepared("diag", { weights: weights!, means: means!, covariances: variances! });
-      const { shares } = responsibilities(logJoint("diag", x!, means!, ready));
-      const next = maximise("diag", statistics("diag", x!, shares, means!), means!, 0);
-      return [next.weights, next.means, next.covariances];
+      const parameters = { weights: weights!, means: means!, covariances: { covariances: variances! } };
+      const { offsets, whitening } = prepared(diagonal, parameters);
+      const state = { ...parameters, offsets, whitening };
+      const { responsibilities } = expected(logJoint(diagonal, x!, state));
+      const next = diagonal.maximise(diagonal.statistics(x!, responsibilities, state), state, 0);
+      return [next.weights, next.means, next.covariances["covariances"]!];
     },
   };
 

@@ -148,3 +148,10 @@ function rotate(rows: Float64Array, n: number, i: number, s: number, c: number):
 /** Eigenvalues, ascending, of symmetric a [n, n], in float64. */
 export const eigenvalues = (a: Float64Array, n: number): Float64Array =>
   tridiagonalEigenvalues(tridiagonalise(Float64Array.from(a), n));
+
+/** Eigenvalues of symmetric a [n, n] (overwritten), ascending, and an eigenvector in each row. */
+export function eigenpairs(a: Float64Array, n: number): { values: Float64Array; vectors: Float64Array } {
+  const form = tridiagonalise(a, n);
+  const vectors = reflections(a, n);
+  return { values: tridiagonalEigenvalues(form, vectors), vectors };
+}

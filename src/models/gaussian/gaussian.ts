@@ -1,33 +1,24 @@
 import { check, checkOptions } from "../../device/errors.ts";
-import { checkCall } from "../../formats/call.ts";
-import { parseSafetensors, writeSafetensors } from "../../formats/safetensors.ts";
+import { checkCall, type LongCall } from "../../formats/call.ts";
+import { parseSafetensors, type Safetensor, writeSafetensors } from "../../formats/safetensors.ts";
 import { add, mul, square, sub } from "../../graph/ops/arithmetic.ts";
 import { type Draw, drawNormal } from "../../data/streams.ts";
 import { reshape } from "../../graph/ops/shape.ts";
 import { sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import type { LongCall } from "../../formats/call.ts";
-import { type CentredSums, centredSums, FEW, Moments } from "../../linalg/moments.ts";
-import { gpuOfRows, rowsOf, type Samples } from "../../data/rows.ts";
-import { checkGpu } from "../../program/checkGpu.ts";
-import { checkSymmetric, factorOf } from "../../linalg/symmetric.ts";
-import { timesTransposedFactor } from "../../linalg/triangular.ts";
-import type { Gpu } from "../../program/gpu.ts";
-import { meanLogProb } from "../logProb.ts";
-import { checkGaussianOptions, type GaussianKind, type GaussianOptions, kinds } from "./options.ts";
+import { Moments } from "../../linalg/moments.ts";
 import { floats, numbersOf } from "../../linalg/numbers.ts";
-import {
-  checkFactor,
-  checkVariances,
-  FEATURES_ON_CPU,
-  NEARLY_SINGULAR,
-  type Origin,
-  type Roots,
-  rootsFrom,
-  rootsOf,
-  rootsOfVariances,
-} from "./roots.ts";
-import { lowRank, regularise, shrink } from "./shrinkage.ts";
+import { rowsOf, gpuOfRows, type Samples } from "../../data/rows.ts";
+import { checkSymmetric } from "../../linalg/symmetric.ts";
+import { checkGpu } from "../../program/checkGpu.ts";
+import type { Gpu } from "../../program/gpu.ts";
+import { Conditional, type ConditionalOptions } from "../covariance/conditional.ts";
+import { familyOf } from "../covariance/families.ts";
+import type { CovarianceFamily, Roots, Tensors, Values } from "../covariance/family.ts";
+import { checkFactor, FEATURES_ON_CPU, rootsFrom } from "../covariance/roots.ts";
+import { meanLogProb } from "../logProb.ts";
+import { type Estimate, estimateOf, estimateOfSums } from "./fit.ts";
+import { checkGaussianOptions, type GaussianKind, type GaussianOptions } from "./options.ts";
 
 const LOG_TWO_PI = Math.log(2 * Math.PI);
 
@@ -36,7 +27,8 @@ const LOG_TWO_PI = Math.log(2 * Math.PI);
  *
  *     log p(x) = −½ ( (x − μ)ᵀ Σ⁻¹ (x − μ) + log |Σ| + d log 2π ),   in nats
  *
- * `mean` [d]; `covariance` [d, d] (full and low-rank), [d] (diag) or [] (spherical).
+ * `mean` [d]; `covariance` [d, d] (full, low-rank, factor), [d] (diag) or [] (spherical). Those of `rank` directions are stored and
+ * used as loadings W [d, rank] and noise, Σ = W·Wᵀ + noise: memory and time grow with d · rank.
  *
  *     const model = await Gaussian.fit(gpu.tensor([[0, 0], [2, 1], [1, 3]]));
  *     const density = await model.logProb(gpu.tensor([[1, 1]])).item();
@@ -44,23 +36,31 @@ const LOG_TWO_PI = Math.log(2 * Math.PI);
 export class Gaussian {
   /** Which kind of covariance it has. */
   readonly kind: GaussianKind;
-  /** The mean, a tensor. */
+  /** The mean, a tensor [d]. */
   readonly mean: Tensor;
-  /** The covariance: [d, d] full, [d] diagonal, [] spherical. */
-  readonly covariance: Tensor;
+  /** What its file holds of the covariance: `covariance`, or `loadings` and `noise`. */
+  readonly parameters: Tensors;
   /** log |Σ| */
   readonly logDet: number;
   /** What the shrinkage rule found, or was given; 0 without. */
   readonly shrinkage: number;
+  readonly #family: CovarianceFamily;
   readonly #roots: Roots;
+  #dense: Tensor | null = null;
 
-  private constructor(kind: GaussianKind, mean: Tensor, covariance: Tensor, roots: Roots, shrinkage: number) {
-    this.kind = kind;
+  private constructor(
+    estimate: Omit<Estimate, "mean" | "covariance">,
+    mean: Tensor,
+    parameters: Tensors,
+    roots: Roots,
+  ) {
+    this.#family = estimate.family;
+    this.kind = estimate.family.kind as GaussianKind;
     this.mean = mean;
-    this.covariance = covariance;
+    this.parameters = parameters;
     this.#roots = roots;
     this.logDet = roots.logDet;
-    this.shrinkage = shrinkage;
+    this.shrinkage = estimate.shrinkage;
   }
 
   /**
@@ -72,25 +72,8 @@ export class Gaussian {
   static async fit(samples: Samples, options: GaussianOptions = {}): Promise<Gaussian> {
     const where = "Gaussian.fit";
     checkGaussianOptions(where, options);
-    const rows = rowsOf(where, samples);
-    check(
-      rows.count > (options.ddof ?? 0),
-      "shape",
-      where,
-      () => `too few rows. Expected more than ddof = ${options.ddof}; got ${rows.count}.`,
-    );
-    const gpu = await gpuOfRows(where, rows);
-    const { covariance: kind = "full", shrinkage = "none", signal } = options;
-    const full = kind === "full" || kind === "low-rank";
-    let sums = await centredSums(where, rows, full, options);
-    let exact = rows.dim <= FEW;
-    if (kind === "full" && !exact && rows.dim <= FEATURES_ON_CPU && nearlySingular(sums)) {
-      // what products in f32 leave of the smallest directions is rounding: once more in float64
-      sums = await centredSums(where, rows, full, options, true);
-      exact = true;
-    }
-    const intensity = full ? await shrink(where, sums, shrinkage, rows, signal) : 0;
-    return Gaussian.#of(where, gpu, sums, options, intensity, exact);
+    const gpu = await gpuOfRows(where, rowsOf(where, samples));
+    return Gaussian.#build(where, gpu, await estimateOf(where, samples, options));
   }
 
   /** The same from moments, which may have been merged from many machines. Ledoit–Wolf needs the samples: give a number or "oas". */
@@ -105,12 +88,8 @@ export class Gaussian {
     );
     checkGaussianOptions(where, options);
     const { count, mean } = moments;
-    const least = options.ddof ?? 0;
-    check(count > least, "shape", where, () => `too few samples. Expected more than ddof = ${least}; got ${count}.`);
     const products = moments.covarianceWith(0).map((value) => value * count);
-    const sums = { count, mean, products };
-    const intensity = await shrink(where, sums, options.shrinkage ?? "none");
-    return Gaussian.#of(where, gpu, sums, options, intensity, moments.dim <= FEW);
+    return Gaussian.#build(where, gpu, await estimateOfSums(where, { count, mean, products }, options));
   }
 
   /**
@@ -138,53 +117,27 @@ export class Gaussian {
     );
     if (kind === "full") checkSymmetric(where, covariance, d);
     const precision = parameters.covariance instanceof Float32Array ? 2 ** -24 : 2 ** -53;
-    return Gaussian.#build(where, gpu, kind, mean, covariance, 0, { kind: "numbers", precision });
+    return Gaussian.#build(where, gpu, {
+      family: familyOf(where, kind, true),
+      mean,
+      covariance: { covariances: covariance },
+      shrinkage: 0,
+      origin: { kind: "numbers", precision },
+    });
   }
 
-  static #of(
-    where: string,
-    gpu: Gpu,
-    sums: CentredSums,
-    options: GaussianOptions,
-    intensity: number,
-    exact: boolean,
-  ): Promise<Gaussian> {
-    const { covariance: kind = "full", ddof = 0, regularization = 0, rank = 1 } = options;
-    const { mean, count, products } = sums;
+  static #build(where: string, gpu: Gpu, estimate: Estimate, given?: Roots): Promise<Gaussian> {
+    const { family, mean, covariance, origin } = estimate;
     const d = mean.length;
-    const isMatrix = products.length === d * d && d > 1;
-    const all = products.map((value) => value / (count - ddof));
-    const variances = isMatrix ? Float64Array.from(mean, (_, i) => all[i * d + i]!) : all;
-    const origin: Origin = exact ? { kind: "samples", mean } : { kind: "numbers", precision: 2 ** -24 };
-    const build = (covariance: Float64Array) =>
-      Gaussian.#build(where, gpu, kind, mean, covariance, kind === "full" ? intensity : 0, origin);
-    if (kind === "diag") return build(variances.map((v) => v + regularization));
-    if (kind === "spherical") return build(Float64Array.of(variances.reduce((a, b) => a + b, 0) / d + regularization));
-    return build(regularise(kind === "low-rank" ? lowRank(where, all, d, rank) : all, d, intensity, regularization));
-  }
-
-  static #build(
-    where: string,
-    gpu: Gpu,
-    kind: GaussianKind,
-    mean: Float64Array,
-    covariance: Float64Array,
-    shrinkage: number,
-    origin: Origin,
-    factor?: Float32Array<ArrayBuffer>,
-  ): Promise<Gaussian> {
     // its tensors are the model's, whatever scope is open
     return gpu.outside(async () => {
-      const d = mean.length;
-      let roots: Roots;
-      if (kind === "diag" || kind === "spherical") {
-        checkVariances(where, covariance);
-        // as the tensor holds them, so that a file brings the same model back
-        const held = covariance.map(Math.fround);
-        roots = rootsOfVariances(gpu, kind === "diag" ? held : new Float64Array(d).fill(held[0]!));
-      } else roots = factor ? rootsFrom(gpu, factor, d) : await rootsOf(where, gpu, covariance, origin);
-      const shape = kind === "diag" ? [d] : kind === "spherical" ? [] : [d, d];
-      return new Gaussian(kind, gpu.tensor(mean, [d]), gpu.tensor(covariance, shape), roots, shrinkage);
+      const roots = given ?? (await family.roots!(where, gpu, covariance, d, origin));
+      const shapes = shapesOf(family, d, rankOf(covariance, d));
+      const parameters = Object.entries(shapes).map(([name, { stacked, shape }]) => [
+        name,
+        gpu.tensor(covariance[stacked]!, shape),
+      ]);
+      return new Gaussian(estimate, gpu.tensor(mean, [d]), Object.fromEntries(parameters) as Tensors, roots);
     });
   }
 
@@ -192,17 +145,35 @@ export class Gaussian {
   get dim(): number {
     return this.mean.shape[0]!;
   }
+  /** Free parameters of mean and covariance. */
+  get parameterCount(): number {
+    return this.dim + this.#family.parameterCount(1, this.dim, this.parameters["loadings"]?.shape[1] ?? 0);
+  }
+  /** The covariance: [d, d] (of a low-rank or factor covariance made when asked for), [d] diagonal, [] spherical. */
+  get covariance(): Tensor {
+    const { covariance } = this.parameters;
+    if (covariance) return covariance;
+    const { dim } = this;
+    this.#dense ??= reshape(this.#family.dense(this.#stack(), dim), [dim, dim]);
+    return this.#dense;
+  }
+
+  /** The covariance as a stack of one. */
+  #stack(): Tensors {
+    const { covariance, ...rest } = this.parameters;
+    const named = covariance ? { covariances: covariance } : rest;
+    return Object.fromEntries(Object.entries(named).map(([name, t]) => [name, reshape(t, [1, ...t.shape])]));
+  }
 
   /** log p(x) of each row of x [n, d], in nats: [n]. */
   logProb(x: Tensor): Tensor {
-    const where = "Gaussian.logProb";
+    const white = this.#whitened("Gaussian.logProb", x);
+    return mul(add(sum(square(white), 1), this.logDet + this.dim * LOG_TWO_PI), -0.5);
+  }
+
+  #whitened(where: string, x: Tensor): Tensor {
     const { count, dim } = rowsOf(where, x, this.dim);
-    const centred = sub(reshape(x, [count, dim]), this.mean);
-    const white =
-      this.#roots.inverse.rank === 1
-        ? mul(centred, this.#roots.inverse)
-        : timesTransposedFactor(centred, this.#roots.inverse);
-    return mul(add(sum(square(white), 1), this.logDet + dim * LOG_TWO_PI), -0.5);
+    return this.#roots.whiten(sub(reshape(x, [count, dim]), this.mean));
   }
 
   /** Mean log-likelihood of the samples in nats, finished in float64. */
@@ -223,23 +194,73 @@ export class Gaussian {
       () => `expected a whole number of samples > 0; got ${n}.`,
     );
     const noise = drawNormal(this.mean.gpu, [n, this.dim], { seed: 0, ...options });
-    const { factor } = this.#roots;
-    return add(factor.rank === 1 ? mul(noise, factor) : timesTransposedFactor(noise, factor), this.mean);
+    return add(this.#roots.colour(noise), this.mean);
   }
 
-  /** A safetensors file with `mean` and `covariance`, and the `factor` l with l·lᵀ = covariance where that is a matrix. */
+  /** (x − μ)ᵀ Σ⁻¹ (x − μ) of each row of x [n, d], the squared Mahalanobis distance: [n]. */
+  mahalanobis(x: Tensor): Tensor {
+    return sum(square(this.#whitened("Gaussian.mahalanobis", x)), 1);
+  }
+
+  /** Rows x [n, d] mapped so that draws of this Gaussian become independent standard normals: [n, d]. */
+  whiten(x: Tensor): Tensor {
+    return this.#whitened("Gaussian.whiten", x);
+  }
+
+  /** Differential entropy ½ (log |Σ| + d log 2πe), in nats. */
+  entropy(): number {
+    return 0.5 * (this.logDet + this.dim * (1 + LOG_TWO_PI));
+  }
+
+  /**
+   * Divergence of this Gaussian from another of as many features, in nats:
+   *
+   *     ½ ( tr Σ₁⁻¹Σ₀ + (μ₁ − μ₀)ᵀ Σ₁⁻¹ (μ₁ − μ₀) − d + log |Σ₁| − log |Σ₀| )
+   */
+  async klTo(other: Gaussian): Promise<number> {
+    const where = "Gaussian.klTo";
+    check(other instanceof Gaussian, "argument", where, () => `expected a Gaussian; got ${typeof other}.`);
+    check(
+      other.dim === this.dim,
+      "shape",
+      where,
+      () => `features differ in number. Expected ${this.dim}; got ${other.dim}.`,
+    );
+    const { loadings, noise } = this.#roots.parts();
+    const terms = [sum(other.mahalanobis(reshape(this.mean, [1, this.dim])))];
+    if (loadings) terms.push(sum(square(other.#roots.whiten(loadings))));
+    if (noise) terms.push(sum(mul(noise, other.#roots.precisions())));
+    const values = await Promise.all(terms.map((term) => term.item().finally(() => term.dispose())));
+    const total = values.reduce((a, b) => a + b, 0) - this.dim + other.logDet - this.logDet;
+    return Math.max(0, total / 2);
+  }
+
+  /**
+   * The distribution of the other features, given some: of one row `values` [observed] or of each of many [n, observed].
+   *
+   *     const rest = model.conditional({ observed: [0, 1], values: [[5.1, 3.5]] });
+   *     await rest.mean.read();   // the other features, in order
+   *
+   * Throws LatentError: "argument" where `observed` names a feature twice, or none or all of them; "shape" on values.
+   */
+  conditional(options: ConditionalOptions): Conditional {
+    const mean = reshape(this.mean, [1, this.dim]);
+    return Conditional.of(
+      "Gaussian.conditional",
+      this.#family,
+      { weights: null, means: mean, covariances: this.#stack() },
+      options,
+    );
+  }
+
+  /** A safetensors file with `mean` and `covariance` (or `loadings` and `noise`), and the `factor` l with l·lᵀ = covariance of a full one. */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
-    const tensor = async (t: Tensor) => ({
-      dtype: "F32" as const,
-      shape: t.shape,
-      data: (await t.read()) as Float32Array,
+    const { factor } = this.#roots.tensors;
+    const tensors = { mean: this.mean, ...this.parameters, ...(factor ? { factor } : {}) };
+    const entries = Object.entries(tensors).map(async ([name, t]): Promise<[string, Safetensor]> => {
+      return [name, { dtype: "F32", shape: t.shape, data: (await t.read()) as Float32Array }];
     });
-    const tensors = [
-      ["mean", await tensor(this.mean)],
-      ["covariance", await tensor(this.covariance)],
-      ...(this.#roots.factor.rank === 2 ? [["factor", await tensor(this.#roots.factor)] as const] : []),
-    ] as const;
-    return writeSafetensors(tensors, { model: "Gaussian", covariance: this.kind }, "Gaussian.save");
+    return writeSafetensors(await Promise.all(entries), { model: "Gaussian", covariance: this.kind }, "Gaussian.save");
   }
 
   /** Reads what `save` wrote. Throws LatentError("format") on another file, and as `from` does on values that make no Gaussian. */
@@ -249,28 +270,34 @@ export class Gaussian {
     const { tensors, metadata } = parseSafetensors(bytes, { where, widen: true, finite: true });
     const kind = metadata.get("covariance") as GaussianKind;
     check(
-      metadata.get("model") === "Gaussian" && kinds.includes(kind),
+      metadata.get("model") === "Gaussian" && ["full", "diag", "spherical", "low-rank", "factor"].includes(kind),
       "format",
       where,
       () => `expected a file of Gaussian.save; got model ${metadata.get("model")}.`,
     );
+    const family = familyOf(where, kind, true);
     const [d = 0] = tensors.get("mean")?.shape ?? [];
+    const rank = tensors.get("loadings")?.shape[1] ?? 1;
     const mean = floats(where, tensors, "mean", [d]);
-    const covariance = floats(where, tensors, "covariance", kind === "diag" ? [d] : kind === "spherical" ? [] : [d, d]);
-    const matrix = kind === "full" || kind === "low-rank";
-    if (matrix) checkSymmetric(where, covariance, d);
+    const values = Object.entries(shapesOf(family, d, rank)).map(([name, { stacked, shape }]) => [
+      stacked,
+      floats(where, tensors, name, shape),
+    ]);
+    const covariance = Object.fromEntries(values) as Values;
+    if (kind === "full") checkSymmetric(where, covariance["covariances"]!, d);
     // older files have none
-    const factor = matrix && tensors.has("factor") ? Float32Array.from(floats(where, tensors, "factor", [d, d])) : null;
-    if (factor) checkFactor(where, factor, covariance, d);
+    const factor =
+      kind === "full" && tensors.has("factor") ? Float32Array.from(floats(where, tensors, "factor", [d, d])) : null;
+    if (factor) checkFactor(where, factor, covariance["covariances"]!, d);
+    const roots = factor && d <= FEATURES_ON_CPU ? rootsFrom(gpu, factor, d) : undefined;
     const origin = { kind: "numbers", precision: 2 ** -24 } as const;
-    const given = factor && d <= FEATURES_ON_CPU ? factor : undefined;
-    return Gaussian.#build(where, gpu, kind, mean, covariance, 0, origin, given);
+    return Gaussian.#build(where, gpu, { family, mean, covariance, shrinkage: 0, origin }, roots);
   }
 
   /** Frees its memory on the GPU. */
   dispose(): void {
-    const { factor, inverse } = this.#roots;
-    for (const t of [this.mean, this.covariance, factor, inverse]) t.dispose();
+    const held = [this.mean, ...Object.values(this.parameters), ...Object.values(this.#roots.tensors)];
+    for (const t of [...held, ...(this.#dense ? [this.#dense] : [])]) t.dispose();
   }
   /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {
@@ -278,8 +305,14 @@ export class Gaussian {
   }
 }
 
-/** Whether a direction is so narrow that products in f32 say little about it. */
-function nearlySingular({ mean, products }: CentredSums): boolean {
-  const d = mean.length;
-  return !(factorOf(products, d, (i) => NEARLY_SINGULAR * products[i * d + i]!) instanceof Float64Array);
+/** Directions of values that have them. */
+const rankOf = (covariance: Values, d: number): number => (covariance["loadings"]?.length ?? 0) / d;
+
+/** Names and shapes of one covariance in files, and its name in a stack: `covariance` is the one of `covariances`. */
+function shapesOf(family: CovarianceFamily, d: number, rank: number) {
+  const entries = Object.entries(family.shapes(1, d, rank)).map(([stacked, [, ...shape]]) => [
+    stacked === "covariances" ? "covariance" : stacked,
+    { stacked, shape },
+  ]);
+  return Object.fromEntries(entries) as { [name: string]: { stacked: string; shape: number[] } };
 }

@@ -1,16 +1,17 @@
 import { check, checkOptions } from "../../device/errors.ts";
-import { checkCall } from "../../formats/call.ts";
-import type { LongCall } from "../../formats/call.ts";
-import type { Shrinkage } from "./shrinkage.ts";
+import { checkCall, type LongCall } from "../../formats/call.ts";
+import { checkRank, familyOf } from "../covariance/families.ts";
+import type { CovarianceKind } from "../covariance/family.ts";
+import type { Shrinkage } from "../covariance/shrinkage.ts";
 
-/** Which covariance a Gaussian has: any, diagonal, or a multiple of I. */
-export type GaussianKind = "full" | "diag" | "spherical" | "low-rank";
+/** Which covariance a Gaussian has: any, diagonal, a multiple of I, or `rank` directions and noise, alike or one each. */
+export type GaussianKind = Exclude<CovarianceKind, "tied">;
 
 /** How a Gaussian is fitted. */
 export interface GaussianOptions extends LongCall {
-  /** Which covariance: any, diagonal, a multiple of I, or `rank` directions and noise (probabilistic PCA); "full". */
+  /** Which covariance: any, diagonal, a multiple of I, or `rank` directions and noise, alike (probabilistic PCA) or one each ("factor"); "full". */
   readonly covariance?: GaussianKind;
-  /** Directions of "low-rank". */
+  /** Directions of "low-rank" and "factor". */
   readonly rank?: number;
   /** Divisor n − ddof: 0 is maximum likelihood, 1 unbiased; 0. */
   readonly ddof?: 0 | 1;
@@ -21,31 +22,19 @@ export interface GaussianOptions extends LongCall {
 }
 
 const known = ["covariance", "rank", "ddof", "regularization", "shrinkage", "signal", "onProgress"];
-export const kinds: readonly GaussianKind[] = ["full", "diag", "spherical", "low-rank"];
 
 /** Throws LatentError("argument") naming the first option that is unknown or out of range. */
 export function checkGaussianOptions(where: string, options: GaussianOptions): void {
   checkOptions(where, options, known);
   checkCall(where, options);
   const { covariance = "full", rank, ddof = 0, regularization = 0, shrinkage = "none" } = options;
-  check(
-    kinds.includes(covariance),
-    "argument",
-    where,
-    () => `unknown covariance. Expected one of ${kinds.join(", ")}; got ${covariance}.`,
-  );
+  checkRank(where, familyOf(where, covariance, true), rank);
   check(ddof === 0 || ddof === 1, "argument", where, () => `expected ddof 0 or 1; got ${String(ddof)}.`);
   check(
     Number.isFinite(regularization) && regularization >= 0,
     "argument",
     where,
     () => `expected a regularization ≥ 0; got ${regularization}.`,
-  );
-  check(
-    covariance === "low-rank" ? Number.isInteger(rank) && rank! > 0 : rank === undefined,
-    "argument",
-    where,
-    () => `expected a whole rank > 0 with covariance "low-rank", and none without; got ${rank} with "${covariance}".`,
   );
   const fits =
     shrinkage === "none" ||

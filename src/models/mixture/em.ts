@@ -13,31 +13,25 @@ import { eachBatch, type Rows } from "../../data/rows.ts";
 import { streamOf } from "../../data/streams.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import type { Program } from "../../program/program.ts";
-import {
-  covarianceShape,
-  indexOfFirst,
-  type Kind,
-  logJoint,
-  maximise,
-  nearest,
-  type Parameters,
-  positions,
-  prepare,
-  responsibilities,
-  type Statistics,
-  statisticShapes,
-  statistics,
-} from "./components.ts";
+import type { CovarianceFamily, EmState, Maximised, Statistics, Tensors } from "../covariance/family.ts";
+import { expected, indexOfFirst, logJoint, nearest, positions, prepare } from "./components.ts";
+
+/** Numbers by name, as the GPU holds them. */
+export interface Floats {
+  readonly [name: string]: Float32Array<ArrayBuffer>;
+}
 
 /** The parameters as numbers. */
-export interface Values {
+export interface MixtureValues {
   readonly weights: Float32Array<ArrayBuffer>;
   readonly means: Float32Array<ArrayBuffer>;
-  readonly covariances: Float32Array<ArrayBuffer>;
+  readonly covariances: Floats;
 }
 
 export interface EmOptions {
-  readonly kind: Kind;
+  readonly family: CovarianceFamily;
+  /** Directions, of families that have them. */
+  readonly rank: number;
   readonly components: number;
   readonly regularization: number;
   readonly tolerance: number;
@@ -46,7 +40,7 @@ export interface EmOptions {
   readonly batch: number;
 }
 
-export interface EmResult extends Values {
+export interface EmResult extends MixtureValues {
   readonly converged: boolean;
   readonly iterations: number;
   /** Mean log-likelihood in nats before each M step. */
@@ -71,39 +65,30 @@ export class Em {
   readonly #rows: Rows;
   readonly #options: EmOptions;
   readonly #states: Record<
-    | "weights"
-    | "means"
-    | "covariances"
-    | "offsets"
-    | "precisions"
-    | "done"
-    | "failed"
-    | "failedAt"
-    | "iteration"
-    | "bound"
-    | "history",
+    "weights" | "means" | "offsets" | "done" | "failed" | "failedAt" | "iteration" | "bound" | "history",
     Tensor
   >;
+  readonly #covariances: Tensors;
+  readonly #whitening: Tensors;
   readonly #sums: Record<"n" | "first" | "second" | "logProb", Tensor>;
   readonly #programs = new Map<string, Program<unknown>>();
   readonly #whole: Tensor | null;
 
   /** `whole` is all rows, where they fit into one step. */
   constructor(gpu: Gpu, rows: Rows, whole: Tensor | null, options: EmOptions) {
-    const { kind, components: k, maxIterations } = options;
+    const { family, rank, components: k, maxIterations } = options;
     const d = rows.dim;
     this.#gpu = gpu;
     this.#rows = rows;
     this.#whole = whole;
     this.#options = options;
     const state = (shape: Shape) => gpu.state(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
-    const matrices = kind === "full" || kind === "tied";
+    const states = (shapes: { readonly [name: string]: Shape }): Tensors =>
+      Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, state(shape)]));
     this.#states = {
       weights: state([k]),
       means: state([k, d]),
-      covariances: state(covarianceShape(kind, k, d)),
       offsets: state([k]),
-      precisions: state(matrices ? covarianceShape(kind, k, d) : [k, d]),
       done: state([]),
       failed: state([]),
       failedAt: state([]),
@@ -111,23 +96,37 @@ export class Em {
       bound: state([]),
       history: state([maxIterations]),
     };
-    const shapes = statisticShapes(kind, k, d);
-    this.#sums = { n: state(shapes.n), first: state(shapes.first), second: state(shapes.second), logProb: state([]) };
+    this.#covariances = states(family.shapes(k, d, rank));
+    this.#whitening = states(family.whiteningShapes(k, d, rank));
+    const second = state(family.secondShape(k, d, rank));
+    this.#sums = { n: state([k]), first: state([k, d]), second, logProb: state([]) };
+  }
+
+  /** What a step starts from. */
+  get #state(): EmState & { readonly offsets: Tensor } {
+    const { means, offsets } = this.#states;
+    return { means, offsets, covariances: this.#covariances, whitening: this.#whitening };
   }
 
   /** Starts from parameters. */
-  async startFrom(values: Values): Promise<void> {
-    const { kind, components } = this.#options;
+  async startFrom(values: MixtureValues): Promise<void> {
+    const { family, rank, components } = this.#options;
     const d = this.#rows.dim;
+    const shapes = Object.entries(family.shapes(components, d, rank));
     const given = [
       this.#gpu.tensor(values.weights, [components]),
       this.#gpu.tensor(values.means, [components, d]),
-      this.#gpu.tensor(values.covariances, covarianceShape(kind, components, d)),
+      ...shapes.map(([name, shape]) => this.#gpu.tensor(values.covariances[name]!, shape)),
     ];
     try {
       const load = await this.#program(
         "load",
-        (weights, means, covariances) => this.#begin({ weights: weights!, means: means!, covariances: covariances! }),
+        (weights, means, ...covariances) =>
+          this.#begin({
+            weights: weights!,
+            means: means!,
+            covariances: Object.fromEntries(shapes.map(([name], at) => [name, covariances[at]!])),
+          }),
         given,
       );
       await load.run(...given);
@@ -139,15 +138,15 @@ export class Em {
   /** Starts from the M step of rows that belong to their nearest centre. centres: [K·d]. */
   async startAt(centres: Float32Array<ArrayBuffer>, signal?: AbortSignal): Promise<void> {
     const { means } = this.#states;
-    await this.#startFromShares("hard", centres, (x) => nearest(x, means).shares, signal);
+    await this.#startFromResponsibilities("hard", centres, (x) => nearest(x, means).responsibilities, signal);
   }
 
-  /** Starts from the M step of random shares. origin [d]: any point near the mean of the rows. */
+  /** Starts from the M step of random responsibilities. origin [d]: any point near the mean of the rows. */
   async startRandom(origin: Float32Array, seed: number, restart: number, signal?: AbortSignal): Promise<void> {
     const { components: k } = this.#options;
     const centres = new Float32Array(k * origin.length);
     for (let c = 0; c < k; c++) centres.set(origin, c * origin.length);
-    await this.#startFromShares(
+    await this.#startFromResponsibilities(
       `random ${restart}`,
       centres,
       (x, step) => {
@@ -162,24 +161,34 @@ export class Em {
     );
   }
 
-  async #startFromShares(
+  async #startFromResponsibilities(
     name: string,
     centres: Float32Array<ArrayBuffer>,
-    shares: (x: Tensor, step: Tensor) => Tensor,
+    responsibilities: (x: Tensor, step: Tensor) => Tensor,
     signal?: AbortSignal,
   ): Promise<void> {
     const { means } = this.#states;
-    const { kind, regularization } = this.#options;
+    const { family, rank, components: k, regularization } = this.#options;
     const given = this.#gpu.tensor(centres, means.shape);
+    const shapes = family.whiteningShapes(k, means.shape[1]!, rank);
     try {
-      const place = await this.#program("place", (c) => assign(means, c!), [given]);
+      const place = await this.#program(
+        "place",
+        (c) => {
+          assign(means, c!);
+          for (const [key, value] of Object.entries(family.first?.probe(this.#gpu, shapes) ?? {}))
+            assign(this.#whitening[key]!, value);
+        },
+        [given],
+      );
       await place.run(given);
     } finally {
       given.dispose();
     }
-    await this.#pass(name, (x, step) => ({ ...statistics(kind, x, shares(x, step), means), logProb: null }), signal);
+    const of = (x: Tensor, step: Tensor) => family.statistics(x, responsibilities(x, step), this.#state);
+    await this.#pass(name, (x, step) => ({ ...of(x, step), logProb: null }), signal);
     const open = await this.#program("open", () => {
-      this.#begin(maximise(kind, this.#sums, means, regularization));
+      this.#begin((family.first ?? family).maximise(this.#sums, this.#state, regularization));
       this.#clear();
     });
     await open.run();
@@ -229,14 +238,16 @@ export class Em {
   }
 
   async #result(): Promise<EmResult> {
-    const { weights, means, covariances, done, failed, failedAt, iteration, history } = this.#states;
+    const { weights, means, done, failed, failedAt, iteration, history } = this.#states;
     const f32 = async (t: Tensor) => (await t.read()) as Float32Array<ArrayBuffer>;
     const iterations = await iteration.item();
     const bad = await failed.item();
+    const covariances: { [name: string]: Float32Array<ArrayBuffer> } = {};
+    for (const [name, state] of Object.entries(this.#covariances)) covariances[name] = await f32(state);
     return {
       weights: await f32(weights),
       means: await f32(means),
-      covariances: await f32(covariances),
+      covariances,
       converged: (await done.item()) === 1 && bad < 0,
       iterations,
       history: (await f32(history)).slice(0, iterations),
@@ -275,26 +286,23 @@ export class Em {
 
   /** The E step of rows x. */
   #expect(x: Tensor): Statistics & { logProb: Tensor } {
-    const { means, offsets, precisions } = this.#states;
-    const { logProb, shares } = responsibilities(logJoint(this.#options.kind, x, means, { offsets, precisions }));
-    return { ...statistics(this.#options.kind, x, shares, means), logProb: sum(logProb) };
+    const { family } = this.#options;
+    const { logProb, responsibilities } = expected(logJoint(family, x, this.#state));
+    return { ...family.statistics(x, responsibilities, this.#state), logProb: sum(logProb) };
   }
 
   /** The M step, the test, and the masked assignments. */
   #advance(sums: Statistics & { logProb: Tensor }): void {
-    const { kind, regularization, tolerance, maxIterations } = this.#options;
-    const { done, failed, failedAt, iteration, bound, history, ...kept } = this.#states;
-    const next = maximise(kind, sums, kept.means, regularization);
-    const ready = prepare(kind, next);
+    const { family, regularization, tolerance, maxIterations } = this.#options;
+    const { done, failed, failedAt, iteration, bound, history } = this.#states;
+    const next = family.maximise(sums, this.#state, regularization);
+    const ready = prepare(family, next);
     const failure = max(ready.failed);
     const broken = greaterEqual(failure, 0);
     const level = mul(sum(sums.logProb), 1 / this.#rows.count);
     const near = less(abs(sub(level, bound)), maximum(mul(abs(level), ROUNDING), tolerance));
     const frozen = maximum(done, broken);
-    for (const [key, value] of Object.entries({ ...next, offsets: ready.offsets, precisions: ready.precisions })) {
-      const state = kept[key as keyof typeof kept];
-      assign(state, where(frozen, state, value));
-    }
+    for (const [state, value] of this.#assigned(next, ready)) assign(state, where(frozen, state, value));
     const which = indexOfFirst(ready.failed);
     assign(failed, where(done, failed, where(broken, which, -1)));
     assign(failedAt, where(done, failedAt, failure));
@@ -305,18 +313,27 @@ export class Em {
     assign(done, maximum(frozen, near));
   }
 
+  /** States, and what they become with new parameters. */
+  #assigned({ weights, means, covariances }: Maximised, ready: ReturnType<typeof prepare>): [Tensor, Tensor][] {
+    const { weights: ownWeights, means: ownMeans, offsets } = this.#states;
+    const named = (states: Tensors, values: Tensors) =>
+      Object.entries(values).map(([name, value]): [Tensor, Tensor] => [states[name]!, value]);
+    return [
+      [ownWeights, weights],
+      [ownMeans, means],
+      ...named(this.#covariances, covariances),
+      [offsets, ready.offsets],
+      ...named(this.#whitening, ready.whitening),
+    ];
+  }
+
   /** First parameters: prepared, counters at their start. */
-  #begin(parameters: Parameters): void {
-    const { kind } = this.#options;
-    const { done, failed, failedAt, iteration, bound, weights, means, covariances, offsets, precisions } = this.#states;
-    const ready = prepare(kind, parameters);
+  #begin(parameters: Maximised): void {
+    const { done, failed, failedAt, iteration, bound } = this.#states;
+    const ready = prepare(this.#options.family, parameters);
     const failure = max(ready.failed);
     const broken = greaterEqual(failure, 0);
-    assign(weights, parameters.weights);
-    assign(means, parameters.means);
-    assign(covariances, parameters.covariances);
-    assign(offsets, ready.offsets);
-    assign(precisions, ready.precisions);
+    for (const [state, value] of this.#assigned(parameters, ready)) assign(state, value);
     assign(done, cast(broken, "f32"));
     assign(failed, where(broken, indexOfFirst(ready.failed), -1));
     assign(failedAt, failure);
@@ -344,6 +361,7 @@ export class Em {
 
   dispose(): void {
     for (const program of this.#programs.values()) program.dispose();
-    for (const state of [...Object.values(this.#states), ...Object.values(this.#sums)]) state.dispose();
+    for (const group of [this.#states, this.#covariances, this.#whitening, this.#sums])
+      for (const state of Object.values(group)) state.dispose();
   }
 }

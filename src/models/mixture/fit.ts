@@ -1,68 +1,17 @@
 import { permutation } from "../../data/philox.ts";
-import { check, checkOptions, LatentError, show } from "../../device/errors.ts";
-import { abortable, checkCall } from "../../formats/call.ts";
+import { streamOf } from "../../data/streams.ts";
+import { check, LatentError } from "../../device/errors.ts";
+import { abortable } from "../../formats/call.ts";
 import { gather } from "../../graph/ops/gather.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import type { CentredSums } from "../../linalg/moments.ts";
 import { checkFinite, eachBatch, gpuOf, type Rows, rowsOf, type Samples } from "../../data/rows.ts";
-import { streamOf } from "../../data/streams.ts";
-import { checkSymmetric } from "../../linalg/symmetric.ts";
 import type { Gpu } from "../../program/gpu.ts";
-import { covarianceShape, type Kind } from "./components.ts";
-import { Em, type EmResult, type Values } from "./em.ts";
+import { checkRank, familyOf } from "../covariance/families.ts";
+import type { CovarianceFamily, CovarianceKind, Values } from "../covariance/family.ts";
+import { Em, type EmResult, type MixtureValues } from "./em.ts";
 import { lloyd, plusPlus } from "./kmeans.ts";
-import { numbersOf } from "../../linalg/numbers.ts";
-
-/** Numbers, flat or nested. */
-export type Numbers = ArrayLike<number> | readonly ArrayLike<number>[] | readonly (readonly ArrayLike<number>[])[];
-
-/** Parameters to start from: weights [K], means [K, d], covariances [K, d, d], [d, d], [K, d] or [K] by kind; flat or nested. */
-export interface MixtureStart {
-  /** Weights of the components, [K]. */
-  readonly weights: Numbers;
-  /** Their means, [K, d]. */
-  readonly means: Numbers;
-  /** Their covariances, by kind. */
-  readonly covariances: Numbers;
-}
-
-/** How a mixture is fitted. */
-export interface MixtureOptions {
-  /** How many components it has. */
-  readonly components: number;
-  /** "full" */
-  readonly covariance?: Kind;
-  /** Where EM starts: k-means centres (k-means++, then Lloyd), k-means++ rows, random rows, random shares, or parameters; "kmeans". */
-  readonly init?: "kmeans" | "k-means++" | "random" | "random-from-data" | MixtureStart;
-  /** Added to every variance in each M step; 1e-6. */
-  readonly regularization?: number;
-  /** EM stops when the mean log-likelihood changes by less (or by less than two units of rounding); 1e-3 nats. */
-  readonly tolerance?: number;
-  /** 100 */
-  readonly maxIterations?: number;
-  /** Starts, of which the best is kept; 1. */
-  readonly restarts?: number;
-  /** 0 */
-  readonly seed?: number;
-  /** Aborts the call, which then rejects with `signal.reason`. */
-  readonly signal?: AbortSignal;
-  /** Called as the call gets on, with times in seconds. */
-  readonly onProgress?: (progress: { step: number; total: number; loss: number; seconds: number; eta: number }) => void;
-}
-
-const names = [
-  "components",
-  "covariance",
-  "init",
-  "regularization",
-  "tolerance",
-  "maxIterations",
-  "restarts",
-  "seed",
-  "signal",
-  "onProgress",
-];
-export const kinds: readonly string[] = ["full", "tied", "diag", "spherical"];
-const inits = ["kmeans", "k-means++", "random", "random-from-data"];
+import { checkMixtureOptions, type MixtureOptions, startValues } from "./options.ts";
 
 /** Elements that one step may hold, and rows at most. */
 const ELEMENTS = 2 ** 23;
@@ -71,7 +20,8 @@ const MOST_ROWS = 16384;
 const SAMPLE = 4096;
 
 export interface Fitted extends EmResult {
-  readonly kind: Kind;
+  readonly family: CovarianceFamily;
+  readonly rank: number;
   readonly gpu: Gpu;
   readonly dim: number;
 }
@@ -82,14 +32,17 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
   checkMixtureOptions(where, options);
   const {
     components,
-    covariance: kind = "full",
+    covariance = "full",
+    rank = 0,
     regularization = 1e-6,
     tolerance = 1e-3,
     maxIterations = 100,
     restarts = 1,
     signal,
   } = options;
+  const family = familyOf(where, covariance);
   const rows = rowsOf(where, samples);
+  checkRank(where, family, options.rank, rows.dim);
   check(
     rows.count >= components,
     "argument",
@@ -97,7 +50,7 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
     () => `fewer rows than components. Expected at least ${components} rows; got ${rows.count}.`,
   );
   await checkFinite(where, rows, signal);
-  const batch = rowsOfStep(kind, components, rows.dim);
+  const batch = rowsOfStep(family, components, rows.dim);
   const whole = rows.count <= batch ? await rows.batch(0, rows.count) : null;
   const first = whole ?? (await rows.batch(0, 1));
   const gpu = gpuOf(where, first);
@@ -105,9 +58,11 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
   let sample: Tensor | null = null;
   try {
     if (whole) await abortable(gpu.evaluate([whole]), signal);
-    em = new Em(gpu, rows, whole, { kind, components, regularization, tolerance, maxIterations, batch });
+    em = new Em(gpu, rows, whole, { family, rank, components, regularization, tolerance, maxIterations, batch });
     const start =
-      typeof options.init === "object" ? startValues(where, options.init, kind, components, rows.dim) : null;
+      typeof options.init === "object"
+        ? startValues(where, options.init, family, { components, d: rows.dim, rank })
+        : null;
     if (!start) sample = whole && rows.count <= SAMPLE ? whole : await drawn(gpu, rows, batch, options, signal);
     let best: EmResult | null = null;
     let failed: EmResult | null = null;
@@ -117,13 +72,13 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
       if (result.failure) failed = result;
       else if (!best || (result.history.at(-1) ?? 0) > best.history.at(-1)!) best = result;
     }
-    if (!best) throw singular(where, kind, failed!);
+    if (!best) throw singular(where, family, failed!);
     if (!Number.isFinite(best.history.at(-1)!))
       throw new LatentError(
         "numeric",
         `${where}: the log-likelihood is ${best.history.at(-1)}. Scale the data, or raise regularization.`,
       );
-    return { ...best, kind, gpu, dim: rows.dim };
+    return { ...best, family, rank, gpu, dim: rows.dim };
   } finally {
     em?.dispose();
     if (sample && sample !== whole) sample.dispose();
@@ -132,15 +87,15 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
 }
 
 /** Rows of one step: matrices keep every component's differences at once. */
-export const rowsOfStep = (kind: Kind, components: number, dim: number): number =>
+export const rowsOfStep = (family: CovarianceFamily, components: number, dim: number): number =>
   Math.max(
     64,
-    Math.min(MOST_ROWS, Math.floor(ELEMENTS / (dim * (kind === "full" || kind === "tied" ? components : 1)) / 64) * 64),
+    Math.min(MOST_ROWS, Math.floor(ELEMENTS / (dim * (family.keepsDifferences ? components : 1)) / 64) * 64),
   );
 
 async function begin(
   em: Em,
-  start: Values | null,
+  start: MixtureValues | null,
   sample: Tensor | null,
   options: MixtureOptions,
   restart: number,
@@ -214,123 +169,44 @@ function progressOf(
   };
 }
 
-function singular(where: string, kind: Kind, { failure, iterations }: EmResult): LatentError {
+function singular(where: string, { kind }: CovarianceFamily, { failure, iterations }: EmResult): LatentError {
   const { component, at } = failure!;
   const which = kind === "tied" ? "the shared covariance" : `the covariance of component ${component}`;
   const place =
-    kind === "diag" || kind === "spherical" ? `feature ${at} has no variance` : `pivot ${at} is not above rounding`;
+    kind === "full" || kind === "tied" ? `pivot ${at} is not above rounding` : `feature ${at} has no variance`;
   return new LatentError(
     "numeric",
     `${where}: ${which} is singular after ${iterations} iterations: ${place}. Decrease components or increase regularization.`,
   );
 }
 
-/** Checks given parameters, positive definiteness apart: the first step finds that. `name` stands before theirs in messages. */
-export function startValues(
+/**
+ * The covariance of greatest likelihood of one Gaussian with many features, by EM over its rows: for families whose closed form would take
+ * products of all features. `sums` hold the mean.
+ */
+export async function emOfOne(
   where: string,
-  parameters: MixtureStart,
-  kind: Kind,
-  components: number,
-  d: number,
-  name = "init.",
-): Values {
-  const shapes = { weights: [components], means: [components, d], covariances: covarianceShape(kind, components, d) };
-  const given = Object.entries(shapes).map(([key, shape]) => {
-    const got = numbersOf(where, `${name}${key}`, parameters[key as keyof MixtureStart]);
-    check(
-      got.length === shape.reduce((a, b) => a * b, 1),
-      "shape",
-      where,
-      () => `${name}${key} has another size. Expected ${show(shape)}; got ${got.length} values.`,
+  rows: Rows,
+  options: { kind: CovarianceKind; rank: number; regularization: number; signal: AbortSignal | undefined },
+  { mean }: CentredSums,
+): Promise<Values> {
+  const family = familyOf(where, options.kind);
+  const batch = rowsOfStep(family, 1, rows.dim);
+  const whole = rows.count <= batch ? await rows.batch(0, rows.count) : null;
+  const first = whole ?? (await rows.batch(0, 1));
+  const { rank, regularization, signal } = options;
+  let em: Em | null = null;
+  try {
+    const fit = { family, rank, components: 1, regularization, tolerance: 1e-5, maxIterations: 500, batch };
+    em = new Em(gpuOf(where, first), rows, whole, fit);
+    await em.startAt(Float32Array.from(mean), signal);
+    const result = await em.run(signal);
+    if (result.failure) throw singular(where, family, result);
+    return Object.fromEntries(
+      Object.entries(result.covariances).map(([name, values]) => [name, Float64Array.from(values)]),
     );
-    return got;
-  });
-  const [weights, , covariances] = given as [Float64Array, Float64Array, Float64Array];
-  const total = weights.reduce((a, b) => a + b, 0);
-  check(
-    weights.every((w) => w >= 0) && Math.abs(total - 1) < 1e-5,
-    "argument",
-    where,
-    () => `${name}weights are no probabilities. Expected values ≥ 0 with sum 1; got ${show(weights)}.`,
-  );
-  const matrices = kind === "full" ? components : kind === "tied" ? 1 : 0;
-  for (let k = 0; k < matrices; k++)
-    checkSymmetric(
-      where,
-      covariances,
-      d,
-      k * d * d,
-      kind === "tied" ? "the covariance" : `covariance of component ${k}`,
-    );
-  const values = given.map((list) => Float32Array.from(list));
-  const wide = values.findIndex((list) => !list.every(Number.isFinite));
-  check(
-    wide < 0,
-    "data",
-    where,
-    () => `${name}${Object.keys(shapes)[wide]} holds a number beyond f32. Scale the data.`,
-  );
-  return { weights: values[0]!, means: values[1]!, covariances: values[2]! };
-}
-
-function checkMixtureOptions(where: string, options: MixtureOptions): void {
-  check(
-    options !== undefined && options !== null,
-    "argument",
-    where,
-    () => "how many components is missing. Expected { components: 3 } or so; got no options.",
-  );
-  checkOptions(where, options, names);
-  checkCall(where, options);
-  const {
-    components,
-    covariance = "full",
-    init = "kmeans",
-    regularization = 1e-6,
-    tolerance = 1e-3,
-    maxIterations = 100,
-    restarts = 1,
-    seed = 0,
-  } = options;
-  const whole = (name: string, value: number, least: number) =>
-    check(
-      Number.isSafeInteger(value) && value >= least,
-      "argument",
-      where,
-      () => `${name} is out of range. Expected a whole number ≥ ${least}; got ${value}.`,
-    );
-  whole("components", components, 1);
-  whole("maxIterations", maxIterations, 1);
-  whole("restarts", restarts, 1);
-  whole("seed", seed, 0);
-  checkKind(where, covariance);
-  check(
-    typeof init === "object" ? init !== null : inits.includes(init),
-    "argument",
-    where,
-    () => `unknown init. Expected one of ${inits.join(", ")}, or { weights, means, covariances }; got ${String(init)}.`,
-  );
-  for (const [name, value] of Object.entries({ regularization, tolerance }))
-    check(
-      Number.isFinite(value) && value >= 0,
-      "argument",
-      where,
-      () => `${name} is out of range. Expected a number ≥ 0; got ${value}.`,
-    );
-}
-
-/** Throws LatentError unless mixtures have this kind of covariance. */
-export function checkKind(where: string, covariance: string): asserts covariance is Kind {
-  check(
-    covariance !== "low-rank",
-    "unsupported",
-    where,
-    () => `covariance "low-rank" is not there for mixtures. Expected one of ${kinds.join(", ")}.`,
-  );
-  check(
-    kinds.includes(covariance),
-    "argument",
-    where,
-    () => `unknown covariance. Expected one of ${kinds.join(", ")}; got ${String(covariance)}.`,
-  );
+  } finally {
+    em?.dispose();
+    if (rows.keeps !== true) first.dispose();
+  }
 }

@@ -87,9 +87,9 @@ export async function lloyd(
     for (const t of [centres, done]) t.dispose();
   };
   const compiling = gpu.compileFor(signal, () => {
-    const { shares, squares } = nearest(x, centres);
-    const first = reshape(slice(clusterSums(x, centres, shares), 1, 0, 1), [k, d]);
-    const counts = reshape(sum(shares, 0), [k, 1]);
+    const { responsibilities, squares } = nearest(x, centres);
+    const first = reshape(slice(clusterSums(x, centres, responsibilities), 1, 0, 1), [k, d]);
+    const counts = reshape(sum(responsibilities, 0), [k, 1]);
     const shift = where(greater(counts, 0), div(first, maximum(counts, 1)), 0);
     const moved = max(sum(square(shift), 1));
     assign(centres, where(done, centres, add(centres, shift)));

@@ -2,6 +2,7 @@ import { check, checkOptions, LatentError, show } from "../../device/errors.ts";
 import { checkCall } from "../../formats/call.ts";
 import { parseSafetensors, writeSafetensors } from "../../formats/safetensors.ts";
 import { argmax } from "../../graph/ops/argmax.ts";
+import { log } from "../../graph/ops/elementwise.ts";
 import { concat, reshape } from "../../graph/ops/shape.ts";
 import { slice } from "../../graph/ops/slice.ts";
 import type { Draw } from "../../data/streams.ts";
@@ -11,27 +12,15 @@ import type { LongCall } from "../../formats/call.ts";
 import { rowsOf, type Samples } from "../../data/rows.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import type { Gpu } from "../../program/gpu.ts";
-import {
-  covarianceShape,
-  type Kind,
-  logJoint,
-  parameterCount,
-  prepare,
-  type Prepared,
-  responsibilities,
-} from "./components.ts";
-import type { Values } from "./em.ts";
-import { meanLogProb } from "../logProb.ts";
-import {
-  checkKind,
-  fitMixture,
-  kinds,
-  type MixtureOptions,
-  type MixtureStart,
-  rowsOfStep,
-  startValues,
-} from "./fit.ts";
 import { floats, numbersOf } from "../../linalg/numbers.ts";
+import { Conditional, type ConditionalOptions } from "../covariance/conditional.ts";
+import { checkRank, familyOf } from "../covariance/families.ts";
+import type { CovarianceFamily, CovarianceKind, Tensors } from "../covariance/family.ts";
+import { meanLogProb } from "../logProb.ts";
+import { expected, logJoint, prepare, type Prepared } from "./components.ts";
+import type { MixtureValues } from "./em.ts";
+import { fitMixture, rowsOfStep } from "./fit.ts";
+import { type MixtureOptions, type MixtureStart, startValues } from "./options.ts";
 import { sampleMixture } from "./sample.ts";
 
 interface Course {
@@ -43,38 +32,44 @@ interface Course {
 /**
  * A mixture of Gaussians on [d]:  p(x) = Σ_k π_k N(x; μ_k, Σ_k).
  *
- * `weights` [K], `means` [K, d], `covariances` [K, d, d] (full), [d, d] (tied), [K, d] (diag) or [K] (spherical).
+ * `weights` [K], `means` [K, d], `covariances` [K, d, d] (full), [d, d] (tied), [K, d] (diag) or [K] (spherical). Low-rank and
+ * factor ones are stored and used as loadings W [K, d, rank] and noise [K] or [K, d], Σ = W·Wᵀ + noise.
  *
  *     const model = await GaussianMixture.fit(x, { components: 8, covariance: "diag", seed: 1 });
  *     const classes = await model.predict(x).read();
  */
 export class GaussianMixture {
   /** Which kind of covariance it has. */
-  readonly kind: Kind;
+  readonly kind: CovarianceKind;
   /** Weights of the components, [K]. */
   readonly weights: Tensor;
   /** Their means, [K, d]. */
   readonly means: Tensor;
-  /** Their covariances: [K, d, d] full, [d, d] tied, [K, d] diagonal, [K] spherical. */
-  readonly covariances: Tensor;
+  /** What its file holds of the covariances: `covariances`, or `loadings` and `noise`. */
+  readonly parameters: Tensors;
   /** Whether the last change of the bound was below the tolerance. */
   readonly converged: boolean;
   /** Iterations of the fit. */
   readonly iterations: number;
   /** Mean log-likelihood of the training rows in nats, before the M step of each iteration. */
   readonly history: readonly number[];
+  readonly #family: CovarianceFamily;
   readonly #prepared: Prepared;
   readonly #weights: Float32Array;
+  #dense: Tensor | null = null;
 
   private constructor(
-    kind: Kind,
-    tensors: readonly [Tensor, Tensor, Tensor],
+    family: CovarianceFamily,
+    tensors: { weights: Tensor; means: Tensor; covariances: Tensors },
     prepared: Prepared,
     weights: Float32Array,
     course: Course,
   ) {
-    this.kind = kind;
-    [this.weights, this.means, this.covariances] = tensors;
+    this.#family = family;
+    this.kind = family.kind;
+    this.weights = tensors.weights;
+    this.means = tensors.means;
+    this.parameters = tensors.covariances;
     this.#prepared = prepared;
     this.#weights = weights;
     this.converged = course.converged;
@@ -90,20 +85,23 @@ export class GaussianMixture {
    * that is not finite; "argument" on options, and where there are fewer rows than components; "shape" on other shapes.
    */
   static async fit(samples: Samples, options: MixtureOptions): Promise<GaussianMixture> {
-    const { gpu, kind, dim, history, ...values } = await fitMixture(samples, options);
-    return GaussianMixture.#build("GaussianMixture.fit", gpu, kind, dim, values, {
+    const { gpu, family, rank, dim, history, ...values } = await fitMixture(samples, options);
+    return GaussianMixture.#build("GaussianMixture.fit", gpu, family, { d: dim, rank }, values, {
       ...values,
       history: Array.from(history),
     });
   }
 
   /** A mixture of given parameters. Throws LatentError("numeric") where a covariance is not positive definite. */
-  static async from(gpu: Gpu, parameters: MixtureStart & { readonly covariance?: Kind }): Promise<GaussianMixture> {
+  static async from(
+    gpu: Gpu,
+    parameters: MixtureStart & { readonly covariance?: CovarianceKind; readonly rank?: number },
+  ): Promise<GaussianMixture> {
     const where = "GaussianMixture.from";
     checkGpu(where, gpu);
-    checkOptions(where, parameters, ["covariance", "weights", "means", "covariances"]);
-    const { covariance: kind = "full", ...given } = parameters;
-    checkKind(where, kind);
+    checkOptions(where, parameters, ["covariance", "rank", "weights", "means", "covariances"]);
+    const { covariance: kind = "full", rank, ...given } = parameters;
+    const family = familyOf(where, kind);
     const components = numbersOf(where, "weights", given.weights).length;
     const d = numbersOf(where, "means", given.means).length / components;
     check(
@@ -112,31 +110,37 @@ export class GaussianMixture {
       where,
       () => `expected means [${components}, d]; got ${d} values for each.`,
     );
-    const values = startValues(where, given, kind, components, d, "");
-    return GaussianMixture.#build(where, gpu, kind, d, values, { converged: false, iterations: 0, history: [] });
+    checkRank(where, family, rank, d);
+    const values = startValues(where, given, family, { components, d, rank: rank ?? 0 }, "");
+    const course = { converged: false, iterations: 0, history: [] };
+    return GaussianMixture.#build(where, gpu, family, { d, rank: rank ?? 0 }, values, course);
   }
 
   static #build(
     where: string,
     gpu: Gpu,
-    kind: Kind,
-    d: number,
-    values: Values,
+    family: CovarianceFamily,
+    { d, rank }: { d: number; rank: number },
+    values: MixtureValues,
     { converged, iterations, history }: Course,
   ): Promise<GaussianMixture> {
     // its tensors are the model's, whatever scope is open
     return gpu.outside(async () => {
       const k = values.weights.length;
       const [weights, means] = [gpu.tensor(values.weights, [k]), gpu.tensor(values.means, [k, d])];
-      const covariances = gpu.tensor(values.covariances, covarianceShape(kind, k, d));
-      const prepared = gpu.within(() => ({ ...prepare(kind, { weights, means, covariances }) }));
-      const model = new GaussianMixture(kind, [weights, means, covariances], prepared, values.weights, {
+      const shapes = Object.entries(family.shapes(k, d, rank));
+      const covariances = Object.fromEntries(
+        shapes.map(([name, shape]) => [name, gpu.tensor(values.covariances[name]!, shape)]),
+      ) as Tensors;
+      const tensors = { weights, means, covariances };
+      const prepared = gpu.within(() => prepare(family, tensors));
+      const model = new GaussianMixture(family, tensors, prepared, values.weights, {
         converged,
         iterations,
         history,
       });
       try {
-        await gpu.evaluate(Object.values(prepared) as Tensor[]);
+        await gpu.evaluate(model.#held().slice(2));
         const failed = await prepared.failed.read();
         const bad = failed.findIndex((at: number) => at >= 0);
         if (bad < 0) return model;
@@ -161,19 +165,30 @@ export class GaussianMixture {
   }
   /** Free parameters. */
   get parameterCount(): number {
-    return parameterCount(this.kind, this.components, this.dim);
+    const { components: k, dim: d } = this;
+    return this.#family.parameterCount(k, d, this.#rank) + k * d + k - 1;
+  }
+  get #rank(): number {
+    return this.parameters["loadings"]?.shape[2] ?? 0;
+  }
+  /** Their covariances: [K, d, d] full (of low-rank and factor ones made when asked for), [d, d] tied, [K, d] diagonal, [K] spherical. */
+  get covariances(): Tensor {
+    this.#dense ??= this.parameters["covariances"] ?? this.#family.dense(this.parameters, this.dim);
+    return this.#dense;
+  }
+  get #state() {
+    const { offsets, whitening } = this.#prepared;
+    return { means: this.means, covariances: this.parameters, offsets, whitening };
   }
 
   /** `of` applied to so many rows at a time as one step holds, put together again. */
   #inParts(where: string, x: Tensor, of: (joint: Tensor) => Tensor): Tensor {
     const { count, dim } = rowsOf(where, x, this.dim);
     const rows = reshape(x, [count, dim]);
-    const size = rowsOfStep(this.kind, this.components, dim);
+    const size = rowsOfStep(this.#family, this.components, dim);
     const parts: Tensor[] = [];
     for (let start = 0; start < count; start += size)
-      parts.push(
-        of(logJoint(this.kind, slice(rows, 0, start, Math.min(count, start + size)), this.means, this.#prepared)),
-      );
+      parts.push(of(logJoint(this.#family, slice(rows, 0, start, Math.min(count, start + size)), this.#state)));
     return concat(parts, 0);
   }
 
@@ -184,7 +199,7 @@ export class GaussianMixture {
 
   /** The probability of each component for each row of x [n, d]: [n, K]. */
   responsibilities(x: Tensor): Tensor {
-    return this.#inParts("GaussianMixture.responsibilities", x, (joint) => responsibilities(joint).shares);
+    return this.#inParts("GaussianMixture.responsibilities", x, (joint) => expected(joint).responsibilities);
   }
 
   /** The most probable component of each row of x [n, d]: [n]. */
@@ -197,7 +212,7 @@ export class GaussianMixture {
     const where = "GaussianMixture.score";
     checkOptions(where, options, ["signal", "onProgress"]);
     checkCall(where, options);
-    const copies = this.kind === "full" || this.kind === "tied" ? this.components : 1;
+    const copies = this.#family.keepsDifferences ? this.components : 1;
     return meanLogProb(where, (x) => this.logProb(x), rowsOf(where, samples, this.dim), copies, options);
   }
 
@@ -218,11 +233,27 @@ export class GaussianMixture {
     const where = "GaussianMixture.sample";
     checkOptions(where, options, ["seed", "step"]);
     check(Number.isInteger(n) && n > 0, "argument", where, () => `expected a whole number of samples > 0; got ${n}.`);
-    const { kind, weights, means, covariances } = this;
-    return sampleMixture(kind, { weights: this.#weights, means, covariances }, n, { seed: 0, ...options }, weights.gpu);
+    const { weights, means, parameters: covariances } = this;
+    const parts = { weights: this.#weights, means, covariances };
+    return sampleMixture(this.#family, parts, n, { seed: 0, ...options }, weights.gpu);
   }
 
-  /** A safetensors file with `weights`, `means` and `covariances`. */
+  /**
+   * The distribution of the other features, given some: of one row `values` [observed] or of each of many [n, observed]. Every component is
+   * conditioned, and weighted by how well it explains the values.
+   *
+   *     const rest = model.conditional({ observed: [0, 1], values: [[5.1, 3.5]] });
+   *     await rest.mean.read();   // the other features, in order
+   *
+   * Throws LatentError: "argument" where `observed` names a feature twice, or none or all of them; "shape" on values.
+   */
+  conditional(options: ConditionalOptions): Conditional {
+    const { means, parameters: covariances } = this;
+    const parts = { weights: log(this.weights), means, covariances };
+    return Conditional.of("GaussianMixture.conditional", this.#family, parts, options);
+  }
+
+  /** A safetensors file with `weights`, `means` and `covariances` (or `loadings` and `noise`). */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
     const tensor = async (t: Tensor) => ({
       dtype: "F32" as const,
@@ -232,7 +263,9 @@ export class GaussianMixture {
     const tensors = [
       ["weights", await tensor(this.weights)],
       ["means", await tensor(this.means)],
-      ["covariances", await tensor(this.covariances)],
+      ...(await Promise.all(
+        Object.entries(this.parameters).map(async ([name, t]) => [name, await tensor(t)] as const),
+      )),
     ] as const;
     const { kind, converged, iterations, history } = this;
     const metadata = {
@@ -250,18 +283,26 @@ export class GaussianMixture {
     const where = "GaussianMixture.load";
     const { tensors, metadata } = parseSafetensors(bytes, { where, widen: true, finite: true });
     checkGpu(where, gpu);
-    const kind = metadata.get("covariance") as Kind;
+    const kind = metadata.get("covariance") as CovarianceKind;
     check(
-      metadata.get("model") === "GaussianMixture" && kinds.includes(kind),
+      metadata.get("model") === "GaussianMixture",
       "format",
       where,
       () => `expected a file of GaussianMixture.save; got model ${metadata.get("model")}.`,
     );
+    const family = familyOf(where, kind);
     const [k = 0, d = 0] = tensors.get("means")?.shape ?? [];
+    const rank = tensors.get("loadings")?.shape[2] ?? 0;
+    const covariances = Object.entries(family.shapes(k, d, rank)).map(([name, shape]) => [
+      name,
+      floats(where, tensors, name, shape),
+    ]);
     const given = {
       weights: floats(where, tensors, "weights", [k]),
       means: floats(where, tensors, "means", [k, d]),
-      covariances: floats(where, tensors, "covariances", covarianceShape(kind, k, d)),
+      covariances: (family.ranked
+        ? Object.fromEntries(covariances)
+        : covariances[0]![1]) as MixtureStart["covariances"],
     };
     check(
       k > 0 && d > 0,
@@ -269,19 +310,24 @@ export class GaussianMixture {
       where,
       () => `expected at least one component and feature; got means ${show([k, d])}.`,
     );
-    const values = startValues(where, given, kind, k, d, "");
+    const values = startValues(where, given, family, { components: k, d, rank }, "");
     const course = {
       converged: metadata.get("converged") === "true",
       iterations: wholeOf(where, metadata.get("iterations")),
       history: historyOf(metadata.get("history")),
     };
-    return GaussianMixture.#build(where, gpu, kind, d, values, course);
+    return GaussianMixture.#build(where, gpu, family, { d, rank }, values, course);
+  }
+
+  #held(): Tensor[] {
+    const { offsets, failed, whitening } = this.#prepared;
+    const { weights, means, parameters } = this;
+    return [weights, means, offsets, failed, ...Object.values(whitening), ...Object.values(parameters)];
   }
 
   /** Frees its memory on the GPU. */
   dispose(): void {
-    for (const t of [this.weights, this.means, this.covariances, ...Object.values(this.#prepared)])
-      (t as Tensor).dispose();
+    for (const t of [...this.#held(), ...(this.#dense ? [this.#dense] : [])]) t.dispose();
   }
   /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {

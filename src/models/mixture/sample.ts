@@ -1,45 +1,45 @@
 import { unitUniforms } from "../../data/philox.ts";
 import { type Draw, drawNormal, drawUniform, streamOf } from "../../data/streams.ts";
-import { add, greaterEqual, mul, sqrt, where } from "../../graph/ops/arithmetic.ts";
+import { add, greaterEqual } from "../../graph/ops/arithmetic.ts";
 import { cast } from "../../graph/ops/cast.ts";
 import { gather } from "../../graph/ops/gather.ts";
-import { matmul } from "../../graph/ops/matmul.ts";
 import { oneHot } from "../../graph/ops/oneHot.ts";
-import { concat, expand, reshape, transpose } from "../../graph/ops/shape.ts";
+import { concat, reshape } from "../../graph/ops/shape.ts";
 import { slice } from "../../graph/ops/slice.ts";
 import { sum } from "../../graph/ops/sum.ts";
 import type { Runner } from "../../graph/runner.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { cholesky } from "../../linalg/cholesky.ts";
-import { timesTransposedFactor } from "../../linalg/triangular.ts";
-import type { Kind } from "./components.ts";
+import { timesOwnByMask } from "../covariance/conditional.ts";
+import type { CovarianceFamily, Tensors } from "../covariance/family.ts";
 
 interface Parts {
   readonly weights: ArrayLike<number>;
   readonly means: Tensor;
-  readonly covariances: Tensor;
+  readonly covariances: Tensors;
 }
 
 /**
  * n draws [n, d] from a mixture: a component for each, and its Gaussian. With a number as step the components are chosen on the CPU, so
- * that those of full covariances take a product each over their own rows; with a tensor on the GPU, where every row meets every factor.
+ * that those with factors take a product each over their own rows; with a tensor on the GPU, where every row meets every factor.
  */
-export function sampleMixture(kind: Kind, parts: Parts, n: number, draw: Draw, gpu: Runner): Tensor {
+export function sampleMixture(family: CovarianceFamily, parts: Parts, n: number, draw: Draw, gpu: Runner): Tensor {
   const { means, covariances } = parts;
   const [k, d] = means.shape as [number, number];
   const { step = 0 } = draw;
-  const noise = drawNormal(gpu, [n, d], draw);
   const edges = edgesOf(parts.weights);
   const numbers = typeof step === "number" ? chosen(n, { seed: draw.seed, step }, edges) : null;
   const labels = numbers ? gpu.upload(numbers, [n]) : chosenOnGpu(n, draw, edges, gpu);
-  const mean = gather(means, labels);
-  if (kind === "diag" || kind === "spherical") {
-    const variances = kind === "diag" ? covariances : expand(reshape(covariances, [k, 1]), [k, d]);
-    return add(mul(noise, gather(sqrt(variances), labels)), mean);
-  }
-  const { factor } = cholesky(covariances);
-  if (kind === "tied") return add(timesTransposedFactor(noise, factor), mean);
-  return add(numbers ? byComponent(noise, factor, numbers) : byMask(noise, factor, labels), mean);
+  const coloured = family.colour(covariances, {
+    noise: (columns, name) =>
+      drawNormal(gpu, [n, columns], name === "directions" ? { ...draw, name: "covariance directions" } : draw),
+    labels,
+    features: d,
+    timesOwn: (rows, factors, product) =>
+      numbers
+        ? timesOwnByBlocks(rows, factors, numbers, product)
+        : timesOwnByMask(rows, factors, oneHot(labels, k), product),
+  });
+  return add(coloured, gather(means, labels));
 }
 
 /** Where the uniform number passes from one component to the next: float32, k − 1 of them. */
@@ -64,33 +64,25 @@ function chosenOnGpu(n: number, draw: Draw, edges: Float32Array<ArrayBuffer>, gp
   return cast(sum(cast(passed, "f32"), 1), "u32");
 }
 
-/** Each row of noise times its component's factor: a product per component, over blocks of rows, then back into order. */
-function byComponent(noise: Tensor, factor: Tensor, labels: Uint32Array): Tensor {
-  const [k, d] = factor.shape as [number, number];
+/** Each of n rows [n, m] times its component's factor: a product per component, over blocks of rows, then back into order. */
+function timesOwnByBlocks(
+  rows: Tensor,
+  factors: Tensor,
+  labels: Uint32Array,
+  product: (rows: Tensor, factor: Tensor) => Tensor,
+): Tensor {
+  const [k, d, m] = factors.shape as [number, number, number];
   const counts = new Uint32Array(k);
   const within = labels.map((label) => counts[label]!++);
   const starts = counts.map((_, at) => counts.subarray(0, at).reduce((a, b) => a + b, 0));
   const places = within.map((at, i) => at + starts[labels[i]!]!) as Uint32Array<ArrayBuffer>;
   const order = new Uint32Array(labels.length);
   for (const [row, place] of places.entries()) order[place] = row;
-  const sorted = gather(noise, noise.gpu.upload(order, [order.length]));
+  const sorted = gather(rows, rows.gpu.upload(order, [order.length]));
   const blocks = Array.from(counts, (count, at) =>
     count === 0
       ? []
-      : [
-          timesTransposedFactor(
-            slice(sorted, 0, starts[at]!, starts[at]! + count),
-            reshape(slice(factor, 0, at, at + 1), [d, d]),
-          ),
-        ],
+      : [product(slice(sorted, 0, starts[at]!, starts[at]! + count), reshape(slice(factors, 0, at, at + 1), [d, m]))],
   ).flat();
-  return gather(concat(blocks, 0), noise.gpu.upload(places, [places.length]));
-}
-
-/** The same with components that the CPU does not know: every row times every factor, and what belongs to it of that. */
-function byMask(noise: Tensor, factor: Tensor, labels: Tensor): Tensor {
-  const [n, d] = noise.shape as [number, number];
-  const k = factor.shape[0]!;
-  const all = reshape(matmul(noise, transpose(reshape(factor, [k * d, d]))), [n, k, d]);
-  return sum(where(reshape(oneHot(labels, k), [n, k, 1]), all, 0), 1);
+  return gather(concat(blocks, 0), rows.gpu.upload(places, [places.length]));
 }

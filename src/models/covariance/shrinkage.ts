@@ -4,7 +4,6 @@ import { sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { CentredSums } from "../../linalg/moments.ts";
 import { eachBatch, gpuOf, type Rows, rowsAtOnce } from "../../data/rows.ts";
-import { reflections, tridiagonalEigenvalues, tridiagonalise } from "../../linalg/tridiagonal.ts";
 
 /** How a covariance is drawn to a multiple of I. */
 export type Shrinkage = "none" | "ledoit-wolf" | "oas" | number;
@@ -76,27 +75,5 @@ export function regularise(
   for (let i = 0; i < d; i++) trace += covariance[i * d + i]!;
   const result = covariance.map((value) => (1 - intensity) * value);
   for (let i = 0; i < d; i++) result[i * d + i] = result[i * d + i]! + (intensity * trace) / d + regularization;
-  return result;
-}
-
-/**
- * Maximum-likelihood probabilistic PCA:  W·Wᵀ + σ²I, which keeps the `rank` largest eigenvalues of the covariance and
- * replaces all others by their mean σ². Source: Tipping & Bishop 1999.
- */
-export function lowRank(where: string, covariance: Float64Array, d: number, rank: number): Float64Array {
-  check(rank < d, "argument", where, () => `expected a rank below the ${d} features; got ${rank}.`);
-  const work = Float64Array.from(covariance);
-  const form = tridiagonalise(work, d);
-  const vectors = reflections(work, d);
-  const values = tridiagonalEigenvalues(form, vectors);
-  const noise = values.subarray(0, d - rank).reduce((total, value) => total + value, 0) / (d - rank);
-  const result = new Float64Array(d * d);
-  for (let i = 0; i < d; i++) result[i * d + i] = noise;
-  for (let k = d - rank; k < d; k++) {
-    const v = vectors.subarray(k * d, k * d + d);
-    const above = values[k]! - noise;
-    for (let i = 0; i < d; i++)
-      for (let j = 0; j < d; j++) result[i * d + j] = result[i * d + j]! + above * v[i]! * v[j]!;
-  }
   return result;
 }

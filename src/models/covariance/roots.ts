@@ -1,28 +1,19 @@
 import { check, LatentError } from "../../device/errors.ts";
+import { square } from "../../graph/ops/arithmetic.ts";
+import { transpose } from "../../graph/ops/shape.ts";
+import { sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { cholesky, inverseOfFactor } from "../../linalg/cholesky.ts";
 import { diagonal } from "../../linalg/matrix.ts";
 import { factorOf, inverseOfTriangle } from "../../linalg/symmetric.ts";
+import { timesTransposedFactor } from "../../linalg/triangular.ts";
 import type { Gpu } from "../../program/gpu.ts";
-
-/** Square root of Σ and of Σ⁻¹: lower triangular [d, d], or the deviations [d] and their reciprocals. */
-export interface Roots {
-  readonly factor: Tensor;
-  readonly inverse: Tensor;
-  readonly logDet: number;
-}
+import type { Origin, Roots } from "./family.ts";
 
 /** Up to so many features a covariance is factorised in float64 on the CPU. */
 export const FEATURES_ON_CPU = 256;
 /** Below this part of its variance a pivot is too near to what f32 products leave of a zero. */
 export const NEARLY_SINGULAR = 2 ** -12;
-
-/** How a covariance came about, which decides the pivots that are no more than its rounding. */
-export type Origin =
-  /** Products in float64 of values in f32, whose own rounding is what is left of a zero. Means: [d]. */
-  | { readonly kind: "samples"; readonly mean: ArrayLike<number> }
-  /** Numbers with this unit of rounding. */
-  | { readonly kind: "numbers"; readonly precision: number };
 
 /** Throws LatentError("numeric") naming the first variance that f32 cannot hold as a positive number. */
 export function checkVariances(where: string, variances: ArrayLike<number>): void {
@@ -40,16 +31,15 @@ const notPositive = (where: string, pivot: number, d: number, value: number | nu
     `${where}: the covariance is not positive definite: pivot ${pivot} of ${d} is ${value === null ? "" : `${value}, which is `}not above rounding. Feature ${pivot} is constant, or a combination of those before it. Set regularization (say 1e-6 of the mean variance), shrinkage, or covariance "diag".`,
   );
 
-/** Roots of variances [d]. */
-export function rootsOfVariances(gpu: Gpu, variances: Float64Array): Roots {
-  const d = variances.length;
-  const factor = gpu.tensor(variances.map(Math.sqrt), [d]);
-  const inverse = gpu.tensor(
-    variances.map((v) => 1 / Math.sqrt(v)),
-    [d],
-  );
-  return { factor, inverse, logDet: variances.reduce((total, v) => total + Math.log(v), 0) };
-}
+/** Roots of l·lᵀ, given l and l⁻¹, lower triangular [d, d]. */
+const rootsOfFactor = (factor: Tensor, inverse: Tensor, logDet: number): Roots => ({
+  logDet,
+  colour: (noise) => timesTransposedFactor(noise, factor),
+  whiten: (centred) => timesTransposedFactor(centred, inverse),
+  parts: () => ({ loadings: transpose(factor), noise: null }),
+  precisions: () => sum(square(inverse), 0),
+  tensors: { factor, inverse },
+});
 
 /**
  * Roots of a covariance [d, d]: of few features in float64 on the CPU, and rounded once; else in f32 on the GPU.
@@ -79,7 +69,7 @@ export function rootsFrom(gpu: Gpu, factor: Float32Array<ArrayBuffer>, d: number
   let logDet = 0;
   for (let i = 0; i < d; i++) logDet += 2 * Math.log(factor[i * d + i]!);
   const inverse = inverseOfTriangle(factor, d);
-  return { factor: gpu.tensor(factor, [d, d]), inverse: gpu.tensor(inverse, [d, d]), logDet };
+  return rootsOfFactor(gpu.tensor(factor, [d, d]), gpu.tensor(inverse, [d, d]), logDet);
 }
 
 async function rootsOnGpu(where: string, gpu: Gpu, covariance: Float64Array, d: number): Promise<Roots> {
@@ -94,7 +84,7 @@ async function rootsOnGpu(where: string, gpu: Gpu, covariance: Float64Array, d: 
     if (failed >= 0) throw notPositive(where, failed, d, null);
     const logDet = Float64Array.from(await pivots.read()).reduce((total, v) => total + 2 * Math.log(v), 0);
     for (const t of [failedPivot, pivots]) t.dispose();
-    return { factor, inverse, logDet };
+    return rootsOfFactor(factor, inverse, logDet);
   } catch (error) {
     for (const t of made) t.dispose();
     throw error;

@@ -1,0 +1,139 @@
+import { factorOf, inverseOfTriangle } from "../../linalg/symmetric.ts";
+import { eigenpairs } from "../../linalg/tridiagonal.ts";
+
+/** Loadings [d, rank] and noise [d]. */
+export interface Factors {
+  readonly loadings: Float64Array;
+  readonly noise: Float64Array;
+}
+
+/** Steps at most, and the change of the mean log-likelihood below which they end. */
+const MOST_STEPS = 5000;
+const SETTLED = 1e-10;
+/** Noise is kept above this part of a feature's variance: the likelihood grows without end as it goes to 0 (Heywood cases). */
+const LEAST_NOISE = 1e-6;
+
+/**
+ * Loadings and noise of greatest likelihood for a covariance [d, d], in float64: EM on the correlations, each pair of steps
+ * followed by an extrapolation that is kept where the likelihood grows.
+ *
+ * Source: Rubin & Thayer, Psychometrika 1982; Varadhan & Roland, Simple and globally convergent methods for accelerating
+ * the convergence of any EM algorithm, Scand. J. Statist. 2008 (SQUAREM).
+ */
+export function factorAnalysis(covariance: Float64Array, d: number, rank: number, signal?: AbortSignal): Factors {
+  const deviations = Float64Array.from({ length: d }, (_, i) => Math.sqrt(covariance[i * d + i]!) || 1);
+  const correlations = covariance.map((value, at) => value / deviations[Math.floor(at / d)]! / deviations[at % d]!);
+  let best = start(correlations, d, rank);
+  let level = Number.NEGATIVE_INFINITY;
+  for (let steps = 0; steps < MOST_STEPS; steps += 3) {
+    signal?.throwIfAborted();
+    const one = step(correlations, d, rank, best);
+    const two = step(correlations, d, rank, one.next);
+    const jump = extrapolated(best, one.next, two.next);
+    const three = jump && step(correlations, d, rank, jump);
+    // the likelihood of what a step started from comes with it
+    const gained = three && three.logLikelihood > two.logLikelihood;
+    best = gained ? three.next : two.next;
+    const now = gained ? three.logLikelihood : two.logLikelihood;
+    if (Math.abs(now - level) < SETTLED) break;
+    level = now;
+  }
+  return {
+    loadings: best.loadings.map((value, at) => value * deviations[Math.floor(at / rank)]!),
+    noise: best.noise.map((value, i) => value * deviations[i]! ** 2),
+  };
+}
+
+/** Probabilistic PCA of the correlations. */
+function start(correlations: Float64Array, d: number, rank: number): Factors {
+  const { values, vectors } = eigenpairs(correlations.slice(), d);
+  const level = Math.max(0.05, values.subarray(0, d - rank).reduce((a, b) => a + b, 0) / (d - rank));
+  const loadings = new Float64Array(d * rank);
+  for (let k = 0; k < rank; k++) {
+    const from = d - 1 - k;
+    const length = Math.sqrt(Math.max(1e-3, values[from]! - level));
+    for (let i = 0; i < d; i++) loadings[i * rank + k] = length * vectors[from * d + i]!;
+  }
+  return { loadings, noise: new Float64Array(d).fill(level) };
+}
+
+/** One EM step, and the mean log-likelihood of where it started. */
+function step(s: Float64Array, d: number, rank: number, { loadings, noise }: Factors) {
+  const byNoise = loadings.map((value, at) => value / noise[Math.floor(at / rank)]!);
+  const inner = product(loadings, byNoise, d, rank);
+  for (let a = 0; a < rank; a++) inner[a * rank + a]! += 1;
+  const { inverse, logDet } = inverted(inner, rank);
+  const projections = times(byNoise, inverse, d, rank);
+  const projected = new Float64Array(d * rank);
+  for (let i = 0; i < d; i++)
+    for (let j = 0; j < d; j++) {
+      const value = s[i * d + j]!;
+      if (value === 0) continue;
+      for (let a = 0; a < rank; a++) projected[i * rank + a]! += value * projections[j * rank + a]!;
+    }
+  const codes = product(projections, projected, d, rank);
+  for (let at = 0; at < codes.length; at++) codes[at]! += inverse[at]!;
+  const next = times(projected, inverted(codes, rank).inverse, d, rank);
+  const rest = new Float64Array(d);
+  let logLikelihood = d * Math.log(2 * Math.PI) + logDet;
+  for (let i = 0; i < d; i++) {
+    let [explained, along] = [0, 0];
+    for (let a = 0; a < rank; a++) {
+      explained += next[i * rank + a]! * projected[i * rank + a]!;
+      along += byNoise[i * rank + a]! * projected[i * rank + a]!;
+    }
+    rest[i] = Math.max(LEAST_NOISE, s[i * d + i]! - explained);
+    logLikelihood += Math.log(noise[i]!) + s[i * d + i]! / noise[i]! - along;
+  }
+  return { next: { loadings: next, noise: rest }, logLikelihood: -0.5 * logLikelihood };
+}
+
+/** Three points of a path drawn out to where it seems to lead, noise on a logarithmic scale; null where it stands still. */
+function extrapolated(a: Factors, b: Factors, c: Factors): Factors | null {
+  const flat = ({ loadings, noise }: Factors): Float64Array => {
+    const all = new Float64Array(loadings.length + noise.length);
+    all.set(loadings);
+    all.set(noise.map(Math.log), loadings.length);
+    return all;
+  };
+  const [x, y, z] = [flat(a), flat(b), flat(c)];
+  let [moved, bent] = [0, 0];
+  for (let i = 0; i < x.length; i++) {
+    moved += (y[i]! - x[i]!) ** 2;
+    bent += (z[i]! - 2 * y[i]! + x[i]!) ** 2;
+  }
+  if (bent === 0) return null;
+  const length = Math.max(1, Math.sqrt(moved / bent));
+  const point = x.map((at, i) => at + 2 * length * (y[i]! - at) + length ** 2 * (z[i]! - 2 * y[i]! + at));
+  const { length: size } = a.loadings;
+  const noise = point.subarray(size).map((value) => Math.min(2, Math.max(LEAST_NOISE, Math.exp(value))));
+  return { loadings: point.slice(0, size), noise };
+}
+
+/** aᵀ·b of [d, rank] both. */
+function product(a: Float64Array, b: Float64Array, d: number, rank: number): Float64Array {
+  const result = new Float64Array(rank * rank);
+  for (let i = 0; i < d; i++)
+    for (let p = 0; p < rank; p++)
+      for (let q = 0; q < rank; q++) result[p * rank + q]! += a[i * rank + p]! * b[i * rank + q]!;
+  return result;
+}
+
+/** a [d, rank] times m [rank, rank]. */
+function times(a: Float64Array, m: Float64Array, d: number, rank: number): Float64Array {
+  const result = new Float64Array(d * rank);
+  for (let i = 0; i < d; i++)
+    for (let p = 0; p < rank; p++)
+      for (let q = 0; q < rank; q++) result[i * rank + q]! += a[i * rank + p]! * m[p * rank + q]!;
+  return result;
+}
+
+/** The inverse of a positive definite m, and log |m|. */
+function inverted(m: Float64Array, n: number): { inverse: Float64Array; logDet: number } {
+  const l = factorOf(m, n, () => 0);
+  if (!(l instanceof Float64Array)) return { inverse: new Float64Array(n * n).fill(Number.NaN), logDet: Number.NaN };
+  const half = inverseOfTriangle(l, n);
+  let logDet = 0;
+  for (let i = 0; i < n; i++) logDet += 2 * Math.log(l[i * n + i]!);
+  return { inverse: product(half, half, n, n), logDet };
+}

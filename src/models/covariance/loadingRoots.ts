@@ -1,0 +1,78 @@
+import { add, mul, square, sub } from "../../graph/ops/arithmetic.ts";
+import { matmul } from "../../graph/ops/matmul.ts";
+import { transpose } from "../../graph/ops/shape.ts";
+import { sum } from "../../graph/ops/sum.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { eigenpairs } from "../../linalg/tridiagonal.ts";
+import type { Gpu } from "../../program/gpu.ts";
+import type { Roots } from "./family.ts";
+
+/**
+ * Symmetric roots of Σ = W·Wᵀ + Ψ, in O(d · rank): with the orthonormal eigenvectors U and eigenvalues θ of Ψ^−½ W Wᵀ Ψ^−½,
+ *
+ *     Σ^½  ~ Ψ^½ (I + U (√(1 + θ) − 1) Uᵀ),      Σ^−½ ~ (I + U (1/√(1 + θ) − 1) Uᵀ) Ψ^−½
+ *
+ * each a square root up to a rotation. loadings: [d, rank], noise: [d], in float64.
+ */
+export function rootsOfLoadings(gpu: Gpu, loadings: Float64Array, noise: Float64Array): Roots {
+  const d = noise.length;
+  const rank = loadings.length / d;
+  const scaled = loadings.map((value, at) => value / Math.sqrt(noise[Math.floor(at / rank)]!));
+  const gram = new Float64Array(rank * rank);
+  for (let i = 0; i < d; i++)
+    for (let a = 0; a < rank; a++)
+      for (let b = 0; b < rank; b++) gram[a * rank + b]! += scaled[i * rank + a]! * scaled[i * rank + b]!;
+  const { values, vectors } = eigenpairs(gram, rank);
+  const directions = new Float64Array(d * rank);
+  for (let k = 0; k < rank; k++) {
+    const length = Math.sqrt(Math.max(values[k]!, 0));
+    // a direction without length has nothing to stretch
+    if (!(length > 1e-12 * Math.sqrt(values[rank - 1]!))) values[k] = 0;
+    else
+      for (let i = 0; i < d; i++) {
+        let along = 0;
+        for (let a = 0; a < rank; a++) along += scaled[i * rank + a]! * vectors[k * rank + a]!;
+        directions[i * rank + k] = along / length;
+      }
+  }
+  const tensors = {
+    deviations: gpu.tensor(noise.map(Math.sqrt), [d]),
+    reciprocals: gpu.tensor(
+      noise.map((v) => 1 / Math.sqrt(v)),
+      [d],
+    ),
+    directions: gpu.tensor(directions, [d, rank]),
+    longer: gpu.tensor(
+      values.map((v) => Math.sqrt(1 + v) - 1),
+      [rank],
+    ),
+    shorter: gpu.tensor(
+      values.map((v) => 1 / Math.sqrt(1 + v) - 1),
+      [rank],
+    ),
+    shares: gpu.tensor(
+      values.map((v) => v / (1 + v)),
+      [rank],
+    ),
+    loadings: gpu.tensor(transposed(loadings, d, rank), [rank, d]),
+  };
+  const stretched = (rows: Tensor, by: Tensor): Tensor =>
+    add(rows, matmul(mul(matmul(rows, tensors.directions), by), transpose(tensors.directions)));
+  const logDet =
+    noise.reduce((total, v) => total + Math.log(v), 0) + values.reduce((total, v) => total + Math.log1p(v), 0);
+  return {
+    logDet,
+    colour: (rows) => mul(stretched(rows, tensors.longer), tensors.deviations),
+    whiten: (centred) => stretched(mul(centred, tensors.reciprocals), tensors.shorter),
+    parts: () => ({ loadings: tensors.loadings, noise: square(tensors.deviations) }),
+    precisions: () => mul(sub(1, sum(mul(square(tensors.directions), tensors.shares), 1)), square(tensors.reciprocals)),
+    tensors,
+  };
+}
+
+/** a [rows, columns] as [columns, rows]. */
+export function transposed(a: Float64Array, rows: number, columns: number): Float64Array {
+  const result = new Float64Array(a.length);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) result[j * rows + i] = a[i * columns + j]!;
+  return result;
+}

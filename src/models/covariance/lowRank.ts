@@ -1,0 +1,69 @@
+import { mean } from "../../graph/ops/sum.ts";
+import { check } from "../../device/errors.ts";
+import { leadingEigenpairs } from "../../linalg/krylov.ts";
+import { eigenpairs } from "../../linalg/tridiagonal.ts";
+import { diagonalOf } from "./diagonal.ts";
+import type { CovarianceFamily, Evidence } from "./family.ts";
+import { rootsOfLoadings } from "./loadingRoots.ts";
+import { ofLoadings } from "./loadings.ts";
+import { checkVariances } from "./roots.ts";
+import { spreadOver } from "./spherical.ts";
+
+/** Up to so many features all eigenvalues are found, in float64; beyond, the leading ones by passes over the rows. */
+export const MOST_FEATURES_DENSE = 1024;
+
+/** The `rank` largest eigenvalues of the covariance, descending, and their vectors [rank, d]. */
+function leading({ where, sums, divisor, rank, rows, signal }: Evidence) {
+  const d = sums.mean.length;
+  if (rows && sums.products.length === d && d > 1)
+    return leadingEigenpairs(where, rows, sums.mean, divisor, rank, signal);
+  const { values, vectors } = eigenpairs(
+    sums.products.map((value) => value / divisor),
+    d,
+  );
+  const found = { values: new Float64Array(rank), vectors: new Float64Array(rank * d) };
+  for (let k = 0; k < rank; k++) {
+    const from = d - 1 - k;
+    found.values[k] = values[from]!;
+    found.vectors.set(vectors.subarray(from * d, from * d + d), k * d);
+  }
+  return found;
+}
+
+/**
+ * Probabilistic PCA, W·Wᵀ + σ²I: loadings [K, d, rank], noise [K]. One Gaussian's is the exact maximum of the likelihood,
+ *
+ *     σ² = mean of the d − rank smallest eigenvalues,   W = U (Λ − σ²)^½ of the largest
+ *
+ * Source: Tipping & Bishop, Probabilistic principal component analysis, JRSS B 1999.
+ */
+export const lowRank: CovarianceFamily = {
+  ...ofLoadings({
+    spread: spreadOver,
+    gathered: (noise) => mean(noise, 1),
+    marginal: (noise) => noise,
+  }),
+  kind: "low-rank",
+  parameterCount: (k, d, rank) => k * (d * rank - (rank * (rank - 1)) / 2 + 1),
+  shapes: (k, d, rank) => ({ loadings: [k, d, rank], noise: [k] }),
+  needsProducts: (d) => d <= MOST_FEATURES_DENSE,
+  async estimate(evidence) {
+    const { where, sums, divisor, rank, regularization } = evidence;
+    const d = sums.mean.length;
+    check(rank < d, "argument", where, () => `expected a rank below the ${d} features; got ${rank}.`);
+    const { values, vectors } = await leading(evidence);
+    const total = diagonalOf(sums.products, d).reduce((sum, value) => sum + value / divisor, 0);
+    const noise = (total - values.reduce((sum, value) => sum + value, 0)) / (d - rank);
+    const loadings = new Float64Array(d * rank);
+    for (let k = 0; k < rank; k++) {
+      const length = Math.sqrt(Math.max(0, values[k]! - noise));
+      for (let i = 0; i < d; i++) loadings[i * rank + k] = length * vectors[k * d + i]!;
+    }
+    return { loadings, noise: Float64Array.of(noise + regularization) };
+  },
+  roots(where, gpu, { loadings, noise }, d) {
+    checkVariances(where, noise!);
+    // as the tensors hold them, so that a file brings the same model back
+    return rootsOfLoadings(gpu, loadings!.map(Math.fround), new Float64Array(d).fill(Math.fround(noise![0]!)));
+  },
+};

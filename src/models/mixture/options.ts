@@ -1,0 +1,172 @@
+import { check, checkOptions, show } from "../../device/errors.ts";
+import { checkCall } from "../../formats/call.ts";
+import { numbersOf } from "../../linalg/numbers.ts";
+import { checkSymmetric } from "../../linalg/symmetric.ts";
+import { checkRank, familyOf } from "../covariance/families.ts";
+import type { CovarianceFamily, CovarianceKind } from "../covariance/family.ts";
+import type { MixtureValues } from "./em.ts";
+
+/** Numbers, flat or nested. */
+export type Numbers = ArrayLike<number> | readonly ArrayLike<number>[] | readonly (readonly ArrayLike<number>[])[];
+
+/**
+ * Parameters to start from: weights [K], means [K, d], covariances [K, d, d], [d, d], [K, d] or [K] by kind; those of low-rank and
+ * factor as { loadings [K, d, rank], noise [K] or [K, d] }; flat or nested.
+ */
+export interface MixtureStart {
+  /** Weights of the components, [K]. */
+  readonly weights: Numbers;
+  /** Their means, [K, d]. */
+  readonly means: Numbers;
+  /** Their covariances, by kind. */
+  readonly covariances: Numbers | { readonly loadings: Numbers; readonly noise: Numbers };
+}
+
+/** How a mixture is fitted. */
+export interface MixtureOptions {
+  /** How many components it has. */
+  readonly components: number;
+  /** "full" */
+  readonly covariance?: CovarianceKind;
+  /** Directions of "low-rank" and "factor". */
+  readonly rank?: number;
+  /** Where EM starts: k-means centres (k-means++, then Lloyd), k-means++ rows, random rows, random responsibilities, or parameters; "kmeans". */
+  readonly init?: "kmeans" | "k-means++" | "random" | "random-from-data" | MixtureStart;
+  /** Added to every variance in each M step; 1e-6. */
+  readonly regularization?: number;
+  /** EM stops when the mean log-likelihood changes by less (or by less than two units of rounding); 1e-3 nats. */
+  readonly tolerance?: number;
+  /** 100 */
+  readonly maxIterations?: number;
+  /** Starts, of which the best is kept; 1. */
+  readonly restarts?: number;
+  /** 0 */
+  readonly seed?: number;
+  /** Aborts the call, which then rejects with `signal.reason`. */
+  readonly signal?: AbortSignal;
+  /** Called as the call gets on, with times in seconds. */
+  readonly onProgress?: (progress: { step: number; total: number; loss: number; seconds: number; eta: number }) => void;
+}
+
+const names = [
+  "components",
+  "covariance",
+  "rank",
+  "init",
+  "regularization",
+  "tolerance",
+  "maxIterations",
+  "restarts",
+  "seed",
+  "signal",
+  "onProgress",
+];
+const inits = ["kmeans", "k-means++", "random", "random-from-data"];
+
+/** Checks given parameters, positive definiteness apart: the first step finds that. `name` stands before theirs in messages. */
+export function startValues(
+  where: string,
+  parameters: MixtureStart,
+  family: CovarianceFamily,
+  { components, d, rank }: { components: number; d: number; rank: number },
+  name = "init.",
+): MixtureValues {
+  const shapes = family.shapes(components, d, rank);
+  const ofCovariances = family.ranked ? parameters.covariances : { covariances: parameters.covariances };
+  const given = new Map<string, Float32Array<ArrayBuffer>>();
+  const take = (key: string, values: unknown, shape: readonly number[]): Float64Array => {
+    const got = numbersOf(where, `${name}${key}`, values);
+    check(
+      got.length === shape.reduce((a, b) => a * b, 1),
+      "shape",
+      where,
+      () => `${name}${key} has another size. Expected ${show(shape)}; got ${got.length} values.`,
+    );
+    const floats = Float32Array.from(got);
+    check(
+      floats.every(Number.isFinite),
+      "data",
+      where,
+      () => `${name}${key} holds a number beyond f32. Scale the data.`,
+    );
+    given.set(key, floats);
+    return got;
+  };
+  const weights = take("weights", parameters.weights, [components]);
+  const total = weights.reduce((a, b) => a + b, 0);
+  check(
+    weights.every((w) => w >= 0) && Math.abs(total - 1) < 1e-5,
+    "argument",
+    where,
+    () => `${name}weights are no probabilities. Expected values ≥ 0 with sum 1; got ${show(weights)}.`,
+  );
+  take("means", parameters.means, [components, d]);
+  const covariances: { [name: string]: Float32Array<ArrayBuffer> } = {};
+  for (const [key, shape] of Object.entries(shapes)) {
+    const values = take(key, (ofCovariances as { [key: string]: unknown } | null)?.[key], shape);
+    covariances[key] = given.get(key)!;
+    const isMatrix =
+      key === "covariances" &&
+      shape.length > 1 &&
+      shape.at(-1) === d &&
+      shape.at(-2) === d &&
+      shape.length === (family.kind === "tied" ? 2 : 3);
+    for (let at = 0; isMatrix && at < values.length; at += d * d)
+      checkSymmetric(
+        where,
+        values,
+        d,
+        at,
+        family.kind === "tied" ? "the covariance" : `covariance of component ${at / (d * d)}`,
+      );
+  }
+  return { weights: given.get("weights")!, means: given.get("means")!, covariances };
+}
+
+/** Throws LatentError("argument") naming the first option that is unknown or out of range. */
+export function checkMixtureOptions(where: string, options: MixtureOptions): void {
+  check(
+    options !== undefined && options !== null,
+    "argument",
+    where,
+    () => "how many components is missing. Expected { components: 3 } or so; got no options.",
+  );
+  checkOptions(where, options, names);
+  checkCall(where, options);
+  const {
+    components,
+    covariance = "full",
+    rank,
+    init = "kmeans",
+    regularization = 1e-6,
+    tolerance = 1e-3,
+    maxIterations = 100,
+    restarts = 1,
+    seed = 0,
+  } = options;
+  const whole = (name: string, value: number, least: number) =>
+    check(
+      Number.isSafeInteger(value) && value >= least,
+      "argument",
+      where,
+      () => `${name} is out of range. Expected a whole number ≥ ${least}; got ${value}.`,
+    );
+  whole("components", components, 1);
+  whole("maxIterations", maxIterations, 1);
+  whole("restarts", restarts, 1);
+  whole("seed", seed, 0);
+  checkRank(where, familyOf(where, covariance), rank);
+  check(
+    typeof init === "object" ? init !== null : inits.includes(init),
+    "argument",
+    where,
+    () => `unknown init. Expected one of ${inits.join(", ")}, or { weights, means, covariances }; got ${String(init)}.`,
+  );
+  for (const [name, value] of Object.entries({ regularization, tolerance }))
+    check(
+      Number.isFinite(value) && value >= 0,
+      "argument",
+      where,
+      () => `${name} is out of range. Expected a number ≥ 0; got ${value}.`,
+    );
+}
