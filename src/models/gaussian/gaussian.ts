@@ -1,22 +1,22 @@
 import { check, checkOptions } from "../../device/errors.ts";
 import { checkCall, type LongCall } from "../../formats/call.ts";
-import { parseSafetensors, type Safetensor, writeSafetensors } from "../../formats/safetensors.ts";
 import { add, mul, square, sub } from "../../graph/ops/arithmetic.ts";
 import { type Draw, drawNormal } from "../../data/streams.ts";
 import { reshape } from "../../graph/ops/shape.ts";
 import { sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { Moments } from "../../linalg/moments.ts";
-import { floats, numbersOf } from "../../linalg/numbers.ts";
+import { numbersOf } from "../../linalg/numbers.ts";
 import { rowsOf, gpuOfRows, type Samples } from "../../data/rows.ts";
 import { checkSymmetric } from "../../linalg/symmetric.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { Conditional, type ConditionalOptions } from "../covariance/conditional.ts";
 import { familyOf } from "../covariance/families.ts";
-import type { CovarianceFamily, Roots, Tensors, Values } from "../covariance/family.ts";
-import { checkFactor, FEATURES_ON_CPU, rootsFrom } from "../covariance/roots.ts";
+import type { CovarianceFamily, Roots, Tensors } from "../covariance/family.ts";
+import { rootsFrom } from "../covariance/roots.ts";
 import { meanLogProb } from "../logProb.ts";
+import { gaussianFile, parseGaussian, shapesOf } from "./file.ts";
 import { type Estimate, estimateOf, estimateOfSums } from "./fit.ts";
 import { checkGaussianOptions, type GaussianKind, type GaussianOptions } from "./options.ts";
 
@@ -132,7 +132,7 @@ export class Gaussian {
     // its tensors are the model's, whatever scope is open
     return gpu.outside(async () => {
       const roots = given ?? (await family.roots!(where, gpu, covariance, d, origin));
-      const shapes = shapesOf(family, d, rankOf(covariance, d));
+      const shapes = shapesOf(family, d, (covariance["loadings"]?.length ?? 0) / d);
       const parameters = Object.entries(shapes).map(([name, { stacked, shape }]) => [
         name,
         gpu.tensor(covariance[stacked]!, shape),
@@ -254,44 +254,18 @@ export class Gaussian {
   }
 
   /** A safetensors file with `mean` and `covariance` (or `loadings` and `noise`), and the `factor` l with l·lᵀ = covariance of a full one. */
-  async save(): Promise<Uint8Array<ArrayBuffer>> {
+  save(): Promise<Uint8Array<ArrayBuffer>> {
     const { factor } = this.#roots.tensors;
-    const tensors = { mean: this.mean, ...this.parameters, ...(factor ? { factor } : {}) };
-    const entries = Object.entries(tensors).map(async ([name, t]): Promise<[string, Safetensor]> => {
-      return [name, { dtype: "F32", shape: t.shape, data: (await t.read()) as Float32Array }];
-    });
-    return writeSafetensors(await Promise.all(entries), { model: "Gaussian", covariance: this.kind }, "Gaussian.save");
+    return gaussianFile(this.kind, { mean: this.mean, ...this.parameters, ...(factor ? { factor } : {}) });
   }
 
   /** Reads what `save` wrote. Throws LatentError("format") on another file, and as `from` does on values that make no Gaussian. */
   static async load(gpu: Gpu, bytes: Uint8Array): Promise<Gaussian> {
     const where = "Gaussian.load";
     checkGpu(where, gpu);
-    const { tensors, metadata } = parseSafetensors(bytes, { where, widen: true, finite: true });
-    const kind = metadata.get("covariance") as GaussianKind;
-    check(
-      metadata.get("model") === "Gaussian" && ["full", "diag", "spherical", "low-rank", "factor"].includes(kind),
-      "format",
-      where,
-      () => `expected a file of Gaussian.save; got model ${metadata.get("model")}.`,
-    );
-    const family = familyOf(where, kind, true);
-    const [d = 0] = tensors.get("mean")?.shape ?? [];
-    const rank = tensors.get("loadings")?.shape[1] ?? 1;
-    const mean = floats(where, tensors, "mean", [d]);
-    const values = Object.entries(shapesOf(family, d, rank)).map(([name, { stacked, shape }]) => [
-      stacked,
-      floats(where, tensors, name, shape),
-    ]);
-    const covariance = Object.fromEntries(values) as Values;
-    if (kind === "full") checkSymmetric(where, covariance["covariances"]!, d);
-    // older files have none
-    const factor =
-      kind === "full" && tensors.has("factor") ? Float32Array.from(floats(where, tensors, "factor", [d, d])) : null;
-    if (factor) checkFactor(where, factor, covariance["covariances"]!, d);
-    const roots = factor && d <= FEATURES_ON_CPU ? rootsFrom(gpu, factor, d) : undefined;
-    const origin = { kind: "numbers", precision: 2 ** -24 } as const;
-    return Gaussian.#build(where, gpu, { family, mean, covariance, shrinkage: 0, origin }, roots);
+    const { estimate, factor } = parseGaussian(where, bytes);
+    const roots = factor ? rootsFrom(gpu, factor, estimate.mean.length) : undefined;
+    return Gaussian.#build(where, gpu, estimate, roots);
   }
 
   /** Frees its memory on the GPU. */
@@ -303,16 +277,4 @@ export class Gaussian {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** Directions of values that have them. */
-const rankOf = (covariance: Values, d: number): number => (covariance["loadings"]?.length ?? 0) / d;
-
-/** Names and shapes of one covariance in files, and its name in a stack: `covariance` is the one of `covariances`. */
-function shapesOf(family: CovarianceFamily, d: number, rank: number) {
-  const entries = Object.entries(family.shapes(1, d, rank)).map(([stacked, [, ...shape]]) => [
-    stacked === "covariances" ? "covariance" : stacked,
-    { stacked, shape },
-  ]);
-  return Object.fromEntries(entries) as { [name: string]: { stacked: string; shape: number[] } };
 }

@@ -9,7 +9,8 @@ import { checkFinite, eachBatch, gpuOf, type Rows, rowsOf, type Samples } from "
 import type { Gpu } from "../../program/gpu.ts";
 import { checkRank, familyOf } from "../covariance/families.ts";
 import type { CovarianceFamily, CovarianceKind, Values } from "../covariance/family.ts";
-import { Em, type EmResult, type MixtureValues } from "./em.ts";
+import { Em } from "./em.ts";
+import type { EmResult, MixtureValues } from "./emStates.ts";
 import { lloyd, plusPlus } from "./kmeans.ts";
 import { checkMixtureOptions, type MixtureOptions, startValues } from "./options.ts";
 

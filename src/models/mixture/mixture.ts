@@ -1,6 +1,5 @@
-import { check, checkOptions, LatentError, show } from "../../device/errors.ts";
+import { check, checkOptions, LatentError } from "../../device/errors.ts";
 import { checkCall } from "../../formats/call.ts";
-import { parseSafetensors, writeSafetensors } from "../../formats/safetensors.ts";
 import { argmax } from "../../graph/ops/argmax.ts";
 import { log } from "../../graph/ops/elementwise.ts";
 import { concat, reshape } from "../../graph/ops/shape.ts";
@@ -12,22 +11,17 @@ import type { LongCall } from "../../formats/call.ts";
 import { rowsOf, type Samples } from "../../data/rows.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import type { Gpu } from "../../program/gpu.ts";
-import { floats, numbersOf } from "../../linalg/numbers.ts";
+import { numbersOf } from "../../linalg/numbers.ts";
 import { Conditional, type ConditionalOptions } from "../covariance/conditional.ts";
 import { checkRank, familyOf } from "../covariance/families.ts";
 import type { CovarianceFamily, CovarianceKind, Tensors } from "../covariance/family.ts";
 import { meanLogProb } from "../logProb.ts";
 import { expected, logJoint, prepare, type Prepared } from "./components.ts";
-import type { MixtureValues } from "./em.ts";
+import type { MixtureValues } from "./emStates.ts";
+import { type Course, mixtureFile, parseMixture } from "./file.ts";
 import { fitMixture, rowsOfStep } from "./fit.ts";
 import { type MixtureOptions, type MixtureStart, startValues } from "./options.ts";
 import { sampleMixture } from "./sample.ts";
-
-interface Course {
-  readonly converged: boolean;
-  readonly iterations: number;
-  readonly history: readonly number[];
-}
 
 /**
  * A mixture of Gaussians on [d]:  p(x) = Σ_k π_k N(x; μ_k, Σ_k).
@@ -254,69 +248,17 @@ export class GaussianMixture {
   }
 
   /** A safetensors file with `weights`, `means` and `covariances` (or `loadings` and `noise`). */
-  async save(): Promise<Uint8Array<ArrayBuffer>> {
-    const tensor = async (t: Tensor) => ({
-      dtype: "F32" as const,
-      shape: t.shape,
-      data: (await t.read()) as Float32Array,
-    });
-    const tensors = [
-      ["weights", await tensor(this.weights)],
-      ["means", await tensor(this.means)],
-      ...(await Promise.all(
-        Object.entries(this.parameters).map(async ([name, t]) => [name, await tensor(t)] as const),
-      )),
-    ] as const;
-    const { kind, converged, iterations, history } = this;
-    const metadata = {
-      model: "GaussianMixture",
-      covariance: kind,
-      converged: String(converged),
-      iterations: String(iterations),
-      history: JSON.stringify(history),
-    };
-    return writeSafetensors(tensors, metadata, "GaussianMixture.save");
+  save(): Promise<Uint8Array<ArrayBuffer>> {
+    const { kind, converged, iterations, history, weights, means, parameters } = this;
+    return mixtureFile(kind, { weights, means, ...parameters }, { converged, iterations, history });
   }
 
   /** Reads what `save` wrote. Throws LatentError("format") on another file. */
   static async load(gpu: Gpu, bytes: Uint8Array): Promise<GaussianMixture> {
     const where = "GaussianMixture.load";
-    const { tensors, metadata } = parseSafetensors(bytes, { where, widen: true, finite: true });
     checkGpu(where, gpu);
-    const kind = metadata.get("covariance") as CovarianceKind;
-    check(
-      metadata.get("model") === "GaussianMixture",
-      "format",
-      where,
-      () => `expected a file of GaussianMixture.save; got model ${metadata.get("model")}.`,
-    );
-    const family = familyOf(where, kind);
-    const [k = 0, d = 0] = tensors.get("means")?.shape ?? [];
-    const rank = tensors.get("loadings")?.shape[2] ?? 0;
-    const covariances = Object.entries(family.shapes(k, d, rank)).map(([name, shape]) => [
-      name,
-      floats(where, tensors, name, shape),
-    ]);
-    const given = {
-      weights: floats(where, tensors, "weights", [k]),
-      means: floats(where, tensors, "means", [k, d]),
-      covariances: (family.ranked
-        ? Object.fromEntries(covariances)
-        : covariances[0]![1]) as MixtureStart["covariances"],
-    };
-    check(
-      k > 0 && d > 0,
-      "format",
-      where,
-      () => `expected at least one component and feature; got means ${show([k, d])}.`,
-    );
-    const values = startValues(where, given, family, { components: k, d, rank }, "");
-    const course = {
-      converged: metadata.get("converged") === "true",
-      iterations: wholeOf(where, metadata.get("iterations")),
-      history: historyOf(metadata.get("history")),
-    };
-    return GaussianMixture.#build(where, gpu, family, { d, rank }, values, course);
+    const { family, sizes, values, course } = parseMixture(where, bytes);
+    return GaussianMixture.#build(where, gpu, family, sizes, values, course);
   }
 
   #held(): Tensor[] {
@@ -332,25 +274,5 @@ export class GaussianMixture {
   /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {
     this.dispose();
-  }
-}
-
-function wholeOf(where: string, text = "0"): number {
-  const value = Number(text);
-  check(
-    Number.isSafeInteger(value) && value >= 0,
-    "format",
-    where,
-    () => `metadata iterations is no count. Expected a whole number ≥ 0; got ${text.slice(0, 40)}.`,
-  );
-  return value;
-}
-
-function historyOf(text: string | undefined): number[] {
-  try {
-    const parsed: unknown = JSON.parse(text ?? "[]");
-    return Array.isArray(parsed) ? parsed.filter((value) => typeof value === "number") : [];
-  } catch {
-    return [];
   }
 }

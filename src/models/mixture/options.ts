@@ -4,7 +4,7 @@ import { numbersOf } from "../../linalg/numbers.ts";
 import { checkSymmetric } from "../../linalg/symmetric.ts";
 import { checkRank, familyOf } from "../covariance/families.ts";
 import type { CovarianceFamily, CovarianceKind } from "../covariance/family.ts";
-import type { MixtureValues } from "./em.ts";
+import type { MixtureValues } from "./emStates.ts";
 
 /** Numbers, flat or nested. */
 export type Numbers = ArrayLike<number> | readonly ArrayLike<number>[] | readonly (readonly ArrayLike<number>[])[];

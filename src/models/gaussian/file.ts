@@ -1,0 +1,62 @@
+import { check } from "../../device/errors.ts";
+import { parseSafetensors, type Safetensor, writeSafetensors } from "../../formats/safetensors.ts";
+import { floats } from "../../linalg/numbers.ts";
+import { checkSymmetric } from "../../linalg/symmetric.ts";
+import { familyOf } from "../covariance/families.ts";
+import type { CovarianceFamily, Tensors, Values } from "../covariance/family.ts";
+import { checkFactor, FEATURES_ON_CPU } from "../covariance/roots.ts";
+import type { Estimate } from "./fit.ts";
+import type { GaussianKind } from "./options.ts";
+
+const kinds: readonly string[] = ["full", "diag", "spherical", "low-rank", "factor"];
+
+/** Names and shapes of one covariance in files, and its name in a stack: `covariance` is the one of `covariances`. */
+export function shapesOf(family: CovarianceFamily, d: number, rank: number) {
+  const entries = Object.entries(family.shapes(1, d, rank)).map(([stacked, [, ...shape]]) => [
+    stacked === "covariances" ? "covariance" : stacked,
+    { stacked, shape },
+  ]);
+  return Object.fromEntries(entries) as { [name: string]: { stacked: string; shape: number[] } };
+}
+
+/** A Gaussian as safetensors. */
+export async function gaussianFile(kind: GaussianKind, tensors: Tensors): Promise<Uint8Array<ArrayBuffer>> {
+  const entries = Object.entries(tensors).map(async ([name, t]): Promise<[string, Safetensor]> => {
+    return [name, { dtype: "F32", shape: t.shape, data: (await t.read()) as Float32Array }];
+  });
+  return writeSafetensors(await Promise.all(entries), { model: "Gaussian", covariance: kind }, "Gaussian.save");
+}
+
+/** A Gaussian's file, and the factor of a full covariance where that serves. Throws LatentError("format") on another file. */
+export function parseGaussian(
+  where: string,
+  bytes: Uint8Array,
+): { estimate: Estimate; factor: Float32Array<ArrayBuffer> | null } {
+  const { tensors, metadata } = parseSafetensors(bytes, { where, widen: true, finite: true });
+  const kind = metadata.get("covariance") as GaussianKind;
+  check(
+    metadata.get("model") === "Gaussian" && kinds.includes(kind),
+    "format",
+    where,
+    () => `expected a file of Gaussian.save; got model ${metadata.get("model")}.`,
+  );
+  const family = familyOf(where, kind, true);
+  const [d = 0] = tensors.get("mean")?.shape ?? [];
+  const rank = tensors.get("loadings")?.shape[1] ?? 1;
+  const mean = floats(where, tensors, "mean", [d]);
+  const values = Object.entries(shapesOf(family, d, rank)).map(([name, { stacked, shape }]) => [
+    stacked,
+    floats(where, tensors, name, shape),
+  ]);
+  const covariance = Object.fromEntries(values) as Values;
+  if (kind === "full") checkSymmetric(where, covariance["covariances"]!, d);
+  // older files have none
+  const given = kind === "full" && tensors.has("factor") ? floats(where, tensors, "factor", [d, d]) : null;
+  const factor = given && Float32Array.from(given);
+  if (factor) checkFactor(where, factor, covariance["covariances"]!, d);
+  const origin = { kind: "numbers", precision: 2 ** -24 } as const;
+  return {
+    estimate: { family, mean, covariance, shrinkage: 0, origin },
+    factor: d <= FEATURES_ON_CPU ? factor : null,
+  };
+}

@@ -1,0 +1,98 @@
+import { check, show } from "../../device/errors.ts";
+import { parseSafetensors, type Safetensor, writeSafetensors } from "../../formats/safetensors.ts";
+import { floats } from "../../linalg/numbers.ts";
+import { familyOf } from "../covariance/families.ts";
+import type { CovarianceFamily, CovarianceKind, Tensors } from "../covariance/family.ts";
+import type { MixtureValues } from "./emStates.ts";
+import { type MixtureStart, startValues } from "./options.ts";
+
+/** How a fit went. */
+export interface Course {
+  readonly converged: boolean;
+  readonly iterations: number;
+  readonly history: readonly number[];
+}
+
+/** A mixture as safetensors. */
+export async function mixtureFile(
+  kind: CovarianceKind,
+  tensors: Tensors,
+  { converged, iterations, history }: Course,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const entries = Object.entries(tensors).map(async ([name, t]): Promise<[string, Safetensor]> => {
+    return [name, { dtype: "F32", shape: t.shape, data: (await t.read()) as Float32Array }];
+  });
+  const metadata = {
+    model: "GaussianMixture",
+    covariance: kind,
+    converged: String(converged),
+    iterations: String(iterations),
+    history: JSON.stringify(history),
+  };
+  return writeSafetensors(await Promise.all(entries), metadata, "GaussianMixture.save");
+}
+
+/** A mixture's file, every value checked as `from` does. Throws LatentError("format") on another file. */
+export function parseMixture(
+  where: string,
+  bytes: Uint8Array,
+): { family: CovarianceFamily; sizes: { d: number; rank: number }; values: MixtureValues; course: Course } {
+  const { tensors, metadata } = parseSafetensors(bytes, { where, widen: true, finite: true });
+  const kind = metadata.get("covariance") as CovarianceKind;
+  check(
+    metadata.get("model") === "GaussianMixture" && kinds.includes(kind),
+    "format",
+    where,
+    () => `expected a file of GaussianMixture.save; got model ${metadata.get("model")}, covariance ${kind}.`,
+  );
+  const family = familyOf(where, kind);
+  const [k = 0, d = 0] = tensors.get("means")?.shape ?? [];
+  const rank = tensors.get("loadings")?.shape[2] ?? 0;
+  const covariances = Object.entries(family.shapes(k, d, rank)).map(([name, shape]) => [
+    name,
+    floats(where, tensors, name, shape),
+  ]);
+  const given = {
+    weights: floats(where, tensors, "weights", [k]),
+    means: floats(where, tensors, "means", [k, d]),
+    covariances: (family.ranked ? Object.fromEntries(covariances) : covariances[0]![1]) as MixtureStart["covariances"],
+  };
+  check(
+    k > 0 && d > 0,
+    "format",
+    where,
+    () => `expected at least one component and feature; got means ${show([k, d])}.`,
+  );
+  return {
+    family,
+    sizes: { d, rank },
+    values: startValues(where, given, family, { components: k, d, rank }, ""),
+    course: {
+      converged: metadata.get("converged") === "true",
+      iterations: wholeOf(where, metadata.get("iterations")),
+      history: historyOf(metadata.get("history")),
+    },
+  };
+}
+
+const kinds: readonly string[] = ["full", "tied", "diag", "spherical", "low-rank", "factor"];
+
+function wholeOf(where: string, text = "0"): number {
+  const value = Number(text);
+  check(
+    Number.isSafeInteger(value) && value >= 0,
+    "format",
+    where,
+    () => `metadata iterations is no count. Expected a whole number ≥ 0; got ${text.slice(0, 40)}.`,
+  );
+  return value;
+}
+
+function historyOf(text: string | undefined): number[] {
+  try {
+    const parsed: unknown = JSON.parse(text ?? "[]");
+    return Array.isArray(parsed) ? parsed.filter((value) => typeof value === "number") : [];
+  } catch {
+    return [];
+  }
+}
