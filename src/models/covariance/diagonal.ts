@@ -53,6 +53,7 @@ export function rootsOfVariances(gpu: Gpu, variances: Float64Array): Roots {
     logDet: variances.reduce((total, v) => total + Math.log(v), 0),
     colour: (noise) => mul(noise, deviations),
     whiten: (centred) => mul(centred, reciprocals),
+    squaredDistances: (centred) => sum(square(mul(centred, reciprocals)), 1),
     parts: () => ({ loadings: null, noise: square(deviations) }),
     precisions: () => square(reciprocals),
     tensors: { deviations, reciprocals },

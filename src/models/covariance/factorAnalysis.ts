@@ -7,54 +7,76 @@ export interface Factors {
   readonly noise: Float64Array;
 }
 
-/** Steps at most, and the change of the mean log-likelihood below which they end. */
-const MOST_STEPS = 5000;
-const SETTLED = 1e-10;
+/** Steps at most, and the change of the mean log-likelihood in a round of three below which they end. */
+const MOST_STEPS = 6000;
+const SETTLED = 1e-11;
+/** An extrapolation reaches at most so far at first, and so many times as far after each that helped. */
+const REACH = 4;
 /** Noise is kept above this part of a feature's variance: the likelihood grows without end as it goes to 0 (Heywood cases). */
-const LEAST_NOISE = 1e-6;
+const LEAST_NOISE = 2e-6;
 
 /**
  * Loadings and noise of greatest likelihood for a covariance [d, d], in float64: EM on the correlations, each pair of steps
- * followed by an extrapolation that is kept where the likelihood grows.
+ * followed by an extrapolation that is kept where the likelihood grows. The likelihood may have several maxima; this one is reached
+ * from Jöreskog's starting values, as in R's factanal.
  *
- * Source: Rubin & Thayer, Psychometrika 1982; Varadhan & Roland, Simple and globally convergent methods for accelerating
+ * Source: Jöreskog, Psychometrika 1967; Rubin & Thayer, Psychometrika 1982; Varadhan & Roland, Simple and globally convergent methods for accelerating
  * the convergence of any EM algorithm, Scand. J. Statist. 2008 (SQUAREM).
  */
 export function factorAnalysis(covariance: Float64Array, d: number, rank: number, signal?: AbortSignal): Factors {
   const deviations = Float64Array.from({ length: d }, (_, i) => Math.sqrt(covariance[i * d + i]!) || 1);
   const correlations = covariance.map((value, at) => value / deviations[Math.floor(at / d)]! / deviations[at % d]!);
-  let best = start(correlations, d, rank);
-  let level = Number.NEGATIVE_INFINITY;
-  for (let steps = 0; steps < MOST_STEPS; steps += 3) {
-    signal?.throwIfAborted();
-    const one = step(correlations, d, rank, best);
-    const two = step(correlations, d, rank, one.next);
-    const jump = extrapolated(best, one.next, two.next);
-    const three = jump && step(correlations, d, rank, jump);
-    // the likelihood of what a step started from comes with it
-    const gained = three && three.logLikelihood > two.logLikelihood;
-    best = gained ? three.next : two.next;
-    const now = gained ? three.logLikelihood : two.logLikelihood;
-    if (Math.abs(now - level) < SETTLED) break;
-    level = now;
-  }
+  const best = climbed(correlations, d, rank, start(correlations, d, rank), signal);
   return {
     loadings: best.loadings.map((value, at) => value * deviations[Math.floor(at / rank)]!),
     noise: best.noise.map((value, i) => value * deviations[i]! ** 2),
   };
 }
 
-/** Probabilistic PCA of the correlations. */
-function start(correlations: Float64Array, d: number, rank: number): Factors {
-  const { values, vectors } = eigenpairs(correlations.slice(), d);
-  const level = Math.max(0.05, values.subarray(0, d - rank).reduce((a, b) => a + b, 0) / (d - rank));
+/** EM from a start until the likelihood stands still. */
+function climbed(s: Float64Array, d: number, rank: number, start: Factors, signal?: AbortSignal): Factors {
+  let best = start;
+  let level = Number.NEGATIVE_INFINITY;
+  let reach = REACH;
+  for (let steps = 0; steps < MOST_STEPS; steps += 3) {
+    signal?.throwIfAborted();
+    const one = step(s, d, rank, best);
+    const two = step(s, d, rank, one.next);
+    const jump = extrapolated(best, one.next, two.next, reach);
+    // the likelihood of what a step started from comes with it
+    const three = step(s, d, rank, jump?.factors ?? two.next);
+    const gained = jump !== null && three.logLikelihood > two.logLikelihood;
+    best = gained || !jump ? three.next : two.next;
+    if (gained && jump.length === reach) reach *= REACH;
+    if (jump && !gained) reach = Math.max(REACH, reach / REACH);
+    const now = Math.max(two.logLikelihood, three.logLikelihood);
+    if (now - level < SETTLED) break;
+    level = now;
+  }
+  return best;
+}
+
+/** Noise (1 − rank / 2d) / (S⁻¹)_ii, and the loadings of greatest likelihood with it. */
+function start(s: Float64Array, d: number, rank: number): Factors {
+  const l = factorOf(s, d, () => 1e-9);
+  const noise = new Float64Array(d).fill(0.5);
+  if (l instanceof Float64Array) {
+    const inverse = inverseOfTriangle(l, d);
+    for (let i = 0; i < d; i++) {
+      let precision = 0;
+      for (let k = i; k < d; k++) precision += inverse[k * d + i]! ** 2;
+      noise[i] = Math.max(LEAST_NOISE, (1 - rank / (2 * d)) / precision);
+    }
+  }
+  const scaled = s.map((value, at) => value / Math.sqrt(noise[Math.floor(at / d)]! * noise[at % d]!));
+  const { values, vectors } = eigenpairs(scaled, d);
   const loadings = new Float64Array(d * rank);
   for (let k = 0; k < rank; k++) {
     const from = d - 1 - k;
-    const length = Math.sqrt(Math.max(1e-3, values[from]! - level));
-    for (let i = 0; i < d; i++) loadings[i * rank + k] = length * vectors[from * d + i]!;
+    const length = Math.sqrt(Math.max(1e-3, values[from]! - 1));
+    for (let i = 0; i < d; i++) loadings[i * rank + k] = length * vectors[from * d + i]! * Math.sqrt(noise[i]!);
   }
-  return { loadings, noise: new Float64Array(d).fill(level) };
+  return { loadings, noise };
 }
 
 /** One EM step, and the mean log-likelihood of where it started. */
@@ -89,7 +111,7 @@ function step(s: Float64Array, d: number, rank: number, { loadings, noise }: Fac
 }
 
 /** Three points of a path drawn out to where it seems to lead, noise on a logarithmic scale; null where it stands still. */
-function extrapolated(a: Factors, b: Factors, c: Factors): Factors | null {
+function extrapolated(a: Factors, b: Factors, c: Factors, reach: number): { factors: Factors; length: number } | null {
   const flat = ({ loadings, noise }: Factors): Float64Array => {
     const all = new Float64Array(loadings.length + noise.length);
     all.set(loadings);
@@ -103,11 +125,11 @@ function extrapolated(a: Factors, b: Factors, c: Factors): Factors | null {
     bent += (z[i]! - 2 * y[i]! + x[i]!) ** 2;
   }
   if (bent === 0) return null;
-  const length = Math.max(1, Math.sqrt(moved / bent));
+  const length = Math.min(reach, Math.max(1, Math.sqrt(moved / bent)));
   const point = x.map((at, i) => at + 2 * length * (y[i]! - at) + length ** 2 * (z[i]! - 2 * y[i]! + at));
   const { length: size } = a.loadings;
   const noise = point.subarray(size).map((value) => Math.min(2, Math.max(LEAST_NOISE, Math.exp(value))));
-  return { loadings: point.slice(0, size), noise };
+  return { factors: { loadings: point.slice(0, size), noise }, length };
 }
 
 /** aᵀ·b of [d, rank] both. */

@@ -66,6 +66,8 @@ export interface Roots {
   colour(noise: Tensor): Tensor;
   /** The other way: rows c [n, d] → rows whose squared length is cᵀ Σ⁻¹ c. */
   whiten(centred: Tensor): Tensor;
+  /** cᵀ Σ⁻¹ c of rows c [n, d]: [n]. */
+  squaredDistances(centred: Tensor): Tensor;
   /** Σ = Σ_j wⱼwⱼᵀ + diag(noise), either of which may be absent: w [rank, d], noise [d]. */
   parts(): { readonly loadings: Tensor | null; readonly noise: Tensor | null };
   /** The diagonal of Σ⁻¹: [d]. */

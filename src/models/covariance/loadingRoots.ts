@@ -12,7 +12,8 @@ import type { Roots } from "./family.ts";
  *
  *     Σ^½  ~ Ψ^½ (I + U (√(1 + θ) − 1) Uᵀ),      Σ^−½ ~ (I + U (1/√(1 + θ) − 1) Uᵀ) Ψ^−½
  *
- * each a square root up to a rotation. loadings: [d, rank], noise: [d], in float64.
+ * each a square root up to a rotation. Distances are (c − W·z)ᵀ Ψ⁻¹ (c − W·z) + zᵀz at the z that makes them least, where its
+ * rounding has no effect of first order. loadings: [d, rank], noise: [d], in float64.
  */
 export function rootsOfLoadings(gpu: Gpu, loadings: Float64Array, noise: Float64Array): Roots {
   const d = noise.length;
@@ -35,7 +36,17 @@ export function rootsOfLoadings(gpu: Gpu, loadings: Float64Array, noise: Float64
         directions[i * rank + k] = along / length;
       }
   }
+  // z = c · projections, with projections = Ψ⁻¹W·M⁻¹ and M = I + WᵀΨ⁻¹W, whose eigenvectors are gram's
+  const projections = new Float64Array(d * rank);
+  for (let i = 0; i < d; i++)
+    for (let a = 0; a < rank; a++)
+      for (let k = 0; k < rank; k++) {
+        let along = 0;
+        for (let b = 0; b < rank; b++) along += scaled[i * rank + b]! * vectors[k * rank + b]!;
+        projections[i * rank + a]! += (along / (1 + values[k]!)) * (vectors[k * rank + a]! / Math.sqrt(noise[i]!));
+      }
   const tensors = {
+    projections: gpu.tensor(projections, [d, rank]),
     deviations: gpu.tensor(noise.map(Math.sqrt), [d]),
     reciprocals: gpu.tensor(
       noise.map((v) => 1 / Math.sqrt(v)),
@@ -64,6 +75,11 @@ export function rootsOfLoadings(gpu: Gpu, loadings: Float64Array, noise: Float64
     logDet,
     colour: (rows) => mul(stretched(rows, tensors.longer), tensors.deviations),
     whiten: (centred) => stretched(mul(centred, tensors.reciprocals), tensors.shorter),
+    squaredDistances(centred) {
+      const codes = matmul(centred, tensors.projections);
+      const rest = mul(sub(centred, matmul(codes, tensors.loadings)), tensors.reciprocals);
+      return add(sum(square(rest), 1), sum(square(codes), 1));
+    },
     parts: () => ({ loadings: tensors.loadings, noise: square(tensors.deviations) }),
     precisions: () => mul(sub(1, sum(mul(square(tensors.directions), tensors.shares), 1)), square(tensors.reciprocals)),
     tensors,

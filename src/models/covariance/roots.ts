@@ -36,6 +36,7 @@ const rootsOfFactor = (factor: Tensor, inverse: Tensor, logDet: number): Roots =
   logDet,
   colour: (noise) => timesTransposedFactor(noise, factor),
   whiten: (centred) => timesTransposedFactor(centred, inverse),
+  squaredDistances: (centred) => sum(square(timesTransposedFactor(centred, inverse)), 1),
   parts: () => ({ loadings: transpose(factor), noise: null }),
   precisions: () => sum(square(inverse), 0),
   tensors: { factor, inverse },

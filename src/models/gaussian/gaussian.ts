@@ -1,6 +1,6 @@
 import { check, checkOptions } from "../../device/errors.ts";
 import { checkCall, type LongCall } from "../../formats/call.ts";
-import { add, mul, square, sub } from "../../graph/ops/arithmetic.ts";
+import { add, mul, sub } from "../../graph/ops/arithmetic.ts";
 import { type Draw, drawNormal } from "../../data/streams.ts";
 import { reshape } from "../../graph/ops/shape.ts";
 import { sum } from "../../graph/ops/sum.ts";
@@ -167,13 +167,13 @@ export class Gaussian {
 
   /** log p(x) of each row of x [n, d], in nats: [n]. */
   logProb(x: Tensor): Tensor {
-    const white = this.#whitened("Gaussian.logProb", x);
-    return mul(add(sum(square(white), 1), this.logDet + this.dim * LOG_TWO_PI), -0.5);
+    const squares = this.#roots.squaredDistances(this.#centred("Gaussian.logProb", x));
+    return mul(add(squares, this.logDet + this.dim * LOG_TWO_PI), -0.5);
   }
 
-  #whitened(where: string, x: Tensor): Tensor {
+  #centred(where: string, x: Tensor): Tensor {
     const { count, dim } = rowsOf(where, x, this.dim);
-    return this.#roots.whiten(sub(reshape(x, [count, dim]), this.mean));
+    return sub(reshape(x, [count, dim]), this.mean);
   }
 
   /** Mean log-likelihood of the samples in nats, finished in float64. */
@@ -199,12 +199,12 @@ export class Gaussian {
 
   /** (x − μ)ᵀ Σ⁻¹ (x − μ) of each row of x [n, d], the squared Mahalanobis distance: [n]. */
   mahalanobis(x: Tensor): Tensor {
-    return sum(square(this.#whitened("Gaussian.mahalanobis", x)), 1);
+    return this.#roots.squaredDistances(this.#centred("Gaussian.mahalanobis", x));
   }
 
   /** Rows x [n, d] mapped so that draws of this Gaussian become independent standard normals: [n, d]. */
   whiten(x: Tensor): Tensor {
-    return this.#whitened("Gaussian.whiten", x);
+    return this.#roots.whiten(this.#centred("Gaussian.whiten", x));
   }
 
   /** Differential entropy ½ (log |Σ| + d log 2πe), in nats. */
@@ -228,7 +228,7 @@ export class Gaussian {
     );
     const { loadings, noise } = this.#roots.parts();
     const terms = [sum(other.mahalanobis(reshape(this.mean, [1, this.dim])))];
-    if (loadings) terms.push(sum(square(other.#roots.whiten(loadings))));
+    if (loadings) terms.push(sum(other.#roots.squaredDistances(loadings)));
     if (noise) terms.push(sum(mul(noise, other.#roots.precisions())));
     const values = await Promise.all(terms.map((term) => term.item().finally(() => term.dispose())));
     const total = values.reduce((a, b) => a + b, 0) - this.dim + other.logDet - this.logDet;
