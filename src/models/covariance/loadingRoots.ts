@@ -45,6 +45,12 @@ export function rootsOfLoadings(gpu: Gpu, loadings: Float64Array, noise: Float64
         for (let b = 0; b < rank; b++) along += scaled[i * rank + b]! * vectors[k * rank + b]!;
         projections[i * rank + a]! += (along / (1 + values[k]!)) * (vectors[k * rank + a]! / Math.sqrt(noise[i]!));
       }
+  // in float64: where nearly all of a feature's variance is structure, 1 − share · u² cancels
+  const precisions = noise.map((v, i) => {
+    let free = 1;
+    for (let k = 0; k < rank; k++) free -= (values[k]! / (1 + values[k]!)) * directions[i * rank + k]! ** 2;
+    return free / v;
+  });
   const tensors = {
     projections: gpu.tensor(projections, [d, rank]),
     deviations: gpu.tensor(noise.map(Math.sqrt), [d]),
@@ -61,10 +67,7 @@ export function rootsOfLoadings(gpu: Gpu, loadings: Float64Array, noise: Float64
       values.map((v) => 1 / Math.sqrt(1 + v) - 1),
       [rank],
     ),
-    shares: gpu.tensor(
-      values.map((v) => v / (1 + v)),
-      [rank],
-    ),
+    precisions: gpu.tensor(precisions, [d]),
     loadings: gpu.tensor(transposed(loadings, d, rank), [rank, d]),
   };
   const stretched = (rows: Tensor, by: Tensor): Tensor =>
@@ -81,7 +84,7 @@ export function rootsOfLoadings(gpu: Gpu, loadings: Float64Array, noise: Float64
       return add(sum(square(rest), 1), sum(square(codes), 1));
     },
     parts: () => ({ loadings: tensors.loadings, noise: square(tensors.deviations) }),
-    precisions: () => mul(sub(1, sum(mul(square(tensors.directions), tensors.shares), 1)), square(tensors.reciprocals)),
+    precisions: () => tensors.precisions,
     tensors,
   };
 }
