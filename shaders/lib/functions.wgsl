@@ -185,12 +185,14 @@ fn maximum_i32(a: i32, b: i32) -> i32 { return max(a, b); }
 fn minimum_i32(a: i32, b: i32) -> i32 { return min(a, b); }
 fn where_i32(condition: f32, a: i32, b: i32) -> i32 { return select(b, a, condition != 0.0); }
 // the remainder has the sign of b, the quotient is rounded down;  −2³¹ / −1 wraps around
+fn divisor(b: i32) -> i32 { return select(b, 1, (b == 0) | (b == -1)); }
 fn remainder_i32(a: i32, b: i32) -> i32 {
-  let r = a % select(b, 1, (b == 0) | (b == -1));
+  let r = a % divisor(b);
   return select(r, r + b, (r != 0) & ((r ^ b) < 0));
 }
 fn floor_divide_i32(a: i32, b: i32) -> i32 {
-  let q = (a - remainder_i32(a, b)) / select(b, 1, (b == 0) | (b == -1));
+  let d = divisor(b);
+  let q = a / d - i32((a % d != 0) & ((a ^ d) < 0));
   return select(select(q, -a, b == -1), 0, b == 0);
 }
 fn i32_from_f32(a: f32) -> i32 { return i32(a); }

@@ -1,10 +1,11 @@
 import { check, show } from "../device/errors.ts";
-import { count } from "../graph/dtype.ts";
+import { count, remedy } from "../graph/dtype.ts";
 import type { KernelOp } from "../graph/kernelOp.ts";
 import { add, mul } from "../graph/ops/arithmetic.ts";
 import { log } from "../graph/ops/elementwise.ts";
 import { matmul } from "../graph/ops/matmul.ts";
 import { sum } from "../graph/ops/sum.ts";
+import { checkTensor } from "../graph/operand.ts";
 import { record } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { cholesky as launch } from "../kernels/cholesky.ts";
@@ -16,8 +17,10 @@ const choleskyOp: KernelOp = {
   launch: ([a], _outputs, _attributes, traits) => launch(count(a!.shape.slice(0, -2)), a!.shape.at(-1)!, traits),
 };
 
-/** A square matrix, or a stack of them. Throws LatentError("shape"). */
+/** A square f32 matrix, or a stack of them. Throws LatentError("argument") or ("shape"). */
 export function checkSquare(where: string, a: Tensor): void {
+  checkTensor(where, a);
+  check(a.dtype === "f32", "argument", where, () => `expected an f32 tensor; got ${a.dtype}. ${remedy(a)}`);
   check(
     a.rank >= 2 && a.shape.at(-1) === a.shape.at(-2),
     "shape",

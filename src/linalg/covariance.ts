@@ -3,6 +3,7 @@ import { div, mul, sub } from "../graph/ops/arithmetic.ts";
 import { gram } from "../graph/ops/gram.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import { mean as meanOf, sum } from "../graph/ops/sum.ts";
+import { checkFloat } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
 
 /** What covariance may be asked for. */
@@ -27,6 +28,7 @@ export function covariance(x: Tensor, options: CovarianceOptions = {}): Tensor {
   const where = "linalg.covariance";
   checkOptions(where, options, ["ddof", "mean", "weights"]);
   const { ddof = 1, mean, weights } = options;
+  checkFloat(where, x);
   check(x.rank === 2, "shape", where, () => `expected rows [n, d]; got ${show(x.shape)}.`);
   const [n, d] = x.shape as [number, number];
   check(n > ddof, "shape", where, () => `too few rows. Expected more than ddof = ${ddof}; got ${n}.`);

@@ -3,6 +3,7 @@ import { add, div, maximum, mul, sqrt, square, sub } from "../graph/ops/arithmet
 import { abs } from "../graph/ops/elementwise.ts";
 import { matmul } from "../graph/ops/matmul.ts";
 import { max, sum } from "../graph/ops/sum.ts";
+import { checkFloat } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { identity, swap } from "./matrix.ts";
 
@@ -73,6 +74,7 @@ export function* towardsUnitary(a: Tensor): Generator<Tensor> {
  *     const { unitary } = linalg.polar(gpu.tensor([[2, 0], [0, 3]]));
  */
 export function polar(a: Tensor): { unitary: Tensor; positive: Tensor } {
+  checkFloat("linalg.polar", a);
   check(a.rank >= 2, "shape", "linalg.polar", () => `expected matrices [..., m, n]; got ${show(a.shape)}.`);
   let unitary = a;
   for (const x of towardsUnitary(a)) unitary = x;

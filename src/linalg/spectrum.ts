@@ -1,5 +1,6 @@
 import { check, LatentError, show } from "../device/errors.ts";
 import type { TypedArray } from "../graph/dtype.ts";
+import { checkFloat } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { defaultsFor } from "../kernels/defaults.ts";
 import { checkSquare } from "./cholesky.ts";
@@ -45,6 +46,7 @@ export async function eigh(a: Tensor): Promise<{ values: Tensor; vectors: Tensor
  */
 export async function svdvals(a: Tensor): Promise<Tensor> {
   const where = "linalg.svdvals";
+  checkFloat(where, a);
   check(a.rank === 2, "shape", where, () => `expected one matrix [m, n]; got ${show(a.shape)}.`);
   const [m, n] = a.shape as [number, number];
   const gpu = gpuOf(where, a);

@@ -5,7 +5,7 @@ import { neg } from "../graph/ops/arithmetic.ts";
 import { matmul } from "../graph/ops/matmul.ts";
 import { concat, expand } from "../graph/ops/shape.ts";
 import { slice } from "../graph/ops/slice.ts";
-import { broadcast, recordOne } from "../graph/record.ts";
+import { broadcast, checkFloat, recordOne } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { triangular as launch, type Triangle } from "../kernels/triangular.ts";
 import { swap, triangle } from "./matrix.ts";
@@ -43,6 +43,8 @@ export function solveTriangular(l: Tensor, b: Tensor, options: TriangularOptions
   const { transpose = false, upper = false, unitriangular: unit = false } = options;
   for (const [name, value] of Object.entries({ transpose, upper, unitriangular: unit }))
     check(typeof value === "boolean", "argument", where, () => `expected ${name} true or false; got ${String(value)}.`);
+  checkFloat(where, l);
+  checkFloat(where, b);
   const n = l.shape.at(-1)!;
   check(
     l.rank >= 2 && l.shape.at(-2) === n && b.rank >= 2 && b.shape.at(-2) === n,

@@ -10,6 +10,8 @@ export interface Input {
   /** Values are uniform in [low, high]; [−2, 2] unless said otherwise. Whole numbers for integer dtypes. */
   readonly domain?: readonly [low: number, high: number];
   readonly values?: readonly number[];
+  /** The values where they have more digits than floats keep. */
+  readonly integers?: readonly number[];
   /** Values are multiples of `step`, plus `shift`: for ties, or to stay away from them. */
   readonly grid?: readonly [step: number, shift: number];
   /** Whether a gradient reaches it; true for f32 unless said otherwise. */
@@ -66,7 +68,7 @@ export const hash = (text: string): number =>
 
 /** The input's values, exactly as the GPU holds them. */
 export function drawn(
-  { shape, dtype = "f32", domain: [low, high] = [-2, 2], values, grid }: Input,
+  { shape, dtype = "f32", domain: [low, high] = [-2, 2], values, integers, grid }: Input,
   random: () => number,
 ): Nd {
   const whole = dtype !== "f32";
@@ -75,7 +77,9 @@ export function drawn(
   const placed = grid ? () => Math.round(value() / grid[0]) * grid[0] + grid[1] : value;
   return {
     shape,
-    data: Float64Array.from({ length: count(shape) }, (_, i) => (values ? Math.fround(values[i]!) : placed())),
+    data: Float64Array.from({ length: count(shape) }, (_, i) =>
+      integers ? integers[i]! : values ? Math.fround(values[i]!) : placed(),
+    ),
   };
 }
 

@@ -1,5 +1,5 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
-import { checkTensor } from "../operand.ts";
+import { checkFloat } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { conv2d } from "./conv2d.ts";
 import { reshape } from "./shape.ts";
@@ -29,8 +29,8 @@ export interface Conv1dOptions {
  * span = (k − 1)·dilation + 1; it is conv2d of images of height 1. Throws LatentError("shape") or ("argument").
  */
 export function conv1d(x: Tensor, w: Tensor, options: Conv1dOptions = {}): Tensor<"f32"> {
-  checkTensor("conv1d", x);
-  checkTensor("conv1d", w, "weights w as a tensor");
+  checkFloat("conv1d", x);
+  checkFloat("conv1d", w, "weights w as an f32 tensor");
   checkOptions("conv1d", options, ["bias", "stride", "padding", "dilation", "groups"]);
   check(
     x.rank === 3 && w.rank === 3,

@@ -1,5 +1,5 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
-import { checkTensor } from "../operand.ts";
+import { checkFloat } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { conv2d } from "./conv2d.ts";
 import { embed, part } from "./part.ts";
@@ -45,8 +45,8 @@ function triple(name: string, value: Triple, least: number): [number, number, nu
  * images, and conv2d does the rest: x is copied kd times. Throws LatentError("shape") or ("argument").
  */
 export function conv3d(x: Tensor, w: Tensor, options: Conv3dOptions = {}): Tensor<"f32"> {
-  checkTensor("conv3d", x);
-  checkTensor("conv3d", w, "weights w as a tensor");
+  checkFloat("conv3d", x);
+  checkFloat("conv3d", w, "weights w as an f32 tensor");
   checkOptions("conv3d", options, ["bias", "stride", "padding", "dilation", "groups"]);
   check(
     x.rank === 5 && w.rank === 5,

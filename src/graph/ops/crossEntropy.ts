@@ -1,7 +1,7 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
 import { checkTensor } from "../operand.ts";
 import { checkFloat, checkShape, constant, recordMap } from "../record.ts";
-import { count, sameShape } from "../dtype.ts";
+import { count, isFloat, sameShape } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, equal, less, mul, neg, sub, where } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
@@ -40,7 +40,7 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   checkFloat("crossEntropy", logits, "f32 logits");
   const axis = logits.rank === 1 ? 0 : 1;
   const places = logits.shape.toSpliced(axis, 1);
-  const given = targets.dtype === "f32";
+  const given = isFloat(targets.dtype);
   check(
     logits.rank > 0 && sameShape(targets.shape, given ? logits.shape : places),
     "shape",

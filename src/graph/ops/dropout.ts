@@ -1,5 +1,5 @@
 import { check, checkOptions } from "../../device/errors.ts";
-import { checkTensor } from "../operand.ts";
+import { checkFloat } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { greaterEqual, mul } from "./arithmetic.ts";
 import { type RandomOptions, uniform } from "./draw.ts";
@@ -15,7 +15,7 @@ import { type RandomOptions, uniform } from "./draw.ts";
  * Throws LatentError("argument") unless 0 ≤ p < 1.
  */
 export function dropout(x: Tensor, options: RandomOptions & { readonly p: number } = {} as never): Tensor<"f32"> {
-  checkTensor("dropout", x);
+  checkFloat("dropout", x);
   checkOptions("dropout", options, ["p", "seed", "stream", "step"]);
   const { p, ...draw } = options;
   check(p >= 0 && p < 1, "argument", "dropout", () => `expected a probability p in [0, 1); got ${p}.`);

@@ -1,5 +1,5 @@
 import { check } from "../../device/errors.ts";
-import { type DType, isFloat, type WithNumber } from "../dtype.ts";
+import { type DType, elements, isFloat, type WithNumber } from "../dtype.ts";
 import type { MapName, MapResult } from "../maps.ts";
 import { checkTensor } from "../operand.ts";
 import { constant, recordMap } from "../record.ts";
@@ -143,21 +143,23 @@ export function leakyRelu(a: Tensor, slope = 0.01): Tensor<"f32"> {
 }
 
 /**
- * a kept within [low, high]; outside, the gradient is 0.
+ * a kept within [low, high]; outside, the gradient is 0. `high` everywhere where low is above it, as in PyTorch and NumPy.
  *
  *     await clamp(gpu.tensor([-1, 0.5, 3]), 0, 1).read(); // 0, 0.5, 1
  */
 export function clamp<D extends DType>(a: Tensor<D>, low: number, high: number): Tensor<WithNumber<D>> {
   checkTensor("clamp", a);
-  check(low <= high, "argument", "clamp", () => `expected low ≤ high; got ${low} and ${high}.`);
+  check(low <= high || low > high, "argument", "clamp", () => `expected two numbers; got ${low} and ${high}.`);
   if (!isFloat(a.dtype)) {
+    elements("clamp", a.dtype, [low, high].filter(Number.isFinite));
     const least = low === -Infinity ? (a as Tensor) : maximum(a as Tensor, low);
     return (high === Infinity ? least : minimum(least, high)) as Tensor as Tensor<WithNumber<D>>;
   }
   const ends = [constant(a.gpu, low), constant(a.gpu, high)];
   const slopeOf = (g: Tensor): Tensor =>
     recordMap("clamp", "clamp_slope", [g, a, ...ends], ([h]) => [slopeOf(h!), null, null, null]);
-  return recordMap("clamp", "clamp_", [a, ...ends], ([g]) => [slopeOf(g!), null, null]) as Tensor as Tensor<
+  const least = constant(a.gpu, Math.min(low, high));
+  return recordMap("clamp", "clamp_", [a, least, ends[1]!], ([g]) => [slopeOf(g!), null, null]) as Tensor as Tensor<
     WithNumber<D>
   >;
 }

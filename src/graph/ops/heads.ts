@@ -1,6 +1,5 @@
 import { check, show } from "../../device/errors.ts";
-import { checkTensor } from "../operand.ts";
-import { constant, recordMap } from "../record.ts";
+import { checkFloat, constant, recordMap } from "../record.ts";
 import { sameShape } from "../dtype.ts";
 import { Tensor } from "../tensor.ts";
 import { add, greaterEqual, lessEqual, mul, where } from "./arithmetic.ts";
@@ -30,7 +29,6 @@ export interface Heads {
  *     const { mean, logVar } = splitHeads(output); // output [n, 2·latent]
  */
 export function splitHeads(heads: Tensor): Heads {
-  checkTensor("splitHeads", heads);
   const latent = latentOf("splitHeads", heads);
   return {
     mean: part(heads as Tensor<"f32">, 1, 0, latent),
@@ -39,7 +37,7 @@ export function splitHeads(heads: Tensor): Heads {
 }
 
 function latentOf(where_: string, heads: Tensor): number {
-  checkTensor(where_, heads, "heads as a tensor");
+  checkFloat(where_, heads, "heads as an f32 tensor");
   check(
     heads.rank === 2 && heads.shape[1]! % 2 === 0,
     "shape",
@@ -68,7 +66,6 @@ export interface Noise {
  *     const z = sampleHeads(output, { seed: 1, stream: 0, step: 0 }); // [n, latent]
  */
 export function sampleHeads(heads: Tensor, noise: Noise | Tensor): Tensor<"f32"> {
-  checkTensor("sampleHeads", heads);
   const latent = latentOf("sampleHeads", heads);
   const batch = heads.shape[0]!;
   const { mean, logVar } = splitHeads(heads);
@@ -110,7 +107,6 @@ export function sampleHeads(heads: Tensor, noise: Noise | Tensor): Tensor<"f32">
  *     const kl = klHeads(output); // [n]
  */
 export function klHeads(heads: Tensor): Tensor<"f32"> {
-  checkTensor("klHeads", heads);
   const latent = latentOf("klHeads", heads);
   const batch = heads.shape[0]!;
   const { mean, logVar } = splitHeads(heads);

@@ -1,15 +1,16 @@
 import { check, show } from "../../device/errors.ts";
 import { count, sameShape } from "../dtype.ts";
 import { checkTensor } from "../operand.ts";
-import { recordMap } from "../record.ts";
+import { checkFloat, recordMap } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul, neg, square, sub } from "./arithmetic.ts";
+import { cast } from "./cast.ts";
 import { exp, expm1, sigmoid } from "./elementwise.ts";
 import { reshape } from "./shape.ts";
 import { sum } from "./sum.ts";
 
 function alike(where: string, names: string, ...tensors: readonly Tensor[]): void {
-  for (const x of tensors) checkTensor(where, x, `${names} as tensors`);
+  for (const x of tensors) checkFloat(where, x, `${names} as f32 tensors`);
   check(
     tensors.every((t) => sameShape(t.shape, tensors[0]!.shape)),
     "shape",
@@ -56,7 +57,7 @@ export function reparameterise(mean: Tensor, logVar: Tensor, noise: Tensor): Ten
  *     await kl(gpu.tensor([[1, -0.5]]), gpu.tensor([[0, Math.log(4)]])).read(); // 1.4319
  */
 export function kl(mean: Tensor, logVar: Tensor): Tensor<"f32"> {
-  for (const x of [mean, logVar]) checkTensor("kl", x, "mean and logVar as tensors");
+  for (const x of [mean, logVar]) checkFloat("kl", x, "mean and logVar as f32 tensors");
   check(
     mean.rank === 2 && sameShape(mean.shape, logVar.shape),
     "shape",
@@ -102,6 +103,6 @@ const bernoulliSlope = (g: Tensor, a: Tensor, x: Tensor): Tensor =>
 export function gaussianLogLikelihood(x: Tensor, mean: Tensor, logVar: Tensor): Tensor<"f32"> {
   alike("gaussianLogLikelihood", "x and mean", x, mean);
   // e^{−ℓ/2} is finite down to ℓ = −177, and its square is 0 at x = μ
-  const scaled = square(mul(sub(x, mean), exp(mul(logVar, -0.5))));
+  const scaled = square(mul(sub(cast(x, "f32"), mean), exp(mul(logVar, -0.5))));
   return mul(perSample(add(add(scaled, logVar), Math.log(2 * Math.PI))), -0.5);
 }

@@ -4,7 +4,7 @@ import type { Attributes, KernelOp, Operand } from "../kernelOp.ts";
 import { lazy } from "../lazy.ts";
 import { contiguous, count, isFloat, remedy } from "../dtype.ts";
 import { checkTensor } from "../operand.ts";
-import { broadcast, checkShape, record, recordMap, recordOne } from "../record.ts";
+import { broadcast, checkFloat, checkShape, record, recordMap, recordOne } from "../record.ts";
 import type { Vjp, Spec, Tensor } from "../tensor.ts";
 import { add } from "./arithmetic.ts";
 import { expand, reshape, transpose } from "./shape.ts";
@@ -116,8 +116,8 @@ export function matmul(a: Tensor, b: Tensor): Tensor<"f32"> {
  * Throws LatentError("shape").
  */
 export function linear(x: Tensor, w: Tensor, bias?: Tensor): Tensor<"f32"> {
-  checkTensor("linear", x, "x as a tensor");
-  checkTensor("linear", w, "w as a tensor");
+  checkFloat("linear", x, "x as an f32 tensor");
+  checkFloat("linear", w, "w as an f32 tensor");
   check(
     x.rank > 0 && w.rank === 2 && x.shape.at(-1) === w.shape[1],
     "shape",

@@ -1,7 +1,7 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
 import { count, sameShape, type Shape } from "../dtype.ts";
 import { checkTensor } from "../operand.ts";
-import { axesOf, checkShape, recordMap } from "../record.ts";
+import { axesOf, checkFloat, checkShape, recordMap } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul, sqrt, sub } from "./arithmetic.ts";
 import { reshape } from "./shape.ts";
@@ -31,7 +31,7 @@ export function normalise(
   axes: number | readonly number[],
   options: { readonly eps?: number } = {},
 ): Tensor<"f32"> {
-  checkTensor("normalise", x);
+  checkFloat("normalise", x);
   checkOptions("normalise", options, ["eps"]);
   const { eps = 1e-5 } = options;
   const over = axesOf("normalise", x.rank, axes);
@@ -102,6 +102,7 @@ export function batchNorm(
   options: AffineOptions & { readonly mean?: Tensor; readonly variance?: Tensor } = {},
 ): Tensor<"f32"> {
   checkOptions("batchNorm", options, ["mean", "variance", "weight", "bias", "eps"]);
+  checkFloat("batchNorm", x);
   const { over, spread, size } = channels("batchNorm", x);
   const { mean: centre, variance: square, eps = 1e-5 } = options;
   check(
@@ -127,7 +128,7 @@ export function batchNorm(
  *     layerNorm(x, { shape: [3, 32] })   // over the last two
  */
 export function layerNorm(x: Tensor, options: AffineOptions & { readonly shape?: Shape } = {}): Tensor<"f32"> {
-  checkTensor("layerNorm", x);
+  checkFloat("layerNorm", x);
   checkOptions("layerNorm", options, ["shape", "weight", "bias", "eps"]);
   const { eps = 1e-5, weight, shape = weight?.shape ?? x.shape.slice(-1) } = options;
   check(
@@ -154,6 +155,7 @@ export function groupNorm(
   options: AffineOptions & { readonly groups: number } = {} as never,
 ): Tensor<"f32"> {
   checkOptions("groupNorm", options, ["groups", "weight", "bias", "eps"]);
+  checkFloat("groupNorm", x);
   const { spread, size } = channels("groupNorm", x);
   const { groups, eps = 1e-5 } = options;
   check(
@@ -175,6 +177,7 @@ export function groupNorm(
  */
 export function instanceNorm(x: Tensor, options: AffineOptions = {}): Tensor<"f32"> {
   checkOptions("instanceNorm", options, ["weight", "bias", "eps"]);
+  checkFloat("instanceNorm", x);
   const { size } = channels("instanceNorm", x);
   return groupNorm(x, { ...options, groups: size });
 }

@@ -2,7 +2,6 @@ import { check, show } from "../../device/errors.ts";
 import { gamma as launchGamma } from "../../kernels/gamma.ts";
 import { count, sameShape, type Shape } from "../dtype.ts";
 import type { KernelOp } from "../kernelOp.ts";
-import { checkTensor } from "../operand.ts";
 import { broadcast, checkFloat, checkSizes, constant, recordOne } from "../record.ts";
 import type { Runner } from "../runner.ts";
 import type { Tensor } from "../tensor.ts";
@@ -54,7 +53,7 @@ export const random = {
   ): Tensor<"u32"> => {
     const where = "random.categorical";
     const { probabilities = false, ...rest } = options ?? {};
-    checkTensor(where, logits, "logits [..., classes] as a tensor");
+    checkFloat(where, logits, "logits [..., classes] as an f32 tensor");
     check(logits.rank > 0, "shape", where, () => "expected logits [..., classes]; got [].");
     checkDraws(where, logits.shape.slice(0, -1), shape);
     const noise = draw(where, "random_uniform", gpu, [...shape, logits.shape.at(-1)!], rest as RandomOptions);

@@ -1,20 +1,26 @@
 import { checkOptions } from "../../device/errors.ts";
-import { checkTensor } from "../operand.ts";
-import { axesOf } from "../record.ts";
+import { axesOf, checkFloat } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, sub, where } from "./arithmetic.ts";
+import { cast } from "./cast.ts";
 import { detach } from "./detach.ts";
 import { exp, isFinite, log } from "./elementwise.ts";
 import { reshape } from "./shape.ts";
 import { max, type ReduceOptions, sum, type Axes } from "./sum.ts";
+
+/** x, where bools count as 0 and 1. Throws LatentError("argument") on integers. */
+function floats(where: string, x: Tensor): Tensor<"f32"> {
+  checkFloat(where, x);
+  return cast(x, "f32");
+}
 
 /**
  * log Σ e^x over `axes` (all by default), with the maximum taken out first, so that nothing overflows.
  *
  *     await logsumexp(gpu.tensor([0, 0])).item(); // 0.6931
  */
-export function logsumexp(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor<"f32"> {
-  checkTensor("logsumexp", x);
+export function logsumexp(input: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor<"f32"> {
+  const x = floats("logsumexp", input);
   checkOptions("logsumexp", options, ["keepDims"]);
   const over = axesOf("logsumexp", x.rank, axes);
   // of nothing: log 0
@@ -39,8 +45,8 @@ const below = (x: Tensor, over: readonly number[]): Tensor => sub(x, detach(max(
  *
  *     await softmax(gpu.tensor([0, 0])).read(); // 0.5, 0.5
  */
-export function softmax(x: Tensor, axes: Axes = -1): Tensor<"f32"> {
-  checkTensor("softmax", x);
+export function softmax(input: Tensor, axes: Axes = -1): Tensor<"f32"> {
+  const x = floats("softmax", input);
   const over = axesOf("softmax", x.rank, axes);
   if (x.size === 0) return exp(x);
   const e = exp(below(x, over));
@@ -53,8 +59,8 @@ export function softmax(x: Tensor, axes: Axes = -1): Tensor<"f32"> {
  *
  *     await logSoftmax(gpu.tensor([0, 0])).read(); // -0.6931, -0.6931
  */
-export function logSoftmax(x: Tensor, axes: Axes = -1): Tensor<"f32"> {
-  checkTensor("logSoftmax", x);
+export function logSoftmax(input: Tensor, axes: Axes = -1): Tensor<"f32"> {
+  const x = floats("logSoftmax", input);
   const over = axesOf("logSoftmax", x.rank, axes);
   if (x.size === 0) return exp(x);
   const shifted = below(x, over);

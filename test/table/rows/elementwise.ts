@@ -117,9 +117,9 @@ export const elementwise: Family = {
       .map(wrongDType),
     {
       op: "clamp",
-      call: (gpu) => ops.clamp(numbers(gpu, [3]), 2, 1),
+      call: (gpu) => ops.clamp(numbers(gpu, [3]), Number.NaN, 1),
       code: "argument",
-      message: "clamp: expected low ≤ high; got 2 and 1.",
+      message: "clamp: expected two numbers; got NaN and 1.",
     },
     {
       op: "cast",

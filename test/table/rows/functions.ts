@@ -69,6 +69,7 @@ const unaries: readonly (readonly [op: string, Unary])[] = [
       run: (a) => ops.elu(a, 0.5),
     },
   ],
+  ["clamp", { f: () => 1, ulps: 0, why: "exact", run: (a) => ops.clamp(a, 2, 1) }],
   ["isNaN", { f: () => 0, ulps: 0, why: "exact", slope: false }],
 ];
 

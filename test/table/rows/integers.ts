@@ -61,6 +61,25 @@ const pair = (dtype: Whole, low = domains[dtype][0]) =>
     { shape: [7], dtype, values: dtype === "bool" ? [0, 1, 1, 0, 1, 0, 1] : [0, 1, 2, 3, 100, 200, 255] },
   ] as const;
 
+/** Every pair of integers at the limits of the dtype, and beside 0. */
+const LIMITS = {
+  i32: [-(2 ** 31), 1 - 2 ** 31, -7, -1, 0, 1, 7, 2 ** 31 - 1],
+  u32: [0, 1, 7, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 2, 2 ** 32 - 1],
+} as const;
+const limits: readonly Row[] = (["i32", "u32"] as const).flatMap((dtype) => {
+  const ends: readonly number[] = LIMITS[dtype];
+  return Object.entries({ ...binaries, ...comparisons }).map(([op, f]): Row => ({
+    op,
+    inputs: [
+      { shape: [ends.length, 1], dtype, integers: ends },
+      { shape: [ends.length], dtype, integers: ends },
+    ],
+    run: (a, b) => named(op)(a, b),
+    reference: (a, b) => each((p, q) => wrap(dtype, Number(f(p, q, dtype))), a!, b!),
+    ...exact,
+  }));
+});
+
 const elementwise: readonly Row[] = dtypes.flatMap((dtype): Row[] => [
   ...Object.entries(binaries)
     .filter(([op]) => dtype !== "bool" || !["sub", "remainder", "floorDivide"].includes(op))
@@ -248,7 +267,7 @@ const moved = dtypes.flatMap((dtype) =>
 );
 
 export const integers: Family = {
-  rows: [...floats, ...elementwise, ...reductions, ...moved],
+  rows: [...floats, ...elementwise, ...limits, ...reductions, ...moved],
   refusals: [
     ...["logicalAnd", "logicalOr", "logicalXor", "logicalNot", "abs", "sign", "square", "cast"].map((op): Refusal => ({
       op,

@@ -172,7 +172,7 @@ export const multiplication: Family = {
       op: "linear",
       call: (gpu) => ops.linear(numbers(gpu, [2, 2], "u32"), numbers(gpu, [2, 2])),
       code: "argument",
-      message: "matmul: expected f32 tensors; got u32 and f32. Use cast().",
+      message: "linear: expected x as an f32 tensor; got u32. Use cast().",
     },
     {
       op: "matmul",
