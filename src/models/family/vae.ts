@@ -1,7 +1,7 @@
-import { mul, sub } from "../../graph/ops/arithmetic.ts";
+import { sub } from "../../graph/ops/arithmetic.ts";
 import { mean } from "../../graph/ops/sum.ts";
 import { defineModel } from "../latent/define.ts";
-import { atLeast } from "../latent/options.ts";
+import { klOptions, weighted } from "../latent/kl.ts";
 import { gaussianParts } from "../latent/parts.ts";
 import { EXAMPLE_NAMES } from "../latent/recipe.ts";
 
@@ -10,7 +10,7 @@ import { EXAMPLE_NAMES } from "../latent/recipe.ts";
  *
  *     loss = −reconstruction + beta · kl,   reconstruction = log p(x|z) at one draw z of q,   kl = KL(q(z|x) ‖ N(0, I))
  *
- * With beta 1 the loss is minus the ELBO. Source: Kingma & Welling 2014; layers of the MLP as in pytorch/examples.
+ * beta, warmup and freeBits as `klOptions` say; with beta 1 the loss is minus the ELBO. Source: Kingma & Welling 2014; layers of the MLP as in pytorch/examples.
  *
  *     const model = new VAE(gpu, { image: [1, 28, 28], latent: 20 });
  *     await model.fit(data, { epochs: 3, batch: 128 });
@@ -18,15 +18,15 @@ import { EXAMPLE_NAMES } from "../latent/recipe.ts";
  */
 export const VAE = defineModel({
   name: "VAE",
-  options: { beta: atLeast(0, 1) },
+  options: klOptions,
   names: EXAMPLE_NAMES,
   parts: gaussianParts,
-  objective({ x }, { encode, decode, prior }, { draw }, { beta }) {
+  objective({ x }, { encode, decode, prior }, { draw, step }, options) {
     const q = encode(x);
     const z = q.sample(draw("z"));
     const reconstruction = mean(decode(z).logProb(x));
     const kl = mean(q.klTo(prior, z));
-    return { loss: sub(mul(kl, beta), reconstruction), reconstruction, kl };
+    return { loss: sub(weighted(kl, q, options, step), reconstruction), reconstruction, kl };
   },
 });
 export type VAE = InstanceType<typeof VAE>;

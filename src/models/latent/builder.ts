@@ -16,6 +16,7 @@ import { perceptron } from "./backbone/mlp.ts";
 import { ownLayers } from "./backbone/own.ts";
 import type { Likelihood, PixelDistribution } from "./distribution.ts";
 import type { NetworkSpec } from "./network.ts";
+import { type Normal, normalOfHeads } from "./normal.ts";
 import { severalCodes } from "./pixels.ts";
 
 /** From images to features. */
@@ -35,9 +36,9 @@ export interface Decoder {
 /** Kinds of layers between images and codes. */
 export interface Backbone {
   /** `extra` numbers stand beside each image. */
-  encoder(name: string, extra: number): Encoder;
-  /** `channels` of the output. */
-  decoder(name: string, inputs: number, channels: number): Decoder;
+  encoder(name: string, extra: number, hidden: readonly number[]): Encoder;
+  /** `channels` of the output; the hidden layers come in reverse. */
+  decoder(name: string, inputs: number, channels: number, hidden: readonly number[]): Decoder;
 }
 
 /** What a model is built from: layers under PyTorch's names, from one seed, in the order in which they are asked for. */
@@ -57,6 +58,7 @@ export class Builder {
   readonly #init: Initialiser;
   readonly #backbone: Backbone;
   readonly #rename: (name: string) => string;
+  #change: ((weight: Tensor) => Tensor) | null = null;
   /** Numbers that may still be made. */
   #left: number;
 
@@ -86,7 +88,10 @@ export class Builder {
       this.states.push({ names: names.map((n) => this.#rename(`${n}.${name}`)), tensor });
     for (const [name, tensor] of Object.entries(layer.buffers ?? {}))
       this.buffers.push({ names: [`${names[0]!}.${name}`], tensor });
-    return layer;
+    const change = this.#change;
+    if (!change) return layer;
+    const { weight } = layer as unknown as Linear;
+    return Object.create(layer, { weight: { get: () => change(weight) } }) as L;
   }
 
   #reserve(size: number): void {
@@ -175,19 +180,42 @@ export class Builder {
   }
 
   /** The encoder of these options; `extra` numbers stand beside each image. */
-  encoder(name = "encoder", extra = 0): Encoder {
-    return this.#backbone.encoder(name, extra);
+  encoder(name = "encoder", extra = 0, hidden = this.spec.hidden): Encoder {
+    return this.#backbone.encoder(name, extra, hidden);
+  }
+
+  /** N(mean, e^logVar) of features: two heads out of one product. */
+  normal(features: number, latent: number, names = ["mean", "log_var"]): (features: Tensor) => Normal {
+    const heads = this.linear(names, features, 2 * latent);
+    return (x) => normalOfHeads(heads.forward(x));
   }
 
   /** The decoder of these options, up to the distribution of pixels: z [..., inputs], of one batch or of several draws of it. */
-  decoder(inputs: number = this.spec.latent, name = "decoder"): (z: Tensor) => PixelDistribution {
+  decoder(inputs: number = this.spec.latent, hidden = this.spec.hidden): (z: Tensor) => PixelDistribution {
     const { likelihood, spec } = this;
-    const { forward } = this.#backbone.decoder(name, inputs, likelihood.outputs * spec.image[0]);
+    const { forward } = this.#backbone.decoder("decoder", inputs, likelihood.outputs * spec.image[0], hidden);
     for (const [part, tensor] of Object.entries(likelihood.parameters ?? {}))
       this.states.push({ names: [`likelihood.${part}`], tensor });
     return (z) =>
       z.rank === 2
         ? likelihood.at(forward(z))
         : severalCodes(z.shape.slice(0, -1), likelihood.at(forward(reshape(z, [-1, inputs]))));
+  }
+
+  /** Layers that `make` asks for see their weights through `change`. */
+  changed<T>(change: (weight: Tensor) => Tensor, make: () => T): T {
+    this.#change = change;
+    try {
+      return make();
+    } finally {
+      this.#change = null;
+    }
+  }
+
+  /** The states that `make` asks for. */
+  made<T>(make: () => T): { readonly result: T; readonly tensors: readonly Tensor[] } {
+    const before = this.states.length;
+    const result = make();
+    return { result, tensors: this.states.slice(before).map(({ tensor }) => tensor) };
   }
 }

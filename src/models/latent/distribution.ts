@@ -22,8 +22,8 @@ export type Prior = Distribution;
 export interface Posterior {
   /** Mean codes, [n, latent]. */
   readonly mean: Tensor;
-  /** A code for each image, [n, latent], or `draws` of them, [draws, n, latent]; gradients reach the encoder. */
-  sample(draw: Draw, draws?: number): Tensor;
+  /** A code for each image, [n, latent], or `draws` of them, [...draws, n, latent]; gradients reach the encoder. */
+  sample(draw: Draw, draws?: number | readonly number[]): Tensor;
   /** Whether a draw may be given as standard normal numbers of the codes' shape. */
   readonly takesNormal?: boolean;
   /** log q(z|x) in nats: z [..., n, latent] → [..., n]. */

@@ -58,6 +58,8 @@ const isSize = (n: unknown) => Number.isInteger(n) && (n as number) > 0;
 export interface Standard extends LikelihoodOptions {
   /** Dimensions of the code. */
   readonly latent?: number | readonly number[];
+  /** Widths of the hidden layers. */
+  readonly hidden?: readonly number[];
   /** How many levels of codes there are. */
   readonly levels?: number;
 }
@@ -91,7 +93,7 @@ export function networkSpec(
     () =>
       `expected encoder "mlp", "conv", "residual" or { encoder: Layer, decoder: Layer }; got ${JSON.stringify(encoder)}.`,
   );
-  const { hidden = encoder === "mlp" ? [400] : [32, 64] } = options;
+  const { hidden = standard.hidden ?? (encoder === "mlp" ? [400] : [32, 64]) } = options;
   const widths = typeof hidden === "number" ? [hidden] : Array.isArray(hidden) ? [...(hidden as number[])] : [];
   check(
     (widths.length > 0 || (Array.isArray(hidden) && (encoder === "mlp" || isOwn))) && widths.every(isSize),

@@ -64,10 +64,9 @@ export function normalOfHeads(heads: Tensor): Normal {
   };
 }
 
-/** N(mean, diag e^logVar) for each row; mean, logVar: [n, latent]. */
+/** N(mean, diag e^logVar) for each row; mean, logVar: [..., latent]. */
 export function normal(mean: Tensor, given: Tensor): Normal {
   const logVar = clamp(given, -20, 20);
-  const [n, latent] = mean.shape as [number, number];
   const logProb = (z: Tensor): Tensor => sum(normalTerms(z, mean, logVar), -1);
   return {
     mean: mean as Normal["mean"],
@@ -75,7 +74,7 @@ export function normal(mean: Tensor, given: Tensor): Normal {
     takesNormal: true,
     logProb,
     sample(draw, draws) {
-      const shape = draws === undefined ? [n, latent] : [draws, n, latent];
+      const shape = [...[draws ?? []].flat(), ...mean.shape];
       return reparameterise(expand(mean, shape), expand(logVar, shape), drawNormal(mean.gpu, shape, draw));
     },
     klTo: (prior, z) =>

@@ -2,16 +2,16 @@ import { check } from "../../device/errors.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { concat, expand } from "../../graph/ops/shape.ts";
 import type { Builder } from "./builder.ts";
-import { type Normal, normalOfHeads, StandardNormal } from "./normal.ts";
+import { type Normal, StandardNormal } from "./normal.ts";
 import type { Parts } from "./recipe.ts";
 
 /** q(z|x) = N(mean, diag e^logVar), and a decoder: what most models are made of. */
 export function gaussianParts(build: Builder): Parts<Normal> {
   const { gpu, spec } = build;
   const encoder = build.encoder();
-  const heads = build.linear(["mean", "log_var"], encoder.features, 2 * spec.latent);
+  const heads = build.normal(encoder.features, spec.latent);
   return {
-    encode: (x) => normalOfHeads(heads.forward(encoder.forward(x))),
+    encode: (x) => heads(encoder.forward(x)),
     decode: build.decoder(),
     prior: spec.prior ?? new StandardNormal(gpu, spec.latent),
   };
@@ -33,14 +33,14 @@ export function codeParts(build: Builder): Parts<Tensor> {
 export function labelledParts(build: Builder, classes: number): Parts<Normal> {
   const { gpu, spec } = build;
   const encoder = build.encoder("encoder", classes);
-  const heads = build.linear(["mean", "log_var"], encoder.features, 2 * spec.latent);
+  const heads = build.normal(encoder.features, spec.latent);
   const decode = build.decoder(spec.latent + classes);
   const known = (labels: Tensor | undefined): Tensor => {
     check(labels !== undefined, "argument", "labels", () => "expected the class of each image; got none.");
     return labels;
   };
   return {
-    encode: (x, labels) => normalOfHeads(heads.forward(encoder.forward(x, known(labels)))),
+    encode: (x, labels) => heads(encoder.forward(x, known(labels))),
     decode(z, labels) {
       const rows = known(labels);
       const beside = z.rank === 2 ? rows : expand(rows, [...z.shape.slice(0, -1), classes]);

@@ -12,19 +12,22 @@ import type { Backbone, Builder } from "../builder.ts";
  * size, `encoder.0.conv1` and `.conv2`, follow each (and come before each on the way back; He et al. 2016).
  */
 export function convolutions(build: Builder, residual: boolean): Backbone {
-  const { image, hidden } = build.spec;
+  const { image } = build.spec;
   const [channels, height, width] = image;
-  /** Sides after each layer. */
-  const sides = [[height, width] as const];
-  for (let i = 0; i < hidden.length; i++) sides.push([Math.ceil(sides[i]![0] / 2), Math.ceil(sides[i]![1] / 2)]);
-  const small = [hidden.at(-1)!, ...sides.at(-1)!];
+  /** Sides before and after each layer, and the shape that is left. */
+  const sizesOf = (hidden: readonly number[]) => {
+    const sides: (readonly [number, number])[] = [[height, width]];
+    for (const [i] of hidden.entries()) sides.push([Math.ceil(sides[i]![0] / 2), Math.ceil(sides[i]![1] / 2)]);
+    return { sides, small: [hidden.at(-1)!, ...sides.at(-1)!] };
+  };
   const block = (name: string, planes: number): ((x: Tensor) => Tensor) => {
     if (!residual) return (x) => x;
     const [first, second] = ["conv1", "conv2"].map((part_) => build.conv(`${name}.${part_}`, planes, planes, 1));
     return (x) => relu(add(x, second!.forward(relu(first!.forward(x)))));
   };
   return {
-    encoder(name, extra) {
+    encoder(name, extra, hidden) {
+      const { small } = sizesOf(hidden);
       const planes = [channels + extra, ...hidden];
       const layers = hidden.map((out, i) => {
         const down = build.conv(residual ? `${name}.${i}.down` : `${name}.${i}`, planes[i]!, out, 2);
@@ -46,7 +49,8 @@ export function convolutions(build: Builder, residual: boolean): Backbone {
         },
       };
     },
-    decoder(name, inputs, outputs) {
+    decoder(name, inputs, outputs, hidden) {
+      const { sides, small } = sizesOf(hidden);
       const start = build.linear(name === "decoder" ? "start" : `${name}.start`, inputs, count(small));
       const planes = [...[...hidden].reverse(), outputs];
       const layers = hidden.map((_, i) => {

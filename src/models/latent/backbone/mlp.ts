@@ -4,10 +4,10 @@ import type { Backbone, Builder } from "../builder.ts";
 
 /** Fully connected layers with ReLU: `encoder.0`, `encoder.1`, … and `decoder.0`, …, `output`. */
 export function perceptron(build: Builder): Backbone {
-  const { image, hidden } = build.spec;
+  const { image } = build.spec;
   const pixels = count(image);
   return {
-    encoder(name, extra) {
+    encoder(name, extra, hidden) {
       const forward = build.hidden(name, [pixels + extra, ...hidden]);
       return {
         features: hidden.at(-1) ?? pixels + extra,
@@ -17,7 +17,7 @@ export function perceptron(build: Builder): Backbone {
         },
       };
     },
-    decoder(name, inputs, channels) {
+    decoder(name, inputs, channels, hidden) {
       const through = build.hidden(name, [inputs, ...[...hidden].reverse()]);
       const [, height, width] = image;
       const output = build.linear("output", hidden[0] ?? inputs, channels * height * width);

@@ -1,0 +1,37 @@
+import { mul, sub } from "../../graph/ops/arithmetic.ts";
+import { mean } from "../../graph/ops/sum.ts";
+import { categorical, categoricalOptions, temperatureAt, uniformCategories } from "../latent/categorical.ts";
+import { defineModel } from "../latent/define.ts";
+import { atLeast } from "../latent/options.ts";
+
+/**
+ * VAE with classes as codes, `variables` of `classes` each, relaxed in training to points of the simplex at a falling temperature:
+ *
+ *     y = softmax((logits + Gumbel)/τ),   τ = max(minTemperature, temperature · e^{−annealRate·step})
+ *     loss = −log p(x|y) + beta · kl,     kl = Σ_v Σ_c q (log q + log classes), exact
+ *
+ * hard: y is a single 1, with the gradient of the relaxed one. The relaxed loss bounds nothing; elbo and logProb draw classes.
+ * Sources: Jang, Gu & Poole 2017; Maddison, Mnih & Teh 2017.
+ *
+ *     const model = new CategoricalVAE(gpu, { image: [1, 28, 28], variables: 20, classes: 10 });
+ */
+export const CategoricalVAE = defineModel({
+  name: "CategoricalVAE",
+  options: { beta: atLeast(0, 1), ...categoricalOptions },
+  latent: ({ variables, classes }) => variables * classes,
+  parts(build, { variables, classes, latent }) {
+    const encoder = build.encoder();
+    const logits = build.linear("logits", encoder.features, latent);
+    const encode = (x: Parameters<typeof encoder.forward>[0]) =>
+      categorical(logits.forward(encoder.forward(x)), variables, classes);
+    return { encode, decode: build.decoder(latent), prior: uniformCategories(build.gpu, variables, classes) };
+  },
+  objective({ x }, { encode, decode, prior }, { draw, step }, { beta, hard, ...annealed }) {
+    const q = encode(x);
+    const temperature = temperatureAt(step, annealed);
+    const y = q.relaxed(draw("gumbel"), temperature, hard);
+    const [reconstruction, kl] = [mean(decode(y).logProb(x)), mean(q.klTo(prior, y))];
+    return { loss: sub(mul(kl, beta), reconstruction), reconstruction, kl, temperature };
+  },
+});
+export type CategoricalVAE = InstanceType<typeof CategoricalVAE>;
