@@ -11,13 +11,14 @@ const OPTIONS = "latentgpu.options";
 export const describe = (model: string, options: object): Readonly<Record<string, string>> => ({
   format: "pt",
   [MODEL]: model,
-  [OPTIONS]: JSON.stringify(options, (key, value: unknown) => (key !== "" && isObject(value) ? OWN : value)),
+  [OPTIONS]: JSON.stringify(options, (key, value: unknown) => (key !== "" && isOwn(value) ? OWN : value)),
 });
 
 /** In a file, in place of layers, likelihoods and priors of the user's own: `load` has to be given them again. */
 const OWN = "own";
 
-const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+const isOwn = (value: unknown): boolean =>
+  typeof value === "function" || (typeof value === "object" && value !== null && !Array.isArray(value));
 
 /** A model's states as safetensors, with PyTorch's names and layouts. */
 export async function saveStates(

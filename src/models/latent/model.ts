@@ -263,6 +263,9 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
       loss: (x: Tensor, { step, training }: LossContext) => {
         const context = stepContext(this.gpu, { seed, step, training, count: 1 });
         const batch = { x: imagesAs(where, x, image), labels: undefined };
+        if (training)
+          for (const [state, next] of this.#recipe.moves?.(batch, this.#parts, context, this.options) ?? [])
+            this.gpu.assign(state, next);
         return this.#recipe.objective(batch, this.#parts, context, this.options).loss;
       },
       metadata: describe(this.name, this.options),

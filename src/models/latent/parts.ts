@@ -18,15 +18,25 @@ export function gaussianParts(build: Builder): Parts<Normal> {
 }
 
 /** A code for each image, and a decoder. */
-export function codeParts(build: Builder): Parts<Tensor> {
+export const codeParts = (build: Builder): Parts<Tensor> => ({ ...pointCodes(build), decode: build.decoder() });
+
+/** A code for each image. */
+export function pointCodes(build: Builder): Pick<Parts<Tensor>, "encode" | "prior"> {
   const { gpu, spec } = build;
   const encoder = build.encoder();
   const head = build.linear("code", encoder.features, spec.latent);
   return {
     encode: (x) => head.forward(encoder.forward(x)),
-    decode: build.decoder(),
     prior: spec.prior ?? new StandardNormal(gpu, spec.latent),
   };
+}
+
+/** A decoder whose weights are seen through `change`, and its parameters. */
+export function decoderOf(build: Builder, change: ((weight: Tensor) => Tensor) | null) {
+  const { result, tensors } = build.made(() =>
+    change ? build.changed(change, () => build.decoder()) : build.decoder(),
+  );
+  return { decode: result, decoder: tensors };
 }
 
 /** The Gaussian parts, where encoder and decoder see the class of each image as well. */

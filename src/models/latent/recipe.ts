@@ -76,6 +76,8 @@ export interface Recipe<T extends OptionTable, P extends Parts> {
   objective(images: Images, parts: P, context: StepContext, options: Settings<T>): Terms;
   /** Parameters with losses of their own. */
   readonly updates?: readonly FurtherUpdate[];
+  /** States that a step of training moves by itself, beside the gradients, each with its next value. */
+  moves?(images: Images, parts: P, context: StepContext, options: Settings<T>): readonly (readonly [Tensor, Tensor])[];
   /** How many classes its labels have; without it the model takes none. */
   classes?(options: Settings<T>): number;
   /** How many levels of codes it has: `latent` is a number for each. */

@@ -1,0 +1,34 @@
+import { add, mul, sub } from "../../graph/ops/arithmetic.ts";
+import { mean } from "../../graph/ops/sum.ts";
+import { defineModel } from "../latent/define.ts";
+import { klOptions, weighted } from "../latent/kl.ts";
+import { above, atLeast, whole } from "../latent/options.ts";
+import { checkSsim, msSsim } from "../latent/msSsim.ts";
+import { gaussianParts } from "../latent/parts.ts";
+
+/**
+ * A VAE whose images are compared by structure, at several scales:
+ *
+ *     loss = weight · (1 − similarity) + beta · kl,   similarity = MS-SSIM(x, mean of p(x|z))
+ *
+ * No likelihood is trained, so bounds on log p(x) say little. weight far below 100 lets the codes collapse. Source: Snell et al. 2017.
+ *
+ *     const model = new MSSSIMVAE(gpu, { image: [1, 28, 28], window: 7, scales: 3, weight: 400 });
+ */
+export const MSSSIMVAE = defineModel({
+  name: "MSSSIMVAE",
+  options: { weight: atLeast(0, 400), window: whole(1, 7), sigma: above(0, 1.5), scales: whole(1, 3), ...klOptions },
+  parts(build, options) {
+    checkSsim("MSSSIMVAE", options.image, options);
+    return gaussianParts(build);
+  },
+  objective({ x }, { encode, decode, prior }, { draw, step }, options) {
+    const q = encode(x);
+    const z = q.sample(draw("z"));
+    const similarity = mean(msSsim(x, decode(z).mean, options));
+    const kl = mean(q.klTo(prior, z));
+    const loss = add(mul(sub(1, similarity), options.weight), weighted(kl, q, options, step));
+    return { loss, similarity, kl };
+  },
+});
+export type MSSSIMVAE = InstanceType<typeof MSSSIMVAE>;
