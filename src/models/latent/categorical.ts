@@ -35,8 +35,8 @@ const gumbel = (gpu: Runner, shape: readonly number[], draw: Draw): Tensor =>
 
 /** `value` with the gradient of `through`, of the same shape. */
 export const straightThrough = (value: Tensor, through: Tensor): Tensor =>
-  customGradient(
-    (_: Tensor) => value,
+  customGradient<[Tensor], Tensor>(
+    () => value,
     ([g]) => [g!],
   )(through);
 

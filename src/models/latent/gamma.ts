@@ -100,8 +100,8 @@ export function gamma(a: Tensor, r: Tensor, [priorShape, priorRate]: readonly [n
     drawn(draw, gradient, augmentation) {
       if (gradient === "augmented") return div(augmented(a, augmentation, draw), r);
       const g = unit(draw("gamma"), a.shape);
-      const reached = customGradient(
-        (_: Tensor) => g,
+      const reached = customGradient<[Tensor], Tensor>(
+        () => g,
         ([slope]) => [mul(slope!, implicitSlope(a, g))],
       );
       return div(reached(a), r);
