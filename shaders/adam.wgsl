@@ -8,7 +8,7 @@
 // Where GUARDED is 1 nothing changes once clock[2] is set or `loss` is not a number, so that the last finite state stays.
 //
 // shapes     g, p, m, v [size], size a multiple of 4; clock [4] u32; rate, loss, norm [1]
-// grid       PER quads of elements per invocation, LANES apart; folds into y (lib/grid.wgsl)
+// grid       PER vec4 of elements per invocation, LANES apart; folds into y (lib/grid.wgsl)
 // numerics   1 − βᵗ as −expm1(t · ln β); elements of g that are not finite count as 0
 // source     Kingma & Ba 2015, algorithm 1; Loshchilov & Hutter 2019, algorithm 2
 
@@ -24,7 +24,7 @@ const CLIPPED = 0u;
 const DECOUPLED = 0u;
 
 struct Params {
-  quads: u32,
+  vec4s: u32,
   beta1: f32,
   beta2: f32,
   log_beta1: f32,
@@ -59,7 +59,7 @@ fn update(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: 
   let start = group_number(group, groups) * (LANES * PER) + lane;
   for (var k = 0u; k < PER; k++) {
     let i = start + k * LANES;
-    if (i >= params.quads) { return; }
+    if (i >= params.vec4s) { return; }
     var slope = finite_or_zero(g[i]) * clip;
     var value = p[i];
     if (DECOUPLED == 1u) { value *= shrink; } else { slope += params.decay * value; }

@@ -1,18 +1,18 @@
 // clusters — distances of rows from centres, and moments of rows around centres, each centre with a weight per column.
 //
 //   distances         q[i,k] = Σ_j (x[i,j] − μ[k,j])² · p[k,j]
-//   distances_quads   the same in quads of columns
+//   distances_vec4   the same in vec4 of columns
 //   sums              part[z,k,0,j] = Σ_{i in slice z} r[i,k] · (x[i,j] − μ[k,j]),   part[z,k,1,j] the same with the square
-//   sums_quads        the same in quads of columns
+//   sums_vec4        the same in vec4 of columns
 //
 // shapes     x [rows, columns], μ, p [centres, columns], q, r [rows, centres], part [slices, centres, 2, columns];  row-major f32;
-//            quads: columns a multiple of 4
+//            vec4s: columns a multiple of 4
 // grid       1-D, the first of these fastest (lib/grid.wgsl).  distances: (⌈rows/(LANES·4)⌉, ⌈centres/4⌉), 4 rows,
 //            LANES apart, × 4 centres an invocation;
-//            sums: (⌈columns/LANES⌉ or ⌈columns/(LANES·4)⌉, ⌈centres/4⌉, slices), one column or quad × 4 centres an invocation
+//            sums: (⌈columns/LANES⌉ or ⌈columns/(LANES·4)⌉, ⌈centres/4⌉, slices), one column or vec4 × 4 centres an invocation
 // memory     no workgroup memory; distances reads x ⌈centres/4⌉ times and μ, p ⌈rows/256⌉ times; sums reads x ⌈centres/4⌉ times
 // numerics   differences are taken before they are squared, so a far centre costs no accuracy: every term is right to 4 u, and
-//            sums of m terms to γ_m, u = 2⁻²⁴; more than 1024 columns (or quads of them) go in three levels (lib/long.wgsl). Nothing is
+//            sums of m terms to γ_m, u = 2⁻²⁴; more than 1024 columns (or vec4 of them) go in three levels (lib/long.wgsl). Nothing is
 //            expanded to x² − 2μx + μ²
 
 //#include "lib/grid.wgsl"
@@ -29,10 +29,10 @@ struct Params { rows: u32, columns: u32, centres: u32, slice: u32 }
 @group(0) @binding(4) var<storage, read> r: array<f32>;
 @group(0) @binding(5) var<storage, read_write> q: array<f32>;
 @group(0) @binding(6) var<storage, read_write> part: array<f32>;
-@group(0) @binding(7) var<storage, read> x_quads: array<vec4f>;
-@group(0) @binding(8) var<storage, read> mu_quads: array<vec4f>;
-@group(0) @binding(9) var<storage, read> p_quads: array<vec4f>;
-@group(0) @binding(10) var<storage, read_write> part_quads: array<vec4f>;
+@group(0) @binding(7) var<storage, read> x_vec4: array<vec4f>;
+@group(0) @binding(8) var<storage, read> mu_vec4: array<vec4f>;
+@group(0) @binding(9) var<storage, read> p_vec4: array<vec4f>;
+@group(0) @binding(10) var<storage, read_write> part_vec4: array<vec4f>;
 
 @compute @workgroup_size(LANES)
 fn distances(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -98,14 +98,14 @@ fn store(row: u32, centre: u32, a: f32, b: f32, c: f32, d: f32) {
 fn total(a: vec4f) -> f32 { return (a.x + a.y) + (a.z + a.w); }
 
 @compute @workgroup_size(LANES)
-fn distances_quads(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn distances_vec4(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let place = place_of_group(group_number(id, groups), (params.rows + LANES * 4u - 1u) / (LANES * 4u), (params.centres + 3u) / 4u);
   let row = place.x * LANES * 4u + lane;
   let last = params.rows - 1u;
-  let quads = params.columns / 4u;
-  let rows = min(vec4u(row, row + LANES, row + 2u * LANES, row + 3u * LANES), vec4u(last)) * quads;
+  let vec4s = params.columns / 4u;
+  let rows = min(vec4u(row, row + LANES, row + 2u * LANES, row + 3u * LANES), vec4u(last)) * vec4s;
   let centre = place.y * 4u;
-  let centres = min(vec4u(centre, centre + 1u, centre + 2u, centre + 3u), vec4u(params.centres - 1u)) * quads;
+  let centres = min(vec4u(centre, centre + 1u, centre + 2u, centre + 3u), vec4u(params.centres - 1u)) * vec4s;
   var a0 = vec4f(); var a1 = vec4f(); var a2 = vec4f(); var a3 = vec4f();
   var b0 = vec4f(); var b1 = vec4f(); var b2 = vec4f(); var b3 = vec4f();
   var c0 = vec4f(); var c1 = vec4f(); var c2 = vec4f(); var c3 = vec4f();
@@ -118,33 +118,33 @@ fn distances_quads(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) gr
   var total_b0 = vec4f(); var total_b1 = vec4f(); var total_b2 = vec4f(); var total_b3 = vec4f();
   var total_c0 = vec4f(); var total_c1 = vec4f(); var total_c2 = vec4f(); var total_c3 = vec4f();
   var total_d0 = vec4f(); var total_d1 = vec4f(); var total_d2 = vec4f(); var total_d3 = vec4f();
-  let size = run_of(quads);
-  for (var start = 0u; start < quads; start += size) {
-    for (var j = start; j < min(start + size, quads); j++) {
-    let xa = x_quads[rows.x + j];
-    let xb = x_quads[rows.y + j];
-    let xc = x_quads[rows.z + j];
-    let xd = x_quads[rows.w + j];
-    let m0 = mu_quads[centres.x + j];
-    let p0 = p_quads[centres.x + j];
+  let size = run_of(vec4s);
+  for (var start = 0u; start < vec4s; start += size) {
+    for (var j = start; j < min(start + size, vec4s); j++) {
+    let xa = x_vec4[rows.x + j];
+    let xb = x_vec4[rows.y + j];
+    let xc = x_vec4[rows.z + j];
+    let xd = x_vec4[rows.w + j];
+    let m0 = mu_vec4[centres.x + j];
+    let p0 = p_vec4[centres.x + j];
     a0 += (xa - m0) * (xa - m0) * p0;
     b0 += (xb - m0) * (xb - m0) * p0;
     c0 += (xc - m0) * (xc - m0) * p0;
     d0 += (xd - m0) * (xd - m0) * p0;
-    let m1 = mu_quads[centres.y + j];
-    let p1 = p_quads[centres.y + j];
+    let m1 = mu_vec4[centres.y + j];
+    let p1 = p_vec4[centres.y + j];
     a1 += (xa - m1) * (xa - m1) * p1;
     b1 += (xb - m1) * (xb - m1) * p1;
     c1 += (xc - m1) * (xc - m1) * p1;
     d1 += (xd - m1) * (xd - m1) * p1;
-    let m2 = mu_quads[centres.z + j];
-    let p2 = p_quads[centres.z + j];
+    let m2 = mu_vec4[centres.z + j];
+    let p2 = p_vec4[centres.z + j];
     a2 += (xa - m2) * (xa - m2) * p2;
     b2 += (xb - m2) * (xb - m2) * p2;
     c2 += (xc - m2) * (xc - m2) * p2;
     d2 += (xd - m2) * (xd - m2) * p2;
-    let m3 = mu_quads[centres.w + j];
-    let p3 = p_quads[centres.w + j];
+    let m3 = mu_vec4[centres.w + j];
+    let p3 = p_vec4[centres.w + j];
     a3 += (xa - m3) * (xa - m3) * p3;
     b3 += (xb - m3) * (xb - m3) * p3;
     c3 += (xc - m3) * (xc - m3) * p3;
@@ -248,23 +248,23 @@ fn sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
 }
 
 @compute @workgroup_size(LANES)
-fn sums_quads(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let quads = params.columns / 4u;
-  let place = place_of_group(group_number(id, groups), (quads + LANES - 1u) / LANES, (params.centres + 3u) / 4u);
+fn sums_vec4(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let vec4s = params.columns / 4u;
+  let place = place_of_group(group_number(id, groups), (vec4s + LANES - 1u) / LANES, (params.centres + 3u) / 4u);
   let column = place.x * LANES + lane;
-  if (column >= quads || place.z * params.slice >= params.rows) { return; }
+  if (column >= vec4s || place.z * params.slice >= params.rows) { return; }
   let centre = place.y * 4u;
-  let centres = min(vec4u(centre, centre + 1u, centre + 2u, centre + 3u), vec4u(params.centres - 1u)) * quads + column;
-  let m0 = mu_quads[centres.x];
-  let m1 = mu_quads[centres.y];
-  let m2 = mu_quads[centres.z];
-  let m3 = mu_quads[centres.w];
+  let centres = min(vec4u(centre, centre + 1u, centre + 2u, centre + 3u), vec4u(params.centres - 1u)) * vec4s + column;
+  let m0 = mu_vec4[centres.x];
+  let m1 = mu_vec4[centres.y];
+  let m2 = mu_vec4[centres.z];
+  let m3 = mu_vec4[centres.w];
   var first0 = vec4f(); var first1 = vec4f(); var first2 = vec4f(); var first3 = vec4f();
   var second0 = vec4f(); var second1 = vec4f(); var second2 = vec4f(); var second3 = vec4f();
   let start = place.z * params.slice;
   let end = min(start + params.slice, params.rows);
   for (var i = start; i < end; i++) {
-    let v = x_quads[i * quads + column];
+    let v = x_vec4[i * vec4s + column];
     let w = share(i, centre);
     let w0 = w.x * (v - m0);
     first0 += w0;
@@ -279,15 +279,15 @@ fn sums_quads(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups:
     first3 += w3;
     second3 += w3 * (v - m3);
   }
-  put(place.z, centre, quads, column, first0, second0);
-  put(place.z, centre + 1u, quads, column, first1, second1);
-  put(place.z, centre + 2u, quads, column, first2, second2);
-  put(place.z, centre + 3u, quads, column, first3, second3);
+  put(place.z, centre, vec4s, column, first0, second0);
+  put(place.z, centre + 1u, vec4s, column, first1, second1);
+  put(place.z, centre + 2u, vec4s, column, first2, second2);
+  put(place.z, centre + 3u, vec4s, column, first3, second3);
 }
 
-fn put(slice: u32, centre: u32, quads: u32, column: u32, first: vec4f, second: vec4f) {
+fn put(slice: u32, centre: u32, vec4s: u32, column: u32, first: vec4f, second: vec4f) {
   if (centre >= params.centres) { return; }
-  let at = (slice * params.centres + centre) * 2u * quads + column;
-  part_quads[at] = first;
-  part_quads[at + quads] = second;
+  let at = (slice * params.centres + centre) * 2u * vec4s + column;
+  part_vec4[at] = first;
+  part_vec4[at + vec4s] = second;
 }

@@ -16,7 +16,7 @@ import {
   places,
   plus,
   products,
-  QUAD_NOTE,
+  QUAD_SWAP_NOTE,
   summed,
 } from "./conv2d_registers.mjs";
 import { lines, range, write } from "./unrolled.mjs";
@@ -51,7 +51,7 @@ function convolution({ suffix, quarters, pixels, loader, summary }) {
 //            ⌈channels/${channels}⌉ times a tap, the weights once a workgroup
 // numerics   sums run in order of tap, then channel; k = channels · taps > 1024 terms go in three levels (lib/long.wgsl):
 //            |error| ≤ γ_m · Σ|w·x| with m = min(k, 3·STEP·block_of(k/STEP)), u = 2⁻²⁴; what lies outside of the source counts as 0
-${loader === loaders.quad ? QUAD_NOTE + "\n" : ""}// source     written by conv2d.mjs
+${loader === loaders.quadSwap ? QUAD_SWAP_NOTE + "\n" : ""}// source     written by conv2d.mjs
 
 ${loader.enable}//#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"
@@ -137,7 +137,7 @@ ${lines(2, [...declared(names, "group_"), ...declared(names, "total_")])}
   let most = max(run_of((params.kernel_height * params.kernel_width * params.sums + STEP - 1u) / STEP), 64u);
 
   let kernel = (own.group * own.tiles + own.tile) * params.kernel_height;
-  let apart = ${quarters}u * select(1u, columns.step * params.sums, ACROSS == 1u);
+  let apart = ${quarters}u * select(1u, columns.step * params.sums, STEP_ALONG_ROW == 1u);
   var walk = begin(rows, columns);
   while (walk.tap_y < params.kernel_height) {
   for (var n = 0u; n < most && walk.tap_y < params.kernel_height; n++) {
@@ -204,18 +204,18 @@ function weightGradient(loader) {
   return {
     [`${name}.wgsl`]: `// ${name} — gradient of a convolution by its weights: an implicit product over all pixels, split among invocations.
 //
-//   partial    part[z,o,c,p,q] = Σ_{(n,i,j) in slice z} g[n,o,i,j] · x[n, c, i·s + p·d − pad, j·s + q·d − pad]
-//              (total adds the slices); where SUMS is 1 also Σ g[n,o,i,j], as a last column
+//   partial    part[z,o,c,p,q] = Σ_{(n,i,j) in k_slice z} g[n,o,i,j] · x[n, c, i·s + p·d − pad, j·s + q·d − pad]
+//              (total adds the k_slices); where SUMS is 1 also Σ g[n,o,i,j], as a last column
 //
 // shapes     source x [batch, channels, source_height, source_width], gradient g [batch, rows, height, width], both in \`groups\`
 //            blocks of channels;  w [groups·rows, columns], columns = channels of a group · taps, and
-//            one more where SUMS is 1;  part [slices·WALKERS, …w];  row-major f32
-// grid       1-D (slice, group, tile of 16 rows, tile of 16 columns), the last one fastest; an invocation takes 16 rows
-//            and 4 columns at every WALKERS-th pixel of the slice
+//            one more where SUMS is 1;  part [k_slices·WALKERS, …w];  row-major f32
+// grid       1-D (k_slice, group, tile of 16 rows, tile of 16 columns), the last one fastest; an invocation takes 16 rows
+//            and 4 columns at every WALKERS-th pixel of the k_slice
 // memory     no workgroup memory; 64 registers of sums an invocation. x is read ⌈rows/16⌉ times a tap, g ⌈columns/16⌉ times
-// numerics   an invocation adds \`trips\` terms in order, more than 1024 in three levels (lib/long.wgsl): |error| ≤ γ_m · Σ|g·x| with
-//            m = min(trips, 3·block_of(trips)), then total's, u = 2⁻²⁴; what lies outside of x counts as 0
-${loader === loaders.quad ? QUAD_NOTE + "\n" : ""}// source     written by conv2d.mjs
+// numerics   an invocation adds \`k_steps\` terms in order, more than 1024 in three levels (lib/long.wgsl): |error| ≤ γ_m · Σ|g·x| with
+//            m = min(k_steps, 3·block_of(k_steps)), then total's, u = 2⁻²⁴; what lies outside of x counts as 0
+${loader === loaders.quadSwap ? QUAD_SWAP_NOTE + "\n" : ""}// source     written by conv2d.mjs
 
 ${loader.enable}//#include "lib/grid.wgsl"
 //#include "lib/conv2d_weight.wgsl"
@@ -235,7 +235,7 @@ fn store(first: u32, row: u32, columns: u32, at: u32, value: f32) {
 fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let columns = columns_of_w() + SUMS;
   let own = work(group_number(id, groups), columns);
-  if (own.slice >= params.slices) { return; }
+  if (own.k_slice >= params.k_slices) { return; }
   let area = params.height * params.width;
   let walker = lane / 4u;
 ${lines(
@@ -251,13 +251,13 @@ ${lines(
   ),
 )}
 ${lines(2, [...declared(registers, "group_"), ...declared(registers, "total_")])}
-  // an even number, as trips is
-  let size = max(run_of(params.trips), 64u);
+  // an even number, as k_steps is
+  let size = max(run_of(params.k_steps), 64u);
 
   let stride = place_of(WALKERS);
-  var place = place_of(own.slice * params.trips * WALKERS + walker);
-  for (var first_trip = 0u; first_trip < params.trips; first_trip += size) {
-  for (var trip = first_trip; trip < min(first_trip + size, params.trips); trip += 2u) {
+  var place = place_of(own.k_slice * params.k_steps * WALKERS + walker);
+  for (var first_step = 0u; first_step < params.k_steps; first_step += size) {
+  for (var k_step = first_step; k_step < min(first_step + size, params.k_steps); k_step += 2u) {
     {
 ${lines(6, step)}
     }
@@ -267,7 +267,7 @@ ${lines(6, step)}
   }
     if (MANY_TERMS == 1u) {
 ${lines(6, folded(registers, "", "group_"))}
-      if (ends(first_trip / size + 1u, size)) {
+      if (ends(first_step / size + 1u, size)) {
 ${lines(8, folded(registers, "group_", "total_"))}
       }
     }
@@ -277,7 +277,7 @@ ${lines(4, summed(registers))}
   }
 
   var sums = array<vec4f, ${quarters * columns}>(${registers.join(", ")});
-  let first = ((own.slice * WALKERS + walker) * params.groups + own.group) * params.rows;
+  let first = ((own.k_slice * WALKERS + walker) * params.groups + own.group) * params.rows;
   for (var j = 0u; j < ${columns}u; j++) {
     let at = own.column + 4u * j + lane % 4u;
     if (at < columns) {
@@ -301,23 +301,23 @@ write({
     suffix: "",
     quarters: 4,
     pixels: 4,
-    loader: loaders.plain,
+    loader: loaders.vec4,
     summary: "2-D convolutions and their gradients by the input, as implicit matrix products.",
   }),
   ...convolution({
-    suffix: "_quad",
+    suffix: "_quadswap",
     quarters: 4,
     pixels: 4,
-    loader: loaders.quad,
+    loader: loaders.quadSwap,
     summary: "conv2d with the channels of a tile passed round among four invocations.",
   }),
   ...convolution({
-    suffix: "_narrow",
+    suffix: "_4x8",
     quarters: 1,
     pixels: 8,
-    loader: loaders.plain,
+    loader: loaders.vec4,
     summary: "conv2d for few channels of the result.",
   }),
-  ...weightGradient(loaders.plain),
-  ...weightGradient(loaders.quad),
+  ...weightGradient(loaders.vec4),
+  ...weightGradient(loaders.quadSwap),
 });

@@ -95,7 +95,7 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
   let most = max(run_of((params.kernel_height * params.kernel_width * params.sums + STEP - 1u) / STEP), 64u);
 
   let kernel = (own.group * own.tiles + own.tile) * params.kernel_height;
-  let apart = 4u * select(1u, columns.step * params.sums, ACROSS == 1u);
+  let apart = 4u * select(1u, columns.step * params.sums, STEP_ALONG_ROW == 1u);
   var walk = begin(rows, columns);
   while (walk.tap_y < params.kernel_height) {
   for (var n = 0u; n < most && walk.tap_y < params.kernel_height; n++) {

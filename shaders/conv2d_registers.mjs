@@ -5,13 +5,13 @@ import { range } from "./unrolled.mjs";
 /** Registers of pixel or column `j`: one vec4f of channels for each letter. */
 export const LETTERS = ["a", "b", "c", "d"];
 
-export const QUAD_NOTE = `//            Four neighbouring invocations load four different channels and pass them round (quadSwap): component m
+export const QUAD_SWAP_NOTE = `//            Four neighbouring invocations load four different channels and pass them round (quadSwap): component m
 //            of a register belongs to channel lane mod 4 XOR m. For devices where loads cost far more than swaps,
 //            such as a software adapter`;
 
 /** How four channels at once come out of \`buffer\`, and which one a component is. */
 export const loaders = {
-  plain: {
+  vec4: {
     name: "",
     enable: "",
     weights: `fn weights(at: u32, lane: u32) -> vec4f { return packed[at]; }`,
@@ -21,8 +21,8 @@ export const loaders = {
   return vec4f(gradient[at], gradient[at + area], gradient[at + 2u * area], gradient[at + 3u * area]);
 }`,
   },
-  quad: {
-    name: "_quad",
+  quadSwap: {
+    name: "_quadswap",
     enable: "enable subgroups;\n\n",
     weights: `fn weights(at: u32, lane: u32) -> vec4f {
   let own = packed[at * 4u + (lane & 3u)];

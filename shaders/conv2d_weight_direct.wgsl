@@ -1,16 +1,16 @@
 // conv2d_weight_direct — the gradient of a convolution by its weights where groups are too small for tiles: depthwise ones.
 //
-//   partial    part[z, g·R + r, s, p, q] = Σ_{n,i,j in slice z} gradient[n, g·R + r, i, j] · source[n, g·S + s, i·stride − pad + p·dilation, j·stride − pad + q·dilation]
+//   partial    part[z, g·R + r, s, p, q] = Σ_{n,i,j in k_slice z} gradient[n, g·R + r, i, j] · source[n, g·S + s, i·stride − pad + p·dilation, j·stride − pad + q·dilation]
 //
-// with R = rows and S = channels, the channels of a group in y and in x. total adds the slices. Where SUMS is 1 the row
+// with R = rows and S = channels, the channels of a group in y and in x. total adds the k_slices. Where SUMS is 1 the row
 // of an output channel ends with Σ gradient[n, g·R + r, i, j].
 //
 // shapes     source [batch, groups·channels, source_height, source_width], gradient [batch, groups·rows, height, width],
-//            part [slices, groups·rows, channels · kernel_height · kernel_width, and 1 where SUMS];  row-major f32
-// grid       1-D, one invocation for three taps side by side over the image rows of a slice: (slice, output channel, input channel,
-//            tap row, threes), the last one fastest; folds into y (lib/grid.wgsl); a slice is params.trips image rows
+//            part [k_slices, groups·rows, channels · kernel_height · kernel_width, and 1 where SUMS];  row-major f32
+// grid       1-D, one invocation for three taps side by side over the image rows of a k_slice: (k_slice, output channel, input channel,
+//            tap row, threes), the last one fastest; folds into y (lib/grid.wgsl); a k_slice is params.k_steps image rows
 // numerics   an image row's pixels in order, four at a time, then rows in three levels (lib/long.wgsl), then total's:
-//            |error| ≤ γ_m · Σ|source·gradient| with m = 4 + width/4 + 3·block_of(trips), u = 2⁻²⁴; what lies outside of source counts as 0
+//            |error| ≤ γ_m · Σ|source·gradient| with m = 4 + width/4 + 3·block_of(k_steps), u = 2⁻²⁴; what lies outside of source counts as 0
 
 //#include "lib/grid.wgsl"
 //#include "lib/conv2d_weight.wgsl"
@@ -41,18 +41,18 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   rest /= params.channels;
   let outputs = params.groups * params.rows;
   let output = rest % outputs;
-  let slice = rest / outputs;
-  if (slice >= params.slices) { return; }
+  let k_slice = rest / outputs;
+  if (k_slice >= params.k_slices) { return; }
 
   let inputs = params.groups * params.channels;
   let input = output / params.rows * params.channels + channel;
-  let end = min((slice + 1u) * params.trips, params.batch * params.height);
+  let end = min((k_slice + 1u) * params.k_steps, params.batch * params.height);
   // of a line, of a block of lines, of a group of blocks, of all: three taps, and the slopes themselves
   var block_sum = vec4f();
   var group_sum = vec4f();
   var all = vec4f();
-  let size = block_of(params.trips);
-  for (var line = slice * params.trips; line < end; line++) {
+  let size = block_of(params.k_steps);
+  for (var line = k_slice * params.k_steps; line < end; line++) {
     let image = line / params.height;
     let row = line % params.height;
     let y = row * params.stride_y - params.pad_top + q * params.dilation_y;
@@ -67,7 +67,7 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
       if (SUMS == 1u) { total.w += dot(g, vec4f(1.0)); }
     }
     block_sum += total;
-    let done = line - slice * params.trips;
+    let done = line - k_slice * params.k_steps;
     if (ends(done + 1u, size)) {
       group_sum += block_sum;
       block_sum = vec4f();
@@ -79,7 +79,7 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   }
   all += group_sum + block_sum;
   let columns = params.channels * params.kernel_height * params.kernel_width;
-  let own = (slice * outputs + output) * (columns + SUMS);
+  let own = (k_slice * outputs + output) * (columns + SUMS);
   let at = own + (channel * params.kernel_height + q) * params.kernel_width + p;
   for (var k = 0u; k < min(3u, params.kernel_width - p); k++) { part[at + k] = all[k]; }
   if (SUMS == 1u && channel + q + p == 0u) { part[own + columns] = all.w; }

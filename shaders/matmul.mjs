@@ -1,4 +1,4 @@
-// matmul — writes the kernels that multiply 4 × 4 blocks in registers: matmul_direct.wgsl, matmul_quad.wgsl, matmul_quad_any.wgsl.
+// matmul — writes the kernels that multiply 4 × 4 blocks in registers: matmul_register_tiled.wgsl, matmul_quadswap.wgsl, matmul_quadswap_any.wgsl.
 //
 // They differ in how a block is loaded and in whether four neighbouring invocations pass their blocks of a round; the rest
 // of the text is the same. Named registers: an indexed array would live in memory on some devices.
@@ -9,12 +9,12 @@
 import { single, wide } from "./matmul_loaders.mjs";
 import { range, write } from "./unrolled.mjs";
 
-const TURNS = ["own", "QuadSwapX", "QuadSwapY", "QuadSwapDiagonal"].map((name) => name.replace("Q", "q"));
+const SWAPS = ["own", "QuadSwapX", "QuadSwapY", "QuadSwapDiagonal"].map((name) => name.replace("Q", "q"));
 
 /** Invocations share the work of a tile's loads: each loads a quarter of a's blocks, which then go round. */
-const quad = {
+const quadSwap = {
   enable: "enable subgroups;\n\n",
-  turns: 4,
+  swaps: 4,
   blocks: 2,
   lanes: 4,
   tile: [32, 32],
@@ -31,8 +31,8 @@ const quad = {
     .slice(1)
     .map(
       (x) =>
-        `fn turn${x}(m: mat4x4f) -> mat4x4f { return mat4x4f(${range(4)
-          .map((e) => `${TURNS[x]}(m[${e}])`)
+        `fn swap${x}(m: mat4x4f) -> mat4x4f { return mat4x4f(${range(4)
+          .map((e) => `${SWAPS[x]}(m[${e}])`)
           .join(", ")}); }`,
     )
     .join("\n"),
@@ -41,8 +41,8 @@ const quad = {
 };
 
 /** The same with a quarter of the elements: it compiles sooner, for products that are soon done. */
-const smallQuad = {
-  ...quad,
+const smallQuadSwap = {
+  ...quadSwap,
   blocks: 1,
   tile: [16, 16],
   layout: `memory     no workgroup memory; four invocations hold a tile of 16 × 16: a is read ⌈columns/16⌉ times, b ⌈rows/16⌉ times`,
@@ -51,9 +51,9 @@ const smallQuad = {
 };
 
 /** Every invocation works alone. */
-const alone = {
+const unshared = {
   enable: "",
-  turns: 1,
+  swaps: 1,
   blocks: 2,
   lanes: 64,
   tile: [8, 512],
@@ -69,16 +69,16 @@ const alone = {
 };
 
 function product({ name, summary, loader, team }) {
-  const { turns, blocks } = team;
-  const sums = range(blocks * turns * blocks).map((n) => `s${n}`);
-  const turn = (x, value) => (x ? `turn${x}(${value})` : value);
+  const { swaps, blocks } = team;
+  const sums = range(blocks * swaps * blocks).map((n) => `s${n}`);
+  const swap = (x, value) => (x ? `swap${x}(${value})` : value);
   const rows = range(blocks).flatMap((i) => [
     `  let v${i} = a_block(a${i}, step);`,
-    ...range(turns).flatMap((x) => {
-      const n = (i * turns + x) * blocks;
+    ...range(swaps).flatMap((x) => {
+      const n = (i * swaps + x) * blocks;
       const v = x ? `v${i}_${x}` : `v${i}`;
       return [
-        ...(x ? [`  let ${v} = ${turn(x, `v${i}`)};`] : []),
+        ...(x ? [`  let ${v} = ${swap(x, `v${i}`)};`] : []),
         ...range(blocks).map((j) => `  (*s).s${n + j} += u${j} * ${v};`),
       ];
     }),
@@ -194,7 +194,7 @@ ${starts("b", "own_column", "columns", "TRANSPOSE_B == 1u").join("\n")}
     let row = ${team.rowOf};
     let column = ${team.columnOf};
     if (SYMMETRIC == 1u && column > row) { continue; }
-    if (SYMMETRIC == 1u && column == row) { blocks[n] = even(blocks[n]); }
+    if (SYMMETRIC == 1u && column == row) { blocks[n] = mirrored_block(blocks[n]); }
     store(&blocks, n, tile.stack, row, column);
     if (SYMMETRIC == 1u && column < row) {
       blocks[n] = transpose(blocks[n]);
@@ -247,35 +247,35 @@ fn product_and_sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) g
   if (is_wanted(number)) {
     let tile = tile_of(number, invocation);
     multiply(tile);
-    if (tile.column == 0u${team.turns === 1 ? " && tile.lane == 0u" : ""}) { add_rows(tile); }
+    if (tile.column == 0u${team.swaps === 1 ? " && tile.lane == 0u" : ""}) { add_rows(tile); }
   }
 }
 `;
 }
 
 write({
-  "matmul_direct.wgsl": product({
-    name: "matmul_direct",
+  "matmul_register_tiled.wgsl": product({
+    name: "matmul_register_tiled",
     summary: "product of two stacks of matrices of any size, without workgroup memory or subgroups.",
     loader: single,
-    team: alone,
+    team: unshared,
   }),
-  "matmul_quad.wgsl": product({
-    name: "matmul_quad",
+  "matmul_quadswap.wgsl": product({
+    name: "matmul_quadswap",
     summary: "product of two stacks of matrices, four invocations sharing their loads.",
     loader: wide,
-    team: quad,
+    team: quadSwap,
   }),
-  "matmul_quad_small.wgsl": product({
-    name: "matmul_quad_small",
-    summary: "matmul_quad with a quarter of the elements an invocation.",
+  "matmul_quadswap_small.wgsl": product({
+    name: "matmul_quadswap_small",
+    summary: "matmul_quadswap with a quarter of the elements an invocation.",
     loader: wide,
-    team: smallQuad,
+    team: smallQuadSwap,
   }),
-  "matmul_quad_any.wgsl": product({
-    name: "matmul_quad_any",
-    summary: "matmul_quad for sizes that are not multiples of 4.",
+  "matmul_quadswap_any.wgsl": product({
+    name: "matmul_quadswap_any",
+    summary: "matmul_quadswap for sizes that are not multiples of 4.",
     loader: single,
-    team: quad,
+    team: quadSwap,
   }),
 });

@@ -39,7 +39,7 @@ var<workgroup> seen: atomic<u32>;
 
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
-//#include "lib/epilogues.wgsl"
+//#include "lib/epilogue_vec4.wgsl"
 
 // Four rows of a at four inner positions, a row each, from what four invocations have loaded.
 fn shared_rows(own: vec4f) -> mat4x4f {
@@ -72,7 +72,7 @@ fn store(base: u32, row: u32, column: u32, m: mat4x4f) {
   for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
     let at = base + (row + i) * params.columns + column;
     let v = lines[i];
-    c[at / 4u] = epilogues(at / 4u, v);
+    c[at / 4u] = epilogue_vec4(at / 4u, v);
   }
 }
 

@@ -4,9 +4,9 @@
 export const wide = {
   element: "vec4f",
   result: "vec4f",
-  store: `    if (column < params.columns) { c[at >> 2u] = epilogues(at >> 2u, (*blocks)[n][i]); }`,
+  store: `    if (column < params.columns) { c[at >> 2u] = epilogue_vec4(at >> 2u, (*blocks)[n][i]); }`,
   hook: `
-//#include "lib/epilogues.wgsl"`,
+//#include "lib/epilogue_vec4.wgsl"`,
   shapes: `//            inner and columns multiples of 4, so are rows where TRANSPOSE_A, and the strides of stacks`,
   edges: "rows and columns past the end repeat the last ones and are not stored",
   base: (stack) => `${stack} / 4u`,

@@ -3,14 +3,14 @@
 //   product           c[s,i,j] = Σ_k a[s,i,k] · b[s,k,j]        a, b stored transposed where TRANSPOSE_A, TRANSPOSE_B are 1
 //   product_and_sums  the same, and sums[s,i] = Σ_k a[s,i,k]    (the bias's gradient, a side output of the weight's)
 //
-// shapes     a [stacks, rows, inner], b [stacks, inner, columns], c [slices, stacks, rows, columns], sums [slices, stacks, rows];
+// shapes     a [stacks, rows, inner], b [stacks, inner, columns], c [k_slices, stacks, rows, columns], sums [k_slices, stacks, rows];
 //            row-major f32; of any size
-// grid       1-D: (slice, stack, tile) workgroups, the last one fastest, tiles in bands of BAND rows of tiles; a tile is
-//            4·HIGH·DOWN × 4·LONG·ACROSS elements of c, 4·HIGH × 4·LONG an invocation
-// memory     BUFFERS tiles of DEPTH × (rows + columns of the tile) f32, at most 16 KiB; a is read once for each column of tiles, b
+// grid       1-D: (slice, stack, tile) workgroups, the last one fastest, tiles in bands of SWIZZLE_ROWS rows of tiles; a tile is
+//            4·THREAD_M·THREADS_M × 4·THREAD_N·THREADS_N elements of c, 4·THREAD_M × 4·THREAD_N an invocation
+// memory     BUFFERS tiles of BLOCK_K × (rows + columns of the tile) f32, at most 16 KiB; a is read once for each column of tiles, b
 //            once for each row of them; the blocks of the next tile wait in registers while the present one is used
-// numerics   sums run in order of k within a slice (PARTS > 1: within a part, then over parts); more than 1024 terms of a slice go
-//            in three levels (lib/long.wgsl): |error| ≤ γ_m · Σ|a·b| with m = min(k, 3·max(block_of(k), DEPTH) + PARTS + slices),
+// numerics   sums run in order of k within a slice (K_TEAMS > 1: within a team, then over parts); more than 1024 terms of a slice go
+//            in three levels (lib/long.wgsl): |error| ≤ γ_m · Σ|a·b| with m = min(k, 3·max(block_of(k), BLOCK_K) + K_TEAMS + k_slices),
 //            γ_m = m·u/(1 − m·u), u = 2⁻²⁴
 //            rows and columns past the end repeat the last ones and are not stored, inner positions past it count as 0
 //            Tiles, sums and entry points are in lib/matmul_tiled.wgsl

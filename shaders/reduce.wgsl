@@ -48,10 +48,10 @@ fn run(first: u32, count: u32, step: u32) -> f32 {
   var total = identity();
   var group = identity();
   var all = identity();
-  let quads = count / 4u;
-  let size = max(run_of(quads), 32u);
-  for (var start = 0u; start < quads; start += size) {
-    for (var q = start; q < min(start + size, quads); q++) {
+  let vec4s = count / 4u;
+  let size = max(run_of(vec4s), 32u);
+  for (var start = 0u; start < vec4s; start += size) {
+    for (var q = start; q < min(start + size, vec4s); q++) {
       let i = first + q * 4u * step;
       total = combine(total, combine(combine(load(i), load(i + step)), combine(load(i + 2u * step), load(i + 3u * step))));
     }
@@ -65,7 +65,7 @@ fn run(first: u32, count: u32, step: u32) -> f32 {
     }
   }
   if (MANY_TERMS == 1u) { total = combine(combine(all, group), total); }
-  for (var r = quads * 4u; r < count; r++) { total = combine(total, load(first + r * step)); }
+  for (var r = vec4s * 4u; r < count; r++) { total = combine(total, load(first + r * step)); }
   return total;
 }
 

@@ -22,7 +22,7 @@ const GUARDED = 0u;
 const CLIPPED = 0u;
 const NESTEROV = 0u;
 
-struct Params { quads: u32, momentum: f32, decay: f32, max_norm: f32 }
+struct Params { vec4s: u32, momentum: f32, decay: f32, max_norm: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> g: array<vec4f>;
@@ -40,7 +40,7 @@ fn finite_or_zero(a: vec4f) -> vec4f {
 @compute @workgroup_size(LANES)
 fn update(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = group_number(group, groups) * LANES + lane;
-  if (i >= params.quads) { return; }
+  if (i >= params.vec4s) { return; }
   if (GUARDED == 1u && (clock[2] != 0u || finite(loss[0]) == 0.0)) { return; }
   var slope = finite_or_zero(g[i]);
   let value = p[i];

@@ -1,12 +1,12 @@
-// total — sums of partial results that other kernels left, one slice after the other.
+// total — sums of partial results that other kernels left, one k_slice after the other.
 //
 //   total            y[i] = Σ_z part[z,i]
 //   total_and_sums   y[o,j] = Σ_z part[z,o,j],   sums[o] = Σ_z part[z,o,columns]
 //
-// shapes     total: part [parts, size], y [size];  total_and_sums: part [parts, rows, columns + 1], y [rows, columns],
+// shapes     total: part [k_slices, size], y [size];  total_and_sums: part [k_slices, rows, columns + 1], y [rows, columns],
 //            sums [rows], size = rows·(columns + 1);  f32
 // grid       one invocation per element of a part
-// numerics   the parts are added in order, 32 at a time, then these: |error| ≤ γ_m · Σ|part| with m = 32 + ⌈parts/32⌉
+// numerics   the parts are added in order, 32 at a time, then these: |error| ≤ γ_m · Σ|part| with m = 32 + ⌈k_slices/32⌉
 
 //#include "lib/grid.wgsl"
 //#include "lib/philox.wgsl"
@@ -17,7 +17,7 @@
 
 const LANES = 64u;
 
-struct Params { parts: u32, size: u32, columns: u32 }
+struct Params { k_slices: u32, size: u32, columns: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> part: array<f32>;
@@ -29,9 +29,9 @@ fn epilogue(i: u32, value: f32) -> f32 { return value; }
 
 fn sum_of(i: u32) -> f32 {
   var sum = 0.0;
-  for (var first = 0u; first < params.parts; first += 32u) {
+  for (var first = 0u; first < params.k_slices; first += 32u) {
     var few = 0.0;
-    for (var z = first; z < min(first + 32u, params.parts); z++) { few += part[z * params.size + i]; }
+    for (var z = first; z < min(first + 32u, params.k_slices); z++) { few += part[z * params.size + i]; }
     sum += few;
   }
   return sum;

@@ -89,7 +89,7 @@ function watch(device: GPUDevice): void {
 
 type Prefer = { readonly [kind: string]: string };
 /** Cases for which software adapters and hardware have kernels of their own; for others one engine does it. */
-const BOTH: ReadonlySet<string> = new Set(["sums", "sums in fours", "factors", "clusters"]);
+const BOTH: ReadonlySet<string> = new Set(["sums", "sums in vec4", "factors", "clusters"]);
 type Case = readonly [
   what: string,
   work: (gpu: Gpu) => readonly Tensor[] | Promise<readonly Tensor[]>,
@@ -121,7 +121,7 @@ const convolutions = (name: string, n: number): Case => [
     const y = ops.conv2d(x, w, { groups: 2, stride: 2, padding: 1, bias });
     return [y, ...(grad(ops.sum(ops.square(y)), [x, w, bias]) as Tensor[])];
   },
-  { "conv2d.forward": name, "conv2d.by_input": name, "conv2d.weight": name === "wide" ? "plain" : "direct" },
+  { "conv2d.forward": name, "conv2d.by_input": name, "conv2d.weight": name === "tile16x4" ? "tiled" : "direct" },
 ];
 
 const CASES: readonly Case[] = [
@@ -140,7 +140,7 @@ const CASES: readonly Case[] = [
     ],
   ],
   [
-    "sums in fours",
+    "sums in vec4",
     (g) => [
       ops.sum(ramp(g, 5, 9000), 1),
       ops.sum(ramp(g, 323, 48), 1),
@@ -211,14 +211,14 @@ const CASES: readonly Case[] = [
       ];
     },
   ],
-  products("plain", 20, 12, 8),
-  products("direct", 100, 132, 8),
-  products("quadSmall", 36, 36, 8),
+  products("naive", 20, 12, 8),
+  products("registerTiled", 100, 132, 8),
+  products("quadSwapSmall", 36, 36, 8),
   products("broadcast", 300, 132, 8),
-  products("slim", 300, 4, 8),
-  products("splitSmall", 67, 35, 259),
-  withSums("plain"),
-  ...["wide", "direct", "spread"].map(convolutions),
+  products("tallSkinny", 300, 4, 8),
+  products("splitK32x32", 67, 35, 259),
+  withSums("naive"),
+  ...["tile16x4", "direct", "inputStride2"].map(convolutions),
   [
     "depthwise",
     (g) => {
@@ -297,7 +297,9 @@ it("every kernel of every case gives the same bits in a folded grid", async () =
 
 /** Kernels that only steps of training launch, and products with sums, whose tiles are those of products. */
 const ELSEWHERE = ["adam.update", "batch.bytes", "batch.floats", "sgd.update"].concat(
-  ["direct", "quad", "quad_any", "quad_small", "tiled", "tiled_any"].map((name) => `matmul_${name}.product_and_sums`),
+  ["register_tiled", "quadswap", "quadswap_any", "quadswap_small", "tiled", "tiled_any"].map(
+    (name) => `matmul_${name}.product_and_sums`,
+  ),
 );
 
 it("no kernel is left out", () => {

@@ -4,7 +4,7 @@ import { kernelFile } from "../shaders/generate.mjs";
 import { isFloat, scalarOf } from "../src/graph/dtype.ts";
 import { mapNames, signature } from "../src/graph/maps.ts";
 import type { Gpu } from "../src/index.ts";
-import { fourBody } from "../src/kernels/four.ts";
+import { vec4Body } from "../src/kernels/vec4.ts";
 import { type Expression, hookBody, type Scalar, specialise } from "../src/kernels/hook.ts";
 import type { Kernel } from "../src/kernels/launch.ts";
 import { loadLibrary } from "../src/kernels/own.ts";
@@ -35,7 +35,7 @@ interface Variant {
 }
 
 /** Whole vec4, four of one element, evenly apart. */
-const LAYOUTS_OF_FOURS = [
+const VEC4_LAYOUTS = [
   { offset: 4, dims: [40, 8], strides: [16, 1] },
   { offset: 3, dims: [5, 12], strides: [1, 0] },
   { offset: 1, dims: [8, 4], strides: [1, 9] },
@@ -44,9 +44,9 @@ const LAYOUTS_OF_FOURS = [
 /** A hook body that calls every function of lib/map.wgsl and reads views of every form, as the planner would write it. */
 function fullBody(signatureText: string, [first, count]: readonly [number, number]): string {
   const result = signatureText.split("->")[1] as Scalar | "vec4f" | "vec4u";
-  const fours = result === "vec4f" || result === "vec4u";
-  const layouts = fours
-    ? LAYOUTS_OF_FOURS
+  const isVec4 = result === "vec4f" || result === "vec4u";
+  const layouts = isVec4
+    ? VEC4_LAYOUTS
     : [
         { offset: 3, dims: [2, 3, 5], strides: [1, 0, 7] },
         { offset: 0, dims: [1030], strides: [1] },
@@ -80,7 +80,7 @@ function fullBody(signatureText: string, [first, count]: readonly [number, numbe
       : { kind: "call", name: "add", indexed: false, inputs: [value, toFloat(call)], type: "f32" };
   }
   const written = () => null;
-  return fours ? fourBody(value, result, written)! : hookBody(value, result, written);
+  return isVec4 ? vec4Body(value, result, written)! : hookBody(value, result, written);
 }
 
 const toFloat = (of: Expression): Expression => ({
@@ -96,8 +96,8 @@ const room = (kernel: Kernel): number => Math.min(7, 8 - Object.keys(kernel.buff
 
 /** The slots that a hook may read: first and count. What is read as vec4 is read by no other hook. */
 function slotsOf(kernel: Kernel, hook: string): readonly [number, number] {
-  if (!("four" in kernel.hooks || "epilogues" in kernel.hooks)) return [0, room(kernel)];
-  return hook === "four" || hook === "epilogues" ? [0, 3] : [3, room(kernel) - 3];
+  if (!("vec4_at" in kernel.hooks || "epilogue_vec4" in kernel.hooks)) return [0, room(kernel)];
+  return hook === "vec4_at" || hook === "epilogue_vec4" ? [0, 3] : [3, room(kernel) - 3];
 }
 
 const fullCode = (kernel: Kernel, constants: { readonly [name: string]: number } = {}): string =>

@@ -47,7 +47,7 @@ function products(a: Float32Array, b: Float32Array, p: number, q: number): Float
 }
 
 /** Those whose sums are written each in a way of its own; what hardware chooses, tiles, is below. */
-const KERNELS: readonly MatmulVariant[] = ["plain", "slim", "quadSmall"];
+const KERNELS: readonly MatmulVariant[] = ["naive", "tallSkinny", "quadSwapSmall"];
 
 it("products of any length, by every kernel", async () => {
   const gpu = await open();
@@ -113,7 +113,7 @@ it.each(["software", "hardware"])(
   },
 );
 
-it.each(["plain", "quad", "direct"])("a convolution's gradients over 160,000 pixels by %s", async (variant) => {
+it.each(["tiled", "quadSwap", "direct"])("a convolution's gradients over 160,000 pixels by %s", async (variant) => {
   const gpu = await open();
   const [batch, side] = [40, 64];
   const x = uniform(batch * side * side, 1);
@@ -127,7 +127,7 @@ it.each(["plain", "quad", "direct"])("a convolution's gradients over 160,000 pix
   expect(await error(dbias, products(g, new Float32Array(g.length).fill(1), 1, 1))).toBeLessThanOrEqual(LIMIT);
 });
 
-it.each(["wide", "narrow", "quad", "direct"])("a pixel of 5,400 products by %s", async (variant) => {
+it.each(["tile16x4", "tile4x8", "quadSwap", "direct"])("a pixel of 5,400 products by %s", async (variant) => {
   const gpu = await open();
   const [channels, taps] = [600, 9];
   const x = uniform(channels * taps, 1);
@@ -139,7 +139,7 @@ it.each(["wide", "narrow", "quad", "direct"])("a pixel of 5,400 products by %s",
   expect(await error(y, expected)).toBeLessThanOrEqual(LIMIT);
 });
 
-it.each(["wide", "direct", "spread"])("a slope of 6,000 products by %s", async (variant) => {
+it.each(["tile16x4", "direct", "inputStride2"])("a slope of 6,000 products by %s", async (variant) => {
   const gpu = await open();
   const channels = 6000;
   const [g, w] = [uniform(channels, 1), uniform(channels * 4, 2)];

@@ -17,9 +17,11 @@ describe("untuned", () => {
   const chosenFor = (rows: number, columns: number, inner: number, more: Partial<MatmulShape> = {}) => {
     const shape = { ...shapeOf({ rows, columns, inner }, [false, false]), ...more };
     const [launch] = launches(shape, traits).launches;
-    const { HIGH, DOWN, LONG, ACROSS, PARTS } = launch!.constants as { readonly [name: string]: number };
+    const { THREAD_M, THREADS_M, THREAD_N, THREADS_N, K_TEAMS } = launch!.constants as {
+      readonly [name: string]: number;
+    };
     if (!launch!.kernel.name.startsWith("matmul_tiled")) return launch!.kernel.name;
-    return `${4 * HIGH! * DOWN!}×${4 * LONG! * ACROSS!} in ${PARTS} of ${launch!.params["slices"]}`;
+    return `${4 * THREAD_M! * THREADS_M!}×${4 * THREAD_N! * THREADS_N!} in ${K_TEAMS} of ${launch!.params["k_slices"]}`;
   };
 
   it("a GPU takes larger tiles the more of them there are, and parts or slices of the inner axis where there are few", () => {
@@ -28,8 +30,8 @@ describe("untuned", () => {
     expect(chosenFor(64, 100_000, 400)).toBe("64×128 in 1 of 1");
     expect(chosenFor(128, 400, 784)).toBe("32×32 in 4 of 1");
     expect(chosenFor(784, 784, 10_000, { symmetric: true, transposeA: true })).toBe("128×128 in 1 of 5");
-    expect(chosenFor(1000, 1, 784)).toBe("matmul_slim.product");
-    expect(chosenFor(5, 5, 5)).toBe("matmul_plain.product");
+    expect(chosenFor(1000, 1, 784)).toBe("matmul_tall_skinny.product");
+    expect(chosenFor(5, 5, 5)).toBe("matmul_naive.product");
   });
 
   it("no default is one that the shape does not admit", () => {

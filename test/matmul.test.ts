@@ -90,17 +90,17 @@ const SIZES: { readonly [kind: string]: readonly [aligned: readonly Size[], any:
 
 /** Which sizes each takes. They differ in constants that know nothing of transposition: one goes through all layouts, the others through two. */
 const TILED: readonly { variant: MatmulVariant; kind: keyof typeof SIZES; all?: true }[] = [
-  { variant: "tiled", kind: "every", all: true },
-  { variant: "tiledTwice", kind: "every" },
-  { variant: "tiledLarge", kind: "large" },
-  { variant: "tiledTall", kind: "large" },
-  { variant: "tiledWide", kind: "large" },
-  { variant: "tiledFlat", kind: "every" },
-  { variant: "tiledSmall", kind: "every" },
-  { variant: "tiledParts", kind: "deep" },
-  { variant: "split", kind: "deep" },
-  { variant: "splitLarge", kind: "both" },
-  { variant: "splitSmall", kind: "deep" },
+  { variant: "tiled64x64", kind: "every", all: true },
+  { variant: "tiled64x64DoubleBuffered", kind: "every" },
+  { variant: "tiled128x128", kind: "large" },
+  { variant: "tiled128x64", kind: "large" },
+  { variant: "tiled64x128", kind: "large" },
+  { variant: "tiled64x64Threads128", kind: "every" },
+  { variant: "tiled32x32", kind: "every" },
+  { variant: "tiled32x32KTeams", kind: "deep" },
+  { variant: "splitK64x64", kind: "deep" },
+  { variant: "splitK128x128", kind: "both" },
+  { variant: "splitK32x32", kind: "deep" },
 ];
 
 describe("a product in tiles is within γ_k·Σ|a||b|, twice the same bits, with default limits:", () => {
@@ -122,14 +122,14 @@ describe("other products are as right:", () => {
         { rows: 4, columns: 520, inner: 12 },
       ]);
     });
-    it(`quads ${named(layout)}`, async () => {
+    it(`quadswap ${named(layout)}`, async () => {
       const [aligned, any] = SIZES["every"]!;
-      await check(whole, "quad", layout, aligned);
-      await check(whole, "quadSmall", layout, aligned);
-      await check(whole, "quadAny", layout, any);
+      await check(whole, "quadSwap", layout, aligned);
+      await check(whole, "quadSwapSmall", layout, aligned);
+      await check(whole, "quadSwapAny", layout, any);
     });
-    it(`slim ${named(layout)}`, async () => {
-      await check(small, "slim", layout, [
+    it(`tall and skinny ${named(layout)}`, async () => {
+      await check(small, "tallSkinny", layout, [
         { rows: 1, columns: 1, inner: 1000 },
         { rows: 130, columns: 3, inner: 65, ...many },
         { rows: 5, columns: 129, inner: 33, ...shared },
@@ -140,8 +140,8 @@ describe("other products are as right:", () => {
   }
 });
 
-it("slim takes four rows, or columns, at a time where there are very many", async () => {
-  await check(small, "slim", LAYOUTS[0]!, [
+it("tall_skinny takes four rows, or columns, at a time where there are very many", async () => {
+  await check(small, "tallSkinny", LAYOUTS[0]!, [
     { rows: 1, columns: 66_000, inner: 9 },
     { rows: 33_000, columns: 1, inner: 6 },
   ]);
@@ -149,23 +149,25 @@ it("slim takes four rows, or columns, at a time where there are very many", asyn
 
 /** One for each text; the other tilings differ in constants only. */
 const VARIANTS: readonly MatmulVariant[] = [
-  "tiled",
-  "tiledParts",
-  "split",
+  "tiled64x64",
+  "tiled32x32KTeams",
+  "splitK64x64",
   "broadcast",
-  "slim",
-  "quad",
-  "quadSmall",
-  "plain",
-  "direct",
+  "tallSkinny",
+  "quadSwap",
+  "quadSwapSmall",
+  "naive",
+  "registerTiled",
 ];
+/** `quadSwapSmall` is in matmul_quadswap_small.wgsl. */
+const fileOf = (variant: MatmulVariant) =>
+  variant.replace("quadSwap", "quadswap").replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const gpuFor = (variant: MatmulVariant) => (/^(broadcast|quad)/.test(variant) ? whole : small);
-const kernelOf = (variant: MatmulVariant) =>
-  `matmul_${/^(tiled|split)/.test(variant) ? "tiled" : variant.replace("Small", "_small")}.`;
+const kernelOf = (variant: MatmulVariant) => `matmul_${/^(tiled|split)/.test(variant) ? "tiled" : fileOf(variant)}.`;
 
 describe("beside the product,", () => {
   for (const [n, variant] of VARIANTS.entries()) {
-    const size = { rows: variant === "slim" ? 8 : 72, columns: 132, inner: 260 };
+    const size = { rows: variant === "tallSkinny" ? 8 : 72, columns: 132, inner: 260 };
 
     it(`${variant} stores a map of it and adds another up`, async () => {
       const gpu = gpuFor(variant);
@@ -177,9 +179,9 @@ describe("beside the product,", () => {
         const difference = sub(matmul(x, y), target);
         return [sum(square(difference)), mul(difference, 2)];
       });
-      const sliced = variant.startsWith("split");
-      expect(step.stats.dispatches, step.explain()).toBeLessThanOrEqual(sliced ? 4 : 3);
-      if (variant !== "plain") expect(step.explain()).toContain("+ sum");
+      const splitK = variant.startsWith("split");
+      expect(step.stats.dispatches, step.explain()).toBeLessThanOrEqual(splitK ? 4 : 3);
+      if (variant !== "naive") expect(step.explain()).toContain("+ sum");
       expect(step.explain()).toContain(kernelOf(variant));
       const [loss, slope] = await step.run();
       const slopes = (await slope!.read()) as Float32Array;
@@ -196,7 +198,7 @@ describe("beside the product,", () => {
     it(`${variant} sums the rows of a`, async () => {
       const gpu = gpuFor(variant);
       const batch = 260;
-      for (const [out, columns] of variant === "slim"
+      for (const [out, columns] of variant === "tallSkinny"
         ? [
             [8, 130],
             [130, 3],

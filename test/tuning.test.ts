@@ -35,8 +35,8 @@ describe("choices", () => {
     const bits = [...(await matmul(x, x).read())];
     expect(gpu.tuning.choices.size).toBe(0);
     for (const [variant, kernel] of [
-      ["plain", "matmul_plain"],
-      ["direct", "matmul_direct"],
+      ["naive", "matmul_naive"],
+      ["registerTiled", "matmul_register_tiled"],
     ] as const) {
       gpu.tuning.import(table({ [name]: variant }));
       expect(await kernelOf()).toBe(kernel);
@@ -53,13 +53,13 @@ describe("choices", () => {
   it("that a shape does not admit are passed over", async () => {
     const plain = await openNodeGpu({ defaultLimits: true });
     const x = ramp(plain, 64, 64);
-    plain.tuning.import(table({ [name]: "quad" }, plain));
-    expect((await plain.compile(matmul, x, x)).explain()).toContain("matmul_direct");
+    plain.tuning.import(table({ [name]: "quadSwap" }, plain));
+    expect((await plain.compile(matmul, x, x)).explain()).toContain("matmul_register_tiled");
     plain.dispose();
   });
 
   it("go out and in as plain JSON", async () => {
-    const choices = { [name]: "direct", "reduce rows 128×64": "rows" };
+    const choices = { [name]: "registerTiled", "reduce rows 128×64": "rows" };
     gpu.tuning.import(table(choices));
     const text = JSON.stringify(gpu.tuning.export());
     const other = await openNodeGpu();
@@ -70,7 +70,7 @@ describe("choices", () => {
   });
 
   it("of damaged or foreign tables are refused whole", async () => {
-    gpu.tuning.import(table({ [name]: "direct" }));
+    gpu.tuning.import(table({ [name]: "registerTiled" }));
     const good = gpu.tuning.export();
     const { engine: _, ...without } = good.device;
     const refusals: readonly [table: unknown, code: string, message: string][] = [
@@ -81,7 +81,11 @@ describe("choices", () => {
       [{ ...good, format: "latentgpu tuning 2" }, "format", 'got "latentgpu tuning 2".'],
       [{ ...good, device: without }, "format", "expected device with engine, vendor"],
       [{ ...good, choices: [] }, "format", "expected choices as an object"],
-      [{ ...good, choices: { good: "tiled", bad: 3 } }, "format", 'expected a kernel\'s name for "bad"; got number.'],
+      [
+        { ...good, choices: { good: "tiled64x64", bad: 3 } },
+        "format",
+        'expected a kernel\'s name for "bad"; got number.',
+      ],
       [{ ...good, device: { ...good.device, vendor: "acme" } }, "wrong-device", 'got "acme". Tune again'],
       [{ ...good, device: { ...good.device, engine: "0.0.1" } }, "wrong-device", "engine differs"],
       [{ ...good, device: { ...good.device, description: 7 } }, "wrong-device", "description differs"],
@@ -90,7 +94,7 @@ describe("choices", () => {
       const error = await failure(() => gpu.tuning.import(bad));
       expect(error.message).toContain(message);
       expect(error.code, message).toBe(code);
-      expect(Object.fromEntries(gpu.tuning.choices)).toEqual({ [name]: "direct" });
+      expect(Object.fromEntries(gpu.tuning.choices)).toEqual({ [name]: "registerTiled" });
     }
   });
 

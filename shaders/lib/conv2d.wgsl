@@ -96,10 +96,10 @@ struct Walk {
   channel: u32,
 }
 
-// Terms that an iteration takes: channels of one tap, of which each has a multiple of STEP; where ACROSS is 1, for one channel,
+// Terms that an iteration takes: channels of one tap, of which each has a multiple of STEP; where STEP_ALONG_ROW is 1, for one channel,
 // taps of one row.
 const STEP = 2u;
-const ACROSS = 0u;
+const STEP_ALONG_ROW = 0u;
 
 fn begin(rows: Axis, columns: Axis) -> Walk {
   // an axis without a tap, at a stride longer than the kernel, has no terms
@@ -108,8 +108,8 @@ fn begin(rows: Axis, columns: Axis) -> Walk {
 }
 fn further(w: Walk, rows: Axis, columns: Axis) -> Walk {
   let channel = w.channel + STEP;
-  let stays = ACROSS == 0u && channel < params.sums;
-  let by = select(1u, STEP, ACROSS == 1u);
+  let stays = STEP_ALONG_ROW == 0u && channel < params.sums;
+  let by = select(1u, STEP, STEP_ALONG_ROW == 1u);
   let tap_x = w.tap_x + by * columns.step;
   let turns = tap_x >= params.kernel_width;
   let row = Walk(w.tap_y + rows.step, columns.first, w.shift_y + rows.advance, columns.start, 0u);
@@ -142,7 +142,7 @@ fn tap(p: Pixel, w: Walk) -> Tap {
 
 // The same n terms further on in the iteration.
 fn later(t: Tap, p: Pixel, w: Walk, n: u32, columns: Axis) -> Tap {
-  if (ACROSS == 0u) { return Tap(t.at + n * plane(), t.inside); }
+  if (STEP_ALONG_ROW == 0u) { return Tap(t.at + n * plane(), t.inside); }
   let own = tap(p, Walk(w.tap_y, w.tap_x, w.shift_y, w.shift_x + n * columns.advance, w.channel));
   return Tap(own.at, own.inside & (w.tap_x + n * columns.step < params.kernel_width));
 }

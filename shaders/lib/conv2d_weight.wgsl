@@ -21,8 +21,8 @@ struct Params {
   dilation_x: u32,
   pad_top: u32,
   pad_left: u32,
-  slices: u32,
-  trips: u32, // of a slice: pixels of an invocation, an even number of them; conv2d_weight_direct: image rows
+  k_slices: u32,
+  k_steps: u32, // of a k_slice: pixels of an invocation, an even number of them; conv2d_weight_direct: image rows
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -61,7 +61,7 @@ fn next(p: Place, by: Place) -> Place {
 struct Work {
   group: u32,
   row: u32, // first of the tile
-  slice: u32,
+  k_slice: u32,
   column: u32,
 }
 

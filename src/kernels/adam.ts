@@ -48,7 +48,7 @@ export function adam({ size, beta1, beta2, epsilon, decay, maxNorm, guarded, dec
           v: { output: 2 },
         },
         params: {
-          quads: size / 4,
+          vec4s: size / 4,
           beta1,
           beta2,
           log_beta1: Math.log(beta1),
@@ -81,7 +81,7 @@ export function sgd({ size, momentum, decay, maxNorm, guarded, nesterov }: SgdSh
           p: { output: 0 },
           m: { output: 1 },
         },
-        params: { quads: size / 4, momentum, decay, max_norm: maxNorm },
+        params: { vec4s: size / 4, momentum, decay, max_norm: maxNorm },
         groups: grid(size, kernel.constants.LANES),
       },
     ],

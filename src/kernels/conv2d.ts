@@ -11,7 +11,7 @@ import {
   windowClass,
   windows,
 } from "./convolution.ts";
-import { defaultsFor, passesRound } from "./defaults.ts";
+import { defaultsFor, prefersQuadSwap } from "./defaults.ts";
 import {
   ceilDiv,
   chosen,
@@ -22,28 +22,28 @@ import {
   sizeClass,
   type Variants,
 } from "./launch.ts";
-import { conv2d as plain } from "./shaders/conv2d.gen.ts";
+import { conv2d as tiled } from "./shaders/conv2d.gen.ts";
 import { conv2d_direct as direct } from "./shaders/conv2d_direct.gen.ts";
-import { conv2d_narrow as narrow } from "./shaders/conv2d_narrow.gen.ts";
+import { conv2d_4x8 as tile4x8 } from "./shaders/conv2d_4x8.gen.ts";
 import { conv2d_pack as packing } from "./shaders/conv2d_pack.gen.ts";
-import { conv2d_quad as quad } from "./shaders/conv2d_quad.gen.ts";
-import { conv2d_spread as spread } from "./shaders/conv2d_spread.gen.ts";
+import { conv2d_quadswap as quadSwap } from "./shaders/conv2d_quadswap.gen.ts";
+import { conv2d_input_stride2 as inputStride2 } from "./shaders/conv2d_input_stride2.gen.ts";
 
 /** The kernels of shaders/conv2d.mjs, and their register tiles. */
 const TILED = {
-  wide: { kernels: plain, channels: 16, pixels: 4 },
-  narrow: { kernels: narrow, channels: 4, pixels: 8 },
-  quad: { kernels: quad, channels: 16, pixels: 4 },
+  tile16x4: { kernels: tiled, channels: 16, pixels: 4 },
+  tile4x8: { kernels: tile4x8, channels: 4, pixels: 8 },
+  quadSwap: { kernels: quadSwap, channels: 16, pixels: 4 },
 } as const;
 type Tiling = keyof typeof TILED;
-export type ConvolutionVariant = Tiling | "direct" | "spread";
+export type ConvolutionVariant = Tiling | "direct" | "inputStride2";
 
 /** Terms that an iteration of theirs takes at most. */
-const MOST_TERMS = 4;
+const MAX_STEP = 4;
 
 /** Channels that are summed over, up to which packing weights and filling tiles is not worth it. */
-const FEW_SUMS = 3;
-const lanes = plain.forward.constants.LANES;
+const MAX_SUMS_FOR_DIRECT = 3;
+const lanes = tiled.forward.constants.LANES;
 
 /** y = x ⋆ w. Inputs x and w [out, in/groups, kh, kw]; output y. */
 export const conv2d = (c: Convolution, traits: DeviceTraits): Launches => convolve(c, traits, forward(c));
@@ -57,11 +57,11 @@ export const conv2dInputVariants = (c: Convolution, traits: DeviceTraits) => var
 
 function variantsOf(c: Convolution, traits: DeviceTraits, d: Direction): Variants<ConvolutionVariant> {
   const admitted = {
-    wide: true,
-    narrow: true,
-    quad: traits.features.has("subgroups"),
-    direct: goesDirect(d),
-    spread: goesSpread(c, d),
+    tile16x4: true,
+    tile4x8: true,
+    quadSwap: traits.features.has("subgroups"),
+    direct: admitsDirect(d),
+    inputStride2: admitsInputStride2(c, d),
   } satisfies { readonly [variant in ConvolutionVariant]: boolean };
   return {
     class: `conv2d.${d.entry} ${sizeClass(d.pixels, d.channels, d.sums)} ${windowClass(c)}`,
@@ -71,28 +71,30 @@ function variantsOf(c: Convolution, traits: DeviceTraits, d: Direction): Variant
 }
 
 /** Whether conv2d_direct can do it: without gaps between the pixels of the source that meet a tap. */
-const goesDirect = ({ entry, phases }: Direction): boolean => entry === "forward" || phases === 1;
+const admitsDirect = ({ entry, phases }: Direction): boolean => entry === "forward" || phases === 1;
 
-/** Whether conv2d_spread can do it. */
-const goesSpread = (c: Convolution, { entry }: Direction): boolean =>
+/** Whether conv2d_input_stride2 can do it. */
+const admitsInputStride2 = (c: Convolution, { entry }: Direction): boolean =>
   entry === "by_input" && c.strideX === 2 && c.strideY === 2 && c.dilationX === 1 && c.dilationY === 1;
 
-/** The direct kernel for few sums, the spread one for few channels, else the tile that wastes least. */
+/** The direct kernel for few sums, the one for inputs at stride 2 for few channels, else the tile that wastes least. */
 function standard(c: Convolution, d: Direction, traits: DeviceTraits): ConvolutionVariant {
   const { channels } = d;
   const { conv2d: cost } = defaultsFor(traits);
-  const quads = passesRound(traits);
-  if (d.sums <= FEW_SUMS && goesDirect(d) && (!quads || channels <= cost.direct)) return "direct";
-  if (channels <= cost.spread && goesSpread(c, d)) return "spread";
-  const fewer =
-    ceilDiv(channels, TILED.narrow.channels) * cost.narrow < ceilDiv(channels, TILED.wide.channels) * cost.wide;
-  return fewer ? "narrow" : quads ? "quad" : "wide";
+  const quadSwap = prefersQuadSwap(traits);
+  if (d.sums <= MAX_SUMS_FOR_DIRECT && admitsDirect(d) && (!quadSwap || channels <= cost.maxChannelsForDirect))
+    return "direct";
+  if (channels <= cost.maxChannelsForInputStride2 && admitsInputStride2(c, d)) return "inputStride2";
+  const hasFewChannels =
+    ceilDiv(channels, TILED.tile4x8.channels) * cost.tile4x8 <
+    ceilDiv(channels, TILED.tile16x4.channels) * cost.tile16x4;
+  return hasFewChannels ? "tile4x8" : quadSwap ? "quadSwap" : "tile16x4";
 }
 
 function convolve(c: Convolution, traits: DeviceTraits, d: Direction): Launches {
   const variant = chosen(variantsOf(c, traits, d), traits) ?? standard(c, d, traits);
   if (variant === "direct") return convolveDirectly(c, d);
-  return variant === "spread" ? convolveSpread(c, d) : convolveTiled(c, d, variant);
+  return variant === "inputStride2" ? convolveInputStride2(c, d) : convolveTiled(c, d, variant);
 }
 
 /** At stride 1 the gradient by the input is a convolution with the taps in reverse. */
@@ -134,8 +136,8 @@ function convolveDirectly(c: Convolution, d: Direction): Launches {
 }
 
 /** Two rows and 16 columns of the result at a time. */
-function convolveSpread(c: Convolution, d: Direction): Launches {
-  const { LANES } = spread.by_input.constants;
+function convolveInputStride2(c: Convolution, d: Direction): Launches {
+  const { LANES } = inputStride2.by_input.constants;
   const halves = (size: number, pad: number) => Math.ceil((size + pad) / 2) - Math.floor(pad / 2);
   const runs = ceilDiv(halves(c.inputWidth, c.padLeft), 8);
   const invocations = c.batch * c.groups * d.channels * halves(c.inputHeight, c.padTop) * runs;
@@ -144,7 +146,7 @@ function convolveSpread(c: Convolution, d: Direction): Launches {
     flops: flopsOf(c),
     launches: [
       {
-        kernel: spread.by_input,
+        kernel: inputStride2.by_input,
         constants: hasManyTerms((d.sums * taps(c)) / 4),
         bind: { source: { input: 0 }, w: { input: 1 }, result: { output: 0 } },
         params: {
@@ -163,11 +165,11 @@ function convolveSpread(c: Convolution, d: Direction): Launches {
   };
 }
 
-/** The constants STEP and ACROSS of shaders/lib/conv2d.wgsl. */
-function stepOf(c: Convolution, { entry, sums }: Direction): { STEP: number; ACROSS: number } {
+/** The constants STEP and STEP_ALONG_ROW of shaders/lib/conv2d.wgsl. */
+function stepOf(c: Convolution, { entry, sums }: Direction): { STEP: number; STEP_ALONG_ROW: number } {
   const tapsOfRow = entry === "forward" ? c.kernelWidth : ceilDiv(c.kernelWidth, c.strideX);
-  if (sums === 1) return { STEP: Math.min(MOST_TERMS, tapsOfRow), ACROSS: 1 };
-  return { STEP: [4, 3, 2].find((step) => sums % step === 0) ?? 1, ACROSS: 0 };
+  if (sums === 1) return { STEP: Math.min(MAX_STEP, tapsOfRow), STEP_ALONG_ROW: 1 };
+  return { STEP: [4, 3, 2].find((step) => sums % step === 0) ?? 1, STEP_ALONG_ROW: 0 };
 }
 
 function convolveTiled(c: Convolution, d: Direction, variant: Tiling): Launches {

@@ -1,5 +1,5 @@
 import { type Convolution, flopsOf, sharedStep, taps, windowClass, windows } from "./convolution.ts";
-import { defaultsFor, passesRound } from "./defaults.ts";
+import { defaultsFor, prefersQuadSwap } from "./defaults.ts";
 import {
   ceilDiv,
   chosen,
@@ -11,24 +11,24 @@ import {
   sizeClass,
   type Variants,
 } from "./launch.ts";
-import { conv2d_weight as plain } from "./shaders/conv2d_weight.gen.ts";
+import { conv2d_weight as tiled } from "./shaders/conv2d_weight.gen.ts";
 import { conv2d_weight_direct as direct } from "./shaders/conv2d_weight_direct.gen.ts";
-import { conv2d_weight_quad as quad } from "./shaders/conv2d_weight_quad.gen.ts";
+import { conv2d_weight_quadswap as quadSwap } from "./shaders/conv2d_weight_quadswap.gen.ts";
 import { total as adding } from "./shaders/total.gen.ts";
 
-export type WeightVariant = "plain" | "quad" | "direct";
+export type WeightVariant = "tiled" | "quadSwap" | "direct";
 
 /** Channels and columns of a tile of the weight gradient. */
 const TILE = 16;
 /** Fewest pixels an invocation of the weight gradient should add before it stores its sums. */
-const FEWEST_TRIPS = 16;
+const MIN_K_STEPS = 16;
 
 /** The kernels that can do what `conv2dWeight` does. */
 export const conv2dWeightVariants = (c: Convolution, traits: DeviceTraits): Variants<WeightVariant> => {
   const pixels = c.batch * c.outputHeight * c.outputWidth;
   return {
     class: `conv2d.weight ${sizeClass(pixels, c.outputChannels / c.groups, c.inputChannels / c.groups)} ${windowClass(c)}`,
-    names: traits.features.has("subgroups") ? ["plain", "quad", "direct"] : ["plain", "direct"],
+    names: traits.features.has("subgroups") ? ["tiled", "quadSwap", "direct"] : ["tiled", "direct"],
     terms: pixels,
   };
 };
@@ -42,7 +42,7 @@ function standardForWeight(c: Convolution, traits: DeviceTraits): WeightVariant 
   const threes = rows * channels * c.kernelHeight * ceilDiv(c.kernelWidth, 3);
   const tiles = ceilDiv(rows, TILE) * ceilDiv(channels * taps(c), TILE);
   if (threes < THREES_A_TILE * tiles) return "direct";
-  return passesRound(traits) ? "quad" : "plain";
+  return prefersQuadSwap(traits) ? "quadSwap" : "tiled";
 }
 
 /** ∂w of conv2d. Inputs x and ∂y; outputs ∂w [out, in/groups, kh, kw], and with `sums` those of ∂y for each channel [out]. */
@@ -59,7 +59,7 @@ function weightLaunches(
   c: Convolution,
   sums: boolean,
   partial: Pick<Launch, "kernel" | "constants" | "groups">,
-  { slices, trips, parts }: { readonly slices: number; readonly trips: number; readonly parts: number },
+  { kSlices, kSteps, partials }: { readonly kSlices: number; readonly kSteps: number; readonly partials: number },
 ): Launches {
   const [rows, channels] = [c.outputChannels / c.groups, c.inputChannels / c.groups];
   const columns = columnsOf(c, sums);
@@ -74,8 +74,8 @@ function weightLaunches(
     height: c.outputHeight,
     width: c.outputWidth,
     ...windows(c),
-    slices,
-    trips,
+    k_slices: kSlices,
+    k_steps: kSteps,
   };
   return {
     launches: [
@@ -88,12 +88,12 @@ function weightLaunches(
       {
         kernel: sums ? adding.total_and_sums : adding.total,
         bind: { part: { scratch: 0 }, y: { output: 0 }, ...(sums ? { sums: { output: 1 } } : {}) },
-        params: { parts, size, columns: columns - Number(sums) },
+        params: { k_slices: partials, size, columns: columns - Number(sums) },
         groups: [ceilDiv(size, adding.total.constants.LANES), 1, 1],
         takesEpilogue: true,
       },
     ],
-    scratch: [parts * size * 4],
+    scratch: [partials * size * 4],
     flops: flopsOf(c),
   };
 }
@@ -102,15 +102,15 @@ function weightDirectly(c: Convolution, sums: boolean, traits: DeviceTraits): La
   const kernel = direct.partial;
   const threes = (c.outputChannels * c.inputChannels * c.kernelHeight * ceilDiv(c.kernelWidth, 3)) / c.groups;
   const lines = c.batch * c.outputHeight;
-  const { busy } = defaultsFor(traits).conv2d;
-  const trips = ceilDiv(lines, Math.min(lines, ceilDiv(busy * kernel.constants.LANES, threes)));
-  const slices = ceilDiv(lines, trips);
+  const { minWorkgroups } = defaultsFor(traits).conv2d;
+  const kSteps = ceilDiv(lines, Math.min(lines, ceilDiv(minWorkgroups * kernel.constants.LANES, threes)));
+  const kSlices = ceilDiv(lines, kSteps);
   const constants = { SHARED: sharedStep(c.strideX, c.dilationX), WHOLE: Number(c.outputWidth % 4 === 0) };
-  const groups = [ceilDiv(slices * threes, kernel.constants.LANES), 1, 1] as const;
-  return weightLaunches(c, sums, { kernel, constants, groups }, { slices, trips, parts: slices });
+  const groups = [ceilDiv(kSlices * threes, kernel.constants.LANES), 1, 1] as const;
+  return weightLaunches(c, sums, { kernel, constants, groups }, { kSlices, kSteps, partials: kSlices });
 }
 
-function weightInTiles(c: Convolution, sums: boolean, traits: DeviceTraits, variant: "plain" | "quad"): Launches {
+function weightInTiles(c: Convolution, sums: boolean, traits: DeviceTraits, variant: "tiled" | "quadSwap"): Launches {
   const rows = c.outputChannels / c.groups;
   const columns = columnsOf(c, sums);
   const size = c.outputChannels * columns;
@@ -120,15 +120,15 @@ function weightInTiles(c: Convolution, sums: boolean, traits: DeviceTraits, vari
   const share = [64, 16, 4].find((n) => size * n <= traits.maxBindingBytes) ?? 4;
   const walkers = share / 4;
   const fitting = Math.max(1, Math.floor(traits.maxBindingBytes / (size * share)));
-  const { busy } = defaultsFor(traits).conv2d;
-  const wanted = Math.min(ceilDiv(busy, tiles), ceilDiv(pixels, walkers * FEWEST_TRIPS), fitting);
-  const trips = 2 * Math.max(1, ceilDiv(pixels, 2 * walkers * Math.max(1, wanted)));
-  const slices = Math.max(1, ceilDiv(pixels, trips * walkers));
-  const kernel: Kernel = variant === "quad" ? quad.partial : plain.partial;
+  const { minWorkgroups } = defaultsFor(traits).conv2d;
+  const wanted = Math.min(ceilDiv(minWorkgroups, tiles), ceilDiv(pixels, walkers * MIN_K_STEPS), fitting);
+  const kSteps = 2 * Math.max(1, ceilDiv(pixels, 2 * walkers * Math.max(1, wanted)));
+  const kSlices = Math.max(1, ceilDiv(pixels, kSteps * walkers));
+  const kernel: Kernel = variant === "quadSwap" ? quadSwap.partial : tiled.partial;
   return weightLaunches(
     c,
     sums,
-    { kernel, constants: { LANES: share, ...hasManyTerms(trips) }, groups: [slices * tiles, 1, 1] },
-    { slices, trips, parts: slices * walkers },
+    { kernel, constants: { LANES: share, ...hasManyTerms(kSteps) }, groups: [kSlices * tiles, 1, 1] },
+    { kSlices, kSteps, partials: kSlices * walkers },
   );
 }

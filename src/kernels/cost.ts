@@ -1,4 +1,4 @@
-import { DRAWS } from "./four.ts";
+import { DRAWS } from "./vec4.ts";
 import { library } from "./library.ts";
 
 /** What a branch counts for: compilers of software adapters take long for each, the more so in a loop. */

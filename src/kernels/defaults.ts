@@ -4,21 +4,28 @@ import type { DeviceTraits } from "./launch.ts";
 const DEFAULTS = {
   software: {
     /** Loads cost far more than swaps within a quad of invocations. */
-    loadsAreDear: true,
+    loadsAreSlow: true,
     /** A workgroup waits for all its invocations at a price that passes many loads. */
-    barriersAreDear: true,
+    barriersAreSlow: true,
     /**
      * Nanoseconds of one inner position of a workgroup's tile; of four elements for plain. Multiplications up to which a product
      * is done many times over before the larger kernel is compiled.
      */
-    matmul: { plain: 60, quad: 550, quadSmall: 190, quadAny: 650, direct: 7000, soon: 2 ** 22 },
+    matmul: {
+      naive: 60,
+      quadSwap: 550,
+      quadSwapSmall: 190,
+      quadSwapAny: 650,
+      registerTiled: 7000,
+      maxFlopsForSmallTile: 2 ** 23,
+    },
     /**
      * What a pixel costs with a register tile, in multiplications; workgroups that keep the weight gradient busy; channels up
      * to which sums over few go without a tile, and those up to which a gradient by the input at stride 2 does.
      */
-    conv2d: { wide: 380, narrow: 180, busy: 16, direct: 4, spread: 2 },
+    conv2d: { tile16x4: 380, tile4x8: 180, minWorkgroups: 16, maxChannelsForDirect: 4, maxChannelsForInputStride2: 2 },
     /** Longest row that one invocation goes through alone where there are many. */
-    reduce: { alone: 2048 },
+    reduce: { maxRowPerInvocation: 2048 },
     /**
      * Rows from which the GPU's f32 takes over from the CPU's float64: never where both are one CPU. Whether the update of a
      * Cholesky factor goes through workgroup memory: its barrier costs more than the loads that it saves.
@@ -26,8 +33,8 @@ const DEFAULTS = {
     linalg: { rootTrace: Infinity, jacobi: Infinity, sharesTiles: false },
   },
   hardware: {
-    loadsAreDear: false,
-    barriersAreDear: false,
+    loadsAreSlow: false,
+    barriersAreSlow: false,
     /**
      * Elements of one matrix up to which tiles are not worth it, and inner positions from which a narrow product is worth a workgroup
      * for each of its few rows. Then what decides between tilings (matmulTiles.ts), in multiply-adds of one invocation: an inner
@@ -36,9 +43,22 @@ const DEFAULTS = {
      * From the fact sheet and arithmetic, not measured: 10 µs for a launch that waits for the one before, 3 TB/s, and 17,000 lanes of
      * 1.7 GHz that two invocations share.
      */
-    matmul: { few: 64, long: 32, held: { 64: 64, 32: 40, 16: 27 }, read: 4, launch: 8000, slice: 0.0025 },
-    conv2d: { wide: 380, narrow: 180, busy: 1024, direct: Infinity, spread: 0 },
-    reduce: { alone: 32 },
+    matmul: {
+      maxElementsForNaive: 64,
+      minInnerForTallSkinny: 32,
+      costPerK: { 64: 64, 32: 40, 16: 27 },
+      costPerLoad: 4,
+      costPerLaunch: 8000,
+      costPerSplitElement: 0.0025,
+    },
+    conv2d: {
+      tile16x4: 380,
+      tile4x8: 180,
+      minWorkgroups: 1024,
+      maxChannelsForDirect: Infinity,
+      maxChannelsForInputStride2: 0,
+    },
+    reduce: { maxRowPerInvocation: 32 },
     /**
      * Not measured on a GPU yet. A CPU takes 0.1 s for a root trace of 256 rows and 20 ms for 128 eigenvalues, and 8 times as long
      * for twice as many; 100 and 1100 small dispatches should take a GPU less.
@@ -51,5 +71,5 @@ const DEFAULTS = {
 export const defaultsFor = ({ software }: DeviceTraits) => (software ? DEFAULTS.software : DEFAULTS.hardware);
 
 /** Whether kernels whose invocations pass their loads round are the better ones here, as far as one knows untuned. */
-export const passesRound = (traits: DeviceTraits): boolean =>
-  defaultsFor(traits).loadsAreDear && traits.features.has("subgroups");
+export const prefersQuadSwap = (traits: DeviceTraits): boolean =>
+  defaultsFor(traits).loadsAreSlow && traits.features.has("subgroups");

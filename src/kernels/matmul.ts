@@ -20,55 +20,55 @@ import {
   tiledNames,
 } from "./matmulTiles.ts";
 import { matmul_broadcast as broadcast } from "./shaders/matmul_broadcast.gen.ts";
-import { matmul_direct as direct } from "./shaders/matmul_direct.gen.ts";
-import { matmul_plain as plain } from "./shaders/matmul_plain.gen.ts";
-import { matmul_quad as quad } from "./shaders/matmul_quad.gen.ts";
-import { matmul_quad_any as quadAny } from "./shaders/matmul_quad_any.gen.ts";
-import { matmul_quad_small as quadSmall } from "./shaders/matmul_quad_small.gen.ts";
-import { matmul_slim as slim } from "./shaders/matmul_slim.gen.ts";
+import { matmul_register_tiled as registerTiled } from "./shaders/matmul_register_tiled.gen.ts";
+import { matmul_naive as naive } from "./shaders/matmul_naive.gen.ts";
+import { matmul_quadswap as quadSwap } from "./shaders/matmul_quadswap.gen.ts";
+import { matmul_quadswap_any as quadSwapAny } from "./shaders/matmul_quadswap_any.gen.ts";
+import { matmul_quadswap_small as quadSwapSmall } from "./shaders/matmul_quadswap_small.gen.ts";
+import { matmul_tall_skinny as tallSkinny } from "./shaders/matmul_tall_skinny.gen.ts";
 
 export type { MatmulShape } from "./matmulTiles.ts";
 
 /** Kernels whose tile of c is one and the same, and that tile. */
 const FIXED = {
-  quad: { kernel: quad, tile: [32, 32] },
-  quadSmall: { kernel: quadSmall, tile: [16, 16] },
-  quadAny: { kernel: quadAny, tile: [32, 32] },
-  direct: { kernel: direct, tile: [8, 512] },
+  quadSwap: { kernel: quadSwap, tile: [32, 32] },
+  quadSwapSmall: { kernel: quadSwapSmall, tile: [16, 16] },
+  quadSwapAny: { kernel: quadSwapAny, tile: [32, 32] },
+  registerTiled: { kernel: registerTiled, tile: [8, 512] },
 } as const;
-/** More multiplications than this would keep matmul_plain for seconds on a software adapter. */
-const MOST_PLAIN = 2 ** 27;
-/** Most rows, or columns, that matmul_slim holds. */
-const SLIM = 8;
-/** Workgroups of matmul_slim that keep a device busy. */
-const BUSY_STRIPS = 512;
+/** More multiplications than this would keep matmul_naive for seconds on a software adapter. */
+const MAX_NAIVE_MULTIPLIES = 2 ** 27;
+/** Most rows, or columns, that matmul_tall_skinny holds. */
+const MAX_SKINNY = 8;
+/** Workgroups of matmul_tall_skinny that keep a device busy. */
+const MIN_CONCURRENT_STRIPS = 512;
 
 type Fixed = keyof typeof FIXED;
-export type MatmulVariant = Fixed | Tiled | "plain" | "slim" | "broadcast";
+export type MatmulVariant = Fixed | Tiled | "naive" | "tallSkinny" | "broadcast";
 
 const tilesOf = (variant: Fixed, { stacks, rows, columns }: MatmulShape) => {
-  const [high, wide] = FIXED[variant].tile;
-  return stacks * ceilDiv(rows, high) * ceilDiv(columns, wide);
+  const [blockM, blockN] = FIXED[variant].tile;
+  return stacks * ceilDiv(rows, blockM) * ceilDiv(columns, blockN);
 };
 
 const lanesOf = ({ workgroup }: Kernel) => workgroup.reduce((a, b) => a * b, 1);
 
-/** Whether each vec4f of matmul_quad lies within one row of a matrix, and starts at a multiple of 16 bytes. */
+/** Whether each vec4f of matmul_quadswap lies within one row of a matrix, and starts at a multiple of 16 bytes. */
 const aligned = ({ rows, columns, inner, aStack, bStack, transposeA }: MatmulShape) =>
   [inner, columns, aStack, bStack, transposeA ? rows : 4].every((extent) => extent % 4 === 0);
 
-const isSlim = ({ rows, columns }: MatmulShape) => Math.min(rows, columns) <= SLIM;
+const isTallSkinny = ({ rows, columns }: MatmulShape) => Math.min(rows, columns) <= MAX_SKINNY;
 
 /** What a software adapter is worth measuring: kernels for GPUs take it seconds to compile, each. */
 const SOFTWARE: ReadonlySet<MatmulVariant> = new Set([
-  "plain",
-  "direct",
-  "tiled",
-  "tiledSmall",
+  "naive",
+  "registerTiled",
+  "tiled64x64",
+  "tiled32x32",
   "broadcast",
-  "quadAny",
-  "quad",
-  "quadSmall",
+  "quadSwapAny",
+  "quadSwap",
+  "quadSwapSmall",
 ]);
 
 /** The kernels to choose from for this product. */
@@ -87,14 +87,14 @@ export function matmulKernels(shape: MatmulShape, traits: DeviceTraits): MatmulV
   const hasQuads = traits.features.has("subgroups");
   const tilings = tiledNames.map((name) => [name, admits(name, shape, traits)] as const);
   const admitted = {
-    plain: stacks * rows * columns * inner <= MOST_PLAIN,
-    direct: true,
+    naive: stacks * rows * columns * inner <= MAX_NAIVE_MULTIPLIES,
+    registerTiled: true,
     ...(Object.fromEntries(tilings) as { readonly [name in Tiled]: boolean }),
-    slim: isSlim(shape) && !symmetric,
+    tallSkinny: isTallSkinny(shape) && !symmetric,
     broadcast: hasQuads && aligned(shape) && !symmetric,
-    quadAny: hasQuads,
-    quad: hasQuads && aligned(shape),
-    quadSmall: hasQuads && aligned(shape),
+    quadSwapAny: hasQuads,
+    quadSwap: hasQuads && aligned(shape),
+    quadSwapSmall: hasQuads && aligned(shape),
   } satisfies { readonly [variant in MatmulVariant]: boolean };
   return (Object.keys(admitted) as MatmulVariant[]).filter((variant) => admitted[variant]);
 }
@@ -105,22 +105,22 @@ function variantFor(shape: MatmulShape, traits: DeviceTraits): MatmulVariant {
   return chosen(variants, traits) ?? standard(shape, traits);
 }
 
-/** "plain" where a tile would be mostly empty; else what its family's costs make the cheapest. */
+/** "naive" where a tile would be mostly empty; else what its family's costs make the cheapest. */
 function standard(shape: MatmulShape, traits: DeviceTraits): MatmulVariant {
   const { matmul } = defaultsFor(traits);
-  if ("held" in matmul) {
-    if (isSlim(shape) && !shape.symmetric && shape.inner >= matmul.long) return "slim";
-    if (shape.rows * shape.columns <= matmul.few) return "plain";
+  if ("costPerK" in matmul) {
+    if (isTallSkinny(shape) && !shape.symmetric && shape.inner >= matmul.minInnerForTallSkinny) return "tallSkinny";
+    if (shape.rows * shape.columns <= matmul.maxElementsForNaive) return "naive";
     const fitting = tiledNames.filter((name) => admits(name, shape, traits));
     const cost = (name: Tiled) => costOf(name, shape, traits, matmul);
     return fitting.reduce((best, name) => (cost(name) < cost(best) ? name : best));
   }
   const { stacks, rows, columns, inner } = shape;
-  const isSoonDone = stacks * rows * columns * inner <= matmul.soon;
-  const quads = isSoonDone ? "quadSmall" : "quad";
-  const tiling = !traits.features.has("subgroups") ? "direct" : aligned(shape) ? quads : "quadAny";
-  const plainCost = ceilDiv(stacks * rows * columns, 4) * matmul.plain;
-  return plainCost < tilesOf(tiling, shape) * matmul[tiling] ? "plain" : tiling;
+  const isSmall = 2 * stacks * rows * columns * inner <= matmul.maxFlopsForSmallTile;
+  const swapped = isSmall ? "quadSwapSmall" : "quadSwap";
+  const tiling = !traits.features.has("subgroups") ? "registerTiled" : aligned(shape) ? swapped : "quadSwapAny";
+  const naiveCost = ceilDiv(stacks * rows * columns, 4) * matmul.naive;
+  return naiveCost < tilesOf(tiling, shape) * matmul[tiling] ? "naive" : tiling;
 }
 
 /**
@@ -158,12 +158,12 @@ export function matmul(shape: MatmulShape, traits: DeviceTraits): Launches {
     return { flops, launches: [whole] };
   }
   const product = {
-    plain: () => launch(plain.product, ceilDiv(stacks * rows * columns, plain.product.constants.LANES)),
-    broadcast: () => counted(launch(broadcast.product, mostSharedTiles(shape))),
-    slim: () => counted(slimLaunch(shape, launch(slim.product, 0))),
-  }[variant as "plain" | "broadcast" | "slim"]();
+    naive: () => launch(naive.product, ceilDiv(stacks * rows * columns, naive.product.constants.LANES)),
+    broadcast: () => withPartialSums(launch(broadcast.product, mostSharedTiles(shape))),
+    tallSkinny: () => withPartialSums(tallSkinnyLaunch(shape, launch(tallSkinny.product, 0))),
+  }[variant as "naive" | "broadcast" | "tallSkinny"]();
   const totals = {
-    ...launch(plain.row_sums, ceilDiv(stacks * rows, plain.row_sums.constants.LANES)),
+    ...launch(naive.row_sums, ceilDiv(stacks * rows, naive.row_sums.constants.LANES)),
     bind: { a: { input: 0 }, ...sums },
     takesEpilogue: false,
   };
@@ -171,7 +171,10 @@ export function matmul(shape: MatmulShape, traits: DeviceTraits): Launches {
 }
 
 /** Each invocation keeps a running sum of its epilogue's elements. */
-const counted = (launch: Launch): Launch => ({ ...launch, partialSums: launch.groups[0] * lanesOf(launch.kernel) });
+const withPartialSums = (launch: Launch): Launch => ({
+  ...launch,
+  partialSums: launch.groups[0] * lanesOf(launch.kernel),
+});
 
 /** Workgroups of matmul_broadcast, whatever the subgroup's size: the largest grid of all. */
 function mostSharedTiles({ stacks, rows, columns }: MatmulShape): number {
@@ -181,20 +184,26 @@ function mostSharedTiles({ stacks, rows, columns }: MatmulShape): number {
 }
 
 /**
- * matmul_slim's cut: where inner positions lie together, many of them at once for few rows, else 32 rows at once; and four times
+ * matmul_tall_skinny's cut: where inner positions lie together, many of them at once for few rows, else 32 rows at once; and four times
  * as many rows an invocation where there are enough, so that the vectors are read less often.
  */
-function slimLaunch(shape: MatmulShape, launch: Launch): Launch {
+function tallSkinnyLaunch(shape: MatmulShape, launch: Launch): Launch {
   const { stacks, rows, columns, inner } = shape;
   const isB = columns > rows;
-  const [long, few] = isB ? [columns, rows] : [rows, columns];
-  const along = isB ? shape.transposeB : !shape.transposeA;
-  const across = !along ? 32 : inner >= 256 ? 4 : 16;
-  const strips = (run: number) => stacks * ceilDiv(long, across * run);
-  const run = strips(4) >= BUSY_STRIPS ? 4 : 1;
+  const [tall, skinny] = isB ? [columns, rows] : [rows, columns];
+  const kContiguous = isB ? shape.transposeB : !shape.transposeA;
+  const threadsM = !kContiguous ? 32 : inner >= 256 ? 4 : 16;
+  const strips = (rowsPerThread: number) => stacks * ceilDiv(tall, threadsM * rowsPerThread);
+  const rowsPerThread = strips(4) >= MIN_CONCURRENT_STRIPS ? 4 : 1;
   return {
     ...launch,
-    constants: { ...launch.constants, LONG_B: Number(isB), FEW: few, ACROSS: across, RUN: run },
-    groups: [strips(run), 1, 1],
+    constants: {
+      ...launch.constants,
+      TALL_B: Number(isB),
+      SKINNY: skinny,
+      THREADS_M: threadsM,
+      ROWS_PER_THREAD: rowsPerThread,
+    },
+    groups: [strips(rowsPerThread), 1, 1],
   };
 }

@@ -22,31 +22,31 @@ export interface MatmulShape {
 /** How matmul_tiled cuts a product (the constants of shaders/lib/matmul_tiled.wgsl, which must fit 16 KiB and 256 invocations). */
 interface Tiling {
   /** Invocations across and down a tile. */
-  readonly across: number;
-  readonly down: number;
+  readonly threadsN: number;
+  readonly threadsM: number;
   /** Elements that each holds, down × across. */
-  readonly holds: readonly [4 | 8, 4 | 8];
-  readonly depth: number;
+  readonly threadTile: readonly [4 | 8, 4 | 8];
+  readonly blockK: number;
   /** Tiles in workgroup memory at once. */
   readonly buffers?: 2;
   /** Teams that share the inner positions of a tile. */
-  readonly parts?: number;
+  readonly kTeams?: number;
   /** Slices of the inner axis are products of their own, added up by a second launch. */
-  readonly sliced?: true;
+  readonly splitK?: true;
 }
 
 const TILINGS = {
-  tiled: { across: 8, down: 8, holds: [8, 8], depth: 16 },
-  tiledTwice: { across: 8, down: 8, holds: [8, 8], depth: 16, buffers: 2 },
-  tiledLarge: { across: 16, down: 16, holds: [8, 8], depth: 16 },
-  tiledTall: { across: 8, down: 16, holds: [8, 8], depth: 16 },
-  tiledWide: { across: 16, down: 8, holds: [8, 8], depth: 16 },
-  tiledFlat: { across: 8, down: 16, holds: [4, 8], depth: 16 },
-  tiledSmall: { across: 8, down: 8, holds: [4, 4], depth: 16, buffers: 2 },
-  tiledParts: { across: 8, down: 8, holds: [4, 4], depth: 64, parts: 4 },
-  split: { across: 8, down: 16, holds: [4, 8], depth: 16, sliced: true },
-  splitLarge: { across: 16, down: 16, holds: [8, 8], depth: 16, sliced: true },
-  splitSmall: { across: 8, down: 8, holds: [4, 4], depth: 16, buffers: 2, sliced: true },
+  tiled64x64: { threadsN: 8, threadsM: 8, threadTile: [8, 8], blockK: 16 },
+  tiled64x64DoubleBuffered: { threadsN: 8, threadsM: 8, threadTile: [8, 8], blockK: 16, buffers: 2 },
+  tiled128x128: { threadsN: 16, threadsM: 16, threadTile: [8, 8], blockK: 16 },
+  tiled128x64: { threadsN: 8, threadsM: 16, threadTile: [8, 8], blockK: 16 },
+  tiled64x128: { threadsN: 16, threadsM: 8, threadTile: [8, 8], blockK: 16 },
+  tiled64x64Threads128: { threadsN: 8, threadsM: 16, threadTile: [4, 8], blockK: 16 },
+  tiled32x32: { threadsN: 8, threadsM: 8, threadTile: [4, 4], blockK: 16, buffers: 2 },
+  tiled32x32KTeams: { threadsN: 8, threadsM: 8, threadTile: [4, 4], blockK: 64, kTeams: 4 },
+  splitK64x64: { threadsN: 8, threadsM: 16, threadTile: [4, 8], blockK: 16, splitK: true },
+  splitK128x128: { threadsN: 16, threadsM: 16, threadTile: [8, 8], blockK: 16, splitK: true },
+  splitK32x32: { threadsN: 8, threadsM: 8, threadTile: [4, 4], blockK: 16, buffers: 2, splitK: true },
 } as const satisfies { readonly [name: string]: Tiling };
 
 export type Tiled = keyof typeof TILINGS;
@@ -54,61 +54,62 @@ export const tiledNames = Object.keys(TILINGS) as Tiled[];
 export const isTiled = (variant: string): variant is Tiled => Object.hasOwn(TILINGS, variant);
 
 /** Invocations that keep any device busy: 256 on each of 128 processors. */
-const BUSY = 32768;
+const MIN_CONCURRENT_INVOCATIONS = 32768;
 /** Fewest inner positions of a slice that are worth a launch of their own, and of a part that is worth a team. */
-const LEAST_SLICE = 128;
-const LEAST_PART = 32;
-const MOST_SLICES = 64;
+const MIN_K_PER_SLICE = 128;
+const MIN_K_PER_TEAM = 32;
+const MAX_K_SLICES = 64;
 
-const isSquare = ({ across, down, holds: [high, long] }: Tiling): boolean => across * long === down * high;
+const isSquare = ({ threadsN, threadsM, threadTile: [threadM, threadN] }: Tiling): boolean =>
+  threadsN * threadN === threadsM * threadM;
 
 /** Tiles of c, those that a symmetric product leaves out among them or not, and the invocations of each. */
-function grid({ across, down, holds: [high, long], parts = 1 }: Tiling, shape: MatmulShape) {
-  const rows = ceilDiv(shape.rows, down * high);
-  const columns = ceilDiv(shape.columns, across * long);
+function grid({ threadsN, threadsM, threadTile: [threadM, threadN], kTeams = 1 }: Tiling, shape: MatmulShape) {
+  const rows = ceilDiv(shape.rows, threadsM * threadM);
+  const columns = ceilDiv(shape.columns, threadsN * threadN);
   const computedTiles = shape.symmetric ? (rows * (rows + 1)) / 2 : rows * columns;
   return {
     tiles: shape.stacks * rows * columns,
     computedTiles: shape.stacks * computedTiles,
-    lanes: across * down * parts,
+    lanes: threadsN * threadsM * kTeams,
   };
 }
 
 /** Slices of the inner axis that would keep a device busy, each `trips` tiles deep; at most as many as are worth it and fit a binding. */
-function slicing(tiling: Tiling, shape: MatmulShape, { maxBindingBytes }: DeviceTraits) {
+function splitOfK(tiling: Tiling, shape: MatmulShape, { maxBindingBytes }: DeviceTraits) {
   const { computedTiles, lanes } = grid(tiling, shape);
-  const all = ceilDiv(shape.inner, tiling.depth);
+  const all = ceilDiv(shape.inner, tiling.blockK);
   const most = Math.min(
-    ceilDiv(BUSY, computedTiles * lanes),
-    Math.floor(shape.inner / LEAST_SLICE),
+    ceilDiv(MIN_CONCURRENT_INVOCATIONS, computedTiles * lanes),
+    Math.floor(shape.inner / MIN_K_PER_SLICE),
     Math.floor(maxBindingBytes / (4 * shape.stacks * shape.rows * shape.columns)),
-    MOST_SLICES,
+    MAX_K_SLICES,
   );
-  const trips = tiling.sliced ? ceilDiv(all, Math.max(1, most)) : all;
-  return { slices: ceilDiv(all, trips), trips };
+  const kTiles = tiling.splitK ? ceilDiv(all, Math.max(1, most)) : all;
+  return { kSlices: ceilDiv(all, kTiles), kTiles };
 }
 
 /** Whether the tiling suits the shape at all: no tile that is more than half empty, no slice or part too thin. */
 export function admits(variant: Tiled, shape: MatmulShape, traits: DeviceTraits): boolean {
   const tiling: Tiling = TILINGS[variant];
-  const { across, down, holds, parts = 1, sliced } = tiling;
+  const { threadsN, threadsM, threadTile, kTeams = 1, splitK } = tiling;
   if (shape.symmetric && !isSquare(tiling)) return false;
-  if (down * holds[0] > 64 && shape.rows <= 64) return false;
-  if (across * holds[1] > 64 && shape.columns <= 64) return false;
-  if (parts > 1 && shape.inner < parts * LEAST_PART) return false;
-  return !sliced || slicing(tiling, shape, traits).slices > 1;
+  if (threadsM * threadTile[0] > 64 && shape.rows <= 64) return false;
+  if (threadsN * threadTile[1] > 64 && shape.columns <= 64) return false;
+  if (kTeams > 1 && shape.inner < kTeams * MIN_K_PER_TEAM) return false;
+  return !splitK || splitOfK(tiling, shape, traits).kSlices > 1;
 }
 
 /** Whether loads and stores of four elements lie within a row, and start at multiples of 16 bytes. */
-const loadsFours = ({ rows, columns, inner, aStack, bStack, transposeA, transposeB }: MatmulShape): boolean =>
+const loadsVec4 = ({ rows, columns, inner, aStack, bStack, transposeA, transposeB }: MatmulShape): boolean =>
   [columns, aStack, bStack, transposeA ? rows : inner, transposeB ? inner : columns].every((n) => n % 4 === 0);
 
 /** What the hardware family's numbers in defaults.ts say of tilings. */
 export interface TilingCosts {
-  readonly held: { readonly [elements: number]: number };
-  readonly read: number;
-  readonly launch: number;
-  readonly slice: number;
+  readonly costPerK: { readonly [elements: number]: number };
+  readonly costPerLoad: number;
+  readonly costPerLaunch: number;
+  readonly costPerSplitElement: number;
 }
 
 /**
@@ -118,15 +119,17 @@ export interface TilingCosts {
 export function costOf(variant: Tiled, shape: MatmulShape, traits: DeviceTraits, costs: TilingCosts): number {
   const tiling: Tiling = TILINGS[variant];
   const { computedTiles, lanes } = grid(tiling, shape);
-  const { slices, trips } = slicing(tiling, shape, traits);
-  const { across, down, holds, parts = 1 } = tiling;
-  const [high, long] = holds;
+  const { kSlices, kTiles } = splitOfK(tiling, shape, traits);
+  const { threadsN, threadsM, threadTile, kTeams = 1 } = tiling;
+  const [threadM, threadN] = threadTile;
   // floats that an invocation brings for one inner position of its own
-  const brought = ((down * high + across * long) * parts) / lanes;
-  const waves = Math.max(1, (computedTiles * slices * lanes) / BUSY);
-  const positions = (trips * tiling.depth) / parts;
-  const adding = slices * shape.stacks * shape.rows * shape.columns * costs.slice + costs.launch;
-  return waves * positions * (costs.held[high * long]! + brought * costs.read) + (slices > 1 ? adding : 0);
+  const loads = ((threadsM * threadM + threadsN * threadN) * kTeams) / lanes;
+  const waves = Math.max(1, (computedTiles * kSlices * lanes) / MIN_CONCURRENT_INVOCATIONS);
+  const positions = (kTiles * tiling.blockK) / kTeams;
+  const adding = kSlices * shape.stacks * shape.rows * shape.columns * costs.costPerSplitElement + costs.costPerLaunch;
+  return (
+    waves * positions * (costs.costPerK[threadM * threadN]! + loads * costs.costPerLoad) + (kSlices > 1 ? adding : 0)
+  );
 }
 
 /** The dispatches of a product by matmul_tiled, and what adds its slices up. */
@@ -134,30 +137,39 @@ export function tiledLaunches(variant: Tiled, shape: MatmulShape, traits: Device
   const tiling: Tiling = TILINGS[variant];
   const { stacks, rows, columns, inner, rowSums, symmetric } = shape;
   const { tiles } = grid(tiling, shape);
-  const { slices, trips } = slicing(tiling, shape, traits);
-  const family = loadsFours(shape) ? aligned : any;
-  const [high, long] = tiling.holds;
+  const { kSlices, kTiles } = splitOfK(tiling, shape, traits);
+  const family = loadsVec4(shape) ? aligned : any;
+  const [threadM, threadN] = tiling.threadTile;
   const main = {
     kernel: rowSums ? family.product_and_sums : family.product,
     constants: {
       TRANSPOSE_A: Number(shape.transposeA),
       TRANSPOSE_B: Number(shape.transposeB),
       SYMMETRIC: Number(symmetric === true),
-      ACROSS: tiling.across,
-      DOWN: tiling.down,
-      PARTS: tiling.parts ?? 1,
-      LONG: long / 4,
-      HIGH: high / 4,
-      DEPTH: tiling.depth,
+      THREADS_N: tiling.threadsN,
+      THREADS_M: tiling.threadsM,
+      K_TEAMS: tiling.kTeams ?? 1,
+      THREAD_N: threadN / 4,
+      THREAD_M: threadM / 4,
+      BLOCK_K: tiling.blockK,
       BUFFERS: tiling.buffers ?? 1,
-      ...hasManyTerms(trips * tiling.depth),
+      ...hasManyTerms(kTiles * tiling.blockK),
     },
-    params: { stacks, rows, columns, inner, a_stack: shape.aStack, b_stack: shape.bStack, slices, trips },
-    groups: [slices * tiles, 1, 1] as const,
+    params: {
+      stacks,
+      rows,
+      columns,
+      inner,
+      a_stack: shape.aStack,
+      b_stack: shape.bStack,
+      k_slices: kSlices,
+      k_tiles: kTiles,
+    },
+    groups: [kSlices * tiles, 1, 1] as const,
   };
   const from = { a: { input: 0 }, b: { input: 1 } };
   const flops = 2 * stacks * rows * columns * inner;
-  if (slices === 1) {
+  if (kSlices === 1) {
     const bind = { ...from, c: { output: 0 }, ...(rowSums ? { sums: { output: 1 } } : {}) };
     const partialSums = rowSums ? {} : { partialSums: tiles };
     return { flops, launches: [{ ...main, bind, ...partialSums, takesEpilogue: true }] };
@@ -165,7 +177,7 @@ export function tiledLaunches(variant: Tiled, shape: MatmulShape, traits: Device
   const added = (size: number, scratch: number, output: number) => ({
     kernel: adding.total,
     bind: { part: { scratch }, y: { output } },
-    params: { parts: slices, size, columns: size },
+    params: { k_slices: kSlices, size, columns: size },
     groups: [ceilDiv(size, adding.total.constants.LANES), 1, 1] as const,
   });
   const size = stacks * rows * columns;
@@ -177,7 +189,7 @@ export function tiledLaunches(variant: Tiled, shape: MatmulShape, traits: Device
       { ...added(size, 0, 0), takesEpilogue: true, ...(rowSums ? {} : { partialSums: size }) },
       ...(rowSums ? [added(stacks * rows, 1, 1)] : []),
     ],
-    scratch: [slices * size, ...(rowSums ? [slices * stacks * rows] : [])].map((elements) => 4 * elements),
+    scratch: [kSlices * size, ...(rowSums ? [kSlices * stacks * rows] : [])].map((elements) => 4 * elements),
   };
 }
 

@@ -1,7 +1,7 @@
 import { defaultsFor } from "./defaults.ts";
 import { ceilDiv, chosen, type DeviceTraits, type Launches, sizeClass, type Variants } from "./launch.ts";
-import { reduce as ones } from "./shaders/reduce.gen.ts";
-import { reduce_fours as fours } from "./shaders/reduce_fours.gen.ts";
+import { reduce as scalar } from "./shaders/reduce.gen.ts";
+import { reduce_vec4 as vec4 } from "./shaders/reduce_vec4.gen.ts";
 
 export type Reduction = "sum" | "max" | "min";
 export type RowVariant = "rows" | "shortRows";
@@ -15,49 +15,52 @@ export interface Extents {
 }
 
 /** Up to here one workgroup or invocation goes through the whole extent alone. */
-const ALONE = 4096;
-/** Elements of a row that 64 lanes add up, 64 fours each. */
+const MAX_EXTENT_UNSPLIT = 4096;
+/** Elements of a row that 64 lanes add up, 64 vec4 each. */
 const MOST_OF_SLICE = 16_384;
 /** Loads of one invocation up to which its sum runs through. */
 const MOST_RUN = 256;
 /** Rows of at most this many elements are not worth a workgroup. */
-const SHORT = 32;
+const MAX_SHORT_ROW = 32;
 /** Outputs times slices that keep a device busy. */
-const BUSY = 512;
+const MIN_CONCURRENT_SLICES = 512;
 
 /** The kernels that can reduce so many elements of a row each, where one launch does it; null for columns. */
 export const reduceVariants = ({ outputs, extent, leading }: Extents): Variants<RowVariant> | null =>
-  leading || extent > ALONE
+  leading || extent > MAX_EXTENT_UNSPLIT
     ? null
     : { class: `reduce rows ${sizeClass(outputs, extent)}`, names: ["shortRows", "rows"], terms: extent };
 
 function rowVariant(outputs: number, extent: number, traits: DeviceTraits): RowVariant {
   const variants = reduceVariants({ outputs, extent, leading: false });
-  const many = outputs >= 2 * ones.rows.constants.LANES;
-  const short = many ? defaultsFor(traits).reduce.alone : SHORT;
-  return (variants && chosen(variants, traits)) ?? (extent <= short ? "shortRows" : "rows");
+  const many = outputs >= 2 * scalar.rows.constants.LANES;
+  const maxShortRow = many ? defaultsFor(traits).reduce.maxRowPerInvocation : MAX_SHORT_ROW;
+  return (variants && chosen(variants, traits)) ?? (extent <= maxShortRow ? "shortRows" : "rows");
 }
 
 /** Whether elements can be loaded four at a time: none of the four then belong to different slices. */
-export const hasFours = ({ outputs, extent, leading }: Extents): boolean => (leading ? outputs : extent) % 4 === 0;
+export const loadsVec4 = ({ outputs, extent, leading }: Extents): boolean => (leading ? outputs : extent) % 4 === 0;
 
 /**
- * Reduces elements that are read through the hook `load`, or `four` where they come `by` four at a time.
+ * Reduces elements that are read through the hook `load`, or `vec4_at` where they come `by` four at a time.
  *
  * Few outputs over a long extent go through partial results, so the first launch takes that hook, the last one `epilogue`.
  */
 export function reduce(operation: Reduction, extents: Extents, traits: DeviceTraits, by: 1 | 4 = 1): Launches {
   const { outputs, extent, leading } = extents;
-  const shaders = by === 4 ? fours : ones;
+  const shaders = by === 4 ? vec4 : scalar;
   const lanes = shaders.rows.constants.LANES;
   // a column's invocation walks the extent alone; a row's workgroup shares it
-  const alone = leading ? ALONE / 8 : ALONE;
+  const maxUnsplit = leading ? MAX_EXTENT_UNSPLIT / 8 : MAX_EXTENT_UNSPLIT;
   const across = leading ? outputs / by : outputs;
-  const busy = Math.min(ceilDiv(extent, alone / 4), ceilDiv(BUSY * (leading ? lanes : 1), across));
-  const wanted = leading ? busy : Math.max(busy, ceilDiv(extent, MOST_OF_SLICE));
+  const minConcurrent = Math.min(
+    ceilDiv(extent, maxUnsplit / 4),
+    ceilDiv(MIN_CONCURRENT_SLICES * (leading ? lanes : 1), across),
+  );
+  const wanted = leading ? minConcurrent : Math.max(minConcurrent, ceilDiv(extent, MOST_OF_SLICE));
   // four loads go together
   const together = leading ? 4 : 4 * by;
-  const slice = extent <= alone ? extent : ceilDiv(ceilDiv(extent, Math.max(1, wanted)), together) * together;
+  const slice = extent <= maxUnsplit ? extent : ceilDiv(ceilDiv(extent, Math.max(1, wanted)), together) * together;
   const slices = Math.max(1, ceilDiv(extent, Math.max(1, slice)));
   const isWhole = slice % together === 0 && extent % together === 0;
   const isLong = (loads: number) => Number(operation === "sum" && loads > MOST_RUN);
@@ -66,7 +69,7 @@ export function reduce(operation: Reduction, extents: Extents, traits: DeviceTra
     MANY_TERMS: isLong(slice / (leading ? 1 : by)),
     ...(by === 4 ? { WHOLE: Number(isWhole) } : {}),
   };
-  const isShort = slices === 1 ? rowVariant(outputs, extent, traits) === "shortRows" : defaultsFor(traits).loadsAreDear;
+  const isShort = slices === 1 ? rowVariant(outputs, extent, traits) === "shortRows" : defaultsFor(traits).loadsAreSlow;
   const kernel = leading ? shaders.columns : isShort ? shaders.short_rows : shaders.rows;
   const invocations = leading || isShort ? ceilDiv(across * slices, lanes) : outputs * slices;
   const first = { kernel, constants, params: { outputs, extent, slices, slice }, groups: [invocations, 1, 1] } as const;
@@ -80,7 +83,7 @@ export function reduce(operation: Reduction, extents: Extents, traits: DeviceTra
       { ...first, bind: { y: { scratch: 0 } } },
       {
         ...whole,
-        kernel: leading ? ones.columns : ones.rows,
+        kernel: leading ? scalar.columns : scalar.rows,
         constants: { OPERATION: constants.OPERATION, MANY_TERMS: isLong(slices) },
         params: { outputs, extent: slices, slices: 1, slice: slices },
         groups: [leading ? ceilDiv(outputs, lanes) : outputs, 1, 1],

@@ -43,7 +43,7 @@ export function sort(axis: Lines, type: SortType, descending: boolean, traits: D
   const lines = axis.outer * inner;
   const constants = { TYPE: { f32: 0, i32: 1, u32: 2 }[type] };
   const flip = descending ? 0xffffffff : 0;
-  const variant = chosen(sortVariants(axis), traits) ?? (defaultsFor(traits).barriersAreDear ? "chunks" : "tiles");
+  const variant = chosen(sortVariants(axis), traits) ?? (defaultsFor(traits).barriersAreSlow ? "chunks" : "tiles");
   const isTiled = variant === "tiles";
   const x = { input: 0 } as const;
   const launch = (kernel: Kernel, bind: Launch["bind"], groups: number, changed: Partial<Sizes> = {}): Launch => ({

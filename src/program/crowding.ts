@@ -120,6 +120,7 @@ const ownBuffers = (launches: Launches): number => Object.keys(main(launches)?.b
 function copiesIn(launches: Launches): number {
   const kernel = main(launches);
   if (!kernel) return 1;
-  const fours = kernel.hooks.epilogues === undefined ? 0 : (kernel.code.match(/\bepilogues\(/g)?.length ?? 1) - 1;
-  return fours ? 4 * fours : (kernel.code.match(/\bepilogue\(/g)?.length ?? 2) - 1;
+  const vec4Calls =
+    kernel.hooks.epilogue_vec4 === undefined ? 0 : (kernel.code.match(/\bepilogue_vec4\(/g)?.length ?? 1) - 1;
+  return vec4Calls ? 4 * vec4Calls : (kernel.code.match(/\bepilogue\(/g)?.length ?? 2) - 1;
 }

@@ -1,9 +1,9 @@
 import { byteLength, count } from "../graph/dtype.ts";
-import { fourBody, viewsOf } from "../kernels/four.ts";
+import { vec4Body, viewsOf } from "../kernels/vec4.ts";
 import { type SideOutputs, type Expression, hookBody, STORE_PARTIAL_SUMS, type Offsets } from "../kernels/hook.ts";
 import type { Launch, Slot } from "../kernels/launch.ts";
-import { map, mapFours, mapPacked } from "../kernels/map.ts";
-import { hasFours, reduce } from "../kernels/reduce.ts";
+import { map, mapVec4, mapPacked } from "../kernels/map.ts";
+import { loadsVec4, reduce } from "../kernels/reduce.ts";
 import { assemble, type Dispatch, type Ref, type Scratch, scratchRef, type Target } from "./dispatch.ts";
 import { type Context, expressionOf, offsetsIn, storedExpression, type Slots } from "./expression.ts";
 import type { Fusion } from "./fuse.ts";
@@ -46,10 +46,10 @@ function emitMap(result: Value, emission: Emission): Dispatch {
   });
   const size = sizeOf(result);
   const isPacked = result.dtype === "u8";
-  const fours = size > 0 && size % 4 === 0 && !isPacked ? fourBody(expression, "vec4u", offsetsIn(slots)) : null;
+  const vec4 = size > 0 && size % 4 === 0 && !isPacked ? vec4Body(expression, "vec4u", offsetsIn(slots)) : null;
   return assemble(emission, {
-    ...(fours
-      ? { launch: mapFours(size, emission.traits), bodies: { four: fours } }
+    ...(vec4
+      ? { launch: mapVec4(size, emission.traits), bodies: { vec4_at: vec4 } }
       : {
           launch: isPacked ? mapPacked(size) : map(size, emission.traits),
           bodies: { map: hookBody(expression, "u32", offsetsIn(slots)) },
@@ -149,10 +149,10 @@ function emitReduce(group: Group, producer: Value, emission: Emission): Dispatch
   const late = none();
   const read = result === producer ? [] : viewsOf([storedExpression(result, { inlined, slots: late, producer })]);
   const taken = new Set(read.map(({ slot }) => slots.inputs.indexOf(late.inputs[slot]!)));
-  const four = hasFours(extents) ? fourBody(loaded, "vec4u", offsetsIn(slots), also, taken) : null;
-  const load: Bodies = four ? { four } : { load: hookBody(loaded, "f32", offsetsIn(slots), also) };
+  const vec4 = loadsVec4(extents) ? vec4Body(loaded, "vec4u", offsetsIn(slots), also, taken) : null;
+  const load: Bodies = vec4 ? { vec4_at: vec4 } : { load: hookBody(loaded, "f32", offsetsIn(slots), also) };
   const sideOutput = sideStore && emission.refOf(sideStore);
-  const described = four ? reduce(operation, extents, emission.traits, 4) : launchesOf(producer, emission.traits);
+  const described = vec4 ? reduce(operation, extents, emission.traits, 4) : launchesOf(producer, emission.traits);
   const scratch = described.scratch?.map((bytes): Scratch => ({ bytes }));
   const bind = (slot: Slot): Ref => ("scratch" in slot ? scratchRef(scratch![slot.scratch]!) : emission.refOf(result));
   const epilogue = (at: Slots): Bodies =>
@@ -239,8 +239,10 @@ function epilogueOf(
   offsets: Offsets,
   sideOutputs: SideOutputs = {},
 ): Bodies {
-  const epilogues = "epilogues" in kernel.hooks ? fourBody(resultExpression, "vec4f", offsets, sideOutputs) : null;
-  return epilogues ? { epilogues } : { epilogue: hookBody(resultExpression, "f32", offsets, sideOutputs) };
+  const epilogues = "epilogue_vec4" in kernel.hooks ? vec4Body(resultExpression, "vec4f", offsets, sideOutputs) : null;
+  return epilogues
+    ? { epilogue_vec4: epilogues }
+    : { epilogue: hookBody(resultExpression, "f32", offsets, sideOutputs) };
 }
 
 /** What a reduction does to its results. */

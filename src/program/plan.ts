@@ -1,6 +1,6 @@
 import { byteLength, bytesPer, count } from "../graph/dtype.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
-import { map, mapFours } from "../kernels/map.ts";
+import { map, mapVec4 } from "../kernels/map.ts";
 import { assemble, type Dispatch, type Place, type Ref, type Scratch, type Target } from "./dispatch.ts";
 import { emit } from "./emit.ts";
 import { sideOutputs } from "./sideOutputs.ts";
@@ -128,7 +128,7 @@ const feedsOnly = (value: Value, concat: Value): boolean =>
 function copyInto(state: Value, next: Value, target: Target): Dispatch {
   const size = count(next.shape);
   return assemble(target, {
-    launch: size % 4 === 0 ? mapFours(size, target.traits) : map(size, target.traits),
+    launch: size % 4 === 0 ? mapVec4(size, target.traits) : map(size, target.traits),
     bodies: {},
     slots: { inputs: [next], scalars: [] },
     bind: () => target.refOf(state),

@@ -12,7 +12,7 @@ import {
   type Tensor,
   transpose,
 } from "../src/index.ts";
-import { mapFours } from "../src/kernels/map.ts";
+import { mapVec4 } from "../src/kernels/map.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { ramp } from "./helpers.ts";
 
@@ -40,7 +40,7 @@ const close = (got: readonly number[], wanted: readonly number[]) => {
 const grid = (rows: number, columns: number, of: (i: number, j: number) => number) =>
   Array.from({ length: rows * columns }, (_, n) => of(Math.floor(n / columns), n % columns));
 
-it("reads neighbours together, one for four, and apart, in one map", async () => {
+it("reads neighbours as a vec4, one element for four, and strided ones, in one map", async () => {
   const [x, row, column, turned] = [ramp(gpu, 6, 8), ramp(gpu, 8), ramp(gpu, 6, 1), ramp(gpu, 8, 6)];
   const values = await run(() => add(mul(x, row), mul(column, transpose(turned))));
   close(
@@ -58,7 +58,7 @@ it("reads one tensor in two ways", async () => {
   );
 });
 
-it("keeps to single elements where fours would run over the end of a row", async () => {
+it("keeps to single elements where a vec4 would run over the end of a row", async () => {
   const x = ramp(gpu, 4, 6);
   const values = await run(() => mul(slice(x, 1, 0, 5), 2));
   close(
@@ -95,7 +95,7 @@ it.each([
   );
 });
 
-it("draws the same numbers alone and four at a time", async () => {
+it("draws the same numbers one and four at a time", async () => {
   const draws = (length: number) => random.normal(gpu, [length], { seed: 3 });
   const [whole, odd] = [await draws(64).read(), await draws(63).read()];
   expect(odd).toEqual(whole.slice(0, 63));
@@ -116,7 +116,7 @@ it("drops the same elements inside a larger map", async () => {
 it("keeps its last elements where the grid is folded into one workgroup too many", async () => {
   // 65 537 workgroups become 32 769 · 2
   const length = 256 * 65_537;
-  expect(mapFours(length, gpu.traits).groups[0]).toBe(65_537);
+  expect(mapVec4(length, gpu.traits).groups[0]).toBe(65_537);
   const draws = async (n: number) => (await random.uniform(gpu, [n], { seed: 3 }).read()).slice(length - 4, length);
   expect([...(await draws(length))]).toEqual([...(await draws(length + 4))]);
 });

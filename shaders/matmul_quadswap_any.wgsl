@@ -1,16 +1,16 @@
-// matmul_quad — product of two stacks of matrices, four invocations sharing their loads.
+// matmul_quadswap_any — matmul_quadswap for sizes that are not multiples of 4.
 //
 //   product           c[s,i,j] = Σ_k a[s,i,k] · b[s,k,j]        a, b stored transposed where TRANSPOSE_A, TRANSPOSE_B are 1
 //   product_and_sums  the same, and sums[s,i] = Σ_k a[s,i,k]    (the bias's gradient, a side output of the weight's)
 //
 // shapes     a [stacks, rows, inner], b [stacks, inner, columns], c [stacks, rows, columns], sums [stacks, rows];  row-major f32
-//            inner and columns multiples of 4, so are rows where TRANSPOSE_A, and the strides of stacks
+//            of any size
 // grid       1-D: (stack, ⌈columns/32⌉, ⌈rows/32⌉) workgroups, the last one fastest
 // memory     no workgroup memory; four invocations hold a tile of 32 × 32 as 2 × 2 blocks of 16 × 16: a is read ⌈columns/32⌉
 //            times, b ⌈rows/32⌉ times
 // numerics   sums run in order of k, four at a time; more than 4096 terms go in three levels (lib/long.wgsl), so that
 //            |error| ≤ γ_m · Σ|a·b| with m = min(k, 3·block_of(k/4) + 4), γ_m = m·u/(1 − m·u), u = 2⁻²⁴
-//            rows and columns past the end repeat the last ones and are not stored
+//            rows and columns past the end repeat the last ones and are not stored, inner positions past the end count as 0
 //            The invocations of a quad load four different blocks of a and pass them round (quadSwap), which multiplies what a load
 //            is worth by four. For devices where loads cost far more than arithmetic, such as a software adapter
 // source     written by matmul.mjs
@@ -32,47 +32,41 @@ const TRANSPOSE_B = 0u;
 struct Params { stacks: u32, rows: u32, columns: u32, inner: u32, a_stack: u32, b_stack: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<vec4f>;
-@group(0) @binding(2) var<storage, read> b: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> c: array<vec4f>;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read_write> c: array<f32>;
 @group(0) @binding(4) var<storage, read_write> sums: array<f32>;
 
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
-//#include "lib/epilogues.wgsl"
 
-// Where the four loads of a block begin: one for each of four rows, or for each of four inner positions.
+// Where four rows (or columns) begin.
 fn starts(first: u32, count: u32, along_inner: bool) -> vec4u {
-  if (along_inner) { return min(first + vec4u(0u, 1u, 2u, 3u), vec4u(count - 1u)) * (params.inner / 4u); }
-  return min(first, count - 4u) / 4u + vec4u(0u, 1u, 2u, 3u) * (count / 4u);
+  return min(first + vec4u(0u, 1u, 2u, 3u), vec4u(count - 1u)) * select(1u, params.inner, along_inner);
 }
-// What a start advances by from one block to the next along the inner axis.
-fn stride(count: u32, along_inner: bool) -> u32 { return select(count, 1u, along_inner); }
+fn a_at(start: u32, k: u32) -> f32 {
+  let last = min(k, params.inner - 1u);
+  return select(0.0, a[start + select(last, last * params.rows, TRANSPOSE_A == 1u)], k < params.inner);
+}
+fn b_at(start: u32, k: u32) -> f32 {
+  let last = min(k, params.inner - 1u);
+  return select(0.0, b[start + select(last * params.columns, last, TRANSPOSE_B == 1u)], k < params.inner);
+}
+fn a_run(start: u32, k: u32) -> vec4f { return vec4f(a_at(start, k), a_at(start, k + 1u), a_at(start, k + 2u), a_at(start, k + 3u)); }
+fn b_run(start: u32, k: u32) -> vec4f { return vec4f(b_at(start, k), b_at(start, k + 1u), b_at(start, k + 2u), b_at(start, k + 3u)); }
 
-fn a_block(start: vec4u, step: u32) -> mat4x4f {
-  let at = start + step * stride(params.rows, TRANSPOSE_A == 0u);
-  let x = a[at.x];
-  let y = a[at.y];
-  let z = a[at.z];
-  let w = a[at.w];
-  let loaded = mat4x4f(x, y, z, w);
-  if (TRANSPOSE_A == 1u) { return transpose(loaded); }
-  return loaded;
+fn a_block(at: vec4u, step: u32) -> mat4x4f {
+  let k = step * 4u;
+  return mat4x4f(a_run(at.x, k), a_run(at.y, k), a_run(at.z, k), a_run(at.w, k));
 }
-fn b_block(start: vec4u, step: u32) -> mat4x4f {
-  let at = start + step * stride(params.columns, TRANSPOSE_B == 1u);
-  let x = b[at.x];
-  let y = b[at.y];
-  let z = b[at.z];
-  let w = b[at.w];
-  let loaded = mat4x4f(x, y, z, w);
-  if (TRANSPOSE_B == 1u) { return transpose(loaded); }
-  return loaded;
+fn b_block(at: vec4u, step: u32) -> mat4x4f {
+  let k = step * 4u;
+  return transpose(mat4x4f(b_run(at.x, k), b_run(at.y, k), b_run(at.z, k), b_run(at.w, k)));
 }
 
-fn turn1(m: mat4x4f) -> mat4x4f { return mat4x4f(quadSwapX(m[0]), quadSwapX(m[1]), quadSwapX(m[2]), quadSwapX(m[3])); }
-fn turn2(m: mat4x4f) -> mat4x4f { return mat4x4f(quadSwapY(m[0]), quadSwapY(m[1]), quadSwapY(m[2]), quadSwapY(m[3])); }
-fn turn3(m: mat4x4f) -> mat4x4f { return mat4x4f(quadSwapDiagonal(m[0]), quadSwapDiagonal(m[1]), quadSwapDiagonal(m[2]), quadSwapDiagonal(m[3])); }
+fn swap1(m: mat4x4f) -> mat4x4f { return mat4x4f(quadSwapX(m[0]), quadSwapX(m[1]), quadSwapX(m[2]), quadSwapX(m[3])); }
+fn swap2(m: mat4x4f) -> mat4x4f { return mat4x4f(quadSwapY(m[0]), quadSwapY(m[1]), quadSwapY(m[2]), quadSwapY(m[3])); }
+fn swap3(m: mat4x4f) -> mat4x4f { return mat4x4f(quadSwapDiagonal(m[0]), quadSwapDiagonal(m[1]), quadSwapDiagonal(m[2]), quadSwapDiagonal(m[3])); }
 
 struct Tile {
   row: u32,
@@ -125,25 +119,25 @@ fn accumulate(s: ptr<function, Sums>, a0: vec4u, a1: vec4u, b0: vec4u, b1: vec4u
   let v0 = a_block(a0, step);
   (*s).s0 += u0 * v0;
   (*s).s1 += u1 * v0;
-  let v0_1 = turn1(v0);
+  let v0_1 = swap1(v0);
   (*s).s2 += u0 * v0_1;
   (*s).s3 += u1 * v0_1;
-  let v0_2 = turn2(v0);
+  let v0_2 = swap2(v0);
   (*s).s4 += u0 * v0_2;
   (*s).s5 += u1 * v0_2;
-  let v0_3 = turn3(v0);
+  let v0_3 = swap3(v0);
   (*s).s6 += u0 * v0_3;
   (*s).s7 += u1 * v0_3;
   let v1 = a_block(a1, step);
   (*s).s8 += u0 * v1;
   (*s).s9 += u1 * v1;
-  let v1_1 = turn1(v1);
+  let v1_1 = swap1(v1);
   (*s).s10 += u0 * v1_1;
   (*s).s11 += u1 * v1_1;
-  let v1_2 = turn2(v1);
+  let v1_2 = swap2(v1);
   (*s).s12 += u0 * v1_2;
   (*s).s13 += u1 * v1_2;
-  let v1_3 = turn3(v1);
+  let v1_3 = swap3(v1);
   (*s).s14 += u0 * v1_3;
   (*s).s15 += u1 * v1_3;
 }
@@ -153,8 +147,8 @@ fn sums_of_both(s: Sums, t: Sums) -> Sums {
 }
 
 fn multiply(tile: Tile) {
-  let a_base = tile.stack * params.a_stack / 4u;
-  let b_base = tile.stack * params.b_stack / 4u;
+  let a_base = tile.stack * params.a_stack;
+  let b_base = tile.stack * params.b_stack;
   let a0 = a_base + starts(tile.own_row, params.rows, TRANSPOSE_A == 0u);
   let a1 = a_base + starts(tile.own_row + 16u, params.rows, TRANSPOSE_A == 0u);
   let b0 = b_base + starts(tile.own_column, params.columns, TRANSPOSE_B == 1u);
@@ -182,7 +176,7 @@ fn multiply(tile: Tile) {
     let row = tile.row + 16u * (n >> 3u) + 4u * (tile.lane ^ ((n >> 1u) & 3u));
     let column = tile.column + 16u * (n & 1u) + 4u * tile.lane;
     if (SYMMETRIC == 1u && column > row) { continue; }
-    if (SYMMETRIC == 1u && column == row) { blocks[n] = even(blocks[n]); }
+    if (SYMMETRIC == 1u && column == row) { blocks[n] = mirrored_block(blocks[n]); }
     store(&blocks, n, tile.stack, row, column);
     if (SYMMETRIC == 1u && column < row) {
       blocks[n] = transpose(blocks[n]);
@@ -194,7 +188,7 @@ fn multiply(tile: Tile) {
 fn store(blocks: ptr<function, array<mat4x4f, 16>>, n: u32, stack: u32, row: u32, column: u32) {
   for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
     let at = (stack * params.rows + row + i) * params.columns + column;
-    if (column < params.columns) { c[at >> 2u] = epilogues(at >> 2u, (*blocks)[n][i]); }
+    for (var j = 0u; j < min(4u, max(params.columns, column) - column); j++) { c[at + j] = epilogue(at + j, (*blocks)[n][i][j]); }
   }
 }
 
@@ -202,7 +196,7 @@ fn store(blocks: ptr<function, array<mat4x4f, 16>>, n: u32, stack: u32, row: u32
 fn add_rows(tile: Tile) {
   for (var m = 0u; m < 2u; m++) {
     let row = tile.own_row + 16u * m;
-    let at = tile.stack * params.a_stack / 4u + starts(row, params.rows, TRANSPOSE_A == 0u);
+    let at = tile.stack * params.a_stack + starts(row, params.rows, TRANSPOSE_A == 0u);
     let steps = (params.inner + 3u) / 4u;
     let size = run_of(steps);
     var group = vec4f();

@@ -1,4 +1,4 @@
-// conv2d_spread — gradients of convolutions by their input at stride 2, and transposed convolutions, for few channels.
+// conv2d_input_stride2 — gradients of convolutions by their input at stride 2, and transposed convolutions, for few channels.
 //
 //   by_input   x[n, g·C + c, i, j] = Σ_{s,p,q} w(g, c, s, p, q) · y[n, g·S + s, (i + pad − p)/2, (j + pad − q)/2]     where both are whole
 //

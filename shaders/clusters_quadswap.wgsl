@@ -1,4 +1,4 @@
-// clusters_quad — clusters in quads of columns, for devices where loads cost far more than swaps, such as a software adapter.
+// clusters_quadswap — clusters in vec4 of columns, for devices where loads cost far more than swaps, such as a software adapter.
 //
 //   distances   q[i,k] = Σ_j (x[i,j] − μ[k,j])² · p[k,j]
 //   sums        part[z,k,0,j] = Σ_{i in slice z} r[i,k] · (x[i,j] − μ[k,j]),   part[z,k,1,j] the same with the square
@@ -48,8 +48,8 @@ fn distances(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: 
   let place = place_of_group(group_number(id, groups), (params.rows + LANES * 4u - 1u) / (LANES * 4u), (params.centres + 3u) / 4u);
   let row = place.x * LANES * 4u + lane;
   let last = params.rows - 1u;
-  let quads = params.columns / 4u;
-  let rows = min(vec4u(row, row + LANES, row + 2u * LANES, row + 3u * LANES), vec4u(last)) * quads;
+  let vec4s = params.columns / 4u;
+  let rows = min(vec4u(row, row + LANES, row + 2u * LANES, row + 3u * LANES), vec4u(last)) * vec4s;
   let centre = place.y * 4u;
   let centres = min(vec4u(centre, centre + 1u, centre + 2u, centre + 3u), vec4u(params.centres - 1u)) * params.columns + (lane & 3u);
   var a0 = vec4f(); var a1 = vec4f(); var a2 = vec4f(); var a3 = vec4f();
@@ -64,9 +64,9 @@ fn distances(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: 
   var total_b0 = vec4f(); var total_b1 = vec4f(); var total_b2 = vec4f(); var total_b3 = vec4f();
   var total_c0 = vec4f(); var total_c1 = vec4f(); var total_c2 = vec4f(); var total_c3 = vec4f();
   var total_d0 = vec4f(); var total_d1 = vec4f(); var total_d2 = vec4f(); var total_d3 = vec4f();
-  let size = run_of(quads);
-  for (var start = 0u; start < quads; start += size) {
-    for (var j = start; j < min(start + size, quads); j++) {
+  let size = run_of(vec4s);
+  for (var start = 0u; start < vec4s; start += size) {
+    for (var j = start; j < min(start + size, vec4s); j++) {
     let xa = x[rows.x + j];
     let xb = x[rows.y + j];
     let xc = x[rows.z + j];
@@ -161,11 +161,11 @@ fn centre_at(at: u32) -> vec4f { return vec4f(mu[at], mu[at + 1u], mu[at + 2u], 
 
 @compute @workgroup_size(LANES)
 fn sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let quads = params.columns / 4u;
-  // lanes past the end work on the last quad: all of a quad must be there to hand round
-  let place = place_of_group(group_number(id, groups), (quads + LANES - 1u) / LANES, (params.centres + 3u) / 4u);
+  let vec4s = params.columns / 4u;
+  // lanes past the end work on the last vec4: all of a quad must be there to hand round
+  let place = place_of_group(group_number(id, groups), (vec4s + LANES - 1u) / LANES, (params.centres + 3u) / 4u);
   if (place.z * params.slice >= params.rows) { return; }
-  let column = min(place.x * LANES + lane, quads - 1u);
+  let column = min(place.x * LANES + lane, vec4s - 1u);
   let centre = place.y * 4u;
   let centres = min(vec4u(centre, centre + 1u, centre + 2u, centre + 3u), vec4u(params.centres - 1u)) * params.columns + 4u * column;
   let m0 = centre_at(centres.x);
@@ -178,7 +178,7 @@ fn sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
   let end = min(start + params.slice, params.rows);
   let share_of = min(centre + (lane & 3u), params.centres - 1u);
   for (var i = start; i < end; i++) {
-    let v = x[i * quads + column];
+    let v = x[i * vec4s + column];
     let w = shared_by_quad(r[i * params.centres + share_of]);
     let w0 = w.x * (v - m0);
     first0 += w0;
@@ -193,15 +193,15 @@ fn sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
     first3 += w3;
     second3 += w3 * (v - m3);
   }
-  put(place.z, centre, quads, column, first0, second0);
-  put(place.z, centre + 1u, quads, column, first1, second1);
-  put(place.z, centre + 2u, quads, column, first2, second2);
-  put(place.z, centre + 3u, quads, column, first3, second3);
+  put(place.z, centre, vec4s, column, first0, second0);
+  put(place.z, centre + 1u, vec4s, column, first1, second1);
+  put(place.z, centre + 2u, vec4s, column, first2, second2);
+  put(place.z, centre + 3u, vec4s, column, first3, second3);
 }
 
-fn put(slice: u32, centre: u32, quads: u32, column: u32, first: vec4f, second: vec4f) {
+fn put(slice: u32, centre: u32, vec4s: u32, column: u32, first: vec4f, second: vec4f) {
   if (centre >= params.centres) { return; }
-  let at = (slice * params.centres + centre) * 2u * quads + column;
+  let at = (slice * params.centres + centre) * 2u * vec4s + column;
   part[at] = first;
-  part[at + quads] = second;
+  part[at + vec4s] = second;
 }

@@ -1,16 +1,16 @@
-// conv2d_weight_quad — gradient of a convolution by its weights: an implicit product over all pixels, split among invocations.
+// conv2d_weight_quadswap — gradient of a convolution by its weights: an implicit product over all pixels, split among invocations.
 //
-//   partial    part[z,o,c,p,q] = Σ_{(n,i,j) in slice z} g[n,o,i,j] · x[n, c, i·s + p·d − pad, j·s + q·d − pad]
-//              (total adds the slices); where SUMS is 1 also Σ g[n,o,i,j], as a last column
+//   partial    part[z,o,c,p,q] = Σ_{(n,i,j) in k_slice z} g[n,o,i,j] · x[n, c, i·s + p·d − pad, j·s + q·d − pad]
+//              (total adds the k_slices); where SUMS is 1 also Σ g[n,o,i,j], as a last column
 //
 // shapes     source x [batch, channels, source_height, source_width], gradient g [batch, rows, height, width], both in `groups`
 //            blocks of channels;  w [groups·rows, columns], columns = channels of a group · taps, and
-//            one more where SUMS is 1;  part [slices·WALKERS, …w];  row-major f32
-// grid       1-D (slice, group, tile of 16 rows, tile of 16 columns), the last one fastest; an invocation takes 16 rows
-//            and 4 columns at every WALKERS-th pixel of the slice
+//            one more where SUMS is 1;  part [k_slices·WALKERS, …w];  row-major f32
+// grid       1-D (k_slice, group, tile of 16 rows, tile of 16 columns), the last one fastest; an invocation takes 16 rows
+//            and 4 columns at every WALKERS-th pixel of the k_slice
 // memory     no workgroup memory; 64 registers of sums an invocation. x is read ⌈rows/16⌉ times a tap, g ⌈columns/16⌉ times
-// numerics   an invocation adds `trips` terms in order, more than 1024 in three levels (lib/long.wgsl): |error| ≤ γ_m · Σ|g·x| with
-//            m = min(trips, 3·block_of(trips)), then total's, u = 2⁻²⁴; what lies outside of x counts as 0
+// numerics   an invocation adds `k_steps` terms in order, more than 1024 in three levels (lib/long.wgsl): |error| ≤ γ_m · Σ|g·x| with
+//            m = min(k_steps, 3·block_of(k_steps)), then total's, u = 2⁻²⁴; what lies outside of x counts as 0
 //            Four neighbouring invocations load four different channels and pass them round (quadSwap): component m
 //            of a register belongs to channel lane mod 4 XOR m. For devices where loads cost far more than swaps,
 //            such as a software adapter
@@ -39,7 +39,7 @@ fn store(first: u32, row: u32, columns: u32, at: u32, value: f32) {
 fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let columns = columns_of_w() + SUMS;
   let own = work(group_number(id, groups), columns);
-  if (own.slice >= params.slices) { return; }
+  if (own.k_slice >= params.k_slices) { return; }
   let area = params.height * params.width;
   let walker = lane / 4u;
   let k0 = column(own.column + 0u + lane % 4u);
@@ -52,13 +52,13 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   var a3 = vec4f(); var b3 = vec4f(); var c3 = vec4f(); var d3 = vec4f();
   var group_a0 = vec4f(); var group_b0 = vec4f(); var group_c0 = vec4f(); var group_d0 = vec4f(); var group_a1 = vec4f(); var group_b1 = vec4f(); var group_c1 = vec4f(); var group_d1 = vec4f(); var group_a2 = vec4f(); var group_b2 = vec4f(); var group_c2 = vec4f(); var group_d2 = vec4f(); var group_a3 = vec4f(); var group_b3 = vec4f(); var group_c3 = vec4f(); var group_d3 = vec4f();
   var total_a0 = vec4f(); var total_b0 = vec4f(); var total_c0 = vec4f(); var total_d0 = vec4f(); var total_a1 = vec4f(); var total_b1 = vec4f(); var total_c1 = vec4f(); var total_d1 = vec4f(); var total_a2 = vec4f(); var total_b2 = vec4f(); var total_c2 = vec4f(); var total_d2 = vec4f(); var total_a3 = vec4f(); var total_b3 = vec4f(); var total_c3 = vec4f(); var total_d3 = vec4f();
-  // an even number, as trips is
-  let size = max(run_of(params.trips), 64u);
+  // an even number, as k_steps is
+  let size = max(run_of(params.k_steps), 64u);
 
   let stride = place_of(WALKERS);
-  var place = place_of(own.slice * params.trips * WALKERS + walker);
-  for (var first_trip = 0u; first_trip < params.trips; first_trip += size) {
-  for (var trip = first_trip; trip < min(first_trip + size, params.trips); trip += 2u) {
+  var place = place_of(own.k_slice * params.k_steps * WALKERS + walker);
+  for (var first_step = 0u; first_step < params.k_steps; first_step += size) {
+  for (var k_step = first_step; k_step < min(first_step + size, params.k_steps); k_step += 2u) {
     {
       let s = position(place, own);
       let v0 = value(s, k0);
@@ -133,7 +133,7 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
       group_b3 += b3; b3 = vec4f();
       group_c3 += c3; c3 = vec4f();
       group_d3 += d3; d3 = vec4f();
-      if (ends(first_trip / size + 1u, size)) {
+      if (ends(first_step / size + 1u, size)) {
         total_a0 += group_a0; group_a0 = vec4f();
         total_b0 += group_b0; group_b0 = vec4f();
         total_c0 += group_c0; group_c0 = vec4f();
@@ -173,7 +173,7 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   }
 
   var sums = array<vec4f, 16>(a0, b0, c0, d0, a1, b1, c1, d1, a2, b2, c2, d2, a3, b3, c3, d3);
-  let first = ((own.slice * WALKERS + walker) * params.groups + own.group) * params.rows;
+  let first = ((own.k_slice * WALKERS + walker) * params.groups + own.group) * params.rows;
   for (var j = 0u; j < 4u; j++) {
     let at = own.column + 4u * j + lane % 4u;
     if (at < columns) {

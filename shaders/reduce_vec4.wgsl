@@ -1,10 +1,10 @@
-// reduce_fours — sum, maximum or minimum over one extent, in a fixed tree, of elements that are loaded four at a time.
+// reduce_vec4 — sum, maximum or minimum over one extent, in a fixed tree, of elements that are loaded four at a time.
 //
 //   rows        y[o,s] = ⊕_r load(o·extent + r)     the reduced elements lie together; r in slice s
 //   short_rows  the same, one invocation walking each slice
 //   columns     y[s,o] = ⊕_r load(r·outputs + o)    the kept elements lie together; r in slice s
 //
-// shapes     load: [outputs, extent] or [extent, outputs], of which the hook four(j) gives elements 4j … 4j + 3: extent and slice
+// shapes     load: [outputs, extent] or [extent, outputs], of which the hook vec4_at(j) gives elements 4j … 4j + 3: extent and slice
 //            (columns: outputs) are multiples of 4;  y [outputs], or one partial a slice, which a second launch reduces
 // grid       per output and slice: rows one workgroup of LANES, short_rows one invocation;  columns: one per four of them
 // numerics   sum: of four running sums; an invocation adds m terms to each (rows: at most 64 a lane and slice, then a tree of
@@ -30,11 +30,11 @@ struct Params { outputs: u32, extent: u32, slices: u32, slice: u32 }
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 
 //#hook
-fn four(j: u32) -> vec4u { return q0[j]; }
+fn vec4_at(j: u32) -> vec4u { return q0[j]; }
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
 
-fn load(j: u32) -> vec4f { return bitcast<vec4f>(four(j)); }
+fn load(j: u32) -> vec4f { return bitcast<vec4f>(vec4_at(j)); }
 fn combined(a: vec4f, b: vec4f) -> vec4f {
   if (OPERATION == 0u) { return a + b; }
   return vec4f(combine(a.x, b.x), combine(a.y, b.y), combine(a.z, b.z), combine(a.w, b.w));

@@ -1,4 +1,4 @@
-// conv2d_narrow — conv2d for few channels of the result.
+// conv2d_4x8 — conv2d for few channels of the result.
 //
 //   forward    y[n,o,i,j] = Σ_{c,p,q} w[o,c,p,q] · x[n, c, i·s + p·d − pad, j·s + q·d − pad]
 //   by_input   x[n,c,i,j] = Σ_{o,p,q} w[o,c,p,q] · y[n, o, (i + pad − p·d)/s, (j + pad − q·d)/s]     where both are whole
@@ -103,7 +103,7 @@ fn convolve(own: Work, rows: Axis, columns: Axis, lane: u32) {
   let most = max(run_of((params.kernel_height * params.kernel_width * params.sums + STEP - 1u) / STEP), 64u);
 
   let kernel = (own.group * own.tiles + own.tile) * params.kernel_height;
-  let apart = 1u * select(1u, columns.step * params.sums, ACROSS == 1u);
+  let apart = 1u * select(1u, columns.step * params.sums, STEP_ALONG_ROW == 1u);
   var walk = begin(rows, columns);
   while (walk.tap_y < params.kernel_height) {
   for (var n = 0u; n < most && walk.tap_y < params.kernel_height; n++) {

@@ -1,4 +1,4 @@
-// matmul_plain — product of two stacks of small matrices, one element per invocation.
+// matmul_naive — product of two stacks of small matrices, one element per invocation.
 //
 //   product   c[s,i,j]  = Σ_k a[s,i,k] · b[s,k,j]        a, b stored transposed where TRANSPOSE_A, TRANSPOSE_B are 1
 //   row_sums  sums[s,i] = Σ_k a[s,i,k]

@@ -19,7 +19,7 @@ export const DRAWS: ReadonlySet<string> = new Set(["random_normal", "random_unif
  * functions of shaders/lib/map.wgsl element by element. null where nothing would be gained by it. `taken`: slots that
  * another hook of the dispatch reads element by element.
  */
-export function fourBody(
+export function vec4Body(
   result: Expression,
   resultType: "vec4f" | "vec4u",
   offsets: Offsets,
@@ -35,26 +35,26 @@ export function fourBody(
     ...taken,
     ...views.flatMap(({ slot }, k) => (layouts[k]!.kind === "together" ? [] : [slot])),
   ]);
-  const writer = new FourWriter(single, offsets);
+  const writer = new Vec4Writer(single, offsets);
   const last = writer.write(result);
   if (sideStore)
     for (const [e, word] of writer.write(sideStore).entries())
       writer.lines.push(`  side_output[4u * j + ${e}u] = ${word};`);
   if (sideSum) writer.lines.push(`  running += ${writer.write(sideSum).join(" + ")};`);
-  const four = `vec4<${result.type}>(${isShared(last) ? last[0] : last.join(", ")})`;
-  return `{\n${writer.lines.join("\n")}\n  return bitcast<${resultType}>(${four});\n}`;
+  const vec4 = `vec4<${result.type}>(${isShared(last) ? last[0] : last.join(", ")})`;
+  return `{\n${writer.lines.join("\n")}\n  return bitcast<${resultType}>(${vec4});\n}`;
 }
 
-type Four = readonly [string, string, string, string];
-const same = (word: string): Four => [word, word, word, word];
-const isShared = (four: Four) => four.every((word) => word === four[0]);
+type Vec4 = readonly [string, string, string, string];
+const same = (word: string): Vec4 => [word, word, word, word];
+const isShared = (vec4: Vec4) => vec4.every((word) => word === vec4[0]);
 
-class FourWriter {
+class Vec4Writer {
   readonly lines: string[] = [];
   /** Slots that are read element by element. */
   readonly #single: ReadonlySet<number>;
   readonly #offsets: Offsets;
-  readonly #known = new Map<Expression, Four>();
+  readonly #known = new Map<Expression, Vec4>();
   readonly #places = new Map<string, string>();
 
   constructor(single: ReadonlySet<number>, offsets: Offsets) {
@@ -63,20 +63,20 @@ class FourWriter {
   }
 
   /** The names of the expression's four values. */
-  write(expression: Expression): Four {
+  write(expression: Expression): Vec4 {
     let names = this.#known.get(expression);
     if (!names) this.#known.set(expression, (names = this.#define(expression)));
     return names;
   }
 
-  #define(expression: Expression): Four {
+  #define(expression: Expression): Vec4 {
     switch (expression.kind) {
       case "view":
         return this.#load(expression);
       case "scalar":
         return same(this.#let(cast(expression, `scalar_bits(${expression.slot}u)`)));
       case "replaced":
-        return components(this.#let(castFour(expression, "y[j]")));
+        return components(this.#let(castVec4(expression, "y[j]")));
       case "value":
         return components("value");
       case "call":
@@ -84,23 +84,23 @@ class FourWriter {
     }
   }
 
-  #call({ name, indexed, inputs }: Extract<Expression, { kind: "call" }>): Four {
+  #call({ name, indexed, inputs }: Extract<Expression, { kind: "call" }>): Vec4 {
     const given = inputs.map((input) => this.write(input));
     const shared = given.every(isShared);
     if (indexed && shared && DRAWS.has(name))
       return components(this.#let(`${name}s(${["4u * j", ...given.map(([word]) => word)].join(", ")})`));
     if (shared && !indexed) return same(this.#let(`${name}(${given.map(([word]) => word).join(", ")})`));
     const one = (e: number) =>
-      this.#let(`${name}(${[...(indexed ? [`4u * j + ${e}u`] : []), ...given.map((four) => four[e])].join(", ")})`);
+      this.#let(`${name}(${[...(indexed ? [`4u * j + ${e}u`] : []), ...given.map((vec4) => vec4[e])].join(", ")})`);
     return [one(0), one(1), one(2), one(3)];
   }
 
-  #load(expression: Extract<Expression, { kind: "view" }>): Four {
+  #load(expression: Extract<Expression, { kind: "view" }>): Vec4 {
     const { slot, view } = expression;
     const layout = layoutOf(view)!;
     const at = this.#place(indexOf(layout.index, slot, this.#offsets, "j"));
     if (layout.kind === "together" && !this.#single.has(slot))
-      return components(this.#let(castFour(expression, `q${slot}[${at}]`)));
+      return components(this.#let(castVec4(expression, `q${slot}[${at}]`)));
     if (layout.kind === "shared") return same(this.#let(cast(expression, `x${slot}[${at}]`)));
     const [first, step] = layout.kind === "together" ? [`4u * ${parenthesised(at)}`, 1] : [at, layout.step];
     const one = (e: number) => this.#let(cast(expression, `x${slot}[${e ? `${first} + ${e * step}u` : first}]`));
@@ -126,10 +126,10 @@ class FourWriter {
   }
 }
 
-const components = (name: string) => COMPONENTS.map((c) => `${name}.${c}`) as unknown as Four;
+const components = (name: string) => COMPONENTS.map((c) => `${name}.${c}`) as unknown as Vec4;
 const parenthesised = (text: string) => (text.includes(" ") ? `(${text})` : text);
 const cast = ({ type }: Expression, word: string) => (type === "u32" ? word : `bitcast<${type}>(${word})`);
-const castFour = ({ type }: Expression, word: string) => (type === "u32" ? word : `bitcast<vec4<${type}>>(${word})`);
+const castVec4 = ({ type }: Expression, word: string) => (type === "u32" ? word : `bitcast<vec4<${type}>>(${word})`);
 
 /** The views that expressions read. */
 export function viewsOf(roots: readonly Expression[]): Extract<Expression, { kind: "view" }>[] {
@@ -148,13 +148,13 @@ function layoutOf({ offset, dims, strides }: View): Layout | null {
   const last = merged.at(-1) ?? { dim: 4, stride: 0 };
   if (last.dim % 4 !== 0) return null;
   const outer = merged.slice(0, -1);
-  const fours = (stride: number, by: number) => ({
+  const vec4View = (stride: number, by: number) => ({
     offset: offset / by,
     dims: [...outer.map(({ dim }) => dim), last.dim / 4],
     strides: [...outer.map((d) => d.stride / by), stride],
   });
-  if (last.stride === 0) return { kind: "shared", index: fours(0, 1) };
+  if (last.stride === 0) return { kind: "shared", index: vec4View(0, 1) };
   if (last.stride === 1 && [offset, ...outer.map(({ stride }) => stride)].every((n) => n % 4 === 0))
-    return { kind: "together", index: fours(1, 4) };
-  return { kind: "apart", index: fours(4 * last.stride, 1), step: last.stride };
+    return { kind: "together", index: vec4View(1, 4) };
+  return { kind: "apart", index: vec4View(4 * last.stride, 1), step: last.stride };
 }
