@@ -4,6 +4,7 @@ import { rowsOf, type Samples } from "../../data/rows.ts";
 import { factorOf } from "../../linalg/symmetric.ts";
 import { familyOf } from "../covariance/families.ts";
 import type { CovarianceFamily, Origin, Values } from "../covariance/family.ts";
+import { lowRank } from "../covariance/lowRank.ts";
 import { FEATURES_ON_CPU, NEARLY_SINGULAR } from "../covariance/roots.ts";
 import { shrink } from "../covariance/shrinkage.ts";
 import { checkRank } from "../covariance/families.ts";
@@ -28,9 +29,12 @@ export async function estimateOf(where: string, samples: Samples, options: Gauss
   checkRank(where, family, rank, rows.dim);
   const needed = family.needsProducts!(rows.dim);
   let sums = await centredSums(where, rows, needed, options);
+  const divisor = rows.count - ddof;
+  const evidence = { where, divisor, rank: rank ?? 0, regularization, rows, signal };
   if (kind === "factor" && !needed) {
-    // EM over the rows: no matrix of features × features
-    const covariance = await emOfOne(where, rows, { kind, rank: rank!, regularization, signal }, sums);
+    // EM over the rows, from probabilistic PCA: no matrix of features × features
+    const start = factorsFrom(await lowRank.estimate!({ ...evidence, sums, shrinkage: 0 }), sums, divisor);
+    const covariance = await emOfOne(where, rows, { kind, rank: rank!, regularization, signal }, sums.mean, start);
     return { family, mean: sums.mean, covariance, shrinkage: 0, origin: { kind: "numbers", precision: 2 ** -24 } };
   }
   let exact = rows.dim <= FEW;
@@ -40,16 +44,7 @@ export async function estimateOf(where: string, samples: Samples, options: Gauss
     exact = true;
   }
   const intensity = kind === "full" ? await shrink(where, sums, shrinkage, rows, signal) : 0;
-  const covariance = await family.estimate!({
-    where,
-    sums,
-    divisor: rows.count - ddof,
-    rank: rank ?? 0,
-    regularization,
-    shrinkage: intensity,
-    rows,
-    signal,
-  });
+  const covariance = await family.estimate!({ ...evidence, sums, shrinkage: intensity });
   return { family, mean: sums.mean, covariance, shrinkage: intensity, origin: originOf(sums.mean, exact) };
 }
 
@@ -86,4 +81,15 @@ const originOf = (mean: Float64Array, exact: boolean): Origin =>
 function nearlySingular({ mean, products }: CentredSums): boolean {
   const d = mean.length;
   return !(factorOf(products, d, (i) => NEARLY_SINGULAR * products[i * d + i]!) instanceof Float64Array);
+}
+
+/** Loadings of probabilistic PCA, and for each feature the variance that they leave. */
+function factorsFrom({ loadings, noise }: Values, { products }: CentredSums, divisor: number): Values {
+  const d = products.length;
+  const rank = loadings!.length / d;
+  const rest = products.map((value, i) => {
+    const explained = loadings!.subarray(i * rank, i * rank + rank).reduce((sum, w) => sum + w * w, 0);
+    return Math.max(0.01 * noise![0]!, value / divisor - explained);
+  });
+  return { loadings: loadings!, noise: rest };
 }

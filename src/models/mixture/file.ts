@@ -48,13 +48,15 @@ export function parseMixture(
   const family = familyOf(where, kind);
   const [k = 0, d = 0] = tensors.get("means")?.shape ?? [];
   const rank = tensors.get("loadings")?.shape[2] ?? 0;
+  const weights = floats(where, tensors, "weights", [k]);
+  const means = floats(where, tensors, "means", [k, d]);
   const covariances = Object.entries(family.shapes(k, d, rank)).map(([name, shape]) => [
     name,
     floats(where, tensors, name, shape),
   ]);
   const given = {
-    weights: floats(where, tensors, "weights", [k]),
-    means: floats(where, tensors, "means", [k, d]),
+    weights,
+    means,
     covariances: (family.ranked ? Object.fromEntries(covariances) : covariances[0]![1]) as MixtureStart["covariances"],
   };
   check(

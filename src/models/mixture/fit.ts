@@ -4,7 +4,6 @@ import { check, LatentError } from "../../device/errors.ts";
 import { abortable } from "../../formats/call.ts";
 import { gather } from "../../graph/ops/gather.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import type { CentredSums } from "../../linalg/moments.ts";
 import { checkFinite, eachBatch, gpuOf, type Rows, rowsOf, type Samples } from "../../data/rows.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { checkRank, familyOf } from "../covariance/families.ts";
@@ -183,13 +182,14 @@ function singular(where: string, { kind }: CovarianceFamily, { failure, iteratio
 
 /**
  * The covariance of greatest likelihood of one Gaussian with many features, by EM over its rows: for families whose closed form would take
- * products of all features. `sums` hold the mean.
+ * products of all features.
  */
 export async function emOfOne(
   where: string,
   rows: Rows,
   options: { kind: CovarianceKind; rank: number; regularization: number; signal: AbortSignal | undefined },
-  { mean }: CentredSums,
+  mean: Float64Array,
+  start: Values,
 ): Promise<Values> {
   const family = familyOf(where, options.kind);
   const batch = rowsOfStep(family, 1, rows.dim);
@@ -198,9 +198,15 @@ export async function emOfOne(
   const { rank, regularization, signal } = options;
   let em: Em | null = null;
   try {
-    const fit = { family, rank, components: 1, regularization, tolerance: 1e-5, maxIterations: 500, batch };
+    // nats of all features together
+    const tolerance = 1e-6 * rows.dim;
+    const fit = { family, rank, components: 1, regularization, tolerance, maxIterations: 200, batch };
     em = new Em(gpuOf(where, first), rows, whole, fit);
-    await em.startAt(Float32Array.from(mean), signal);
+    const covariances = Object.fromEntries(
+      Object.entries(start).map(([name, values]) => [name, Float32Array.from(values)]),
+    );
+    const weights = Float32Array.of(1);
+    await abortable(em.startFrom({ weights, means: Float32Array.from(mean), covariances }), signal);
     const result = await em.run(signal);
     if (result.failure) throw singular(where, family, result);
     return Object.fromEntries(
