@@ -87,7 +87,8 @@ test("a mixture's file is checked as arguments are", async () => {
     [{ means: null }, {}, "format", /"weights" does not fit|"means" does not fit/],
     [{ covariances: f32([2, 2], 1, 1, -2, 1) }, {}, "numeric", /component 1/],
     [{ covariances: f32([2, 2], 1, 1, Number.NaN, 1) }, {}, "data", /not finite/],
-    [{}, { covariance: "low-rank" }, "format", /file of GaussianMixture.save/],
+    [{}, { covariance: "banded" }, "format", /file of GaussianMixture.save/],
+    [{}, { covariance: "low-rank" }, "format", /"loadings" does not fit/],
     [{}, { iterations: "many" }, "format", /iterations is no count/],
   ];
   for (const [tensors, metadata, code, message] of rows) {
