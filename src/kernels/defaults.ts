@@ -27,10 +27,11 @@ const DEFAULTS = {
     /** Longest row that one invocation goes through alone where there are many. */
     reduce: { maxRowPerInvocation: 2048 },
     /**
-     * Rows from which the GPU's f32 takes over from the CPU's float64: never where both are one CPU. Whether the update of a
-     * Cholesky factor goes through workgroup memory: its barrier costs more than the loads that it saves.
+     * Rows from which the GPU's f32 takes over from the CPU's float64: never where both are one CPU. Features up to which
+     * float64 takes the products of samples: here as fast as the kernels, which take a second to compile. Whether the update of a Cholesky factor goes through
+     * workgroup memory: its barrier costs more than the loads that it saves.
      */
-    linalg: { rootTrace: Infinity, jacobi: Infinity, sharesTiles: false },
+    linalg: { rootTrace: Infinity, jacobi: Infinity, products: 64, sharesTiles: false },
   },
   hardware: {
     loadsAreSlow: false,
@@ -61,9 +62,10 @@ const DEFAULTS = {
     reduce: { maxRowPerInvocation: 32 },
     /**
      * Not measured on a GPU yet. A CPU takes 0.1 s for a root trace of 256 rows and 20 ms for 128 eigenvalues, and 8 times as long
-     * for twice as many; 100 and 1100 small dispatches should take a GPU less.
+     * for twice as many; 100 and 1100 small dispatches should take a GPU less. Products of up to 32 features take a CPU less than a
+     * microsecond a sample.
      */
-    linalg: { rootTrace: 256, jacobi: 128, sharesTiles: true },
+    linalg: { rootTrace: 256, jacobi: 128, products: 32, sharesTiles: true },
   },
 } as const;
 

@@ -6,11 +6,21 @@ import { abs } from "../graph/ops/elementwise.ts";
 import { gram } from "../graph/ops/gram.ts";
 import { max, mean as meanOf, sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { defaultsFor } from "../kernels/defaults.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { deviation, scatter } from "./covariance.ts";
 import { numbersOf } from "./numbers.ts";
 import { checkSemidefinite, checkSymmetric } from "./symmetric.ts";
-import { allFinite, eachBatch, gpuOf, type Rows, rowsAtOnce, rowsOf, type Samples, throwNotFinite } from "../data/rows.ts";
+import {
+  allFinite,
+  eachBatch,
+  gpuOf,
+  type Rows,
+  rowsAtOnce,
+  rowsOf,
+  type Samples,
+  throwNotFinite,
+} from "../data/rows.ts";
 
 /** Count, mean and centred products of samples, in float64. */
 export interface CentredSums {
@@ -18,6 +28,8 @@ export interface CentredSums {
   readonly mean: Float64Array;
   /** Σ (x − mean)(x − mean)ᵀ row-major [d, d], or its diagonal [d]. */
   readonly products: Float64Array;
+  /** The products were taken in float64. */
+  exact?: boolean;
   /** Where the last of the samples came from. */
   gpu?: Gpu | undefined;
 }
@@ -47,9 +59,6 @@ const empty = (dim: number, full: boolean): CentredSums => ({
   products: new Float64Array(full ? dim * dim : dim),
 });
 
-/** Up to so many features the products of rows are taken in float64 on the CPU: there are no more of them than numbers to read. */
-export const FEW = 32;
-
 /**
  * Sums over all rows: each batch is centred on its own mean and multiplied, batches are merged in float64. Products of many
  * features are taken on the GPU in f32; those of few, or `exact` ones, in float64 on the CPU.
@@ -60,7 +69,7 @@ export async function centredSums(
   rows: Rows,
   full: boolean,
   { signal, onProgress }: LongCall = {},
-  exact = rows.dim <= FEW,
+  exact?: boolean,
 ): Promise<CentredSums> {
   const sums = empty(rows.dim, full);
   const began = performance.now();
@@ -69,7 +78,8 @@ export async function centredSums(
     rows,
     size,
     async (batch, start) => {
-      mergeSums(sums, await (exact ? exactSums : sumsOfBatch)(where, batch, start, full));
+      sums.exact = exact ?? rows.dim <= defaultsFor(gpuOf(where, batch).traits).linalg.products;
+      mergeSums(sums, await (sums.exact ? exactSums : sumsOfBatch)(where, batch, start, full));
       const seconds = (performance.now() - began) / 1000;
       const step = Math.min(rows.count, start + size);
       onProgress?.({ step, total: rows.count, seconds, eta: (seconds * (rows.count - step)) / step });
@@ -80,21 +90,29 @@ export async function centredSums(
 }
 
 /** The sums of one batch in float64: two passes over the numbers that were read, so that nothing is rounded to f32. */
-async function exactSums(where: string, batch: Tensor, start: number, full: boolean): Promise<CentredSums> {
+async function exactSums(where: string, batch: Tensor, first: number, full: boolean): Promise<CentredSums> {
   const [count, d] = batch.shape as [number, number];
   const values = await batch.read();
   const mean = new Float64Array(d);
   for (let at = 0; at < values.length; at++) mean[at % d]! += values[at]!;
   for (let j = 0; j < d; j++) mean[j]! /= count;
-  if (!mean.every(Number.isFinite)) await throwNotFinite(where, batch, start);
+  if (!mean.every(Number.isFinite)) await throwNotFinite(where, batch, first);
   const products = new Float64Array(full ? d * d : d);
-  const row = new Float64Array(d);
-  for (let at = 0; at < values.length; at += d) {
-    for (let j = 0; j < d; j++) row[j] = values[at + j]! - mean[j]!;
+  // four rows at a time, zeros past the last: each product is loaded and stored once for them
+  const means = new Float64Array(4 * d);
+  for (let k = 0; k < 4; k++) means.set(mean, k * d);
+  const rows = new Float64Array(4 * d);
+  for (let start = 0; start < values.length; start += rows.length) {
+    for (let k = 0; k < rows.length; k++) rows[k] = start + k < values.length ? values[start + k]! - means[k]! : 0;
     for (let i = 0; i < d; i++) {
-      const left = row[i]!;
-      if (!full) products[i]! += left * left;
-      else for (let j = 0; j <= i; j++) products[i * d + j]! += left * row[j]!;
+      const a = rows[i]!;
+      const b = rows[d + i]!;
+      const c = rows[2 * d + i]!;
+      const e = rows[3 * d + i]!;
+      if (!full) products[i]! += a * a + b * b + c * c + e * e;
+      else
+        for (let j = 0; j <= i; j++)
+          products[i * d + j]! += a * rows[j]! + b * rows[d + j]! + c * rows[2 * d + j]! + e * rows[3 * d + j]!;
     }
   }
   if (full) for (let i = 0; i < d; i++) for (let j = 0; j < i; j++) products[j * d + i] = products[i * d + j]!;

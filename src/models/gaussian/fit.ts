@@ -1,5 +1,5 @@
 import { check } from "../../device/errors.ts";
-import { type CentredSums, centredSums, FEW } from "../../linalg/moments.ts";
+import { type CentredSums, centredSums } from "../../linalg/moments.ts";
 import { rowsOf, type Samples } from "../../data/rows.ts";
 import { factorOf } from "../../linalg/symmetric.ts";
 import { familyOf } from "../covariance/families.ts";
@@ -37,7 +37,7 @@ export async function estimateOf(where: string, samples: Samples, options: Gauss
     const covariance = await emOfOne(where, rows, { kind, rank: rank!, regularization, signal }, sums.mean, start);
     return { family, mean: sums.mean, covariance, shrinkage: 0, origin: { kind: "numbers", precision: 2 ** -24 } };
   }
-  let exact = rows.dim <= FEW;
+  let exact = sums.exact === true;
   if (kind === "full" && !exact && rows.dim <= FEATURES_ON_CPU && nearlySingular(sums)) {
     // what products in f32 leave of the smallest directions is rounding: once more in float64
     sums = await centredSums(where, rows, true, options, true);
@@ -73,6 +73,9 @@ export async function estimateOfSums(where: string, sums: CentredSums, options: 
   });
   return { family, mean, covariance, shrinkage: intensity, origin: originOf(mean, mean.length <= FEW) };
 }
+
+/** Moments of so few features were taken in float64 on any device. */
+const FEW = 32;
 
 const originOf = (mean: Float64Array, exact: boolean): Origin =>
   exact ? { kind: "samples", mean } : { kind: "numbers", precision: 2 ** -24 };
