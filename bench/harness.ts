@@ -128,7 +128,7 @@ export async function interleave(contestants: readonly Contestant[], schedule: S
   const expected = contestants.map(() => 0);
 
   /** Milliseconds of one block, charged to the box; undefined when the contestant dropped out. */
-  async function turn(index: number): Promise<number | undefined> {
+  async function timeBlock(index: number): Promise<number | undefined> {
     const timing = timings[index]!;
     try {
       const ms = await within(block(contestants[index]!, timing.stepsPerBlock, now), boxSeconds, timing.name);
@@ -144,7 +144,7 @@ export async function interleave(contestants: readonly Contestant[], schedule: S
   for (let index = 0; index < contestants.length; index++) {
     const timing = timings[index]!;
     for (let tries = 0; tries < 10; tries++) {
-      const ms = await turn(index);
+      const ms = await timeBlock(index);
       if (ms === undefined) break;
       expected[index] = ms;
       if (ms * 1.5 > blockSeconds * 1000 || timing.stepsPerBlock === maxSteps) break;
@@ -162,7 +162,7 @@ export async function interleave(contestants: readonly Contestant[], schedule: S
         timing.note = `time box of ${boxSeconds} s reached after ${round} of ${rounds} rounds`;
         continue;
       }
-      const ms = await turn(index);
+      const ms = await timeBlock(index);
       if (ms !== undefined) timing.samples.push(ms / timing.stepsPerBlock);
     }
     onRound?.(round + 1, rounds);

@@ -3,11 +3,11 @@
 //   update   g ← g · min(1, max_norm / (√norm + 10⁻⁶))          where CLIPPED is 1; norm = Σ g²
 //            p ← p · (1 − η · decay)                            where DECOUPLED is 1 (AdamW), else g ← g + decay · p
 //            m ← β₁·m + (1 − β₁)·g,   v ← β₂·v + (1 − β₂)·g²
-//            p ← p − η · m̂ / (√v̂ + ε)                          m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ), t = clock[0] + 1
+//            p ← p − η · m̂ / (√v̂ + ε)                          m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ), t = train_counters[0] + 1
 //
-// Where GUARDED is 1 nothing changes once clock[2] is set or `loss` is not a number, so that the last finite state stays.
+// Where GUARDED is 1 nothing changes once train_counters[2] is set or `loss` is not a number, so that the last finite state stays.
 //
-// shapes     g, p, m, v [size], size a multiple of 4; clock [4] u32; rate, loss, norm [1]
+// shapes     g, p, m, v [size], size a multiple of 4; train_counters [4] u32; rate, loss, norm [1]
 // grid       PER vec4 of elements per invocation, LANES apart; folds into y (lib/grid.wgsl)
 // numerics   1 − βᵗ as −expm1(t · ln β); elements of g that are not finite count as 0
 // source     Kingma & Ba 2015, algorithm 1; Loshchilov & Hutter 2019, algorithm 2
@@ -36,7 +36,7 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> g: array<vec4f>;
-@group(0) @binding(2) var<storage, read> clock: array<u32>;
+@group(0) @binding(2) var<storage, read> train_counters: array<u32>;
 @group(0) @binding(3) var<storage, read> rate: array<f32>;
 @group(0) @binding(4) var<storage, read> loss: array<f32>;
 @group(0) @binding(5) var<storage, read> norm: array<f32>;
@@ -50,8 +50,8 @@ fn finite_or_zero(a: vec4f) -> vec4f {
 
 @compute @workgroup_size(LANES)
 fn update(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  if (GUARDED == 1u && (clock[2] != 0u || finite(loss[0]) == 0.0)) { return; }
-  let t = f32(clock[0] + 1u);
+  if (GUARDED == 1u && (train_counters[2] != 0u || finite(loss[0]) == 0.0)) { return; }
+  let t = f32(train_counters[0] + 1u);
   let eta = rate[0] / (0.0 - expm1(t * params.log_beta1));
   let shrink = 1.0 - rate[0] * params.decay;
   let second_share = 1.0 / (0.0 - expm1(t * params.log_beta2));

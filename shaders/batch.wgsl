@@ -3,9 +3,9 @@
 //   bytes    y[b,f] = scale · x[r(b), f]          x: bytes, four to a word
 //   floats   y[b,f] = scale · x[r(b), f]
 //
-// with r(b) = order[clock[1] + b] where ORDERED is 1, else clock[1] + b.
+// with r(b) = order[train_counters[1] + b] where ORDERED is 1, else train_counters[1] + b.
 //
-// shapes     x [count, features], order [count] u32, clock [4] u32 (its word 1 is the position), y [batch, features]
+// shapes     x [count, features], order [count] u32, train_counters [4] u32 (its word 1 is the position), y [batch, features]
 // grid       one element of y per invocation, in groups of LANES; folds into y (lib/grid.wgsl)
 // numerics   exact up to the rounding of scale · value; row numbers beyond the data set read its last row
 
@@ -24,7 +24,7 @@ struct Params { size: u32, features: u32, count: u32, scale: f32 }
 @group(0) @binding(1) var<storage, read> packed: array<u32>;
 @group(0) @binding(2) var<storage, read> x: array<f32>;
 @group(0) @binding(3) var<storage, read> order: array<u32>;
-@group(0) @binding(4) var<storage, read> clock: array<u32>;
+@group(0) @binding(4) var<storage, read> train_counters: array<u32>;
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
 //#hook
@@ -33,7 +33,7 @@ fn epilogue(i: u32, value: f32) -> f32 { return value; }
 // where element i of y lies in the data set
 fn source_of(i: u32) -> u32 {
   let line = i / params.features;
-  let position = clock[1] + line;
+  let position = train_counters[1] + line;
   var row = position;
   if (ORDERED == 1u) { row = order[min(position, params.count - 1u)]; }
   return min(row, params.count - 1u) * params.features + (i - line * params.features);

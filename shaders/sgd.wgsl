@@ -5,9 +5,9 @@
 //            m ← momentum · m + g
 //            p ← p − η · (NESTEROV = 1 ? g + momentum · m : m)
 //
-// Where GUARDED is 1 nothing changes once clock[2] is set or `loss` is not a number.
+// Where GUARDED is 1 nothing changes once train_counters[2] is set or `loss` is not a number.
 //
-// shapes     g, p, m [size], size a multiple of 4; clock [4] u32; rate, loss, norm [1]
+// shapes     g, p, m [size], size a multiple of 4; train_counters [4] u32; rate, loss, norm [1]
 // grid       four elements per invocation, in groups of LANES; folds into y (lib/grid.wgsl)
 // numerics   elements of g that are not finite count as 0
 // source     Sutskever et al. 2013; PyTorch's SGD without dampening
@@ -26,7 +26,7 @@ struct Params { vec4s: u32, momentum: f32, decay: f32, max_norm: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> g: array<vec4f>;
-@group(0) @binding(2) var<storage, read> clock: array<u32>;
+@group(0) @binding(2) var<storage, read> train_counters: array<u32>;
 @group(0) @binding(3) var<storage, read> rate: array<f32>;
 @group(0) @binding(4) var<storage, read> loss: array<f32>;
 @group(0) @binding(5) var<storage, read> norm: array<f32>;
@@ -41,7 +41,7 @@ fn finite_or_zero(a: vec4f) -> vec4f {
 fn update(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = group_number(group, groups) * LANES + lane;
   if (i >= params.vec4s) { return; }
-  if (GUARDED == 1u && (clock[2] != 0u || finite(loss[0]) == 0.0)) { return; }
+  if (GUARDED == 1u && (train_counters[2] != 0u || finite(loss[0]) == 0.0)) { return; }
   var slope = finite_or_zero(g[i]);
   let value = p[i];
   if (CLIPPED == 1u) { slope *= min(1.0, params.max_norm / (sqrt_(norm[0]) + 1e-6)); }

@@ -39,7 +39,14 @@ export type { EpochRecord } from "./nn/checkpoint.ts";
 export type { ConvolutionOptions } from "./nn/conv2d.ts";
 export type { Initialiser, Seed } from "./nn/initialise.ts";
 export type { LinearOptions } from "./nn/linear.ts";
-export type { AdamOptions, Common as OptimiserOptions, Ending, Group, Optimiser, SgdOptions } from "./nn/optimiser.ts";
+export type {
+  AdamOptions,
+  Common as OptimiserOptions,
+  UpdateOptions,
+  Group,
+  Optimiser,
+  SgdOptions,
+} from "./nn/optimiser.ts";
 export type { CheckpointPlan, EarlyStopping, Progress, TrainOptions } from "./nn/options.ts";
 export type { Loss, LossContext } from "./nn/pass.ts";
 export type { Schedule } from "./nn/schedule.ts";

@@ -333,5 +333,5 @@ it("refuses a longer grid of a kernel that does not count by group_number", () =
   expect(() => fold({ kernel, groups }, host.traits)).toThrow(LatentError);
   expect(() => fold({ kernel, groups: [1, maxGroups + 1, 1] }, host.traits)).toThrow("at most 65535");
   expect(() => fold({ kernel: shaders.map.elements, groups: [1, 2, 1] }, host.traits)).toThrow("a line of workgroups");
-  expect(() => fold({ kernel: shaders.advance.tick, groups: [2, 1, 1] }, host.traits)).toThrow("one workgroup");
+  expect(() => fold({ kernel: shaders.advance.count_step, groups: [2, 1, 1] }, host.traits)).toThrow("one workgroup");
 });

@@ -194,7 +194,7 @@ describe("optimisers", () => {
     });
     await step.repeat(3);
     expect(await w.item()).toBe(1);
-    expect([...(await optimiser.clock.read())]).toEqual([0, 0, 1, 0]);
+    expect([...(await optimiser.trainCounters.read())]).toEqual([0, 0, 1, 0]);
     step.dispose();
   });
 

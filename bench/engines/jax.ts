@@ -101,11 +101,11 @@ const pure: { readonly [workload: string]: (inputs: Arrays, settings: Settings) 
     const scaled = means!.ref.mul(precisions.ref);
     const offsets = np.log(weights!).sub(means!.mul(scaled.ref).add(np.log(variances!)).sum(1).mul(0.5));
     const products = np.matmul(x!.ref, scaled.transpose()).sub(np.matmul(squares.ref, precisions.transpose()).mul(0.5));
-    const shares = nn.softmax(products.add(offsets), 1);
-    const totals = np.sum(shares.ref, 0);
+    const responsibilities = nn.softmax(products.add(offsets), 1);
+    const totals = np.sum(responsibilities.ref, 0);
     const column = totals.ref.reshape([-1, 1]);
-    const nextMeans = np.matmul(shares.ref.transpose(), x!).div(column.ref);
-    const seconds = np.matmul(shares.transpose(), squares).div(column);
+    const nextMeans = np.matmul(responsibilities.ref.transpose(), x!).div(column.ref);
+    const seconds = np.matmul(responsibilities.transpose(), squares).div(column);
     return [totals.div(n!), nextMeans.ref, seconds.sub(np.square(nextMeans))];
   },
 };

@@ -89,11 +89,11 @@ const operations: { readonly [workload: string]: (inputs: Tensors, settings: Set
       tf.matMul(x!, scaled, false, true),
       tf.matMul(squares, tf.div(0.5, variances!), false, true),
     );
-    const shares = tf.softmax(tf.add(products, offsets));
-    const totals = tf.sum(shares, 0);
+    const responsibilities = tf.softmax(tf.add(products, offsets));
+    const totals = tf.sum(responsibilities, 0);
     const column = tf.expandDims(totals, 1);
-    const nextMeans = tf.div(tf.matMul(shares, x!, true), column);
-    const seconds = tf.div(tf.matMul(shares, squares, true), column);
+    const nextMeans = tf.div(tf.matMul(responsibilities, x!, true), column);
+    const seconds = tf.div(tf.matMul(responsibilities, squares, true), column);
     return [tf.div(totals, n!), nextMeans, tf.sub(seconds, tf.square(nextMeans))];
   },
 };

@@ -2,10 +2,10 @@ import { Dataset } from "../data/dataset.ts";
 import type { Mnist, MnistSplit } from "../data/mnist.ts";
 import { checkOptions } from "../formats/errors.ts";
 import type { Gpu } from "../program/gpu.ts";
-import { type Context, type Contender, type Fitted, part } from "./job/contender.ts";
+import { type Context, type ModelEntry, type FittedModel, part } from "./job/modelEntry.ts";
 import type { Listener, Stage } from "./job/events.ts";
-import { type Judge, judge } from "./job/judge.ts";
-import { lineup } from "./job/lineup.ts";
+import { type Evaluator, evaluator } from "./job/evaluator.ts";
+import { registry } from "./job/registry.ts";
 import { gridPicture } from "./job/pictures.ts";
 import { presets, type Settings } from "./job/settings.ts";
 import { spectrumOf } from "./job/spectrum.ts";
@@ -53,7 +53,7 @@ class Job {
   readonly #gpu: Gpu;
   readonly #options: JobOptions;
   readonly #settings: Settings;
-  readonly #contenders: readonly Contender[];
+  readonly #entries: readonly ModelEntry[];
   readonly #stages: Stages;
   readonly #list: readonly Stage[];
   readonly #listener: Listener;
@@ -66,7 +66,7 @@ class Job {
     this.#gpu = gpu;
     this.#options = options;
     this.#settings = { ...presets[preset], ...options.settings };
-    this.#contenders = lineup(this.#settings);
+    this.#entries = registry(this.#settings);
     this.#listener = (event) => {
       if (event.kind === "curve") this.#curves.set(event.curve.key, event.curve);
       if (event.kind === "picture") this.#pictures.set(event.picture.key, event.picture);
@@ -75,8 +75,8 @@ class Job {
     this.#list = [
       { key: "data", title: "MNIST onto the GPU", weight: 2 },
       { key: "spectrum", title: "Covariance spectrum", weight: 15 },
-      { key: "classifier", title: "Digit CNN, the judge", weight: classifierWeight(this.#settings) },
-      ...this.#contenders.map(({ key, name, weight }) => ({ key, title: name, weight: weight(this.#settings) })),
+      { key: "classifier", title: "Digit CNN, the evaluator", weight: classifierWeight(this.#settings) },
+      ...this.#entries.map(({ key, name, weight }) => ({ key, title: name, weight: weight(this.#settings) })),
     ];
     this.#stages = new Stages(this.#list, this.#listener, signal);
   }
@@ -110,17 +110,13 @@ class Job {
     this.#listener({ kind: "spectrum", spectrum });
     const chosen = await this.#stages.run(
       "classifier",
-      (progress) => this.#judge(context, progress),
+      (progress) => this.#evaluator(context, progress),
       ({ report }) => `right on ${(100 * report.accuracy).toFixed(2)} % of ${report.n}`,
     );
     const models: ModelReport[] = [];
-    for (const contender of this.#contenders) {
+    for (const entry of this.#entries) {
       models.push(
-        await this.#stages.run(
-          contender.key,
-          (progress) => this.#model(context, contender, chosen, progress),
-          resultWords,
-        ),
+        await this.#stages.run(entry.key, (progress) => this.#model(context, entry, chosen, progress), resultWords),
       );
     }
     signal?.throwIfAborted();
@@ -187,22 +183,22 @@ class Job {
     this.#listener({ kind: "picture", picture });
   }
 
-  async #judge(context: Context, progress: Progress): Promise<Judge> {
-    const chosen = this.#own(await judge(context, progress));
+  async #evaluator(context: Context, progress: Progress): Promise<Evaluator> {
+    const chosen = this.#own(await evaluator(context, progress));
     this.#listener({ kind: "floor", floor: chosen.floor });
     return chosen;
   }
 
   /** One model from fit to pictures. Whatever tensors it leaves behind, also when it is stopped, go with the scope. */
-  #model(context: Context, contender: Contender, chosen: Judge, progress: Progress): Promise<ModelReport> {
+  #model(context: Context, entry: ModelEntry, chosen: Evaluator, progress: Progress): Promise<ModelReport> {
     return this.#gpu.scope(async () => {
       const start = performance.now();
-      const model = await contender.fit(context, part(progress, 0, 0.8));
+      const model = await entry.fit(context, part(progress, 0, 0.8));
       try {
         await this.#gpu.idle();
         return await this.#report(
           context,
-          contender,
+          entry,
           model,
           chosen,
           (performance.now() - start) / 1000,
@@ -216,9 +212,9 @@ class Job {
 
   async #report(
     { seed, settings }: Context,
-    { key, name }: Contender,
-    model: Fitted,
-    chosen: Judge,
+    { key, name }: ModelEntry,
+    model: FittedModel,
+    chosen: Evaluator,
     seconds: number,
     progress: Progress,
   ): Promise<ModelReport> {

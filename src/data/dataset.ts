@@ -107,18 +107,18 @@ export class Dataset {
   }
 
   /**
-   * Records the `batch` samples from position clock[1] on, in `order` (u32 [count]; without it, as they lie).
+   * Records the `batch` samples from position trainCounters[1] on, in `order` (u32 [count]; without it, as they lie).
    * Returns f32 [batch, …shape]; bytes come as 0 to 1.
    */
-  batch(order: Tensor | null, clock: Tensor, batch: number): Tensor {
+  batch(order: Tensor | null, trainCounters: Tensor, batch: number): Tensor {
     const scale = this.samples.dtype === "u8" ? 1 / 255 : 1;
-    return reshape(batchOf(this.samples, order, clock, batch, scale), [batch, ...this.shape]);
+    return reshape(batchOf(this.samples, order, trainCounters, batch, scale), [batch, ...this.shape]);
   }
 
   /** Records the labels of the same samples as rows with a single 1: f32 [batch, classes]. */
-  classes(order: Tensor | null, clock: Tensor, batch: number, classes: number): Tensor {
+  classes(order: Tensor | null, trainCounters: Tensor, batch: number, classes: number): Tensor {
     check(this.labels !== null, "argument", "Dataset.classes", () => "this data set has no labels.");
-    return oneHot(reshape(batchOf(this.labels, order, clock, batch, 1), [batch]), classes);
+    return oneHot(reshape(batchOf(this.labels, order, trainCounters, batch, 1), [batch]), classes);
   }
 
   /** Samples start … stop − 1 as f32 [stop − start, …shape]; one read or further ops run it. */
@@ -131,8 +131,8 @@ export class Dataset {
     );
     return this.gpu.within(() => {
       // computed, so that there is nothing to free: start at index 1, else 0
-      const clock = mul(cast(equal(arange(this.gpu, 4), 1), "u32"), start);
-      return this.batch(null, clock, stop - start);
+      const trainCounters = mul(cast(equal(arange(this.gpu, 4), 1), "u32"), start);
+      return this.batch(null, trainCounters, stop - start);
     });
   }
 

@@ -76,9 +76,9 @@ export function permutation(count: number, draw: Draw): Uint32Array<ArrayBuffer>
   const drawn = words(count, draw);
   for (let i = count - 1; i > 0; i--) {
     const j = Math.floor((drawn[i]! * (i + 1)) / 2 ** 32);
-    const kept = order[i]!;
+    const swapped = order[i]!;
     order[i] = order[j]!;
-    order[j] = kept;
+    order[j] = swapped;
   }
   return order;
 }

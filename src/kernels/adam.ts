@@ -1,6 +1,6 @@
 import { ceilDiv, type Launches } from "./launch.ts";
 import { adam as shaders } from "./shaders/adam.gen.ts";
-import { advance as clockwork } from "./shaders/advance.gen.ts";
+import { advance as advanceShaders } from "./shaders/advance.gen.ts";
 import { sgd as descent } from "./shaders/sgd.gen.ts";
 
 /** Switches and inputs that both optimisers share. */
@@ -28,7 +28,7 @@ export interface SgdShape extends UpdateShape {
 
 const grid = (size: number, lanes: number): [number, number, number] => [ceilDiv(size / 4, lanes), 1, 1];
 
-/** Inputs: p, m, v, gradient, clock, rate, loss, norm. An input that is switched off may be any buffer. */
+/** Inputs: p, m, v, gradient, train counters, rate, loss, norm. An input that is switched off may be any buffer. */
 export function adam({ size, beta1, beta2, epsilon, decay, maxNorm, guarded, decoupled }: AdamShape): Launches {
   const kernel = shaders.update;
   return {
@@ -39,7 +39,7 @@ export function adam({ size, beta1, beta2, epsilon, decay, maxNorm, guarded, dec
         constants: { GUARDED: Number(guarded), CLIPPED: Number(maxNorm > 0), DECOUPLED: Number(decoupled) },
         bind: {
           g: { input: 3 },
-          clock: { input: 4 },
+          trainCounters: { input: 4 },
           rate: { input: 5 },
           loss: { input: 6 },
           norm: { input: 7 },
@@ -63,7 +63,7 @@ export function adam({ size, beta1, beta2, epsilon, decay, maxNorm, guarded, dec
   };
 }
 
-/** Inputs: p, m, gradient, clock, rate, loss, norm. An input that is switched off may be any buffer. */
+/** Inputs: p, m, gradient, train counters, rate, loss, norm. An input that is switched off may be any buffer. */
 export function sgd({ size, momentum, decay, maxNorm, guarded, nesterov }: SgdShape): Launches {
   const kernel = descent.update;
   return {
@@ -74,7 +74,7 @@ export function sgd({ size, momentum, decay, maxNorm, guarded, nesterov }: SgdSh
         constants: { GUARDED: Number(guarded), CLIPPED: Number(maxNorm > 0), NESTEROV: Number(nesterov) },
         bind: {
           g: { input: 2 },
-          clock: { input: 3 },
+          trainCounters: { input: 3 },
           rate: { input: 4 },
           loss: { input: 5 },
           norm: { input: 6 },
@@ -88,13 +88,13 @@ export function sgd({ size, momentum, decay, maxNorm, guarded, nesterov }: SgdSh
   };
 }
 
-/** Inputs: clock, ring, loss. */
+/** Inputs: train counters, loss history, loss. */
 export function advance(rows: number, length: number): Launches {
   return {
     launches: [
       {
-        kernel: clockwork.tick,
-        bind: { loss: { input: 2 }, clock: { output: 0 }, ring: { output: 1 } },
+        kernel: advanceShaders.count_step,
+        bind: { loss: { input: 2 }, trainCounters: { output: 0 }, lossHistory: { output: 1 } },
         params: { rows, length },
         groups: [1, 1, 1],
       },

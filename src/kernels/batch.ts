@@ -9,11 +9,11 @@ export interface BatchShape {
   readonly scale: number;
   /** The data set is bytes, four to a word; else floats. */
   readonly bytes: boolean;
-  /** Rows come through an order table (input 1), else one after the other; then input 1 is the clock. */
+  /** Rows come through an order table (input 1), else one after the other; then input 1 is the train counters. */
   readonly ordered: boolean;
 }
 
-/** `batch` rows from clock[1] on: inputs are the data set, the order table (if `ordered`), the clock. */
+/** `batch` rows from trainCounters[1] on: inputs are the data set, the order table (if `ordered`), the train counters. */
 export function batch({ batch, count, features, scale, bytes, ordered }: BatchShape): Launches {
   const size = batch * features;
   const kernel = bytes ? shaders.bytes : shaders.floats;
@@ -25,7 +25,7 @@ export function batch({ batch, count, features, scale, bytes, ordered }: BatchSh
         bind: {
           [bytes ? "packed" : "x"]: { input: 0 },
           order: { input: 1 },
-          clock: { input: ordered ? 2 : 1 },
+          trainCounters: { input: ordered ? 2 : 1 },
           y: { output: 0 },
         },
         params: { size, features, count, scale },

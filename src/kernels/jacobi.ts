@@ -1,9 +1,9 @@
 import type { Launch, Launches } from "./launch.ts";
 import { jacobi as shaders } from "./shaders/jacobi.gen.ts";
 
-/** One sweep over all pairs of `rows` rows, an even number: inputs and outputs w and its word (done, sweeps), both in place. */
+/** One sweep over all pairs of `rows` rows, an even number: inputs and outputs w and its status (done, sweeps), both in place. */
 export function jacobi(rows: number, columns: number, tolerance: number): Launches {
-  const bind = { before: { input: 1 }, w: { output: 0 }, word: { output: 1 }, off: { scratch: 0 } };
+  const bind = { status_read: { input: 1 }, w: { output: 0 }, status: { output: 1 }, cosines: { scratch: 0 } };
   const launch = (kernel: Launch["kernel"], round: number, groups: number): Launch => ({
     kernel,
     bind,
@@ -12,7 +12,7 @@ export function jacobi(rows: number, columns: number, tolerance: number): Launch
   });
   const rounds = Array.from({ length: rows - 1 }, (_, round) => launch(shaders.rotate, round, rows / 2));
   return {
-    launches: [...rounds, launch(shaders.judge, 0, 1)],
+    launches: [...rounds, launch(shaders.check, 0, 1)],
     scratch: [2 * rows],
     flops: 6 * rows * (rows - 1) * columns,
   };

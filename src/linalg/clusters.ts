@@ -59,7 +59,7 @@ export function clusterSums(x: Tensor, mu: Tensor, r: Tensor): Tensor {
     sameShape(r.shape, [n, k]),
     "shape",
     "clusterSums",
-    () => `expected shares [${n}, ${k}]; got ${show(r.shape)}.`,
+    () => `expected responsibilities [${n}, ${k}]; got ${show(r.shape)}.`,
   );
   return sum(recordOne(sumsOp, [x, mu, r], { shape: [slicesOf(n), k, 2, d], dtype: "f32" }, {}, null), 0);
 }

@@ -37,31 +37,31 @@ export async function withOrthogonalRows<T>(
 ): Promise<T> {
   const [n, m] = x.shape as [number, number];
   // a row of zeros makes the pairs come out even, and meets no other
-  const even = n % 2 === 0 ? x : concat([x, zeros(gpu, [1, m])], 0);
-  await gpu.evaluate([even]);
-  const w = gpu.state(new Float32Array(even.size), even.shape);
-  const word = gpu.state(new Uint32Array(2), [2]);
-  const load = await gpu.compile((rows) => assign(w, rows!), even);
+  const padded = n % 2 === 0 ? x : concat([x, zeros(gpu, [1, m])], 0);
+  await gpu.evaluate([padded]);
+  const w = gpu.state(new Float32Array(padded.size), padded.shape);
+  const status = gpu.state(new Uint32Array(2), [2]);
+  const load = await gpu.compile((rows) => assign(w, rows!), padded);
   const sweep = await gpu.compile(() => {
     const outputs = [
       { shape: w.shape, dtype: "f32" },
-      { shape: word.shape, dtype: "u32" },
+      { shape: status.shape, dtype: "u32" },
     ] as const;
-    const [next, said] = record(jacobiOp, [w, word], outputs, {}, null);
+    const [next, nextStatus] = record(jacobiOp, [w, status], outputs, {}, null);
     assign(w, next!);
-    assign(word, said!);
+    assign(status, nextStatus!);
   });
   try {
-    await load.run(even);
-    let seen: Promise<ArrayLike<number>> | null = null;
+    await load.run(padded);
+    let statusRead: Promise<ArrayLike<number>> | null = null;
     let done = false;
     for (let sweeps = 0; sweeps < MOST && !done; sweeps += BLOCK) {
       await sweep.repeat(BLOCK);
-      const before: ArrayLike<number> | null = await seen;
-      done = before?.[0] === 1;
-      seen = word.read();
+      const last: ArrayLike<number> | null = await statusRead;
+      done = last?.[0] === 1;
+      statusRead = status.read();
     }
-    const last = await seen!;
+    const last = await statusRead!;
     if (last[0] !== 1)
       throw new LatentError(
         "numeric",
@@ -70,6 +70,6 @@ export async function withOrthogonalRows<T>(
     return await use(w);
   } finally {
     for (const program of [load, sweep]) program.dispose();
-    for (const tensor of [w, word, even, x]) tensor.dispose();
+    for (const tensor of [w, status, padded, x]) tensor.dispose();
   }
 }

@@ -127,7 +127,7 @@ async function sumsOfBatch(where: string, batch: Tensor, start: number, full: bo
   const [count, d] = batch.shape as [number, number];
   const gpu = gpuOf(where, batch);
   const origin = gpu.within(() => meanOf(batch, 0));
-  const held: Tensor[] = [origin];
+  const owned: Tensor[] = [origin];
   try {
     // stored before it is used, so that all kernels subtract the same numbers: fused into each, it may round differently
     await gpu.evaluate([origin]);
@@ -137,7 +137,7 @@ async function sumsOfBatch(where: string, batch: Tensor, start: number, full: bo
       allFinite(batch),
     ]) as [Tensor, Tensor, Tensor];
     let products = gpu.within(() => (full ? scatter(batch, origin) : sum(square(sub(batch, origin)), 0)));
-    held.push(off, most, finite, products);
+    owned.push(off, most, finite, products);
     await gpu.evaluate([off, most, finite, products]);
     const read = (t: Tensor) => t.read().then((values) => Float64Array.from(values));
     const [mean, missed, sizes, flag] = await Promise.all([origin, off, most, finite].map(read));
@@ -154,12 +154,12 @@ async function sumsOfBatch(where: string, batch: Tensor, start: number, full: bo
     );
     if (scale.some((s) => s !== 1)) {
       const factor = gpu.tensor(scale, [d]);
-      held.push(factor);
+      owned.push(factor);
       products = gpu.within(() => {
         const near = mul(sub(batch, origin), factor);
         return full ? gram(near, near) : sum(square(near), 0);
       });
-      held.push(products);
+      owned.push(products);
     }
     const values = await read(products);
     for (let i = 0; i < d; i++) {
@@ -170,7 +170,7 @@ async function sumsOfBatch(where: string, batch: Tensor, start: number, full: bo
     }
     return { count, mean: mean!.map((value, j) => value + missed![j]! / count), products: values, gpu };
   } finally {
-    for (const t of held) t.dispose();
+    for (const t of owned) t.dispose();
   }
 }
 

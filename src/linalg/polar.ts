@@ -46,10 +46,10 @@ export function scales(): number[] {
 export function* towardsUnitary(a: Tensor): Generator<Tensor> {
   const [m, n] = a.shape.slice(-2) as [number, number];
   const gram = (x: Tensor) => (m < n ? matmul(x, swap(x)) : matmul(swap(x), x));
-  const even = div(a, maximum(max(abs(a), [-2, -1], { keepDims: true }), TINY));
+  const normalised = div(a, maximum(max(abs(a), [-2, -1], { keepDims: true }), TINY));
   // ‖xᵀx‖_F = (Σ σ⁴)^½ is at least the square of the largest singular value, and at most √n times it
-  const bound = sqrt(sqrt(sum(square(gram(even)), [-2, -1], { keepDims: true })));
-  let x = div(even, maximum(bound, TINY));
+  const bound = sqrt(sqrt(sum(square(gram(normalised)), [-2, -1], { keepDims: true })));
+  let x = div(normalised, maximum(bound, TINY));
   const one = identity(a.gpu, Math.min(m, n));
   for (const rho of scales()) {
     const factor = sub(mul(one, 1.5 * rho), mul(gram(x), 0.5 * rho ** 3));

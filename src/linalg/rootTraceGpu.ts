@@ -39,28 +39,28 @@ export async function rootTraceOnGpu(
     const own = Math.max(0, scaled[which * n * n + i * n + i]!);
     return Math.max(limits[which]! / sizes[which]!, roundingOfPivots(n) * Math.sqrt(own));
   });
-  const held: Tensor[] = [];
-  const hold = (...tensors: Tensor[]) => held.push(...tensors);
+  const owned: Tensor[] = [];
+  const own = (...tensors: Tensor[]) => owned.push(...tensors);
   try {
-    const [both, floor] = [gpu.tensor(scaled, [2, n, n]), gpu.tensor(least, [2, n])];
-    hold(both, floor);
-    const { factor, rest, rank } = semidefiniteRows(both, floor);
+    const [both, smallest] = [gpu.tensor(scaled, [2, n, n]), gpu.tensor(least, [2, n])];
+    own(both, smallest);
+    const { factor, rest, rank } = semidefiniteRows(both, smallest);
     const [l1, l2] = [0, 1].map((which) => reshape(slice(factor, 0, which, which + 1), [n, n])) as [Tensor, Tensor];
     const crossed = matmul(l1, swap(l2));
-    hold(crossed, rest, rank);
+    own(crossed, rest, rank);
     await gpu.evaluate([crossed, rest, rank]);
     signal?.throwIfAborted();
     let [unitary, step]: [Tensor, number] = [crossed, 0];
     for (const x of towardsUnitary(crossed)) {
       unitary = x;
       if (++step % STEPS > 0) continue;
-      hold(x);
+      own(x);
       await gpu.evaluate([x]);
       // here, where nothing is recorded that has not run, and so holds on to memory
       signal?.throwIfAborted();
     }
     const terms = sum(mul(unitary, crossed), 1);
-    hold(terms);
+    own(terms);
     const [sums, left, ranks] = await Promise.all([terms.read(), rest.read(), rank.read()]);
     let value = 0;
     for (const term of sums) value += term;
@@ -76,7 +76,7 @@ export async function rootTraceOnGpu(
     }
     return { value: value * Math.sqrt(sizes[0]! * sizes[1]!), ranks: [ranks[0]!, ranks[1]!], residual };
   } finally {
-    for (const tensor of held) tensor.dispose();
+    for (const tensor of owned) tensor.dispose();
   }
 }
 

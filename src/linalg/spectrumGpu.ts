@@ -15,18 +15,18 @@ import { allFinite } from "../data/rows.ts";
 const TINY = 2 ** -126;
 
 /** a over its Frobenius norm, and that. Throws LatentError("data") on a value that is not finite. */
-async function evened(where: string, gpu: Gpu, a: Tensor): Promise<{ even: Tensor; scale: number }> {
+async function normalise(where: string, gpu: Gpu, a: Tensor): Promise<{ normalised: Tensor; scale: number }> {
   const most = maximum(max(abs(a)), TINY);
   const near = div(a, most); // so that no square leaves f32
   const length = maximum(sqrt(sum(square(near))), TINY);
-  const even = div(near, length);
+  const normalised = div(near, length);
   const finite = allFinite(a);
-  await gpu.evaluate([most, length, finite, even]);
+  await gpu.evaluate([most, length, finite, normalised]);
   try {
     if ((await finite.item()) !== 1) throw new LatentError("data", `${where}: expected finite numbers; got others.`);
-    return { even, scale: (await most.item()) * (await length.item()) };
+    return { normalised, scale: (await most.item()) * (await length.item()) };
   } catch (error) {
-    even.dispose();
+    normalised.dispose();
     throw error;
   } finally {
     for (const tensor of [most, length, finite]) tensor.dispose();
@@ -39,15 +39,15 @@ async function evened(where: string, gpu: Gpu, a: Tensor): Promise<{ even: Tenso
  */
 export async function eighOnGpu(where: string, gpu: Gpu, a: Tensor): Promise<{ values: Tensor; vectors: Tensor }> {
   const n = a.shape[0]!;
-  const { even, scale } = await evened(where, gpu, a);
+  const { normalised, scale } = await normalise(where, gpu, a);
   // no eigenvalue is larger than the largest sum of a row, nor than the norm, which is 1 unless all is zero
-  const bound = minimum(max(sum(abs(even), 1)), 1);
-  const shifted = add(even, mul(identity(gpu, n), maximum(mul(bound, 2), 2 ** -10)));
+  const bound = minimum(max(sum(abs(normalised), 1)), 1);
+  const shifted = add(normalised, mul(identity(gpu, n), maximum(mul(bound, 2), 2 ** -10)));
   try {
     return await withOrthogonalRows(where, gpu, shifted, async (w) => {
       const rows = slice(w, 0, 0, n);
       const v = div(rows, maximum(sqrt(sum(square(rows), 1, { keepDims: true })), TINY));
-      const lambda = sum(mul(matmul(v, even), v), 1);
+      const lambda = sum(mul(matmul(v, normalised), v), 1);
       await gpu.evaluate([v, lambda]);
       const found = Float64Array.from(await lambda.read());
       const order = Int32Array.from(found.keys()).sort((i, j) => found[i]! - found[j]!);
@@ -63,16 +63,16 @@ export async function eighOnGpu(where: string, gpu: Gpu, a: Tensor): Promise<{ v
       };
     });
   } finally {
-    even.dispose();
+    normalised.dispose();
   }
 }
 
 /** Singular values of a [m, n], descending: the lengths of its rows or columns, whichever are fewer, made orthogonal. */
 export async function svdvalsOnGpu(where: string, gpu: Gpu, a: Tensor): Promise<Tensor> {
   const [m, n] = a.shape as [number, number];
-  const { even, scale } = await evened(where, gpu, a);
+  const { normalised, scale } = await normalise(where, gpu, a);
   try {
-    return await withOrthogonalRows(where, gpu, m < n ? even : swap(even), async (w) => {
+    return await withOrthogonalRows(where, gpu, m < n ? normalised : swap(normalised), async (w) => {
       const squares = sum(square(w), 1);
       const lengths = Float64Array.from(await squares.read(), Math.sqrt)
         .sort()
@@ -81,6 +81,6 @@ export async function svdvalsOnGpu(where: string, gpu: Gpu, a: Tensor): Promise<
       return gpu.tensor(lengths.subarray(0, Math.min(m, n)).map((length) => length * scale));
     });
   } finally {
-    even.dispose();
+    normalised.dispose();
   }
 }

@@ -12,7 +12,7 @@ import type { Tensor } from "../graph/tensor.ts";
 
 type Chosen<Shape> = Omit<Shape, "size" | "guarded">;
 
-const word = (clock: Tensor, at: number): Tensor => reshape(part(clock, 0, at, 1), []);
+const word = (trainCounters: Tensor, at: number): Tensor => reshape(part(trainCounters, 0, at, 1), []);
 
 /** The gradient, with zeros where it is not finite, clipped. */
 function slopeOf({ gradient, norm }: UpdateInputs, maxNorm: number): Tensor {
@@ -21,16 +21,16 @@ function slopeOf({ gradient, norm }: UpdateInputs, maxNorm: number): Tensor {
 }
 
 /** `next`, or what was there before, once a loss was not a number. */
-function guarded(before: readonly Tensor[], next: readonly Tensor[], { clock, loss }: UpdateInputs): Tensor[] {
+function guarded(before: readonly Tensor[], next: readonly Tensor[], { trainCounters, loss }: UpdateInputs): Tensor[] {
   if (!loss) return [...next];
-  const goesOn = mul(cast(isFinite(loss), "f32"), cast(equal(word(clock, 2), 0), "f32"));
+  const goesOn = mul(cast(isFinite(loss), "f32"), cast(equal(word(trainCounters, 2), 0), "f32"));
   return next.map((value, i) => where(goesOn, value, before[i]!));
 }
 
 /** The next p, m, v of Adam, each in p's shape. */
 export function adamApart(p: Tensor, m: Tensor, v: Tensor, inputs: UpdateInputs, options: Chosen<AdamShape>): Tensor[] {
   const { beta1, beta2, epsilon, decay, decoupled, maxNorm } = options;
-  const t = add(cast(word(inputs.clock, 0), "f32"), 1);
+  const t = add(cast(word(inputs.trainCounters, 0), "f32"), 1);
   const bias = (beta: number) => neg(expm1(mul(t, Math.log(beta))));
   const clipped = slopeOf(inputs, maxNorm);
   const slope = decoupled || !decay ? clipped : add(clipped, mul(p, decay));

@@ -37,7 +37,7 @@ export function trainingRegions(model: readonly Region[], optimiser: Optimiser):
     ...optimiser.groups.flatMap(({ arena, moments }) =>
       Object.entries(moments).flatMap(([name, moment]) => alongside(`optimiser.${name}`, model, arena, moment)),
     ),
-    { name: "optimiser.clock", shape: [4], base: optimiser.clock, offset: 0 },
+    { name: "optimiser.clock", shape: [4], base: optimiser.trainCounters, offset: 0 },
   ];
 }
 
@@ -75,10 +75,10 @@ export function readCheckpoint(bytes: Uint8Array): { tensors: ReadonlyMap<string
 }
 
 /** The counters of one run: each is what the others say. */
-function checkCounters(position: Position, clock: Safetensor | undefined): void {
+function checkCounters(position: Position, trainCounters: Safetensor | undefined): void {
   const { epoch, stepInEpoch, step, batch, count, history, best } = position;
   const steps = Math.ceil(count / Math.min(batch, count));
-  const [ticks, , halted] = clock ? Array.from(clock.data as ArrayLike<number>) : [step, 0, 0];
+  const [ticks, , halted] = trainCounters ? Array.from(trainCounters.data as ArrayLike<number>) : [step, 0, 0];
   const faults = {
     step: step === epoch * steps + stepInEpoch && ticks === step && halted === 0,
     stepInEpoch: stepInEpoch < steps || (stepInEpoch === steps && history.length === epoch),

@@ -37,12 +37,12 @@ export interface SgdOptions extends Common {
   readonly nesterov?: boolean;
 }
 
-/** How a training step ends: by default nothing is noted, and the data set's position stays. */
-export interface Ending {
+/** What an update records of its step: by default nothing, and the data set's position stays. */
+export interface UpdateOptions {
   /** f32 []: once it is not a number, nothing changes any more. */
   readonly loss?: Tensor;
   /** f32 [length]: takes `loss` at the step's number, modulo its length. */
-  readonly ring?: Tensor;
+  readonly lossHistory?: Tensor;
   /** Samples that the step went through. */
   readonly rows?: number;
 }
@@ -62,11 +62,11 @@ export interface Optimiser {
   /** Parameters that are updated together, with their moments. */
   readonly groups: readonly Group[];
   /** u32 [4]: step, position in the data set's order, halted, unused. */
-  readonly clock: Tensor;
+  readonly trainCounters: Tensor;
   /** u32 []: the number of the step, from 0; for random draws and schedules inside a compiled step. */
   readonly step: Tensor;
   /** Records the update by gradients in the order of the parameters. Works only in the function given to gpu.compile. */
-  update(gradients: readonly Tensor[], ending?: Ending): void;
+  update(gradients: readonly Tensor[], options?: UpdateOptions): void;
   /** The learning rate at a step. */
   rateAt(step: number): Promise<number>;
   /** Frees moments and counters; the parameters stay. */
@@ -94,19 +94,19 @@ function optimiser(
         moments: Object.fromEntries(names.map((name) => [name, gpu.state(new Float32Array(size), shape)])),
       };
     });
-    const clock = gpu.state(new Uint32Array(4), [4]);
-    // a fresh look each time: one that is kept would keep the clock from being freed
-    const stepOf = () => reshape(part(clock, 0, 0, 1), []);
+    const trainCounters = gpu.state(new Uint32Array(4), [4]);
+    // a fresh view each time: one that is kept would keep the counters from being freed
+    const stepOf = () => reshape(part(trainCounters, 0, 0, 1), []);
     const fixed = typeof rate === "number" ? gpu.state(Float32Array.of(rate), []) : null;
-    const ring = gpu.state(new Float32Array(1), [1]);
+    const lossHistory = gpu.state(new Float32Array(1), [1]);
     return {
       parameters: [...parameters],
       groups,
-      clock,
+      trainCounters,
       get step() {
         return stepOf();
       },
-      update(gradients, { loss, ring: losses = ring, rows = 0 } = {}) {
+      update(gradients, { loss, lossHistory: history = lossHistory, rows = 0 } = {}) {
         check(
           gradients.length === parameters.length,
           "argument",
@@ -122,11 +122,14 @@ function optimiser(
         );
         const norm = clipNorm === undefined ? undefined : all.map((g) => sum(square(g))).reduce((a, b) => add(a, b));
         for (const [i, group] of groups.entries())
-          for (const [state, next] of stepper(group, { gradient: all[i]!, clock, rate: current, loss, norm }))
+          for (const [state, next] of stepper(group, { gradient: all[i]!, trainCounters, rate: current, loss, norm }))
             gpu.assign(state, next);
-        const [ticked, noted] = advanceStep(clock, losses, loss ?? current, rows) as [Tensor, Tensor];
-        gpu.assign(clock, ticked);
-        gpu.assign(losses, noted);
+        const [nextCounters, nextHistory] = advanceStep(trainCounters, history, loss ?? current, rows) as [
+          Tensor,
+          Tensor,
+        ];
+        gpu.assign(trainCounters, nextCounters);
+        gpu.assign(history, nextHistory);
       },
       async rateAt(at) {
         if (typeof rate === "number") return rate;
@@ -135,7 +138,7 @@ function optimiser(
       },
       dispose() {
         const moments = groups.flatMap((group) => Object.values(group.moments));
-        for (const state of [clock, ring, ...(fixed ? [fixed] : []), ...moments]) state.dispose();
+        for (const state of [trainCounters, lossHistory, ...(fixed ? [fixed] : []), ...moments]) state.dispose();
       },
     };
   });

@@ -81,20 +81,21 @@ export async function evaluation(
   signal?: AbortSignal,
 ): Promise<Evaluation> {
   const steps = Math.ceil(dataset.count / batch);
-  const clock = gpu.state(new Uint32Array(4), [4]);
-  const ring = gpu.state(new Float32Array(steps), [steps]);
-  const states = [clock, ring];
+  const trainCounters = gpu.state(new Uint32Array(4), [4]);
+  const lossHistory = gpu.state(new Float32Array(steps), [steps]);
+  const states = [trainCounters, lossHistory];
   const free = () => {
     for (const state of states) state.dispose();
   };
   const body = (rows: number): void => {
     const context: LossContext = {
-      step: reshape(part(clock, 0, 0, 1), []),
+      step: reshape(part(trainCounters, 0, 0, 1), []),
       training: false,
-      labels: (classes) => dataset.classes(null, clock, rows, classes),
+      labels: (classes) => dataset.classes(null, trainCounters, rows, classes),
     };
-    const value = loss(dataset.batch(null, clock, rows), context);
-    for (const [i, next] of advanceStep(clock, ring, value, rows).entries()) gpu.assign(states[i]!, next);
+    const value = loss(dataset.batch(null, trainCounters, rows), context);
+    for (const [i, next] of advanceStep(trainCounters, lossHistory, value, rows).entries())
+      gpu.assign(states[i]!, next);
   };
   const pass = await passOver(gpu, dataset.count, Math.min(batch, dataset.count), body, budgetMs, signal).catch(
     (error: unknown) => {
@@ -104,11 +105,11 @@ export async function evaluation(
   );
   return {
     async run(signal) {
-      write(gpu, clock, new Uint32Array(4));
+      write(gpu, trainCounters, new Uint32Array(4));
       if (pass.whole) await abortable(pass.run(0, pass.whole), signal);
       if (pass.whole < pass.steps) await abortable(pass.run(pass.whole, 1), signal);
-      const losses = (await abortable(ring.read(), signal)) as Float32Array;
-      const [done, , halted] = await clock.read();
+      const losses = (await abortable(lossHistory.read(), signal)) as Float32Array;
+      const [done, , halted] = await trainCounters.read();
       if (halted) return losses[done!]!;
       return losses.reduce((sum, value, step) => sum + value * pass.rows(step), 0) / dataset.count;
     },

@@ -22,14 +22,14 @@ import { basesOf, copyStates, type Region, regionsOf } from "./states.ts";
 
 export type { Task, TrainResult };
 
-/** Losses of this many steps fit into the ring; it is read before it is full. */
-const RING = 4096;
+/** Losses of this many steps fit into the loss history; it is read before it is full. */
+const HISTORY_STEPS = 4096;
 /** Steps that have been submitted, and what will be known of them. */
 interface Block {
   readonly times: number;
   /** The states before it. */
   readonly snapshot: Snapshot;
-  /** Losses, clock, and whether all states are numbers after it. */
+  /** Losses, train counters, and whether all states are numbers after it. */
   readonly values: Promise<readonly [Float32Array, Uint32Array, boolean]>;
 }
 
@@ -63,8 +63,8 @@ class Run {
   readonly #task: Task;
   readonly #settings: Settings;
   readonly #order: Tensor;
-  readonly #ring: Tensor;
-  readonly #held: Tensor[] = [];
+  readonly #lossHistory: Tensor;
+  readonly #owned: Tensor[] = [];
   readonly #snapshots: [Snapshot, Snapshot];
   /** When the last block was done, in milliseconds. */
   #finished = 0;
@@ -86,11 +86,11 @@ class Run {
     this.#regions = [...model, ...trainingRegions(model, optimiser)];
     try {
       this.#order = this.#keep(gpu.state(new Uint32Array(dataset.count), [dataset.count]));
-      this.#ring = this.#keep(gpu.state(new Float32Array(RING), [RING]));
+      this.#lossHistory = this.#keep(gpu.state(new Float32Array(HISTORY_STEPS), [HISTORY_STEPS]));
       const bases = basesOf(this.#regions);
       this.#snapshots = gpu.attempt(() => [new Snapshot(gpu, bases), new Snapshot(gpu, bases)]);
     } catch (error) {
-      for (const tensor of this.#held) tensor.dispose();
+      for (const tensor of this.#owned) tensor.dispose();
       throw error;
     }
     const { seed, batch } = settings;
@@ -108,7 +108,7 @@ class Run {
   }
 
   #keep(tensor: Tensor): Tensor {
-    this.#held.push(tensor);
+    this.#owned.push(tensor);
     return tensor;
   }
 
@@ -143,14 +143,14 @@ class Run {
   /** Traced: one training step on `rows` samples. */
   #step(rows: number): void {
     const { dataset, optimiser, loss } = this.#task;
-    const { clock } = optimiser;
+    const { trainCounters } = optimiser;
     const context: LossContext = {
       step: optimiser.step,
       training: true,
-      labels: (classes) => dataset.classes(this.#order, clock, rows, classes),
+      labels: (classes) => dataset.classes(this.#order, trainCounters, rows, classes),
     };
-    const value = loss(dataset.batch(this.#order, clock, rows), context);
-    optimiser.update(grad(value, optimiser.parameters), { loss: value, ring: this.#ring, rows });
+    const value = loss(dataset.batch(this.#order, trainCounters, rows), context);
+    optimiser.update(grad(value, optimiser.parameters), { loss: value, lossHistory: this.#lossHistory, rows });
   }
 
   async #epoch(): Promise<void> {
@@ -159,8 +159,11 @@ class Run {
     const pass = this.#pass!;
     const order = permutation(dataset.count, { seed, stream: streamOf("order"), step: this.#position.epoch });
     gpu.write(storageOf("train", this.#order), order);
-    const clock = storageOf("train", optimiser.clock);
-    gpu.write({ ...clock, offset: clock.offset + 4 }, Uint32Array.of(this.#position.stepInEpoch * batch));
+    const trainCounters = storageOf("train", optimiser.trainCounters);
+    gpu.write(
+      { ...trainCounters, offset: trainCounters.offset + 4 },
+      Uint32Array.of(this.#position.stepInEpoch * batch),
+    );
     let { stepInEpoch, step } = this.#position;
     // the losses of one block are read while the next one runs
     let late: Block | null = null;
@@ -168,7 +171,7 @@ class Run {
       const left = stepInEpoch < pass.whole ? pass.whole - stepInEpoch : 1;
       const paced = this.#secondsPerStep === null ? 1 : Math.max(1, Math.floor(INTERVAL / this.#secondsPerStep));
       const every = checkpoint?.everySteps;
-      const times = Math.min(left, paced, RING / 2, every ? every - (step % every) : left);
+      const times = Math.min(left, paced, HISTORY_STEPS / 2, every ? every - (step % every) : left);
       const block: Block = await abortable(this.#submit(stepInEpoch, times), signal);
       stepInEpoch += times;
       step += times;
@@ -192,8 +195,8 @@ class Run {
     await this.#pass!.run(stepInEpoch, times);
     const { answer } = await snapshot.asked();
     const reads = [
-      this.#ring.read() as Promise<Float32Array>,
-      this.#task.optimiser.clock.read() as Promise<Uint32Array>,
+      this.#lossHistory.read() as Promise<Float32Array>,
+      this.#task.optimiser.trainCounters.read() as Promise<Uint32Array>,
       answer,
     ] as const;
     const values = Promise.all(reads);
@@ -203,15 +206,16 @@ class Run {
 
   /** Reads the losses of a block, moves on by it and reports. */
   async #losses({ times, snapshot, values }: Block): Promise<void> {
-    const [ring, clock, finite] = await values;
+    const [lossHistory, trainCounters, finite] = await values;
     this.#settings.signal?.throwIfAborted();
     const before = this.#position;
     if (!finite) await this.#overflowed(times, snapshot);
-    if (clock[2] !== 0) await this.#diverged(clock[0]!, ring[clock[0]! % RING]!);
+    if (trainCounters[2] !== 0)
+      await this.#diverged(trainCounters[0]!, lossHistory[trainCounters[0]! % HISTORY_STEPS]!);
     let { lossSum } = before;
     for (let i = 0; i < times; i++) {
       const rows = this.#pass!.rows(before.stepInEpoch + i);
-      const part = ring[(before.step + i) % RING]! * rows;
+      const part = lossHistory[(before.step + i) % HISTORY_STEPS]! * rows;
       lossSum += part;
       this.#sinceReport.sum += part;
       this.#sinceReport.samples += rows;
@@ -345,6 +349,6 @@ class Run {
     this.#pass?.dispose();
     this.#evaluation?.dispose();
     for (const snapshot of this.#snapshots) snapshot.dispose();
-    for (const tensor of [...this.#held, ...this.#best]) tensor.dispose();
+    for (const tensor of [...this.#owned, ...this.#best]) tensor.dispose();
   }
 }

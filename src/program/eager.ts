@@ -63,7 +63,7 @@ export class EagerRunner {
       await sure(graph.leaves);
       this.#device.check(where);
       const bound = await bind(chosen, this.#device, compiled, leaves, graph.constants.map(bitsOf), where);
-      const kept = new Set<GPUBuffer>();
+      const outputBuffers = new Set<GPUBuffer>();
       try {
         for (const leaf of graph.leaves) checkLeaf(where, this.#gpu, leaf);
         const encode = (pass: GPUComputePassEncoder) => {
@@ -76,11 +76,11 @@ export class EagerRunner {
           const location = bound.outputs[i]!;
           const bytes = byteLength(tensor.shape, tensor.dtype);
           const storage = pending({ ...location, bytes, owner: this.#device.pool }, refusal);
-          if (materialise(tensor, storage)) kept.add(location.buffer);
+          if (materialise(tensor, storage)) outputBuffers.add(location.buffer);
         }
         for (const tensor of below) markRan(tensor);
       } finally {
-        bound.release(kept);
+        bound.release(outputBuffers);
       }
     } finally {
       for (const leaf of graph.leaves) dropReader(leaf);

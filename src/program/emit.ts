@@ -104,8 +104,8 @@ function partialView(producer: Value, count: number): { slots: Slots; load: stri
 
 /** The total of the partial sums that another group stored. */
 function emitTotal({ result, partialSums }: Group, producer: Value, emission: Emission): Dispatch[] {
-  const kept = emission.partialSumsOf(partialSums!);
-  const count = kept.bytes / 4;
+  const partials = emission.partialSumsOf(partialSums!);
+  const count = partials.bytes / 4;
   const { launches, scratch: sizes = [] } = reduce(
     "sum",
     { outputs: 1, extent: count, leading: false },
@@ -124,7 +124,7 @@ function emitTotal({ result, partialSums }: Group, producer: Value, emission: Em
       launch,
       bodies,
       slots,
-      scratchView: stage === 0 ? kept : scratch[0]!,
+      scratchView: stage === 0 ? partials : scratch[0]!,
       bind: (slot) => ("scratch" in slot ? scratchRef(scratch[slot.scratch]!) : emission.refOf(result)),
       label: `sum [${count}] → ${describe(result)}`,
       flops: 0,

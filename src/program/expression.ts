@@ -69,7 +69,7 @@ export function expressionOf(value: Value, context: Context): Expression {
         : {
             kind: "view",
             slot: slotOf(context.slots.inputs, base),
-            view: walked(context, spread(arg.shape, offset, strides, shape)),
+            view: inOrderOf(context, broadcastTo(arg.shape, offset, strides, shape)),
             type,
             ...(base.dtype === "u8" ? { bytes: true } : {}),
           };
@@ -84,7 +84,12 @@ export const storedExpression = (result: Value, context: Context): Expression =>
   expressionOf(result, { ...context, also: result });
 
 /** A layout broadcast to `shape`, aligned from the right. */
-function spread(own: readonly number[], offset: number, strides: readonly number[], shape: readonly number[]): View {
+function broadcastTo(
+  own: readonly number[],
+  offset: number,
+  strides: readonly number[],
+  shape: readonly number[],
+): View {
   const ahead = shape.length - own.length;
   return {
     offset,
@@ -94,7 +99,7 @@ function spread(own: readonly number[], offset: number, strides: readonly number
 }
 
 /** The view in the order in which its elements are visited. */
-function walked({ order }: Context, { offset, dims, strides }: View): View {
+function inOrderOf({ order }: Context, { offset, dims, strides }: View): View {
   // what has other axes than the reduction's input is one value for all elements
   if (!order || order.length !== dims.length) return { offset, dims, strides };
   return { offset, dims: order.map((d) => dims[d]!), strides: order.map((d) => strides[d]!) };

@@ -22,14 +22,14 @@ const CHEAP = 8;
  */
 export function fuse(graph: Graph, traits: DeviceTraits): Fusion {
   const roots = new Set([...graph.outputs, ...graph.assignments.map((a) => a.next)]);
-  const kept = new Set<Value>(roots);
+  const mustStore = new Set<Value>(roots);
   for (;;) {
-    const inlined = inline(graph, kept, traits);
+    const inlined = inline(graph, mustStore, traits);
     for (const value of cuts(graph, inlined, traits)) inlined.delete(value);
     const groups = group(graph, roots, inlined, traits);
     const crowded = groups.filter((g) => isCrowded(g, inlined, traits));
     if (crowded.length === 0) return { inlined, groups };
-    for (const one of crowded) kept.add(nearest(one, inlined));
+    for (const one of crowded) mustStore.add(nearest(one, inlined));
   }
 }
 
@@ -99,12 +99,12 @@ function isEpilogue(value: Value, traits: DeviceTraits): boolean {
   );
 }
 
-function inline(graph: Graph, kept: ReadonlySet<Value>, traits: DeviceTraits): Set<Value> {
+function inline(graph: Graph, mustStore: ReadonlySet<Value>, traits: DeviceTraits): Set<Value> {
   const inlined = new Set<Value>();
   // values that some reduction reads in another order than their own
   const permuted = new Set<Value>();
   for (const value of [...graph.values].reverse()) {
-    if (value.what.kind !== "map" || kept.has(value)) continue;
+    if (value.what.kind !== "map" || mustStore.has(value)) continue;
     const users = uses(value);
     const { indexed } = signature(value.what.fn);
     const single = isUniform(value);

@@ -55,7 +55,7 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
   readonly #traces: Trace[] = [];
   readonly #pacer: Pacer;
   #current: Trace;
-  #turn: Promise<unknown> = Promise.resolve();
+  #queue: Promise<unknown> = Promise.resolve();
   #underway = false;
   /** What the last run returned, until the next one. */
   #handles: readonly Tensor[] = [];
@@ -103,7 +103,7 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
 
   /** Runs the step once. */
   run(...inputs: I): Promise<R> {
-    return this.#inTurn("run", 1, inputs, undefined);
+    return this.#enqueue("run", 1, inputs, undefined);
   }
 
   /**
@@ -113,10 +113,10 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
   repeat(times: number, ...inputs: I | [...I, RepeatOptions]): Promise<R> {
     const last: unknown = inputs.at(-1);
     const options = isPlain(last) ? (last as RepeatOptions) : {};
-    return this.#inTurn("repeat", times, inputs.slice(0, inputs.length - Number(isPlain(last))) as Tensor[], options);
+    return this.#enqueue("repeat", times, inputs.slice(0, inputs.length - Number(isPlain(last))) as Tensor[], options);
   }
 
-  #inTurn(where: string, times: number, inputs: readonly Tensor[], options: RepeatOptions = {}): Promise<R> {
+  #enqueue(where: string, times: number, inputs: readonly Tensor[], options: RepeatOptions = {}): Promise<R> {
     return this.#gpu.outside(async () => {
       checkOptions(where, options, ["budgetMs"]);
       const { budgetMs = this.#gpu.budgetMs } = options;
@@ -128,9 +128,9 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
         () => `expected a whole number of steps > 0; got ${named(times)}.`,
       );
       for (const x of inputs) sameDevice(where, this.#gpu, x);
-      const turn = this.#turn.then(() => this.#repeat(where, times, inputs, where === "run" ? undefined : budgetMs));
-      this.#turn = turn.catch(() => {});
-      return turn;
+      const queued = this.#queue.then(() => this.#repeat(where, times, inputs, where === "run" ? undefined : budgetMs));
+      this.#queue = queued.catch(() => {});
+      return queued;
     });
   }
 

@@ -102,7 +102,7 @@ class HorizontalFusion {
     if (!group?.producer || group.partialSums || orderOf(group.producer) === "permuted") return;
     const input = group.producer.args[0]!;
     const reads = leavesOf(group.producer, this.#inlined);
-    const shares = (map: Group) =>
+    const readsSameLeaves = (map: Group) =>
       reads.has(map.result)
         ? onlyHere(map.result, group.producer!, this.#inlined)
         : [...leavesOf(map.result, this.#inlined)].some((leaf) => reads.has(leaf) && sizeOf(leaf) > 1);
@@ -118,7 +118,7 @@ class HorizontalFusion {
         isFloat(g.result.dtype) &&
         sizeOf(g.result) === sizeOf(input) &&
         !this.#nexts.has(g.result) &&
-        shares(g) &&
+        readsSameLeaves(g) &&
         !this.#readsLate(group, g) &&
         !this.#reads.get(g)!.has(group.result) &&
         this.#independent(group, g) &&

@@ -59,7 +59,7 @@ export interface TuneReport {
 /** Seconds that timed work lasts at least: fifty steps of a timestamp. */
 const BLOCK = 5e-3;
 const MOST_RUNS = 4096;
-/** Contenders are measured in turn, so often; those slower than the best by a factor are dropped after some rounds. */
+/** Candidates are measured in turn, so often; those slower than the best by a factor are dropped after some rounds. */
 const ROUNDS = 6;
 const ROUNDS_FOR_ALL = 2;
 const HOPELESS = 2;
@@ -116,7 +116,7 @@ async function measure(
   });
   await abortable(Promise.allSettled(compiling), signal);
   const errors = new Map<string, string>();
-  const contenders: Contender[] = [];
+  const timed: TimedCandidate[] = [];
   let reference: readonly TypedArray[] | null = null;
   for (const [i, name] of names.entries()) {
     signal?.throwIfAborted();
@@ -127,28 +127,28 @@ async function measure(
       const values = await candidate.values(signal);
       compare(values, reference ?? values, terms);
       reference ??= values;
-      contenders.push({ name, candidate, runs: 1, seconds: Infinity });
+      timed.push({ name, candidate, runs: 1, seconds: Infinity });
     } catch (error) {
       const { code, message } = error as { code?: string; message?: string };
       if (signal?.aborted || code === "device-lost" || code === "disposed") throw error;
       errors.set(name, message ?? String(error));
     }
   }
-  const fastest = () => contenders.reduce((least, { seconds }) => Math.min(least, seconds), Infinity);
+  const fastest = () => timed.reduce((least, { seconds }) => Math.min(least, seconds), Infinity);
   for (let round = 0; round < ROUNDS; round++)
-    for (const contender of contenders) {
+    for (const one of timed) {
       signal?.throwIfAborted();
-      if (round < ROUNDS_FOR_ALL || contender.seconds <= HOPELESS * fastest()) await time(contender, signal);
+      if (round < ROUNDS_FOR_ALL || one.seconds <= HOPELESS * fastest()) await time(one, signal);
     }
   const candidates = names.map((name): TunedCandidate => {
-    const contender = contenders.find((c) => c.name === name);
-    return contender ? { name, ms: 1000 * contender.seconds } : { name, error: errors.get(name)! };
+    const one = timed.find((c) => c.name === name);
+    return one ? { name, ms: 1000 * one.seconds } : { name, error: errors.get(name)! };
   });
-  const best = contenders.find(({ seconds }) => seconds === fastest());
+  const best = timed.find(({ seconds }) => seconds === fastest());
   return { class: className, chosen: best?.name ?? null, candidates };
 }
 
-interface Contender {
+interface TimedCandidate {
   readonly name: string;
   readonly candidate: Candidate;
   /** As many as last long enough to be timed, as far as one knows. */
@@ -157,11 +157,11 @@ interface Contender {
   seconds: number;
 }
 
-async function time(contender: Contender, signal: AbortSignal | undefined): Promise<void> {
+async function time(one: TimedCandidate, signal: AbortSignal | undefined): Promise<void> {
   for (;;) {
-    const seconds = await contender.candidate.seconds(contender.runs, signal);
-    if (seconds * contender.runs < BLOCK && contender.runs < MOST_RUNS) contender.runs *= 4;
-    else return void (contender.seconds = Math.min(contender.seconds, seconds));
+    const seconds = await one.candidate.seconds(one.runs, signal);
+    if (seconds * one.runs < BLOCK && one.runs < MOST_RUNS) one.runs *= 4;
+    else return void (one.seconds = Math.min(one.seconds, seconds));
   }
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Context } from "../../src/app/job/contender.ts";
+import type { Context } from "../../src/app/job/modelEntry.ts";
 import type { JobEvent } from "../../src/app/job/events.ts";
 import { dequantised } from "../../src/app/job/pixels.ts";
 import { presets } from "../../src/app/job/settings.ts";

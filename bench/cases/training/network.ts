@@ -58,21 +58,21 @@ export const mlp = (side: number, hidden: number, latent: number): Network => ({
 });
 
 /** Two convolutions of stride 2 and a linear layer, and the same way back. */
-export function convolutional(side: number, [few, many]: readonly [number, number], latent: number): Network {
+export function convolutional(side: number, [narrowest, many]: readonly [number, number], latent: number): Network {
   const [half, quarter] = [side / 2, side / 4];
   const features = many * quarter ** 2;
   return {
     image: [1, side, side],
     latent,
     encoder: [
-      conv2d("encoder.0", 1, few, half),
-      conv2d("encoder.1", few, many, quarter),
+      conv2d("encoder.0", 1, narrowest, half),
+      conv2d("encoder.1", narrowest, many, quarter),
       linear("heads", features, 2 * latent),
     ],
     decoder: [
       linear("start", latent, features),
-      convTranspose2d("decoder.0", many, few, quarter),
-      convTranspose2d("decoder.1", few, 1, half),
+      convTranspose2d("decoder.0", many, narrowest, quarter),
+      convTranspose2d("decoder.1", narrowest, 1, half),
     ],
   };
 }

@@ -1,6 +1,6 @@
 import { AutoEncoder } from "../../models/family/autoEncoder.ts";
 import { codePictures } from "./codes.ts";
-import type { Contender } from "./contender.ts";
+import type { ModelEntry } from "./modelEntry.ts";
 import { HIDDEN, LATENT } from "./settings.ts";
 import { testMeans, training } from "./training.ts";
 
@@ -8,7 +8,7 @@ const key = "autoencoder";
 const name = `AE 784-${HIDDEN}-${LATENT}`;
 
 /** The auto-encoder without a prior: its codes get a Gaussian afterwards. */
-export const autoEncoder: Contender = {
+export const autoEncoder: ModelEntry = {
   key,
   name,
   weight: ({ autoEncoderEpochs }) => 28 * autoEncoderEpochs,

@@ -1,7 +1,7 @@
 import { slice } from "../../graph/ops/slice.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { PictureReport } from "../report.ts";
-import type { Context } from "./contender.ts";
+import type { Context } from "./modelEntry.ts";
 import { gridPicture, stacked } from "./pictures.ts";
 
 /** Images of one row. */

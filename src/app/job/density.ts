@@ -1,6 +1,6 @@
 import { type Density, logLikelihood } from "../../metrics/logLikelihood.ts";
 import type { LogDensity } from "../report.ts";
-import { type Context, part } from "./contender.ts";
+import { type Context, part } from "./modelEntry.ts";
 import { dequantised, LEVEL, scaleWords } from "./pixels.ts";
 import { REGULARIZATION } from "./settings.ts";
 import type { Report } from "./stages.ts";

@@ -1,13 +1,13 @@
 import { reshape } from "../../graph/ops/shape.ts";
 import { Gaussian } from "../../models/gaussian/gaussian.ts";
-import { type Contender, part } from "./contender.ts";
+import { type ModelEntry, part } from "./modelEntry.ts";
 import { logDensity } from "./density.ts";
 import { count } from "../report/table.ts";
 import { dequantised, scaleWords } from "./pixels.ts";
 import { REGULARIZATION } from "./settings.ts";
 
 /** One normal distribution over all 784 pixels. */
-export const gaussian: Contender = {
+export const gaussian: ModelEntry = {
   key: "gaussian",
   name: "Gaussian, full covariance",
   weight: () => 20,

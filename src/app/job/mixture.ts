@@ -1,7 +1,7 @@
 import { reshape } from "../../graph/ops/shape.ts";
 import { GaussianMixture } from "../../models/mixture/mixture.ts";
 import { count } from "../report/table.ts";
-import type { Contender, Context, Fitted } from "./contender.ts";
+import type { ModelEntry, Context, FittedModel } from "./modelEntry.ts";
 import { logDensity } from "./density.ts";
 import { gridPicture } from "./pictures.ts";
 import { dequantised, scaleWords } from "./pixels.ts";
@@ -17,7 +17,7 @@ interface Kind {
 const diag: Kind = { key: "mixture", covariance: "diag", words: "diagonal" };
 const full: Kind = { key: "full-mixture", covariance: "full", words: "full" };
 
-async function fit(context: Context, report: Report, { key, covariance, words }: Kind): Promise<Fitted> {
+async function fit(context: Context, report: Report, { key, covariance, words }: Kind): Promise<FittedModel> {
   const { train, settings, seed, signal, tell } = context;
   const { components, mixtureIterations } = settings;
   const name = `Mixture of ${components}, ${words}`;
@@ -70,12 +70,12 @@ async function fit(context: Context, report: Report, { key, covariance, words }:
   };
 }
 
-const contender = (kind: Kind, weight: number): Contender => ({
+const entryOf = (kind: Kind, weight: number): ModelEntry => ({
   key: kind.key,
   name: `Mixture of Gaussians, ${kind.words}`,
   weight: ({ mixtureIterations }) => weight * mixtureIterations,
   fit: (context, report) => fit(context, report, kind),
 });
 
-export const diagonalMixture = contender(diag, 4);
-export const fullMixture = contender(full, 40);
+export const diagonalMixture = entryOf(diag, 4);
+export const fullMixture = entryOf(full, 40);

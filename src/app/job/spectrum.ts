@@ -1,7 +1,7 @@
 import { Moments } from "../../linalg/moments.ts";
 import { eigh } from "../../linalg/spectrum.ts";
 import type { Spectrum } from "../report.ts";
-import { type Context, part } from "./contender.ts";
+import { type Context, part } from "./modelEntry.ts";
 import { gridPicture } from "./pictures.ts";
 import { greyRows } from "./pixels.ts";
 import type { Report } from "./stages.ts";

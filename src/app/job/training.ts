@@ -1,7 +1,7 @@
 import type { FitOptions } from "../../models/latent/fit.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Curve } from "../report.ts";
-import type { Context } from "./contender.ts";
+import type { Context } from "./modelEntry.ts";
 import { gridPicture } from "./pictures.ts";
 import type { Report } from "./stages.ts";
 

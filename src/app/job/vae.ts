@@ -1,6 +1,6 @@
 import { VAE } from "../../models/family/vae.ts";
 import { codePictures } from "./codes.ts";
-import type { Contender, Context, Fitted } from "./contender.ts";
+import type { ModelEntry, Context, FittedModel } from "./modelEntry.ts";
 import { HIDDEN, LATENT } from "./settings.ts";
 import type { Report } from "./stages.ts";
 import { testMeans, training } from "./training.ts";
@@ -33,7 +33,11 @@ const kinds: Kind[] = [
   },
 ];
 
-async function fit(context: Context, report: Report, { key, name, encoder, hidden, layers }: Kind): Promise<Fitted> {
+async function fit(
+  context: Context,
+  report: Report,
+  { key, name, encoder, hidden, layers }: Kind,
+): Promise<FittedModel> {
   const { gpu, train, settings, seed } = context;
   const { vaeEpochs: epochs, batch, learningRate } = settings;
   const vae = new VAE(gpu, { image, encoder, hidden, latent: LATENT, likelihood: "bernoulli", beta: 1, seed });
@@ -62,12 +66,12 @@ async function fit(context: Context, report: Report, { key, name, encoder, hidde
   };
 }
 
-const contender = (kind: Kind, weight: number): Contender => ({
+const entryOf = (kind: Kind, weight: number): ModelEntry => ({
   key: kind.key,
   name: kind.name,
   weight: ({ vaeEpochs }) => weight * vaeEpochs,
   fit: (context, report) => fit(context, report, kind),
 });
 
-export const vae = contender(kinds[0]!, 33);
-export const convVae = contender(kinds[1]!, 200);
+export const vae = entryOf(kinds[0]!, 33);
+export const convVae = entryOf(kinds[1]!, 200);

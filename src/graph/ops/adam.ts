@@ -30,21 +30,21 @@ const sgdOp: KernelOp = {
 const advanceOp: KernelOp = {
   name: "advance",
   inPlace: { 0: 0, 1: 1 },
-  launch: ([, ring], _, { rows }) => advanceLaunch(rows as number, count(ring!.shape)),
+  launch: ([, lossHistory], _, { rows }) => advanceLaunch(rows as number, count(lossHistory!.shape)),
 };
 
 /** What an update reads besides its states. Without `loss` it is not guarded, without `norm` (Σ g²) not clipped. */
 export interface UpdateInputs {
   readonly gradient: Tensor;
-  readonly clock: Tensor;
+  readonly trainCounters: Tensor;
   readonly rate: Tensor;
   readonly loss?: Tensor | undefined;
   readonly norm?: Tensor | undefined;
 }
 
-const rest = ({ gradient, clock, rate, loss, norm }: UpdateInputs): Tensor[] => [
+const rest = ({ gradient, trainCounters, rate, loss, norm }: UpdateInputs): Tensor[] => [
   gradient,
-  clock,
+  trainCounters,
   rate,
   loss ?? rate,
   norm ?? rate,
@@ -70,6 +70,12 @@ export const adamStep = (
 export const sgdStep = (p: Tensor, m: Tensor, inputs: UpdateInputs, attributes: Chosen<SgdShape>): Tensor[] =>
   record(sgdOp, [p, m, ...rest(inputs)], [f32(p), f32(m)], { ...attributes, guarded: inputs.loss !== undefined }, null);
 
-/** The next clock and ring of losses (shaders/advance.wgsl), `rows` rows of the data set later. */
-export const advanceStep = (clock: Tensor, ring: Tensor, loss: Tensor, rows: number): Tensor[] =>
-  record(advanceOp, [clock, ring, loss], [{ shape: clock.shape, dtype: "u32" }, f32(ring)], { rows }, null);
+/** The next train counters and loss history (shaders/advance.wgsl), `rows` rows of the data set later. */
+export const advanceStep = (trainCounters: Tensor, lossHistory: Tensor, loss: Tensor, rows: number): Tensor[] =>
+  record(
+    advanceOp,
+    [trainCounters, lossHistory, loss],
+    [{ shape: trainCounters.shape, dtype: "u32" }, f32(lossHistory)],
+    { rows },
+    null,
+  );

@@ -20,14 +20,20 @@ const batchOp: KernelOp = {
 };
 
 /**
- * Rows of a data set, from the position clock[1] on, in the order of a table:
+ * Rows of a data set, from the position trainCounters[1] on, in the order of a table:
  *
- *     y[b] = scale · data[order[clock[1] + b]]       without a table: data[clock[1] + b]
+ *     y[b] = scale · data[order[trainCounters[1] + b]]       without a table: data[trainCounters[1] + b]
  *
- * data: [count, features], u8 or f32; order: [count] u32; clock: [4] u32. Returns [batch, features], f32.
+ * data: [count, features], u8 or f32; order: [count] u32; trainCounters: [4] u32. Returns [batch, features], f32.
  * Rows beyond the data set repeat its last one. Throws LatentError on other shapes or dtypes.
  */
-export function batchOf(data: Tensor, order: Tensor | null, clock: Tensor, batch: number, scale: number): Tensor {
+export function batchOf(
+  data: Tensor,
+  order: Tensor | null,
+  trainCounters: Tensor,
+  batch: number,
+  scale: number,
+): Tensor {
   check(
     data.rank === 2 && (data.dtype === "u8" || data.dtype === "f32"),
     "shape",
@@ -36,10 +42,10 @@ export function batchOf(data: Tensor, order: Tensor | null, clock: Tensor, batch
   );
   const [count, features] = data.shape as [number, number];
   check(
-    clock.dtype === "u32" && clock.size === 4,
+    trainCounters.dtype === "u32" && trainCounters.size === 4,
     "shape",
     "batch",
-    () => `expected a clock u32 [4]; got ${clock.dtype} ${show(clock.shape)}.`,
+    () => `expected train counters u32 [4]; got ${trainCounters.dtype} ${show(trainCounters.shape)}.`,
   );
   check(
     order === null || (order.dtype === "u32" && order.size === count),
@@ -53,7 +59,7 @@ export function batchOf(data: Tensor, order: Tensor | null, clock: Tensor, batch
     "batch",
     () => `expected a whole number of rows > 0; got ${batch}.`,
   );
-  const inputs = order ? [data, order, clock] : [data, clock];
+  const inputs = order ? [data, order, trainCounters] : [data, trainCounters];
   return recordOne(
     batchOp,
     inputs,

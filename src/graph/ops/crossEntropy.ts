@@ -79,8 +79,10 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   const logs = weighted(logSoftmax(logits, axis));
   const total = (x: Tensor): Tensor => sum(x, axis);
   if (given) {
-    const shares = labelSmoothing ? add(mul(targets, 1 - labelSmoothing), labelSmoothing / classes) : targets;
-    return reduced(neg(total(mul(shares, logs))), count(places), reduction);
+    const targetProbabilities = labelSmoothing
+      ? add(mul(targets, 1 - labelSmoothing), labelSmoothing / classes)
+      : targets;
+    return reduced(neg(total(mul(targetProbabilities, logs))), count(places), reduction);
   }
   const words = cast(targets, "u32");
   const ignored = equal(words, ignoreIndex >>> 0);

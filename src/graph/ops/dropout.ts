@@ -20,6 +20,6 @@ export function dropout(x: Tensor, options: RandomOptions & { readonly p: number
   const { p, ...draw } = options;
   check(p >= 0 && p < 1, "argument", "dropout", () => `expected a probability p in [0, 1); got ${p}.`);
   if (p === 0) return x as Tensor<"f32">;
-  const kept = greaterEqual(uniform(x.gpu, x.shape, draw), p);
-  return mul(x, mul(kept, 1 / (1 - p))) as Tensor<"f32">;
+  const mask = greaterEqual(uniform(x.gpu, x.shape, draw), p);
+  return mul(x, mul(mask, 1 / (1 - p))) as Tensor<"f32">;
 }

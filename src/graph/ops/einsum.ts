@@ -70,7 +70,7 @@ export function einsum(equation: string, ...operands: readonly Tensor[]): Tensor
     const later = new Set([...result, ...rest.flatMap(({ names }) => names)]);
     all = product(all, next, later);
   }
-  all = kept(all, new Set(result));
+  all = withAxes(all, new Set(result));
   return transpose(
     all.x,
     result.map((name) => all.names.indexOf(name)),
@@ -135,15 +135,15 @@ function whole({ x, names }: Named, sizes: ReadonlyMap<string, number>): Named {
 }
 
 /** Sums over the axes that nobody needs. */
-function kept({ x, names }: Named, needed: ReadonlySet<string>): Named {
+function withAxes({ x, names }: Named, needed: ReadonlySet<string>): Named {
   const over = [...names.keys()].filter((d) => !needed.has(names[d]!));
   return over.length ? { x: sum(x, over), names: names.filter((name) => needed.has(name)) } : { x, names };
 }
 
 /** The product of both, summed over the axes that are not needed later. */
 function product(a: Named, b: Named, later: ReadonlySet<string>): Named {
-  const left = kept(a, new Set([...later, ...b.names]));
-  const right = kept(b, new Set([...later, ...a.names]));
+  const left = withAxes(a, new Set([...later, ...b.names]));
+  const right = withAxes(b, new Set([...later, ...a.names]));
   const both = left.names.filter((name) => right.names.includes(name));
   const [stack, inner] = [both.filter((n) => later.has(n)), both.filter((n) => !later.has(n))];
   const rows = left.names.filter((name) => !both.includes(name));

@@ -52,20 +52,26 @@ export function normalise(
 }
 
 /** y · weight + bias, both of `shape` (or none), spread over y as `spread`. */
-function affine(where: string, y: Tensor, { weight, bias }: AffineOptions, shape: Shape, spread: Shape): Tensor<"f32"> {
+function affine(
+  where: string,
+  y: Tensor,
+  { weight, bias }: AffineOptions,
+  shape: Shape,
+  channelShape: Shape,
+): Tensor<"f32"> {
   for (const [name, p] of Object.entries({ weight, bias })) if (p) checkShape(where, name, p, shape);
-  const scaled = weight ? mul(y, reshape(weight, spread)) : y;
-  return (bias ? add(scaled, reshape(bias, spread)) : scaled) as Tensor<"f32">;
+  const scaled = weight ? mul(y, reshape(weight, channelShape)) : y;
+  return (bias ? add(scaled, reshape(bias, channelShape)) : scaled) as Tensor<"f32">;
 }
 
 /** All axes but that of the channels, and the shape that spreads [channels] over x. */
-function channels(where: string, x: Tensor): { over: number[]; spread: number[]; size: number } {
+function channels(where: string, x: Tensor): { over: number[]; channelShape: number[]; size: number } {
   checkTensor(where, x);
   check(x.rank >= 2, "shape", where, () => `expected x [n, channels, …]; got ${show(x.shape)}.`);
   const size = x.shape[1]!;
   return {
     over: x.shape.flatMap((_, d) => (d === 1 ? [] : [d])),
-    spread: [size, ...x.shape.slice(2).map(() => 1)],
+    channelShape: [size, ...x.shape.slice(2).map(() => 1)],
     size,
   };
 }
@@ -103,7 +109,7 @@ export function batchNorm(
 ): Tensor<"f32"> {
   checkOptions("batchNorm", options, ["mean", "variance", "weight", "bias", "eps"]);
   checkFloat("batchNorm", x);
-  const { over, spread, size } = channels("batchNorm", x);
+  const { over, channelShape, size } = channels("batchNorm", x);
   const { mean: centre, variance: square, eps = 1e-5 } = options;
   check(
     !centre === !square,
@@ -111,10 +117,10 @@ export function batchNorm(
     "batchNorm",
     () => `expected mean and variance, or neither; got ${centre ? "mean" : "variance"} alone.`,
   );
-  if (!centre || !square) return affine("batchNorm", normalise(x, over, { eps }), options, [size], spread);
+  if (!centre || !square) return affine("batchNorm", normalise(x, over, { eps }), options, [size], channelShape);
   for (const [name, p] of Object.entries({ mean: centre, variance: square })) checkShape("batchNorm", name, p, [size]);
-  const inverse = reshape(div(1, sqrt(add(square, eps))), spread);
-  return affine("batchNorm", mul(sub(x, reshape(centre, spread)), inverse), options, [size], spread);
+  const inverse = reshape(div(1, sqrt(add(square, eps))), channelShape);
+  return affine("batchNorm", mul(sub(x, reshape(centre, channelShape)), inverse), options, [size], channelShape);
 }
 
 /**
@@ -156,7 +162,7 @@ export function groupNorm(
 ): Tensor<"f32"> {
   checkOptions("groupNorm", options, ["groups", "weight", "bias", "eps"]);
   checkFloat("groupNorm", x);
-  const { spread, size } = channels("groupNorm", x);
+  const { channelShape, size } = channels("groupNorm", x);
   const { groups, eps = 1e-5 } = options;
   check(
     Number.isInteger(groups) && groups > 0 && size % groups === 0,
@@ -165,7 +171,7 @@ export function groupNorm(
     () => `expected groups that divide the ${size} channels; got ${groups}.`,
   );
   const grouped = reshape(x, [x.shape[0]!, groups, count(x.shape.slice(1)) / groups]);
-  return affine("groupNorm", reshape(normalise(grouped, 2, { eps }), x.shape), options, [size], spread);
+  return affine("groupNorm", reshape(normalise(grouped, 2, { eps }), x.shape), options, [size], channelShape);
 }
 
 /**

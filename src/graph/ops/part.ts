@@ -14,12 +14,12 @@ export function part<D extends DType>(x: Tensor<D>, d: number, from: number, siz
     x.shape.with(d, size),
     offset + (size ? from * strides[d]! : 0),
     strides.with(d, strides[d]! * step),
-    ([g]) => [spread(g!, d, from, extent, step)],
+    ([g]) => [insertStrided(g!, d, from, extent, step)],
   );
 }
 
 /** g at from, from + step, … of zeros with `extent` entries along axis d. */
-function spread(g: Tensor, d: number, from: number, extent: number, step: number): Tensor {
+function insertStrided(g: Tensor, d: number, from: number, extent: number, step: number): Tensor {
   const size = g.shape[d]!;
   if (step === 1 || size <= 1) return embed(g, d, from, extent - from - size);
   const apart = embed(reshape(g, g.shape.toSpliced(d + 1, 0, 1)), d + 1, 0, step - 1);

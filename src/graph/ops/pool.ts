@@ -231,8 +231,8 @@ export const adaptiveAvgPool2d = (x: Tensor, size: Pair): Tensor<"f32"> =>
   mean(x, adaptive("adaptiveAvgPool2d", x, size));
 
 const mean = (x: Tensor, w: Windows): Tensor<"f32"> =>
-  recordOne(averageOp, [x], { shape: w.output, dtype: "f32" }, { ...w.pooling }, ([g]) => [spread(g!, w)]);
+  recordOne(averageOp, [x], { shape: w.output, dtype: "f32" }, { ...w.pooling }, ([g]) => [scatterAverage(g!, w)]);
 
 /** Every y shared out evenly over its window. */
-const spread = (y: Tensor, w: Windows): Tensor<"f32"> =>
+const scatterAverage = (y: Tensor, w: Windows): Tensor<"f32"> =>
   recordOne(averageInputOp, [y], { shape: w.input, dtype: "f32" }, { ...w.pooling }, ([g]) => [mean(g!, w)]);

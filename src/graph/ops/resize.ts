@@ -101,11 +101,11 @@ const MOST_TAPS = 4;
 function resampled(x: Tensor, d: number, { taps, from, to }: Line): Tensor {
   if (taps.length <= MOST_TAPS) {
     const shape = x.shape.with(d, to);
-    const spread = [to, ...x.shape.slice(d + 1).map(() => 1)];
+    const weightShape = [to, ...x.shape.slice(d + 1).map(() => 1)];
     const parts = taps.map(({ index, weight }) => {
       const tensor = x.gpu.upload(index, [to]);
       const picked = pick(x, { shape: [to], signed: false, tensor }, d, false, shape);
-      return weight.every((w) => w === 1) ? picked : mul(picked, reshape(x.gpu.upload(weight, [to]), spread));
+      return weight.every((w) => w === 1) ? picked : mul(picked, reshape(x.gpu.upload(weight, [to]), weightShape));
     });
     return parts.reduce((a, b) => add(a, b));
   }

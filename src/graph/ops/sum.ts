@@ -30,7 +30,7 @@ export interface Reduced {
   /** How many elements each result is made of. */
   readonly n: number;
   /** x's shape with every reduced axis in place, as 1. */
-  readonly kept: readonly number[];
+  readonly keptShape: readonly number[];
   /** x's shape without them, or with, where `keepDims` asks for it. */
   readonly shape: readonly number[];
 }
@@ -53,20 +53,20 @@ export function reduced(where: string, x: Tensor, axes: Axes, options: ReduceOpt
   );
   checkOptions(where, options, [...known, "keepDims"]);
   const over = axesOf(where, x.rank, axes);
-  const kept = x.shape.map((n, d) => (over.includes(d) ? 1 : n));
-  const shape = options.keepDims ? kept : x.shape.filter((_, d) => !over.includes(d));
-  return { over, n: count(over.map((d) => x.shape[d]!)), kept, shape };
+  const keptShape = x.shape.map((n, d) => (over.includes(d) ? 1 : n));
+  const shape = options.keepDims ? keptShape : x.shape.filter((_, d) => !over.includes(d));
+  return { over, n: count(over.map((d) => x.shape[d]!)), keptShape, shape };
 }
 
 /** `slope` makes x's gradient of y's, and y where it asks for it, both with every reduced axis in place. */
 function reduce(
   operation: "sum" | "max" | "min",
   x: Tensor,
-  { over, kept, shape }: Reduced,
+  { over, keptShape, shape }: Reduced,
   slope: (g: Tensor, y: () => Tensor) => Tensor,
 ): Tensor<"f32"> {
   if (over.length === 0) return x as Tensor<"f32">;
-  const keep = (y: Tensor): Tensor => reshape(y, kept);
+  const keep = (y: Tensor): Tensor => reshape(y, keptShape);
   const y: Tensor<"f32"> = recordReduce(operation, operation, x, over, ([g]) => [slope(keep(g!), () => keep(y))]);
   return reshape(y, shape);
 }
@@ -75,8 +75,8 @@ function reduce(
  * x combined along `over` in a fixed tree of maps, eight elements at a time, whatever its dtype:  ((x₀∘x₁)∘(x₂∘x₃))∘…
  * `identity` fills up what is missing to eight. The gradient is that of `combine`.
  */
-export function fold(x: Tensor, { over, n, kept, shape }: Reduced, identity: number, combine: Combine): Tensor {
-  const order = [...kept.keys()].filter((d) => !over.includes(d));
+export function fold(x: Tensor, { over, n, keptShape, shape }: Reduced, identity: number, combine: Combine): Tensor {
+  const order = [...keptShape.keys()].filter((d) => !over.includes(d));
   let y = reshape(transpose(x, [...order, ...over]), [...order.map((d) => x.shape[d]!), n]);
   const d = order.length;
   for (let extent = n; extent !== 1;) {

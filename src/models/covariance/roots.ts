@@ -18,8 +18,8 @@ export const NEARLY_SINGULAR = 2 ** -12;
 /** Throws LatentError("numeric") naming the first variance that f32 cannot hold as a positive number. */
 export function checkVariances(where: string, variances: ArrayLike<number>): void {
   for (let i = 0; i < variances.length; i++) {
-    const held = Math.fround(variances[i]!);
-    if (held > 0 && Number.isFinite(held)) continue;
+    const rounded = Math.fround(variances[i]!);
+    if (rounded > 0 && Number.isFinite(rounded)) continue;
     const remedy = variances[i]! > 0 ? "Scale the data: f32 cannot hold it." : "Set regularization.";
     throw new LatentError("numeric", `${where}: feature ${i} has variance ${variances[i]}. Expected > 0. ${remedy}`);
   }

@@ -16,7 +16,7 @@ const stacked = ({ covariances }: Tensors): Tensors => ({
   covariances: reshape(covariances!, [1, ...covariances!.shape]),
 });
 /** The other way. */
-const alone = ({ covariances }: Tensors): Tensors => ({
+const single = ({ covariances }: Tensors): Tensors => ({
   covariances: reshape(covariances!, covariances!.shape.slice(1)),
 });
 
@@ -53,11 +53,11 @@ export const tied: CovarianceFamily = {
   colour: ({ covariances }, { noise, features }) =>
     timesTransposedFactor(noise(features), cholesky(covariances!).factor),
   dense: (covariances) => full.dense(stacked(covariances), 0),
-  marginal: (covariances, indices) => alone(full.marginal(stacked(covariances), indices)),
+  marginal: (covariances, indices) => single(full.marginal(stacked(covariances), indices)),
   condition(covariances, observed, hidden, centred) {
     const [k, n, features] = centred.shape as [number, number, number];
     const rows = reshape(centred, [1, k * n, features]);
     const { shift, covariances: left } = full.condition(stacked(covariances), observed, hidden, rows);
-    return { shift: reshape(shift, [k, n, hidden.size]), covariances: alone(left) };
+    return { shift: reshape(shift, [k, n, hidden.size]), covariances: single(left) };
   },
 };

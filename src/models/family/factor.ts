@@ -26,7 +26,7 @@ export const FactorVAE = defineModel({
     const parts = gaussianParts(build);
     const logits = build.perceptron("discriminator", [latent, ...discriminatorHidden, 2], 0.2);
     const logRatio = (y: Tensor) => sub(part(y, 1, 0, 1), part(y, 1, 1, 1));
-    return { ...parts, discriminate: (z: Tensor, held = false) => logRatio(logits(z, held)) };
+    return { ...parts, discriminate: (z: Tensor, frozen = false) => logRatio(logits(z, frozen)) };
   },
   updates: [{ of: "discriminator.", loss: "discriminatorLoss", learningRate: 1e-4, betas: [0.5, 0.9] }],
   objective({ x }, { encode, decode, prior, discriminate }, { draw }, { gamma }) {

@@ -270,8 +270,8 @@ export class Gaussian {
 
   /** Frees its memory on the GPU. */
   dispose(): void {
-    const held = [this.mean, ...Object.values(this.parameters), ...Object.values(this.#roots.tensors)];
-    for (const t of [...held, ...(this.#dense ? [this.#dense] : [])]) t.dispose();
+    const owned = [this.mean, ...Object.values(this.parameters), ...Object.values(this.#roots.tensors)];
+    for (const t of [...owned, ...(this.#dense ? [this.#dense] : [])]) t.dispose();
   }
   /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {

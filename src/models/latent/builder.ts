@@ -145,11 +145,11 @@ export class Builder {
    * Linear layers `name.0`, `name.1`, … with leaky ReLU between them: [n, widths[0]] → [n, widths.at(-1)]. Where they are `held`, no
    * gradient reaches their parameters.
    */
-  perceptron(name: string, widths: readonly number[], slope = 0): (x: Tensor, held?: boolean) => Tensor {
+  perceptron(name: string, widths: readonly number[], slope = 0): (x: Tensor, frozen?: boolean) => Tensor {
     const layers = widths.slice(1).map((width, i) => this.linear(`${name}.${i}`, widths[i]!, width));
-    return (x, held = false) =>
+    return (x, frozen = false) =>
       layers.reduce<Tensor>((value, { weight, bias }, i) => {
-        const y = held ? linear(value, detach(weight), detach(bias!)) : linear(value, weight, bias);
+        const y = frozen ? linear(value, detach(weight), detach(bias!)) : linear(value, weight, bias);
         return i < layers.length - 1 ? leakyRelu(y, slope) : y;
       }, x);
   }

@@ -47,9 +47,9 @@ export function quantised(codes: Tensor, codebook: Tensor): Quantised {
       return mul(sum(square(sub(a, b))), 1 / n);
     },
     perplexity() {
-      const shares = mean(oneHot(index, entries), 0);
+      const frequencies = mean(oneHot(index, entries), 0);
       // 0 · log 0 = 0
-      return exp(neg(sum(mul(shares, log(where(equal(shares, 0), 1, shares))))));
+      return exp(neg(sum(mul(frequencies, log(where(equal(frequencies, 0), 1, frequencies))))));
     },
     // the encoder says one code: q is a point of the discrete codes, with log q = 0
     sample: (_, draws) => expand(mean_, [...[draws ?? []].flat(), n, width]),

@@ -96,7 +96,7 @@ export async function fit(
   };
   try {
     const dataset = await datasetOf(images);
-    const held = validation === undefined ? undefined : await datasetOf(validation);
+    const validationSet = validation === undefined ? undefined : await datasetOf(validation);
     const optimiser = adam(gpu, task.parameters, {
       learningRate,
       weightDecay,
@@ -107,7 +107,7 @@ export async function fit(
     const loss: Loss = (x, context) => task.loss(reshape(x, [x.shape[0]!, -1]), context);
     const result = await train(
       { gpu, dataset, optimiser, states, loss, metadata },
-      { ...rest, ...(held ? { validation: held } : {}) },
+      { ...rest, ...(validationSet ? { validation: validationSet } : {}) },
     );
     await task.after?.(dataset, options.signal);
     return result;
@@ -120,7 +120,7 @@ export async function fit(
 export class Lock {
   #taken = false;
 
-  async hold<T>(where: string, work: () => Promise<T>): Promise<T> {
+  async run<T>(where: string, work: () => Promise<T>): Promise<T> {
     if (this.#taken) throw new LatentError("busy", `${where}: this model is being fitted. Wait for that call to end.`);
     this.#taken = true;
     try {

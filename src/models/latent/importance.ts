@@ -63,14 +63,15 @@ export function boundTerms(
 ): Terms {
   const { q } = parts;
   const axis = lead.length - 1;
-  const held: Weighing = gradient === "standard" ? parts : { ...parts, q: normal(detach(q.mean), detach(q.logVar)) };
+  const detached: Weighing =
+    gradient === "standard" ? parts : { ...parts, q: normal(detach(q.mean), detach(q.logVar)) };
   let normalised: Tensor | null = null;
   const scaled = customGradient(
     (z: Tensor) => z,
     ([g]) => [mul(g!, reshape(normalised!, [...normalised!.shape, 1]))],
   );
   const drawn = q.sample(draw, lead);
-  const { reconstruction, weights } = logWeights(held, x, gradient === "dreg" ? scaled(drawn) : drawn);
+  const { reconstruction, weights } = logWeights(detached, x, gradient === "dreg" ? scaled(drawn) : drawn);
   const total = logsumexp(weights, axis, { keepDims: true });
   normalised = detach(exp(sub(weights, total)));
   const bound = sub(mean(total), Math.log(lead[axis]!));

@@ -272,7 +272,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
       after: (dataset: Dataset, signal: AbortSignal | undefined) => this.#fitCodes(where, dataset, signal),
       ...(range ? { range } : {}),
     };
-    return this.gpu.outside(() => this.#lock.hold(where, () => fit(where, task, images, options)));
+    return this.gpu.outside(() => this.#lock.run(where, () => fit(where, task, images, options)));
   }
 
   async #fitCodes(where: string, dataset: Dataset, signal: AbortSignal | undefined): Promise<void> {

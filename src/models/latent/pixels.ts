@@ -66,8 +66,8 @@ export function between(where: string, a: Tensor, b: Tensor, steps: number): Ten
     where,
     () => `expected a whole number of images > 1; got ${steps}.`,
   );
-  const shares = reshape(mul(cast(arange(a.gpu, steps), "f32"), 1 / (steps - 1)), [steps, 1]);
-  return add(a, mul(shares, sub(b, a)));
+  const weights = reshape(mul(cast(arange(a.gpu, steps), "f32"), 1 / (steps - 1)), [steps, 1]);
+  return add(a, mul(weights, sub(b, a)));
 }
 
 /** p(x|z) of codes [...lead, n, latent] in one batch, scored against the n images of each. */

@@ -28,8 +28,8 @@ const SQUARINGS = 6;
 /** W / σ, σ = uᵀWv the largest singular value of a matrix; gradients see u and v as given. Source: Miyato et al. 2018. */
 export function spectrallyNormalised(weight: Tensor): Tensor {
   const w = reshape(weight, [weight.shape[0]!, -1]);
-  const held = detach(w);
-  let gram = matmul(transpose(held), held);
+  const detached = detach(w);
+  let gram = matmul(transpose(detached), detached);
   const one = identity(w.gpu, gram.shape[0]!);
   const normalised = (a: Tensor) => div(a, add(sum(mul(a, one)), 1e-30));
   gram = normalised(gram);
@@ -37,7 +37,7 @@ export function spectrallyNormalised(weight: Tensor): Tensor {
   const unit = (x: Tensor) => div(x, add(sum(square(x)).pow(0.5), 1e-30));
   // any start that is not orthogonal to the vector; a column of the power is along it
   const v = unit(matmul(gram, startOf(w)));
-  const u = unit(matmul(held, detach(v)));
+  const u = unit(matmul(detached, detach(v)));
   const sigma = sum(mul(matmul(w, detach(v)), detach(u)));
   return div(weight, sigma);
 }

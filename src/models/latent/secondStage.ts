@@ -40,9 +40,9 @@ export function secondStage(build: Builder, latent: number, hidden: number): Sec
       return reshape(sub(reconstruction, kl), z.shape.slice(0, -1));
     },
     sample(n, draw) {
-      const centre = decode(normal.sample(n, draw));
+      const mean = decode(normal.sample(n, draw));
       const noise = drawNormal(build.gpu, [n, latent], { ...draw, name: `${draw.name ?? "prior"} noise` });
-      return add(centre, mul(noise, exp(mul(logVar(), 0.5))));
+      return add(mean, mul(noise, exp(mul(logVar(), 0.5))));
     },
   };
 }

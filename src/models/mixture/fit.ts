@@ -19,7 +19,7 @@ const MOST_ROWS = 16384;
 /** Rows that the starting centres are looked for in; all rows where there are no more. */
 const SAMPLE = 4096;
 
-export interface Fitted extends EmResult {
+export interface FittedMixture extends EmResult {
   readonly family: CovarianceFamily;
   readonly rank: number;
   readonly gpu: Gpu;
@@ -27,7 +27,7 @@ export interface Fitted extends EmResult {
 }
 
 /** Fits by EM, best of the restarts. See GaussianMixture.fit. */
-export async function fitMixture(samples: Samples, options: MixtureOptions): Promise<Fitted> {
+export async function fitMixture(samples: Samples, options: MixtureOptions): Promise<FittedMixture> {
   const where = "GaussianMixture.fit";
   checkMixtureOptions(where, options);
   const {

@@ -134,7 +134,7 @@ export class GaussianMixture {
         history,
       });
       try {
-        await gpu.evaluate(model.#held().slice(2));
+        await gpu.evaluate(model.#owned().slice(2));
         const failed = await prepared.failed.read();
         const bad = failed.findIndex((at: number) => at >= 0);
         if (bad < 0) return model;
@@ -261,7 +261,7 @@ export class GaussianMixture {
     return GaussianMixture.#build(where, gpu, family, sizes, values, course);
   }
 
-  #held(): Tensor[] {
+  #owned(): Tensor[] {
     const { offsets, failed, whitening } = this.#prepared;
     const { weights, means, parameters } = this;
     return [weights, means, offsets, failed, ...Object.values(whitening), ...Object.values(parameters)];
@@ -269,7 +269,7 @@ export class GaussianMixture {
 
   /** Frees its memory on the GPU. */
   dispose(): void {
-    for (const t of [...this.#held(), ...(this.#dense ? [this.#dense] : [])]) t.dispose();
+    for (const t of [...this.#owned(), ...(this.#dense ? [this.#dense] : [])]) t.dispose();
   }
   /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {

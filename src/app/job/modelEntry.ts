@@ -19,16 +19,16 @@ export interface Context {
 }
 
 /** A model that takes part in the job. */
-export interface Contender {
+export interface ModelEntry {
   key: string;
   name: string;
   /** Expected share of the job's time, in seconds of the quick preset on a slow adapter. */
   weight: (settings: Settings) => number;
-  fit: (context: Context, report: Report) => Promise<Fitted>;
+  fit: (context: Context, report: Report) => Promise<FittedModel>;
 }
 
 /** A fitted model: what the job asks of all of them. */
-export interface Fitted {
+export interface FittedModel {
   about: string;
   parameters: number;
   /** Images [count, 1, h, w]; values may lie outside [0, 1]. The one who asked disposes them. */

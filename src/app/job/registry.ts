@@ -1,11 +1,11 @@
 import { autoEncoder } from "./autoEncoder.ts";
-import type { Contender } from "./contender.ts";
+import type { ModelEntry } from "./modelEntry.ts";
 import { gaussian } from "./gaussian.ts";
 import { diagonalMixture, fullMixture } from "./mixture.ts";
 import type { ModelKey, Settings } from "./settings.ts";
 import { convVae, vae } from "./vae.ts";
 
-const contenders: { readonly [key in ModelKey]: Contender } = {
+const entries: { readonly [key in ModelKey]: ModelEntry } = {
   gaussian,
   mixture: diagonalMixture,
   "full-mixture": fullMixture,
@@ -15,4 +15,4 @@ const contenders: { readonly [key in ModelKey]: Contender } = {
 };
 
 /** The models of the settings, in the order in which they are named. */
-export const lineup = ({ models }: Settings): Contender[] => models.map((key) => contenders[key]);
+export const registry = ({ models }: Settings): ModelEntry[] => models.map((key) => entries[key]);

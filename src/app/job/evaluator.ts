@@ -11,7 +11,7 @@ import { streamOf } from "../../data/streams.ts";
 import { classScore } from "../../metrics/classScore.ts";
 import { frechetDistance } from "../../metrics/frechet.ts";
 import type { ClassifierReport, Scores } from "../report.ts";
-import { type Context, part } from "./contender.ts";
+import { type Context, part } from "./modelEntry.ts";
 import type { Report } from "./stages.ts";
 
 export const NETWORK = "digit CNN";
@@ -23,7 +23,7 @@ const SPLITS = 10;
 const BATCH = 1000;
 
 /** The trained classifier, and what the samples' features are compared with. */
-export interface Judge {
+export interface Evaluator {
   report: ClassifierReport;
   floor: Scores;
   /** Scores of images [n, 1, 28, 28], clamped to [0, 1]. */
@@ -32,7 +32,7 @@ export interface Judge {
 }
 
 /** Trains the classifier on the training images, then takes the moments of their features, and scores real test images. */
-export async function judge(context: Context, report: Report): Promise<Judge> {
+export async function evaluator(context: Context, report: Report): Promise<Evaluator> {
   const { gpu, train, test, settings, seed, signal } = context;
   const digits = new Digits(gpu, { seed });
   try {
@@ -53,7 +53,7 @@ export async function judge(context: Context, report: Report): Promise<Judge> {
       const rows: Rows = { count, dim: FEATURES, batch: (at, size) => digits.features(images(at, size)) };
       return Moments.of(rows, { onProgress, ...abort });
     });
-    const scores: Judge["scores"] = (images, progress) => scoresOf(digits, images, reference, context, progress);
+    const scores: Evaluator["scores"] = (images, progress) => scoresOf(digits, images, reference, context, progress);
     const floor = await withSpread(test, settings.samples, ({ count, images }) =>
       gpu.scope(() => scores(images(0, count), part(report, 0.9, 1))),
     );
@@ -90,16 +90,16 @@ async function withSpread<T>(data: Dataset, wanted: number, use: (spread: Spread
   const count = Math.min(wanted, data.count);
   const places = permutation(data.count, { seed: 0, stream: streamOf("baseline images") });
   const order = data.gpu.tensor(places, [data.count]);
-  const held: Tensor[] = [order];
+  const owned: Tensor[] = [order];
   const images = (start: number, size: number): Tensor => {
-    const clock = data.gpu.tensor(Uint32Array.of(0, start, 0, 0), [4]);
-    held.push(clock);
-    return data.batch(order, clock, size);
+    const trainCounters = data.gpu.tensor(Uint32Array.of(0, start, 0, 0), [4]);
+    owned.push(trainCounters);
+    return data.batch(order, trainCounters, size);
   };
   try {
     return await use({ count, images });
   } finally {
-    for (const tensor of held) tensor.dispose();
+    for (const tensor of owned) tensor.dispose();
   }
 }
 
