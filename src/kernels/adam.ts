@@ -39,7 +39,7 @@ export function adam({ size, beta1, beta2, epsilon, decay, maxNorm, guarded, dec
         constants: { GUARDED: Number(guarded), CLIPPED: Number(maxNorm > 0), DECOUPLED: Number(decoupled) },
         bind: {
           g: { input: 3 },
-          trainCounters: { input: 4 },
+          train_counters: { input: 4 },
           rate: { input: 5 },
           loss: { input: 6 },
           norm: { input: 7 },
@@ -74,7 +74,7 @@ export function sgd({ size, momentum, decay, maxNorm, guarded, nesterov }: SgdSh
         constants: { GUARDED: Number(guarded), CLIPPED: Number(maxNorm > 0), NESTEROV: Number(nesterov) },
         bind: {
           g: { input: 2 },
-          trainCounters: { input: 3 },
+          train_counters: { input: 3 },
           rate: { input: 4 },
           loss: { input: 5 },
           norm: { input: 6 },
@@ -94,7 +94,7 @@ export function advance(rows: number, length: number): Launches {
     launches: [
       {
         kernel: advanceShaders.count_step,
-        bind: { loss: { input: 2 }, trainCounters: { output: 0 }, lossHistory: { output: 1 } },
+        bind: { loss: { input: 2 }, train_counters: { output: 0 }, loss_history: { output: 1 } },
         params: { rows, length },
         groups: [1, 1, 1],
       },

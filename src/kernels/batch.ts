@@ -25,7 +25,7 @@ export function batch({ batch, count, features, scale, bytes, ordered }: BatchSh
         bind: {
           [bytes ? "packed" : "x"]: { input: 0 },
           order: { input: 1 },
-          trainCounters: { input: ordered ? 2 : 1 },
+          train_counters: { input: ordered ? 2 : 1 },
           y: { output: 0 },
         },
         params: { size, features, count, scale },
