@@ -38,17 +38,23 @@ export function collect(): void {
   gc();
 }
 
-/** "" once the memory in use is `expected` to the byte; what it is instead after half a second. */
+/** Milliseconds between two looks at the memory. */
+const LOOK = 5;
+
+/**
+ * "" once the memory in use is `expected` to the byte; what it is instead after `patience` milliseconds. On a busy machine, where
+ * timers come late, so much longer: as many looks as an idle one would take.
+ */
 async function memoryFault(gpu: Gpu, expected: Size, patience = LIMIT): Promise<string> {
   const start = now();
-  for (;;) {
+  for (let looks = 0; ; looks++) {
     const { buffers, bytes } = sizeOf(gpu);
     if (buffers === expected.buffers && bytes === expected.bytes) return "";
-    if (now() - start > patience)
-      return `memory: expected ${expected.bytes} bytes in ${expected.buffers} buffers; got ${bytes} in ${buffers}`;
+    if (looks > patience / LOOK)
+      return `memory: expected ${expected.bytes} bytes in ${expected.buffers} buffers; got ${bytes} in ${buffers} after ${Math.round(now() - start)} ms`;
     // nodes that were recorded, never run, and cannot be reached any more give their claims back with the heap
-    if (now() - start > 20) collect();
-    await pause(5);
+    if (looks % 10 === 4) collect();
+    await pause(LOOK);
   }
 }
 

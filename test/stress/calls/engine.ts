@@ -109,7 +109,7 @@ export const engineCalls: readonly LongCall[] = [
             const y = x.add(1);
             await gpu.evaluate([x, y]);
             await state.write(await y.copy());
-            (await y.buffer()).destroy();
+            await y.buffer();
             await Promise.all([state.read(), x.read()]);
           }),
         refusals: [
