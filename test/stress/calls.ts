@@ -1,8 +1,11 @@
 import type { LongCall } from "./call.ts";
 import { engineCalls } from "./calls/engine.ts";
+import { familyCalls } from "./calls/family.ts";
 import { gaussianCalls } from "./calls/gaussian.ts";
 import { measureCalls } from "./calls/measures.ts";
 import { networkCalls } from "./calls/networks.ts";
 
-/** Every call that takes long, or may. */
+/** A call of every kind that takes long, or may. */
 export const calls: readonly LongCall[] = [...engineCalls, ...gaussianCalls, ...measureCalls, ...networkCalls];
+/** The same, and a fit of every model. */
+export const everyCall: readonly LongCall[] = [...calls, ...familyCalls];

@@ -3,10 +3,11 @@ import { collect, pause } from "./harness.ts";
 import { report, stress } from "./random.ts";
 
 /** The stress on Dawn in Node, and what it leaves of heap and process. Ends with 1 where something was wrong. */
-const [count, seconds, seed] = process.argv.slice(2).map(Number) as [number, number, number];
+const [count, seconds, seed] = process.argv.slice(2, 5).map(Number) as [number, number, number];
+const pattern = new RegExp(process.argv[5]!);
 const say = (line: string): void => console.log(line);
 
-const outcome = await stress({ count, most: 1000 * seconds, seed, open: openNodeGpu, say });
+const outcome = await stress({ count, most: 1000 * seconds, seed, pattern, open: openNodeGpu, say });
 
 const heap = (): number => (collect(), collect(), process.memoryUsage().heapUsed);
 {

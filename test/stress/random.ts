@@ -2,7 +2,7 @@ import { uniforms } from "../../bench/random.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
 import { type Gpu, VAE } from "../../src/index.ts";
 import type { Open } from "./call.ts";
-import { calls } from "./calls.ts";
+import { everyCall } from "./calls.ts";
 import { aborted, type Ending, lost, peaceful } from "./harness.ts";
 
 export interface Stress {
@@ -11,6 +11,8 @@ export interface Stress {
   /** Milliseconds at most. */
   readonly most: number;
   readonly seed: number;
+  /** Of the names of calls that are made. */
+  readonly pattern: RegExp;
   readonly open: Open;
   /** Ends the process that drives the GPU, where that can be done to this program. */
   readonly crash?: () => unknown;
@@ -27,7 +29,7 @@ export interface Outcome {
 }
 
 /** Random endings of random long calls: after success and refusals of each, losses, aborts and, where it can be done, crashes. */
-export async function stress({ count, most, seed, open, crash, say }: Stress): Promise<Outcome> {
+export async function stress({ count, most, seed, pattern, open, crash, say }: Stress): Promise<Outcome> {
   const random = uniforms(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
   /** Short delays as likely as long ones, in ms. */
@@ -51,13 +53,13 @@ export async function stress({ count, most, seed, open, crash, say }: Stress): P
   const crashed = crash && (() => (renew(), crash()));
   // pipelines once, so that aborts meet work and not only the driver
   const alone = new Map<string, number>();
-  for (const call of calls) {
+  for (const call of everyCall.filter(({ name }) => pattern.test(name))) {
     if (isLate()) break;
     const ended = await peaceful(await shared(), open, call);
     add(ended);
     alone.set(call.name, ended[0]!.ms);
   }
-  const known = calls.filter(({ name }) => alone.has(name));
+  const known = everyCall.filter(({ name }) => alone.has(name));
   for (let told = 0; endings.length < count && !isLate();) {
     const call = pick(known);
     const kind = random();

@@ -1,8 +1,8 @@
 // run — random losses, aborts and refusals of every long call, on Dawn in Node or in headless Chrome:
 //
-//     node test/stress/run.mjs [endings = 1000] [seconds at most] [seed = 1] [--chrome]
+//     node test/stress/run.mjs [endings = 1000] [seconds at most] [seed = 1] [--chrome] [--calls=pattern]
 //
-// In Chrome the GPU process is crashed as well. Prints what went wrong, times, and what stays of memory; 1 where something was
+// In Chrome the GPU process is crashed as well. A pattern takes only the calls whose names it matches. Prints what went wrong, times, and what stays of memory; 1 where something was
 // wrong. It takes an hour or more on a software adapter.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -69,6 +69,7 @@ async function inChrome(parameters) {
 }
 
 const isChrome = process.argv.includes("--chrome");
-const numbers = process.argv.slice(2).filter((word) => word !== "--chrome");
+const [, pattern = ""] = process.argv.find((word) => word.startsWith("--calls="))?.split("=") ?? [];
+const numbers = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const [count = 1000, seconds = 1e6, seed = 1] = numbers.map(Number);
-process.exitCode = (await (isChrome ? inChrome : inNode)([count, seconds, seed])) ? 0 : 1;
+process.exitCode = (await (isChrome ? inChrome : inNode)([count, seconds, seed, pattern])) ? 0 : 1;

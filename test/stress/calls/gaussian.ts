@@ -42,12 +42,13 @@ export const gaussianCalls: readonly LongCall[] = [
   },
   {
     name: "Gaussian.from, save and load",
-    covers: ["Gaussian.from", "Gaussian.fromMoments", "Gaussian.save", "Gaussian.load"],
+    covers: ["Gaussian.from", "Gaussian.fromMoments", "Gaussian.klTo", "Gaussian.save", "Gaussian.load"],
     aborts: false,
     prepare: (gpu) => ({
       async run() {
         using made = await Gaussian.from(gpu, standard);
         using loaded = await Gaussian.load(gpu, await made.save());
+        await made.klTo(loaded);
         await readAll([loaded.sample(100), loaded.logProb(loaded.mean.reshape([1, 3]))]);
         const moments = Moments.from({ mean: [0, 1], covariance: [2, 1, 1, 3], count: 9 });
         (await Gaussian.fromMoments(gpu, moments)).dispose();

@@ -1,4 +1,4 @@
-import { AutoEncoder, Dataset, Digits, type Gpu, VAE } from "../../../src/index.ts";
+import { AutoEncoder, Dataset, Digits, type Gpu, load, VAE } from "../../../src/index.ts";
 import { bytes, type LongCall, onRows, type Prepared, readAll, values, withModel } from "../call.ts";
 
 const image = [1, 8, 8] as const;
@@ -34,7 +34,7 @@ const fitting = (make: (gpu: Gpu) => Trained, size: number, further: object = {}
 export const networkCalls: readonly LongCall[] = [
   {
     name: "vae.fit",
-    covers: ["VAE.fit", "train"],
+    covers: ["LatentModel.fit", "train"],
     aborts: true,
     prepare: fitting((gpu) => new VAE(gpu, small), 64 * 60, {
       validation: bytes(64 * 20),
@@ -43,7 +43,7 @@ export const networkCalls: readonly LongCall[] = [
   },
   {
     name: "vae.fit, convolutions and checkpoints",
-    covers: ["VAE.fit"],
+    covers: ["LatentModel.fit"],
     aborts: true,
     prepare(gpu) {
       const made = new VAE(gpu, { image: [1, 8, 8], encoder: "conv", hidden: 8, latent: 2 });
@@ -66,7 +66,7 @@ export const networkCalls: readonly LongCall[] = [
   },
   {
     name: "autoEncoder.fit",
-    covers: ["AutoEncoder.fit"],
+    covers: ["LatentModel.fit"],
     aborts: true,
     // a model for each call: what it keeps of its codes goes with it
     prepare: fitting((gpu) => {
@@ -140,7 +140,7 @@ export const networkCalls: readonly LongCall[] = [
   },
   {
     name: "models saved and loaded",
-    covers: ["VAE.save", "AutoEncoder.save", "Digits.save"],
+    covers: ["LatentModel.save", "load", "Digits.save"],
     aborts: false,
     prepare(gpu) {
       const made = [new VAE(gpu, small), new AutoEncoder(gpu, small), new Digits(gpu)] as const;
@@ -149,8 +149,8 @@ export const networkCalls: readonly LongCall[] = [
         async run() {
           using other = VAE.load(gpu, await vae.save());
           await readAll([other.sample(3)]);
-          using another = AutoEncoder.load(gpu, await autoEncoder.save());
-          await readAll([another.decode(gpu.zeros([2, 2]))]);
+          using another = await load(gpu, await autoEncoder.save());
+          await readAll([(another as AutoEncoder).decode(gpu.zeros([2, 2]))]);
           using third = Digits.load(gpu, await digits.save());
           await readAll([third.probabilities(gpu.zeros([2, 784]))]);
         },
@@ -158,6 +158,7 @@ export const networkCalls: readonly LongCall[] = [
           async () => VAE.load(gpu, await autoEncoder.save()),
           async () => AutoEncoder.load(gpu, await vae.save()),
           async () => Digits.load(gpu, await vae.save()),
+          () => load(gpu, new Uint8Array(99)),
           async () => VAE.load(gpu, (await vae.save()).subarray(0, 999)),
         ],
         free: () => {
