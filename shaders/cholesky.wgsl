@@ -17,7 +17,7 @@
 //            update_shared: two tiles [column][row / 4] of vec4f with one of padding a row (9 KiB), each loaded once
 // numerics   |a − l·lᵀ| ≤ γ_{n+1} · |l|·|lᵀ|. A pivot at or below tolerance · a[i,i], infinite or NaN counts as bad: its row
 //            and column become those of the identity, so that all that follows stays finite. Until the next block's turn its pivot
-//            is −1, by which panel knows the column
+//            is −1, which tells panel to skip the column
 // source     right-looking blocked factorisation; tolerance: see kernels/cholesky.ts
 
 //#include "lib/grid.wgsl"

@@ -4,7 +4,7 @@
 //
 //   small          all of it, for matrices of few rows
 //   start          lu[s] = source[s],  order[s] = 0, 1, 2 …,  failed[s] = −1
-//   panel          the block's columns become those of L and U, whole rows being exchanged; an index without a pivot goes to failed[s]
+//   panel          the block's columns become those of L and U, rows exchanged whole; a column without a pivot puts its index into failed[s]
 //   solve          the block's rows right of it:  U := L⁻¹ · lu[s]
 //   update         what is left:  lu[s][i,j] −= Σ_k L[i,k] · U[k,j]  over the block's columns k
 //   determinant    det[s] = |U|, the sign changed for every exchange; where LOG is 1 its logarithm: NaN below 0, −∞ at 0
@@ -15,7 +15,7 @@
 // memory     panel: 2 · WIDE words of workgroup memory; update holds 4 × 4 sums an invocation, its rows come through the cache
 // numerics   |P·source − L·U| ≤ γ_n · |L|·|U|, |L| ≤ 1. A column without a pivot (all zeros) leaves 0 in U, and NaN in the last element of
 //            lu, so that every solution is NaN; where PERTURBED is 1, 2⁻²⁴ of the first pivot takes its place instead.
-//            The determinant is scaled by powers of two on its way: it overflows only where it is too large itself
+//            The running determinant is rescaled by powers of two, so it overflows only if the result does
 // source     right-looking blocked factorisation: LAPACK's getrf; gradient at singular matrices: as PyTorch's
 
 //#include "lib/grid.wgsl"

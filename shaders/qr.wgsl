@@ -9,8 +9,8 @@
 //   form      q[s] = H₀·H₁·… of the first columns of the identity,  H_k = I − tau[k]·v·vᵀ
 //
 // shapes     a, h [stack, rows, columns], tau [stack, rank], r [stack, rank, columns], q [stack, rows, rank];  rank = min(rows, columns)
-// grid       1-D (lib/grid.wgsl).  small: one invocation per matrix;  factor: one workgroup of WIDE per matrix, whose lanes share a
-//            column's norm, then own a column each;  upper: one invocation per element of r;  form: one per column of q
+// grid       1-D (lib/grid.wgsl).  small: one invocation per matrix;  factor: one workgroup of WIDE per matrix: its lanes reduce a
+//            column's norm together, then update a column each;  upper: one invocation per element of r;  form: one per column of q
 // memory     factor: WIDE f32 of workgroup memory
 // numerics   |a − q·r| ≤ c·γ_{rows·columns} · |a|, qᵀ·q = I to as much; sums of rows in three levels (lib/long.wgsl). Elements between
 //            10⁻¹⁹ and 10¹⁹ in size keep their squares finite

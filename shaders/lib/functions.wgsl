@@ -11,7 +11,7 @@ fn tan_(a: f32) -> f32 { let turn = reduced_turn(a); return itself(a, turn.y / t
 fn reduced_turn(a: f32) -> vec2f {
   let bits = bitcast<u32>(a) & 0x7fffffffu;
   let n = floor(a * 0.63661977 + 0.5);
-  var t = (((a - leading(n) * 1.5703125) - n * 4.8375130e-4) - leading(n) * 7.5495336e-8) - n * 2.5633441e-12;
+  var t = (((a - high_bits(n) * 1.5703125) - n * 4.8375130e-4) - high_bits(n) * 7.5495336e-8) - n * 2.5633441e-12;
   var quadrant = i32(n);
   for (var far = bits > 0x46400000u; far; far = false) {
     var words = array<u32, 8>(0u, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu);

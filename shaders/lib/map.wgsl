@@ -57,16 +57,16 @@ fn sqrt_(a: f32) -> f32 {
 }
 fn rsqrt(a: f32) -> f32 { return 1.0 / sqrt_(a); }
 
-// The same whole number below 8192, and another one to a compiler: WGSL lets it gather n·c + n·d into n·(c + d), as Mesa does, and
-// then a constant that stands below in parts, so that n times the first is exact, has 24 bits like any other.
-fn leading(n: f32) -> f32 { return bitcast<f32>(bitcast<u32>(n) & 0xfffff800u); }
+// Cody–Waite constants are hidden from reassociation: Mesa turns n·c + n·d into n·(c + d), which rounds c + d to 24 bits.
+// The mask keeps every whole number below 8192, and a compiler cannot see that it does.
+fn high_bits(n: f32) -> f32 { return bitcast<f32>(bitcast<u32>(n) & 0xfffff800u); }
 
 // e^a = 2ⁿ·e^r with n whole and |r| ≤ ½ ln 2: e^r − 1 as a polynomial, and n·2²³ out of the last bits of n + 1.5·2²³. WGSL's own exp
 // may be 3 + 2|a| ulps off. Anything where e^a is no normal number.
 struct Power { less_one: f32, n: u32 }
 fn power_of_e(a: f32) -> Power {
   let n = floor(fma(a, 1.44269504, 0.5));
-  let r = fma(n, 2.12194440e-4, fma(leading(n), -0.693359375, a));
+  let r = fma(n, 2.12194440e-4, fma(high_bits(n), -0.693359375, a));
   let p = fma(r, fma(r, fma(r, fma(r, 1.3956990e-3, 8.3337059e-3), 4.1666638e-2), 0.16666666), 0.5);
   return Power(fma(r * r, p, r), bitcast<u32>(n + 12582912.0) * 0x800000u);
 }

@@ -8,13 +8,13 @@ export interface LongCall {
   readonly onProgress?: (progress: { step: number; total: number; seconds: number; eta: number }) => void;
 }
 
-/** The same, unchecked. */
+/** LongCall as callers pass it, before checkCall. */
 interface Call {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: unknown;
 }
 
-/** Throws LatentError("argument") unless `signal` is an AbortSignal and `onProgress` a function, where given; the reason of an aborted signal. */
+/** Throws LatentError("argument") unless a given `signal` is an AbortSignal and `onProgress` a function. Throws an aborted signal's reason. */
 export function checkCall(where: string, { signal, onProgress }: Call): void {
   const isSignal =
     typeof signal === "object" &&

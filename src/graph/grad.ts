@@ -8,14 +8,14 @@ import { constant, inOrder, layout, sameDevice } from "./record.ts";
 import { Tensor } from "./tensor.ts";
 
 /**
- * Gradients of a one-element `loss` with respect to each of `targets`, appended to the graph: they can be planned with
- * the forward pass, and differentiated again. Zeros where the loss does not depend on a target.
+ * Gradients of a one-element `loss` with respect to each of `targets`; zeros where the loss does not depend on a target.
+ *
+ * They are nodes of the same graph, so they are planned with the forward pass and can be differentiated again.
  *
  *     const [dw, db] = grad(loss, [w, b]);
  *
- * A loss that has been read is differentiated as well, as long as what it was computed from lives; what was computed from
- * tensors that are disposed counts as given.
- * Throws LatentError("shape") unless the loss has one element, "argument" where no way is left from the loss to a target.
+ * A loss that was read can be differentiated while the tensors it was computed from live; disposed ones count as constants.
+ * Throws LatentError("shape") unless the loss has one element, "argument" where the path to a target is no longer known.
  */
 export function grad<const T extends readonly Tensor[]>(
   loss: Tensor,
@@ -39,7 +39,7 @@ export function grad<const T extends readonly Tensor[]>(
   };
   const order = outputsFirst(loss, originOf);
   const used = new Set(order);
-  // a view that the loss does not use stands for a part of what it was taken from, as a model's heads do
+  // an unused view as target: differentiate its base, and take the view's part (as for a model's two heads)
   const sources = targets.map((target) => {
     let source: Tensor = target;
     while (!used.has(source) && source.source.kind === "view" && source.parents[0]) source = source.parents[0];
@@ -53,13 +53,13 @@ export function grad<const T extends readonly Tensor[]>(
     return source;
   });
   const needed = dependents(order, sources, originOf);
-  // per tensor and output: what its uses contributed
+  // tensor → per output: the gradients that its users contributed
   const arrived = new Map<Tensor, (Tensor[] | undefined)[]>([[loss, [[filled(loss, 1)]]]]);
   for (const node of order) {
     const contributions = arrived.get(node);
     const { source, parents, vjp } = originOf(node);
     if (!contributions || !parents.some((parent) => needed.has(parent))) continue;
-    // the total stays in place of its parts: a target among others is asked for it again
+    // replaced by its total, which a target that is also an inner node needs once more
     const gradients = Array.from(contributions, (parts) => (parts ? (parts[0] = total(parts.splice(0))) : null));
     if (source.kind === "pick") {
       deliver(arrived, source.inputs[0], source.index, gradients[0]!);
@@ -100,7 +100,7 @@ function deliver(arrived: Map<Tensor, (Tensor[] | undefined)[]>, to: Tensor, out
   arrived.set(to, slots);
 }
 
-/** The sum of what several uses of one tensor contributed; parts padded with zeros that tile an axis are put side by side. */
+/** The sum of all contributions. Zero-padded parts that tile an axis are concatenated instead: no zeros are added. */
 function total(parts: readonly Tensor[]): Tensor {
   if (parts.length > 1) {
     const tiles = parts.map(padded);

@@ -64,7 +64,7 @@ function node<D extends DType>(
 ): Tensor<D> {
   const gpu = admit(where, source.kind === "view" ? parents : source.inputs);
   if (source.kind === "view") {
-    // a view keeps its base alive, also one that its maker let go
+    // a view may outlive its parent tensor, as long as the base still has storage
     const [base] = source.inputs;
     check(!base.disposed || base.pendingReaders > 0, "disposed", where, () => `input ${show(base.shape)} is disposed.`);
   }

@@ -3,13 +3,13 @@ import type { DeviceTraits } from "./launch.ts";
 /** What chooses kernels where nothing was tuned, by family of adapters. Times of software adapters are SwiftShader's. */
 const DEFAULTS = {
   software: {
-    /** Loads cost far more than swaps within a quad of invocations. */
+    /** A load costs far more than a swap within a quad of invocations. */
     loadsAreSlow: true,
-    /** A workgroup waits for all its invocations at a price that passes many loads. */
+    /** A barrier costs more than many loads. */
     barriersAreSlow: true,
     /**
-     * Nanoseconds of one inner position of a workgroup's tile; of four elements for plain. Multiplications up to which a product
-     * is done many times over before the larger kernel is compiled.
+     * Nanoseconds per workgroup tile and position of k; for `naive` per four elements. Up to `maxFlopsForSmallTile` the small tile
+     * is chosen, because the large kernel's compile time would not be earned back.
      */
     matmul: {
       naive: 60,
@@ -20,16 +20,15 @@ const DEFAULTS = {
       maxFlopsForSmallTile: 2 ** 23,
     },
     /**
-     * What a pixel costs with a register tile, in multiplications; workgroups that keep the weight gradient busy; channels up
-     * to which sums over few go without a tile, and those up to which a gradient by the input at stride 2 does.
+     * Multiplications per pixel and register tile (channels × pixels); workgroups that the weight gradient should have at least;
+     * most channels for which the direct kernel and the one for inputs at stride 2 are chosen.
      */
     conv2d: { tile16x4: 380, tile4x8: 180, minWorkgroups: 16, maxChannelsForDirect: 4, maxChannelsForInputStride2: 2 },
-    /** Longest row that one invocation goes through alone where there are many. */
+    /** Longest row that one invocation reduces where there are many rows. */
     reduce: { maxRowPerInvocation: 2048 },
     /**
-     * Rows from which the GPU's f32 takes over from the CPU's float64: never where both are one CPU. Features up to which
-     * float64 takes the products of samples: here as fast as the kernels, which take a second to compile. Whether the update of a Cholesky factor goes through
-     * workgroup memory: its barrier costs more than the loads that it saves.
+     * Rows from which f32 on the GPU replaces float64 on the CPU: never, where both are one CPU. Whether Cholesky's update shares
+     * tiles in workgroup memory: here its barrier costs more than the saved loads.
      */
     linalg: { rootTrace: Infinity, jacobi: Infinity, products: 64, sharesTiles: false },
   },
@@ -37,12 +36,10 @@ const DEFAULTS = {
     loadsAreSlow: false,
     barriersAreSlow: false,
     /**
-     * Elements of one matrix up to which tiles are not worth it, and inner positions from which a narrow product is worth a workgroup
-     * for each of its few rows. Then what decides between tilings (matmulTiles.ts), in multiply-adds of one invocation: an inner
-     * position of so many elements held (fewer of them mean more reads of workgroup memory for each: 16 floats for 64, 12 for 32, 8
-     * for 16), a float brought from memory for it, one more launch, and an element of a slice that is stored and added up.
-     * From the fact sheet and arithmetic, not measured: 10 µs for a launch that waits for the one before, 3 TB/s, and 17,000 lanes of
-     * 1.7 GHz that two invocations share.
+     * Naive up to so many elements, tall_skinny from so many inner positions. Costs of the tiled kernels (matmulTiles.ts) are in
+     * multiply-adds of one invocation: per position of k of so many elements per thread (small thread tiles read workgroup memory more
+     * often: 16 floats for 64, 12 for 32, 8 for 16), per load, per launch, per element of a split product.
+     * Reasoned, not measured: 10 µs per dependent launch, 3 TB/s, 17,000 lanes of 1.7 GHz shared by two invocations.
      */
     matmul: {
       maxElementsForNaive: 64,
@@ -72,6 +69,6 @@ const DEFAULTS = {
 /** The family's numbers for this device. */
 export const defaultsFor = ({ software }: DeviceTraits) => (software ? DEFAULTS.software : DEFAULTS.hardware);
 
-/** Whether kernels whose invocations pass their loads round are the better ones here, as far as one knows untuned. */
+/** Whether kernels that share loads by quadSwap are the untuned choice: where loads are slow and subgroups exist. */
 export const prefersQuadSwap = (traits: DeviceTraits): boolean =>
   defaultsFor(traits).loadsAreSlow && traits.features.has("subgroups");

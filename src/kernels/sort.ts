@@ -37,7 +37,7 @@ const tiled: Steps = { first: tiles.blocks, merge: tiles.merge_tiles, last: tile
 const chunked: Steps = { first: chunks.runs, merge: chunks.merge_chunks, last: chunks.last_chunks };
 const outputs = { y: { output: 0 }, index: { output: 1 } } as const;
 
-/** Input 0 along each line in order, by a stable merge sort: its values, and where each one was. */
+/** Sorts each line of input 0, stably. Output 0: the sorted values; output 1: the index that each value had. */
 export function sort(axis: Lines, type: SortType, descending: boolean, traits: DeviceTraits): Launches {
   const { extent, inner } = axis;
   const lines = axis.outer * inner;

@@ -1,6 +1,6 @@
 import { check, LatentError } from "../device/errors.ts";
 
-/** What given matrices may differ by from their transposes: what float32 leaves of equal numbers, with room. */
+/** Allowed asymmetry, relative: float32 rounding of equal numbers (6e-8) with a wide margin. */
 const ASYMMETRY = 1e-5;
 
 /**
@@ -57,7 +57,7 @@ export function inverseOfTriangle(l: ArrayLike<number>, n: number): Float64Array
   return inverse;
 }
 
-/** A pivot below −this part of the largest variance is no rounding. */
+/** Rounding explains a negative pivot down to −this · the largest variance. */
 const INDEFINITE = 1e-4;
 /** Up to so many features every pivot is looked at; beyond, each pair of features alone. */
 const PIVOTED = 256;

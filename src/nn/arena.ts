@@ -82,8 +82,9 @@ export function arenasOf(where: string, gpu: Gpu, parameters: readonly Tensor[])
 const isOwn = (storage: Storage): boolean => storage.owner !== null;
 
 /**
- * The arena that consists of `parameters`, or a new one of states that nobody has used yet, into which they move. The Tensor objects stay what the caller holds, and become
- * views of the arena; what they were stored in is released.
+ * The arena of exactly `parameters`: the one they are in, or a new one into which unused states move.
+ *
+ * The caller's Tensor objects stay valid as views of the arena; their former storage is released.
  */
 export function arenaOf(gpu: Gpu, parameters: readonly Tensor[]): Arena {
   const present = homeOf(parameters);

@@ -15,7 +15,7 @@ import type { Schedule } from "./schedule.ts";
 export interface Common {
   /** A number, or a function of the step (`schedule`). */
   readonly learningRate?: number | Schedule;
-  /** How strongly parameters are drawn to zero; 0. */
+  /** Weight decay; 0. */
   readonly weightDecay?: number;
   /** The gradient over all parameters is scaled down to at most this Euclidean norm. */
   readonly clipNorm?: number;
@@ -23,9 +23,9 @@ export interface Common {
 
 /** What Adam takes. */
 export interface AdamOptions extends Common {
-  /** How long its two averages remember; [0.9, 0.999]. */
+  /** Decay rates of the averages of gradients and squared gradients; [0.9, 0.999]. */
   readonly betas?: readonly [number, number];
-  /** What is added where a division by zero might be. */
+  /** ε, added to √v̂ against division by zero. */
   readonly epsilon?: number;
 }
 
@@ -47,15 +47,15 @@ export interface UpdateOptions {
   readonly rows?: number;
 }
 
-/** Parameters that are updated together, and what the optimiser keeps for them, laid out alike, by PyTorch's names. */
+/** Parameters that one dispatch updates, and their moments in the same layout, by PyTorch's names. */
 export interface Group {
   /** Its parameters, side by side. */
   readonly arena: Arena;
-  /** What it remembers of earlier gradients. */
+  /** Running averages of gradients, by name. */
   readonly moments: { readonly [name: string]: Tensor };
 }
 
-/** Updates parameters inside a compiled step: in one dispatch those that were new, each of the others where it lies. */
+/** Updates parameters inside a compiled step: all that moved into the arena in one dispatch, the others in place. */
 export interface Optimiser {
   /** Its parameters, in the order of the gradients that `update` takes. */
   readonly parameters: readonly Tensor[];
@@ -144,7 +144,7 @@ function optimiser(
   });
 }
 
-/** Before anything is made, so that a refusal leaves nothing behind. */
+/** Checks first, so that a refusal leaves no memory behind. */
 function checkCommon(where: string, rate: number | Schedule, clipNorm = 1): void {
   if (typeof rate !== "function") nonNegative(where, "learningRate", rate);
   check(clipNorm > 0, "argument", where, () => `expected clipNorm > 0; got ${clipNorm}.`);

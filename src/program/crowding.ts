@@ -10,7 +10,7 @@ import { fusableSource, resolveView, type Value } from "./values.ts";
  * about a second, and several times as many in minutes.
  */
 const MOST_OPERATIONS = 20_000;
-/** Calls in one hook: what follows an expression goes as deep. */
+/** Calls in one hook. Walks over an expression recurse, so this bounds their depth. */
 const MOST_CALLS = 256;
 /** How often a map's and a reduction's kernel call their hook, each element of four counted, near enough. */
 const COPIES = { map: 10, reduce: 12 } as const;

@@ -10,7 +10,7 @@ export type Place = { readonly leaf: number } | { readonly value: Value } | { re
 export interface Scratch {
   readonly bytes: number;
 }
-/** A place, and the bytes used there: exactly those, since two ranges of one buffer may be written at once only where they do not meet. */
+/** A range of a place. Exact, because two writes into one buffer may run at once only where their ranges do not overlap. */
 export interface Ref {
   readonly place: Place;
   readonly offset: number;

@@ -87,7 +87,7 @@ export function releaseInputs(tensor: Tensor): readonly Tensor[] {
   return inputsOf(tensor);
 }
 
-/** Ends the pending reads of a trace. Inputs that had run before were pending readers again for this trace alone, and end theirs, too. */
+/** Ends the pending reads of a trace, and those of inputs that became readers again for this trace alone. */
 export function unwind(traced: readonly Tensor[]): void {
   const stack = [...traced];
   for (let next = stack.pop(); next; next = stack.pop())

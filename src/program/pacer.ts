@@ -16,8 +16,9 @@ export const checkBudget = (where: string, budgetMs: number | undefined): void =
   );
 
 /**
- * Decides how many steps go into one submit, so that each submit stays short, and waits when too many are under way.
- * With a budget each submit takes at most that of one frame, where a step is not longer, and the next one waits for the next frame.
+ * Keeps submits short: decides how many steps one holds, and waits while too many are in flight.
+ *
+ * With a budget, one submit fills at most the budget of one frame (a single step may be longer), and the next waits for the next frame.
  */
 export class Pacer {
   readonly #device: Device;

@@ -13,7 +13,7 @@ import { schedule } from "./schedule.ts";
 import { rewrite } from "./rewrite.ts";
 import { type Graph, resolveView, sameOrderBase, type Value } from "./values.ts";
 
-/** What to dispatch, in order, over which memory; independent of buffers, scalars and seeds, so that equal graphs share it. */
+/** The dispatches in order, and their memory. It names no buffer, scalar or seed, so equal graphs share one plan. */
 export interface Plan {
   /** Run once, before the first replay: constants that stay where they are written. */
   readonly prelude: readonly Dispatch[];
@@ -60,7 +60,7 @@ export function plan(graph: Graph, traits: DeviceTraits): Plan {
     }
     return { place: value.what.kind === "leaf" ? { leaf: value.what.slot } : { value }, offset: 0, bytes };
   };
-  // the last concatenations first: what a part asks of the whole is then known, however deep they are nested
+  // outer concatenations first: a part asks its concatenation for a place, and recursion over deep nests would overflow
   for (const value of [...nested.keys()].reverse()) refOf(value);
   const outputOf = (kernel: Value, index: number): Value | null =>
     kernel.what.kind === "kernel" && kernel.what.outputs.length === 1

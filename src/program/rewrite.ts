@@ -10,10 +10,10 @@ type Make = (
   args: readonly Value[],
 ) => Value;
 
-/** What stands in for `value`, or null to leave it; `isRoot`: outputs, and what is assigned to states. */
+/** The replacement of `value`, or null to leave it. `isRoot` holds for outputs and next states. */
 type Rule = (value: Value, make: Make, isRoot: (value: Value) => boolean) => Value | null;
 
-/** Says the same sums in a cheaper way. */
+/** Replaces sums by cheaper equivalent ones. */
 export const rewrite = (graph: Graph): Graph => [total, innerFirst].reduce(apply, graph);
 
 function apply(graph: Graph, rule: Rule): Graph {
@@ -38,7 +38,7 @@ function apply(graph: Graph, rule: Rule): Graph {
     values.push(value);
   }
   if (replaced.size === 0) return graph;
-  // groups that could run at the same time run in this order
+  // the scheduler breaks ties by id, so ids follow the new order
   for (const [id, value] of values.entries()) (value as { id: number }).id = id;
   const outputs = graph.outputs.map(now);
   const assignments = graph.assignments.map(({ state, next }) => ({ state, next: now(next) }));
@@ -49,11 +49,12 @@ const isSum = ({ what, dtype }: Value): boolean =>
   what.kind === "reduce" && what.operation === "sum" && dtype === "f32";
 
 /**
- * Sums of sums are sums of everything:  Σ_i (Σ_j x_ij − Σ_j y_ij)  →  Σ_ij x_ij − Σ_ij y_ij, so that losses which are recorded
- * per sample and then added up need no vector in between. Only where nobody else reads the inner sums.
+ * Nested sums become one:  Σ_i (Σ_j x_ij − Σ_j y_ij)  →  Σ_ij x_ij − Σ_ij y_ij.
+ *
+ * A loss per sample that is then added up stores no vector in between. Only where nobody else reads the inner sums.
  */
 const total: Rule = (value, make, isRoot) => {
-  /** The sum, or the sum or difference of values of this size, that `of` is and that nobody else reads; or null. */
+  /** The sum, addition, subtraction or negation that makes `of` and has no other reader; else null. */
   const inside = (of: Value): Value | null => {
     const base = sameOrderBase(of);
     if (of.users.length !== 1 || base.users.length !== 1 || isRoot(base)) return null;
@@ -61,7 +62,7 @@ const total: Rule = (value, make, isRoot) => {
     const isLinear = base.what.kind === "map" && ["add", "sub", "neg"].includes(base.what.fn);
     return isLinear && base.args.every((arg) => sizeOf(arg) === sizeOf(base)) ? base : null;
   };
-  /** Every value that is added up in the end, after what it is made of. */
+  /** The values under the outer sum, each after its arguments. */
   const parts = (of: Value): Value[] => {
     const found = new Set<Value>();
     const stack = [of];
@@ -96,8 +97,9 @@ const total: Rule = (value, make, isRoot) => {
 };
 
 /**
- * A reduction whose axes lie on both sides of the kept ones, such as over images of a batch for each channel, goes through its
- * last axes first: memory is then read in order, and what is left is small.
+ * A reduction over axes on both sides of kept ones (batch and pixels, per channel) reduces its last axes first.
+ *
+ * That pass reads memory in order, and leaves little for the second.
  */
 const innerFirst: Rule = (value, make) => {
   if (value.what.kind !== "reduce" || orderOf(value) !== "permuted") return null;

@@ -4,7 +4,7 @@ import { type MapName, signature } from "../graph/maps.ts";
 import { inputsFirst } from "../graph/order.ts";
 import { inputsOf, type Spec, type Tensor } from "../graph/tensor.ts";
 
-/** A node of the graph to plan: the tensors' graph with equal nodes merged, and stored tensors reduced to numbered leaves. */
+/** A node of the graph to plan: equal nodes are merged, stored tensors are numbered leaves. */
 export interface Value {
   readonly id: number;
   readonly shape: Shape;
@@ -44,13 +44,14 @@ export interface Graph {
   /** The stored tensors and inputs, by slot. */
   readonly leaves: readonly Tensor[];
   readonly constants: readonly { readonly value: number; readonly dtype: DType }[];
-  /** Equal graphs have equal keys: ops, shapes, dtypes, attributes and aliasing, but no values except that of 1. */
+  /** Equal for equal graphs: ops, shapes, dtypes, attributes, aliasing. Constants count by dtype only, but 1 counts as 1. */
   readonly key: string;
 }
 
 /**
- * Merges common subexpressions of what `outputs` and `assignments` need, and leaves out products with 1, which every gradient
- * starts with. Unneeded nodes never get in.
+ * The graph that `outputs` and `assignments` need, without dead nodes.
+ *
+ * Common subexpressions are merged, and products with 1, with which every gradient starts, are left out.
  */
 export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assignment[]): Graph {
   const byKey = new Map<string, Value>();
@@ -77,7 +78,7 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
     return what.kind === "constant" && constants[what.slot]!.value === 1;
   };
 
-  /** Whether `value` may take the place of a map's result: views were recorded over results, never over views. */
+  /** Whether `value` may replace a map's result. Not a view: views of that result would then be views of a view. */
   const mayReplace = (value: Value, shape: Shape): boolean =>
     !["view", "constant"].includes(value.what.kind) && sameShape(value.shape, shape);
 

@@ -110,7 +110,7 @@ export const mul = binary("mul", named("mul"), (g, a, b) => [() => mul(g, b), ()
 export function div(left: TensorOrNumber, right: TensorOrNumber): Tensor<"f32"> {
   const [a, b] = joined("div", left, right);
   const slope: Slope = (g, _a, divisor, y) => [() => div(g, divisor), () => neg(mul(g, div(y, divisor)))];
-  // dtypes that differ are refused as they came
+  // only equal dtypes are cast, so that an error names the dtypes that the caller gave
   const [x, y] = a.dtype === b.dtype ? [cast(a, "f32"), cast(b, "f32")] : [a, b];
   return recordBinary("div", { f32: "div" } as Names, x, y, slope) as Tensor<"f32">;
 }

@@ -10,8 +10,8 @@ import { part } from "./part.ts";
 import { expand, reshape } from "./shape.ts";
 import { sum } from "./sum.ts";
 
-// The two heads of an encoder, mean μ and log-variance ℓ, come out of one product as heads [batch, 2·latent] = [μ | ℓ].
-// The ops below take them as they are, and give their gradient in one map over heads, so that nothing is put together again.
+// One product gives both heads of an encoder, mean μ and log-variance ℓ, as heads [batch, 2·latent] = [μ | ℓ].
+// These ops read that layout and write their gradient in it, because splitting would cost a concatenation on the way back.
 
 const LIMIT = 20;
 

@@ -153,7 +153,7 @@ function extreme<D extends DType>(operation: "max" | "min", x: Tensor<D>, axes: 
       return operation === "max" ? fold(x, how, least!, maximum) : fold(x, how, most!, minimum);
     }
     const y = reduce(operation, x, how, (g, largest) => {
-      // equal extremes share the gradient, as in PyTorch's amax; NaN gives it to all, but where all is reduced to those that are
+      // ties share the gradient, as in PyTorch's amax. With NaN the whole line gets it; in a reduction of everything only the NaNs
       const hits =
         axes === undefined
           ? recordMap(operation, "is_extreme", [x, largest()], null)

@@ -73,10 +73,10 @@ export function parseModel(
   return { tensors, options: merged };
 }
 
-/** Numbers that a model may have beyond twice its file's: so near to the truth, `checkRegions` says better what differs. */
+/** Parameters allowed beyond twice the file's: models this close are built, because `checkRegions` names the difference better. */
 const SLACK = 2 ** 16;
 
-/** Numbers that the model of a file may have at most: options of a larger one are refused before anything of that size is made. */
+/** Most parameters that a file's model may have. Larger options are refused before memory of that size is taken. */
 export function mostNumbers(tensors: ReadonlyMap<string, Safetensor>): number {
   let found = 0;
   for (const { data } of tensors.values()) found += data.length;
