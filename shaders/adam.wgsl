@@ -4,11 +4,12 @@
 //            p ← p · (1 − η · decay)                            where DECOUPLED is 1 (AdamW), else g ← g + decay · p
 //            m ← β₁·m + (1 − β₁)·g,   v ← β₂·v + (1 − β₂)·g²
 //            p ← p − η · m̂ / (√v̂ + ε)                          m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ), t = train_counters[0] + 1
+//   update_each   the same, element by element, for a size that is no multiple of 4
 //
 // Where GUARDED is 1 nothing changes once train_counters[2] is set or `loss` is not a number, so that the last finite state stays.
 //
-// shapes     g, p, m, v [size], size a multiple of 4; train_counters [4] u32; rate, loss, norm [1]
-// grid       PER vec4 of elements per invocation, LANES apart; folds into y (lib/grid.wgsl)
+// shapes     g, p, m, v [size], for update a multiple of 4; train_counters [4] u32; rate, loss, norm [1]
+// grid       update: PER vec4s per invocation, LANES apart; update_each: one element per invocation; folds into y (lib/grid.wgsl)
 // numerics   1 − βᵗ as −expm1(t · ln β); elements of g that are not finite count as 0
 // source     Kingma & Ba 2015, algorithm 1; Loshchilov & Hutter 2019, algorithm 2
 
@@ -24,7 +25,7 @@ const CLIPPED = 0u;
 const DECOUPLED = 0u;
 
 struct Params {
-  vec4s: u32,
+  size: u32,
   beta1: f32,
   beta2: f32,
   log_beta1: f32,
@@ -43,30 +44,60 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> p: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> m: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> v: array<vec4f>;
+@group(0) @binding(9) var<storage, read> each_g: array<f32>;
+@group(0) @binding(10) var<storage, read_write> each_p: array<f32>;
+@group(0) @binding(11) var<storage, read_write> each_m: array<f32>;
+@group(0) @binding(12) var<storage, read_write> each_v: array<f32>;
 
 fn finite_or_zero(a: vec4f) -> vec4f {
   return select(vec4f(0.0), a, (bitcast<vec4u>(a) & vec4u(0x7f800000u)) != vec4u(0x7f800000u));
 }
 
-@compute @workgroup_size(LANES)
-fn update(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  if (GUARDED == 1u && (train_counters[2] != 0u || finite(loss[0]) == 0.0)) { return; }
+// What is the same for all elements.
+struct Factors { eta: f32, shrink: f32, second_share: f32, clip: f32 }
+
+fn factors() -> Factors {
   let t = f32(train_counters[0] + 1u);
   let eta = rate[0] / (0.0 - expm1(t * params.log_beta1));
   let shrink = 1.0 - rate[0] * params.decay;
   let second_share = 1.0 / (0.0 - expm1(t * params.log_beta2));
   let clip = select(1.0, min(1.0, params.max_norm / (sqrt_(norm[0]) + 1e-6)), CLIPPED == 1u);
+  return Factors(eta, shrink, second_share, clip);
+}
+
+struct Next { p: vec4f, m: vec4f, v: vec4f }
+
+fn next(gradient: vec4f, before: Next, f: Factors) -> Next {
+  var slope = finite_or_zero(gradient) * f.clip;
+  var value = before.p;
+  if (DECOUPLED == 1u) { value *= f.shrink; } else { slope += params.decay * value; }
+  let first = params.beta1 * before.m + (1.0 - params.beta1) * slope;
+  let second = params.beta2 * before.v + (1.0 - params.beta2) * slope * slope;
+  return Next(value - f.eta * first / (sqrt(second * f.second_share) + params.epsilon), first, second);
+}
+
+@compute @workgroup_size(LANES)
+fn update(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  if (GUARDED == 1u && (train_counters[2] != 0u || finite(loss[0]) == 0.0)) { return; }
+  let f = factors();
   let start = group_number(group, groups) * (LANES * PER) + lane;
   for (var k = 0u; k < PER; k++) {
     let i = start + k * LANES;
-    if (i >= params.vec4s) { return; }
-    var slope = finite_or_zero(g[i]) * clip;
-    var value = p[i];
-    if (DECOUPLED == 1u) { value *= shrink; } else { slope += params.decay * value; }
-    let first = params.beta1 * m[i] + (1.0 - params.beta1) * slope;
-    let second = params.beta2 * v[i] + (1.0 - params.beta2) * slope * slope;
-    m[i] = first;
-    v[i] = second;
-    p[i] = value - eta * first / (sqrt(second * second_share) + params.epsilon);
+    if (i >= params.size) { return; }
+    let after = next(g[i], Next(p[i], m[i], v[i]), f);
+    m[i] = after.m;
+    v[i] = after.v;
+    p[i] = after.p;
   }
+}
+
+@compute @workgroup_size(LANES)
+fn update_each(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  if (GUARDED == 1u && (train_counters[2] != 0u || finite(loss[0]) == 0.0)) { return; }
+  let i = group_number(group, groups) * LANES + lane;
+  if (i >= params.size) { return; }
+  let after = next(vec4f(each_g[i]), Next(vec4f(each_p[i]), vec4f(each_m[i]), vec4f(each_v[i])), factors());
+  each_m[i] = after.m.x;
+  each_v[i] = after.v.x;
+  each_p[i] = after.p.x;
 }

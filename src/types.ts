@@ -1,5 +1,5 @@
 // What public signatures mention, by the names that users' own signatures may take. A test says what is missing.
-export type { DatasetOptions, Samples as DatasetSource } from "./data/dataset.ts";
+export type { Batch, DatasetOptions, Samples as DatasetSource } from "./data/dataset.ts";
 export type { Draw, StreamName } from "./data/streams.ts";
 export type { Download, Mnist, MnistFiles, MnistSplit } from "./data/mnist.ts";
 export type { Loss as DeviceLoss } from "./device/device.ts";
@@ -20,7 +20,7 @@ export type { Padding, Pair } from "./graph/ops/window.ts";
 export type { Runner } from "./graph/runner.ts";
 export type { CovarianceOptions } from "./linalg/covariance.ts";
 export type { TriangularOptions } from "./linalg/triangular.ts";
-export type { LongCall } from "./formats/call.ts";
+export type { CallProgress, LongCall } from "./formats/call.ts";
 export type { Rows, Samples } from "./data/rows.ts";
 export type { ClassScore, ClassScoreOptions } from "./metrics/classScore.ts";
 export type { FrechetDistance, FrechetOptions } from "./metrics/frechet.ts";
@@ -33,25 +33,27 @@ export type { FitOptions } from "./models/latent/fit.ts";
 export type { DrawOptions, Elbo, ImageOptions, Labels, SampleOptions, TermsOptions } from "./models/latent/model.ts";
 export type { NetworkOptions, NetworkSpec } from "./models/latent/network.ts";
 export type { MixtureOptions, MixtureStart, Numbers } from "./models/mixture/options.ts";
-export type { Arena } from "./nn/arena.ts";
+export type { AdamOptions } from "./nn/adam.ts";
 export type { BatchNormOptions } from "./nn/batchNorm.ts";
 export type { EpochRecord } from "./nn/checkpoint.ts";
 export type { ConvolutionOptions } from "./nn/conv2d.ts";
 export type { Initialiser, Seed } from "./nn/initialise.ts";
 export type { LinearOptions } from "./nn/linear.ts";
+export type { ContextOptions, Objective, StepContext, Terms, Update } from "./nn/objective.ts";
 export type {
-  AdamOptions,
-  Common as OptimiserOptions,
-  UpdateOptions,
-  Group,
+  ClipOptions,
+  Optimised,
   Optimiser,
-  SgdOptions,
+  OptimiserOptions,
+  ParameterGroup,
+  UpdateOptions,
 } from "./nn/optimiser.ts";
-export type { CheckpointPlan, EarlyStopping, Progress, TrainOptions } from "./nn/options.ts";
-export type { Loss, LossContext } from "./nn/pass.ts";
+export type { CheckpointPlan, EarlyStopping, EpochEnd, Progress, TrainOptions } from "./nn/options.ts";
+export type { Parameters } from "./nn/parameters.ts";
 export type { Schedule } from "./nn/schedule.ts";
-export type { State } from "./nn/states.ts";
-export type { Task, TrainResult } from "./nn/train.ts";
+export type { SgdOptions } from "./nn/sgd.ts";
+export type { Task, TaskUpdate, TrainResult } from "./nn/task.ts";
+export type { TermValues } from "./nn/termHistory.ts";
 export type { DTypeOf, Nested, TensorOptions, Values } from "./program/nested.ts";
 export type { RepeatOptions } from "./program/program.ts";
 export type { Scope } from "./program/scope.ts";

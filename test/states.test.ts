@@ -103,14 +103,19 @@ describe("parameters that are in use", () => {
       });
       for (let k = 0; k < 6; k++) await step.run();
       for (const [i, place] of places.entries()) expect(parameters[i]!.location()).toEqual(place);
-      expect(optimiser.groups).toHaveLength(used ? 2 : 1);
+      // neighbours in one dispatch, all others in one each, and the counters
+      const updates = step
+        .explain()
+        .split("\n")
+        .filter((line) => /(adam|sgd)\.update/.test(line));
+      expect(updates).toHaveLength(used ? 2 : 1);
       const values = (await Promise.all(parameters.map(valuesOf))).flat();
       for (const owner of [step, optimiser]) owner.dispose();
       return values;
     };
     const [fresh, used] = [await run(false), await run(true)];
-    // the kernel rounds 1 − β₂ to float32, which is 1.7e-5 of the second moment; six steps of 0.1
-    for (const [i, v] of used.entries()) expect(Math.abs(v - fresh[i]!)).toBeLessThanOrEqual(6 * 0.1 * 1.7e-5);
+    // the same kernel: four elements at a time or one, the norm in one sum or two
+    for (const [i, v] of used.entries()) expect(Math.abs(v - fresh[i]!)).toBeLessThanOrEqual(2e-6 * (1 + Math.abs(v)));
   });
 
   it("stop where the loss is no number, like new ones", async () => {

@@ -29,7 +29,7 @@ import {
 import { cast } from "../../src/graph/ops/cast.ts";
 import { diagonal } from "../../src/models/covariance/diagonal.ts";
 import { expected, logJoint, prepare as prepared } from "../../src/models/mixture/components.ts";
-import { adam } from "../../src/nn/optimiser.ts";
+import { adam } from "../../src/nn/adam.ts";
 import type { Engine, Runner, Task } from "../workload.ts";
 import { prepareTraining } from "./training/latentgpu.ts";
 

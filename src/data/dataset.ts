@@ -4,7 +4,7 @@ import { batchOf } from "../graph/ops/batch.ts";
 import { equal, mul } from "../graph/ops/arithmetic.ts";
 import { cast } from "../graph/ops/cast.ts";
 import { isFinite } from "../graph/ops/elementwise.ts";
-import { arange, oneHot } from "../graph/ops/oneHot.ts";
+import { arange } from "../graph/ops/oneHot.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import { max, min } from "../graph/ops/sum.ts";
 import { sameDevice } from "../graph/record.ts";
@@ -16,6 +16,18 @@ import type { Gpu } from "../program/gpu.ts";
 export interface DatasetOptions {
   /** One class number for each sample, whole and from 0 to 255: an array of any kind, or a tensor [count] of u8. */
   readonly labels?: ArrayLike<number> | Tensor;
+  /** Further values of each sample, [count, …] by name, of the types that samples may have; they travel with every batch. */
+  readonly fields?: { readonly [name: string]: Samples };
+}
+
+/** Samples of one step, and what the data set knows of each. */
+export interface Batch {
+  /** f32 [batch, …], a data set's bytes as 0 to 1. */
+  readonly x: Tensor;
+  /** u32 [batch], class numbers, where the data set has labels. */
+  readonly labels?: Tensor;
+  /** The data set's further fields, f32 [batch, …]. */
+  readonly [field: string]: Tensor | undefined;
 }
 
 /** What may become a data set: bytes 0 to 255 (read as 0 to 1), floats as they are, or a tensor of either. */
@@ -38,14 +50,23 @@ export class Dataset {
   readonly samples: Tensor;
   /** [count, 1] u8. */
   readonly labels: Tensor | null;
+  /** Further values of each sample, each [count, …]. */
+  readonly fields: { readonly [name: string]: Tensor };
   readonly #owned: readonly Tensor[];
 
-  private constructor(gpu: Gpu, shape: Shape, samples: Tensor, labels: Tensor | null, owned: readonly Tensor[]) {
-    this.gpu = gpu;
+  private constructor(
+    shape: Shape,
+    samples: Tensor,
+    labels: Tensor | null,
+    fields: { readonly [name: string]: Tensor },
+    owned: readonly Tensor[],
+  ) {
+    this.gpu = samples.gpu as Gpu;
     this.count = samples.shape[0]!;
     this.shape = shape;
     this.samples = samples;
     this.labels = labels;
+    this.fields = fields;
     this.#owned = owned;
   }
 
@@ -58,7 +79,7 @@ export class Dataset {
   static from(gpu: Gpu, values: Samples, shape?: Shape, options: DatasetOptions = {}): Dataset {
     const where = "Dataset.from";
     checkGpu(where, gpu);
-    checkOptions(where, options, ["labels"]);
+    checkOptions(where, options, ["labels", "fields"]);
     check(
       values instanceof Tensor || ArrayBuffer.isView(values),
       "argument",
@@ -97,7 +118,10 @@ export class Dataset {
           ? flattened(gpu, values, samples, features, own)
           : own(gpu.tensor(arrayOf(where, values, features), [samples, features]));
       const labels = options.labels === undefined ? null : labelsOf(gpu, where, options.labels, samples, own);
-      return new Dataset(gpu, full.slice(1), flat, labels, owned);
+      const fields = Object.entries(options.fields ?? {}).map(
+        ([name, field]) => [name, fieldOf(gpu, `${where} fields.${name}`, name, field, samples, own)] as const,
+      );
+      return new Dataset(full.slice(1), flat, labels, Object.fromEntries(fields), owned);
     });
   }
 
@@ -107,18 +131,25 @@ export class Dataset {
   }
 
   /**
-   * Records the `batch` samples from position trainCounters[1] on, in `order` (u32 [count]; without it, as they lie).
-   * Returns f32 [batch, …shape]; bytes come as 0 to 1.
+   * Records the `batch` samples from position trainCounters[1] on, in `order` (u32 [count]; without it, as they lie): f32 [batch, …shape],
+   * bytes as 0 to 1, with their labels and further fields.
    */
-  batch(order: Tensor | null, trainCounters: Tensor, batch: number): Tensor {
-    const scale = this.samples.dtype === "u8" ? 1 / 255 : 1;
-    return reshape(batchOf(this.samples, order, trainCounters, batch, scale), [batch, ...this.shape]);
+  batch(order: Tensor | null, trainCounters: Tensor, batch: number): Batch {
+    const rows = (values: Tensor, shape: Shape) => {
+      const scale = values.dtype === "u8" ? 1 / 255 : 1;
+      const flat = reshape(values, [this.count, values.size / this.count]);
+      return reshape(batchOf(flat, order, trainCounters, batch, scale), [batch, ...shape]);
+    };
+    const fields = Object.entries(this.fields).map(([name, field]) => [name, rows(field, field.shape.slice(1))]);
+    const labels = this.labels && cast(reshape(batchOf(this.labels, order, trainCounters, batch, 1), [batch]), "u32");
+    return { ...Object.fromEntries(fields), x: rows(this.samples, this.shape), ...(labels ? { labels } : {}) };
   }
 
-  /** Records the labels of the same samples as rows with a single 1: f32 [batch, classes]. */
-  classes(order: Tensor | null, trainCounters: Tensor, batch: number, classes: number): Tensor {
-    check(this.labels !== null, "argument", "Dataset.classes", () => "this data set has no labels.");
-    return oneHot(reshape(batchOf(this.labels, order, trainCounters, batch, 1), [batch]), classes);
+  /** The same samples in another shape; this data set still owns them. */
+  withShape(shape: Shape): Dataset {
+    const same = count(shape) === this.features;
+    check(same, "shape", "Dataset.withShape", () => `expected ${this.features} elements; got ${show(shape)}.`);
+    return new Dataset(shape, this.samples, this.labels, this.fields, []);
   }
 
   /** Samples start … stop − 1 as f32 [stop − start, …shape]; one read or further ops run it. */
@@ -132,7 +163,7 @@ export class Dataset {
     return this.gpu.within(() => {
       // computed, so that there is nothing to free: start at index 1, else 0
       const trainCounters = mul(cast(equal(arange(this.gpu, 4), 1), "u32"), start);
-      return this.batch(null, trainCounters, stop - start);
+      return this.batch(null, trainCounters, stop - start).x;
     });
   }
 
@@ -219,6 +250,43 @@ function flattened(
   check(values.gpu === gpu, "wrong-device", where, () => "the tensor lives on another gpu than the data set.");
   if (values.disposed) throw new LatentError("disposed", `${where}: tensor ${show(values.shape)} is disposed.`);
   return values.rank === 2 && values.shape[1] === features ? values : own(reshape(values, [samples, features]));
+}
+
+/** A further field as [count, …]. */
+function fieldOf(
+  gpu: Gpu,
+  where: string,
+  name: string,
+  values: Samples,
+  samples: number,
+  own: (tensor: Tensor) => Tensor,
+): Tensor {
+  check(
+    !["x", "labels"].includes(name),
+    "argument",
+    where,
+    () => `"${name}" is what samples and labels are called. Expected another name.`,
+  );
+  const size = values instanceof Tensor ? values.size : values.length;
+  check(
+    size > 0 && size % samples === 0,
+    "data",
+    where,
+    () => `expected a multiple of ${samples} values, one row for each sample; got ${size}.`,
+  );
+  if (values instanceof Tensor) {
+    sameDevice(where, gpu, values);
+    check(
+      values.shape[0] === samples && (values.dtype === "u8" || values.dtype === "f32"),
+      "shape",
+      where,
+      () => `expected [${samples}, …] of u8 or f32; got ${values.dtype} ${show(values.shape)}.`,
+    );
+    return values;
+  }
+  const columns = size / samples;
+  const shape = columns === 1 ? [samples] : [samples, columns];
+  return own(gpu.tensor(arrayOf(where, values, columns), shape));
 }
 
 function labelsOf(

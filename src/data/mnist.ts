@@ -1,7 +1,7 @@
 /**
  * MNIST: 28 × 28 grey digits in four IDX files, 60,000 to train on and 10,000 to test on.
  */
-import { checkCall } from "../formats/call.ts";
+import { type CallProgress, checkCall, progressOf } from "../formats/call.ts";
 import { parseIdx } from "../formats/idx.ts";
 import { check, checkOptions, LatentError, quote, show } from "../formats/errors.ts";
 
@@ -91,8 +91,8 @@ function split(imageBytes: Uint8Array, labelBytes: Uint8Array, where: string): M
 export interface Download {
   /** Aborts the call, which then rejects with `signal.reason`. */
   signal?: AbortSignal;
-  /** step and total in bytes; eta in seconds, undefined until the first bytes came */
-  onProgress?: (progress: { step: number; total: number; seconds: number; eta?: number }) => void;
+  /** Called as bytes come: step and total are bytes. */
+  onProgress?: (progress: CallProgress) => void;
 }
 
 /**
@@ -116,8 +116,7 @@ export async function loadMnist(baseUrl: string | URL, options: Download = {}): 
   let step = 0;
   const received = (bytes: number): void => {
     step += bytes;
-    const seconds = (performance.now() - begin) / 1000;
-    onProgress?.({ step, total, seconds, eta: (seconds * Math.max(0, total - step)) / step });
+    onProgress?.(progressOf(begin, step, total));
   };
   try {
     const entries = Object.entries(mnistFiles).map(async ([key, { name, bytes }]) => {

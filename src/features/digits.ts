@@ -6,18 +6,20 @@ import { bytes } from "../graph/ops/bytes.ts";
 import { relu } from "../graph/ops/elementwise.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import { crossEntropy } from "../graph/ops/crossEntropy.ts";
+import { oneHot } from "../graph/ops/oneHot.ts";
 import { softmax } from "../graph/ops/softmax.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { type Arena, arenaOf } from "../nn/arena.ts";
+import { adam } from "../nn/adam.ts";
+import { arenaOf } from "../nn/arena.ts";
 import { parseSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { Conv2d } from "../nn/conv2d.ts";
 import { Initialiser } from "../nn/initialise.ts";
 import { named } from "../nn/layer.ts";
 import { Linear } from "../nn/linear.ts";
-import { adam, type Optimiser } from "../nn/optimiser.ts";
+import type { Optimiser } from "../nn/optimiser.ts";
 import { checkTrainOptions, type Progress } from "../nn/options.ts";
 import { schedule } from "../nn/schedule.ts";
-import { checkRegions, readRegions, regionsOf, type State, writeRegions } from "../nn/states.ts";
+import { disposeParameters, type Parameters, readParameters, writeParameters } from "../nn/parameters.ts";
 import { train, type TrainResult } from "../nn/train.ts";
 import { checkGpu } from "../program/checkGpu.ts";
 import type { Gpu } from "../program/gpu.ts";
@@ -57,8 +59,8 @@ export class Digits {
   /** For reports: what the features are called. */
   readonly name = "digit classifier, 64 features";
   readonly #layers: { readonly conv1: Conv2d; readonly conv2: Conv2d; readonly fc1: Linear; readonly fc2: Linear };
-  readonly #states: readonly State[];
-  readonly #arena: Arena;
+  /** What training moves, by PyTorch's names; disposed with the classifier. */
+  readonly parameters: Parameters;
 
   constructor(gpu: Gpu, options: { readonly seed?: number } = {}) {
     checkGpu("Digits", gpu);
@@ -66,23 +68,17 @@ export class Digits {
     const seed = new Initialiser(options.seed ?? 0);
     const window = { kernel: 3, stride: 2, padding: 1, seed };
     this.gpu = gpu;
-    const made = gpu.attempt(() => {
+    this.#layers = gpu.attempt(() => {
       const layers = {
         conv1: new Conv2d(gpu, 1, 8, window),
         conv2: new Conv2d(gpu, 8, 32, window),
         fc1: new Linear(gpu, 32 * 49, FEATURES, { seed }),
         fc2: new Linear(gpu, FEATURES, CLASSES, { seed }),
       };
-      const states = Object.entries(named(layers)).map(([name, tensor]) => ({ names: [name], tensor }));
-      const arena = arenaOf(
-        gpu,
-        states.map((s) => s.tensor),
-      );
-      return { layers, states, arena };
+      arenaOf(gpu, named(layers));
+      return layers;
     });
-    this.#layers = made.layers;
-    this.#states = made.states;
-    this.#arena = made.arena;
+    this.parameters = named(this.#layers);
   }
 
   /** Images [n, 1, 28, 28] or [n, 784] in [0, 1], or bytes. Returns features [n, 64]. */
@@ -149,18 +145,17 @@ export class Digits {
     const steps = epochs * Math.ceil(dataset.count / batch);
     let optimiser: Optimiser | undefined;
     try {
-      optimiser = adam(
-        this.gpu,
-        this.#arena.slots.map((slot) => slot.tensor),
-        { learningRate: schedule.cosine({ rate: learningRate, steps }) },
-      );
+      optimiser = adam(this.gpu, this.parameters, { learningRate: schedule.cosine({ rate: learningRate, steps }) });
       return await train(
         {
           gpu: this.gpu,
           dataset,
-          optimiser,
-          states: this.#states,
-          loss: (x, context) => crossEntropy(this.logits(x), context.labels(CLASSES)),
+          parameters: this.parameters,
+          updates: [{ optimiser }],
+          objective: ({ x, labels }) => {
+            check(labels !== undefined, "argument", "Digits.fit", () => "expected labels; got none.");
+            return { loss: crossEntropy(this.logits(x), oneHot(labels, CLASSES)) };
+          },
         },
         { epochs, batch, ...rest },
       );
@@ -172,7 +167,7 @@ export class Digits {
 
   /** The parameters as safetensors, with PyTorch's names and layouts. */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
-    return writeSafetensors(await readRegions(regionsOf(this.#states)), { format: "pt" }, "Digits.save");
+    return writeSafetensors(await readParameters(this.parameters), { format: "pt" }, "Digits.save");
   }
 
   /** A classifier from what save() wrote. */
@@ -181,9 +176,7 @@ export class Digits {
     const { tensors } = parseSafetensors(file, { finite: true, where: "Digits.load" });
     const digits = new Digits(gpu);
     try {
-      const regions = regionsOf(digits.#states);
-      checkRegions("Digits.load", regions, tensors);
-      writeRegions(gpu, regions, tensors);
+      writeParameters(gpu, "Digits.load", digits.parameters, tensors);
       return digits;
     } catch (error) {
       digits.dispose();
@@ -193,8 +186,7 @@ export class Digits {
 
   /** Frees its memory on the GPU. */
   dispose(): void {
-    for (const { tensor } of this.#states) tensor.dispose();
-    this.#arena.values.dispose();
+    disposeParameters(this.parameters);
   }
   /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {

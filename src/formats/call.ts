@@ -5,7 +5,25 @@ export interface LongCall {
   /** Aborts the call, which then rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
   /** Called as the call gets on, with times in seconds. */
-  readonly onProgress?: (progress: { step: number; total: number; seconds: number; eta: number }) => void;
+  readonly onProgress?: (progress: CallProgress) => void;
+}
+
+/** How far a long call is. */
+export interface CallProgress {
+  /** Steps done. */
+  readonly step: number;
+  /** Steps in all. */
+  readonly total: number;
+  /** Seconds since the call began. */
+  readonly seconds: number;
+  /** Seconds still to go, at the pace so far; 0 where nothing is done yet. */
+  readonly eta: number;
+}
+
+/** How far a call is that began at `begin` (performance.now()) and has done `done` of its steps since. */
+export function progressOf(begin: number, step: number, total: number, done = step): CallProgress {
+  const seconds = (performance.now() - begin) / 1000;
+  return { step, total, seconds, eta: done > 0 ? (seconds * Math.max(0, total - step)) / done : 0 };
 }
 
 /** LongCall as callers pass it, before checkCall. */

@@ -1,11 +1,11 @@
-import { ceilDiv, type Launches } from "./launch.ts";
-import { adam as shaders } from "./shaders/adam.gen.ts";
-import { advance as advanceShaders } from "./shaders/advance.gen.ts";
-import { sgd as descent } from "./shaders/sgd.gen.ts";
+import { ceilDiv, type Launch, type Launches } from "./launch.ts";
+import { adam as adamShaders } from "./shaders/adam.gen.ts";
+import { advance as counting } from "./shaders/advance.gen.ts";
+import { sgd as sgdShaders } from "./shaders/sgd.gen.ts";
 
 /** Switches and inputs that both optimisers share. */
 export interface UpdateShape {
-  /** Elements of the arena, a multiple of 4. */
+  /** Elements of the parameters. */
   readonly size: number;
   readonly decay: number;
   /** 0: no clipping. */
@@ -26,76 +26,82 @@ export interface SgdShape extends UpdateShape {
   readonly nesterov: boolean;
 }
 
-const grid = (size: number, lanes: number): [number, number, number] => [ceilDiv(size / 4, lanes), 1, 1];
+/** One dispatch over `states` (p and its moments: outputs), then inputs gradient, train counters, rate, loss, norm. Four elements at a time where `size` allows. */
+function update(
+  shaders: typeof adamShaders | typeof sgdShaders,
+  states: readonly string[],
+  { size, maxNorm, guarded, decay }: UpdateShape,
+  flag: { readonly [name: string]: number },
+  params: Launch["params"],
+  perInvocation: number,
+): Launch {
+  const vec4 = size % 4 === 0;
+  const kernel = vec4 ? shaders.update : shaders.update_each;
+  const each = (name: string) => (vec4 ? name : `each_${name}`);
+  const inputs = ["train_counters", "rate", "loss", "norm"];
+  return {
+    kernel,
+    constants: { GUARDED: Number(guarded), CLIPPED: Number(maxNorm > 0), ...flag },
+    bind: {
+      [each("g")]: { input: states.length },
+      ...Object.fromEntries(inputs.map((name, i) => [name, { input: states.length + 1 + i }])),
+      ...Object.fromEntries(states.map((name, i) => [each(name), { output: i }])),
+    },
+    params: { size: vec4 ? size / 4 : size, decay, max_norm: maxNorm, ...params },
+    groups: [ceilDiv(vec4 ? size / 4 : size, kernel.constants.LANES * (vec4 ? perInvocation : 1)), 1, 1],
+  };
+}
 
 /** Inputs: p, m, v, gradient, train counters, rate, loss, norm. An input that is switched off may be any buffer. */
-export function adam({ size, beta1, beta2, epsilon, decay, maxNorm, guarded, decoupled }: AdamShape): Launches {
-  const kernel = shaders.update;
+export function adam({ beta1, beta2, epsilon, decoupled, ...shape }: AdamShape): Launches {
+  const logs = { log_beta1: Math.log(beta1), log_beta2: Math.log(beta2) };
+  const params = { beta1, beta2, epsilon, ...logs };
+  const flag = { DECOUPLED: Number(decoupled) };
+  const { PER } = adamShaders.update.constants;
   return {
-    flops: 12 * size,
-    launches: [
-      {
-        kernel,
-        constants: { GUARDED: Number(guarded), CLIPPED: Number(maxNorm > 0), DECOUPLED: Number(decoupled) },
-        bind: {
-          g: { input: 3 },
-          train_counters: { input: 4 },
-          rate: { input: 5 },
-          loss: { input: 6 },
-          norm: { input: 7 },
-          p: { output: 0 },
-          m: { output: 1 },
-          v: { output: 2 },
-        },
-        params: {
-          vec4s: size / 4,
-          beta1,
-          beta2,
-          log_beta1: Math.log(beta1),
-          log_beta2: Math.log(beta2),
-          epsilon,
-          decay,
-          max_norm: maxNorm,
-        },
-        groups: grid(size, kernel.constants.LANES * kernel.constants.PER),
-      },
-    ],
+    flops: 12 * shape.size,
+    launches: [update(adamShaders, ["p", "m", "v"], shape, flag, params, PER)],
   };
 }
 
 /** Inputs: p, m, gradient, train counters, rate, loss, norm. An input that is switched off may be any buffer. */
-export function sgd({ size, momentum, decay, maxNorm, guarded, nesterov }: SgdShape): Launches {
-  const kernel = descent.update;
+export function sgd({ momentum, nesterov, ...shape }: SgdShape): Launches {
+  const flag = { NESTEROV: Number(nesterov) };
+  return { flops: 6 * shape.size, launches: [update(sgdShaders, ["p", "m"], shape, flag, { momentum }, 1)] };
+}
+
+/** Terms that one dispatch keeps. */
+export const MOST_TERMS = 6;
+
+const termsFrom = (first: number, terms: number) =>
+  Object.fromEntries(
+    Array.from({ length: MOST_TERMS }, (_, k) => [`term${k}`, { input: first + Math.min(k, terms - 1) }]),
+  );
+
+/** Inputs: train counters, history [length · terms], the terms. */
+export function advance(rows: number, length: number, terms: number): Launches {
   return {
-    flops: 6 * size,
     launches: [
       {
-        kernel,
-        constants: { GUARDED: Number(guarded), CLIPPED: Number(maxNorm > 0), NESTEROV: Number(nesterov) },
-        bind: {
-          g: { input: 2 },
-          train_counters: { input: 3 },
-          rate: { input: 4 },
-          loss: { input: 5 },
-          norm: { input: 6 },
-          p: { output: 0 },
-          m: { output: 1 },
-        },
-        params: { vec4s: size / 4, momentum, decay, max_norm: maxNorm },
-        groups: grid(size, kernel.constants.LANES),
+        kernel: counting.count_step,
+        constants: { TERMS: terms },
+        bind: { ...termsFrom(2, terms), train_counters: { output: 0 }, history: { output: 1 } },
+        params: { rows, length },
+        groups: [1, 1, 1],
       },
     ],
   };
 }
 
-/** Inputs: train counters, loss history, loss. */
-export function advance(rows: number, length: number): Launches {
+/** Inputs: history [length · terms], train counters, the terms. */
+export function note(length: number, terms: number): Launches {
   return {
     launches: [
       {
-        kernel: advanceShaders.count_step,
-        bind: { loss: { input: 2 }, train_counters: { output: 0 }, loss_history: { output: 1 } },
-        params: { rows, length },
+        kernel: counting.note,
+        constants: { TERMS: terms },
+        bind: { ...termsFrom(2, terms), at: { input: 1 }, history: { output: 0 } },
+        params: { rows: 0, length },
         groups: [1, 1, 1],
       },
     ],

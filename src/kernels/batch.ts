@@ -13,7 +13,7 @@ export interface BatchShape {
   readonly ordered: boolean;
 }
 
-/** `batch` rows from trainCounters[1] on: inputs are the data set, the order table (if `ordered`), the train counters. */
+/** `batch` rows from train_counters[1] on: inputs are the data set, the order table (if `ordered`), the train counters. */
 export function batch({ batch, count, features, scale, bytes, ordered }: BatchShape): Launches {
   const size = batch * features;
   const kernel = bytes ? shaders.bytes : shaders.floats;

@@ -1,5 +1,5 @@
 import { check, checkOptions, show } from "../device/errors.ts";
-import { checkCall, type LongCall } from "../formats/call.ts";
+import { checkCall, type LongCall, progressOf } from "../formats/call.ts";
 import { parseNpz, writeNpz } from "../formats/npz.ts";
 import { mul, square, sub } from "../graph/ops/arithmetic.ts";
 import { abs } from "../graph/ops/elementwise.ts";
@@ -80,9 +80,7 @@ export async function centredSums(
     async (batch, start) => {
       sums.exact = exact ?? rows.dim <= defaultsFor(gpuOf(where, batch).traits).linalg.products;
       mergeSums(sums, await (sums.exact ? exactSums : sumsOfBatch)(where, batch, start, full));
-      const seconds = (performance.now() - began) / 1000;
-      const step = Math.min(rows.count, start + size);
-      onProgress?.({ step, total: rows.count, seconds, eta: (seconds * (rows.count - step)) / step });
+      onProgress?.(progressOf(began, Math.min(rows.count, start + size), rows.count));
     },
     signal,
   );

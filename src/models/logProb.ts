@@ -1,6 +1,6 @@
 import type { Tensor } from "../graph/tensor.ts";
 import { eachBatch, gpuOf, type Rows, rowsAtOnce, throwNotFinite } from "../data/rows.ts";
-import type { LongCall } from "../formats/call.ts";
+import { type LongCall, progressOf } from "../formats/call.ts";
 
 /** Mean of `logProb` over all rows: per sample on the GPU, added in float64 on the CPU. Throws LatentError("data") on a row that is not finite. */
 export async function meanLogProb(
@@ -23,9 +23,7 @@ export async function meanLogProb(
       if (!Number.isFinite(part) && (await batch.read()).some((value: number) => !Number.isFinite(value)))
         await throwNotFinite(where, batch, start);
       total += part;
-      const seconds = (performance.now() - began) / 1000;
-      const step = Math.min(rows.count, start + size);
-      onProgress?.({ step, total: rows.count, seconds, eta: (seconds * (rows.count - step)) / step });
+      onProgress?.(progressOf(began, Math.min(rows.count, start + size), rows.count));
     },
     signal,
   );

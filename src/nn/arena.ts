@@ -1,58 +1,73 @@
 import { check, show } from "../device/errors.ts";
 import { contiguous } from "../graph/dtype.ts";
-import type { Storage } from "../graph/runner.ts";
-import { concat, expand, reshape } from "../graph/ops/shape.ts";
 import { describe } from "../graph/operand.ts";
-import { constant, layout, sameDevice, storageOf as stored } from "../graph/record.ts";
+import { concat, expand, reshape } from "../graph/ops/shape.ts";
+import { constant, layout, recordView, sameDevice } from "../graph/record.ts";
 import { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
+import { aliasOf, basesOf, type Parameters, placeOf } from "./parameters.ts";
 
-/** Slices start at multiples of this many floats, 256 bytes, so that kernels can bind them where they lie. */
+/** Parameters start at multiples of this many floats, 256 bytes, so that kernels can bind them where they lie. */
 const ALIGNMENT = 64;
 
-/** Parameters side by side in one state, so that an optimiser updates all of them in one dispatch. */
-export interface Arena {
-  /** f32 [size]; between the slices lie zeros that nobody reads. */
-  readonly values: Tensor;
-  /** Where each parameter lies in `values`. */
-  readonly slots: readonly { readonly tensor: Tensor; readonly offset: number }[];
-  /** `values` is a single parameter, which stays where it is. */
-  readonly apart: boolean;
-}
+const aligned = (floats: number): number => Math.ceil(floats / ALIGNMENT) * ALIGNMENT;
 
-const known = new WeakMap<Tensor, Arena>();
-
-/** Where `tensor` is stored: a state, or a parameter in an arena. */
-export function storageOf(where: string, tensor: Tensor): Storage {
-  check(!tensor.disposed, "disposed", where, () => `tensor ${show(tensor.shape)} is disposed.`);
-  const storage = stored(tensor);
-  check(
-    storage !== null,
-    "argument",
-    where,
-    () => `expected a tensor made by gpu.state; got one that is computed, ${show(tensor.shape)}.`,
-  );
-  return storage;
-}
+/** Arenas: between their parameters lie zeros that nobody reads. */
+const arenas = new WeakSet<Tensor>();
 
 /**
- * The arenas that hold `parameters` between them, for one optimiser: the one that consists of just these; else a new one for those
- * that nobody has used yet, and each of the others stays where it is, an arena of its own, since models, programs and other
- * optimisers count on its place.
- *
- * Throws LatentError: "argument" unless all are distinct f32 states, "wrong-device".
+ * Moves parameters side by side into one state, the arena, so that an optimiser updates all of them in one dispatch. The tensors
+ * stay what the caller holds, and become views of the arena; what they were stored in is released. Nobody may have used their places yet.
  */
-export function arenasOf(where: string, gpu: Gpu, parameters: readonly Tensor[]): Arena[] {
-  check(
-    Array.isArray(parameters) && parameters.length > 0,
-    "argument",
-    where,
-    () =>
-      `expected at least one parameter, in a list; got ${Array.isArray(parameters) ? "none." : describe(parameters)}`,
+export function arenaOf(gpu: Gpu, parameters: Parameters | readonly Tensor[]): Tensor {
+  const tensors = Object.values(parameters);
+  const where = "arena";
+  const bases = basesOf(tensors);
+  let size = 0;
+  const offsets = new Map(
+    bases.map((base) => {
+      const offset = size;
+      size += aligned(base.size);
+      return [base, offset];
+    }),
   );
+  const values = gpu.state(new Float32Array(size), [size]);
+  const storage = placeOf(where, values);
+  gpu.transfer(
+    where,
+    bases.map((base) => placeOf(where, base)),
+    bases.map((base) => ({ ...storage, offset: storage.offset + offsets.get(base)! * 4 })),
+  );
+  const moved = [...new Set([...tensors, ...bases])].map((tensor) => {
+    const { base, offset } = layout(tensor);
+    return { tensor, offset: offsets.get(base)! + offset };
+  });
+  for (const { tensor, offset } of moved) {
+    const former = tensor.source;
+    // it is no pending reader: the arena lives as long as whoever made it says
+    tensor.ran = true;
+    tensor.source = { kind: "view", inputs: [values], offset, strides: contiguous(tensor.shape) };
+    if (former.kind === "stored") new Tensor(gpu, { shape: tensor.shape, dtype: "f32" }, former).dispose();
+  }
+  arenas.add(values);
+  return values;
+}
+
+/** Floats of a state that one dispatch updates, and the parameters in them. */
+export interface Range {
+  /** f32, the range where it lies. */
+  readonly tensor: Tensor;
+  /** Where each parameter starts in it, in order of place. */
+  readonly parameters: readonly { readonly tensor: Tensor; readonly offset: number }[];
+}
+
+/** Throws LatentError: "argument" unless `parameters` are distinct f32 states or parts of such, at least one; "wrong-device". */
+export function checkStates(where: string, gpu: Gpu, parameters: readonly Tensor[]): void {
+  check(parameters.length > 0, "argument", where, () => "expected at least one parameter, in a list; got none.");
   for (const x of parameters) {
+    check(x instanceof Tensor, "argument", where, () => `expected parameters as tensors; got ${describe(x)}`);
     sameDevice(where, gpu, x);
-    storageOf(where, x);
+    placeOf(where, x);
     const { source } = layout(x).base;
     check(
       x.dtype === "f32" && source.kind === "stored" && source.state,
@@ -61,72 +76,46 @@ export function arenasOf(where: string, gpu: Gpu, parameters: readonly Tensor[])
       () => `expected f32 tensors made by gpu.state; got ${String(x)}.`,
     );
   }
-  check(
-    new Set(parameters).size === parameters.length,
-    "argument",
-    where,
-    () => "expected distinct parameters; got one twice.",
-  );
-  if (homeOf(parameters)) return [arenaOf(gpu, parameters)];
+  const distinct = new Set(parameters).size === parameters.length;
+  check(distinct, "argument", where, () => "expected distinct parameters; got one twice.");
+}
+
+/** States that nobody knows the place of yet: they move into an arena. A buffer of the app's stays. */
+export function moveFresh(gpu: Gpu, parameters: readonly Tensor[]): void {
   const fresh = parameters.filter(
-    (x) => !x.used && x.pendingReaders === 0 && x.source.kind === "stored" && isOwn(x.source.storage),
+    (x) => !x.used && x.pendingReaders === 0 && x.source.kind === "stored" && x.source.storage.owner !== null,
   );
-  const apart = parameters.filter((x) => !fresh.includes(x));
-  return [
-    ...(fresh.length ? [arenaOf(gpu, fresh)] : []),
-    ...apart.map((tensor): Arena => ({ values: tensor, slots: [{ tensor, offset: 0 }], apart: true })),
-  ];
+  if (fresh.length) arenaOf(gpu, fresh);
 }
 
-/** Not a buffer of the app's. */
-const isOwn = (storage: Storage): boolean => storage.owner !== null;
-
-/**
- * The arena of exactly `parameters`: the one they are in, or a new one into which unused states move.
- *
- * The caller's Tensor objects stay valid as views of the arena; their former storage is released.
- */
-export function arenaOf(gpu: Gpu, parameters: readonly Tensor[]): Arena {
-  const present = homeOf(parameters);
-  if (present) return present;
-  const where = "arena";
-  let size = 0;
-  const slots = parameters.map((tensor) => {
-    const offset = size;
-    size += Math.ceil(tensor.size / ALIGNMENT) * ALIGNMENT;
-    return { tensor, offset };
+/** The ranges that `parameters` make up between them: neighbours of one state, or of one arena, are updated together. */
+export function rangesOf(parameters: readonly Tensor[]): Range[] {
+  const places = parameters.map((tensor) => ({ tensor, ...layout(tensor) }));
+  return basesOf(parameters).flatMap((base) => {
+    const isArena = arenas.has(base);
+    const end = (at: number, size: number) => (isArena ? Math.min(base.size, aligned(at + size)) : at + size);
+    const inside = places.filter((p) => p.base === base).sort((a, b) => a.offset - b.offset);
+    const runs: (typeof inside)[] = [];
+    for (const place of inside) {
+      const last = runs.at(-1)?.at(-1);
+      const touches =
+        last && [last.offset + last.tensor.size, end(last.offset, last.tensor.size)].includes(place.offset);
+      if (touches) runs.at(-1)!.push(place);
+      else runs.push([place]);
+    }
+    return runs.map((run): Range => {
+      const start = run[0]!.offset;
+      const last = run.at(-1)!;
+      const size = end(last.offset, last.tensor.size) - start;
+      const parts = run.map(({ tensor, offset }) => ({ tensor, offset: offset - start }));
+      return { tensor: size === base.size ? base : aliasOf(base, start, [size]), parameters: parts };
+    });
   });
-  const values = gpu.state(new Float32Array(size), [size]);
-  const storage = storageOf(where, values);
-  gpu.transfer(
-    where,
-    slots.map(({ tensor }) => storageOf(where, tensor)),
-    slots.map(({ offset }) => ({ ...storage, offset: storage.offset + offset * 4 })),
-  );
-  for (const { tensor, offset } of slots) {
-    const former = tensor.source;
-    // it is no pending reader: the arena lives as long as whoever made it says
-    tensor.ran = true;
-    tensor.source = { kind: "view", inputs: [values], offset, strides: contiguous(tensor.shape) };
-    if (former.kind === "stored") new Tensor(gpu, { shape: tensor.shape, dtype: "f32" }, former).dispose();
-  }
-  const arena = { values, slots, apart: false };
-  known.set(values, arena);
-  return arena;
 }
 
-/** The arena that consists of `parameters`, in this order. */
-function homeOf(parameters: readonly Tensor[]): Arena | null {
-  const [first] = parameters;
-  if (first?.source.kind !== "view") return null;
-  const arena = known.get(first.source.inputs[0]);
-  const same = arena?.slots.length === parameters.length && arena.slots.every((s, i) => s.tensor === parameters[i]);
-  return same ? arena : null;
-}
-
-/** One gradient per slot, laid out as the arena is; kernels write their parts of it in place. */
-export function gather({ values, slots, apart }: Arena, gradients: readonly Tensor[]): Tensor {
-  for (const [i, { tensor }] of slots.entries())
+/** One gradient for a range, laid out as it is; kernels write their parts of it in place. */
+export function gather({ tensor: range, parameters }: Range, gradients: readonly Tensor[]): Tensor {
+  for (const [i, { tensor }] of parameters.entries())
     check(
       show(gradients[i]!.shape) === show(tensor.shape),
       "shape",
@@ -134,11 +123,25 @@ export function gather({ values, slots, apart }: Arena, gradients: readonly Tens
       () =>
         `a gradient does not fit. Expected ${show(tensor.shape)}, its parameter's shape; got ${show(gradients[i]!.shape)}.`,
     );
-  if (apart) return gradients[0]!;
-  const parts = slots.flatMap(({ tensor, offset }, i) => {
-    const gap = (slots[i + 1]?.offset ?? values.size) - offset - tensor.size;
-    const flat = reshape(gradients[i]!, [tensor.size]);
-    return gap ? [flat, expand(constant(values.gpu, 0), [gap])] : [flat];
-  });
-  return concat(parts, 0);
+  const flat = gradients.map((g) => reshape(g, [g.size]));
+  const parts: Tensor[] = [];
+  let at = 0;
+  for (const [i, { offset }] of parameters.entries()) {
+    if (offset > at) parts.push(expand(constant(range.gpu, 0), [offset - at]));
+    const before = offset === at ? parts.at(-1) : undefined;
+    const both = before && joined(before, flat[i]!);
+    if (both) parts[parts.length - 1] = both;
+    else parts.push(flat[i]!);
+    at = offset + flat[i]!.size;
+  }
+  if (at < range.size) parts.push(expand(constant(range.gpu, 0), [range.size - at]));
+  return reshape(parts.length === 1 ? parts[0]! : concat(parts, 0), range.shape);
+}
+
+/** Gradients of neighbours that are parts of one gradient, as two heads' are, as one part of it; null where they are not. */
+function joined(a: Tensor, b: Tensor): Tensor | null {
+  const [first, second] = [layout(a), layout(b)];
+  const follows = first.base === second.base && first.base !== a && second.offset === first.offset + a.size;
+  const inOrder = first.strides[0] === 1 && second.strides[0] === 1;
+  return follows && inOrder ? recordView("gather", first.base, [a.size + b.size], first.offset, [1], null) : null;
 }

@@ -1,9 +1,9 @@
 import { check, LatentError } from "../device/errors.ts";
 import { parseSafetensors, type Safetensor, writeSafetensors } from "../formats/safetensors.ts";
 import type { Gpu } from "../program/gpu.ts";
-import type { Optimiser } from "./optimiser.ts";
 import { CHECKSUM, checkChecksum, checksumOf } from "./checksum.ts";
-import { alongside, checkRegions, readRegions, type Region, writeRegions } from "./states.ts";
+import { checkParameters, type Parameters, readParameters, writeParameters } from "./parameters.ts";
+import type { TermValues } from "./termHistory.ts";
 
 /** Where a training stands: everything besides tensors that an interrupted run needs to go on with the same bits. */
 export interface Position {
@@ -14,8 +14,8 @@ export interface Position {
   readonly seed: number;
   readonly batch: number;
   readonly count: number;
-  /** Σ loss · samples over the steps of this epoch. */
-  readonly lossSum: number;
+  /** Σ term · samples over the steps of this epoch, for each term. */
+  readonly sums: TermValues;
   readonly history: readonly EpochRecord[];
   /** Epoch and loss of the best validation so far, kept where earlyStopping is on. */
   readonly best: { readonly epoch: number; readonly loss: number } | null;
@@ -25,32 +25,25 @@ export interface Position {
 export interface EpochRecord {
   /** Mean training loss over the epoch's samples, while the parameters moved. */
   readonly loss: number;
+  /** Means of all terms of the objective, alike; absent from checkpoints of earlier versions. */
+  readonly terms?: TermValues;
   /** The loss on the validation set, where there is one. */
   readonly validation?: number;
+  /** All terms on the validation set. */
+  readonly validationTerms?: TermValues;
 }
 
 const KEY = "latentgpu.training";
 
-/** The regions of a checkpoint besides the model's own. */
-export function trainingRegions(model: readonly Region[], optimiser: Optimiser): Region[] {
-  return [
-    ...optimiser.groups.flatMap(({ arena, moments }) =>
-      Object.entries(moments).flatMap(([name, moment]) => alongside(`optimiser.${name}`, model, arena, moment)),
-    ),
-    { name: "optimiser.clock", shape: [4], base: optimiser.trainCounters, offset: 0 },
-  ];
-}
-
 /**
  * A checkpoint: the model's tensors under PyTorch's names, the optimiser's moments and counters, and the position as metadata.
- * `extra` are further tensors (the best parameters so far).
  */
 export async function writeCheckpoint(
-  regions: readonly Region[],
+  parameters: Parameters,
   position: Position,
   metadata: Readonly<Record<string, string>>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const tensors = await readRegions(regions);
+  const tensors = await readParameters(parameters);
   const all = { ...metadata, [KEY]: JSON.stringify(position) };
   return writeSafetensors(tensors, { ...all, [CHECKSUM]: checksumOf(tensors, Object.entries(all)) }, "checkpoint");
 }
@@ -75,12 +68,12 @@ export function readCheckpoint(bytes: Uint8Array): { tensors: ReadonlyMap<string
 }
 
 /** The counters of one run: each is what the others say. */
-function checkCounters(position: Position, trainCounters: Safetensor | undefined): void {
+function checkCounters(position: Position, clock: Safetensor | undefined): void {
   const { epoch, stepInEpoch, step, batch, count, history, best } = position;
   const steps = Math.ceil(count / Math.min(batch, count));
-  const [ticks, , halted] = trainCounters ? Array.from(trainCounters.data as ArrayLike<number>) : [step, 0, 0];
+  const [counted, , halted] = clock ? Array.from(clock.data as ArrayLike<number>) : [step, 0, 0];
   const faults = {
-    step: step === epoch * steps + stepInEpoch && ticks === step && halted === 0,
+    step: step === epoch * steps + stepInEpoch && counted === step && halted === 0,
     stepInEpoch: stepInEpoch < steps || (stepInEpoch === steps && history.length === epoch),
     epoch: history.length === epoch && (best === null || best.epoch < epoch),
   };
@@ -90,7 +83,7 @@ function checkCounters(position: Position, trainCounters: Safetensor | undefined
       "format",
       "resume",
       () =>
-        `${name} disagrees with the rest. Expected epoch · ${steps} + stepInEpoch = step = the optimiser's, and one record for each epoch; got epoch ${epoch}, stepInEpoch ${stepInEpoch}, step ${step}, ${ticks} and ${history.length} records.`,
+        `${name} disagrees with the rest. Expected epoch · ${steps} + stepInEpoch = step = the optimiser's, and one record for each epoch; got epoch ${epoch}, stepInEpoch ${stepInEpoch}, step ${step}, ${counted} and ${history.length} records.`,
     );
 }
 
@@ -101,7 +94,13 @@ function positionOf(text: string): Position {
   } catch (cause) {
     throw new LatentError("format", `resume: metadata ${KEY} is not JSON.`, { cause });
   }
-  const position = value as Position;
+  const { lossSum, ...rest } = (value ?? {}) as Position & { readonly lossSum?: number };
+  // earlier versions kept the loss alone; JSON has no NaN
+  const known = Object.entries(lossSum === undefined ? (rest.sums ?? {}) : { loss: lossSum });
+  const position: Position = {
+    ...rest,
+    sums: Object.fromEntries(known.map(([term, sum]) => [term, sum ?? Number.NaN])),
+  };
   const whole = ["epoch", "stepInEpoch", "step", "seed", "batch", "count"] as const;
   const right =
     typeof value === "object" &&
@@ -109,7 +108,7 @@ function positionOf(text: string): Position {
     whole.every((name) => Number.isSafeInteger(position[name]) && position[name] >= 0) &&
     position.batch > 0 &&
     position.count > 0 &&
-    Number.isFinite(position.lossSum) &&
+    Number.isFinite(position.sums.loss) &&
     Array.isArray(position.history) &&
     position.history.every((e) => typeof e?.loss === "number") &&
     (position.best === null || (Number.isSafeInteger(position.best?.epoch) && Number.isFinite(position.best.loss)));
@@ -117,21 +116,22 @@ function positionOf(text: string): Position {
     right,
     "format",
     "resume",
-    () => `metadata ${KEY} lacks numbers. Expected ${whole.join(", ")}, lossSum, history and best.`,
+    () => `metadata ${KEY} lacks numbers. Expected ${whole.join(", ")}, sums, history and best.`,
   );
   return position;
 }
 
-/** Checks all regions, then writes all: a file that does not fit changes nothing. */
+/** Checks all parameters, then writes all: a file that does not fit changes nothing. */
 export function restore(
   gpu: Gpu,
   where: string,
-  regions: readonly Region[],
+  parameters: Parameters,
   tensors: ReadonlyMap<string, Safetensor>,
 ): void {
-  checkRegions(where, regions, tensors);
-  for (const { name } of regions) if (/exp_avg_sq|running_var/.test(name)) checkNonNegative(where, name, tensors);
-  writeRegions(gpu, regions, tensors);
+  checkParameters(where, parameters, tensors);
+  for (const name of Object.keys(parameters))
+    if (/exp_avg_sq|running_var/.test(name)) checkNonNegative(where, name, tensors);
+  writeParameters(gpu, where, parameters, tensors);
 }
 
 /** Averages of squares: below zero they would make NaN of the first step. */

@@ -4,6 +4,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { initialiser, type Seed } from "./initialise.ts";
 import type { Layer } from "./layer.ts";
+import { type Parameters, rowsOf } from "./parameters.ts";
 
 /** What a linear layer may be asked for. */
 export interface LinearOptions {
@@ -48,5 +49,43 @@ export class Linear implements Layer {
   /** The layer applied to a batch. */
   forward(x: Tensor): Tensor {
     return linear(x, this.weight, this.bias);
+  }
+}
+
+/**
+ * Linear layers that read the same input, as one product: their outputs stand side by side. Each head is a layer of its own in
+ * files: with heads { mean: 20, log_var: 20 }, `mean.weight` and `log_var.weight` are the rows of one weight.
+ *
+ *     const heads = new LinearHeads(gpu, 400, { mean: 20, log_var: 20 });
+ *     const y = heads.forward(x); // [n, 40]: mean, then log_var
+ */
+export class LinearHeads implements Layer {
+  /** "<head>.weight" and "<head>.bias" for each head. */
+  readonly parameters: Parameters;
+  readonly #all: Linear;
+
+  constructor(gpu: Gpu, inputs: number, heads: { readonly [name: string]: number }, options: LinearOptions = {}) {
+    const all = new Linear(
+      gpu,
+      inputs,
+      Object.values(heads).reduce((total, outputs) => total + outputs, 0),
+      options,
+    );
+    this.#all = all;
+    this.parameters = Object.fromEntries(
+      Object.entries(all.parameters).flatMap(([kind, base]) => {
+        let from = 0;
+        return Object.entries(heads).map(([head, outputs]) => {
+          from += outputs;
+          const part = outputs === base.shape[0] ? base : rowsOf(base, from - outputs, outputs);
+          return [`${head}.${kind}`, part] as const;
+        });
+      }),
+    );
+  }
+
+  /** The heads of a batch [n, inputs], side by side: [n, Σ outputs]. */
+  forward(x: Tensor): Tensor {
+    return this.#all.forward(x);
   }
 }

@@ -1,4 +1,5 @@
-import { type Draw } from "../data/streams.ts";
+import type { Batch } from "../data/dataset.ts";
+import type { Draw } from "../data/streams.ts";
 import { check, show } from "../device/errors.ts";
 import { constant } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -11,16 +12,6 @@ export interface Terms {
   readonly loss: Tensor;
   /** Further numbers of the batch, such as the parts of the loss. */
   readonly [term: string]: Tensor;
-}
-
-/** Samples of one step, and what the data set knows of each. */
-export interface Batch {
-  /** f32 [batch, …], a data set's bytes as 0 to 1. */
-  readonly x: Tensor;
-  /** u32 [batch], class numbers, where the data set has labels. */
-  readonly labels?: Tensor;
-  /** Further fields of the samples, [batch, …]. */
-  readonly [field: string]: Tensor | undefined;
 }
 
 /** What an objective may know besides the batch. */

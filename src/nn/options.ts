@@ -1,23 +1,30 @@
 import type { Dataset } from "../data/dataset.ts";
 import { checkBudget } from "../program/pacer.ts";
-import { check, checkOptions } from "../device/errors.ts";
+import { check, checkOptions, named } from "../device/errors.ts";
 import { checkBytes } from "../formats/elements.ts";
-import { checkCall } from "../formats/call.ts";
+import { type CallProgress, checkCall } from "../formats/call.ts";
+import type { EpochRecord } from "./checkpoint.ts";
+import { TrainingControl } from "./control.ts";
+import type { TermValues } from "./termHistory.ts";
 
 /** How far training is. */
-export interface Progress {
-  /** Steps done and to do; all epochs together. */
-  readonly step: number;
-  /** Steps in all. */
-  readonly total: number;
+export interface Progress extends CallProgress {
   /** Mean over the steps since the last report. */
   readonly loss: number;
-  /** The loss on the validation set, where there is one. */
+  /** The same for all terms of the objective, by name. */
+  readonly terms: TermValues;
+  /** The loss on the validation set, where an epoch has just ended. */
   readonly validation?: number;
-  /** Seconds since the call began. */
-  readonly seconds: number;
-  /** Seconds still to go, as far as one can tell. */
-  readonly eta: number;
+}
+
+/** An epoch that has ended. */
+export interface EpochEnd extends EpochRecord {
+  /** Epochs done, and in all. */
+  readonly epoch: number;
+  /** Epochs in all. */
+  readonly epochs: number;
+  /** Steps done. */
+  readonly step: number;
 }
 
 /** When training stops by itself. */
@@ -55,6 +62,10 @@ export interface TrainOptions {
   readonly checkpoint?: CheckpointPlan;
   /** A checkpoint to go on from. */
   readonly resume?: Uint8Array;
+  /** Called after every epoch; the parameters hold still until it resolves. */
+  readonly onEpoch?: (epoch: EpochEnd) => void | Promise<void>;
+  /** Pauses the training and lets it go on. */
+  readonly control?: TrainingControl;
   /** Milliseconds of GPU time that training takes of each frame of a page that also draws; the gpu's own `budgetMs` without it. */
   readonly budgetMs?: number;
   /** Aborts the call, which then rejects with `signal.reason`. */
@@ -71,6 +82,8 @@ export const trainOptionNames = [
   "earlyStopping",
   "checkpoint",
   "resume",
+  "onEpoch",
+  "control",
   "budgetMs",
   "signal",
   "onProgress",
@@ -113,6 +126,19 @@ export function checkTrainOptions(where: string, options: TrainOptions, validate
     );
     if (checkpoint.everySteps !== undefined) whole(where, "checkpoint.everySteps", checkpoint.everySteps, 1);
   }
+  const { onEpoch, control } = options;
+  check(
+    onEpoch === undefined || typeof onEpoch === "function",
+    "argument",
+    where,
+    () => `expected onEpoch to be a function of { epoch, loss, … }; got ${named(onEpoch)}.`,
+  );
+  check(
+    control === undefined || control instanceof TrainingControl,
+    "argument",
+    where,
+    () => `expected control to be a TrainingControl; got ${named(control)}.`,
+  );
   if (options.resume !== undefined) checkBytes(`${where} resume`, options.resume);
   return { ...options, epochs, batch, seed };
 }

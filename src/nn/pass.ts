@@ -1,25 +1,11 @@
 import type { Dataset } from "../data/dataset.ts";
-import { advanceStep } from "../graph/ops/adam.ts";
-import { part } from "../graph/ops/part.ts";
-import { reshape } from "../graph/ops/shape.ts";
-import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 import type { Program } from "../program/program.ts";
 import { abortable } from "../formats/call.ts";
-import { write } from "./optimiser.ts";
-
-/** What a loss may know besides the samples. */
-export interface LossContext {
-  /** u32 []: a number of its own for each step, for random draws. */
-  readonly step: Tensor;
-  /** Whether this is a step of training. */
-  readonly training: boolean;
-  /** The samples' labels as rows with a single 1: [batch, classes]. */
-  labels(classes: number): Tensor;
-}
-
-/** Mean loss of a batch of samples [batch, …]: f32 []. */
-export type Loss = (samples: Tensor, context: LossContext) => Tensor;
+import { checkTerms, type Objective, stepContext, type StepContext } from "./objective.ts";
+import { stepOf } from "./optimiser.ts";
+import { placeOf } from "./parameters.ts";
+import { addTerms, meanTerms, TermHistory, type TermValues } from "./termHistory.ts";
 
 /** Steps over one data set: whole batches, and one smaller batch for the rest. */
 export interface Pass {
@@ -33,7 +19,10 @@ export interface Pass {
   dispose(): void;
 }
 
-/** Compiles `body` for whole batches and, where the data set leaves one, for the rest. */
+/**
+ * Compiles `body` for whole batches and, where the data set leaves one, for the rest: the same kernels over fewer rows, so that a
+ * mean over the rest is exact, and statistics of a batch see no row that is not there.
+ */
 export async function passOver(
   gpu: Gpu,
   count: number,
@@ -66,56 +55,66 @@ export async function passOver(
 }
 
 export interface Evaluation {
-  /** Mean loss over the data set; the same draws every time. */
-  run(signal?: AbortSignal): Promise<number>;
+  /** Means of the terms over the data set; the same draws every time. */
+  run(signal?: AbortSignal): Promise<TermValues>;
   dispose(): void;
 }
 
-/** Compiles the mean of `loss` over `dataset`, without training. */
+/** What an evaluation is asked for. */
+export interface EvaluationOptions {
+  readonly batch: number;
+  /** Where its random numbers start. */
+  readonly seed: number;
+  /** Samples in the training set. */
+  readonly count: number;
+  readonly budgetMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Compiles the means of an objective's terms over `dataset`, without training. */
 export async function evaluation(
   gpu: Gpu,
   dataset: Dataset,
-  batch: number,
-  loss: Loss,
-  budgetMs?: number,
-  signal?: AbortSignal,
+  objective: Objective,
+  { seed, count, budgetMs, signal, ...options }: EvaluationOptions,
 ): Promise<Evaluation> {
-  const steps = Math.ceil(dataset.count / batch);
+  const batch = Math.min(options.batch, dataset.count);
   const trainCounters = gpu.state(new Uint32Array(4), [4]);
-  const lossHistory = gpu.state(new Float32Array(steps), [steps]);
-  const states = [trainCounters, lossHistory];
-  const free = () => {
-    for (const state of states) state.dispose();
+  const context = (): StepContext => stepContext(gpu, { seed, count, step: stepOf(trainCounters) });
+  let history: TermHistory | null = null;
+  let pass: Pass | null = null;
+  const dispose = () => {
+    pass?.dispose();
+    history?.dispose();
+    trainCounters.dispose();
   };
-  const body = (rows: number): void => {
-    const context: LossContext = {
-      step: reshape(part(trainCounters, 0, 0, 1), []),
-      training: false,
-      labels: (classes) => dataset.classes(null, trainCounters, rows, classes),
+  try {
+    const names = gpu.trace(() => Object.keys(objective(dataset.batch(null, trainCounters, batch), context()))).result;
+    history = new TermHistory(gpu, names, Math.ceil(dataset.count / batch));
+    const kept = history;
+    const body = (rows: number): void => {
+      const terms = objective(dataset.batch(null, trainCounters, rows), context());
+      checkTerms("validation", terms);
+      kept.record(trainCounters, terms, terms.loss, rows);
     };
-    const value = loss(dataset.batch(null, trainCounters, rows), context);
-    for (const [i, next] of advanceStep(trainCounters, lossHistory, value, rows).entries())
-      gpu.assign(states[i]!, next);
-  };
-  const pass = await passOver(gpu, dataset.count, Math.min(batch, dataset.count), body, budgetMs, signal).catch(
-    (error: unknown) => {
-      free();
-      throw error;
-    },
-  );
+    pass = await passOver(gpu, dataset.count, batch, body, budgetMs, signal);
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+  const [terms, steps] = [history, pass];
   return {
     async run(signal) {
-      write(gpu, trainCounters, new Uint32Array(4));
-      if (pass.whole) await abortable(pass.run(0, pass.whole), signal);
-      if (pass.whole < pass.steps) await abortable(pass.run(pass.whole, 1), signal);
-      const losses = (await abortable(lossHistory.read(), signal)) as Float32Array;
+      gpu.write(placeOf("validation", trainCounters), new Uint32Array(4));
+      if (steps.whole) await abortable(steps.run(0, steps.whole), signal);
+      if (steps.whole < steps.steps) await abortable(steps.run(steps.whole, 1), signal);
+      const at = await abortable(terms.read(), signal);
       const [done, , halted] = await trainCounters.read();
-      if (halted) return losses[done!]!;
-      return losses.reduce((sum, value, step) => sum + value * pass.rows(step), 0) / dataset.count;
+      if (halted) return at(done!);
+      const sums = {};
+      for (let step = 0; step < steps.steps; step++) addTerms(sums, at(step), steps.rows(step));
+      return meanTerms(sums, dataset.count);
     },
-    dispose() {
-      pass.dispose();
-      free();
-    },
+    dispose,
   };
 }

@@ -4,7 +4,7 @@ import { min } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 import type { Program } from "../program/program.ts";
-import { copyStates } from "./states.ts";
+import { copyStates } from "./parameters.ts";
 
 /** The states of a training as they were at one moment, on the GPU, to go back to. */
 export class Snapshot {

@@ -1,22 +1,30 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Gpu } from "../program/gpu.ts";
 import type { EpochRecord } from "./checkpoint.ts";
+import type { Objective } from "./objective.ts";
 import type { Optimiser } from "./optimiser.ts";
-import type { Loss } from "./pass.ts";
-import type { State } from "./states.ts";
+import type { Parameters } from "./parameters.ts";
 
-/** What is trained: the optimiser's parameters, further states (running statistics), and a loss. */
+/** An optimiser, and the term that it makes small. */
+export interface TaskUpdate {
+  /** What moves its parameters. */
+  readonly optimiser: Optimiser;
+  /** The name of the term; "loss". */
+  readonly loss?: string;
+}
+
+/** What is trained: parameters, what moves them, and what is made small. */
 export interface Task {
   /** The engine that it lives on. */
   readonly gpu: Gpu;
   /** What is learned from. */
   readonly dataset: Dataset;
-  /** What updates the parameters. */
-  readonly optimiser: Optimiser;
-  /** Parameters and further states, with their names in checkpoints. */
-  readonly states: readonly State[];
-  /** What is made small. */
-  readonly loss: Loss;
+  /** Parameters and further states (running statistics), by their names in checkpoints. */
+  readonly parameters: Parameters;
+  /** What moves them. Several stand in one step: all gradients are taken before any parameter moves. */
+  readonly updates: readonly TaskUpdate[];
+  /** The terms of a batch. */
+  readonly objective: Objective;
   /** Written into every checkpoint. */
   readonly metadata?: Readonly<Record<string, string>>;
 }

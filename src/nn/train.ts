@@ -2,44 +2,43 @@ import { permutation } from "../data/philox.ts";
 import { streamOf } from "../data/streams.ts";
 import { check, LatentError } from "../device/errors.ts";
 import { grad } from "../graph/grad.ts";
+import { add, mul } from "../graph/ops/arithmetic.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { abortable } from "../formats/call.ts";
 import { madeUnless } from "./abort.ts";
-import { storageOf } from "./arena.ts";
-import {
-  type EpochRecord,
-  type Position,
-  readCheckpoint,
-  restore,
-  trainingRegions,
-  writeCheckpoint,
-} from "./checkpoint.ts";
+import { Best } from "./best.ts";
+import { type EpochRecord, type Position, readCheckpoint, restore, writeCheckpoint } from "./checkpoint.ts";
+import { checkTerms, type StepContext, stepContext } from "./objective.ts";
+import { stepOf } from "./optimiser.ts";
 import { checkTrainOptions, type TrainOptions } from "./options.ts";
-import { type Evaluation, evaluation, type LossContext, type Pass, passOver } from "./pass.ts";
+import { basesOf, type Parameters, placeOf, prefixed } from "./parameters.ts";
+import { type Evaluation, evaluation, type Pass, passOver } from "./pass.ts";
+import { Reporter } from "./progress.ts";
 import { Snapshot } from "./snapshot.ts";
 import type { Task, TrainResult } from "./task.ts";
-import { basesOf, copyStates, type Region, regionsOf } from "./states.ts";
+import { addTerms, meanTerms, TermHistory, type TermValues } from "./termHistory.ts";
 
 export type { Task, TrainResult };
 
-/** Losses of this many steps fit into the loss history; it is read before it is full. */
-const HISTORY_STEPS = 4096;
+/** Steps whose terms are kept on the GPU; they are read before others take their places. */
+const KEPT = 4096;
+
 /** Steps that have been submitted, and what will be known of them. */
 interface Block {
   readonly times: number;
   /** The states before it. */
   readonly snapshot: Snapshot;
-  /** Losses, train counters, and whether all states are numbers after it. */
-  readonly values: Promise<readonly [Float32Array, Uint32Array, boolean]>;
+  /** The terms of a step, train counters, and whether all states are numbers after it. */
+  readonly values: Promise<readonly [(step: number) => TermValues, Uint32Array, boolean]>;
 }
 
-const INTERVAL = 0.2; // seconds of work between two looks at losses and signal
+const INTERVAL = 0.2; // seconds of work between two looks at terms and signal
 
 /**
  * Trains: each epoch takes the samples in a new order drawn from the seed, batch by batch, the rest as a smaller batch.
  *
- * Many steps go into one submit; losses stay on the GPU and are read a few times a second. Same seed, same device: same bits,
- * also after `resume`. An abort rejects with the signal's reason and leaves the parameters of the last step.
+ * Many steps go into one submit; the terms of the objective stay on the GPU and are read a few times a second. Same seed, same
+ * device: same bits, also after `resume`. An abort rejects with the signal's reason and leaves the parameters of the last step.
  *
  * Throws LatentError: "numeric" when a loss is not finite (naming step and learning rate; the parameters are those before that
  * step), "argument" on options or a checkpoint of another run, "format" on a broken checkpoint.
@@ -48,75 +47,92 @@ const INTERVAL = 0.2; // seconds of work between two looks at losses and signal
  */
 export function train(task: Task, options: TrainOptions): Promise<TrainResult> {
   return task.gpu.outside(async () => {
-    const run = new Run(task, checkTrainOptions("train", options));
+    const settings = checkTrainOptions("train", options);
+    settings.control?.begin();
     try {
-      return await run.train();
+      const run = new Run(task, settings);
+      try {
+        return await run.train();
+      } finally {
+        run.dispose();
+      }
     } finally {
-      run.dispose();
+      settings.control?.end();
     }
   });
 }
 
 type Settings = ReturnType<typeof checkTrainOptions>;
 
+/** The train counters, in checkpoints of all versions. */
+const COUNTERS = "optimiser.clock";
+
 class Run {
   readonly #task: Task;
   readonly #settings: Settings;
+  readonly #reporter: Reporter;
+  /** u32 [count]: the samples' order in this epoch. */
   readonly #order: Tensor;
-  readonly #lossHistory: Tensor;
-  readonly #owned: Tensor[] = [];
+  /** u32 [4]: step, position in the order, halted, unused. */
+  readonly #trainCounters: Tensor;
+  readonly #history: TermHistory;
+  /** Everything that a checkpoint holds. */
+  readonly #states: Parameters;
   readonly #snapshots: [Snapshot, Snapshot];
+  readonly #best: Best | null;
+  readonly #owned: { dispose(): void }[] = [];
   /** When the last block was done, in milliseconds. */
   #finished = 0;
-  readonly #regions: readonly Region[];
-  #best: readonly Tensor[] = [];
   #pass: Pass | null = null;
   #evaluation: Evaluation | null = null;
   #position: Position;
   #secondsPerStep: number | null = null;
-  #sinceReport = { sum: 0, samples: 0 };
-  readonly #begin = performance.now();
-  #stepsBefore = 0;
 
   constructor(task: Task, settings: Settings) {
-    const { gpu, dataset, optimiser, states } = task;
+    const { gpu, dataset, updates, parameters } = task;
+    const { seed, batch, earlyStopping } = settings;
     this.#task = task;
     this.#settings = settings;
-    const model = regionsOf(states);
-    this.#regions = [...model, ...trainingRegions(model, optimiser)];
+    this.#reporter = new Reporter(settings.onProgress);
+    const own = <T extends { dispose(): void }>(made: T): T => (this.#owned.push(made), made);
     try {
-      this.#order = this.#keep(gpu.state(new Uint32Array(dataset.count), [dataset.count]));
-      this.#lossHistory = this.#keep(gpu.state(new Float32Array(HISTORY_STEPS), [HISTORY_STEPS]));
-      const bases = basesOf(this.#regions);
-      this.#snapshots = gpu.attempt(() => [new Snapshot(gpu, bases), new Snapshot(gpu, bases)]);
+      this.#order = own(gpu.state(new Uint32Array(dataset.count), [dataset.count]));
+      this.#trainCounters = own(gpu.state(new Uint32Array(4), [4]));
+      const moments = updates.map(({ optimiser, loss = "loss" }, i) =>
+        prefixed(i ? `optimiser.${loss}.` : "optimiser.", optimiser.moments),
+      );
+      this.#states = Object.assign({}, parameters, ...moments, { [COUNTERS]: this.#trainCounters }) as Parameters;
+      this.#history = own(new TermHistory(gpu, this.#termNames(Math.min(batch, dataset.count)), KEPT));
+      const bases = basesOf(Object.values(this.#states));
+      this.#snapshots = [own(new Snapshot(gpu, bases)), own(new Snapshot(gpu, bases))];
+      this.#best = earlyStopping ? own(new Best(gpu, parameters, earlyStopping)) : null;
     } catch (error) {
-      for (const tensor of this.#owned) tensor.dispose();
+      this.dispose();
       throw error;
     }
-    const { seed, batch } = settings;
-    this.#position = {
-      epoch: 0,
-      stepInEpoch: 0,
-      step: 0,
-      seed,
-      batch,
-      count: dataset.count,
-      lossSum: 0,
-      history: [],
-      best: null,
-    };
+    const { count } = dataset;
+    this.#position = { epoch: 0, stepInEpoch: 0, step: 0, seed, batch, count, sums: {}, history: [], best: null };
   }
 
-  #keep(tensor: Tensor): Tensor {
-    this.#owned.push(tensor);
-    return tensor;
+  #context(): StepContext {
+    const { seed } = this.#settings;
+    const { gpu, dataset } = this.#task;
+    return stepContext(gpu, { seed, step: stepOf(this.#trainCounters), training: true, count: dataset.count });
+  }
+
+  /** What the objective calls its terms: recorded, but never run. */
+  #termNames(rows: number): string[] {
+    const { gpu, dataset, objective, updates } = this.#task;
+    return gpu.trace(() => {
+      const terms = objective(dataset.batch(this.#order, this.#trainCounters, rows), this.#context());
+      checkTerms("train", terms, ["loss", ...updates.map(({ loss = "loss" }) => loss)]);
+      return Object.keys(terms);
+    }).result;
   }
 
   async train(): Promise<TrainResult> {
     const { gpu, dataset } = this.#task;
-    const { batch, epochs, validation, signal, earlyStopping, resume, budgetMs } = this.#settings;
-    const bases = basesOf(regionsOf(this.#task.states));
-    if (earlyStopping) this.#best = bases.map((base) => gpu.state(new Float32Array(base.size), base.shape));
+    const { batch, epochs, seed, validation, signal, resume, budgetMs } = this.#settings;
     if (resume) this.#resume(resume);
     const step = (rows: number) => this.#step(rows);
     this.#pass = await madeUnless(
@@ -127,60 +143,59 @@ class Run {
     if (validation)
       this.#evaluation = await madeUnless(
         signal,
-        evaluation(gpu, validation, Math.min(batch, validation.count), this.#task.loss, budgetMs, signal),
+        evaluation(gpu, validation, this.#task.objective, { batch, seed, count: dataset.count, budgetMs, signal }),
       );
     let stopped = false;
     while (this.#position.epoch < epochs && !stopped) {
       await this.#epoch();
-      stopped = await this.#endEpoch(bases);
+      stopped = await this.#endEpoch();
     }
     const { best, history, step: steps } = this.#position;
-    if (best && this.#best.length) copyStates(gpu, this.#best, bases);
+    if (best) this.#best?.restore();
     await abortable(gpu.idle(), signal);
     return { history, steps, stopped, bestEpoch: best?.epoch ?? null, dispatches: this.#pass.dispatches };
   }
 
   /** Traced: one training step on `rows` samples. */
   #step(rows: number): void {
-    const { dataset, optimiser, loss } = this.#task;
-    const { trainCounters } = optimiser;
-    const context: LossContext = {
-      step: optimiser.step,
-      training: true,
-      labels: (classes) => dataset.classes(this.#order, trainCounters, rows, classes),
-    };
-    const value = loss(dataset.batch(this.#order, trainCounters, rows), context);
-    optimiser.update(grad(value, optimiser.parameters), { loss: value, lossHistory: this.#lossHistory, rows });
+    const { dataset, updates, objective } = this.#task;
+    const terms = objective(dataset.batch(this.#order, this.#trainCounters, rows), this.#context());
+    const losses = updates.map(({ loss = "loss" }) => terms[loss]!);
+    const gradients = updates.map(({ optimiser }, i) => grad(losses[i]!, optimiser.parameters));
+    // the loss, or no number where another one is none: then nothing moves
+    const guard = losses.filter((x) => x !== terms.loss).reduce((sum, x) => add(sum, mul(x, 0)), terms.loss);
+    for (const [i, { optimiser }] of updates.entries())
+      optimiser.update(gradients[i]!, { loss: guard, trainCounters: this.#trainCounters });
+    this.#history.record(this.#trainCounters, terms, guard, rows);
   }
 
   async #epoch(): Promise<void> {
-    const { gpu, dataset, optimiser } = this.#task;
-    const { seed, batch, checkpoint, signal } = this.#settings;
+    const { gpu, dataset } = this.#task;
+    const { seed, batch, checkpoint, control, signal } = this.#settings;
     const pass = this.#pass!;
     const order = permutation(dataset.count, { seed, stream: streamOf("order"), step: this.#position.epoch });
-    gpu.write(storageOf("train", this.#order), order);
-    const trainCounters = storageOf("train", optimiser.trainCounters);
-    gpu.write(
-      { ...trainCounters, offset: trainCounters.offset + 4 },
-      Uint32Array.of(this.#position.stepInEpoch * batch),
-    );
+    gpu.write(placeOf("train", this.#order), order);
+    const counters = placeOf("train", this.#trainCounters);
+    gpu.write({ ...counters, offset: counters.offset + 4 }, Uint32Array.of(this.#position.stepInEpoch * batch));
     let { stepInEpoch, step } = this.#position;
-    // the losses of one block are read while the next one runs
+    // the terms of one block are read while the next one runs
     let late: Block | null = null;
     while (stepInEpoch < pass.steps) {
       const left = stepInEpoch < pass.whole ? pass.whole - stepInEpoch : 1;
       const paced = this.#secondsPerStep === null ? 1 : Math.max(1, Math.floor(INTERVAL / this.#secondsPerStep));
       const every = checkpoint?.everySteps;
-      const times = Math.min(left, paced, HISTORY_STEPS / 2, every ? every - (step % every) : left);
+      const times = Math.min(left, paced, KEPT / 2, every ? every - (step % every) : left);
       const block: Block = await abortable(this.#submit(stepInEpoch, times), signal);
       stepInEpoch += times;
       step += times;
-      if (late) await abortable(this.#losses(late), signal);
+      if (late) await abortable(this.#settle(late), signal);
       late = block;
-      if ((every && step % every === 0) || stepInEpoch === pass.steps) {
-        await abortable(this.#losses(block), signal);
+      const saves = every !== undefined && step % every === 0;
+      if (saves || stepInEpoch === pass.steps || control?.paused) {
+        await abortable(this.#settle(block), signal);
         late = null;
-        if (every && step % every === 0) await this.#save();
+        if (saves) await this.#save();
+        await this.#hold();
       }
     }
   }
@@ -194,33 +209,27 @@ class Run {
     snapshot.take();
     await this.#pass!.run(stepInEpoch, times);
     const { answer } = await snapshot.asked();
-    const reads = [
-      this.#lossHistory.read() as Promise<Float32Array>,
-      this.#task.optimiser.trainCounters.read() as Promise<Uint32Array>,
-      answer,
-    ] as const;
+    const reads = [this.#history.read(), this.#trainCounters.read() as Promise<Uint32Array>, answer] as const;
     const values = Promise.all(reads);
     values.catch(() => {});
     return { times, snapshot, values };
   }
 
-  /** Reads the losses of a block, moves on by it and reports. */
-  async #losses({ times, snapshot, values }: Block): Promise<void> {
-    const [lossHistory, trainCounters, finite] = await values;
+  /** Reads the terms of a block, moves on by it and reports. */
+  async #settle({ times, snapshot, values }: Block): Promise<void> {
+    const [at, counters, finite] = await values;
     this.#settings.signal?.throwIfAborted();
     const before = this.#position;
     if (!finite) await this.#overflowed(times, snapshot);
-    if (trainCounters[2] !== 0)
-      await this.#diverged(trainCounters[0]!, lossHistory[trainCounters[0]! % HISTORY_STEPS]!);
-    let { lossSum } = before;
+    if (counters[2] !== 0) await this.#diverged(counters[0]!, at(counters[0]!));
+    const sums = { ...before.sums };
     for (let i = 0; i < times; i++) {
       const rows = this.#pass!.rows(before.stepInEpoch + i);
-      const part = lossHistory[(before.step + i) % HISTORY_STEPS]! * rows;
-      lossSum += part;
-      this.#sinceReport.sum += part;
-      this.#sinceReport.samples += rows;
+      const terms = at(before.step + i);
+      addTerms(sums, terms, rows);
+      this.#reporter.add(terms, rows);
     }
-    this.#position = { ...before, step: before.step + times, stepInEpoch: before.stepInEpoch + times, lossSum };
+    this.#position = { ...before, step: before.step + times, stepInEpoch: before.stepInEpoch + times, sums };
     const now = performance.now();
     const seconds = (now - this.#finished) / 1000 / times;
     this.#finished = now;
@@ -228,6 +237,17 @@ class Run {
     this.#secondsPerStep =
       this.#secondsPerStep === null || times < 3 ? seconds : 0.5 * (this.#secondsPerStep + seconds);
     this.#report();
+  }
+
+  /** Waits while the control asks for a pause; the time does not count. */
+  async #hold(): Promise<void> {
+    const { control, signal } = this.#settings;
+    if (!control?.paused) return;
+    const since = performance.now();
+    await abortable(this.#task.gpu.idle(), signal);
+    await control.hold(signal);
+    this.#reporter.skip(since);
+    this.#finished = performance.now();
   }
 
   /** Goes back to the last step of these that left every parameter and moment a number: steps are the same each time. */
@@ -242,91 +262,65 @@ class Run {
     }
     snapshot.restore();
     if (good > 0) await this.#pass!.run(stepInEpoch, good);
-    const rate = await this.#task.optimiser.rateAt(step + good);
+    const rate = await this.#rateAt(step + good);
     throw new LatentError(
       "numeric",
       `train: the update of step ${step + good} overflows (epoch ${this.#position.epoch}, learning rate ${rate}). The parameters are those before that step; lower the rate or set clipNorm.`,
     );
   }
 
-  async #diverged(step: number, loss: number): Promise<never> {
-    const rate = await this.#task.optimiser.rateAt(step);
-    const epoch = this.#position.epoch;
+  async #diverged(step: number, terms: TermValues): Promise<never> {
+    const rate = await this.#rateAt(step);
+    const losses = ["loss", ...this.#task.updates.map(({ loss = "loss" }) => loss)];
+    const name = losses.filter((loss) => !Number.isFinite(terms[loss])).at(-1) ?? "loss";
     throw new LatentError(
       "numeric",
-      `train: loss is ${loss} at step ${step} (epoch ${epoch}, learning rate ${rate}). The parameters are those before that step; lower the rate or set clipNorm.`,
+      `train: ${name} is ${terms[name]} at step ${step} (epoch ${this.#position.epoch}, learning rate ${rate}). The parameters are those before that step; lower the rate or set clipNorm.`,
     );
   }
 
+  /** The learning rates of all optimisers, each once. */
+  async #rateAt(step: number): Promise<string> {
+    const rates = await Promise.all(this.#task.updates.map(({ optimiser }) => optimiser.ratesAt(step)));
+    return [...new Set(rates.flat())].join(", ");
+  }
+
   #report(validation?: number): void {
-    const { onProgress, epochs } = this.#settings;
-    const { step } = this.#position;
-    const total = epochs * this.#pass!.steps;
-    const seconds = (performance.now() - this.#begin) / 1000;
-    const done = step - this.#stepsBefore;
-    const { sum, samples } = this.#sinceReport;
-    this.#sinceReport = { sum: 0, samples: 0 };
-    const last = this.#position.history.at(-1)?.loss ?? Number.NaN;
-    onProgress?.({
-      step,
-      total,
-      loss: samples ? sum / samples : last,
-      seconds,
-      eta: done ? (seconds * (total - step)) / done : 0,
-      ...(validation === undefined ? {} : { validation }),
-    });
+    const { steps } = this.#pass!;
+    this.#reporter.report(this.#position.step, this.#settings.epochs * steps, validation);
   }
 
-  /** Validation, the best parameters, the checkpoint. Returns whether to stop. */
-  async #endEpoch(bases: readonly Tensor[]): Promise<boolean> {
-    const { gpu, dataset } = this.#task;
-    const { earlyStopping, checkpoint, signal } = this.#settings;
-    const { epoch, lossSum, history } = this.#position;
+  /** Validation, the best parameters, the checkpoint, whoever listens. Returns whether to stop. */
+  async #endEpoch(): Promise<boolean> {
+    const { checkpoint, epochs, onEpoch, signal } = this.#settings;
+    const { epoch, sums, step, history } = this.#position;
+    const terms = meanTerms(sums, this.#position.count);
     const validation = await this.#evaluation?.run(signal);
-    const record: EpochRecord = { loss: lossSum / dataset.count, ...(validation === undefined ? {} : { validation }) };
-    let { best } = this.#position;
-    if (
-      earlyStopping &&
-      validation !== undefined &&
-      !(validation >= (best?.loss ?? Infinity) - (best ? (earlyStopping.minDelta ?? 0) : 0))
-    ) {
-      check(
-        Number.isFinite(validation),
-        "numeric",
-        "train",
-        () => `validation loss is ${validation} after epoch ${epoch}.`,
-      );
-      best = { epoch, loss: validation };
-      copyStates(gpu, bases, this.#best);
-    }
-    this.#position = {
-      ...this.#position,
-      epoch: epoch + 1,
-      stepInEpoch: 0,
-      lossSum: 0,
-      history: [...history, record],
-      best,
+    const record: EpochRecord = {
+      loss: terms["loss"]!,
+      terms,
+      ...(validation ? { validation: validation["loss"]!, validationTerms: validation } : {}),
     };
-    if (validation !== undefined) this.#report(validation);
+    const best =
+      validation && this.#best
+        ? this.#best.consider(epoch, validation["loss"]!, this.#position.best)
+        : this.#position.best;
+    const next = { epoch: epoch + 1, stepInEpoch: 0, sums: {}, history: [...history, record], best };
+    this.#position = { ...this.#position, ...next };
+    if (validation) this.#report(validation["loss"]);
     if (checkpoint && !checkpoint.everySteps) await this.#save();
-    return earlyStopping !== undefined && best !== null && epoch - best.epoch >= earlyStopping.patience;
-  }
-
-  /** Regions of the best parameters so far, where they are kept. */
-  #bestRegions(): Region[] {
-    const bases = basesOf(regionsOf(this.#task.states));
-    return regionsOf(this.#task.states).map((r) => ({
-      ...r,
-      name: `best.${r.name}`,
-      base: this.#best[bases.indexOf(r.base)]!,
-    }));
+    await onEpoch?.({ ...record, epoch: epoch + 1, epochs, step });
+    signal?.throwIfAborted();
+    await this.#hold();
+    return this.#best?.isOver(epoch, best) ?? false;
   }
 
   async #save(): Promise<void> {
     const { checkpoint, signal } = this.#settings;
-    const regions = [...this.#regions, ...(this.#position.best ? this.#bestRegions() : [])];
-    const bytes = await abortable(writeCheckpoint(regions, this.#position, this.#task.metadata ?? {}), signal);
-    await checkpoint!.save(bytes, { epoch: this.#position.epoch, step: this.#position.step });
+    const { best, epoch, step } = this.#position;
+    const states = { ...this.#states, ...(best ? this.#best?.parameters : {}) };
+    const bytes = await abortable(writeCheckpoint(states, this.#position, this.#task.metadata ?? {}), signal);
+    await checkpoint!.save(bytes, { epoch, step });
     signal?.throwIfAborted();
   }
 
@@ -339,16 +333,18 @@ class Run {
         "resume",
         () => `${name} differs from the checkpoint's. Expected ${position[name]}; got ${this.#position[name]}.`,
       );
-    const keepsBest = position.best !== null && this.#best.length > 0;
-    restore(this.#task.gpu, "resume", [...this.#regions, ...(keepsBest ? this.#bestRegions() : [])], tensors);
-    this.#position = keepsBest ? position : { ...position, best: null };
-    this.#stepsBefore = position.step;
+    const best = position.best && this.#best;
+    restore(this.#task.gpu, "resume", { ...this.#states, ...(best ? best.parameters : {}) }, tensors);
+    // what a checkpoint of an earlier version does not know of its epoch
+    const unknown = position.stepInEpoch > 0 ? this.#history.names.map((name) => [name, Number.NaN] as const) : [];
+    const sums = { ...Object.fromEntries(unknown), ...position.sums };
+    this.#position = { ...position, sums, best: best ? position.best : null };
+    this.#reporter.startFrom(position.step);
   }
 
   dispose(): void {
     this.#pass?.dispose();
     this.#evaluation?.dispose();
-    for (const snapshot of this.#snapshots) snapshot.dispose();
-    for (const tensor of [...this.#owned, ...this.#best]) tensor.dispose();
+    for (const owned of this.#owned) owned.dispose();
   }
 }

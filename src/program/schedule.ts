@@ -1,7 +1,7 @@
 import { LatentError } from "../device/errors.ts";
 import type { Fusion } from "./fuse.ts";
 import { type Group, onlyHere, readsOf } from "./reads.ts";
-import { type Graph, type Value } from "./values.ts";
+import { type Graph, resolveView, type Value } from "./values.ts";
 
 export interface Schedule {
   /** Groups in the order in which they run. */
@@ -22,7 +22,8 @@ export function schedule(graph: Graph, { groups, inlined }: Fusion): Schedule {
   const inPlace = new Map<Value, Value>();
   for (const { state, next } of graph.assignments) {
     const writer = byResult.get(next.what.kind === "pick" ? next.args[0]! : next);
-    if (!writer || state.what.kind !== "leaf" || inPlace.has(next)) continue;
+    const isPart = state.what.kind !== "leaf";
+    if (!writer || (isPart && !isForced(writer, next)) || inPlace.has(next)) continue;
     if (mayOverwrite(writer, state, next, inlined)) inPlace.set(next, state);
     else if (isForced(writer, next))
       throw new LatentError(
@@ -92,15 +93,23 @@ function sorted(
     after.get(first)!.add(second);
     waiting.set(second, waiting.get(second)! + 1);
   };
-  const writers = new Map<Value, Group>();
-  for (const [next, state] of inPlace)
-    writers.set(state, byResult.get(next.what.kind === "pick" ? next.args[0]! : next)!);
+  const writers = new Map<Value, Set<Group>>();
+  const parts = new Map<Group, Set<Value>>();
+  for (const [next, state] of inPlace) {
+    const writer = byResult.get(next.what.kind === "pick" ? next.args[0]! : next)!;
+    const { base } = resolveView(state);
+    writers.set(base, (writers.get(base) ?? new Set()).add(writer));
+    parts.set(writer, (parts.get(writer) ?? new Set()).add(state));
+  }
+  // writers of different parts of one state need not wait for each other
+  const readsOwnPart = ({ result }: Group, state: Value, own: ReadonlySet<Value> | undefined) =>
+    own !== undefined && result.args.every((arg) => resolveView(arg).base !== state || own.has(arg));
   for (const group of groups)
     for (const value of reads.get(group)!) {
       const source = byResult.get(value);
       if (source) edge(source, group);
-      const writer = writers.get(value);
-      if (writer) edge(group, writer);
+      for (const writer of writers.get(value) ?? [])
+        if (!readsOwnPart(group, value, parts.get(group))) edge(group, writer);
     }
   // the latest first, so that the next one is the last
   const ready = groups.filter((g) => waiting.get(g) === 0).sort((a, b) => b.result.id - a.result.id);

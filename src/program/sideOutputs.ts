@@ -5,7 +5,7 @@ import type { Fusion } from "./fuse.ts";
 import { launchesOf } from "./launches.ts";
 import { orderOf, sizeOf } from "./prepare.ts";
 import { type Group, leavesOf, onlyHere, readsOf } from "./reads.ts";
-import type { Graph, Value } from "./values.ts";
+import { type Graph, resolveView, type Value } from "./values.ts";
 
 /**
  * Horizontal fusion: kernels that go over the same elements become one, whose further results are side outputs.
@@ -50,7 +50,7 @@ class HorizontalFusion {
     this.#nexts = new Set(graph.assignments.map(({ next }) => next));
     for (const { state, next } of graph.assignments) {
       const value = next.what.kind === "pick" ? next.args[0]! : next;
-      this.#states.set(value, [...(this.#states.get(value) ?? []), state]);
+      this.#states.set(value, [...(this.#states.get(value) ?? []), resolveView(state).base]);
     }
     for (const [place, group] of groups.entries()) this.#enter(group, place);
   }

@@ -1,6 +1,6 @@
 import type { Device } from "../device/device.ts";
 import { checkOptions, LatentError } from "../device/errors.ts";
-import { abortable, checkCall } from "../formats/call.ts";
+import { abortable, type CallProgress, checkCall, progressOf } from "../formats/call.ts";
 import type { TypedArray } from "../graph/dtype.ts";
 import type { Variants } from "../kernels/launch.ts";
 import { Candidate, trialOf, type Trial, variantsOf } from "./candidate.ts";
@@ -20,17 +20,8 @@ export interface TuneOptions {
   readonly onProgress?: (progress: TuneProgress) => void;
 }
 
-/** How far tune is. */
-export interface TuneProgress {
-  /** Classes measured, and to measure. */
-  readonly step: number;
-  /** Steps in all. */
-  readonly total: number;
-  /** Seconds since the call began. */
-  readonly seconds: number;
-  /** Seconds that the rest is expected to take. */
-  readonly eta: number;
-}
+/** How far tune is: steps are classes, measured and to measure. */
+export type TuneProgress = CallProgress;
 
 /** One class of sizes and how its candidates did. */
 export interface TunedClass {
@@ -81,9 +72,7 @@ export async function tune(gpu: Gpu, device: Device, graph: Graph, options: Tune
     } finally {
       for (const input of trial.inputs) input.dispose();
     }
-    const seconds = (performance.now() - start) / 1000;
-    const [step, total] = [measured.length, open.length];
-    onProgress?.({ step, total, seconds, eta: (seconds / step) * (total - step) });
+    onProgress?.(progressOf(start, measured.length, open.length));
   }
   // only now: a call that is aborted or fails changes nothing
   const best = measured.flatMap(({ class: name, chosen }) => (chosen === null ? [] : [[name, chosen] as const]));

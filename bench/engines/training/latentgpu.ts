@@ -15,6 +15,7 @@ import {
   sum,
   type Tensor,
 } from "../../../src/index.ts";
+import { disposeParameters } from "../../../src/nn/parameters.ts";
 import type { Runner, Task } from "../../workload.ts";
 
 interface Layer {
@@ -98,7 +99,7 @@ export async function prepareTraining({ workload, settings, inputs }: Task, gpu:
     dispose() {
       step.dispose();
       optimiser.dispose();
-      for (const tensor of [images, noise, ...optimiser.groups.map(({ arena }) => arena.values)]) tensor?.dispose();
+      disposeParameters({ images, ...(noise ? { noise } : {}), ...Object.fromEntries(parameters.entries()) });
     },
   };
 }

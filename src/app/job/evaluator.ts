@@ -94,7 +94,7 @@ async function withSpread<T>(data: Dataset, wanted: number, use: (spread: Spread
   const images = (start: number, size: number): Tensor => {
     const trainCounters = data.gpu.tensor(Uint32Array.of(0, start, 0, 0), [4]);
     owned.push(trainCounters);
-    return data.batch(order, trainCounters, size);
+    return data.batch(order, trainCounters, size).x;
   };
   try {
     return await use({ count, images });

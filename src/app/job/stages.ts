@@ -1,3 +1,4 @@
+import { progressOf } from "../../formats/call.ts";
 import type { Listener, Stage } from "./events.ts";
 
 /** What a stage calls as it goes: steps of a total, and a few words about where it stands. */
@@ -52,12 +53,12 @@ export class Stages {
 
   #tell(stage: Stage, start: number, step: number, total: number, status: string | undefined): void {
     const now = performance.now();
-    const seconds = (now - start) / 1000;
+    const so = progressOf(start, Math.min(step, total), total);
     const share = total > 0 ? Math.min(1, step / total) : 0;
     const all = this.#stages.reduce((sum, { weight }) => sum + weight, 0);
     const passed = this.#finished + share * stage.weight;
     const elapsed = (now - this.#start) / 1000;
-    const eta = share > 0 ? (seconds * (1 - share)) / share : undefined;
+    const eta = share > 0 ? so.eta : undefined;
     const later = all - this.#finished - stage.weight;
     const pace = passed > 0 ? elapsed / passed : undefined;
     const own = eta ?? (pace === undefined ? undefined : pace * stage.weight * (1 - share));
@@ -68,7 +69,7 @@ export class Stages {
         stage: stage.key,
         step,
         total,
-        seconds,
+        seconds: so.seconds,
         done: passed / all,
         ...(status === undefined ? {} : { status }),
         ...(eta === undefined ? {} : { eta }),

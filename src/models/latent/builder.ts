@@ -8,8 +8,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { Conv2d, ConvTranspose2d } from "../../nn/conv2d.ts";
 import { Initialiser } from "../../nn/initialise.ts";
 import type { Layer } from "../../nn/layer.ts";
-import { Linear } from "../../nn/linear.ts";
-import type { State } from "../../nn/states.ts";
+import { Linear, LinearHeads } from "../../nn/linear.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { convolutions } from "./backbone/conv.ts";
 import { perceptron } from "./backbone/mlp.ts";
@@ -49,12 +48,12 @@ export class Builder {
   readonly spec: NetworkSpec;
   /** What the decoder's output says about pixels. */
   readonly likelihood: Likelihood;
-  /** Every state with its names in files: first those that training moves. */
-  readonly states: State[] = [];
+  /** What training moves, by names in files. */
+  readonly parameters: { [name: string]: Tensor } = {};
   /** States that steps themselves move, such as running averages. */
-  readonly buffers: State[] = [];
+  readonly buffers: { [name: string]: Tensor } = {};
   /** States that nothing moves. */
-  readonly frozen: State[] = [];
+  readonly frozen: { [name: string]: Tensor } = {};
   readonly #init: Initialiser;
   readonly #backbone: Backbone;
   readonly #rename: (name: string) => string;
@@ -81,13 +80,12 @@ export class Builder {
     else this.#backbone = encoder === "mlp" ? perceptron(this) : convolutions(this, encoder === "residual");
   }
 
-  #add<L extends Layer>(names: readonly string[], size: number, make: (init: Initialiser) => L): L {
+  #add<L extends Layer>(name: string, size: number, make: (init: Initialiser) => L): L {
     this.#reserve(size);
     const layer = make(this.#init);
-    for (const [name, tensor] of Object.entries(layer.parameters))
-      this.states.push({ names: names.map((n) => this.#rename(`${n}.${name}`)), tensor });
-    for (const [name, tensor] of Object.entries(layer.buffers ?? {}))
-      this.buffers.push({ names: [`${names[0]!}.${name}`], tensor });
+    const path = (part: string) => (name ? `${name}.${part}` : part);
+    for (const [part, tensor] of Object.entries(layer.parameters)) this.parameters[this.#rename(path(part))] = tensor;
+    for (const [part, tensor] of Object.entries(layer.buffers ?? {})) this.buffers[path(part)] = tensor;
     const change = this.#change;
     if (!change) return layer;
     const { weight } = layer as unknown as Linear;
@@ -104,17 +102,22 @@ export class Builder {
     );
   }
 
-  /** A product and its bias; several names share its rows in equal parts. */
-  linear(name: string | readonly string[], inputs: number, outputs: number): Linear {
-    const names = typeof name === "string" ? [name] : name;
-    return this.#add(names, (inputs + 1) * outputs, (seed) => new Linear(this.gpu, inputs, outputs, { seed }));
+  /** A product and its bias. */
+  linear(name: string, inputs: number, outputs: number): Linear {
+    return this.#add(name, (inputs + 1) * outputs, (seed) => new Linear(this.gpu, inputs, outputs, { seed }));
+  }
+
+  /** Layers that read the same features, as one product: [n, inputs] → [n, Σ outputs], in the order of the names. */
+  heads(outputs: { readonly [name: string]: number }, inputs: number): LinearHeads {
+    const size = (inputs + 1) * Object.values(outputs).reduce((total, n) => total + n, 0);
+    return this.#add("", size, (seed) => new LinearHeads(this.gpu, inputs, outputs, { seed }));
   }
 
   /** A convolution of 3 × 3. */
   conv(name: string, inputs: number, outputs: number, stride: number): Conv2d {
     const options = { kernel: 3, stride, padding: 1 };
     return this.#add(
-      [name],
+      name,
       9 * inputs * outputs + outputs,
       (seed) => new Conv2d(this.gpu, inputs, outputs, { ...options, seed }),
     );
@@ -124,7 +127,7 @@ export class Builder {
   convTranspose(name: string, inputs: number, outputs: number): ConvTranspose2d {
     const options = { kernel: 3, stride: 2, padding: 1, outputPadding: 1 };
     return this.#add(
-      [name],
+      name,
       9 * inputs * outputs + outputs,
       (seed) => new ConvTranspose2d(this.gpu, inputs, outputs, { ...options, seed }),
     );
@@ -132,7 +135,7 @@ export class Builder {
 
   /** A layer that was made elsewhere. */
   layer(name: string, made: Layer): Layer {
-    return this.#add([name], 0, () => made);
+    return this.#add(name, 0, () => made);
   }
 
   /** Hidden layers with ReLU, `name.0`, `name.1`, …: [n, widths[0]] → [n, widths.at(-1)]. */
@@ -156,7 +159,7 @@ export class Builder {
 
   /** A state that training moves. */
   parameter(name: string, values: Float32Array<ArrayBuffer>, shape: Shape): Tensor {
-    return this.#state(this.states, name, values, shape);
+    return this.#state(this.parameters, name, values, shape);
   }
 
   /** A state that steps move themselves. */
@@ -164,18 +167,21 @@ export class Builder {
     return this.#state(this.buffers, name, values, shape);
   }
 
-  #state(list: State[], name: string, values: Float32Array<ArrayBuffer>, shape: Shape): Tensor {
+  #state(list: { [name: string]: Tensor }, name: string, values: Float32Array<ArrayBuffer>, shape: Shape): Tensor {
     this.#reserve(count(shape));
     const tensor = this.gpu.state(values, shape);
-    list.push({ names: [name], tensor });
+    list[name] = tensor;
     return tensor;
   }
 
   /** What `make` asks for is made, and nothing moves it. */
   freeze<T>(make: () => T): T {
-    const before = this.states.length;
+    const before = Object.keys(this.parameters).length;
     const made = make();
-    this.frozen.push(...this.states.splice(before));
+    for (const [name, tensor] of Object.entries(this.parameters).slice(before)) {
+      this.frozen[name] = tensor;
+      delete this.parameters[name];
+    }
     return made;
   }
 
@@ -186,7 +192,7 @@ export class Builder {
 
   /** N(mean, e^logVar) of features: two heads out of one product. */
   normal(features: number, latent: number, names = ["mean", "log_var"]): (features: Tensor) => Normal {
-    const heads = this.linear(names, features, 2 * latent);
+    const heads = this.heads(Object.fromEntries(names.map((name) => [name, latent])), features);
     return (x) => normalOfHeads(heads.forward(x));
   }
 
@@ -195,7 +201,7 @@ export class Builder {
     const { likelihood, spec } = this;
     const { forward } = this.#backbone.decoder("decoder", inputs, likelihood.outputs * spec.image[0], hidden);
     for (const [part, tensor] of Object.entries(likelihood.parameters ?? {}))
-      this.states.push({ names: [`likelihood.${part}`], tensor });
+      this.parameters[`likelihood.${part}`] = tensor;
     return (z) =>
       z.rank === 2
         ? likelihood.at(forward(z))
@@ -214,8 +220,8 @@ export class Builder {
 
   /** The states that `make` asks for. */
   made<T>(make: () => T): { readonly result: T; readonly tensors: readonly Tensor[] } {
-    const before = this.states.length;
+    const before = Object.keys(this.parameters).length;
     const result = make();
-    return { result, tensors: this.states.slice(before).map(({ tensor }) => tensor) };
+    return { result, tensors: Object.values(this.parameters).slice(before) };
   }
 }

@@ -1,8 +1,7 @@
 import { check, LatentError, quote } from "../../device/errors.ts";
 import { parseSafetensors, type Safetensor, writeSafetensors } from "../../formats/safetensors.ts";
-import type { Gpu } from "../../program/gpu.ts";
 import { checkChecksum } from "../../nn/checksum.ts";
-import { checkRegions, readRegions, regionsOf, type State, writeRegions } from "../../nn/states.ts";
+import { type Parameters, readParameters } from "../../nn/parameters.ts";
 
 const MODEL = "latentgpu.model";
 const OPTIONS = "latentgpu.options";
@@ -20,13 +19,13 @@ const OWN = "own";
 const isOwn = (value: unknown): boolean =>
   typeof value === "function" || (typeof value === "object" && value !== null && !Array.isArray(value));
 
-/** A model's states as safetensors, with PyTorch's names and layouts. */
-export async function saveStates(
-  states: readonly State[],
+/** A model's parameters as safetensors, with PyTorch's names and layouts. */
+export async function saveParameters(
+  parameters: Parameters,
   metadata: Readonly<Record<string, string>>,
   further: readonly [string, Safetensor][] = [],
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return writeSafetensors([...(await readRegions(regionsOf(states))), ...further], metadata, "save");
+  return writeSafetensors([...(await readParameters(parameters)), ...further], metadata, "save");
 }
 
 /** Which model a file holds, by its metadata; undefined where it does not say. Throws LatentError("format") on what is no safetensors file. */
@@ -73,7 +72,7 @@ export function parseModel(
   return { tensors, options: merged };
 }
 
-/** Parameters allowed beyond twice the file's: models this close are built, because `checkRegions` names the difference better. */
+/** Numbers that a model may have beyond twice its file's: so near to the truth, `checkParameters` says better what differs. */
 const SLACK = 2 ** 16;
 
 /** Most parameters that a file's model may have. Larger options are refused before memory of that size is taken. */
@@ -81,16 +80,4 @@ export function mostNumbers(tensors: ReadonlyMap<string, Safetensor>): number {
   let found = 0;
   for (const { data } of tensors.values()) found += data.length;
   return 2 * found + SLACK;
-}
-
-/** Puts a file's tensors into a model's states; checks all of them first. */
-export function loadStates(
-  gpu: Gpu,
-  where: string,
-  states: readonly State[],
-  tensors: ReadonlyMap<string, Safetensor>,
-): void {
-  const regions = regionsOf(states);
-  checkRegions(where, regions, tensors);
-  writeRegions(gpu, regions, tensors);
 }

@@ -1,13 +1,13 @@
 import { Dataset, type Samples } from "../../data/dataset.ts";
 import { check, checkOptions, LatentError, show } from "../../device/errors.ts";
 import type { Shape } from "../../graph/dtype.ts";
-import { reshape } from "../../graph/ops/shape.ts";
 import { Tensor } from "../../graph/tensor.ts";
-import { adam } from "../../nn/optimiser.ts";
+import { type AdamOptions, adam } from "../../nn/adam.ts";
+import type { Objective } from "../../nn/objective.ts";
 import { checkTrainOptions, trainOptionNames, type TrainOptions } from "../../nn/options.ts";
-import type { Loss } from "../../nn/pass.ts";
 import type { Schedule } from "../../nn/schedule.ts";
-import type { State } from "../../nn/states.ts";
+import type { Parameters } from "../../nn/parameters.ts";
+import type { TaskUpdate } from "../../nn/task.ts";
 import { train, type TrainResult } from "../../nn/train.ts";
 import type { Gpu } from "../../program/gpu.ts";
 
@@ -23,14 +23,20 @@ export interface FitOptions extends Omit<TrainOptions, "validation"> {
   readonly validation?: Dataset | Samples;
 }
 
+/** Parameters, and the term that they make small; options of its Adam where they differ from the fit's. */
+export interface FitUpdate extends Pick<AdamOptions, "learningRate" | "betas"> {
+  readonly parameters: Parameters;
+  readonly loss: string;
+}
+
 export interface FitTask {
   readonly gpu: Gpu;
   readonly image: Shape;
-  /** Every state of the model; the optimiser moves `parameters`. */
-  readonly states: readonly State[];
-  readonly parameters: readonly Tensor[];
-  /** Of images [n, pixels]. */
-  readonly loss: Loss;
+  /** Parameters and buffers: what a checkpoint holds. */
+  readonly parameters: Parameters;
+  /** What is moved against which term, in one step. */
+  readonly updates: readonly FitUpdate[];
+  readonly objective: Objective;
   readonly metadata: Readonly<Record<string, string>>;
   /** What floats must lie in. */
   readonly range?: readonly [number, number];
@@ -54,7 +60,7 @@ export function imagesOf(
       where,
       () => `expected images ${show(image)}; got samples ${show(images.shape)}.`,
     );
-    return { dataset: images, owned: false };
+    return { dataset: images.withShape(image), owned: false };
   }
   const fits = images instanceof Tensor || (ArrayBuffer.isView(images) && "length" in images);
   check(
@@ -97,16 +103,15 @@ export async function fit(
   try {
     const dataset = await datasetOf(images);
     const validationSet = validation === undefined ? undefined : await datasetOf(validation);
-    const optimiser = adam(gpu, task.parameters, {
-      learningRate,
-      weightDecay,
-      ...(clipNorm === undefined ? {} : { clipNorm }),
+    const common = { learningRate, weightDecay, ...(clipNorm === undefined ? {} : { clipNorm }) };
+    const updates = task.updates.map(({ parameters: moved, loss, ...own }): TaskUpdate => {
+      const optimiser = adam(gpu, moved, { ...common, ...own });
+      freed.push(optimiser);
+      return { optimiser, loss };
     });
-    freed.push(optimiser);
-    const { states, metadata } = task;
-    const loss: Loss = (x, context) => task.loss(reshape(x, [x.shape[0]!, -1]), context);
+    const { parameters, objective, metadata } = task;
     const result = await train(
-      { gpu, dataset, optimiser, states, loss, metadata },
+      { gpu, dataset, parameters, updates, objective, metadata },
       { ...rest, ...(validationSet ? { validation: validationSet } : {}) },
     );
     await task.after?.(dataset, options.signal);

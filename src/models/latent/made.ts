@@ -1,7 +1,6 @@
 import { check, checkOptions } from "../../device/errors.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { type Arena, arenaOf } from "../../nn/arena.ts";
-import { type State, tensorsOf } from "../../nn/states.ts";
+import { arenaOf } from "../../nn/arena.ts";
+import { disposeParameters, type Parameters } from "../../nn/parameters.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { Builder } from "./builder.ts";
 import { likelihoodOf } from "./likelihood/named.ts";
@@ -13,14 +12,8 @@ import type { OptionsOf, Parts, Recipe, Settings } from "./recipe.ts";
 export interface Made<P extends Parts> {
   readonly parts: P;
   readonly build: Builder;
-  /** What training moves, in one arena. */
-  readonly arena: Arena;
-  /** All states under their names in files. */
-  readonly states: readonly State[];
-  /** Parameters and frozen ones by name. */
-  readonly parameters: { readonly [name: string]: Tensor };
-  /** What steps move themselves. */
-  readonly buffers: { readonly [name: string]: Tensor };
+  /** All states under their names in files: what training moves, in one arena, what is frozen, and what steps move themselves. */
+  readonly states: Parameters;
   dispose(): void;
 }
 
@@ -67,26 +60,9 @@ export function made<T extends OptionTable, P extends Parts>(
     const isExample = options.encoder === "mlp" && options.hidden.length === 1;
     const build = new Builder(gpu, options, likelihood, isExample ? renamed(recipe.names) : undefined, most);
     const parts = recipe.parts(build, settings);
-    const { states: learnt, frozen, buffers } = build;
-    const arena = arenaOf(
-      gpu,
-      learnt.map((s) => s.tensor),
-    );
-    const states = [...learnt, ...frozen, ...buffers];
-    const parameters = tensorsOf([...learnt, ...frozen]);
-    return {
-      parts,
-      build,
-      arena,
-      states,
-      parameters,
-      buffers: tensorsOf(buffers),
-      dispose() {
-        for (const tensor of Object.values(parameters)) tensor.dispose();
-        for (const { tensor } of states) tensor.dispose();
-        arena.values.dispose();
-      },
-    };
+    arenaOf(gpu, build.parameters);
+    const states = { ...build.parameters, ...build.frozen, ...build.buffers };
+    return { parts, build, states, dispose: () => disposeParameters(states) };
   });
 }
 

@@ -1,15 +1,16 @@
-import type { Dataset, Samples } from "../../data/dataset.ts";
+import type { Batch, Dataset, Samples } from "../../data/dataset.ts";
 import { check, checkOptions, LatentError } from "../../device/errors.ts";
 import { mul, sub } from "../../graph/ops/arithmetic.ts";
+import { oneHot } from "../../graph/ops/oneHot.ts";
 import { Tensor } from "../../graph/tensor.ts";
-import type { LossContext } from "../../nn/pass.ts";
-import { type ContextOptions, stepContext, type Terms } from "../../nn/objective.ts";
+import { type ContextOptions, type StepContext, stepContext, type Terms } from "../../nn/objective.ts";
+import { type Parameters, sizeOf, writeParameters } from "../../nn/parameters.ts";
 import type { TrainResult } from "../../nn/train.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import type { Distribution, Posterior, Prior } from "./distribution.ts";
-import { describe, loadStates, mostNumbers, parseModel, saveStates } from "./file.ts";
-import { codesOf, type FitOptions, fit, Lock } from "./fit.ts";
+import { describe, mostNumbers, parseModel, saveParameters } from "./file.ts";
+import { codesOf, type FitOptions, type FitUpdate, fit, Lock } from "./fit.ts";
 import { importanceWeighted } from "./importance.ts";
 import { type Made, made, settingsOf } from "./made.ts";
 import type { OptionTable } from "./options.ts";
@@ -72,9 +73,9 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   /** The options that it was made with, defaults filled in. */
   readonly options: Settings<T>;
   /** What training moves, by PyTorch's names, and what is frozen; disposed with the model. */
-  readonly parameters: { readonly [name: string]: Tensor };
+  readonly parameters: Parameters;
   /** States that training steps move themselves, by name. */
-  readonly buffers: { readonly [name: string]: Tensor };
+  readonly buffers: Parameters;
   readonly #recipe: Recipe<T, Parts<C>>;
   readonly #made: Made<Parts<C>>;
   readonly #parts: Parts<C>;
@@ -98,13 +99,14 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
     this.#made = shared?.made ?? made(gpu, recipe, this.options, most);
     this.#isOwner = !shared;
     this.#parts = shared ? { ...this.#made.parts, prior: shared.prior } : this.#made.parts;
-    this.parameters = this.#made.parameters;
-    this.buffers = this.#made.buffers;
+    const { build } = this.#made;
+    this.parameters = { ...build.parameters, ...build.frozen };
+    this.buffers = build.buffers;
   }
 
   /** Numbers that training moves. */
   get parameterCount(): number {
-    return this.#made.build.states.reduce((total, { tensor }) => total + tensor.size, 0);
+    return sizeOf(this.#made.build.parameters);
   }
 
   /** @internal */ get made(): Made<Parts<C>> {
@@ -252,27 +254,44 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   fit(images: Dataset | Samples, options: FitOptions = {}): Promise<TrainResult> {
     const where = `${this.name}.fit`;
     const { image } = this.options;
-    const { build, arena, states } = this.#made;
-    const seed = options.seed ?? 0;
+    const { build, states } = this.#made;
     const { range } = build.likelihood;
+    const classes = this.#recipe.classes?.(this.options);
     const task = {
       gpu: this.gpu,
       image,
-      states,
-      parameters: arena.slots.map((s) => s.tensor),
-      loss: (x: Tensor, { step, training }: LossContext) => {
-        const context = stepContext(this.gpu, { seed, step, training, count: 1 });
-        const batch = { x: imagesAs(where, x, image), labels: undefined };
-        if (training)
-          for (const [state, next] of this.#recipe.moves?.(batch, this.#parts, context, this.options) ?? [])
+      parameters: states,
+      updates: this.#updates(),
+      objective: ({ x, labels }: Batch, context: StepContext) => {
+        const known = labels !== undefined || classes === undefined;
+        check(
+          known,
+          "argument",
+          where,
+          () => `expected labels, the class of each image, from 0 to ${classes! - 1}; got none.`,
+        );
+        const rows = classes === undefined ? undefined : oneHot(labels!, classes);
+        const images = { x, labels: rows };
+        if (context.training)
+          for (const [state, next] of this.#recipe.moves?.(images, this.#parts, context, this.options) ?? [])
             this.gpu.assign(state, next);
-        return this.#recipe.objective(batch, this.#parts, context, this.options).loss;
+        return this.#recipe.objective(images, this.#parts, context, this.options);
       },
       metadata: describe(this.name, this.options),
       after: (dataset: Dataset, signal: AbortSignal | undefined) => this.#fitCodes(where, dataset, signal),
       ...(range ? { range } : {}),
     };
     return this.gpu.outside(() => this.#lock.run(where, () => fit(where, task, images, options)));
+  }
+
+  /** What training moves against which term: each further update takes its parameters from the others. */
+  #updates(): FitUpdate[] {
+    const { updates: further = [] } = this.#recipe;
+    const entries = Object.entries(this.#made.build.parameters);
+    const some = (filter: (name: string) => boolean) => Object.fromEntries(entries.filter(([name]) => filter(name)));
+    const rest = some((name) => !further.some(({ of }) => name.startsWith(of)));
+    const own = further.map(({ of, ...update }) => ({ parameters: some((name) => name.startsWith(of)), ...update }));
+    return [{ parameters: rest, loss: "loss" }, ...own];
   }
 
   async #fitCodes(where: string, dataset: Dataset, signal: AbortSignal | undefined): Promise<void> {
@@ -288,7 +307,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
 
   /** The model as safetensors, with PyTorch's names and layouts. */
   save(): Promise<Uint8Array<ArrayBuffer>> {
-    return saveStates(this.#made.states, describe(this.name, this.options), this.#codes?.tensors);
+    return saveParameters(this.#made.states, describe(this.name, this.options), this.#codes?.tensors);
   }
 
   /** @internal The model of a file; `own` are options that a file cannot hold. */
@@ -304,7 +323,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
     const { tensors, options } = parseModel(bytes, recipe.name, own);
     const model = make(options as unknown as OptionsOf<T>, mostNumbers(tensors));
     try {
-      loadStates(gpu, where, model.#made.states, tensors);
+      writeParameters(gpu, where, model.#made.states, tensors);
       model.#keep(recipe.codes?.from(where, gpu, tensors, model.options.latent as number) ?? null);
       return model;
     } catch (error) {

@@ -1,7 +1,7 @@
 import { permutation } from "../../data/philox.ts";
 import { streamOf } from "../../data/streams.ts";
 import { check, LatentError } from "../../device/errors.ts";
-import { abortable } from "../../formats/call.ts";
+import { abortable, progressOf } from "../../formats/call.ts";
 import { gather } from "../../graph/ops/gather.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { checkFinite, eachBatch, gpuOf, type Rows, rowsOf, type Samples } from "../../data/rows.ts";
@@ -68,7 +68,7 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
     let failed: EmResult | null = null;
     for (let restart = 0; restart < restarts; restart++) {
       await abortable(begin(em, start, sample, options, restart), signal);
-      const result = await em.run(signal, progressOf(options, restart));
+      const result = await em.run(signal, reporterOf(options, restart));
       if (result.failure) failed = result;
       else if (!best || (result.history.at(-1) ?? 0) > best.history.at(-1)!) best = result;
     }
@@ -150,22 +150,14 @@ async function drawn(
   return gpu.tensor(values, [size, rows.dim]);
 }
 
-function progressOf(
+function reporterOf(
   { onProgress, maxIterations = 100, restarts = 1 }: MixtureOptions,
   restart: number,
 ): (iteration: number, bound: number) => void {
   const began = performance.now();
   return (iteration, bound) => {
-    const seconds = (performance.now() - began) / 1000;
-    const total = maxIterations * restarts;
     const step = restart * maxIterations + iteration;
-    onProgress?.({
-      step,
-      total,
-      loss: -bound,
-      seconds,
-      eta: (seconds * (maxIterations * (restarts - restart) - iteration)) / Math.max(1, iteration),
-    });
+    onProgress?.({ ...progressOf(began, step, maxIterations * restarts, iteration), loss: -bound });
   };
 }
 

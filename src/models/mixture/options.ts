@@ -1,5 +1,5 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
-import { checkCall } from "../../formats/call.ts";
+import { type CallProgress, checkCall } from "../../formats/call.ts";
 import { numbersOf } from "../../linalg/numbers.ts";
 import { checkSymmetric } from "../../linalg/symmetric.ts";
 import { checkRank, familyOf } from "../covariance/families.ts";
@@ -45,7 +45,7 @@ export interface MixtureOptions {
   /** Aborts the call, which then rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
   /** Called as the call gets on, with times in seconds. */
-  readonly onProgress?: (progress: { step: number; total: number; loss: number; seconds: number; eta: number }) => void;
+  readonly onProgress?: (progress: CallProgress & { readonly loss: number }) => void;
 }
 
 const names = [

@@ -1,0 +1,64 @@
+import { LatentError } from "../device/errors.ts";
+import { abortable } from "../formats/call.ts";
+
+/**
+ * Holds a training while it runs.
+ *
+ *     const control = new TrainingControl();
+ *     const fitting = model.fit(data, { epochs: 3, control });
+ *     await control.pause(); // no step runs now: read parameters, sample, save
+ *     control.resume();
+ *     await fitting;
+ */
+export class TrainingControl {
+  #wanted = false;
+  #running = false;
+  /** Called when the training holds still, or has ended. */
+  #waiting: (() => void)[] = [];
+  #go: (() => void) | null = null;
+
+  /** Whether a pause is asked for. */
+  get paused(): boolean {
+    return this.#wanted;
+  }
+
+  /** Resolves when all steps that were submitted have run and no more come; at once where no training runs. */
+  pause(): Promise<void> {
+    this.#wanted = true;
+    if (!this.#running || this.#go) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Lets the training go on. */
+  resume(): void {
+    this.#wanted = false;
+    this.#go?.();
+    this.#go = null;
+    this.#settle();
+  }
+
+  /** @internal A training takes it for as long as it runs. Throws LatentError("busy") where another has it. */
+  begin(): void {
+    if (this.#running) throw new LatentError("busy", "train: this control holds another training. Make one for each.");
+    this.#running = true;
+  }
+
+  /** @internal The training has ended. */
+  end(): void {
+    this.#running = false;
+    this.#settle();
+  }
+
+  /** @internal Waits, between two steps, for as long as a pause is asked for. */
+  async hold(signal: AbortSignal | undefined): Promise<void> {
+    while (this.#wanted) {
+      const going = new Promise<void>((resolve) => (this.#go = resolve));
+      this.#settle();
+      await abortable(going, signal).finally(() => (this.#go = null));
+    }
+  }
+
+  #settle(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
