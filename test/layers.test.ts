@@ -24,8 +24,22 @@ const layers = [
 /** Files at the top of src/ compose the layers below app; app may use them. */
 const ENTRY = layers.indexOf("app") - 0.5;
 
-/** Longest hand-written file, in lines. */
-const LINES = 350;
+/** Longest hand-written file, in lines; that of a test, which grows by rows. */
+const LINES = 300;
+const LINES_OF_TESTS = 350;
+
+/** Files that are longer, and why. */
+const LONGER: { readonly [file: string]: string } = {
+  "src/linalg/moments.ts": "its parts are being drawn apart",
+  "src/models/mixture/em.ts": "its parts are being drawn apart",
+  "src/models/latent/model.ts": "its parts are being drawn apart",
+  "src/models/mixture/fit.ts": "its parts are being drawn apart",
+  "src/models/mixture/mixture.ts": "its parts are being drawn apart",
+  "src/nn/train.ts": "its parts are being drawn apart",
+  "shaders/conv2d.mjs": "goes with the kernels that it writes",
+  "shaders/conv2d_quadswap.wgsl": "written out by conv2d.mjs",
+  "shaders/lib/matmul_tiled.wgsl": "written out by matmul_tiled.mjs",
+};
 
 interface Import {
   from: string;
@@ -64,12 +78,6 @@ function importsOf(from: string, text: string): Import[] {
     .map((name) => ({ from, to: posix.normalize(posix.join(posix.dirname(from), name)) }));
 }
 
-/** Imports that run when a file is loaded: types are erased, and `import()` waits until it is called. */
-function loadsOf(from: string, text: string): Import[] {
-  const erased = /\b(?:import|export)\s+type\b[^;]*?\bfrom\s*(["'])[^"'\n]+\1|\bimport\s*\([^)]*\)/g;
-  return importsOf(from, code(text).replace(erased, ""));
-}
-
 /** Number of a file's layer; entry files lie between metrics and app. Undefined outside src/ and for an unknown folder. */
 function layerOf(path: string): number | undefined {
   const [top, folder, ...rest] = path.split("/");
@@ -93,8 +101,8 @@ function fault({ from, to }: Import): string | undefined {
   return undefined;
 }
 
-/** The first ring of files that import one another, as the path that closes it, or undefined. Iterative: chains are long. */
-function ring(edges: Import[]): string[] | undefined {
+/** The first circle of files that import one another, as the path that closes it, or undefined. Iterative: chains are long. */
+function circle(edges: Import[]): string[] | undefined {
   const next = new Map<string, string[]>();
   for (const { from, to } of edges) next.set(from, [...(next.get(from) ?? []), to]);
   const done = new Set<string>();
@@ -125,12 +133,8 @@ describe("layers", () => {
     expect(edges.map(fault).filter((text) => text !== undefined)).toEqual([]);
   });
 
-  test("no files load one another in a ring", () => {
-    // two types may name each other (Tensor and Runner do); two modules that run may not. Ops are the exception: the
-    // gradient of sum is expand, and that of expand is sum; both call the other only long after loading
-    const isOp = (file: string) => file.startsWith("src/graph/ops/");
-    const loads = sources.flatMap((file) => loadsOf(file, read(file)));
-    expect(ring(loads.filter(({ from, to }) => !(isOp(from) && isOp(to))))).toBeUndefined();
+  test("no files import one another in a circle, types included", () => {
+    expect(circle(sources.flatMap((file) => importsOf(file, read(file))))).toBeUndefined();
   });
 
   test("nothing from outside is imported, but the bundled fflate, and what Node has in files for Node", () => {
@@ -184,17 +188,11 @@ describe("the layer test itself", () => {
     expect(seeded("src/utils/a.ts", 'import { b } from "../nn/b.ts";')[0]).toContain("no such layer");
   });
 
-  test("counts what is loaded, not what is only a type", () => {
-    const text =
-      'import type { A } from "./a.ts";\nimport { type B, b } from "./b.ts";\nexport type { C } from "./c.ts";';
-    expect(loadsOf("src/nn/x.ts", text).map(({ to }) => to)).toEqual(["src/nn/b.ts"]);
-  });
-
-  test("sees a ring of three and no ring in a diamond", () => {
+  test("sees a circle of three and none in a diamond", () => {
     const [a, b, c] = ["src/nn/a.ts", "src/nn/b.ts", "src/nn/c.ts"] as const;
     const edge = (from: string, to: string) => ({ from, to });
-    expect(ring([edge(a, b), edge(b, c), edge(c, a)])).toEqual([a, b, c, a]);
-    expect(ring([edge(a, b), edge(a, c), edge(b, c)])).toBeUndefined();
+    expect(circle([edge(a, b), edge(b, c), edge(c, a)])).toEqual([a, b, c, a]);
+    expect(circle([edge(a, b), edge(a, c), edge(b, c)])).toBeUndefined();
   });
 });
 
@@ -204,12 +202,13 @@ describe("sizes", () => {
     ...files("shaders", /\.(wgsl|mjs)$/),
   ].filter((file) => !file.endsWith(".gen.ts"));
 
-  test(`no hand-written file is longer than ${LINES} lines`, () => {
+  test("no hand-written file is longer than it may be", () => {
     const lines = written.map((file) => ({
       file,
       lines: readFileSync(join(root, file), "utf8").split("\n").length - 1,
+      most: file in LONGER || file.startsWith("test/") ? LINES_OF_TESTS : LINES,
     }));
-    expect(lines.filter((entry) => entry.lines > LINES)).toEqual([]);
+    expect(lines.filter((entry) => entry.lines > entry.most)).toEqual([]);
   });
 
   test("no two layers of folders under a layer", () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { random } from "../src/graph/ops/random.ts";
 import { Moments } from "../src/linalg/moments.ts";
-import { rootTraceOnCpu } from "../src/linalg/rootTrace.ts";
+import { rootTraceOnCpu } from "../src/linalg/rootTraceCpu.ts";
 import { rootTraceOnGpu } from "../src/linalg/rootTraceGpu.ts";
 import { frechetDistance } from "../src/metrics/frechet.ts";
 import { openNodeGpu } from "../src/node.ts";

@@ -1,8 +1,7 @@
 import { check, show } from "../device/errors.ts";
 import { sameShape, type Shape } from "../graph/dtype.ts";
 import { draw as drawn } from "../graph/ops/draw.ts";
-import type { Runner } from "../graph/runner.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import type { Runner, Tensor } from "../graph/tensor.ts";
 
 /** Streams with a number of their own, so that files and seeds of earlier versions keep their meaning. */
 const NUMBERS = {

@@ -125,7 +125,7 @@ export class Device {
   /** A buffer of the pool, at once; what the device says of a new one comes with the next check. */
   place(where: string, bytes: number): { buffer: GPUBuffer; offset: number; bytes: number; owner: BufferPool } {
     let buffer: GPUBuffer;
-    this.attempt(where, () => (buffer = this.pool.take(bytes, where)));
+    void this.attempt(where, () => (buffer = this.pool.take(bytes, where)));
     return { buffer: buffer!, offset: 0, bytes, owner: this.pool };
   }
 

@@ -4,7 +4,8 @@
 import { checkBytes } from "./elements.ts";
 import { check, checkOptions, quote, show } from "./errors.ts";
 import { headerOf, holdsNoNumbers, parseNpy, writeNpy, type NpyArray, type NpyInput } from "./npy.ts";
-import { isPlain, readZip, writeZip } from "./zip.ts";
+import { isPlain, readZip } from "./zip.ts";
+import { writeZip } from "./zipWrite.ts";
 
 /** What parseNpz may be asked for. */
 export interface NpzReading {

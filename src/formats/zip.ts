@@ -3,7 +3,7 @@
  *
  * source: PKWARE APPNOTE 6.3. No encryption, no zip64, no split archives; folders and other entries that nobody asks for are passed over.
  */
-import { Inflate, zipSync, type Zippable } from "fflate";
+import { Inflate } from "fflate";
 import { crc32 } from "./crc32.ts";
 import { check, LatentError, quote } from "./errors.ts";
 
@@ -26,7 +26,7 @@ interface Entry {
   offset: number;
 }
 
-const maxEntries = 1000;
+export const maxEntries = 1000;
 /** an entry up to this size may have any ratio: a matrix of zeros is no bomb */
 const freeBytes = 16 * 2 ** 20;
 /** deflate makes at most this many bytes of one: 258 of two bits */
@@ -267,37 +267,4 @@ function inflated(body: Uint8Array, entry: Entry, where: string, most = entry.by
     throw new LatentError("format", `${where}: ${detail}`, { cause });
   }
   return content.subarray(0, filled);
-}
-
-/**
- * An archive of `files` in the order given; the same files give the same bytes, on any day and in any time zone.
- * Throws LatentError: "argument" on a name that is a path, "limit" on what only zip64 could hold.
- */
-export function writeZip(files: Map<string, Uint8Array>, compressed: boolean, where: string): Uint8Array<ArrayBuffer> {
-  check(
-    files.size <= maxEntries,
-    "limit",
-    where,
-    () => `too many entries. Expected at most ${maxEntries}; got ${files.size}.`,
-  );
-  let bytes = 0;
-  for (const [name, content] of files) {
-    check(
-      isPlain(name),
-      "argument",
-      where,
-      () => `an entry's name is a path. Expected a plain name; got ${quote(name)}.`,
-    );
-    bytes += content.length + 2 * name.length + 100;
-  }
-  check(
-    bytes < 0xffffffff,
-    "limit",
-    where,
-    () => `archive is too large. Expected less than 4 GiB; got ${bytes} bytes.`,
-  );
-  // fflate writes the local clock's fields, so a local date gives the same bytes in every zone
-  const options = { level: compressed ? 6 : 0, mtime: new Date(1980, 0, 1), os: 0 } as const;
-  const zippable: Zippable = Object.fromEntries([...files].map(([name, content]) => [name, [content, options]]));
-  return zipSync(zippable);
 }

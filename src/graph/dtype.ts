@@ -42,6 +42,12 @@ export type WithNumber<D extends DType> = DType extends D ? DType : { [K in DTyp
 /** The dtype of a sum: bools are counted. */
 export type Total<D extends DType> = { f32: "f32"; i32: "i32"; u32: "u32"; u8: "u32"; bool: "i32" }[D];
 
+/** What a tensor's elements are, and how many along each axis. */
+export interface Spec<D extends DType = DType> {
+  readonly shape: Shape;
+  readonly dtype: D;
+}
+
 export const count = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);
 export const bytesPer = (dtype: DType): number => (dtype === "u8" ? 1 : 4);
 export const byteLength = (shape: Shape, dtype: DType): number => count(shape) * bytesPer(dtype);

@@ -1,11 +1,10 @@
 import { check, named, show } from "../device/errors.ts";
 import { add } from "./ops/arithmetic.ts";
 import { inputsFirst } from "./order.ts";
-import { part } from "./ops/part.ts";
-import { concat, expand, reshape } from "./ops/shape.ts";
-import type { Origin } from "./provenance.ts";
+import { part, concat } from "./ops/part.ts";
+import { expand, reshape } from "./ops/shape.ts";
+import { type Origin, Tensor } from "./tensor.ts";
 import { constant, inOrder, layout, sameDevice } from "./record.ts";
-import { Tensor } from "./tensor.ts";
 
 /**
  * Gradients of a one-element `loss` with respect to each of `targets`; zeros where the loss does not depend on a target.

@@ -1,6 +1,5 @@
 import type { DeviceTraits, Launches, Variants } from "../kernels/launch.ts";
-import type { DType, Shape } from "./dtype.ts";
-import type { Spec } from "./tensor.ts";
+import type { DType, Shape, Spec } from "./dtype.ts";
 
 /** Numbers, flags and lists that choose what an op does. Values that change from run to run are tensors, never attributes. */
 export type Attributes = { readonly [name: string]: number | boolean | string | readonly number[] };

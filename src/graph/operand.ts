@@ -1,9 +1,5 @@
 import { check } from "../device/errors.ts";
-import type { DType } from "./dtype.ts";
 import { Tensor } from "./tensor.ts";
-
-/** A number where a tensor is expected stands for itself, in the other operand's dtype. */
-export type TensorOrNumber<D extends DType = DType> = Tensor<D> | number;
 
 /** What `value` is, and what to do about it, in the last words of a message. */
 export function describe(value: unknown): string {

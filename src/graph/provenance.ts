@@ -1,11 +1,4 @@
-import { inputsOf, type Vjp, type Source, type Tensor } from "./tensor.ts";
-
-/** Where a tensor comes from, as `grad` needs it. */
-export interface Origin {
-  readonly source: Source;
-  readonly parents: readonly Tensor[];
-  readonly vjp: Vjp | null;
-}
+import { inputsOf, type Origin, type Provenance, type Tensor } from "./tensor.ts";
 
 const writes = new WeakMap<GPUBuffer, number>();
 
@@ -18,7 +11,7 @@ export const noteWrite = (buffer: GPUBuffer): void => void writes.set(buffer, 1 
  * Each of those is the key of a weak map, one nested in the other, around the origin. So the origin is reachable only through all of
  * them and keeps none alive: a loop that reads its results grows no chain.
  */
-export class Provenance {
+export class WeakProvenance implements Provenance {
   readonly #leaves: readonly { readonly ref: WeakRef<Tensor>; readonly writes: number | undefined }[];
   readonly #made: unknown;
 

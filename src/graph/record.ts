@@ -10,12 +10,13 @@ import {
   remedy,
   type Shape,
   sameShape,
+  type Spec,
 } from "./dtype.ts";
 import type { Attributes, KernelOp } from "./kernelOp.ts";
 import { type MapName, type MapResult, signature } from "./maps.ts";
 import { checkTensor } from "./operand.ts";
-import type { Runner, Storage } from "./runner.ts";
-import { inputsOf, type Vjp, type Source, type Spec, Tensor } from "./tensor.ts";
+import { type Runner, inputsOf, type Vjp, type Source, Tensor } from "./tensor.ts";
+import type { Storage } from "./storage.ts";
 
 /** Throws LatentError unless `x` is a tensor on the device of `gpu`. Engines that share a device share tensors. */
 export function sameDevice(where: string, gpu: Runner, x: unknown): asserts x is Tensor {
@@ -273,5 +274,3 @@ export function axesOf(where: string, rank: number, axes?: number | readonly num
   );
   return unique;
 }
-
-export type { TensorOrNumber } from "./operand.ts";

@@ -1,42 +1,32 @@
 import { check, show } from "../device/errors.ts";
-import type { Attributes, KernelOp } from "./kernelOp.ts";
-import { type Arrays, count, type DType, type Shape } from "./dtype.ts";
-import type { MapName } from "./maps.ts";
-import type { TensorMethods } from "./methods.ts";
-import type { Provenance } from "./provenance.ts";
-import type { Runner, Storage, Values } from "./runner.ts";
+import { type Arrays, count, type DType, type Joint, type Shape, type Spec, type Total } from "./dtype.ts";
+import type { Axes, GeluOptions, ReduceOptions, VarianceOptions } from "./options.ts";
+import type { RunnerOf } from "./runner.ts";
+import type { SourceOf } from "./source.ts";
+import type { Storage, Values } from "./storage.ts";
 
-/** How a tensor's value comes about. `stored` values exist; all others are recorded and run when they are needed. */
-export type Source =
-  | { readonly kind: "stored"; readonly storage: Storage; readonly state: boolean }
-  | { readonly kind: "input"; readonly position: number }
-  | { readonly kind: "constant"; readonly value: number }
-  | { readonly kind: "map"; readonly fn: MapName; readonly inputs: readonly Tensor[] }
-  | {
-      readonly kind: "view";
-      readonly inputs: readonly [Tensor];
-      readonly offset: number;
-      readonly strides: readonly number[];
-    }
-  | {
-      readonly kind: "reduce";
-      readonly operation: "sum" | "max" | "min";
-      readonly inputs: readonly [Tensor];
-      readonly axes: readonly number[];
-    }
-  | {
-      readonly kind: "kernel";
-      readonly op: KernelOp;
-      readonly inputs: readonly Tensor[];
-      readonly attributes: Attributes;
-      readonly outputs: readonly Spec[];
-    }
-  | { readonly kind: "pick"; readonly inputs: readonly [Tensor]; readonly index: number }
-  | { readonly kind: "concat"; readonly inputs: readonly Tensor[]; readonly axis: number };
+/** What tensors need of the layer that runs them. */
+export type Runner = RunnerOf<Tensor>;
 
-export interface Spec<D extends DType = DType> {
-  readonly shape: Shape;
-  readonly dtype: D;
+/** How a tensor's value comes about. */
+export type Source = SourceOf<Tensor>;
+
+/** A number where a tensor is expected stands for itself, in the other operand's dtype. */
+export type TensorOrNumber<D extends DType = DType> = Tensor<D> | number;
+
+/** Where a tensor comes from, as `grad` needs it. */
+export interface Origin {
+  readonly source: Source;
+  readonly parents: readonly Tensor[];
+  readonly vjp: Vjp | null;
+}
+
+/** What is known of how a stored tensor was computed (provenance.ts). */
+export interface Provenance {
+  /** Null once an input is gone or changed. */
+  open(): Origin | null;
+  /** Whether it was computed from `leaf`, a stored tensor, directly. */
+  uses(leaf: Tensor): boolean;
 }
 
 /** Outlives its tensor, and keeps no other alive. */
@@ -173,6 +163,114 @@ export class Tensor<D extends DType = DType> {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** The cheap ops as methods; all ops exist as functions, which say what each one does. */
+export interface TensorMethods<D extends DType> {
+  /** This + other, element by element. */
+  add<B extends DType = never>(other: TensorOrNumber<B>): Tensor<Joint<D, B>>;
+  /** This − other, element by element. */
+  sub<B extends DType = never>(other: TensorOrNumber<B>): Tensor<Joint<D, B>>;
+  /** This · other, element by element. */
+  mul<B extends DType = never>(other: TensorOrNumber<B>): Tensor<Joint<D, B>>;
+  /** This / other, element by element. */
+  div(other: TensorOrNumber): Tensor<"f32">;
+  /** This to the power of the exponent. */
+  pow<B extends DType = never>(exponent: TensorOrNumber<B>): Tensor<Joint<D, B>>;
+  /** What this leaves, divided by other and rounded down. */
+  remainder<B extends DType = never>(other: TensorOrNumber<B>): Tensor<Joint<D, B>>;
+  /** −this. */
+  neg(): Tensor<D>;
+  /** e to the power of this. */
+  exp(): Tensor<"f32">;
+  /** The natural logarithm of this. */
+  log(): Tensor<"f32">;
+  /** e to the power of this, less 1. */
+  expm1(): Tensor<"f32">;
+  /** The natural logarithm of 1 + this. */
+  log1p(): Tensor<"f32">;
+  /** The logarithm of this to base 2. */
+  log2(): Tensor<"f32">;
+  /** The square root of this. */
+  sqrt(): Tensor<"f32">;
+  /** The nearest whole numbers, halves to even ones. */
+  round(): Tensor<"f32">;
+  /** The largest whole numbers not above this. */
+  floor(): Tensor<"f32">;
+  /** The smallest whole numbers not below this. */
+  ceil(): Tensor<"f32">;
+  /** The error function of this. */
+  erf(): Tensor<"f32">;
+  /** This · sigmoid(this). */
+  silu(): Tensor<"f32">;
+  /** The hyperbolic tangent of this. */
+  tanh(): Tensor<"f32">;
+  /** 1 / (1 + e^−this). */
+  sigmoid(): Tensor<"f32">;
+  /** max(this, 0). */
+  relu(): Tensor<"f32">;
+  /** log(1 + e^this). */
+  softplus(): Tensor<"f32">;
+  /** The sine of this, in radians. */
+  sin(): Tensor<"f32">;
+  /** The cosine of this, in radians. */
+  cos(): Tensor<"f32">;
+  /** The tangent of this, in radians. */
+  tan(): Tensor<"f32">;
+  /** This where it is above 0, else slope · this. */
+  leakyRelu(slope?: number): Tensor<"f32">;
+  /** This where it is above 0, else alpha · (e^this − 1). */
+  elu(alpha?: number): Tensor<"f32">;
+  /** This · Φ(this), exact or by tanh. */
+  gelu(options?: GeluOptions): Tensor<"f32">;
+  /** Whether this is NaN. */
+  isNaN(): Tensor<"bool">;
+  /** Whether this is neither infinite nor NaN. */
+  isFinite(): Tensor<"bool">;
+  /** This squared. */
+  square(): Tensor<D>;
+  /** The size of this, without its sign. */
+  abs(): Tensor<D>;
+  /** −1, 0 or 1. */
+  sign(): Tensor<D>;
+  /** The matrix product with other. */
+  matmul(other: Tensor): Tensor<"f32">;
+  /** The same elements in another shape. */
+  reshape(shape: Shape): Tensor<D>;
+  /** The axes in another order, by default the last two swapped. */
+  transpose(order?: readonly number[]): Tensor<D>;
+  /** The sum over the axes, by default over all. */
+  sum(axes?: number | readonly number[], options?: ReduceOptions): Tensor<Total<D>>;
+  /** The mean over the axes, by default over all. */
+  mean(axes?: number | readonly number[], options?: ReduceOptions): Tensor<"f32">;
+  /** The values as another dtype. */
+  cast<T extends DType>(dtype: T): Tensor<T>;
+  /** Repeated along axes of size 1, as broadcasting does. */
+  expand(shape: Shape): Tensor<D>;
+  /** Repeated along its axes. */
+  tile(times: number | readonly number[]): Tensor<D>;
+  /** Without axes of size 1. */
+  squeeze(axes?: number | readonly number[]): Tensor<D>;
+  /** With new axes of size 1. */
+  unsqueeze(axes: number | readonly number[]): Tensor<D>;
+  /** The mean squared deviation over the axes, by default over all. */
+  variance(axes?: Axes, options?: VarianceOptions): Tensor<"f32">;
+  /** The standard deviation over the axes, by default over all. */
+  std(axes?: Axes, options?: VarianceOptions): Tensor<"f32">;
+  /** The product over the axes, by default over all. */
+  prod(axes?: Axes, options?: ReduceOptions): Tensor<Total<D>>;
+  /** The largest element over the axes, by default over all. */
+  max(axes?: Axes, options?: ReduceOptions): Tensor<D>;
+  /** The smallest element over the axes, by default over all. */
+  min(axes?: Axes, options?: ReduceOptions): Tensor<D>;
+  /** Where the largest element along the axis is, by default along the last. */
+  argmax(axis?: number, options?: ReduceOptions): Tensor<"u32">;
+  /** Where the smallest element along the axis is, by default along the last. */
+  argmin(axis?: number, options?: ReduceOptions): Tensor<"u32">;
+  /** Whether an element over the axes is not 0, by default over all. */
+  any(axes?: Axes, options?: ReduceOptions): Tensor<"bool">;
+  /** Whether no element over the axes is 0, by default over all. */
+  all(axes?: Axes, options?: ReduceOptions): Tensor<"bool">;
 }
 
 /** The ops that are methods as well: installMethods adds them all. */

@@ -1,7 +1,7 @@
 import { LatentError } from "../device/errors.ts";
 import { assign } from "../graph/assign.ts";
 import type { KernelOp } from "../graph/kernelOp.ts";
-import { concat } from "../graph/ops/shape.ts";
+import { concat } from "../graph/ops/part.ts";
 import { record } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { jacobi as launch } from "../kernels/jacobi.ts";

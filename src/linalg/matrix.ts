@@ -3,8 +3,7 @@ import { add, equal, greaterEqual, mul, where } from "../graph/ops/arithmetic.ts
 import { cast } from "../graph/ops/cast.ts";
 import { expand, reshape, transpose } from "../graph/ops/shape.ts";
 import { constant, layout, recordMap, recordView } from "../graph/record.ts";
-import type { Runner } from "../graph/runner.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import type { Runner, Tensor } from "../graph/tensor.ts";
 
 /** Swaps the last two axes. */
 export const swap = (x: Tensor): Tensor =>

@@ -7,7 +7,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { swap } from "./matrix.ts";
 import { towardsUnitary } from "./polar.ts";
-import type { RootTrace } from "./rootTrace.ts";
+import type { RootTrace } from "./rootTraceCpu.ts";
 import { roundingOfPivots, semidefiniteRows } from "./semidefinite.ts";
 
 /** Steps of the polar iteration in one submit: 10 ms of a large GPU at 2048 features. */

@@ -1,7 +1,8 @@
 import { check, show } from "../device/errors.ts";
 import { contiguous } from "../graph/dtype.ts";
 import { describe } from "../graph/operand.ts";
-import { concat, expand, reshape } from "../graph/ops/shape.ts";
+import { expand, reshape } from "../graph/ops/shape.ts";
+import { concat } from "../graph/ops/part.ts";
 import { constant, layout, recordView, sameDevice } from "../graph/record.ts";
 import { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";

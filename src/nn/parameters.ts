@@ -2,11 +2,10 @@ import { check, LatentError, quote, show } from "../device/errors.ts";
 import type { Safetensor } from "../formats/safetensors.ts";
 import { contiguous, count, type Shape, type TypedArray } from "../graph/dtype.ts";
 import { embed } from "../graph/ops/part.ts";
-import { layout } from "../graph/record.ts";
-import type { Storage } from "../graph/runner.ts";
+import { layout, storageOf as stored } from "../graph/record.ts";
+import type { Storage } from "../graph/storage.ts";
 import { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
-import { storageOf as stored } from "../graph/record.ts";
 
 /** Tensors by PyTorch's names: a model's state dictionary. Two heads out of one product are two views of one base. */
 export interface Parameters {

@@ -4,10 +4,10 @@ import { byteLength, type TypedArray, typed } from "../graph/dtype.ts";
 import { copyOf } from "../graph/maps.ts";
 import { noteWrite } from "../graph/provenance.ts";
 import { layout, recordMap, sameDevice, storageOf } from "../graph/record.ts";
-import type { Storage, Values } from "../graph/runner.ts";
+import type { Storage, Values } from "../graph/storage.ts";
 import { Tensor } from "../graph/tensor.ts";
 import type { EagerRunner } from "./eager.ts";
-import type { Gpu } from "./gpu.ts";
+import type { Engine } from "./engine.ts";
 import { checkAlive, checkLeaf, sure } from "./lifetime.ts";
 import { checkFits, placeToWrite, valuesFor } from "./put.ts";
 
@@ -21,11 +21,11 @@ const checkNotEmpty = (where: string, tensor: Tensor): void =>
 
 /** How values get out of tensors, and into states: reading runs what is missing. */
 export class Access {
-  readonly #gpu: Gpu;
+  readonly #gpu: Engine;
   readonly #device: Device;
   readonly #eager: EagerRunner;
 
-  constructor(gpu: Gpu, device: Device, eager: EagerRunner) {
+  constructor(gpu: Engine, device: Device, eager: EagerRunner) {
     this.#gpu = gpu;
     this.#device = device;
     this.#eager = eager;

@@ -1,6 +1,6 @@
 import { check, show } from "../device/errors.ts";
 import { layout, storageOf } from "../graph/record.ts";
-import type { Storage } from "../graph/runner.ts";
+import type { Storage } from "../graph/storage.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { ALIGNMENT } from "./prepare.ts";
 

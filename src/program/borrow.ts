@@ -2,7 +2,7 @@ import type { Device } from "../device/device.ts";
 import { check, checkOptions, LatentError, named, quote, show } from "../device/errors.ts";
 import { byteLength, type DType, type Shape } from "../graph/dtype.ts";
 import { checkSizes } from "../graph/record.ts";
-import type { Storage } from "../graph/runner.ts";
+import type { Storage } from "../graph/storage.ts";
 import { pending } from "./lifetime.ts";
 import { ALIGNMENT } from "./prepare.ts";
 

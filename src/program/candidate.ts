@@ -11,7 +11,7 @@ import { reduceVariants } from "../kernels/reduce.ts";
 import { bind, type BoundPlan, compile, type Location } from "./bound.ts";
 import { bitsOf } from "./eager.ts";
 import { residentStorage } from "./constants.ts";
-import type { Gpu } from "./gpu.ts";
+import type { Engine } from "./engine.ts";
 import { loadKernels, operandsOf, reductionOf } from "./launches.ts";
 import { type Plan, plan } from "./plan.ts";
 import { type Graph, resolveView, type Value, valuesOf } from "./values.ts";
@@ -35,7 +35,7 @@ export interface Trial {
 }
 
 /** What `value` does, to random numbers in (0, 1) that lie in memory as its operands do. Dispose the inputs. */
-export async function trialOf(value: Value, gpu: Gpu): Promise<Trial> {
+export async function trialOf(value: Value, gpu: Engine): Promise<Trial> {
   const operands = value.args.map((arg) => ({ shape: arg.shape, strides: resolveView(arg).strides }));
   const inputs = operands.map(({ shape, strides }, seed) => {
     const span = shape.reduce((last, n, d) => last + (n - 1) * strides[d]!, 1);

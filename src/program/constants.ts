@@ -1,15 +1,15 @@
 import type { Device } from "../device/device.ts";
 import { dtypeOf, type Shape, type TypedArray } from "../graph/dtype.ts";
-import type { Storage } from "../graph/runner.ts";
+import type { Storage } from "../graph/storage.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import type { Gpu } from "./gpu.ts";
+import type { Engine } from "./engine.ts";
 
 /** The storage of an op's own constants while nothing needs them. */
 export const absent: Storage = { buffer: null as unknown as GPUBuffer, offset: 0, bytes: 0, owner: null };
 
 /** A tensor of an op's own making, over values that stay on the CPU and are written to the GPU for each run or program that reads them. */
 export function constantOf(
-  gpu: Gpu,
+  gpu: Engine,
   device: Device,
   values: TypedArray,
   shape: Shape,

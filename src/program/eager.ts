@@ -3,9 +3,9 @@ import { check } from "../device/errors.ts";
 import type { Pipeline } from "../device/pipelines.ts";
 import { byteLength, isFloat } from "../graph/dtype.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
-import { Provenance } from "../graph/provenance.ts";
-import type { Runner, Storage } from "../graph/runner.ts";
-import { inputsOf, type Tensor } from "../graph/tensor.ts";
+import { WeakProvenance } from "../graph/provenance.ts";
+import { type Runner, inputsOf, type Tensor } from "../graph/tensor.ts";
+import type { Storage } from "../graph/storage.ts";
 import { bind, compile } from "./bound.ts";
 import { residentStorage } from "./constants.ts";
 import { checkLeaf, dropReader, pending, release, releaseInputs, sure } from "./lifetime.ts";
@@ -127,7 +127,7 @@ export const traitsOf = (device: Device, choices: ReadonlyMap<string, string>): 
 /** Whether `tensor` takes `storage`: a run at the same time may have been first. */
 function materialise(tensor: Tensor, storage: Storage): boolean {
   if (tensor.source.kind === "stored") return false;
-  if (tensor.parents.length) tensor.provenance = new Provenance(tensor);
+  if (tensor.parents.length) tensor.provenance = new WeakProvenance(tensor);
   markRan(tensor);
   tensor.source = { kind: "stored", storage, state: false };
   tensor.parents = [];

@@ -1,34 +1,27 @@
 import type { Device, Loss } from "../device/device.ts";
-import { check, checkOptions, show } from "../device/errors.ts";
 import type { DeviceInfo } from "../device/info.ts";
 import type { Memory } from "../device/pool.ts";
-import { byteLength, type DType, elements, type Shape, stored, type TypedArray } from "../graph/dtype.ts";
+import type { DType, Shape, Spec, TypedArray } from "../graph/dtype.ts";
 import { arange } from "../graph/ops/oneHot.ts";
-import { expand } from "../graph/ops/shape.ts";
-import { checkSizes, constant } from "../graph/record.ts";
-import type { Runner, Storage, Values } from "../graph/runner.ts";
-import { type Spec, Tensor } from "../graph/tensor.ts";
+import { Tensor } from "../graph/tensor.ts";
+import type { Storage, Values } from "../graph/storage.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
-import { checkAssigned } from "./assign.ts";
 import { Access } from "./access.ts";
 import { borrow } from "./borrow.ts";
 import { constantOf } from "./constants.ts";
 import { EagerRunner, traitsOf } from "./eager.ts";
-import { release, unwind, watch } from "./lifetime.ts";
-import { type DTypeOf, laidOut, type TensorOptions } from "./nested.ts";
+import type { Engine } from "./engine.ts";
+import { release, watch } from "./lifetime.ts";
+import type { DTypeOf, TensorOptions } from "./nested.ts";
 import { Program } from "./program.ts";
 import { collect, type OpenScope, outside, Scope } from "./scope.ts";
 import type { SelfTest } from "./selfTest.ts";
-import { type Compiled, record } from "./trace.ts";
+import { type Body, type Compiled, record } from "./trace.ts";
 import type { TuneOptions, TuneReport } from "./tune.ts";
+import { Tracing } from "./tracing.ts";
 import { Tuning } from "./tuning.ts";
+import { full, uploaded } from "./upload.ts";
 import type { Assignment } from "./values.ts";
-
-/** What a traced step has said so far. */
-interface Trace {
-  readonly assignments: Assignment[];
-  readonly tensors: Tensor[];
-}
 
 /**
  * The engine on one device: makes tensors, runs graphs, compiles steps. Opened by `openGpu` and `openNodeGpu`.
@@ -37,7 +30,7 @@ interface Trace {
  *     const step = await engine.compile((x) => x.mul(2), gpu.tensor([1, 2]));
  *     await (await step.run(gpu.tensor([3, 4]))).read(); // 6, 8
  */
-export class Gpu implements Runner {
+export class Gpu implements Engine {
   readonly #device: Device;
   readonly #eager: EagerRunner;
   readonly #access: Access;
@@ -47,7 +40,7 @@ export class Gpu implements Runner {
   /** Milliseconds of GPU time that training and `repeat` take of each frame; undefined without a budget. */
   readonly budgetMs: number | undefined;
   readonly #scopes: OpenScope = { open: null };
-  #trace: Trace | null = null;
+  readonly #tracing = new Tracing();
 
   /** @internal */ constructor(device: Device, budgetMs?: number) {
     this.#device = device;
@@ -89,7 +82,7 @@ export class Gpu implements Runner {
     shape?: Shape | TensorOptions<D>,
     options?: TensorOptions<D>,
   ): Tensor<D> {
-    return this.#upload("tensor", values, shape, options, false) as Tensor as Tensor<D>;
+    return uploaded(this, this.#device, "tensor", values, shape, options) as Tensor as Tensor<D>;
   }
 
   /** A tensor that a compiled step may `assign`: a parameter, a moment, a counter. */
@@ -98,15 +91,12 @@ export class Gpu implements Runner {
     shape?: Shape | TensorOptions<D>,
     options?: TensorOptions<D>,
   ): Tensor<D> {
-    return this.#upload("state", values, shape, options, true) as Tensor as Tensor<D>;
+    return uploaded(this, this.#device, "state", values, shape, options) as Tensor as Tensor<D>;
   }
 
   /** `shape` full of `value`, f32 unless `dtype` says otherwise. Nothing is stored before it is needed. */
   full<D extends DType = "f32">(shape: Shape, value: number, options: TensorOptions<D> = {}): Tensor<D> {
-    checkOptions("full", options, ["dtype"]);
-    checkSizes("full", shape);
-    const { dtype = "f32" as D } = options;
-    return expand(constant(this, elements("full", dtype, [value])[0]!, dtype), shape) as Tensor<D>;
+    return full(this, shape, value, options);
   }
   /** `shape` full of zeros. */
   zeros<D extends DType = "f32">(shape: Shape, options: TensorOptions<D> = {}): Tensor<D> {
@@ -123,20 +113,6 @@ export class Gpu implements Runner {
 
   /** @internal */ upload(values: TypedArray, shape: Shape, dtype?: DType): Tensor {
     return constantOf(this, this.#device, values, shape, dtype);
-  }
-
-  #upload(
-    where: string,
-    values: Values,
-    shape: Shape | TensorOptions | undefined,
-    given: TensorOptions = {},
-    state: boolean,
-  ): Tensor {
-    this.#device.check(where);
-    const { dims, dtype, ...flat } = laidOut(where, values, shape, given);
-    const storage: Storage = this.#device.place(where, byteLength(dims, dtype));
-    this.write(storage, stored(dtype, flat.values));
-    return new Tensor(this, { shape: dims, dtype }, { kind: "stored", storage, state });
   }
 
   /**
@@ -163,12 +139,10 @@ export class Gpu implements Runner {
     return tensor;
   }
 
-  /** @internal Writes `values` over `storage`. */
-  write(storage: Storage, values: TypedArray): void {
+  /** @internal */ write(storage: Storage, values: TypedArray): void {
     this.#access.write(storage, values);
   }
-  /** @internal Copies from some places to others on the GPU, at once. */
-  transfer(where: string, from: readonly Storage[], to: readonly Storage[]): void {
+  /** @internal */ transfer(where: string, from: readonly Storage[], to: readonly Storage[]): void {
     this.#access.transfer(where, from, to);
   }
   /** @internal */ put(where: string, tensor: Tensor, values: Values | Tensor): void | Promise<void> {
@@ -202,16 +176,11 @@ export class Gpu implements Runner {
 
   /** @internal */ checkOutside(where: string): void {
     this.#device.check(where);
-    check(
-      !this.#trace,
-      "argument",
-      where,
-      () => "values do not exist yet inside the function that gpu.compile traces. Return the tensor instead.",
-    );
+    this.#tracing.checkOutside(where);
   }
 
   /** @internal */ register(tensor: Tensor): void {
-    if (this.#trace) return void this.#trace.tensors.push(tensor);
+    if (this.#tracing.takes(tensor)) return;
     this.#scopes.open?.add(tensor);
     watch(tensor);
   }
@@ -255,16 +224,7 @@ export class Gpu implements Runner {
   }
 
   /** @internal */ assign(state: Tensor, next: Tensor): void {
-    const trace = this.#trace;
-    check(trace !== null, "argument", "assign", () => "works only inside the function given to gpu.compile.");
-    checkAssigned(state, trace.assignments);
-    check(
-      show(state.shape) === show(next.shape) && state.dtype === next.dtype,
-      "shape",
-      "assign",
-      () => `expected ${state.dtype} ${show(state.shape)}, the state's own; got ${next.dtype} ${show(next.shape)}.`,
-    );
-    trace.assignments.push({ state, next });
+    this.#tracing.assign(state, next);
   }
 
   /**
@@ -277,17 +237,18 @@ export class Gpu implements Runner {
     body: (...inputs: I) => R,
     ...examples: I
   ): Promise<Program<R, I>> {
-    return this.outside(async () => {
-      this.#device.check("compile");
-      return Program.compile<R, I>(this.#device, this, body as (...inputs: readonly Tensor[]) => R, examples);
-    });
+    return this.#compile(body as Body, examples, undefined);
   }
 
   /** @internal The same for a long call: an abort ends the wait for the driver, and frees what was taken. */
   compileFor<R extends Compiled>(signal: AbortSignal | undefined, body: () => R): Promise<Program<R, []>> {
+    return this.#compile(body, [], signal);
+  }
+
+  #compile<R, I extends readonly Tensor[]>(body: Body, examples: readonly Tensor[], signal: AbortSignal | undefined) {
     return this.outside(async () => {
       this.#device.check("compile");
-      return Program.compile<R, []>(this.#device, this, body, [], signal);
+      return Program.compile<R, I>(this.#device, this, body, examples, signal);
     });
   }
 
@@ -307,7 +268,7 @@ export class Gpu implements Runner {
   ): Promise<TuneReport> {
     return this.outside(async () => {
       this.#device.check("tune");
-      const { graph } = record(this, body as (...inputs: readonly Tensor[]) => Compiled, examples);
+      const { graph } = record(this, body as Body, examples);
       // few programs measure or test a device: what that takes is loaded when it is asked for
       const { tune } = await import("./tune.ts");
       return tune(this, this.#device, graph, options);
@@ -316,22 +277,12 @@ export class Gpu implements Runner {
 
   /** @internal Records what `body` does; nothing of it stays a pending reader. */
   trace<R>(body: () => R): { result: R; assignments: readonly Assignment[] } {
-    check(!this.#trace, "argument", "compile", () => "one step cannot be compiled inside another.");
-    const trace: Trace = { assignments: [], tensors: [] };
-    this.#trace = trace;
-    try {
-      return { result: body(), assignments: trace.assignments };
-    } finally {
-      this.#trace = null;
-      unwind(trace.tensors);
-    }
+    return this.#tracing.trace(body);
   }
 
   /** Runs a kernel of each kind twice against the CPU; `failures` names those that are wrong or differ between the runs. */
   selfTest(): Promise<SelfTest> {
-    return this.outside(async () => {
-      return (await import("./selfTest.ts")).selfTest(this);
-    });
+    return this.outside(async () => (await import("./selfTest.ts")).selfTest(this));
   }
 
   /** Waits until everything submitted so far has run. */

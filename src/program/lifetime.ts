@@ -1,8 +1,8 @@
 import type { Refusal } from "../device/device.ts";
 import { check, show } from "../device/errors.ts";
 import { layout, sameDevice } from "../graph/record.ts";
-import type { Runner, Storage } from "../graph/runner.ts";
-import { type Owned, inputsOf, type Tensor } from "../graph/tensor.ts";
+import { type Runner, type Owned, inputsOf, type Tensor } from "../graph/tensor.ts";
+import type { Storage } from "../graph/storage.ts";
 import { absent } from "./constants.ts";
 
 /** Throws LatentError("disposed") unless the tensor's value is there; pending readers keep it after dispose(), but not past a program's next run. */

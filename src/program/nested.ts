@@ -2,7 +2,7 @@ import { check, checkOptions, show } from "../device/errors.ts";
 import { arrays, count, type DType, elements, type Shape, type TypedArray } from "../graph/dtype.ts";
 import { describe } from "../graph/operand.ts";
 import { checkSizes } from "../graph/record.ts";
-import type { Nested, Values } from "../graph/runner.ts";
+import type { Nested, Values } from "../graph/storage.ts";
 
 export type { Nested, Values };
 

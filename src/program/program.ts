@@ -5,7 +5,7 @@ import { noteWrite } from "../graph/provenance.ts";
 import { layout, sameDevice, storageOf } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { explain } from "./explain.ts";
-import type { Gpu } from "./gpu.ts";
+import type { Engine } from "./engine.ts";
 import { checkAlive, checkLeaf } from "./lifetime.ts";
 import { checkBudget, Pacer } from "./pacer.ts";
 import { ALIGNMENT } from "./prepare.ts";
@@ -50,7 +50,7 @@ const MOST_TRACES = 16;
  */
 export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
   readonly #device: Device;
-  readonly #gpu: Gpu;
+  readonly #gpu: Engine;
   readonly #body: Body;
   readonly #traces: Trace[] = [];
   readonly #pacer: Pacer;
@@ -63,7 +63,7 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
   #traced = 1;
   #disposed = false;
 
-  private constructor(device: Device, gpu: Gpu, body: Body, first: Trace) {
+  private constructor(device: Device, gpu: Engine, body: Body, first: Trace) {
     this.#device = device;
     this.#gpu = gpu;
     this.#body = body;
@@ -75,7 +75,7 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
   /** @internal */
   static async compile<R, I extends readonly Tensor[]>(
     device: Device,
-    gpu: Gpu,
+    gpu: Engine,
     body: Body,
     examples: readonly Tensor[],
     signal?: AbortSignal,

@@ -1,7 +1,7 @@
 import { check, show } from "../device/errors.ts";
 import { arrays, type DType, stored, type TypedArray } from "../graph/dtype.ts";
 import { layout, storageOf } from "../graph/record.ts";
-import type { Storage, Values } from "../graph/runner.ts";
+import type { Storage, Values } from "../graph/storage.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { flatten } from "./nested.ts";
 

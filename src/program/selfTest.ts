@@ -5,7 +5,7 @@ import { uniform } from "../graph/ops/draw.ts";
 import { reshape, transpose } from "../graph/ops/shape.ts";
 import { max, sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import type { Gpu } from "./gpu.ts";
+import type { Engine } from "./engine.ts";
 
 /** What selfTest found. */
 export interface SelfTest {
@@ -103,7 +103,7 @@ const checks: readonly Check[] = [
 ];
 
 /** Some drivers are right only the first time, so everything runs twice. */
-export async function selfTest(gpu: Gpu): Promise<SelfTest> {
+export async function selfTest(gpu: Engine): Promise<SelfTest> {
   const failures: string[] = [];
   const x = uniform(gpu, [ROWS, COLUMNS], { seed: 1 });
   try {

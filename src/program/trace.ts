@@ -3,12 +3,12 @@ import type { Device, Refusal } from "../device/device.ts";
 import { check, isPlain, named } from "../device/errors.ts";
 import { byteLength } from "../graph/dtype.ts";
 import { sameDevice } from "../graph/record.ts";
-import type { Storage } from "../graph/runner.ts";
+import type { Storage } from "../graph/storage.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { bind, type BoundPlan, compile, type Location } from "./bound.ts";
 import { residentStorage } from "./constants.ts";
 import { bitsOf } from "./eager.ts";
-import type { Gpu } from "./gpu.ts";
+import type { Engine } from "./engine.ts";
 import { checkLeaf, dropReader, pending, sure } from "./lifetime.ts";
 import { loadKernels } from "./launches.ts";
 import { type Plan, plan } from "./plan.ts";
@@ -17,7 +17,7 @@ import { resolveView, valuesOf } from "./values.ts";
 /** What a compiled function may return. */
 export type Compiled = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor } | void;
 
-export type Body = (...inputs: Tensor[]) => unknown;
+export type Body = (...inputs: readonly Tensor[]) => unknown;
 
 /** One list of input shapes, traced, planned and bound. */
 export interface Trace {
@@ -40,7 +40,7 @@ export interface Trace {
 /** Traces, plans and binds `body` for inputs like `examples`. */
 export async function trace(
   device: Device,
-  gpu: Gpu,
+  gpu: Engine,
   body: Body,
   examples: readonly Tensor[],
   signal?: AbortSignal,
@@ -111,7 +111,7 @@ export async function trace(
 }
 
 /** @internal What `body` computes from inputs like `examples`. */
-export function record(gpu: Gpu, body: Body, examples: readonly Tensor[]) {
+export function record(gpu: Engine, body: Body, examples: readonly Tensor[]) {
   check(
     typeof body === "function",
     "argument",

@@ -4,7 +4,7 @@ import { abortable, type CallProgress, checkCall, progressOf } from "../formats/
 import type { TypedArray } from "../graph/dtype.ts";
 import type { Variants } from "../kernels/launch.ts";
 import { Candidate, trialOf, type Trial, variantsOf } from "./candidate.ts";
-import type { Gpu } from "./gpu.ts";
+import type { Engine } from "./engine.ts";
 import { loadKernels } from "./launches.ts";
 import { materialise } from "./prepare.ts";
 import type { TuningStore } from "./tuningStore.ts";
@@ -56,7 +56,7 @@ const ROUNDS_FOR_ALL = 2;
 const HOPELESS = 2;
 
 /** Measures the kernels that `graph` can choose from, for the classes that have no choice yet, and adopts the best. */
-export async function tune(gpu: Gpu, device: Device, graph: Graph, options: TuneOptions): Promise<TuneReport> {
+export async function tune(gpu: Engine, device: Device, graph: Graph, options: TuneOptions): Promise<TuneReport> {
   checkOptions("tune", options, ["store", "signal", "onProgress"]);
   const { store, signal, onProgress } = options;
   checkCall("tune", options);
@@ -82,7 +82,7 @@ export async function tune(gpu: Gpu, device: Device, graph: Graph, options: Tune
 }
 
 /** The work of a graph that has several kernels and no choice yet, once for each class. */
-function openClasses(graph: Graph, gpu: Gpu): { variants: Variants; value: Value }[] {
+function openClasses(graph: Graph, gpu: Engine): { variants: Variants; value: Value }[] {
   const found = new Map<string, { variants: Variants; value: Value }>();
   for (const value of materialise(graph).values) {
     const variants = variantsOf(value, gpu.traits);
@@ -93,7 +93,7 @@ function openClasses(graph: Graph, gpu: Gpu): { variants: Variants; value: Value
 }
 
 async function measure(
-  gpu: Gpu,
+  gpu: Engine,
   device: Device,
   trial: Trial,
   { class: className, names, terms }: Variants,
@@ -172,7 +172,7 @@ function compare(values: readonly TypedArray[], reference: readonly TypedArray[]
     }
 }
 
-async function load(gpu: Gpu, store: TuningStore | undefined) {
+async function load(gpu: Engine, store: TuningStore | undefined) {
   let stored = new Map<string, string>();
   const storeError = await attempt(async () => {
     const text = await store?.load(gpu.tuning.key);
@@ -189,7 +189,7 @@ function parsed(text: string): unknown {
   }
 }
 
-const save = (gpu: Gpu, store: TuningStore) => store.save(gpu.tuning.key, JSON.stringify(gpu.tuning.export()));
+const save = (gpu: Engine, store: TuningStore) => store.save(gpu.tuning.key, JSON.stringify(gpu.tuning.export()));
 
 /** What `work` throws. A store is a convenience: without it, everything is measured anew. */
 async function attempt(work: () => Promise<void>): Promise<LatentError | null> {

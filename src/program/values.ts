@@ -1,8 +1,8 @@
-import { contiguous, count, type DType, sameShape, type Shape } from "../graph/dtype.ts";
+import { contiguous, count, type DType, sameShape, type Shape, type Spec } from "../graph/dtype.ts";
 import type { Attributes, KernelOp } from "../graph/kernelOp.ts";
 import { type MapName, signature } from "../graph/maps.ts";
 import { inputsFirst } from "../graph/order.ts";
-import { inputsOf, type Spec, type Tensor } from "../graph/tensor.ts";
+import { inputsOf, type Tensor } from "../graph/tensor.ts";
 
 /** A node of the graph to plan: equal nodes are merged, stored tensors are numbered leaves. */
 export interface Value {

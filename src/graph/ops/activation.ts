@@ -1,5 +1,6 @@
 import { check, checkOptions } from "../../device/errors.ts";
 import { checkTensor } from "../operand.ts";
+import type { GeluOptions } from "../options.ts";
 import { checkFloat, constant, recordMap } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, lessEqual, mul, neg, square } from "./arithmetic.ts";
@@ -18,12 +19,6 @@ export function erf(a: Tensor): Tensor {
 /** The probability of N(0, 1) below a, to full relative accuracy also where it is small. */
 const normalCdf = (a: Tensor): Tensor =>
   recordMap("gelu", "normal_cdf", [a], ([g]) => [mul(g!, mul(exp(mul(square(a), -0.5)), 1 / Math.sqrt(2 * Math.PI)))]);
-
-/** What gelu takes. */
-export interface GeluOptions {
-  /** "tanh" for ½ a (1 + tanh(√(2/π)·(a + 0.044715 a³))); "none", the exact one, by default. */
-  readonly approximate?: "none" | "tanh";
-}
 
 /**
  * a · Φ(a) with Φ the distribution function of N(0, 1), PyTorch's gelu.

@@ -7,7 +7,7 @@ import { checkTensor } from "../operand.ts";
 import { axesOf, recordOne } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { widened } from "./cast.ts";
-import type { ReduceOptions } from "./sum.ts";
+import type { ReduceOptions } from "../options.ts";
 
 /** `axis` of `shape` as a kernel walks it. */
 export const linesOf = (shape: Shape, axis: number): Lines => ({

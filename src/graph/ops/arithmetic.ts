@@ -2,10 +2,10 @@ import { check } from "../../device/errors.ts";
 import { type DType, elements, isFloat, type Joint, remedy, scalarOf } from "../dtype.ts";
 import type { MapName } from "../maps.ts";
 import { checkOperand, checkTensor } from "../operand.ts";
-import { constant, type TensorOrNumber, recordMap, relabel } from "../record.ts";
-import { type Vjp, Tensor } from "../tensor.ts";
+import { constant, recordMap, relabel } from "../record.ts";
+import { type TensorOrNumber, type Vjp, Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
-import { sumTo } from "./shape.ts";
+import { unexpand } from "./shape.ts";
 
 /** @internal Both as tensors of one dtype: a number takes the other's, a bool that of what stands beside it (f32 beside a number). */
 export function joined(where: string, a: TensorOrNumber, b: TensorOrNumber): [Tensor, Tensor] {
@@ -47,7 +47,7 @@ function recordBinary(where: string, names: Names, a: Tensor, b: Tensor, slope: 
     slope && a.dtype === "f32"
       ? ([g], y) => {
           const [da, db] = slope(g!, a, b, y);
-          const back = (x: Tensor, d: () => Tensor) => (x.source.kind === "constant" ? null : sumTo(d(), x.shape));
+          const back = (x: Tensor, d: () => Tensor) => (x.source.kind === "constant" ? null : unexpand(d(), x.shape));
           return [back(a, da), back(b, db)];
         }
       : null;
@@ -155,7 +155,7 @@ export const minimum = binary(
 
 // g where a > b or one is NaN, ½ g where they are equal, else 0
 const wins = (g: Tensor, a: Tensor, b: Tensor): Tensor =>
-  recordMap("maximum", "wins", [g, a, b], ([h]) => [sumTo(wins(h!, a, b), g.shape), null, null]);
+  recordMap("maximum", "wins", [g, a, b], ([h]) => [unexpand(wins(h!, a, b), g.shape), null, null]);
 
 /**
  * The angle of the point (x, y), in [−π, π], with the signs of zeros: atan2(y, x).
@@ -273,8 +273,8 @@ export function where<A extends DType = never, B extends DType = never>(
   const fn = isFloat(yes.dtype) ? "where_" : (`where_${yes.dtype}` as "where_i32");
   const y: Tensor = recordMap("where", fn, [chooses, yes, no], ([g]) => [
     null,
-    sumTo(where(chooses, g!, 0), yes.shape),
-    sumTo(where(chooses, 0, g!), no.shape),
+    unexpand(where(chooses, g!, 0), yes.shape),
+    unexpand(where(chooses, 0, g!), no.shape),
   ]);
   return (yes.dtype === "bool" ? relabel(y, "bool") : y) as Tensor as Tensor<Joint<A, B>>;
 }

@@ -2,8 +2,8 @@ import { check, checkOptions, show } from "../../device/errors.ts";
 import { checkFloat } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { conv2d } from "./conv2d.ts";
-import { embed, part } from "./part.ts";
-import { reshape, stack, transpose } from "./shape.ts";
+import { embed, part, stack } from "./part.ts";
+import { reshape, transpose } from "./shape.ts";
 
 /** One number for three axes, or one for each. */
 export type Triple = number | readonly [depth: number, height: number, width: number];

@@ -1,10 +1,10 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
 import { loadLibrary, type OwnKernel, ownKernel } from "../../kernels/own.ts";
-import { count, type DType, type Shape } from "../dtype.ts";
+import { count, type DType, type Shape, type Spec } from "../dtype.ts";
 import type { Attributes, KernelOp } from "../kernelOp.ts";
 import { checkTensor } from "../operand.ts";
 import { checkSizes, record } from "../record.ts";
-import type { Spec, Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor.ts";
 import { pulledBack, zerosLike } from "./customGradient.ts";
 
 /** What an output is: its shape, and its dtype where that is not f32. */

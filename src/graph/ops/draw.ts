@@ -2,8 +2,7 @@ import { check, checkOptions, show } from "../../device/errors.ts";
 import type { Shape } from "../dtype.ts";
 import { describe } from "../operand.ts";
 import { checkSizes, constant, recordMap } from "../record.ts";
-import type { Runner } from "../runner.ts";
-import { Tensor } from "../tensor.ts";
+import { type Runner, Tensor } from "../tensor.ts";
 import { reshape } from "./shape.ts";
 
 /** Where random numbers start. */

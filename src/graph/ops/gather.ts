@@ -1,10 +1,10 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
 import { gather as launch, type GatherShape, scatter as launchScatter } from "../../kernels/gather.ts";
-import { count, type DType } from "../dtype.ts";
+import { count, type DType, type Spec } from "../dtype.ts";
 import type { KernelOp } from "../kernelOp.ts";
 import { checkTensor } from "../operand.ts";
 import { axesOf, recordOne } from "../record.ts";
-import type { Vjp, Spec, Tensor } from "../tensor.ts";
+import type { Vjp, Tensor } from "../tensor.ts";
 import { bytesOf } from "./bytes.ts";
 import { cast } from "./cast.ts";
 import { checkRows, type Indices, type Places, placesOf } from "./indices.ts";

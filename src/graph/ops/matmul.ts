@@ -2,10 +2,10 @@ import { check, show } from "../../device/errors.ts";
 import type { MatmulShape } from "../../kernels/matmulTiles.ts";
 import type { Attributes, KernelOp, Operand } from "../kernelOp.ts";
 import { lazy } from "../lazy.ts";
-import { contiguous, count, isFloat, remedy } from "../dtype.ts";
+import { contiguous, count, isFloat, remedy, type Spec } from "../dtype.ts";
 import { checkTensor } from "../operand.ts";
 import { broadcast, checkFloat, checkShape, record, recordMap, recordOne } from "../record.ts";
-import type { Vjp, Spec, Tensor } from "../tensor.ts";
+import type { Vjp, Tensor } from "../tensor.ts";
 import { add } from "./arithmetic.ts";
 import { expand, reshape, transpose } from "./shape.ts";
 

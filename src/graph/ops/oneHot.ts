@@ -1,10 +1,8 @@
 import { check, checkOptions } from "../../device/errors.ts";
 import { count } from "../dtype.ts";
-import { checkTensor } from "../operand.ts";
+import { checkTensor, describe } from "../operand.ts";
 import { axesOf, constant, recordMap } from "../record.ts";
-import { describe } from "../operand.ts";
-import type { Runner } from "../runner.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Runner, Tensor } from "../tensor.ts";
 import { bytes } from "./bytes.ts";
 import { cast } from "./cast.ts";
 import { reshape } from "./shape.ts";

@@ -1,10 +1,10 @@
 import { check } from "../../device/errors.ts";
 import { type DType, isFloat, type Joint } from "../dtype.ts";
-import { type TensorOrNumber, recordMap } from "../record.ts";
-import { Tensor } from "../tensor.ts";
+import { recordMap } from "../record.ts";
+import { type TensorOrNumber, Tensor } from "../tensor.ts";
 import { add, equal, greaterEqual, joined, mul, neg, sqrt, square, sub, where } from "./arithmetic.ts";
 import { log } from "./elementwise.ts";
-import { sumTo } from "./shape.ts";
+import { unexpand } from "./shape.ts";
 
 /**
  * a^b, broadcast: whole and half exponents up to 2¹⁶ by multiplication, others to about 2 ulps. As in IEEE 754, a < 0 needs a whole b,
@@ -35,9 +35,9 @@ function power(base: TensorOrNumber, b: TensorOrNumber): Tensor {
     return b instanceof Tensor ? where(equal(exponent, 0), 0, slope) : slope;
   };
   return recordMap("pow", "pow_", [a, exponent], ([g], y) => [
-    base instanceof Tensor && b !== 0 ? sumTo(mul(g!, byBase()), a.shape) : null,
+    base instanceof Tensor && b !== 0 ? unexpand(mul(g!, byBase()), a.shape) : null,
     b instanceof Tensor
-      ? sumTo(mul(g!, where(mul(equal(a, 0), greaterEqual(exponent, 0)), 0, mul(y, log(a)))), b.shape)
+      ? unexpand(mul(g!, where(mul(equal(a, 0), greaterEqual(exponent, 0)), 0, mul(y, log(a)))), b.shape)
       : null,
   ]);
 }

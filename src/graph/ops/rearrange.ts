@@ -6,8 +6,8 @@ import type { Tensor } from "../tensor.ts";
 import { less, where } from "./arithmetic.ts";
 import { cast, widened } from "./cast.ts";
 import { pick } from "./gather.ts";
-import { part } from "./part.ts";
-import { concat, expand, reshape } from "./shape.ts";
+import { part, concat } from "./part.ts";
+import { expand, reshape } from "./shape.ts";
 
 /**
  * x with the order of its entries reversed along `axes` (all by default).

@@ -2,7 +2,8 @@ import { equal, maximum, minimum, mul, sqrt, where } from "./arithmetic.ts";
 import type { DType, Total } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import { cast, summable } from "./cast.ts";
-import { type Axes, fold, reduced, type ReduceOptions, variance, type VarianceOptions } from "./sum.ts";
+import { fold, reduced, variance } from "./sum.ts";
+import type { Axes, ReduceOptions, VarianceOptions } from "../options.ts";
 
 /**
  * Product over `axes` (all by default); 1 of nothing.

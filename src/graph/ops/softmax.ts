@@ -6,7 +6,8 @@ import { cast } from "./cast.ts";
 import { detach } from "./detach.ts";
 import { exp, isFinite, log } from "./elementwise.ts";
 import { reshape } from "./shape.ts";
-import { max, type ReduceOptions, sum, type Axes } from "./sum.ts";
+import { max, sum } from "./sum.ts";
+import type { ReduceOptions, Axes } from "../options.ts";
 
 /** x, where bools count as 0 and 1. Throws LatentError("argument") on integers. */
 function floats(where: string, x: Tensor): Tensor<"f32"> {

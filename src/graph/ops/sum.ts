@@ -1,27 +1,13 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
-import { count, type DType, isFloat, type Total } from "../dtype.ts";
+import { count, type DType, isFloat, type Shape, type Total } from "../dtype.ts";
 import { checkTensor } from "../operand.ts";
+import type { Axes, ReduceOptions, VarianceOptions } from "../options.ts";
 import { axesOf, recordMap, recordReduce, relabel } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, equal, maximum, minimum, mul, sub } from "./arithmetic.ts";
 import { cast, summable } from "./cast.ts";
 import { embed, part } from "./part.ts";
-import { expand, reshape, transpose } from "./shape.ts";
-
-/** One axis, or several; negative from the end. */
-export type Axes = number | readonly number[] | undefined;
-
-/** How to average squared deviations. */
-export interface VarianceOptions extends ReduceOptions {
-  /** What the number of elements is lessened by before dividing: 0 unless given; PyTorch's correction is 1. */
-  readonly ddof?: number;
-}
-
-/** What reductions take. */
-export interface ReduceOptions {
-  /** Leave the reduced axes in place with size 1. */
-  readonly keepDims?: boolean;
-}
+import { expand, repeatedAxes, reshape, transpose } from "./shape.ts";
 
 /** What a reduction goes over. */
 export interface Reduced {
@@ -107,6 +93,17 @@ export function sum<D extends DType>(x: Tensor<D>, axes?: Axes, options: ReduceO
     return fold(summable(x), how, 0, add);
   };
   return total() as Tensor<Total<D>>;
+}
+
+/**
+ * g summed over the axes along which `shape` was repeated to give g's.
+ *
+ *     sumTo(x, [1, 3]);
+ */
+export function sumTo(g: Tensor, shape: Shape): Tensor {
+  checkTensor("sumTo", g);
+  const axes = repeatedAxes("sumTo", g.shape, shape);
+  return reshape(axes.length ? sum(g, axes) : g, shape);
 }
 
 /**

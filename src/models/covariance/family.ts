@@ -1,6 +1,5 @@
 import type { Shape } from "../../graph/dtype.ts";
-import type { Runner } from "../../graph/runner.ts";
-import type { Tensor } from "../../graph/tensor.ts";
+import type { Runner, Tensor } from "../../graph/tensor.ts";
 import type { CentredSums } from "../../linalg/moments.ts";
 import type { Rows } from "../../data/rows.ts";
 import type { Gpu } from "../../program/gpu.ts";

@@ -1,5 +1,6 @@
 import { add, sub } from "../../graph/ops/arithmetic.ts";
-import { concat, expand, reshape } from "../../graph/ops/shape.ts";
+import { expand, reshape } from "../../graph/ops/shape.ts";
+import { concat } from "../../graph/ops/part.ts";
 import { mean } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { defineModel } from "../latent/define.ts";

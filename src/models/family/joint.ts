@@ -1,6 +1,6 @@
 import { add, minimum, mul, sub } from "../../graph/ops/arithmetic.ts";
 import { abs } from "../../graph/ops/elementwise.ts";
-import { concat } from "../../graph/ops/shape.ts";
+import { concat } from "../../graph/ops/part.ts";
 import { mean } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { categorical, categoricalOptions, temperatureAt, uniformCategories } from "../latent/categorical.ts";

@@ -10,9 +10,6 @@ import { Initialiser } from "../../nn/initialise.ts";
 import type { Layer } from "../../nn/layer.ts";
 import { Linear, LinearHeads } from "../../nn/linear.ts";
 import type { Gpu } from "../../program/gpu.ts";
-import { convolutions } from "./backbone/conv.ts";
-import { perceptron } from "./backbone/mlp.ts";
-import { ownLayers } from "./backbone/own.ts";
 import type { Likelihood, PixelDistribution } from "./distribution.ts";
 import type { NetworkSpec } from "./network.ts";
 import { type Normal, normalOfHeads } from "./normal.ts";
@@ -66,6 +63,7 @@ export class Builder {
     gpu: Gpu,
     spec: NetworkSpec,
     likelihood: Likelihood,
+    backbone: (build: Builder) => Backbone,
     rename: (name: string) => string = (name) => name,
     most = Number.POSITIVE_INFINITY,
   ) {
@@ -75,9 +73,7 @@ export class Builder {
     this.#init = new Initialiser(spec.seed);
     this.#rename = rename;
     this.#left = most;
-    const { encoder } = spec;
-    if (typeof encoder === "object") this.#backbone = ownLayers(this, encoder);
-    else this.#backbone = encoder === "mlp" ? perceptron(this) : convolutions(this, encoder === "residual");
+    this.#backbone = backbone(this);
   }
 
   #add<L extends Layer>(name: string, size: number, make: (init: Initialiser) => L): L {

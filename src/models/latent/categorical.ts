@@ -8,8 +8,7 @@ import { oneHot } from "../../graph/ops/oneHot.ts";
 import { expand, reshape } from "../../graph/ops/shape.ts";
 import { logSoftmax, softmax } from "../../graph/ops/softmax.ts";
 import { sum } from "../../graph/ops/sum.ts";
-import type { Runner } from "../../graph/runner.ts";
-import type { Tensor } from "../../graph/tensor.ts";
+import type { Runner, Tensor } from "../../graph/tensor.ts";
 import type { Posterior, Prior } from "./distribution.ts";
 import { above, atLeast, flag, whole } from "./options.ts";
 

@@ -9,8 +9,7 @@ import { part } from "../../graph/ops/part.ts";
 import { random } from "../../graph/ops/random.ts";
 import { expand, reshape } from "../../graph/ops/shape.ts";
 import { sum } from "../../graph/ops/sum.ts";
-import type { Runner } from "../../graph/runner.ts";
-import type { Tensor } from "../../graph/tensor.ts";
+import type { Runner, Tensor } from "../../graph/tensor.ts";
 import type { Posterior, Prior } from "./distribution.ts";
 import { logGamma as logGammaOf } from "./likelihood/logCosh.ts";
 

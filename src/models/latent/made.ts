@@ -2,6 +2,7 @@ import { check, checkOptions } from "../../device/errors.ts";
 import { arenaOf } from "../../nn/arena.ts";
 import { disposeParameters, type Parameters } from "../../nn/parameters.ts";
 import type { Gpu } from "../../program/gpu.ts";
+import { backboneOf } from "./backbones.ts";
 import { Builder } from "./builder.ts";
 import { likelihoodOf } from "./likelihood/named.ts";
 import { type NetworkOptions, networkOptionNames, type NetworkSpec, networkSpec } from "./network.ts";
@@ -58,7 +59,14 @@ export function made<T extends OptionTable, P extends Parts>(
     const isCosh = recipe.standard?.likelihood === "logCosh" && alpha !== undefined;
     const likelihood = likelihoodOf(gpu, isCosh ? { ...options, alpha } : options);
     const isExample = options.encoder === "mlp" && options.hidden.length === 1;
-    const build = new Builder(gpu, options, likelihood, isExample ? renamed(recipe.names) : undefined, most);
+    const build = new Builder(
+      gpu,
+      options,
+      likelihood,
+      backboneOf,
+      isExample ? renamed(recipe.names) : undefined,
+      most,
+    );
     const parts = recipe.parts(build, settings);
     arenaOf(gpu, build.parameters);
     const states = { ...build.parameters, ...build.frozen, ...build.buffers };

@@ -3,8 +3,7 @@ import { equal, square, sub } from "../../graph/ops/arithmetic.ts";
 import { arange } from "../../graph/ops/oneHot.ts";
 import { reshape } from "../../graph/ops/shape.ts";
 import { sum } from "../../graph/ops/sum.ts";
-import type { Runner } from "../../graph/runner.ts";
-import type { Tensor } from "../../graph/tensor.ts";
+import type { Runner, Tensor } from "../../graph/tensor.ts";
 
 /** Ones on the diagonal of zeros: f32 [size, size]. */
 export const identity = (gpu: Runner, size: number): Tensor =>

@@ -5,8 +5,7 @@ import { klHeads, sampleHeads, splitHeads } from "../../graph/ops/heads.ts";
 import { reparameterise } from "../../graph/ops/likelihood.ts";
 import { expand } from "../../graph/ops/shape.ts";
 import { sum } from "../../graph/ops/sum.ts";
-import type { Runner } from "../../graph/runner.ts";
-import type { Tensor } from "../../graph/tensor.ts";
+import type { Runner, Tensor } from "../../graph/tensor.ts";
 import type { Posterior, Prior } from "./distribution.ts";
 
 const LOG_2PI = Math.log(2 * Math.PI);

@@ -1,6 +1,7 @@
 import { check } from "../../device/errors.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { concat, expand } from "../../graph/ops/shape.ts";
+import { expand } from "../../graph/ops/shape.ts";
+import { concat } from "../../graph/ops/part.ts";
 import type { Builder } from "./builder.ts";
 import { type Normal, StandardNormal } from "./normal.ts";
 import type { Parts } from "./recipe.ts";

@@ -5,8 +5,7 @@ import { bytes } from "../../graph/ops/bytes.ts";
 import { cast } from "../../graph/ops/cast.ts";
 import { arange, oneHot } from "../../graph/ops/oneHot.ts";
 import { expand, reshape } from "../../graph/ops/shape.ts";
-import { Tensor } from "../../graph/tensor.ts";
-import type { Runner } from "../../graph/runner.ts";
+import { Tensor, type Runner } from "../../graph/tensor.ts";
 import type { PixelDistribution } from "./distribution.ts";
 import type { Image } from "./network.ts";
 

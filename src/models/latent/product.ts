@@ -1,6 +1,5 @@
 import { add } from "../../graph/ops/arithmetic.ts";
-import { part } from "../../graph/ops/part.ts";
-import { concat } from "../../graph/ops/shape.ts";
+import { part, concat } from "../../graph/ops/part.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Posterior, Prior } from "./distribution.ts";
 

@@ -1,13 +1,13 @@
 import { check, checkOptions, LatentError } from "../../device/errors.ts";
-import { checkCall } from "../../formats/call.ts";
+import { checkCall, type LongCall } from "../../formats/call.ts";
 import { argmax } from "../../graph/ops/argmax.ts";
 import { log } from "../../graph/ops/elementwise.ts";
-import { concat, reshape } from "../../graph/ops/shape.ts";
+import { reshape } from "../../graph/ops/shape.ts";
+import { concat } from "../../graph/ops/part.ts";
 import { slice } from "../../graph/ops/slice.ts";
 import type { Draw } from "../../data/streams.ts";
 import { logsumexp } from "../../graph/ops/softmax.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import type { LongCall } from "../../formats/call.ts";
 import { rowsOf, type Samples } from "../../data/rows.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import type { Gpu } from "../../program/gpu.ts";

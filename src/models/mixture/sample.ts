@@ -4,11 +4,11 @@ import { add, greaterEqual } from "../../graph/ops/arithmetic.ts";
 import { cast } from "../../graph/ops/cast.ts";
 import { gather } from "../../graph/ops/gather.ts";
 import { oneHot } from "../../graph/ops/oneHot.ts";
-import { concat, reshape } from "../../graph/ops/shape.ts";
+import { reshape } from "../../graph/ops/shape.ts";
+import { concat } from "../../graph/ops/part.ts";
 import { slice } from "../../graph/ops/slice.ts";
 import { sum } from "../../graph/ops/sum.ts";
-import type { Runner } from "../../graph/runner.ts";
-import type { Tensor } from "../../graph/tensor.ts";
+import type { Runner, Tensor } from "../../graph/tensor.ts";
 import { timesOwnByMask } from "../covariance/conditional.ts";
 import type { CovarianceFamily, Tensors } from "../covariance/family.ts";
 

@@ -1,8 +1,8 @@
 import { count } from "../../../graph/dtype.ts";
 import { add } from "../../../graph/ops/arithmetic.ts";
 import { relu } from "../../../graph/ops/elementwise.ts";
-import { part } from "../../../graph/ops/part.ts";
-import { concat, expand, reshape } from "../../../graph/ops/shape.ts";
+import { part, concat } from "../../../graph/ops/part.ts";
+import { expand, reshape } from "../../../graph/ops/shape.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import type { Backbone, Builder } from "../builder.ts";
 

@@ -1,5 +1,6 @@
 import { count } from "../../../graph/dtype.ts";
-import { concat, reshape } from "../../../graph/ops/shape.ts";
+import { reshape } from "../../../graph/ops/shape.ts";
+import { concat } from "../../../graph/ops/part.ts";
 import type { Backbone, Builder } from "../builder.ts";
 
 /** Fully connected layers with ReLU: `encoder.0`, `encoder.1`, … and `decoder.0`, …, `output`. */

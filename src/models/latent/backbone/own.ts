@@ -1,6 +1,7 @@
 import { check, show } from "../../../device/errors.ts";
 import { count } from "../../../graph/dtype.ts";
-import { concat, reshape } from "../../../graph/ops/shape.ts";
+import { reshape } from "../../../graph/ops/shape.ts";
+import { concat } from "../../../graph/ops/part.ts";
 import type { Layer } from "../../../nn/layer.ts";
 import type { Backbone, Builder } from "../builder.ts";
 import type { OwnLayers } from "../network.ts";

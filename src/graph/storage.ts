@@ -1,0 +1,16 @@
+/** A place in a GPUBuffer. */
+export interface Storage {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly bytes: number;
+  /** Who gets the buffer back when its tensor ends; null for borrowed storage, parts of others, and afterwards. */
+  owner: { give(buffer: GPUBuffer): void } | null;
+  /** Until the device has said what it thinks of the buffer, or of the run that writes it; then perhaps the refusal. */
+  checked?: Promise<unknown>;
+  refusal?: Error;
+}
+
+/** Numbers (or booleans), or arrays of arrays of them, all of one length at each depth. */
+export type Nested = number | boolean | readonly Nested[];
+/** What tensors are made of: typed arrays, numbers or arrays of them. */
+export type Values = Float32Array | Int32Array | Uint32Array | Uint8Array | Float64Array | Nested;
