@@ -3,8 +3,9 @@ import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
 
 /**
- * A program that imports `names`, minified: what goes over the wire before it runs (chunks that are imported when a call asks for
- * them come later), and the files of src/ that are in that.
+ * A program that imports `names`, minified. `atOnce`: bytes that go over the wire before it runs; chunks that are imported when a call
+ * asks for them come later. `withKernels`: those bytes and the chunks of all kernels and functions that its ops may ask for.
+ * `files` of src/ are in what goes at once.
  */
 async function bundled(names: readonly string[]) {
   const { outputFiles, metafile } = await build({
@@ -17,20 +18,27 @@ async function bundled(names: readonly string[]) {
     metafile: true,
     outdir: "out",
   });
-  const atOnce = new Set<string>();
-  const load = (path: string): void => {
-    if (atOnce.has(path)) return;
-    atOnce.add(path);
-    for (const { path: next, kind } of metafile.outputs[path]!.imports) if (kind === "import-statement") load(next);
+  /** The chunks that `path` loads, and those of kernels that it may import when it runs. */
+  const reached = (path: string, kernels: boolean, found = new Set<string>()): Set<string> => {
+    if (found.has(path)) return found;
+    found.add(path);
+    for (const { path: next, kind } of metafile.outputs[path]!.imports)
+      if (kind === "import-statement" || (kernels && metafile.outputs[next]!.entryPoint?.startsWith("src/kernels/")))
+        reached(next, kernels, found);
+    return found;
   };
-  load(Object.keys(metafile.outputs).find((path) => metafile.outputs[path]!.entryPoint === "<stdin>")!);
-  const files = [...atOnce].flatMap((path) =>
+  const entry = Object.keys(metafile.outputs).find((path) => metafile.outputs[path]!.entryPoint === "<stdin>")!;
+  const gzipped = (kernels: boolean) => {
+    const chunks = reached(entry, kernels);
+    const texts = outputFiles.filter(({ path }) => [...chunks].some((name) => path.endsWith(name)));
+    return gzipSync(Buffer.concat(texts.map(({ contents }) => contents)), { level: 9 }).length;
+  };
+  const files = [...reached(entry, false)].flatMap((path) =>
     Object.entries(metafile.outputs[path]!.inputs).flatMap(([file, { bytesInOutput }]) =>
       bytesInOutput > 0 ? [file] : [],
     ),
   );
-  const texts = outputFiles.filter(({ path }) => [...atOnce].some((name) => path.endsWith(name)));
-  return { bytes: gzipSync(Buffer.concat(texts.map(({ contents }) => contents)), { level: 9 }).length, files };
+  return { atOnce: gzipped(false), withKernels: gzipped(true), files };
 }
 
 const core = [
@@ -48,29 +56,33 @@ const core = [
 ];
 const apart = /^src\/(models|metrics|features|data|linalg|app)\//;
 
-// The goals were 60,000 and 45,000 bytes; these are what was reached, so that neither grows again.
-const LIMITS = { core: 51_900, tensors: 44_850 };
+// Goals at once: 60,000 and 45,000 bytes. The limits are what was reached, so that neither grows again.
+const LIMITS = {
+  core: { atOnce: 52_000, withKernels: 76_000 },
+  tensors: { atOnce: 44_900, withKernels: 70_000 },
+};
 
 describe("what a program takes along", () => {
   test("tensors, autograd and an optimiser stay within their limit, minified and gzipped", async () => {
-    const { bytes, files } = await bundled(core);
-    expect(bytes).toBeLessThanOrEqual(LIMITS.core);
+    const { atOnce, withKernels, files } = await bundled(core);
+    expect(atOnce).toBeLessThanOrEqual(LIMITS.core.atOnce);
+    expect(withKernels).toBeLessThanOrEqual(LIMITS.core.withKernels);
     expect(files.filter((file) => apart.test(file))).toEqual([]);
   });
 
   test("tensors and gradients stay within theirs", async () => {
-    expect((await bundled(["openGpu", "Tensor", "grad"])).bytes).toBeLessThanOrEqual(LIMITS.tensors);
+    const { atOnce, withKernels } = await bundled(["openGpu", "Tensor", "grad"]);
+    expect(atOnce).toBeLessThanOrEqual(LIMITS.tensors.atOnce);
+    expect(withKernels).toBeLessThanOrEqual(LIMITS.tensors.withKernels);
   });
 
   // what each one brings of the folders above nn; everything else of them stays out
+  const latent = "models/(latent|pictures|likelihood|logProb|file)";
   const own: [name: string, files: RegExp][] = [
-    ["Gaussian", /^src\/(models\/(gaussian|gaussianOptions|roots|shrinkage|logProb|file)|linalg\/|data\/)/],
-    ["GaussianMixture", /^src\/(models\/(mixture|em|components|kmeans|mixtureFit|logProb|file)|linalg\/|data\/)/],
-    ["VAE", /^src\/(models\/(vae|network|likelihood|pictures|fit|file)|data\/)/],
-    [
-      "AutoEncoder",
-      /^src\/(models\/(autoEncoder|codes|network|likelihood|pictures|fit|file|gaussian|shrinkage|logProb)|linalg\/|data\/)/,
-    ],
+    ["Gaussian", /^src\/(models\/(gaussian|covariance|logProb|file)|linalg\/|data\/)/],
+    ["GaussianMixture", /^src\/(models\/(mixture|covariance|kmeans|logProb|file)|linalg\/|data\/)/],
+    ["VAE", new RegExp(`^src/(${latent}|models/family/vae|linalg/|data/)`)],
+    ["AutoEncoder", new RegExp(`^src/(${latent}|models/(family/autoEncoder|gaussian|covariance)|linalg/|data/)`)],
     ["frechetDistance", /^src\/(metrics\/frechet|linalg\/|formats\/|data\/)/],
     ["classScore", /^src\/(metrics\/classScore|linalg\/|data\/)/],
     ["Moments", /^src\/(linalg\/|formats\/|data\/)/],

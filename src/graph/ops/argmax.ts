@@ -24,7 +24,7 @@ export function lineAxis(where: string, x: Tensor, axis: number): number {
   return axesOf(where, x.rank, axis)[0]!;
 }
 
-const kernels = lazy(() => import("../../kernels/argmax.ts"));
+const kernels = /* @__PURE__ */ lazy(() => import("../../kernels/argmax.ts"));
 
 const argmaxOp: KernelOp = {
   name: "argmax",

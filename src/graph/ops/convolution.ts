@@ -18,8 +18,8 @@ import { expand, reshape } from "./shape.ts";
 
 const geometry = (attributes: Attributes) => attributes as unknown as Convolution;
 
-const kernels = lazy(() => import("../../kernels/conv2d.ts"));
-const weightKernels = lazy(() => import("../../kernels/conv2dWeight.ts"));
+const kernels = /* @__PURE__ */ lazy(() => import("../../kernels/conv2d.ts"));
+const weightKernels = /* @__PURE__ */ lazy(() => import("../../kernels/conv2dWeight.ts"));
 
 const forwardOp: KernelOp = {
   name: "conv2d",

@@ -41,7 +41,7 @@ const shapeOf = (a: Operand, b: Operand, c: Spec, { rowSums, symmetric }: Attrib
   symmetric: symmetric === true,
 });
 
-const kernels = lazy(() => import("../../kernels/matmul.ts"));
+const kernels = /* @__PURE__ */ lazy(() => import("../../kernels/matmul.ts"));
 
 /** Inputs op(a), op(b); outputs c, and with `rowSums` the sums of op(a)'s rows; `symmetric` where c is known to be. */
 export const matmulOp: KernelOp = {
