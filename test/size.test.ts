@@ -79,7 +79,7 @@ describe("what a program takes along", () => {
   // what each one brings of the folders above nn; everything else of them stays out
   const latent = "models/(latent|pictures|likelihood|logProb|file)";
   const own: [name: string, files: RegExp][] = [
-    ["Gaussian", /^src\/(models\/(gaussian|covariance|logProb|file)|linalg\/|data\/)/],
+    ["Gaussian", /^src\/(models\/(gaussian|covariance|mixture\/(components|em|emStates|fit)\.|logProb|file)|linalg\/|data\/)/],
     ["GaussianMixture", /^src\/(models\/(mixture|covariance|kmeans|logProb|file)|linalg\/|data\/)/],
     ["VAE", new RegExp(`^src/(${latent}|models/family/vae|linalg/|data/)`)],
     ["AutoEncoder", new RegExp(`^src/(${latent}|models/(family/autoEncoder|gaussian|covariance)|linalg/|data/)`)],
