@@ -22,13 +22,13 @@ export interface Conv3dOptions {
   readonly groups?: number;
 }
 
-/** Three values, integers ≥ least. */
-function triple(name: string, value: Triple, least: number): [number, number, number] {
+/** Three values, integers ≥ least. Throws LatentError("argument"). */
+export function triple(where: string, name: string, value: Triple, least: number): [number, number, number] {
   const values = typeof value === "number" ? [value, value, value] : value;
   check(
     Array.isArray(values) && values.length === 3 && values.every((n) => Number.isInteger(n) && n >= least),
     "argument",
-    "conv3d",
+    where,
     () => `${name} out of range. Expected an integer ≥ ${least} or three of them; got ${JSON.stringify(value)}.`,
   );
   return values as [number, number, number];
@@ -56,12 +56,12 @@ export function conv3d(x: Tensor, w: Tensor, options: Conv3dOptions = {}): Tenso
       `expected x [batch, in, depth, height, width] and w [out, in/groups, kd, kh, kw]; got ${show(x.shape)} and ${show(w.shape)}.`,
   );
   const { bias, padding = 0, groups = 1 } = options;
-  const stride = triple("stride", options.stride ?? 1, 1);
-  const dilation = triple("dilation", options.dilation ?? 1, 1);
+  const stride = triple("conv3d", "stride", options.stride ?? 1, 1);
+  const dilation = triple("conv3d", "dilation", options.dilation ?? 1, 1);
   const [batch, channels, depth, height, width] = x.shape as [number, number, number, number, number];
   const [out, each, taps, kh, kw] = w.shape as [number, number, number, number, number];
   const span = (taps - 1) * dilation[0] + 1;
-  const [sides, inPlane] = paddings(padding, depth, span, stride[0]);
+  const [sides, inPlane] = paddings("conv3d", padding, depth, span, stride[0]);
   const padded = sides[0] + sides[1] ? embed(x, 2, ...sides) : x;
   const slices = Math.floor((depth + sides[0] + sides[1] - span) / stride[0]) + 1;
   check(
@@ -89,7 +89,8 @@ export function conv3d(x: Tensor, w: Tensor, options: Conv3dOptions = {}): Tenso
 }
 
 /** The zeros before and behind the volume, and the padding of its images. */
-function paddings(
+export function paddings(
+  where: string,
   padding: NonNullable<Conv3dOptions["padding"]>,
   depth: number,
   span: number,
@@ -101,10 +102,10 @@ function paddings(
   }
   if (typeof padding !== "number" && padding.length === 6) {
     const [front, back, ...others] = padding;
-    triple("padding", [front, back, 0], 0);
+    triple(where, "padding", [front, back, 0], 0);
     return [[front, back], others];
   }
-  const [d, h, w] = triple("padding", padding as Triple, 0);
+  const [d, h, w] = triple(where, "padding", padding as Triple, 0);
   return [
     [d, d],
     [h, h, w, w],

@@ -137,13 +137,7 @@ export function layerNorm(x: Tensor, options: AffineOptions & { readonly shape?:
   checkFloat("layerNorm", x);
   checkOptions("layerNorm", options, ["shape", "weight", "bias", "eps"]);
   const { eps = 1e-5, weight, shape = weight?.shape ?? x.shape.slice(-1) } = options;
-  check(
-    shape.length > 0 && sameShape(x.shape.slice(-shape.length), shape),
-    "shape",
-    "layerNorm",
-    () => `expected x [..., ${shape.join(", ")}]; got ${show(x.shape)}.`,
-  );
-  const over = shape.map((_, d) => x.rank - shape.length + d);
+  const over = lastAxes("layerNorm", x, shape);
   return affine("layerNorm", normalise(x, over, { eps }), options, shape, shape);
 }
 
@@ -186,4 +180,42 @@ export function instanceNorm(x: Tensor, options: AffineOptions = {}): Tensor<"f3
   checkFloat("instanceNorm", x);
   const { size } = channels("instanceNorm", x);
   return groupNorm(x, { ...options, groups: size });
+}
+
+/** What rmsNorm takes. */
+export interface RmsNormOptions {
+  /** The sizes of the axes that are normalised together: the weight's by default, else the last axis. */
+  readonly shape?: Shape;
+  /** What is multiplied with; 1. */
+  readonly weight?: Tensor;
+  /** Added to the mean square; 2⁻²³, PyTorch's default. */
+  readonly eps?: number;
+}
+
+/**
+ * Every sample divided by its root mean square over its last axes, PyTorch's rms_norm:  x / √(mean x² + eps) · weight.
+ *
+ *     rmsNorm(x, { weight })         // over the last axis
+ *     rmsNorm(x, { shape: [3, 32] }) // over the last two
+ *
+ * weight: `shape`. Throws LatentError("shape") or ("argument"). Source: Zhang & Sennrich 2019.
+ */
+export function rmsNorm(x: Tensor, options: RmsNormOptions = {}): Tensor<"f32"> {
+  checkFloat("rmsNorm", x);
+  checkOptions("rmsNorm", options, ["shape", "weight", "eps"]);
+  const { eps = 2 ** -23, weight, shape = weight?.shape ?? x.shape.slice(-1) } = options;
+  const over = lastAxes("rmsNorm", x, shape);
+  const inverse = div(1, sqrt(add(mean(mul(x, x), over, { keepDims: true }), eps)));
+  return affine("rmsNorm", mul(x, inverse), weight ? { weight } : {}, shape, shape);
+}
+
+/** The last axes of x, which must have the sizes `shape`. */
+function lastAxes(where: string, x: Tensor, shape: Shape): number[] {
+  check(
+    shape.length > 0 && sameShape(x.shape.slice(-shape.length), shape),
+    "shape",
+    where,
+    () => `expected x [..., ${shape.join(", ")}]; got ${show(x.shape)}.`,
+  );
+  return shape.map((_, d) => x.rank - shape.length + d);
 }

@@ -16,7 +16,7 @@ export function erf(a: number): number {
   return (2 / Math.sqrt(Math.PI)) * sum;
 }
 
-interface Unary {
+export interface Unary {
   readonly f: (a: number) => number;
   readonly ulps: number;
   readonly why: string;
@@ -73,18 +73,20 @@ const unaries: readonly (readonly [op: string, Unary])[] = [
   ["isNaN", { f: () => 0, ulps: 0, why: "exact", slope: false }],
 ];
 
-const rows: Row[] = unaries.flatMap(([op, { f, ulps, why, domain, scale, slope = true, twice = true, run, grid }]) =>
-  SHAPES.filter((_, k) => k % 2 === 1).map((shape): Row => ({
-    op,
-    inputs: [{ shape, slope, ...(domain ? { domain } : {}), ...(grid ? { grid } : {}) }],
-    run: (a) => (run ?? (ops as unknown as Record<string, (x: Tensor) => Tensor>)[op]!)(a!),
-    reference: (a) => each(f, a!),
-    ulps,
-    why,
-    twice,
-    ...(scale ? { scale: (a: Nd) => each(scale, a) } : {}),
-  })),
-);
+/** Rows of functions of one number, on shapes of all kinds. */
+export const unaryRows = (list: readonly (readonly [op: string, Unary])[]): Row[] =>
+  list.flatMap(([op, { f, ulps, why, domain, scale, slope = true, twice = true, run, grid }]) =>
+    SHAPES.filter((_, k) => k % 2 === 1).map((shape): Row => ({
+      op,
+      inputs: [{ shape, slope, ...(domain ? { domain } : {}), ...(grid ? { grid } : {}) }],
+      run: (a) => (run ?? (ops as unknown as Record<string, (x: Tensor) => Tensor>)[op]!)(a!),
+      reference: (a) => each(f, a!),
+      ulps,
+      why,
+      twice,
+      ...(scale ? { scale: (a: Nd) => each(scale, a) } : {}),
+    })),
+  );
 
 const remainderOf = (a: number, b: number) => {
   const y = a % b;
@@ -147,7 +149,7 @@ function remainderScale(left: readonly number[], right: readonly number[]): Nd {
 const float = (op: string) => wrongDType(op);
 
 export const functions: Family = {
-  rows: [...rows, ...twos],
+  rows: [...unaryRows(unaries), ...twos],
   refusals: [
     ...["log2", "round", "ceil", "tan", "erf", "elu", "isNaN"].map(float),
     {

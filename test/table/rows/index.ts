@@ -3,6 +3,8 @@ import { contractions } from "./einsum.ts";
 import { elementwise } from "./elementwise.ts";
 import { entropy } from "./entropy.ts";
 import { functions } from "./functions.ts";
+import { further } from "./further.ts";
+import { gates } from "./gates.ts";
 import { images } from "./images.ts";
 import { integers } from "./integers.ts";
 import { heads } from "./heads.ts";
@@ -27,6 +29,8 @@ const families = [
   elementwise,
   integers,
   functions,
+  further,
+  gates,
   shape,
   sums,
   places,
