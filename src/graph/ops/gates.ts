@@ -1,8 +1,9 @@
 import { check } from "../../device/errors.ts";
 import { checkFloat } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
-import { add, div, minimum, mul, neg } from "./arithmetic.ts";
-import { abs, clamp, expm1, relu, softplus, tanh } from "./elementwise.ts";
+import { elu } from "./activation.ts";
+import { add, div, mul, neg } from "./arithmetic.ts";
+import { abs, clamp, softplus, tanh } from "./elementwise.ts";
 
 /**
  * clamp(a/6 + ½, 0, 1), PyTorch's hardsigmoid.
@@ -44,7 +45,7 @@ export function mish(a: Tensor): Tensor<"f32"> {
 export function celu(a: Tensor, alpha = 1): Tensor<"f32"> {
   checkFloat("celu", a);
   check(alpha > 0, "argument", "celu", () => `expected alpha > 0; got ${String(alpha)}.`);
-  return add(relu(a), mul(expm1(div(minimum(a, 0), alpha)), alpha)) as Tensor<"f32">;
+  return mul(elu(div(a, alpha)), alpha) as Tensor<"f32">;
 }
 
 /**
@@ -54,8 +55,7 @@ export function celu(a: Tensor, alpha = 1): Tensor<"f32"> {
  */
 export function selu(a: Tensor): Tensor<"f32"> {
   checkFloat("selu", a);
-  const [scale, alpha] = [1.0507009873554805, 1.6732632423543772];
-  return add(mul(relu(a), scale), mul(expm1(minimum(a, 0)), scale * alpha)) as Tensor<"f32">;
+  return mul(elu(a, 1.6732632423543772), 1.0507009873554805) as Tensor<"f32">;
 }
 
 /**

@@ -21,8 +21,8 @@ function checkEngine(where: string, gpu: Runner): void {
 /**
  * start, start + step, … before `stop`: NumPy's and PyTorch's arange of three numbers, f32 unless `dtype` says otherwise.
  *
- *     await range(gpu, 2, 10, 3).read();  // 2, 5, 8
- *     await range(gpu, 3, 0, -1, { dtype: "i32" }).read();  // 3, 2, 1
+ *     await range(gpu, 2, 10, 3).read(); // 2, 5, 8
+ *     await range(gpu, 3, 0, -1, { dtype: "i32" }).read(); // 3, 2, 1
  *
  * Nothing where `stop` lies the other way. Throws LatentError("argument").
  */
@@ -53,7 +53,7 @@ export function range<D extends DType = "f32">(
 /**
  * `count` numbers from `start` to `stop`, both among them, at equal distances.
  *
- *     await linspace(gpu, 0, 1, 5).read();  // 0, 0.25, 0.5, 0.75, 1
+ *     await linspace(gpu, 0, 1, 5).read(); // 0, 0.25, 0.5, 0.75, 1
  *
  * Throws LatentError("argument").
  */

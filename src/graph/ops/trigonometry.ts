@@ -93,7 +93,8 @@ export function acosh(a: Tensor): Tensor<"f32"> {
   const above = sub(a, 1);
   const near = log1p(add(above, sqrt(mul(above, add(a, 1)))));
   const y = where(greater(a, 2 ** 28), add(log(a), LN2), near);
-  const slope = ([g]: readonly (Tensor | null)[]) => [div(g!, sqrt(mul(sub(a, 1), add(a, 1))))];
+  // the root of −0 at −1 is −0
+  const slope = ([g]: readonly (Tensor | null)[]) => [div(g!, abs(sqrt(mul(sub(a, 1), add(a, 1)))))];
   return recordMap("acosh", "where_", [less(a, 1), constant(a.gpu, Number.NaN), y], slope, undefined, [a]);
 }
 
