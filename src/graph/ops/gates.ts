@@ -3,6 +3,7 @@ import { checkFloat } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { elu } from "./activation.ts";
 import { add, div, mul, neg } from "./arithmetic.ts";
+import { cast } from "./cast.ts";
 import { abs, clamp, softplus, tanh } from "./elementwise.ts";
 
 /**
@@ -75,5 +76,5 @@ export function softsign(a: Tensor): Tensor<"f32"> {
  */
 export function logSigmoid(a: Tensor): Tensor<"f32"> {
   checkFloat("logSigmoid", a);
-  return neg(softplus(neg(a)) as Tensor<"f32">);
+  return neg(softplus(neg(cast(a, "f32"))) as Tensor<"f32">);
 }

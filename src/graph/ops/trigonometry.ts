@@ -1,6 +1,7 @@
 import { checkFloat, constant, recordMap } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, greater, less, mul, neg, sqrt, square, sub, where } from "./arithmetic.ts";
+import { cast } from "./cast.ts";
 import { abs, exp, expm1, log, log1p } from "./elementwise.ts";
 
 const LN2 = Math.LN2;
@@ -105,7 +106,7 @@ export function acosh(a: Tensor): Tensor<"f32"> {
  */
 export function atanh(a: Tensor): Tensor<"f32"> {
   checkFloat("atanh", a);
-  const twice = sub(log1p(a), log1p(neg(a)));
+  const twice = sub(log1p(a), log1p(neg(cast(a, "f32"))));
   const slope = ([g]: readonly (Tensor | null)[]) => [div(g!, mul(sub(1, a), add(a, 1)))];
   return recordMap("atanh", "mul", [twice, constant(a.gpu, 0.5)], slope, undefined, [a]);
 }
