@@ -1,9 +1,5 @@
-import { neg } from "../../graph/ops/arithmetic.ts";
-import { mean } from "../../graph/ops/sum.ts";
-import { CodeGaussian } from "../latent/codes.ts";
-import { defineModel } from "../latent/define.ts";
-import { codeParts } from "../latent/parts.ts";
-import { EXAMPLE_NAMES } from "../latent/recipe.ts";
+import { mean, neg } from "../../graph/ops/index.ts";
+import { CodeGaussian, codeParts, defineModel, EXAMPLE_NAMES } from "../latent/index.ts";
 
 /**
  * Auto-encoder: a code of few numbers for each image, and an image for each code.

@@ -1,11 +1,6 @@
-import { mul, sub } from "../../graph/ops/arithmetic.ts";
-import { abs } from "../../graph/ops/elementwise.ts";
-import { mean } from "../../graph/ops/sum.ts";
+import { abs, mul, sub } from "../../graph/ops/index.ts";
 import type { Terms } from "../../nn/objective.ts";
-import { defineModel } from "../latent/define.ts";
-import { rising } from "../latent/kl.ts";
-import { atLeast, oneOf, whole } from "../latent/options.ts";
-import { gaussianParts } from "../latent/parts.ts";
+import { atLeast, capacityOptions, defineModel, gaussianParts, oneOf, onePass, rising } from "../latent/index.ts";
 
 /**
  * β-VAE: a VAE whose codes pay more, so that they use fewer and more independent dimensions.
@@ -20,24 +15,10 @@ import { gaussianParts } from "../latent/parts.ts";
  */
 export const BetaVAE = defineModel({
   name: "BetaVAE",
-  options: {
-    type: oneOf("H", "B"),
-    beta: atLeast(0, 4),
-    gamma: atLeast(0, 10),
-    maxCapacity: atLeast(0, 25),
-    capacitySteps: whole(1, 10_000),
-  },
+  options: { type: oneOf("H", "B"), beta: atLeast(0, 4), gamma: atLeast(0, 10), ...capacityOptions },
   parts: gaussianParts,
-  objective(
-    { x },
-    { encode, decode, prior },
-    { draw, step },
-    { type, beta, gamma, maxCapacity, capacitySteps },
-  ): Terms {
-    const q = encode(x);
-    const z = q.sample(draw("z"));
-    const reconstruction = mean(decode(z).logProb(x));
-    const kl = mean(q.klTo(prior, z));
+  objective(images, parts, { draw, step }, { type, beta, gamma, maxCapacity, capacitySteps }): Terms {
+    const { reconstruction, kl } = onePass(images, parts, draw);
     if (type === "H") return { loss: sub(mul(kl, beta), reconstruction), reconstruction, kl };
     const capacity = rising(step, maxCapacity, capacitySteps);
     return { loss: sub(mul(abs(sub(kl, capacity)), gamma), reconstruction), reconstruction, kl, capacity };

@@ -1,9 +1,5 @@
-import { add, mul, sub } from "../../graph/ops/arithmetic.ts";
-import { mean } from "../../graph/ops/sum.ts";
-import { decomposeKl } from "../latent/correlation.ts";
-import { defineModel } from "../latent/define.ts";
-import { atLeast, oneOf } from "../latent/options.ts";
-import { gaussianParts } from "../latent/parts.ts";
+import { add, mean, mul, sub } from "../../graph/ops/index.ts";
+import { atLeast, decomposeKl, defineModel, gaussianParts, oneOf } from "../latent/index.ts";
 
 /**
  * β-TC-VAE: of the parts of the divergence, the total correlation of the codes pays more.

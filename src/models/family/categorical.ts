@@ -1,8 +1,5 @@
-import { mul, sub } from "../../graph/ops/arithmetic.ts";
-import { mean } from "../../graph/ops/sum.ts";
-import { categorical, categoricalOptions, temperatureAt, uniformCategories } from "../latent/categorical.ts";
-import { defineModel } from "../latent/define.ts";
-import { atLeast } from "../latent/options.ts";
+import { mean, mul, sub } from "../../graph/ops/index.ts";
+import { atLeast, categoricalOptions, categoricalParts, defineModel, temperatureAt } from "../latent/index.ts";
 
 /**
  * VAE with classes as codes, `variables` of `classes` each, relaxed in training to points of the simplex at a falling temperature:
@@ -19,13 +16,7 @@ export const CategoricalVAE = defineModel({
   name: "CategoricalVAE",
   options: { beta: atLeast(0, 1), ...categoricalOptions },
   latent: ({ variables, classes }) => variables * classes,
-  parts(build, { variables, classes, latent }) {
-    const encoder = build.encoder();
-    const logits = build.linear("logits", encoder.features, latent);
-    const encode = (x: Parameters<typeof encoder.forward>[0]) =>
-      categorical(logits.forward(encoder.forward(x)), variables, classes);
-    return { encode, decode: build.decoder(latent), prior: uniformCategories(build.gpu, variables, classes) };
-  },
+  parts: categoricalParts,
   objective({ x }, { encode, decode, prior }, { draw, step }, { beta, hard, ...annealed }) {
     const q = encode(x);
     const temperature = temperatureAt(step, annealed);

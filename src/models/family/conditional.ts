@@ -1,9 +1,5 @@
-import { sub } from "../../graph/ops/arithmetic.ts";
-import { mean } from "../../graph/ops/sum.ts";
-import { defineModel } from "../latent/define.ts";
-import { klOptions, weighted } from "../latent/kl.ts";
-import { whole } from "../latent/options.ts";
-import { labelledParts } from "../latent/parts.ts";
+import { sub } from "../../graph/ops/index.ts";
+import { defineModel, klOptions, labelledParts, onePass, weighted, whole } from "../latent/index.ts";
 
 /**
  * Conditional VAE: p(x|y) = ∫ p(x|z, y) N(z; 0, I) dz for images of known classes, so that samples can be asked for by class.
@@ -21,11 +17,8 @@ export const ConditionalVAE = defineModel({
   options: { classes: whole(1, 10), ...klOptions },
   classes: ({ classes }) => classes,
   parts: (build, { classes }) => labelledParts(build, classes),
-  objective({ x, labels }, { encode, decode, prior }, { draw, step }, options) {
-    const q = encode(x, labels);
-    const z = q.sample(draw("z"));
-    const reconstruction = mean(decode(z, labels).logProb(x));
-    const kl = mean(q.klTo(prior, z));
+  objective(images, parts, { draw, step }, options) {
+    const { q, reconstruction, kl } = onePass(images, parts, draw);
     return { loss: sub(weighted(kl, q, options, step), reconstruction), reconstruction, kl };
   },
 });

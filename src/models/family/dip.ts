@@ -1,12 +1,5 @@
-import { add, mul, square, sub } from "../../graph/ops/arithmetic.ts";
-import { exp } from "../../graph/ops/elementwise.ts";
-import { matmul } from "../../graph/ops/matmul.ts";
-import { transpose } from "../../graph/ops/shape.ts";
-import { mean, sum } from "../../graph/ops/sum.ts";
-import { defineModel } from "../latent/define.ts";
-import { identity } from "../latent/matrices.ts";
-import { atLeast, oneOf } from "../latent/options.ts";
-import { gaussianParts } from "../latent/parts.ts";
+import { add, exp, matmul, mean, mul, square, sub, sum, transpose } from "../../graph/ops/index.ts";
+import { atLeast, defineModel, gaussianParts, identity, oneOf, onePass } from "../latent/index.ts";
 
 /**
  * DIP-VAE: the covariance C of the codes is drawn to the identity.
@@ -22,14 +15,11 @@ export const DIPVAE = defineModel({
   name: "DIPVAE",
   options: { type: oneOf("I", "II"), offDiagonal: atLeast(0, 10), diagonal: atLeast(0, 100) },
   parts: gaussianParts,
-  objective({ x }, { encode, decode, prior }, { draw }, { type, offDiagonal, diagonal }) {
-    const q = encode(x);
-    const z = q.sample(draw("z"));
-    const reconstruction = mean(decode(z).logProb(x));
-    const kl = mean(q.klTo(prior, z));
-    const one = identity(x.gpu, z.shape[1]!);
+  objective(images, parts, { draw }, { type, offDiagonal, diagonal }) {
+    const { q, z, reconstruction, kl } = onePass(images, parts, draw);
+    const one = identity(z.gpu, z.shape[1]!);
     const centred = sub(q.mean, mean(q.mean, 0));
-    const ofMeans = mul(matmul(transpose(centred), centred), 1 / x.shape[0]!);
+    const ofMeans = mul(matmul(transpose(centred), centred), 1 / z.shape[0]!);
     const covariance = type === "I" ? ofMeans : add(ofMeans, mul(one, mean(exp(q.logVar), 0)));
     const errors = square(sub(covariance, one));
     const weights = add(mul(one, diagonal - offDiagonal), offDiagonal);

@@ -1,13 +1,13 @@
-import { add, mul, neg, sub } from "../../graph/ops/arithmetic.ts";
-import { detach } from "../../graph/ops/detach.ts";
-import { softplus } from "../../graph/ops/elementwise.ts";
-import { part } from "../../graph/ops/part.ts";
-import { mean } from "../../graph/ops/sum.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { permuteLatents } from "../latent/adversary.ts";
-import { defineModel } from "../latent/define.ts";
-import { atLeast, widths } from "../latent/options.ts";
-import { gaussianParts } from "../latent/parts.ts";
+import { add, detach, mean, mul, neg, softplus, sub } from "../../graph/ops/index.ts";
+import {
+  atLeast,
+  defineModel,
+  discriminator,
+  gaussianParts,
+  onePass,
+  permuteLatents,
+  widths,
+} from "../latent/index.ts";
 
 /**
  * FactorVAE: a discriminator D tells codes from codes with each latent shuffled across the batch; its log-ratio is their total correlation.
@@ -22,21 +22,16 @@ import { gaussianParts } from "../latent/parts.ts";
 export const FactorVAE = defineModel({
   name: "FactorVAE",
   options: { gamma: atLeast(0, 6.4), discriminatorHidden: widths([256, 256, 256]) },
-  parts(build, { latent, discriminatorHidden }) {
-    const parts = gaussianParts(build);
-    const logits = build.perceptron("discriminator", [latent, ...discriminatorHidden, 2], 0.2);
-    const logRatio = (y: Tensor) => sub(part(y, 1, 0, 1), part(y, 1, 1, 1));
-    return { ...parts, discriminate: (z: Tensor, frozen = false) => logRatio(logits(z, frozen)) };
-  },
+  parts: (build, { discriminatorHidden: hidden }) => ({
+    ...gaussianParts(build),
+    discriminate: discriminator(build, hidden),
+  }),
   updates: [{ of: "discriminator.", loss: "discriminatorLoss", learningRate: 1e-4, betas: [0.5, 0.9] }],
-  objective({ x }, { encode, decode, prior, discriminate }, { draw }, { gamma }) {
-    const q = encode(x);
-    const z = q.sample(draw("z"));
-    const reconstruction = mean(decode(z).logProb(x));
-    const kl = mean(q.klTo(prior, z));
-    const totalCorrelation = mean(discriminate(z, true));
+  objective(images, parts, { draw }, { gamma }) {
+    const { z, reconstruction, kl } = onePass(images, parts, draw);
+    const totalCorrelation = mean(parts.discriminate(z, true));
     const [real, shuffled] = [detach(z), permuteLatents(detach(z), draw("permutation"))];
-    const mistakes = add(softplus(neg(discriminate(real))), softplus(discriminate(shuffled)));
+    const mistakes = add(softplus(neg(parts.discriminate(real))), softplus(parts.discriminate(shuffled)));
     const discriminatorLoss = mul(mean(mistakes), 0.5);
     const loss = add(sub(kl, reconstruction), mul(totalCorrelation, gamma));
     return { loss, reconstruction, kl, totalCorrelation, discriminatorLoss };

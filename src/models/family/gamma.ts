@@ -1,9 +1,5 @@
-import { mul, sub } from "../../graph/ops/arithmetic.ts";
-import { mean } from "../../graph/ops/sum.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { defineModel } from "../latent/define.ts";
-import { gamma, gammaPrior, positive } from "../latent/gamma.ts";
-import { above, atLeast, oneOf, whole } from "../latent/options.ts";
+import { mean, mul, sub } from "../../graph/ops/index.ts";
+import { defineModel, gammaOptions, gammaParts } from "../latent/index.ts";
 
 /**
  * VAE with positive codes:  q(z|x) = Γ(shape, rate),  p(z) = Γ(priorShape, priorRate), each floor + softplus of a head.
@@ -17,24 +13,8 @@ import { above, atLeast, oneOf, whole } from "../latent/options.ts";
  */
 export const GammaVAE = defineModel({
   name: "GammaVAE",
-  options: {
-    beta: atLeast(0, 1),
-    priorShape: above(0, 1),
-    priorRate: above(0, 1),
-    floor: above(0, 0.01),
-    gradient: oneOf("implicit", "augmented"),
-    augmentation: whole(1, 4),
-  },
-  parts(build, { latent, priorShape, priorRate, floor }) {
-    const encoder = build.encoder();
-    const [shape, rate] = ["shape", "rate"].map((name) => build.linear(name, encoder.features, latent));
-    const encode = (x: Tensor) => {
-      const features = encoder.forward(x);
-      const [a, r] = [shape, rate].map((head) => positive(head!.forward(features), floor));
-      return gamma(a!, r!, [priorShape, priorRate]);
-    };
-    return { encode, decode: build.decoder(), prior: gammaPrior(build.gpu, latent, priorShape, priorRate) };
-  },
+  options: gammaOptions,
+  parts: gammaParts,
   objective({ x }, { encode, decode, prior }, { draw }, { beta, gradient, augmentation }) {
     const q = encode(x);
     const z = q.drawn(draw, gradient, augmentation);

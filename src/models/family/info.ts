@@ -1,9 +1,5 @@
-import { add, mul, sub } from "../../graph/ops/arithmetic.ts";
-import { mean } from "../../graph/ops/sum.ts";
-import { defineModel } from "../latent/define.ts";
-import { kernelOptions, meanDiscrepancy } from "../latent/discrepancy.ts";
-import { atLeast } from "../latent/options.ts";
-import { gaussianParts } from "../latent/parts.ts";
+import { add, mul, sub } from "../../graph/ops/index.ts";
+import { atLeast, defineModel, gaussianParts, kernelOptions, meanDiscrepancy, onePass } from "../latent/index.ts";
 
 /**
  * InfoVAE: the codes of all images together are drawn to the prior, those of each image less.
@@ -18,12 +14,9 @@ export const InfoVAE = defineModel({
   name: "InfoVAE",
   options: { alpha: atLeast(0, 0), lambda: atLeast(0, 1000), ...kernelOptions },
   parts: gaussianParts,
-  objective({ x }, { encode, decode, prior }, { draw }, { alpha, lambda, ...kernel }) {
-    const q = encode(x);
-    const z = q.sample(draw("z"));
-    const reconstruction = mean(decode(z).logProb(x));
-    const kl = mean(q.klTo(prior, z));
-    const mmd = meanDiscrepancy(z, prior.sample(x.shape[0]!, draw("prior")), kernel);
+  objective(images, parts, { draw }, { alpha, lambda, ...kernel }) {
+    const { z, reconstruction, kl } = onePass(images, parts, draw);
+    const mmd = meanDiscrepancy(z, parts.prior.sample(z.shape[0]!, draw("prior")), kernel);
     const penalty = add(mul(kl, 1 - alpha), mul(mmd, alpha + lambda - 1));
     return { loss: sub(penalty, reconstruction), reconstruction, kl, mmd };
   },

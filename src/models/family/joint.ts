@@ -1,20 +1,5 @@
-import { add, minimum, mul, sub } from "../../graph/ops/arithmetic.ts";
-import { abs } from "../../graph/ops/elementwise.ts";
-import { concat } from "../../graph/ops/part.ts";
-import { mean } from "../../graph/ops/sum.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { categorical, categoricalOptions, temperatureAt, uniformCategories } from "../latent/categorical.ts";
-import { defineModel } from "../latent/define.ts";
-import { rising } from "../latent/kl.ts";
-import { StandardNormal } from "../latent/normal.ts";
-import { atLeast, whole } from "../latent/options.ts";
-import { productPosterior, productPrior } from "../latent/product.ts";
-
-const capacities = {
-  maxCapacity: atLeast(0, 5),
-  maxCategoricalCapacity: atLeast(0, 5),
-  capacitySteps: whole(1, 25_000),
-};
+import { abs, add, concat, mean, minimum, mul, sub } from "../../graph/ops/index.ts";
+import { defineModel, jointOptions, jointParts, rising, temperatureAt } from "../latent/index.ts";
 
 /**
  * JointVAE: codes of `latent` numbers z and of `variables` classes y, each with a capacity C(t) that rises over capacitySteps:
@@ -27,31 +12,8 @@ const capacities = {
  */
 export const JointVAE = defineModel({
   name: "JointVAE",
-  options: {
-    ...categoricalOptions,
-    variables: whole(1, 1),
-    gamma: atLeast(0, 30),
-    categoricalGamma: atLeast(0, 30),
-    ...capacities,
-  },
-  parts(build, { latent, variables, classes }) {
-    const encoder = build.encoder();
-    const heads = build.normal(encoder.features, latent);
-    const logits = build.linear("logits", encoder.features, variables * classes);
-    const priors = [new StandardNormal(build.gpu, latent), uniformCategories(build.gpu, variables, classes)] as const;
-    const both = (x: Tensor) => {
-      const features = encoder.forward(x);
-      return [heads(features), categorical(logits.forward(features), variables, classes)] as const;
-    };
-    const encode = (x: Tensor) => productPosterior(...both(x), priors);
-    return {
-      both,
-      encode,
-      decode: build.decoder(latent + variables * classes),
-      prior: productPrior(...priors),
-      priors,
-    };
-  },
+  options: jointOptions,
+  parts: jointParts,
   objective({ x }, { both, decode, priors }, { draw, step }, { hard, ...o }) {
     const [q, c] = both(x);
     const [z, temperature] = [q.sample(draw("z")), temperatureAt(step, o)];

@@ -1,18 +1,5 @@
-import { add, sub } from "../../graph/ops/arithmetic.ts";
-import { mean } from "../../graph/ops/sum.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { defineModel } from "../latent/define.ts";
-import {
-  conditionalPrior,
-  lower,
-  merged,
-  perRow,
-  twoLevelPosterior,
-  twoLevelPrior,
-  upperPart,
-} from "../latent/hierarchy.ts";
-import { klOptions, weighted } from "../latent/kl.ts";
-import { klOfNormals } from "../latent/normal.ts";
+import { add, mean, sub } from "../../graph/ops/index.ts";
+import { defineModel, klOfNormals, klOptions, ladderParts, merged, weighted } from "../latent/index.ts";
 
 /**
  * Ladder VAE, `latent: [d1, d2]`:  p(z2) p(z1|z2) p(x|z1); q(z1) merges what the encoder says with p(z1|z2), weighted by precision.
@@ -28,24 +15,7 @@ export const LVAE = defineModel({
   options: klOptions,
   levels: 2,
   standard: { latent: [20, 10], hidden: [400, 200] },
-  parts(build, { levels = [], hidden }) {
-    const encoder = build.encoder("encoder", 0, hidden.slice(0, -1));
-    const up = upperPart(build, encoder.features);
-    const first = build.normal(encoder.features, levels[0]!, ["mean1", "log_var1"]);
-    const top = build.normal(hidden.at(-1)!, levels[1]!, ["mean2", "log_var2"]);
-    const priorOf = conditionalPrior(build, levels, hidden.at(-1)!);
-    const both = (x: Tensor) => {
-      const features = encoder.forward(x);
-      return [first(features), top(up(features))] as const;
-    };
-    const encode = (x: Tensor) => {
-      const [seen, q2] = both(x);
-      return twoLevelPosterior(q2, (z2) => merged(seen, perRow(z2, priorOf)));
-    };
-    const decodeFirst = build.decoder(levels[0]!, hidden.slice(0, -1));
-    const decode = (z: Tensor) => decodeFirst(lower(z, levels[0]!));
-    return { both, priorOf, encode, decodeFirst, decode, prior: twoLevelPrior(build, levels, priorOf) };
-  },
+  parts: ladderParts,
   objective({ x }, { both, priorOf, decodeFirst }, { draw, step }, options) {
     const [seen, q2] = both(x);
     const below = priorOf(q2.sample(draw("z2")));

@@ -1,9 +1,5 @@
-import { sub } from "../../graph/ops/arithmetic.ts";
-import { mean } from "../../graph/ops/sum.ts";
-import { defineModel } from "../latent/define.ts";
-import { klOptions, weighted } from "../latent/kl.ts";
-import { above } from "../latent/options.ts";
-import { gaussianParts } from "../latent/parts.ts";
+import { sub } from "../../graph/ops/index.ts";
+import { above, defineModel, gaussianParts, klOptions, onePass, weighted } from "../latent/index.ts";
 
 /**
  * A VAE whose pixels err by a log-cosh law, quadratic near 0 and linear far away:
@@ -19,11 +15,8 @@ export const LogCoshVAE = defineModel({
   options: { alpha: above(0, 10), ...klOptions },
   standard: { likelihood: "logCosh" },
   parts: gaussianParts,
-  objective({ x }, { encode, decode, prior }, { draw, step }, options) {
-    const q = encode(x);
-    const z = q.sample(draw("z"));
-    const reconstruction = mean(decode(z).logProb(x));
-    const kl = mean(q.klTo(prior, z));
+  objective(images, parts, { draw, step }, options) {
+    const { q, reconstruction, kl } = onePass(images, parts, draw);
     return { loss: sub(weighted(kl, q, options, step), reconstruction), reconstruction, kl };
   },
 });

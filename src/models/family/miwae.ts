@@ -1,7 +1,4 @@
-import { defineModel } from "../latent/define.ts";
-import { boundTerms } from "../latent/importance.ts";
-import { oneOf, whole } from "../latent/options.ts";
-import { gaussianParts } from "../latent/parts.ts";
+import { boundTerms, defineModel, gaussianParts, oneOf, whole } from "../latent/index.ts";
 
 /**
  * Multiply importance-weighted auto-encoder: the mean of several importance-weighted bounds, whose gradient is less noisy than that of

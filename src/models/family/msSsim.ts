@@ -1,10 +1,16 @@
-import { add, mul, sub } from "../../graph/ops/arithmetic.ts";
-import { mean } from "../../graph/ops/sum.ts";
-import { defineModel } from "../latent/define.ts";
-import { klOptions, weighted } from "../latent/kl.ts";
-import { above, atLeast, whole } from "../latent/options.ts";
-import { checkSsim, msSsim } from "../latent/msSsim.ts";
-import { gaussianParts } from "../latent/parts.ts";
+import { add, mean, mul, sub } from "../../graph/ops/index.ts";
+import {
+  above,
+  atLeast,
+  checkSsim,
+  defineModel,
+  gaussianParts,
+  klOptions,
+  msSsim,
+  onePass,
+  weighted,
+  whole,
+} from "../latent/index.ts";
 
 /**
  * A VAE whose images are compared by structure, at several scales:
@@ -22,11 +28,9 @@ export const MSSSIMVAE = defineModel({
     checkSsim("MSSSIMVAE", options.image, options);
     return gaussianParts(build);
   },
-  objective({ x }, { encode, decode, prior }, { draw, step }, options) {
-    const q = encode(x);
-    const z = q.sample(draw("z"));
-    const similarity = mean(msSsim(x, decode(z).mean, options));
-    const kl = mean(q.klTo(prior, z));
+  objective(images, parts, { draw, step }, options) {
+    const { q, pixels, kl } = onePass(images, parts, draw);
+    const similarity = mean(msSsim(images.x, pixels.mean, options));
     const loss = add(mul(sub(1, similarity), options.weight), weighted(kl, q, options, step));
     return { loss, similarity, kl };
   },

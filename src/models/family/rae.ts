@@ -1,11 +1,13 @@
-import { add, mul, square, sub } from "../../graph/ops/arithmetic.ts";
-import { mean, sum } from "../../graph/ops/sum.ts";
+import { add, mean, mul, square, sub, sum } from "../../graph/ops/index.ts";
 import type { Terms } from "../../nn/objective.ts";
-import { CodeGaussian } from "../latent/codes.ts";
-import { defineModel } from "../latent/define.ts";
-import { atLeast, oneOf } from "../latent/options.ts";
-import { decoderOf, pointCodes } from "../latent/parts.ts";
-import { jacobianNorm, spectrallyNormalised, squaredNorm } from "../latent/regularizers.ts";
+import {
+  CodeGaussian,
+  defineModel,
+  jacobianNorm,
+  regularisedParts,
+  regularizerOptions,
+  squaredNorm,
+} from "../latent/index.ts";
 
 /**
  * Regularised auto-encoder: points as codes, kept small, and a smooth decoder; new images come from a Gaussian (or, by `withPrior`, a
@@ -20,17 +22,10 @@ import { jacobianNorm, spectrallyNormalised, squaredNorm } from "../latent/regul
  */
 export const RAE = defineModel({
   name: "RAE",
-  options: {
-    regularizer: oneOf("l2", "gradient", "spectral"),
-    embeddingWeight: atLeast(0, 1e-2),
-    weight: atLeast(0, 1e-4),
-  },
+  options: regularizerOptions,
   standard: { likelihood: "gaussian", variance: 0.5, latent: 16 },
   codes: CodeGaussian,
-  parts(build, { regularizer }) {
-    const codes = pointCodes(build);
-    return { ...codes, ...decoderOf(build, regularizer === "spectral" ? spectrallyNormalised : null) };
-  },
+  parts: regularisedParts,
   objective({ x }, { encode, decode, decoder }, { draw }, { regularizer: kind, embeddingWeight, weight }): Terms {
     const z = encode(x);
     const reconstruction = mean(decode(z).logProb(x));

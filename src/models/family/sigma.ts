@@ -1,10 +1,6 @@
-import { sub } from "../../graph/ops/arithmetic.ts";
-import { mean } from "../../graph/ops/sum.ts";
+import { sub } from "../../graph/ops/index.ts";
 import type { Terms } from "../../nn/objective.ts";
-import { defineModel } from "../latent/define.ts";
-import { klOptions, weighted } from "../latent/kl.ts";
-import { optimalVariance } from "../latent/likelihood/gaussian.ts";
-import { gaussianParts } from "../latent/parts.ts";
+import { defineModel, gaussianParts, klOptions, onePass, optimalVariance, weighted } from "../latent/index.ts";
 
 /**
  * σ-VAE: a Gaussian VAE whose one variance is the best for the batch, σ² = mean over batch and pixels of (x − x̂)²:
@@ -21,13 +17,10 @@ export const SigmaVAE = defineModel({
   options: klOptions,
   standard: { likelihood: "gaussian", variance: "optimal" },
   parts: gaussianParts,
-  objective({ x }, { encode, decode, prior }, { draw, step }, options): Terms {
-    const q = encode(x);
-    const z = q.sample(draw("z"));
-    const pixels = decode(z);
-    const [reconstruction, kl] = [mean(pixels.logProb(x)), mean(q.klTo(prior, z))];
+  objective(images, parts, { draw, step }, options): Terms {
+    const { q, pixels, reconstruction, kl } = onePass(images, parts, draw);
     const terms = { loss: sub(weighted(kl, q, options, step), reconstruction), reconstruction, kl };
-    return options.variance === "optimal" ? { ...terms, variance: optimalVariance(pixels.mean, x) } : terms;
+    return options.variance === "optimal" ? { ...terms, variance: optimalVariance(pixels.mean, images.x) } : terms;
   },
 });
 export type SigmaVAE = InstanceType<typeof SigmaVAE>;

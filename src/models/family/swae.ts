@@ -1,9 +1,5 @@
-import { mul, sub } from "../../graph/ops/arithmetic.ts";
-import { mean } from "../../graph/ops/sum.ts";
-import { defineModel } from "../latent/define.ts";
-import { slicedDistance } from "../latent/discrepancy.ts";
-import { atLeast, whole } from "../latent/options.ts";
-import { codeParts } from "../latent/parts.ts";
+import { mean, mul, sub } from "../../graph/ops/index.ts";
+import { atLeast, codeParts, defineModel, slicedDistance, whole } from "../latent/index.ts";
 
 /**
  * Sliced Wasserstein auto-encoder: codes are points, drawn to N(0, I) along random directions.

@@ -1,11 +1,5 @@
-import { sub } from "../../graph/ops/arithmetic.ts";
-import { detach } from "../../graph/ops/detach.ts";
-import { mean } from "../../graph/ops/sum.ts";
-import { defineModel } from "../latent/define.ts";
-import { StandardNormal } from "../latent/normal.ts";
-import { whole } from "../latent/options.ts";
-import { gaussianParts } from "../latent/parts.ts";
-import { secondStage } from "../latent/secondStage.ts";
+import { detach, mean, sub } from "../../graph/ops/index.ts";
+import { defineModel, gaussianParts, onePass, secondStage, StandardNormal, whole } from "../latent/index.ts";
 
 /**
  * Two-stage VAE: a second VAE learns the codes of the first, in the same step, and draws new ones.
@@ -27,12 +21,10 @@ export const TwoStageVAE = defineModel({
     const parts = gaussianParts(build);
     return { ...parts, first: new StandardNormal(build.gpu, latent), prior: secondStage(build, latent, secondHidden) };
   },
-  objective({ x }, { encode, decode, first, prior }, { draw }) {
-    const q = encode(x);
-    const z = q.sample(draw("z"));
-    const [reconstruction, kl] = [mean(decode(z).logProb(x)), mean(q.klTo(first, z))];
-    const second = prior.terms(detach(z), draw("u"));
-    const [secondReconstruction, secondKl] = [mean(second.reconstruction), mean(second.kl)];
+  objective(images, parts, { draw }) {
+    const { z, reconstruction, kl } = onePass(images, { ...parts, prior: parts.first }, draw);
+    const ofCodes = parts.prior.terms(detach(z), draw("u"));
+    const [secondReconstruction, secondKl] = [mean(ofCodes.reconstruction), mean(ofCodes.kl)];
     const losses = { loss: sub(kl, reconstruction), secondLoss: sub(secondKl, secondReconstruction) };
     return { ...losses, reconstruction, kl, secondReconstruction, secondKl };
   },

@@ -1,9 +1,5 @@
-import { sub } from "../../graph/ops/arithmetic.ts";
-import { mean } from "../../graph/ops/sum.ts";
-import { defineModel } from "../latent/define.ts";
-import { klOptions, weighted } from "../latent/kl.ts";
-import { gaussianParts } from "../latent/parts.ts";
-import { EXAMPLE_NAMES } from "../latent/recipe.ts";
+import { mean, sub } from "../../graph/ops/index.ts";
+import { defineModel, EXAMPLE_NAMES, gaussianParts, klOptions, weighted } from "../latent/index.ts";
 
 /**
  * Variational auto-encoder:  p(x) = ∫ p(x|z) N(z; 0, I) dz, with q(z|x) = N(mean(x), diag e^logVar(x)).

@@ -1,13 +1,8 @@
-import { sub } from "../../graph/ops/arithmetic.ts";
-import { reshape } from "../../graph/ops/shape.ts";
-import { count } from "../../graph/dtype.ts";
-import { mean } from "../../graph/ops/sum.ts";
 import { uniforms } from "../../data/philox.ts";
-import { defineModel } from "../latent/define.ts";
-import { klOptions, weighted } from "../latent/kl.ts";
-import { whole } from "../latent/options.ts";
-import { gaussianParts } from "../latent/parts.ts";
-import { vampPrior } from "../latent/vamp.ts";
+import { streamOf } from "../../data/streams.ts";
+import { count } from "../../graph/dtype.ts";
+import { reshape, sub } from "../../graph/ops/index.ts";
+import { defineModel, gaussianParts, klOptions, onePass, vampPrior, weighted, whole } from "../latent/index.ts";
 
 /**
  * VAE with the VampPrior, a mixture of the posteriors of learnt images u_k = sigmoid(pseudo_inputs):
@@ -23,16 +18,13 @@ export const VampVAE = defineModel({
   options: { components: whole(1, 300), ...klOptions },
   parts(build, { components, latent, image, seed }) {
     const parts = gaussianParts(build);
-    const values = uniforms(components * count(image), 1, { seed, stream: 1 << 16 });
+    const values = uniforms(components * count(image), 1, { seed, stream: streamOf("pseudo-inputs") });
     const pseudoInputs = build.parameter("prior.pseudo_inputs", values, [components, count(image)]);
     const encode = (pixels: typeof pseudoInputs) => parts.encode(reshape(pixels, [components, ...image]));
     return { ...parts, prior: vampPrior(pseudoInputs, latent, encode) };
   },
-  objective({ x }, { encode, decode, prior }, { draw, step }, options) {
-    const q = encode(x);
-    const z = q.sample(draw("z"));
-    const reconstruction = mean(decode(z).logProb(x));
-    const kl = mean(q.klTo(prior, z));
+  objective(images, parts, { draw, step }, options) {
+    const { reconstruction, kl } = onePass(images, parts, draw);
     return { loss: sub(weighted(kl, null, options, step), reconstruction), reconstruction, kl };
   },
 });

@@ -1,11 +1,6 @@
-import { uniforms } from "../../data/philox.ts";
-import { add, mul, sub } from "../../graph/ops/arithmetic.ts";
-import { mean } from "../../graph/ops/sum.ts";
-import type { Tensor } from "../../graph/tensor.ts";
+import { add, mean, mul, sub } from "../../graph/ops/index.ts";
 import type { Terms } from "../../nn/objective.ts";
-import { type MovingCodebook, movedCodebook, quantised, uniformCodes } from "../latent/codebook.ts";
-import { defineModel } from "../latent/define.ts";
-import { atLeast, flag, inside, whole } from "../latent/options.ts";
+import { codebookMoves, codebookOptions, codebookParts, defineModel } from "../latent/index.ts";
 
 /**
  * VQ-VAE: codes of `positions` entries of a codebook [codes, dimension], each the nearest to what the encoder says, ze.
@@ -19,31 +14,10 @@ import { atLeast, flag, inside, whole } from "../latent/options.ts";
  */
 export const VQVAE = defineModel({
   name: "VQVAE",
-  options: {
-    codes: whole(2, 64),
-    dimension: whole(1, 8),
-    positions: whole(1, 16),
-    commitment: atLeast(0, 0.25),
-    ema: flag(false),
-    decay: inside(0, 1, 0.99),
-    epsilon: atLeast(0, 1e-5),
-    deadBelow: atLeast(0, 1),
-  },
+  options: codebookOptions,
   standard: { likelihood: "gaussian", variance: 0.5 },
   latent: ({ positions, dimension }) => positions * dimension,
-  parts(build, { codes, dimension, positions, latent, ema, seed }) {
-    const encoder = build.encoder();
-    const head = build.linear("code", encoder.features, latent);
-    const decode = build.decoder(latent);
-    const [values, shape] = [uniforms(codes * dimension, 1 / codes, { seed, stream: 1 << 16 }), [codes, dimension]];
-    const weight = ema
-      ? build.buffer("codebook.weight", values, shape)
-      : build.parameter("codebook.weight", values, shape);
-    const count = ema ? build.buffer("codebook.count", new Float32Array(codes).fill(1), [codes]) : weight;
-    const moving: MovingCodebook = { weight, count, sum: ema ? build.buffer("codebook.sum", values, shape) : weight };
-    const encode = (x: Tensor) => quantised(head.forward(encoder.forward(x)), weight);
-    return { encode, decode, prior: uniformCodes(weight, positions), moving };
-  },
+  parts: codebookParts,
   objective({ x }, { encode, decode }, _, { commitment: weight, ema }): Terms {
     const q = encode(x);
     const reconstruction = mean(decode(q.through).logProb(x));
@@ -54,12 +28,6 @@ export const VQVAE = defineModel({
     const codebook = q.distance("entries");
     return { loss: add(loss, codebook), reconstruction, commitment, codebook, perplexity };
   },
-  moves: ({ x }, { encode, moving }, { draw }, options) =>
-    options.ema
-      ? Object.entries(movedCodebook(moving, encode(x), options, draw("reset"))).map(([name, next]) => [
-          moving[name as "sum"],
-          next as Tensor,
-        ])
-      : [],
+  moves: ({ x }, { encode, moving }, { draw }, options) => codebookMoves(moving, encode(x), options, draw("reset")),
 });
 export type VQVAE = InstanceType<typeof VQVAE>;

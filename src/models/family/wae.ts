@@ -1,9 +1,5 @@
-import { mul, sub } from "../../graph/ops/arithmetic.ts";
-import { mean } from "../../graph/ops/sum.ts";
-import { defineModel } from "../latent/define.ts";
-import { kernelOptions, meanDiscrepancy } from "../latent/discrepancy.ts";
-import { atLeast } from "../latent/options.ts";
-import { codeParts } from "../latent/parts.ts";
+import { mean, mul, sub } from "../../graph/ops/index.ts";
+import { atLeast, codeParts, defineModel, kernelOptions, meanDiscrepancy } from "../latent/index.ts";
 
 /**
  * Wasserstein auto-encoder: codes are points, and all of them together are drawn to N(0, I).

@@ -141,7 +141,7 @@ export class Builder {
   }
 
   /**
-   * Linear layers `name.0`, `name.1`, … with leaky ReLU between them: [n, widths[0]] → [n, widths.at(-1)]. Where they are `held`, no
+   * Linear layers `name.0`, `name.1`, … with leaky ReLU between them: [n, widths[0]] → [n, widths.at(-1)]. Where they are `frozen`, no
    * gradient reaches their parameters.
    */
   perceptron(name: string, widths: readonly number[], slope = 0): (x: Tensor, frozen?: boolean) => Tensor {

@@ -9,6 +9,7 @@ import { expand, reshape } from "../../graph/ops/shape.ts";
 import { logSoftmax, softmax } from "../../graph/ops/softmax.ts";
 import { sum } from "../../graph/ops/sum.ts";
 import type { Runner, Tensor } from "../../graph/tensor.ts";
+import type { Builder } from "./builder.ts";
 import type { Posterior, Prior } from "./distribution.ts";
 import { above, atLeast, flag, whole } from "./options.ts";
 
@@ -82,4 +83,15 @@ export function uniformCategories(gpu: Runner, variables: number, classes: numbe
       return reshape(oneHot(argmax(scores, 2), classes), [n, ...shape]);
     },
   };
+}
+
+/** An encoder of logits, and a decoder of classes. */
+export function categoricalParts(
+  build: Builder,
+  { variables, classes, latent }: { readonly variables: number; readonly classes: number; readonly latent: number },
+) {
+  const encoder = build.encoder();
+  const logits = build.linear("logits", encoder.features, latent);
+  const encode = (x: Tensor) => categorical(logits.forward(encoder.forward(x)), variables, classes);
+  return { encode, decode: build.decoder(latent), prior: uniformCategories(build.gpu, variables, classes) };
 }

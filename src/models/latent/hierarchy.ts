@@ -1,9 +1,7 @@
 import type { Draw } from "../../data/streams.ts";
-import { check, show } from "../../device/errors.ts";
-import { add, maximum, minimum, mul, sub } from "../../graph/ops/arithmetic.ts";
-import { relu, sigmoid, softplus } from "../../graph/ops/elementwise.ts";
-import { part, concat } from "../../graph/ops/part.ts";
-import { reshape } from "../../graph/ops/shape.ts";
+import { add, sub } from "../../graph/ops/arithmetic.ts";
+import { concat, part } from "../../graph/ops/part.ts";
+import { expand, reshape } from "../../graph/ops/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Builder } from "./builder.ts";
 import type { Posterior, Prior } from "./distribution.ts";
@@ -70,25 +68,22 @@ export function twoLevelPosterior(top: Normal, below: (z2: Tensor) => Normal): P
   return posterior;
 }
 
-/** z1 of a code. */
-export const lower = (z: Tensor, first: number): Tensor => split(z, first)[0];
-
-/** The last hidden layer, between both levels: `encoder.<its number>`. */
-export function upperPart(build: Builder, features: number): (x: Tensor) => Tensor {
-  const { hidden } = build.spec;
-  check(hidden.length > 1, "argument", "hidden", () => `expected two hidden widths or more; got ${show(hidden)}.`);
-  const layer = build.linear(`encoder.${hidden.length - 1}`, features, hidden.at(-1)!);
-  return (x) => relu(layer.forward(x));
-}
-
-/**
- * The product of two normals, each weighted by its precision:
- *
- *     ℓ = −log(e^{−ℓ_a} + e^{−ℓ_b}),   m = w·m_a + (1 − w)·m_b,   w = sigmoid(ℓ_b − ℓ_a)
- */
-export function merged(a: Normal, b: Normal): Normal {
-  const [low, high] = [minimum(a.logVar, b.logVar), maximum(a.logVar, b.logVar)];
-  const logVar = sub(low, softplus(sub(low, high)));
-  const weight = sigmoid(sub(b.logVar, a.logVar));
-  return normal(add(mul(weight, a.mean), mul(sub(1, weight), b.mean)), logVar);
+/** Networks of two levels, each with an encoder of its own: q(z2|x), q(z1|x, z2), p(z1|z2), p(x|z1, z2). */
+export function hierarchyParts(
+  build: Builder,
+  { levels = [], hidden }: { readonly levels?: readonly number[]; readonly hidden: readonly number[] },
+) {
+  const [first, second] = levels as [number, number];
+  const [upper, lower] = [build.encoder("encoder2"), build.encoder("encoder1", second)];
+  const top = build.normal(upper.features, second, ["mean2", "log_var2"]);
+  const bottom = build.normal(lower.features, first, ["mean1", "log_var1"]);
+  const priorOf = conditionalPrior(build, levels, hidden[0] ?? first);
+  /** x once for each row of codes. */
+  const matching = (x: Tensor, rows: number) =>
+    reshape(expand(x, [rows / x.shape[0]!, ...x.shape]), [rows, ...x.shape.slice(1)]);
+  const below = (x: Tensor, z2: Tensor) =>
+    perRow(z2, (rows) => bottom(lower.forward(matching(x, rows.shape[0]!), rows)));
+  const topOf = (x: Tensor) => top(upper.forward(x));
+  const encode = (x: Tensor) => twoLevelPosterior(topOf(x), (z2) => below(x, z2));
+  return { topOf, below, priorOf, encode, decode: build.decoder(), prior: twoLevelPrior(build, levels, priorOf) };
 }

@@ -12,6 +12,9 @@ import { atLeast, whole } from "./options.ts";
  */
 export const klOptions = { beta: atLeast(0, 1), warmup: whole(0, 0), freeBits: atLeast(0, 0) };
 
+/** A capacity for the divergence that rises to maxCapacity nats over capacitySteps. */
+export const capacityOptions = { maxCapacity: atLeast(0, 25), capacitySteps: whole(1, 10_000) };
+
 interface KlOptions {
   readonly beta: number;
   readonly warmup: number;

@@ -6,7 +6,8 @@ import { reshape } from "../../graph/ops/shape.ts";
 import { sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Builder } from "./builder.ts";
-import type { Option } from "./options.ts";
+import { klOptions } from "./kl.ts";
+import { atLeast, type Option } from "./options.ts";
 
 /** Layers of a fixed network: images [n, c, h, w] to one tensor [n, …] or more, differentiable in the images. */
 export type Features = readonly number[] | ((images: Tensor) => readonly Tensor[]);
@@ -44,3 +45,11 @@ export function featureDistance(a: readonly Tensor[], b: readonly Tensor[]): Ten
   const parts = a.map((x, l) => mul(sum(square(sub(x, b[l]!))), 0.5 / x.size));
   return parts.reduce((total, one) => add(total, one));
 }
+
+/** Which features are compared, and how much that and the pixels count. */
+export const perceptualOptions = {
+  features: featuresOption([256, 64]),
+  pixelWeight: atLeast(0, 1),
+  perceptualWeight: atLeast(0, 50),
+  ...klOptions,
+};

@@ -1,7 +1,11 @@
 import { add } from "../../graph/ops/arithmetic.ts";
 import { part, concat } from "../../graph/ops/part.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import type { Builder } from "./builder.ts";
+import { categorical, categoricalOptions, uniformCategories } from "./categorical.ts";
 import type { Posterior, Prior } from "./distribution.ts";
+import { StandardNormal } from "./normal.ts";
+import { atLeast, whole } from "./options.ts";
 
 /** A code's two parts: [..., first] and [..., rest]. */
 const halves = (z: Tensor, first: number): [Tensor, Tensor] => {
@@ -43,4 +47,33 @@ export function productPosterior(a: Posterior, b: Posterior, priors: readonly [P
       return add(a.klTo(priors[0], x), b.klTo(priors[1], y));
     },
   };
+}
+
+/** Options of codes of numbers and classes, each with a capacity. */
+export const jointOptions = {
+  ...categoricalOptions,
+  variables: whole(1, 1),
+  gamma: atLeast(0, 30),
+  categoricalGamma: atLeast(0, 30),
+  maxCapacity: atLeast(0, 5),
+  maxCategoricalCapacity: atLeast(0, 5),
+  capacitySteps: whole(1, 25_000),
+};
+
+/** Networks of codes [z | y] of `latent` numbers and `variables` classes; `both` gives the two posteriors of images apart. */
+export function jointParts(
+  build: Builder,
+  { latent, variables, classes }: { readonly latent: number; readonly variables: number; readonly classes: number },
+) {
+  const encoder = build.encoder();
+  const heads = build.normal(encoder.features, latent);
+  const logits = build.linear("logits", encoder.features, variables * classes);
+  const priors = [new StandardNormal(build.gpu, latent), uniformCategories(build.gpu, variables, classes)] as const;
+  const both = (x: Tensor) => {
+    const features = encoder.forward(x);
+    return [heads(features), categorical(logits.forward(features), variables, classes)] as const;
+  };
+  const encode = (x: Tensor) => productPosterior(...both(x), priors);
+  const decode = build.decoder(latent + variables * classes);
+  return { both, encode, decode, prior: productPrior(...priors), priors };
 }

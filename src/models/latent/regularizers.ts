@@ -6,8 +6,11 @@ import { matmul } from "../../graph/ops/matmul.ts";
 import { reshape, transpose } from "../../graph/ops/shape.ts";
 import { sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import type { Parts } from "./recipe.ts";
+import type { Builder } from "./builder.ts";
 import { identity } from "./matrices.ts";
+import { atLeast, oneOf } from "./options.ts";
+import { decoderOf, pointCodes } from "./parts.ts";
+import type { Parts } from "./recipe.ts";
 
 /** Σ θ² over all numbers of some parameters. */
 export const squaredNorm = (parameters: readonly Tensor[]): Tensor =>
@@ -48,3 +51,19 @@ const startOf = (w: Tensor): Tensor => {
   const values = Float32Array.from({ length: size }, (_, i) => Math.cos(1 + 2.7 * i) + 0.3);
   return w.gpu.upload(values, [size, 1]);
 };
+
+/** What is kept small beside the codes. */
+export const regularizerOptions = {
+  regularizer: oneOf("l2", "gradient", "spectral"),
+  embeddingWeight: atLeast(0, 1e-2),
+  weight: atLeast(0, 1e-4),
+};
+
+/** Points as codes; with "spectral", a decoder of normalised weights. `decoder` are its parameters. */
+export function regularisedParts(
+  build: Builder,
+  { regularizer }: { readonly regularizer: "l2" | "gradient" | "spectral" },
+) {
+  const codes = pointCodes(build);
+  return { ...codes, ...decoderOf(build, regularizer === "spectral" ? spectrallyNormalised : null) };
+}

@@ -1,0 +1,26 @@
+// What recipes are written with.
+export { discriminator, permuteLatents } from "./adversary.ts";
+export { categoricalOptions, categoricalParts, temperatureAt } from "./categorical.ts";
+export { codebookMoves, codebookOptions, codebookParts } from "./codebook.ts";
+export { CodeGaussian } from "./codes.ts";
+export { decomposeKl } from "./correlation.ts";
+export { defineModel } from "./define.ts";
+export { kernelOptions, meanDiscrepancy, slicedDistance } from "./discrepancy.ts";
+export { gammaOptions, gammaParts } from "./gammaParts.ts";
+export { hierarchyParts } from "./hierarchy.ts";
+export { ladderParts, merged } from "./ladder.ts";
+export { boundTerms } from "./importance.ts";
+export { capacityOptions, klOptions, rising, weighted } from "./kl.ts";
+export { optimalVariance } from "./likelihood/gaussian.ts";
+export { identity } from "./matrices.ts";
+export { checkSsim, msSsim } from "./msSsim.ts";
+export { klOfNormals, StandardNormal } from "./normal.ts";
+export * from "./options.ts";
+export { codeParts, gaussianParts, labelledParts } from "./parts.ts";
+export { onePass } from "./pass.ts";
+export { featureDistance, fixedFeatures, perceptualOptions } from "./perceptual.ts";
+export { jointOptions, jointParts } from "./product.ts";
+export { EXAMPLE_NAMES } from "./recipe.ts";
+export { jacobianNorm, regularisedParts, regularizerOptions, squaredNorm } from "./regularizers.ts";
+export { secondStage } from "./secondStage.ts";
+export { vampPrior } from "./vamp.ts";

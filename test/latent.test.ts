@@ -1,0 +1,370 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  BetaTCVAE,
+  CategoricalVAE,
+  type Gpu,
+  GaussianMixture,
+  grad,
+  HVAE,
+  load,
+  random,
+  type Tensor,
+  VAE,
+  VQVAE,
+} from "../src/index.ts";
+import { continuousBernoulli } from "../src/models/latent/likelihood/continuousBernoulli.ts";
+import { logCosh } from "../src/models/latent/likelihood/logCosh.ts";
+import { gammaKl, implicitSlope } from "../src/models/latent/gamma.ts";
+import { meanDiscrepancy } from "../src/models/latent/discrepancy.ts";
+import { merged } from "../src/models/latent/ladder.ts";
+import { logImportance } from "../src/models/latent/correlation.ts";
+import { normal } from "../src/models/latent/normal.ts";
+import * as family from "../src/models/family/index.ts";
+import type { LatentModel } from "../src/models/latent/model.ts";
+import { openNodeGpu } from "../src/node.ts";
+import { failure } from "./helpers.ts";
+import { caseOf, functions, tensorOf, valuesOf } from "./oracles/family.ts";
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await openNodeGpu();
+});
+afterAll(() => gpu.dispose());
+
+type AnyModel = (new (gpu: Gpu, options: object) => LatentModel) & { load(gpu: Gpu, bytes: Uint8Array): LatentModel };
+const models = family as unknown as { readonly [name: string]: AnyModel };
+
+const average = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
+
+/** The network of a case of the oracle, and its images. */
+function networkOf(id: string): { model: LatentModel; x: Tensor } {
+  const { model, image, hidden, latent, options, parameters, buffers = {}, input } = caseOf(id);
+  const made = new models[model]!(gpu, { image, hidden, latent, ...options });
+  for (const [name, values] of Object.entries(parameters)) made.parameters[name]!.write(valuesOf(values));
+  for (const [name, values] of Object.entries(buffers)) made.buffers[name]!.write(valuesOf(values));
+  return { model: made, x: tensorOf(gpu, input.x) };
+}
+
+/** Every difference is within 1e-5 of its value, or 1e-5. */
+function near(found: ArrayLike<number>, expected: readonly number[], tolerance = 1e-5): void {
+  expect(found.length).toBe(expected.length);
+  for (const [i, value] of expected.entries())
+    expect(
+      Math.abs(found[i]! - value) <= tolerance * Math.max(1, Math.abs(value)),
+      `${found[i]} for ${value} at ${i}`,
+    ).toBe(true);
+}
+
+describe("the parts of the divergence", () => {
+  it("add up to the sampled divergence, whatever the weights", async () => {
+    for (const estimator of ["stratified", "weighted"] as const) {
+      using model = new BetaTCVAE(gpu, {
+        image: [1, 2, 3],
+        hidden: 5,
+        latent: 3,
+        estimator,
+        alpha: 1,
+        beta: 1,
+        gamma: 1,
+      });
+      const x = random.uniform(gpu, [7, 6], { seed: 3 });
+      const z = random.normal(gpu, [7, 3], { seed: 4 });
+      const { mutualInformation, totalCorrelation, dimensionWiseKl } = model.terms(x, { noise: z, count: 50 });
+      const { mean, logVar } = model.encode(x);
+      const code = mean.add(logVar.mul(0.5).exp().mul(z));
+      const ratio = model.encode(x).logProb(code).sub(model.made.parts.prior.logProb(code));
+      const parts = [mutualInformation, totalCorrelation, dimensionWiseKl].map((t) => t!.item());
+      const total = (await Promise.all(parts)).reduce((a, b) => a + b);
+      expect(Math.abs(total - average(await ratio.read()))).toBeLessThan(1e-5 * Math.max(1, Math.abs(total)));
+    }
+  });
+
+  it("vanish where all posteriors are one, and weighted ones are then log N apart", async () => {
+    for (const [estimator, mi, tc] of [
+      ["stratified", 0, 0],
+      ["weighted", Math.log(50), 2 * Math.log(50)],
+    ] as const) {
+      using model = new BetaTCVAE(gpu, { image: [1, 1, 2], hidden: [], latent: 3, estimator });
+      model.parameters["mean.weight"]!.write(new Float32Array(6));
+      model.parameters["log_var.weight"]!.write(new Float32Array(6));
+      const terms = model.terms(random.uniform(gpu, [5, 2], { seed: 1 }), { seed: 2, count: 50 });
+      expect(await terms.mutualInformation!.item()).toBeCloseTo(mi, 5);
+      expect(await terms.totalCorrelation!.item()).toBeCloseTo(tc, 4);
+    }
+  });
+
+  it("have the weights of the paper: 1/N on the diagonal, one stratified entry, 1/M elsewhere", () => {
+    const { batch, count, rows } = functions.stratifiedWeights as unknown as {
+      batch: number;
+      count: number;
+      rows: number[][];
+    };
+    near(Array.from(logImportance(batch, count, "stratified"), Math.exp), rows.flat());
+    for (const [b, n] of [
+      [3, 10],
+      [4, 4],
+      [2, 60_000],
+    ] as const) {
+      const weights = Array.from(logImportance(b, n, "stratified"), Math.exp);
+      for (let i = 0; i < b; i++) expect(average(weights.slice(i * b, i * b + b)) * b).toBeCloseTo(1, 5);
+    }
+  });
+});
+
+describe("functions of the family equal float64", () => {
+  const vector = (values: readonly number[], shape?: number[]) => gpu.tensor(Float32Array.from(values), shape);
+
+  it("continuous Bernoulli: normaliser and mean", async () => {
+    const { logits, logNormaliser, mean } = functions.continuousBernoulli!;
+    const at = continuousBernoulli().at(vector(logits!, [logits!.length, 1]));
+    near(await at.mean.read(), mean!);
+    // log p(0|o) = −softplus(o) + log C(o)
+    const softplus = logits!.map((o) => Math.max(o, 0) + Math.log1p(Math.exp(-Math.abs(o))));
+    near(
+      Array.from(await at.logProb(gpu.zeros([logits!.length, 1])).read(), (value, i) => value + softplus[i]!),
+      logNormaliser!,
+    );
+  });
+
+  it("continuous Bernoulli: draws have its mean", async () => {
+    for (const o of [-30, -1, 0, 0.0005, 4]) {
+      const at = continuousBernoulli().at(gpu.full([20_000, 1], o));
+      const drawn = (await at.draw({ seed: 1, name: "pixels" }).read()) as Float32Array;
+      expect(drawn.every((v) => v >= 0 && v <= 1)).toBe(true);
+      const [mean] = await at.mean.read();
+      // the variance is at most 1/12: four standard errors
+      expect(Math.abs(average(drawn) - mean!)).toBeLessThan(4 * Math.sqrt(1 / 12 / 20_000));
+    }
+  });
+
+  it("Gamma: divergence and the implicit derivative of a draw", async () => {
+    const { shape, rate, priorShape, priorRate, kl } = functions.gammaKl!;
+    for (const [i, value] of kl!.entries())
+      near(
+        await gammaKl(
+          vector([shape![i]!], [1, 1]),
+          vector([rate![i]!], [1, 1]),
+          priorShape![i]!,
+          priorRate![i]!,
+        ).read(),
+        [value],
+      );
+    const implicit = functions.gammaImplicit!;
+    near(
+      await implicitSlope(vector(implicit.shape!), vector(implicit.sample!)).read(),
+      implicit["dSample/dShape"]!,
+      1e-4,
+    );
+  });
+
+  it("log cosh: values and normaliser", async () => {
+    for (const { alpha, t, value, logNormaliser } of functions.logCosh as unknown as {
+      alpha: number;
+      t: number[];
+      value: number[];
+      logNormaliser: number;
+    }[]) {
+      const found = logCosh({ alpha })
+        .at(gpu.zeros([t.length, 1]))
+        .logProb(vector(t, [t.length, 1]));
+      near(
+        await found.read(),
+        value.map((v) => -v - logNormaliser),
+      );
+    }
+  });
+
+  it("log cosh: a density, whose draws have its spread", async () => {
+    const density = logCosh({ alpha: 3 });
+    const steps = 4001;
+    const t = Float32Array.from({ length: steps }, (_, i) => (i - 2000) / 100);
+    const logs = (await density
+      .at(gpu.zeros([steps, 1]))
+      .logProb(gpu.tensor(t, [steps, 1]))
+      .read()) as Float32Array;
+    expect(average(logs.map(Math.exp)) * steps * 0.01).toBeCloseTo(1, 4);
+    const second = logs.reduce((sum, value, i) => sum + Math.exp(value) * t[i]! ** 2 * 0.01, 0);
+    const drawn = await density
+      .at(gpu.zeros([40_000, 1]))
+      .draw({ seed: 5, name: "pixels" })
+      .read();
+    expect(Math.abs(average(drawn.map((v) => v * v)) / second - 1)).toBeLessThan(0.06);
+    expect(Math.abs(average(drawn))).toBeLessThan(4 * Math.sqrt(second / 40_000));
+  });
+
+  it("the ladder's merge", async () => {
+    const { mean, logVar, priorMean, priorLogVar, mergedMean, mergedLogVar } = functions.ladderMerge!;
+    const row = (values: readonly number[]) => vector(values, [1, values.length]);
+    const found = merged(normal(row(mean!), row(logVar!)), normal(row(priorMean!), row(priorLogVar!)));
+    near(await found.mean.read(), mergedMean!);
+    near(await found.logVar.read(), mergedLogVar!);
+  });
+
+  it("the mean discrepancy", async () => {
+    const { a, b, rbf, imq, imqOneScale } = functions.mmd as unknown as {
+      [name: string]: number[][] & number;
+    };
+    const sets = [gpu.tensor(a!), gpu.tensor(b!)] as const;
+    const scales = [0.1, 0.2, 0.5, 1, 2, 5, 10];
+    for (const [options, value] of [
+      [{ kernel: "rbf", bandwidth: 1, scales }, rbf],
+      [{ kernel: "imq", bandwidth: 1, scales }, imq],
+      [{ kernel: "imq", bandwidth: 1, scales: [1] }, imqOneScale],
+    ] as const)
+      near([await meanDiscrepancy(...sets, options).item()], [value!]);
+  });
+});
+
+describe("bounds", () => {
+  it("of discrete codes lie below log p(x), and many samples reach it", async () => {
+    const { exactLogProb, exactElbo } = caseOf("categorical").extra as { [name: string]: readonly number[] };
+    const { model, x } = networkOf("categorical");
+    using owned = model as CategoricalVAE;
+    near(await owned.logProb(x, { samples: 20_000, seed: 1 }).read(), exactLogProb!, 0.01);
+    const elbos = await Promise.all(
+      Array.from({ length: 400 }, (_, seed) => owned.elbo(x, { seed }).elbo.read() as Promise<Float32Array>),
+    );
+    for (const i of exactElbo!.keys())
+      expect(Math.abs(average(elbos.map((e) => e[i]!)) - exactElbo![i]!)).toBeLessThan(0.15);
+  });
+
+  it("of a codebook are those of a uniform prior over its entries", async () => {
+    for (const id of ["vq-gradient", "vq-ema"]) {
+      const { boundOnLogProb, indices } = caseOf(id).extra as { [name: string]: readonly number[] };
+      const { model, x } = networkOf(id);
+      using owned = model as VQVAE;
+      near(await owned.elbo(x).elbo.read(), boundOnLogProb!);
+      near(await owned.logProb(x, { samples: 2 }).read(), boundOnLogProb!);
+      const found = await (owned.encode(x) as unknown as { indices: Tensor }).indices.read();
+      expect([...found]).toEqual(indices!.flat());
+    }
+  });
+
+  it("of two levels rise with the number of samples", async () => {
+    const { model, x } = networkOf("hvae");
+    using owned = model as HVAE;
+    const means: number[] = [];
+    for (const samples of [1, 20, 400]) means.push(average(await owned.logProb(x, { samples, seed: 3 }).read()));
+    expect(means[1]).toBeGreaterThan(means[0]! - 0.1);
+    expect(means[2]).toBeGreaterThan(means[1]! - 0.05);
+    const { elbo, kl, reconstruction } = owned.elbo(x, { seed: 1 });
+    near(await elbo.read(), [...(await reconstruction.sub(kl).read())]);
+  });
+
+  it("hold for codes of a mixture that was fitted afterwards", async () => {
+    const { input, buffers, terms, extra, parameters, image, hidden, latent } = caseOf("ex-post-mixture");
+    using vae = new VAE(gpu, { image, hidden, latent: latent as number });
+    for (const [name, values] of Object.entries(parameters)) vae.parameters[name]!.write(valuesOf(values));
+    const of = (name: string) => Array.from(valuesOf(buffers![`prior.${name}`]!));
+    const mixture = await GaussianMixture.from(gpu, {
+      weights: of("weights"),
+      means: of("means"),
+      covariances: of("covariances"),
+    });
+    using later = vae.withPrior(mixture);
+    const x = tensorOf(gpu, input.x);
+    const noise = { z: tensorOf(gpu, input.noise!.z!) };
+    const { reconstruction, kl, elbo } = later.elbo(x, { noise });
+    near(
+      [average(await reconstruction.read()), average(await kl.read()), average(await elbo.read())],
+      [terms.reconstruction!, terms.kl!, terms.elbo!],
+    );
+    near(await elbo.read(), (extra as { [name: string]: readonly number[] }).elboPerImage!);
+    expect((await later.sample(5).read()).every(Number.isFinite)).toBe(true);
+    // its parameters are the other's
+    later.dispose();
+    expect((await vae.sample(2).read()).every(Number.isFinite)).toBe(true);
+  });
+
+  it("are refused where codes are points", async () => {
+    using model = new family.WAE(gpu, { image: [1, 2, 3], hidden: 4, latent: 2 });
+    const error = await failure(() => model.elbo(gpu.zeros([1, 6])));
+    expect([error.code, error.message]).toEqual([
+      "unsupported",
+      "WAE.elbo: codes of WAE are points, so log p(x) has no bound here.",
+    ]);
+  });
+});
+
+const odd: { readonly [name: string]: object } = {
+  MSSSIMVAE: { window: 3, scales: 1 },
+  HVAE: { latent: [3, 2] },
+  LVAE: { latent: [3, 2], hidden: [6, 5] },
+  VQVAE: { positions: 2, dimension: 2, codes: 4, ema: true, latent: 4 },
+  CategoricalVAE: { variables: 2, classes: 3, latent: 6 },
+};
+const names = Object.keys(family).sort();
+
+describe("every model of the family", () => {
+  it.each(names)("%s samples, encodes, and comes back from its file by its name", async (name) => {
+    const options = { image: [1, 5, 7], hidden: 6, latent: 3, ...odd[name] };
+    using model = new models[name]!(gpu, options);
+    const labels = name === "ConditionalVAE" ? { labels: [1, 2] } : {};
+    const x = random.uniform(gpu, [2, 35], { seed: 1 });
+    const bytes = await model.save();
+    const again = (await load(gpu, bytes)) as LatentModel;
+    expect(again).toBeInstanceOf(models[name]);
+    expect(again.options).toEqual(model.options);
+    expect(await again.save()).toEqual(bytes);
+    const [a, b] = [model.reconstruct(x, labels), again.reconstruct(x, labels)];
+    expect(a.shape).toEqual([2, 1, 5, 7]);
+    expect([...(await a.read())]).toEqual([...(await b.read())]);
+    if (!["AutoEncoder", "RAE"].includes(name)) {
+      const drawn = model.sample(2, { seed: 3, ...labels });
+      expect(drawn.shape).toEqual([2, 1, 5, 7]);
+      expect((await drawn.read()).every(Number.isFinite)).toBe(true);
+    }
+    again.dispose();
+    again.dispose();
+  });
+
+  it.each(["conv", "residual"])("with layers of kind %s takes images of odd sizes", async (encoder) => {
+    using vae = new VAE(gpu, { image: [2, 5, 7], encoder: encoder as "conv", hidden: [3, 4], latent: 2 });
+    const x = random.uniform(gpu, [3, 2, 5, 7], { seed: 1 });
+    const { loss } = vae.terms(x);
+    const slopes = grad(loss, Object.values(vae.parameters));
+    expect(Number.isFinite(await loss.item())).toBe(true);
+    for (const slope of slopes) expect((await slope.read()).some((v) => v !== 0)).toBe(true);
+    expect(vae.sample(2).shape).toEqual([2, 2, 5, 7]);
+  });
+});
+
+describe("options that make no sense", () => {
+  const small = { image: [1, 2, 3], hidden: 4, latent: 2 };
+  it.each([
+    ["BetaVAE", { type: "C" }, 'BetaVAE: expected type "H" or "B"; got "C".'],
+    ["BetaVAE", { beta: -1 }, "BetaVAE: expected beta ≥ 0; got -1."],
+    ["BetaVAE", { capacitySteps: 0 }, "BetaVAE: expected capacitySteps whole and ≥ 1; got 0."],
+    ["BetaTCVAE", { estimator: "all" }, 'BetaTCVAE: expected estimator "stratified" or "weighted"; got "all".'],
+    [
+      "FactorVAE",
+      { discriminatorHidden: [] },
+      "FactorVAE: expected discriminatorHidden as a list of whole numbers > 0; got [].",
+    ],
+    ["VQVAE", { decay: 0 }, "VQVAE: expected decay in (0, 1); got 0."],
+    ["VQVAE", { latent: 5, positions: 2, dimension: 3 }, "VQVAE: expected latent 6, as the other options say; got 5."],
+    ["HVAE", { latent: 2 }, "HVAE: expected latent [2 numbers], whole and > 0; got 2."],
+    ["LVAE", { latent: [2, 2], hidden: 4 }, "hidden: expected two hidden widths or more; got [4]."],
+    [
+      "MSSSIMVAE",
+      { window: 7 },
+      "MSSSIMVAE: images [2, 3] have 2 pixels at scale 1. Expected a window of at most that; got 7.",
+    ],
+    ["IWAE", { samples: 0.5 }, "IWAE: expected samples whole and ≥ 1; got 0.5."],
+    ["GammaVAE", { priorShape: 0 }, "GammaVAE: expected priorShape > 0; got 0."],
+  ] as const)("%s %j", async (name, options, message) => {
+    const error = await failure(() => new models[name]!(gpu, { ...small, ...(odd[name] ?? {}), ...options }));
+    expect([error.code, error.message]).toEqual(["argument", message]);
+  });
+
+  it("labels are asked for, and refused where there are no classes", async () => {
+    using model = new family.ConditionalVAE(gpu, { ...small, image: [1, 2, 3], classes: 3 });
+    using vae = new VAE(gpu, { ...small, image: [1, 2, 3] });
+    const x = gpu.zeros([2, 6]);
+    expect((await failure(() => model.terms(x))).message).toMatch(
+      /expected labels, the class of each image, from 0 to 2/,
+    );
+    expect((await failure(() => model.terms(x, { labels: [0, 3] }))).message).toMatch(/labels from 0 to 2; got 3/);
+    expect((await failure(() => vae.terms(x, { labels: [0, 1] }))).message).toMatch(/no classes/);
+  });
+});
