@@ -29,9 +29,28 @@ export type { Conditional, ConditionalOptions } from "./models/covariance/condit
 export type { CovarianceKind, CovarianceKind as MixtureKind } from "./models/covariance/family.ts";
 export type { Shrinkage } from "./models/covariance/shrinkage.ts";
 export type { GaussianKind, GaussianOptions } from "./models/gaussian/options.ts";
+export type { Builder, Decoder, Encoder } from "./models/latent/builder.ts";
+export type { Distribution, Likelihood, PixelDistribution, Posterior, Prior } from "./models/latent/distribution.ts";
+export type { CodeOf } from "./models/latent/define.ts";
 export type { FitOptions } from "./models/latent/fit.ts";
-export type { DrawOptions, Elbo, ImageOptions, Labels, SampleOptions, TermsOptions } from "./models/latent/model.ts";
-export type { NetworkOptions, NetworkSpec } from "./models/latent/network.ts";
+export type { Variance } from "./models/latent/likelihood/gaussian.ts";
+export type { LikelihoodName, LikelihoodOptions } from "./models/latent/likelihood/named.ts";
+export type { Normal } from "./models/latent/normal.ts";
+export type { Option, OptionTable, ValuesOf } from "./models/latent/options.ts";
+export type { Density as CodeDistribution } from "./models/latent/prior.ts";
+export type {
+  Code,
+  CodeDensity,
+  FittedCodes,
+  FurtherUpdate,
+  Images,
+  OptionsOf,
+  Parts,
+  Recipe,
+  Settings,
+} from "./models/latent/recipe.ts";
+export type { DrawOptions, Elbo, ImageOptions, Labels, SampleOptions, TermsOptions } from "./models/latent/calls.ts";
+export type { Image, NetworkOptions, NetworkSpec, OwnLayers, Standard } from "./models/latent/network.ts";
 export type { MixtureOptions, MixtureStart, Numbers } from "./models/mixture/options.ts";
 export type { AdamOptions } from "./nn/adam.ts";
 export type { BatchNormOptions } from "./nn/batchNorm.ts";

@@ -19,6 +19,8 @@ export interface FitOptions extends Omit<TrainOptions, "validation"> {
   readonly weightDecay?: number;
   /** The gradient over all parameters is scaled down to at most this Euclidean norm. */
   readonly clipNorm?: number;
+  /** The class of each image, where the model has classes and the data set does not say them. */
+  readonly labels?: ArrayLike<number> | Tensor;
   /** Images whose loss is measured after every epoch. */
   readonly validation?: Dataset | Samples;
 }
@@ -50,7 +52,9 @@ export function imagesOf(
   gpu: Gpu,
   images: Dataset | Samples,
   image: Shape,
+  labels?: ArrayLike<number> | Tensor,
 ): { dataset: Dataset; owned: boolean } {
+  const known = labels === undefined ? {} : { labels };
   const pixels = image.reduce((product, n) => product * n, 1);
   if (images instanceof Dataset) {
     check(images.gpu === gpu, "wrong-device", where, () => "the data set lives on another device.");
@@ -60,7 +64,8 @@ export function imagesOf(
       where,
       () => `expected images ${show(image)}; got samples ${show(images.shape)}.`,
     );
-    return { dataset: images.withShape(image), owned: false };
+    if (labels === undefined) return { dataset: images.withShape(image), owned: false };
+    return { dataset: Dataset.from(gpu, images.samples, [images.count, ...image], known), owned: true };
   }
   const fits = images instanceof Tensor || (ArrayBuffer.isView(images) && "length" in images);
   check(
@@ -79,7 +84,7 @@ export function imagesOf(
     where,
     () => `expected a multiple of ${pixels} values, images ${show(image)}; got ${size}.`,
   );
-  return { dataset: Dataset.from(gpu, images, [count, ...image]), owned: true };
+  return { dataset: Dataset.from(gpu, images, [count, ...image], known), owned: true };
 }
 
 /** Fits a model by Adam; everything but the model's own states is freed at the end, however it ends. */
@@ -89,19 +94,19 @@ export async function fit(
   images: Dataset | Samples,
   options: FitOptions,
 ): Promise<TrainResult> {
-  checkOptions(where, options, [...trainOptionNames, "learningRate", "weightDecay", "clipNorm"]);
+  checkOptions(where, options, [...trainOptionNames, "learningRate", "weightDecay", "clipNorm", "labels"]);
   checkTrainOptions(where, { ...options, validation: undefined } as TrainOptions, options.validation !== undefined);
   const { gpu, image, range } = task;
-  const { learningRate = 1e-3, weightDecay = 0, clipNorm, validation, ...rest } = options;
+  const { learningRate = 1e-3, weightDecay = 0, clipNorm, labels, validation, ...rest } = options;
   const freed: { dispose(): void }[] = [];
-  const datasetOf = async (values: Dataset | Samples): Promise<Dataset> => {
-    const { dataset, owned } = imagesOf(where, gpu, values, image);
+  const datasetOf = async (values: Dataset | Samples, classes?: FitOptions["labels"]): Promise<Dataset> => {
+    const { dataset, owned } = imagesOf(where, gpu, values, image, classes);
     if (owned) freed.push(dataset);
     await dataset.validate(where, range);
     return dataset;
   };
   try {
-    const dataset = await datasetOf(images);
+    const dataset = await datasetOf(images, labels);
     const validationSet = validation === undefined ? undefined : await datasetOf(validation);
     const common = { learningRate, weightDecay, ...(clipNorm === undefined ? {} : { clipNorm }) };
     const updates = task.updates.map(({ parameters: moved, loss, ...own }): TaskUpdate => {
