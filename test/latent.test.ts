@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   BetaTCVAE,
-  CategoricalVAE,
+  type CategoricalVAE,
   type Gpu,
   GaussianMixture,
   grad,
-  HVAE,
+  type HVAE,
   load,
   random,
   type Tensor,
   VAE,
-  VQVAE,
+  type VQVAE,
 } from "../src/index.ts";
 import { continuousBernoulli } from "../src/models/latent/likelihood/continuousBernoulli.ts";
 import { logCosh } from "../src/models/latent/likelihood/logCosh.ts";
@@ -353,7 +353,7 @@ describe("options that make no sense", () => {
     ["IWAE", { samples: 0.5 }, "IWAE: expected samples whole and ≥ 1; got 0.5."],
     ["GammaVAE", { priorShape: 0 }, "GammaVAE: expected priorShape > 0; got 0."],
   ] as const)("%s %j", async (name, options, message) => {
-    const error = await failure(() => new models[name]!(gpu, { ...small, ...(odd[name] ?? {}), ...options }));
+    const error = await failure(() => new models[name]!(gpu, { ...small, ...odd[name], ...options }));
     expect([error.code, error.message]).toEqual(["argument", message]);
   });
 
