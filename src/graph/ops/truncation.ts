@@ -1,11 +1,11 @@
 import { check } from "../../device/errors.ts";
 import { type DType, isFloat, type Joint, remedy } from "../dtype.ts";
-import { checkFloat, recordMap, type TensorOrNumber } from "../record.ts";
-import type { Tensor } from "../tensor.ts";
+import { checkFloat, recordMap } from "../record.ts";
+import type { Tensor, TensorOrNumber } from "../tensor.ts";
 import { div, equal, joined, less, mul, neg, notEqual, remainder, sub, where } from "./arithmetic.ts";
 import { abs, ceil, floor } from "./elementwise.ts";
 import { logicalAnd } from "./logic.ts";
-import { sumTo } from "./shape.ts";
+import { sumTo } from "./sum.ts";
 
 /**
  * a without what follows its point. Its gradient is 0.
