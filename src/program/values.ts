@@ -109,14 +109,11 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
         const { offset, strides } = source;
         return add(`view ${offset} [${strides.join()}] ${list}`, shape, dtype, { kind: "view", offset, strides }, args);
       }
-      case "reduce":
-        return add(
-          `${source.operation} [${source.axes.join()}] ${list}`,
-          shape,
-          dtype,
-          { ...source, kind: "reduce" },
-          args,
-        );
+      case "reduce": {
+        // no more of the source: plans are kept, and must keep no tensors
+        const { operation, axes } = source;
+        return add(`${operation} [${axes.join()}] ${list}`, shape, dtype, { kind: "reduce", operation, axes }, args);
+      }
       case "kernel": {
         const { op, attributes, outputs: specs } = source;
         const what = { kind: "kernel", op, attributes, outputs: specs } as const;
