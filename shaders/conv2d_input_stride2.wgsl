@@ -3,7 +3,7 @@
 //   by_input   x[n, g·C + c, i, j] = Σ_{s,p,q} w(g, c, s, p, q) · y[n, g·S + s, (i + pad − p)/2, (j + pad − q)/2]     where both are whole
 //
 // with C = channels and S = sums, the channels of a group in x and in y. With i + pad = 2a + e and p = 2r + e the row of y is a − r:
-// the two rows of x at one a meet the same rows of y, and so do columns. A turn takes 4 × 4 taps, four for each parity.
+// the two rows of x at one a meet the same rows of y, and so do columns. An iteration takes 4 × 4 taps, four for each parity.
 //
 // shapes     source [batch, groups·sums, source_height, source_width], result [batch, groups·channels, height, width],
 //            w with strides channel_stride, sum_stride and 1 a tap, a group after the other;  row-major f32
@@ -59,7 +59,7 @@ fn weights(first: u32, p: u32, q: vec4u) -> vec4f {
   return select(vec4f(), vec4f(w[at.x], w[at.y], w[at.z], w[at.w]), inside);
 }
 
-fn four(start: u32, x: vec4u, end: u32) -> vec4f {
+fn load4(start: u32, x: vec4u, end: u32) -> vec4f {
   let at = start + min(x, vec4u(params.source_width - 1u));
   return select(vec4f(), vec4f(source[at.x], source[at.y], source[at.z], source[at.w]), x < vec4u(end));
 }
@@ -69,8 +69,8 @@ struct Window { a: vec4f, b: vec4f, next_a: vec4f, next_b: vec4f }
 fn window(plane: u32, y: u32, x: u32) -> Window {
   let start = (plane * params.source_height + min(y, params.source_height - 1u)) * params.source_width;
   let end = select(0u, params.source_width, y < params.source_height);
-  let a = four(start, x + STEPS, end);
-  let b = four(start, x + 4u + STEPS, end);
+  let a = load4(start, x + STEPS, end);
+  let b = load4(start, x + 4u + STEPS, end);
   let last = select(0.0, source[start + min(x + 8u, params.source_width - 1u)], x + 8u < end);
   return Window(a, b, vec4f(a.yzw, b.x), vec4f(b.yzw, last));
 }

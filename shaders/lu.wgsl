@@ -217,7 +217,7 @@ fn store(base: u32, row: u32, column: u32, sums: vec4f) {
 
 // whether an even number of exchanges makes the order: one of its cycles for each place that no earlier one of its cycle is in
 fn is_even(first: u32) -> bool {
-  var even = true;
+  var is_even = true;
   for (var i = 0u; i < params.size; i++) {
     var at = places[first + i];
     while (at > i) { at = places[first + at]; }
@@ -226,11 +226,11 @@ fn is_even(first: u32) -> bool {
       at = places[first + i];
       while (at != i) {
         at = places[first + at];
-        even = !even;
+        is_even = !is_even;
       }
     }
   }
-  return even;
+  return is_even;
 }
 
 @compute @workgroup_size(LANES)

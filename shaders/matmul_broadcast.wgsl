@@ -102,8 +102,8 @@ fn product(
     // along rows: two blocks of four, at inner positions `part` later; along the inner axis: a row of each block
     let last = params.rows - 1u;
     let along = a_base + min(vec2u(row, row + 4u) + part, vec2u(last)) * (params.inner / 4u);
-    let beside = a_base + (min(vec2u(row, row + 4u), vec2u(max(last, 3u) - 3u)) + part * params.rows) / 4u;
-    let starts = select(along, beside, TRANSPOSE_A == 1u);
+    let adjacent = a_base + (min(vec2u(row, row + 4u), vec2u(max(last, 3u) - 3u)) + part * params.rows) / 4u;
+    let starts = select(along, adjacent, TRANSPOSE_A == 1u);
     let step = select(1u, params.rows, TRANSPOSE_A == 1u);
     let near = min(column, params.columns - 4u);
     let far = min(column + 4u * size, params.columns - 4u);
@@ -113,14 +113,14 @@ fn product(
     var s11 = mat4x4f();
     var group = Four();
     var total = Four();
-    let fours = params.inner / 4u;
-    let run = max(run_of(fours), 64u);
-    for (var first = 0u; first < fours; first += run) {
-    for (var four = first; four < min(first + run, fours); four++) {
-      let a0 = shared_rows(a[starts.x + four * step]);
-      let a1 = shared_rows(a[starts.y + four * step]);
-      let b0 = b_block(b_base, near, 4u * four);
-      let b1 = b_block(b_base, far, 4u * four);
+    let k4s = params.inner / 4u;
+    let run = max(run_of(k4s), 64u);
+    for (var first = 0u; first < k4s; first += run) {
+    for (var k4 = first; k4 < min(first + run, k4s); k4++) {
+      let a0 = shared_rows(a[starts.x + k4 * step]);
+      let a1 = shared_rows(a[starts.y + k4 * step]);
+      let b0 = b_block(b_base, near, 4u * k4);
+      let b1 = b_block(b_base, far, 4u * k4);
       s00 = sums_of(s00, b0, a0);
       s01 = sums_of(s01, b1, a0);
       s10 = sums_of(s10, b0, a1);

@@ -34,12 +34,12 @@ fn epilogue(i: u32, value: f32) -> f32 { return value; }
 // What one lane takes of a row: every LANES-th element from first to past, four at a time while all lanes have four.
 fn walk(row: u32, first: u32, past: u32, lane: u32) -> f32 {
   var total = identity();
-  let trips = (past - first) / (4u * LANES);
-  for (var trip = 0u; trip < trips; trip++) {
-    let i = row + first + trip * (4u * LANES) + lane;
+  let iterations = (past - first) / (4u * LANES);
+  for (var iteration = 0u; iteration < iterations; iteration++) {
+    let i = row + first + iteration * (4u * LANES) + lane;
     total = combine(total, combine(combine(load(i), load(i + LANES)), combine(load(i + 2u * LANES), load(i + 3u * LANES))));
   }
-  for (var r = first + trips * (4u * LANES) + lane; r < past; r += LANES) { total = combine(total, load(row + r)); }
+  for (var r = first + iterations * (4u * LANES) + lane; r < past; r += LANES) { total = combine(total, load(row + r)); }
   return total;
 }
 

@@ -46,11 +46,11 @@ fn run(first: u32, count: u32, step: u32) -> vec4f {
   var total = vec4f(identity());
   var group = vec4f(identity());
   var all = vec4f(identity());
-  let trips = count / 4u;
-  let size = max(run_of(trips), 32u);
-  for (var start = 0u; start < trips; start += size) {
-    for (var trip = start; trip < min(start + size, trips); trip++) {
-      let j = first + trip * 4u * step;
+  let iterations = count / 4u;
+  let size = max(run_of(iterations), 32u);
+  for (var start = 0u; start < iterations; start += size) {
+    for (var iteration = start; iteration < min(start + size, iterations); iteration++) {
+      let j = first + iteration * 4u * step;
       total = combined(total, combined(combined(load(j), load(j + step)), combined(load(j + 2u * step), load(j + 3u * step))));
     }
     if (MANY_TERMS == 1u) {
@@ -64,7 +64,7 @@ fn run(first: u32, count: u32, step: u32) -> vec4f {
   }
   if (MANY_TERMS == 1u) { total = combined(combined(all, group), total); }
   if (WHOLE == 0u) {
-    for (var r = trips * 4u; r < count; r++) { total = combined(total, load(first + r * step)); }
+    for (var r = iterations * 4u; r < count; r++) { total = combined(total, load(first + r * step)); }
   }
   return total;
 }

@@ -30,9 +30,9 @@ fn epilogue(i: u32, value: f32) -> f32 { return value; }
 fn sum_of(i: u32) -> f32 {
   var sum = 0.0;
   for (var first = 0u; first < params.k_slices; first += 32u) {
-    var few = 0.0;
-    for (var z = first; z < min(first + 32u, params.k_slices); z++) { few += part[z * params.size + i]; }
-    sum += few;
+    var block_sum = 0.0;
+    for (var z = first; z < min(first + 32u, params.k_slices); z++) { block_sum += part[z * params.size + i]; }
+    sum += block_sum;
   }
   return sum;
 }

@@ -20,7 +20,7 @@ fn clamped(columns: Columns) -> Columns {
 fn two(start: u32, x: vec4u, inside: vec4<bool>) -> vec4f {
   return select(vec4f(), vec4f(source[start + x.x], source[start + x.y], 0.0, 0.0), inside);
 }
-fn four(start: u32, x: vec4u, inside: vec4<bool>) -> vec4f {
+fn load4(start: u32, x: vec4u, inside: vec4<bool>) -> vec4f {
   return select(vec4f(), vec4f(source[start + x.x], source[start + x.y], source[start + x.z], source[start + x.w]), inside);
 }
 
@@ -28,15 +28,15 @@ fn four(start: u32, x: vec4u, inside: vec4<bool>) -> vec4f {
 struct Window { a: vec4f, b: vec4f, c: vec4f }
 fn window(start: u32, row: bool, at: Columns, real: Columns) -> Window {
   let end = select(0u, params.source_width, row);
-  let a = four(start, at.a, real.a < vec4u(end));
+  let a = load4(start, at.a, real.a < vec4u(end));
   if (SHARED == 1u) {
     let b = two(start, at.b, real.b < vec4u(end));
     return Window(a, vec4f(a.yzw, b.x), vec4f(a.zw, b.xy));
   }
-  let b = four(start, at.b, real.b < vec4u(end));
+  let b = load4(start, at.b, real.b < vec4u(end));
   if (SHARED == 2u) {
     let last = select(0.0, source[start + at.c.x], real.c.x < end);
     return Window(vec4f(a.xz, b.xz), vec4f(a.yw, b.yw), vec4f(a.z, b.xz, last));
   }
-  return Window(a, b, four(start, at.c, real.c < vec4u(end)));
+  return Window(a, b, load4(start, at.c, real.c < vec4u(end)));
 }

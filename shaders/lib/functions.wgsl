@@ -4,7 +4,7 @@
 
 fn sin_(a: f32) -> f32 { return itself(a, reduced_turn(a).y); }
 fn cos_(a: f32) -> f32 { return reduced_turn(a).x; }
-fn tan_(a: f32) -> f32 { let turn = reduced_turn(a); return itself(a, turn.y / turn.x); }
+fn tan_(a: f32) -> f32 { let angle = reduced_turn(a); return itself(a, angle.y / angle.x); }
 // cos and sin of a = n·π/2 + t, by quadrant. Below 8192·π/2 Cody–Waite's t in four parts, the first three of few bits, so that products with n
 // are exact; beyond, Payne & Hanek's: the fraction of a·2/π out of those bits of 2/π that it depends on. That path is a loop of one
 // turn, since a software adapter goes through both sides of a branch.

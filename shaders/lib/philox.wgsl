@@ -56,7 +56,7 @@ fn minus_two_log(word: u32) -> f32 {
 }
 
 // cos and sin of 2π·word/2³²
-fn turn(word: u32) -> vec2f {
+fn unit_circle(word: u32) -> vec2f {
   let theta = (f32(bitcast<i32>(word & 0x3fffff80u)) + 64.0) * (1.57079633 * 0x1p-30);
   let q = theta * theta;
   let s = theta * (1.0 + q * (-0.16666667 + q * (8.3333333e-3 + q * (-1.9841270e-4 + q * (2.7557319e-6 + q * -2.5052108e-8)))));
@@ -66,7 +66,7 @@ fn turn(word: u32) -> vec2f {
 }
 
 fn normals(words: vec4u) -> vec4f {
-  return vec4f(sqrt(minus_two_log(words.x)) * turn(words.y), sqrt(minus_two_log(words.z)) * turn(words.w));
+  return vec4f(sqrt(minus_two_log(words.x)) * unit_circle(words.y), sqrt(minus_two_log(words.z)) * unit_circle(words.w));
 }
 
 fn random_uniform(i: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -> f32 {

@@ -53,10 +53,10 @@ export function describe(device: GPUDevice, adapter: GPUAdapter | null): DeviceI
 
 /** The limits as a plain object: GPUSupportedLimits keeps them on its prototype. */
 function limitsOf(limits: GPUSupportedLimits): { [name: string]: number } {
-  const plain: { [name: string]: number } = {};
+  const numbers: { [name: string]: number } = {};
   for (const name in limits) {
     const value = limits[name as keyof GPUSupportedLimits] as unknown;
-    if (typeof value === "number") plain[name] = value;
+    if (typeof value === "number") numbers[name] = value;
   }
-  return plain;
+  return numbers;
 }

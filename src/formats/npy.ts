@@ -27,7 +27,7 @@ export interface NpyArray {
   values: NpyValues;
 }
 
-const plain = {
+const elementTypes = {
   f4: Float32Array,
   f8: Float64Array,
   i1: Int8Array,
@@ -188,10 +188,10 @@ function typeOf(descr: string, where: string): { dtype: NpyType; item: number; l
     refuse(where, `object arrays hold pickled code. Expected a numeric type, such as '<f4'; got ${quote(descr)}.`);
   const [, order, name] = /^([<>|]?)([fiub][1248])$/.exec(descr) ?? [];
   const item = Number(name?.[1]);
-  const known = (name !== undefined && name in plain) || name === "f2" || name === "i8" || name === "u8";
+  const known = (name !== undefined && name in elementTypes) || name === "f2" || name === "i8" || name === "u8";
   const ordered = item === 1 || order === "<" || order === ">";
   if (!known || !ordered) {
-    const types = [...Object.keys(plain), "f2", "i8", "u8"].join(" ");
+    const types = [...Object.keys(elementTypes), "f2", "i8", "u8"].join(" ");
     refuse(where, `this type is not read. Expected < or > and one of ${types}; got ${quote(descr)}.`);
   }
   return { dtype: name as NpyType, item, littleEndian: order !== ">" };
@@ -200,7 +200,7 @@ function typeOf(descr: string, where: string): { dtype: NpyType; item: number; l
 function valuesOf(payload: Uint8Array, dtype: NpyType, littleEndian: boolean, where: string): NpyValues {
   if (dtype === "f2") return float32OfHalf(elements(payload, Uint16Array, littleEndian));
   if (dtype === "i8" || dtype === "u8") return exactIntegers(payload, dtype === "i8", littleEndian, where);
-  return elements<NpyValues>(payload, plain[dtype], littleEndian);
+  return elements<NpyValues>(payload, elementTypes[dtype], littleEndian);
 }
 
 /** 64-bit integers as float64, refused by index where that would round. */

@@ -147,5 +147,5 @@ function dependents(
 }
 
 /** The graph under `root`, every node before its parents. */
-const outputsFirst = (root: Tensor, originOf: (x: Tensor) => Origin): Tensor[] =>
-  inputsFirst([root], (node) => [...originOf(node).parents].reverse()).reverse();
+const outputsFirst = (output: Tensor, originOf: (x: Tensor) => Origin): Tensor[] =>
+  inputsFirst([output], (node) => [...originOf(node).parents].reverse()).reverse();

@@ -167,8 +167,8 @@ export function layout(x: Tensor): { base: Tensor; offset: number; strides: read
 
 /** Whether the elements of `x` lie in its base in order. */
 export function inOrder(x: Tensor): boolean {
-  const plain = contiguous(x.shape);
-  return layout(x).strides.every((s, d) => s === plain[d] || x.shape[d] === 1);
+  const rowMajor = contiguous(x.shape);
+  return layout(x).strides.every((s, d) => s === rowMajor[d] || x.shape[d] === 1);
 }
 
 /** Where the values of `x` are, if they exist: its own storage, or the part of its base that it looks at in order. */

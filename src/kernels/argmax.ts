@@ -9,11 +9,12 @@ export interface Lines {
 }
 
 /** Lines of at least this many elements are worth a workgroup each, while there are too few to fill a device. */
-const LONG = 128;
-const MANY = 8192;
+const MIN_SHARED_EXTENT = 128;
+const MAX_SHARED_LINES = 8192;
 
 /** Whether a workgroup should share a line, rather than one invocation walk it. */
-export const isShared = ({ outer, extent, inner }: Lines): boolean => extent >= LONG && outer * inner < MANY;
+export const isShared = ({ outer, extent, inner }: Lines): boolean =>
+  extent >= MIN_SHARED_EXTENT && outer * inner < MAX_SHARED_LINES;
 
 /** The place of the largest element of each line of input 0, or of the smallest. */
 export function argmax(axis: Lines, dtype: "f32" | "i32" | "u32", smallest: boolean): Launches {

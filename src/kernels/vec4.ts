@@ -139,7 +139,7 @@ export function viewsOf(roots: readonly Expression[]): Extract<Expression, { kin
     seen.add(expression);
     if (expression.kind === "call") for (const input of expression.inputs) visit(input);
   };
-  for (const root of roots) visit(root);
+  for (const expression of roots) visit(expression);
   return [...seen].flatMap((expression) => (expression.kind === "view" ? [expression] : []));
 }
 

@@ -52,8 +52,8 @@ export function covariance(x: Tensor, options: CovarianceOptions = {}): Tensor {
   const products = scatter(x, origin, share);
   const divisor = weights ? sub(total as Tensor, ddof) : n - ddof;
   if (mean) return div(products, divisor);
-  const off = deviation(x, origin, share);
-  const missed = mul(reshape(off, [d, 1]), reshape(off, [1, d]));
+  const meanShift = deviation(x, origin, share);
+  const missed = mul(reshape(meanShift, [d, 1]), reshape(meanShift, [1, d]));
   return div(sub(products, div(missed, total)), divisor);
 }
 

@@ -107,7 +107,7 @@ export function inverse(a: Tensor): Tensor {
 
 function determinantOf(a: Tensor, of: Factors, log: boolean): Tensor {
   const { lu, order, failedPivot, perturbed } = of;
-  const spread = (t: Tensor) => reshape(t, [...t.shape, 1, 1]);
+  const asColumns = (t: Tensor) => reshape(t, [...t.shape, 1, 1]);
   const y: Tensor = recordOne(
     determinantOp,
     [a, lu, order, failedPivot],
@@ -118,7 +118,7 @@ function determinantOf(a: Tensor, of: Factors, log: boolean): Tensor {
       const near = log || perturbed ? of : factors(a, true);
       const scale = log ? g! : mul(g!, near === of ? y : determinantOf(a, near, false));
       const one = identity(a.gpu, a.shape.at(-1)!, a.shape.slice(0, -2));
-      return [mul(spread(scale), solved(a, one, near, true)), null, null, null];
+      return [mul(asColumns(scale), solved(a, one, near, true)), null, null, null];
     },
   );
   return y;

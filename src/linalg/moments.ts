@@ -129,16 +129,16 @@ async function sumsOfBatch(where: string, batch: Tensor, start: number, full: bo
   try {
     // stored before it is used, so that all kernels subtract the same numbers: fused into each, it may round differently
     await gpu.evaluate([origin]);
-    const [off, most, finite] = gpu.within(() => [
+    const [meanShift, most, finite] = gpu.within(() => [
       deviation(batch, origin),
       max(abs(sub(batch, origin)), 0),
       allFinite(batch),
     ]) as [Tensor, Tensor, Tensor];
     let products = gpu.within(() => (full ? scatter(batch, origin) : sum(square(sub(batch, origin)), 0)));
-    owned.push(off, most, finite, products);
-    await gpu.evaluate([off, most, finite, products]);
+    owned.push(meanShift, most, finite, products);
+    await gpu.evaluate([meanShift, most, finite, products]);
     const read = (t: Tensor) => t.read().then((values) => Float64Array.from(values));
-    const [mean, missed, sizes, flag] = await Promise.all([origin, off, most, finite].map(read));
+    const [mean, missed, sizes, flag] = await Promise.all([origin, meanShift, most, finite].map(read));
     if (flag![0] !== 1) await throwNotFinite(where, batch, start);
     const wide = sizes!.findIndex((size) => !Number.isFinite(size));
     check(

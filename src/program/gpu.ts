@@ -207,7 +207,7 @@ export class Gpu implements Engine {
   scope<T>(body: (scope: Scope) => T | Promise<T>): Promise<T>;
   scope<T>(body?: (scope: Scope) => T | Promise<T>): Scope | Promise<T> {
     const scope = new Scope(this.#scopes);
-    return body ? this.outside(() => scope.around(body, (kept) => this.evaluate(kept))) : scope.enter();
+    return body ? this.outside(() => scope.around(body, (results) => this.evaluate(results))) : scope.enter();
   }
 
   /**

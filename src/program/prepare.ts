@@ -55,8 +55,8 @@ export function materialise(graph: Graph): Graph {
 }
 
 const isContiguous = ({ shape, strides }: Operand): boolean => {
-  const plain = contiguous(shape);
-  return strides.every((s, d) => s === plain[d] || shape[d] === 1);
+  const rowMajor = contiguous(shape);
+  return strides.every((s, d) => s === rowMajor[d] || shape[d] === 1);
 };
 
 /** `value` as a kernel would bind it, or null where its first element cannot start a binding. */

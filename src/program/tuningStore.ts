@@ -32,10 +32,10 @@ async function transact<T>(mode: IDBTransactionMode, act: (tables: IDBObjectStor
   try {
     const opening = indexedDB.open(NAME, 1);
     opening.onupgradeneeded = () => opening.result.createObjectStore(TABLES);
-    const database = await settled(opening);
+    const database = await requestDone(opening);
     try {
       const transaction = database.transaction(TABLES, mode);
-      const result = settled(act(transaction.objectStore(TABLES)));
+      const result = requestDone(act(transaction.objectStore(TABLES)));
       const committed = new Promise<void>((resolve, reject) => {
         transaction.oncomplete = () => resolve();
         transaction.onabort = () => reject(transaction.error);
@@ -49,7 +49,7 @@ async function transact<T>(mode: IDBTransactionMode, act: (tables: IDBObjectStor
   }
 }
 
-const settled = <T>(request: IDBRequest<T>): Promise<T> =>
+const requestDone = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);

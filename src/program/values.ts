@@ -189,6 +189,6 @@ export function sameOrderBase(value: Value): Value {
   if (base === value || offset !== 0) return value;
   const size = count(value.shape);
   if (size !== count(base.shape)) return value;
-  const plain = contiguous(value.shape);
-  return strides.every((s, d) => s === plain[d] || value.shape[d] === 1) ? base : value;
+  const rowMajor = contiguous(value.shape);
+  return strides.every((s, d) => s === rowMajor[d] || value.shape[d] === 1) ? base : value;
 }

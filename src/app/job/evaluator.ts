@@ -49,12 +49,12 @@ export async function evaluator(context: Context, report: Report): Promise<Evalu
     const seconds = (performance.now() - start) / 1000;
     const accuracy = await digits.accuracy(test);
     const onProgress = part(report, 0.75, 0.9);
-    const reference = await withSpread(train, settings.reference, ({ count, images }) => {
+    const reference = await withRandomImages(train, settings.reference, ({ count, images }) => {
       const rows: Rows = { count, dim: FEATURES, batch: (at, size) => digits.features(images(at, size)) };
       return Moments.of(rows, { onProgress, ...abort });
     });
     const scores: Evaluator["scores"] = (images, progress) => scoresOf(digits, images, reference, context, progress);
-    const floor = await withSpread(test, settings.samples, ({ count, images }) =>
+    const floor = await withRandomImages(test, settings.samples, ({ count, images }) =>
       gpu.scope(() => scores(images(0, count), part(report, 0.9, 1))),
     );
     return {
@@ -77,7 +77,7 @@ export async function evaluator(context: Context, report: Report): Promise<Evalu
 }
 
 /** Some images of a data set, in batches that the one who asked disposes. */
-interface Spread {
+interface RandomImages {
   count: number;
   images: (start: number, size: number) => Tensor;
 }
@@ -86,7 +86,11 @@ interface Spread {
  * `wanted` images drawn from all over the data set, always the same ones. The first would not do, nor every sixth: MNIST's
  * test images get harder in their second half, and its training images of different writers take turns.
  */
-async function withSpread<T>(data: Dataset, wanted: number, use: (spread: Spread) => Promise<T>): Promise<T> {
+async function withRandomImages<T>(
+  data: Dataset,
+  wanted: number,
+  use: (drawn: RandomImages) => Promise<T>,
+): Promise<T> {
   const count = Math.min(wanted, data.count);
   const places = permutation(data.count, { seed: 0, stream: streamOf("baseline images") });
   const order = data.gpu.tensor(places, [data.count]);

@@ -31,7 +31,7 @@ function axis(values: readonly number[], from: number, to: number, { log = false
   if (shown.length === 0) [low, high] = [0, 1];
   if (high - low < 1e-12) [low, high] = [low - 0.5, high + 0.5];
   const at = (value: number) => from + ((scale(value) - low) / (high - low)) * (to - from);
-  if (!log) return { at, ticks: ticks(low, high, count), label: plain };
+  if (!log) return { at, ticks: ticks(low, high, count), label: decimal };
   const powers = ticks(Math.ceil(low), Math.floor(high), count).filter(Number.isInteger);
   return {
     at,
@@ -45,7 +45,7 @@ const superscript = (power: number): string =>
   `${power < 0 ? "⁻" : ""}${Array.from(String(Math.abs(power)), (d) => digits[Number(d)]).join("")}`;
 
 /** Thousands apart, no needless zeros: 60,000, 0.25. */
-const plain = (value: number): string => value.toLocaleString("en", { maximumSignificantDigits: 6 });
+const decimal = (value: number): string => value.toLocaleString("en", { maximumSignificantDigits: 6 });
 
 const place = (value: number): string => value.toFixed(1);
 
@@ -135,7 +135,7 @@ function line({ points, role, name }: Series, index: number, x: Axis, y: Axis): 
           h(
             "circle",
             { cx: place(x.at(px)), cy: place(y.at(py)), r: 3.5 },
-            h("title", {}, `${name}: ${plain(py)} at ${plain(px)}`),
+            h("title", {}, `${name}: ${decimal(py)} at ${decimal(px)}`),
           ),
         ),
   );
@@ -150,7 +150,7 @@ const legend = (series: readonly Series[]): Markup =>
 
 function lastPoint({ name, points }: Series): string {
   const last = points.at(-1);
-  return last ? `${name} ends at ${plain(Number(last[1].toPrecision(4)))}` : `${name} has no points yet`;
+  return last ? `${name} ends at ${decimal(Number(last[1].toPrecision(4)))}` : `${name} has no points yet`;
 }
 
 /** The covariance spectrum on a logarithmic scale, and the cumulative share of the variance beneath it. */
@@ -162,7 +162,7 @@ export function spectrumCharts({ values, n }: Spectrum): Markup[] {
   const shown = values
     .map((value, i): [number, number] => [i + 1, value])
     .filter(([, value]) => value > values[0]! * 1e-7);
-  const of = `${values.length} pixels, ${plain(n)} training images`;
+  const of = `${values.length} pixels, ${decimal(n)} training images`;
   return [
     chart(
       {

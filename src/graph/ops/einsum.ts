@@ -162,8 +162,8 @@ function product(a: Named, b: Named, later: ReadonlySet<string>): Named {
   if (inner.length === 0) {
     const [p, q] = [ordered(left, [...stack, ...rows]), ordered(right, [...stack, ...columns])];
     const apart = reshape(p, [...p.shape, ...columns.map(() => 1)]);
-    const beside = reshape(q, [...stack.map(sizeOf), ...rows.map(() => 1), ...columns.map(sizeOf)]);
-    return { x: mul(apart, beside), names };
+    const columnFactor = reshape(q, [...stack.map(sizeOf), ...rows.map(() => 1), ...columns.map(sizeOf)]);
+    return { x: mul(apart, columnFactor), names };
   }
   const [s, m, k, n] = [count(stack), count(rows), count(inner), count(columns)];
   const p = reshape(ordered(left, [...stack, ...rows, ...inner]), s === 1 ? [m, k] : [s, m, k]);

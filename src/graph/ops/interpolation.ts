@@ -102,8 +102,8 @@ function roundingOf(
   };
   if (rounding) return { corner: false, round: named[rounding] };
   if (mode === "nearest-exact") return { corner: false, round: named["half-up"] };
-  const plain = given === undefined && !alignCorners && rule !== "tf1";
-  return { corner: plain, round: coordinates === "align-corners" ? named["half-up"] : Math.floor };
+  const isStandard = given === undefined && !alignCorners && rule !== "tf1";
+  return { corner: isStandard, round: coordinates === "align-corners" ? named["half-up"] : Math.floor };
 }
 
 /** Rows of taps as one index and one weight per tap for all of them. */

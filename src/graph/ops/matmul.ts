@@ -24,8 +24,8 @@ function stackStride({ shape, strides }: Operand): number | null {
   const stacks = shape.slice(0, -2);
   const outer = strides.slice(0, -2);
   if (outer.every((s, d) => s === 0 || stacks[d] === 1)) return 0;
-  const plain = contiguous(shape);
-  return outer.every((s, d) => s === plain[d] || stacks[d] === 1) ? size : null;
+  const rowMajor = contiguous(shape);
+  return outer.every((s, d) => s === rowMajor[d] || stacks[d] === 1) ? size : null;
 }
 
 const shapeOf = (a: Operand, b: Operand, c: Spec, { rowSums, symmetric }: Attributes): MatmulShape => ({

@@ -24,9 +24,9 @@ export function reshape<D extends DType>(x: Tensor<D>, shape: Shape, ...rest: re
     () => `element counts differ. Expected a shape of ${x.size} elements for ${show(x.shape)}; got ${show(shape)}.`,
   );
   if (sameShape(sizes, x.shape)) return x;
-  const straight = inOrder(x);
-  const source = straight ? x : (recordMap("reshape", copyOf(x.dtype), [x], ([g]) => [g!]) as Tensor as Tensor<D>);
-  return recordView("reshape", source, sizes, straight ? layout(x).offset : 0, contiguous(sizes), ([g]) => [
+  const isInOrder = inOrder(x);
+  const source = isInOrder ? x : (recordMap("reshape", copyOf(x.dtype), [x], ([g]) => [g!]) as Tensor as Tensor<D>);
+  return recordView("reshape", source, sizes, isInOrder ? layout(x).offset : 0, contiguous(sizes), ([g]) => [
     reshape(g!, source.shape),
   ]);
 }

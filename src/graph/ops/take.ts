@@ -47,8 +47,8 @@ export function takeAlongAxis<D extends DType>(x: Tensor<D>, indices: Indices, a
     where,
     () => `expected indices with the ${x.rank} axes of x ${show(x.shape)}; got ${show(given.shape)}.`,
   );
-  const beside = broadcast(where, [x.shape.toSpliced(d, 1), given.shape.toSpliced(d, 1)]);
-  const of = (extent: number) => beside.toSpliced(d, 0, extent);
+  const otherAxes = broadcast(where, [x.shape.toSpliced(d, 1), given.shape.toSpliced(d, 1)]);
+  const of = (extent: number) => otherAxes.toSpliced(d, 0, extent);
   const shape = of(given.shape[d]!);
   const places = { shape, signed: given.signed, tensor: expand(given.tensor, shape) };
   return pick(expand(x, of(x.shape[d]!)), places, d, true, shape);

@@ -13,7 +13,7 @@ import { checkVariances } from "./roots.ts";
  */
 export const factor: CovarianceFamily = {
   ...ofLoadings({
-    spread: (noise) => noise,
+    noiseOf: (noise) => noise,
     gathered: (noise) => noise,
     marginal: (noise, indices) => gather(noise, indices, { axis: 1 }),
   }),

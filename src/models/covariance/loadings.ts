@@ -24,7 +24,7 @@ import { differences, moved } from "./stack.ts";
  */
 export interface Noise {
   /** Noise of K covariances as [K, d]. */
-  spread(noise: Tensor, d: number): Tensor;
+  noiseOf(noise: Tensor, d: number): Tensor;
   /** What is kept of noise [K, d]. */
   gathered(noise: Tensor): Tensor;
   /** Of some of the features. */
@@ -58,7 +58,7 @@ const LEAST_NOISE = 1e-2;
 
 /** The functions of a stack that both families of loadings share. */
 export function ofLoadings({
-  spread,
+  noiseOf,
   gathered,
   marginal,
 }: Noise): Omit<CovarianceFamily, "kind" | "parameterCount" | "shapes"> {
@@ -69,7 +69,7 @@ export function ofLoadings({
     whiteningShapes: (k, d, rank) => ({ precisions: [k, d], projections: [k, d, rank], posteriors: [k, rank, rank] }),
     secondShape: (k, d, rank) => [k, d, rank + 1],
     whitening({ loadings, noise }, means) {
-      const { failed, safe } = checkedVariances(spread(noise!, means.shape[1]!), means);
+      const { failed, safe } = checkedVariances(noiseOf(noise!, means.shape[1]!), means);
       const { byNoise, factor, inverse } = scaled(loadings!, safe);
       return {
         logDet: add(sum(log(safe), 1), logdetOfFactor(factor)),
@@ -127,16 +127,16 @@ export function ofLoadings({
     colour({ loadings, noise }, { noise: normal, labels, timesOwn, features }) {
       const codes = normal(loadings!.shape[2]!, "directions");
       const structured = timesOwn(codes, loadings!, (rows, own) => matmul(rows, transpose(own)));
-      const variances = gather(spread(noise!, features), labels);
+      const variances = gather(noiseOf(noise!, features), labels);
       return add(structured, mul(normal(features), sqrt(variances)));
     },
-    dense: ({ loadings, noise }, d) => add(matmul(loadings!, swap(loadings!)), onDiagonal(spread(noise!, d))),
+    dense: ({ loadings, noise }, d) => add(matmul(loadings!, swap(loadings!)), onDiagonal(noiseOf(noise!, d))),
     marginal: ({ loadings, noise }, indices) => ({
       loadings: gather(loadings!, indices, { axis: 1 }),
       noise: marginal(noise!, indices),
     }),
     condition({ loadings, noise }, observed, hidden, centred) {
-      const seen = spread(marginal(noise!, observed), observed.size);
+      const seen = noiseOf(marginal(noise!, observed), observed.size);
       const { byNoise, inverse } = scaled(gather(loadings!, observed, { axis: 1 }), seen);
       const unseen = gather(loadings!, hidden, { axis: 1 });
       const codes = matmul(centred, timesInverse(byNoise, inverse));

@@ -39,7 +39,7 @@ function leading({ where, sums, divisor, rank, rows, signal }: Evidence) {
  */
 export const lowRank: CovarianceFamily = {
   ...ofLoadings({
-    spread: spreadOver,
+    noiseOf: spreadOver,
     gathered: (noise) => mean(noise, 1),
     marginal: (noise) => noise,
   }),

@@ -22,14 +22,14 @@ export interface SsimOptions {
 
 /** Refuses scales that are too small for the window. */
 export function checkSsim(where: string, [, height, width]: readonly number[], { window, scales }: SsimOptions): void {
-  const side = Math.floor(Math.min(height!, width!) / 2 ** (scales - 1));
+  const smallestSide = Math.floor(Math.min(height!, width!) / 2 ** (scales - 1));
   check(scales <= WEIGHTS.length, "argument", where, () => `expected at most ${WEIGHTS.length} scales; got ${scales}.`);
   check(
-    side >= window,
+    smallestSide >= window,
     "argument",
     where,
     () =>
-      `images ${show([height!, width!])} have ${side} pixels at scale ${scales}. Expected a window of at most that; got ${window}.`,
+      `images ${show([height!, width!])} have ${smallestSide} pixels at scale ${scales}. Expected a window of at most that; got ${window}.`,
   );
 }
 

@@ -54,8 +54,8 @@ export function labelledParts(build: Builder, classes: number): Parts<Normal> {
     encode: (x, labels) => heads(encoder.forward(x, known(labels))),
     decode(z, labels) {
       const rows = known(labels);
-      const beside = z.rank === 2 ? rows : expand(rows, [...z.shape.slice(0, -1), classes]);
-      return decode(concat([z, beside], z.rank - 1));
+      const oneHotLabels = z.rank === 2 ? rows : expand(rows, [...z.shape.slice(0, -1), classes]);
+      return decode(concat([z, oneHotLabels], z.rank - 1));
     },
     prior: spec.prior ?? new StandardNormal(gpu, spec.latent),
   };

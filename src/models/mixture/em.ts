@@ -128,7 +128,7 @@ export class Em {
     const { maxIterations } = this.#options;
     let seen: Promise<Float32Array> | null = null;
     const { done, iteration, bound } = this.#states.counters;
-    const look = async (): Promise<Float32Array> =>
+    const readStatus = async (): Promise<Float32Array> =>
       Float32Array.of(await done.item(), await iteration.item(), await bound.item());
     const block = this.#whole ? BLOCK : 1;
     try {
@@ -137,8 +137,8 @@ export class Em {
         if (this.#whole) await abortable(this.#block(Math.min(block, left)), signal);
         else await this.#longIteration(signal);
         // one block late where blocks are short; a pass over many batches is worth waiting for
-        const before: Float32Array | null = await abortable(this.#whole ? Promise.resolve(seen) : look(), signal);
-        seen = this.#whole ? look() : null;
+        const before: Float32Array | null = await abortable(this.#whole ? Promise.resolve(seen) : readStatus(), signal);
+        seen = this.#whole ? readStatus() : null;
         if (before) onIteration?.(before[1]!, before[2]!);
         if (before?.[0] === 1) break;
       }

@@ -36,11 +36,11 @@ export function convolutions(build: Builder, residual: boolean): Backbone {
       });
       return {
         features: count(small),
-        forward(x, beside) {
+        forward(x, extraInput) {
           const n = x.shape[0]!;
           // constant planes, one for each further number
-          const input = beside
-            ? concat([x, expand(reshape(beside, [n, extra, 1, 1]), [n, extra, height, width])], 1)
+          const input = extraInput
+            ? concat([x, expand(reshape(extraInput, [n, extra, 1, 1]), [n, extra, height, width])], 1)
             : x;
           return reshape(
             layers.reduce<Tensor>((value, layer) => layer(value), input),

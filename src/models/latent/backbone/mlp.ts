@@ -12,9 +12,9 @@ export function perceptron(build: Builder): Backbone {
       const forward = build.hidden(name, [pixels + extra, ...hidden]);
       return {
         features: hidden.at(-1) ?? pixels + extra,
-        forward(x, beside) {
+        forward(x, extraInput) {
           const flat = reshape(x, [x.shape[0]!, pixels]);
-          return forward(beside ? concat([flat, beside], 1) : flat);
+          return forward(extraInput ? concat([flat, extraInput], 1) : flat);
         },
       };
     },

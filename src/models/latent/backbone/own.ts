@@ -22,9 +22,9 @@ export function ownLayers(build: Builder, own: OwnLayers): Backbone {
       const features = count(shapeOf(layer, image));
       return {
         features: features + extra,
-        forward(x, beside) {
+        forward(x, extraInput) {
           const flat = reshape(layer.forward(x), [x.shape[0]!, features]);
-          return beside ? concat([flat, beside], 1) : flat;
+          return extraInput ? concat([flat, extraInput], 1) : flat;
         },
       };
     },

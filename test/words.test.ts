@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import ts from "typescript";
+import { expect, test } from "vitest";
+
+/**
+ * Words that only their authors knew, as names of code (kernels, entry points and ops are the plan's output) and of files; src/README.md,
+ * Glossary, has the field's words that stand there now.
+ */
+const PRIVATE =
+  /^(beside|Beside|side|Joined|fours?|fourBody|map_?[fF]ours|quads?|quad(Small|Any)|\w+_quads?|quad_(any|small)|passesRound|\w+AreDear|ACROSS|DOWN|LONG|HIGH|DEPTH|PARTS|BAND|ROOM|TEAM|slim|spread|narrow|plain|sliced|trips|look|Look|straight|standsFor|anchor|root|claims?|claimed|claiming|settled|letGo|adopt|pull|Pull|Operandish|clock|ticked|ring|Ending|off|even|evened|shares|turn|held|hold|kept|Contender|contender|Judge|judge|lineup|Fitted|soon|few|busy|alone)$/;
+
+/** Where one of them is the field's own word after all: file, name, reason. */
+const RIGHT: readonly (readonly [file: RegExp, name: RegExp, reason: string])[] = [
+  [
+    /^src\/app\/(job\/spectrum|job|report|report\/sections)\.ts$/,
+    /^shares$/,
+    "shares of variance, a field of report.json",
+  ],
+  [/(semidefinite|sqrtm|frechet|cholesky|functions)\.(ts|wgsl)$/, /^root$/, "a square root"],
+  [/clusters_quadswap\.wgsl$/, /^shared_by_quad$/, "the four invocations of a subgroup's quad"],
+];
+
+const files = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return files(path);
+    return /\.(ts|wgsl)$/.test(entry.name) && !entry.name.endsWith(".gen.ts") ? [path] : [];
+  });
+
+/** What a TypeScript file declares: variables, functions, types, members, parameters. */
+function declaredIn(path: string, text: string): string[] {
+  const names: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const { name } = node as Partial<ts.NamedDeclaration>;
+    const isUse = ts.isPropertyAccessExpression(node) || ts.isQualifiedName(node) || ts.isMetaProperty(node);
+    const isKey = ts.isImportSpecifier(node) && node.propertyName === undefined;
+    if (name && !isUse && !isKey && (ts.isIdentifier(name) || ts.isPrivateIdentifier(name) || ts.isStringLiteral(name)))
+      names.push(name.text.replace(/^#/, ""));
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true));
+  return names;
+}
+
+/** What a kernel's text declares: constants, bindings, functions and their parameters, variables, members. */
+const declaredInWgsl = (text: string): string[] => {
+  const code = text.replace(/\/\/[^\n]*/g, "");
+  const found = code.matchAll(/\b(?:let|const|fn|struct|override|var(?:<[^>]*>)?)\s+(\w+)|(\w+)\s*:(?!:)/g);
+  return [...found].map(([, declared, typed]) => (declared ?? typed)!);
+};
+
+/** `file: name` of every private word, each once. */
+function privateWords(paths: readonly string[]): string[] {
+  const found = paths.flatMap((path) => {
+    const text = readFileSync(path, "utf8");
+    const names = path.endsWith(".wgsl") ? declaredInWgsl(text) : declaredIn(path, text);
+    return [basename(path).replace(/\..*$/, ""), ...names]
+      .filter((name) => PRIVATE.test(name) && !RIGHT.some(([file, right]) => file.test(path) && right.test(name)))
+      .map((name) => `${path}: ${name}`);
+  });
+  return [...new Set(found)];
+}
+
+test("no private word is a name of code or of a file", () => {
+  expect(privateWords(["src", "shaders"].flatMap(files))).toEqual([]);
+});
+
+test("a private word is found in TypeScript and in WGSL", () => {
+  expect(declaredIn("a.ts", "const { held: kept } = x; class A { #turn = 1 }")).toEqual(["kept", "A", "turn"]);
+  expect(declaredInWgsl("const DEPTH = 8u; // LONG\nfn f(quads: u32) { let few = 1u; }")).toEqual([
+    "DEPTH",
+    "f",
+    "quads",
+    "few",
+  ]);
+});
