@@ -58,8 +58,8 @@ const apart = /^src\/(models|metrics|features|data|linalg|app)\//;
 
 // Goals at once: 60,000 and 45,000 bytes. The limits are what was reached, so that neither grows again.
 const LIMITS = {
-  core: { atOnce: 52_000, withKernels: 76_000 },
-  tensors: { atOnce: 44_900, withKernels: 70_000 },
+  core: { atOnce: 53_000, withKernels: 78_000 },
+  tensors: { atOnce: 44_950, withKernels: 62_000 },
 };
 
 describe("what a program takes along", () => {
@@ -79,7 +79,10 @@ describe("what a program takes along", () => {
   // what each one brings of the folders above nn; everything else of them stays out
   const latent = "models/(latent|pictures|likelihood|logProb|file)";
   const own: [name: string, files: RegExp][] = [
-    ["Gaussian", /^src\/(models\/(gaussian|covariance|mixture\/(components|em|emStates|fit)\.|logProb|file)|linalg\/|data\/)/],
+    [
+      "Gaussian",
+      /^src\/(models\/(gaussian|covariance|mixture\/(components|em|emStates|fit)\.|logProb|file)|linalg\/|data\/)/,
+    ],
     ["GaussianMixture", /^src\/(models\/(mixture|covariance|kmeans|logProb|file)|linalg\/|data\/)/],
     ["VAE", new RegExp(`^src/(${latent}|models/family/vae|linalg/|data/)`)],
     ["AutoEncoder", new RegExp(`^src/(${latent}|models/(family/autoEncoder|gaussian|covariance)|linalg/|data/)`)],

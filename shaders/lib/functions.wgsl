@@ -1,4 +1,4 @@
-// functions — the scalar functions of lib/map.wgsl that few programs call: angles, erf, remainders, powers, arithmetic of integers.
+// functions — the scalar functions of lib/map.wgsl that few programs call: angles, erf, remainders, powers, labels, arithmetic of integers.
 //
 // numerics   as there; each says how far it may be off
 
@@ -210,3 +210,18 @@ fn equal_i32(a: i32, b: i32) -> f32 { return f32(a == b); }
 fn not_equal_i32(a: i32, b: i32) -> f32 { return f32(a != b); }
 fn less_i32(a: i32, b: i32) -> f32 { return f32(a < b); }
 fn less_equal_i32(a: i32, b: i32) -> f32 { return f32(a <= b); }
+
+fn log2_(a: f32) -> f32 { let x = binary(a); return of_positive(a, fma(log_of(x.m), 1.44269504, x.exponent), -infinity()); }
+fn elu(a: f32, alpha: f32) -> f32 { return select(alpha * expm1(a), a, a > 0.0); }
+fn elu_slope(a: f32, alpha: f32) -> f32 { return select(alpha * exp_(a), 1.0, a > 0.0); }
+fn leaky_relu(a: f32, slope: f32) -> f32 { return select(slope * a, a, a > 0.0); }
+// a whole number as a label; all others become one that is no class
+fn label_of(a: f32) -> u32 {
+  return select(0x80000000u, u32(i32(a)), (bitcast<u32>(a) & 0x7fffffffu) < 0x4f000000u && floor(a) == a);
+}
+// 1 where the label is this class, negative ones counted from the end where wrap = classes; NaN where it is none
+fn one_hot(label: u32, class_: u32, classes: u32, wrap: u32) -> f32 {
+  let own = select(label, label + wrap, label >= 0x80000000u);
+  return select(f32(own == class_), bitcast<f32>(0x7fc00000u | (label & 1u)), own >= classes);
+}
+fn leaky_relu_slope(g: f32, a: f32, slope: f32) -> f32 { return select(slope * g, g, bitcast<u32>(a) - 1u < 0x7f800000u); }

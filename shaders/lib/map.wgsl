@@ -104,7 +104,6 @@ fn log_(a: f32) -> f32 {
   let x = binary(a);
   return of_positive(a, x.exponent * 0.693359375 + (log_of(x.m) - x.exponent * 2.12194440e-4), -infinity());
 }
-fn log2_(a: f32) -> f32 { let x = binary(a); return of_positive(a, fma(log_of(x.m), 1.44269504, x.exponent), -infinity()); }
 fn log1p(a: f32) -> f32 {
   let s = a / (2.0 + a);
   let q = s * s;
@@ -124,9 +123,6 @@ fn softplus_tail(a: f32) -> f32 {
 fn softplus(a: f32) -> f32 { return relu(a) + softplus_tail(a); }
 // bits of numbers below 0 are integers below −2²³ + 1, those of NaN are not
 fn relu(a: f32) -> f32 { return select(a, 0.0, bitcast<i32>(a) < -0x7fffff); }
-fn elu(a: f32, alpha: f32) -> f32 { return select(alpha * expm1(a), a, a > 0.0); }
-fn elu_slope(a: f32, alpha: f32) -> f32 { return select(alpha * exp_(a), 1.0, a > 0.0); }
-fn leaky_relu(a: f32, slope: f32) -> f32 { return select(slope * a, a, a > 0.0); }
 // where the larger is NaN, it wins
 fn maximum(a: f32, b: f32) -> f32 { return select(a, b, ordered(a) < ordered(b)); }
 fn minimum(a: f32, b: f32) -> f32 { return select(a, b, ordered_down(a) < ordered_down(b)); }
@@ -146,19 +142,9 @@ fn nan(a: f32) -> f32 { return f32(is_nan(a)); }
 fn finite(a: f32) -> f32 { return f32((bitcast<u32>(a) & 0x7f800000u) != 0x7f800000u); }
 // the position of the element itself along an axis of `extent` elements, each `stride` apart
 fn position(i: u32, stride: u32, extent: u32) -> u32 { return (i / stride) % extent; }
-// a whole number as a label; all others become one that is no class
-fn label_of(a: f32) -> u32 {
-  return select(0x80000000u, u32(i32(a)), (bitcast<u32>(a) & 0x7fffffffu) < 0x4f000000u && floor(a) == a);
-}
-// 1 where the label is this class, negative ones counted from the end where wrap = classes; NaN where it is none
-fn one_hot(label: u32, class_: u32, classes: u32, wrap: u32) -> f32 {
-  let own = select(label, label + wrap, label >= 0x80000000u);
-  return select(f32(own == class_), bitcast<f32>(0x7fc00000u | (label & 1u)), own >= classes);
-}
 
-// the derivatives of relu with result y, leaky_relu and clamp_, and of maximum by a, times g
+// the derivatives of relu with result y and of clamp_, and of maximum by a, times g
 fn relu_slope(g: f32, y: f32) -> f32 { return select(g, 0.0, bitcast<u32>(y) == 0u); }
-fn leaky_relu_slope(g: f32, a: f32, slope: f32) -> f32 { return select(slope * g, g, bitcast<u32>(a) - 1u < 0x7f800000u); }
 fn clamp_slope(g: f32, a: f32, low: f32, high: f32) -> f32 { return select(0.0, g, (ordered(a) >= ordered(low)) & (ordered(a) <= ordered(high))); }
 fn wins(g: f32, a: f32, b: f32) -> f32 {
   let tied = select(g, 0.5 * g, ordered(a) == ordered(b));
