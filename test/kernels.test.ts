@@ -20,11 +20,11 @@ await loadLibrary();
 const CHOICES: { readonly [name: string]: readonly number[] } = {
   OPERATION: [0, 1, 2],
   STEP: [1, 2],
-  PARTS: [1],
+  K_TEAMS: [1],
   BUFFERS: [1, 2],
-  HIGH: [1, 2],
-  LONG: [1, 2],
-  RUN: [1, 4],
+  THREAD_M: [1, 2],
+  THREAD_N: [1, 2],
+  ROWS_PER_THREAD: [1, 4],
 };
 
 interface Variant {
