@@ -55,8 +55,12 @@ export type { MixtureOptions, MixtureStart, Numbers } from "./models/mixture/opt
 export type { AdamOptions } from "./nn/adam.ts";
 export type { BatchNormOptions } from "./nn/batchNorm.ts";
 export type { EpochRecord } from "./nn/checkpoint.ts";
-export type { ConvolutionOptions } from "./nn/conv2d.ts";
+export type { ConvolutionOptions, TransposedOptions } from "./nn/conv2d.ts";
+export type { DropoutOptions } from "./nn/dropout.ts";
 export type { Initialiser, Seed } from "./nn/initialise.ts";
+export type { ForwardOptions, Step as LayerStep } from "./nn/layer.ts";
+export type { LoadOptions } from "./nn/loadInto.ts";
+export type { NormOptions } from "./nn/norms.ts";
 export type { LinearOptions } from "./nn/linear.ts";
 export type { ContextOptions, Objective, StepContext, Terms, Update } from "./nn/objective.ts";
 export type {

@@ -76,7 +76,7 @@ describe("layers", () => {
       [2, 20],
       [3, 60],
     ]);
-    const step = await gpu.compile((input) => norm.forward(input!, true), x);
+    const step = await gpu.compile((input) => norm.forward(input!, { training: true }), x);
     const y = await (await step.run(x)).read();
     expect([...y].map((v) => Math.round(v * 1e3) / 1e3)).toEqual([-1.225, -0.926, 0, -0.463, 1.225, 1.389]);
     expect([...(await norm.buffers.running_mean.read())]).toEqual([0.2, 3].map(Math.fround));

@@ -4,7 +4,7 @@ import { isFinite } from "../graph/ops/elementwise.ts";
 import { batchNorm, batchStatistics } from "../graph/ops/normalise.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
-import type { Layer } from "./layer.ts";
+import type { ForwardOptions, Layer } from "./layer.ts";
 
 /** What a BatchNorm may be asked for. */
 export interface BatchNormOptions {
@@ -22,7 +22,7 @@ export interface BatchNormOptions {
  * Source: Ioffe & Szegedy 2015.
  *
  *     const norm = new BatchNorm(gpu, 16);
- *     const y = norm.forward(x, true);
+ *     const y = norm.forward(x, { training: true });
  */
 export class BatchNorm implements Layer {
   /** Its parameters by name, as in PyTorch's state_dict. */
@@ -30,7 +30,8 @@ export class BatchNorm implements Layer {
   /** Its further states by name, as in PyTorch's state_dict. */
   readonly buffers: { readonly running_mean: Tensor; readonly running_var: Tensor };
   readonly #channels: number;
-  readonly #epsilon: number;
+  /** What is added where a division by zero might be. */
+  readonly epsilon: number;
   readonly #momentum: number;
 
   constructor(gpu: Gpu, channels: number, options: BatchNormOptions = {}) {
@@ -38,14 +39,14 @@ export class BatchNorm implements Layer {
     const { epsilon = 1e-5, momentum = 0.1 } = options;
     const filled = (value: number) => gpu.state(new Float32Array(channels).fill(value), [channels]);
     this.#channels = channels;
-    this.#epsilon = epsilon;
+    this.epsilon = epsilon;
     this.#momentum = momentum;
     this.parameters = { weight: filled(1), bias: filled(0) };
     this.buffers = { running_mean: filled(0), running_var: filled(1) };
   }
 
   /** The layer applied to a batch. */
-  forward(x: Tensor, training = false): Tensor {
+  forward(x: Tensor, { training = false }: ForwardOptions = {}): Tensor {
     check(
       x.rank >= 2 && x.shape[1] === this.#channels,
       "shape",
@@ -54,7 +55,7 @@ export class BatchNorm implements Layer {
     );
     const { weight, bias } = this.parameters;
     const { running_mean: runningMean, running_var: runningVar } = this.buffers;
-    const affine = { weight, bias, eps: this.#epsilon };
+    const affine = { weight, bias, eps: this.epsilon };
     if (!training) return batchNorm(x, { ...affine, mean: runningMean, variance: runningVar });
     const { mean, variance, samples } = batchStatistics(x);
     check(

@@ -1,9 +1,15 @@
 export { adam, adamW } from "./adam.ts";
 export { BatchNorm } from "./batchNorm.ts";
 export { Conv2d, ConvTranspose2d } from "./conv2d.ts";
-export { type Layer, named, sequential } from "./layer.ts";
+export { Dropout } from "./dropout.ts";
+export { Embedding } from "./embedding.ts";
+export { foldBatchNorm } from "./foldBatchNorm.ts";
+export { branches, type Layer, named, residual, sequential } from "./layer.ts";
 export { Linear, LinearHeads } from "./linear.ts";
 export { TrainingControl } from "./control.ts";
 export { sgd } from "./sgd.ts";
+export { loadInto } from "./loadInto.ts";
+export { GroupNorm, LayerNorm } from "./norms.ts";
 export { schedule } from "./schedule.ts";
+export { Upsample } from "./upsample.ts";
 export { train } from "./train.ts";

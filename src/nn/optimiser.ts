@@ -8,7 +8,7 @@ import { sum } from "../graph/ops/sum.ts";
 import { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { checkStates, gather, moveFresh, type Range, rangesOf } from "./arena.ts";
-import { aliasOf, type Parameters } from "./parameters.ts";
+import { aliasOf, type Parameters, placeOf } from "./parameters.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** What every optimiser takes, and what a group may have a value of its own for. */
@@ -53,6 +53,8 @@ export interface Optimiser {
   update(gradients: readonly Tensor[], options?: UpdateOptions): void;
   /** The learning rates of its groups at a step. */
   ratesAt(step: number): Promise<number[]>;
+  /** Forgets all gradients that it has seen: moments and train counters are zeros again. */
+  reset(): void;
   /** Frees moments and train counters; the parameters stay. */
   dispose(): void;
 }
@@ -161,6 +163,7 @@ export function optimiser<Options extends OptimiserOptions>(
     });
     const trainCounters = own(gpu.state(new Uint32Array(4), [4]));
     const history = own(gpu.state(new Float32Array(1), [1]));
+    let isUsed = false;
     return {
       parameters,
       moments,
@@ -175,6 +178,7 @@ export function optimiser<Options extends OptimiserOptions>(
           "update",
           () => `expected ${parameters.length} gradients; got ${gradients.length}.`,
         );
+        isUsed = true;
         const current = theirs ?? trainCounters;
         const rates = updated.map(({ rate }) => (rate instanceof Tensor ? rate : rate(cast(stepOf(current), "f32"))));
         const all = updated.map(({ range }) =>
@@ -196,6 +200,12 @@ export function optimiser<Options extends OptimiserOptions>(
         gpu.assign(history, noted);
       },
       ratesAt: (at) => Promise.all(groups.map(({ options }) => rateAt(gpu, options.learningRate!, at))),
+      reset() {
+        if (!isUsed) return;
+        for (const { moments: kept } of updated)
+          for (const state of kept) gpu.write(placeOf("reset", state), new Float32Array(state.size));
+        gpu.write(placeOf("reset", trainCounters), new Uint32Array(4));
+      },
       dispose() {
         for (const tensor of owned) tensor.dispose();
       },

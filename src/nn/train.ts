@@ -1,22 +1,18 @@
 import { permutation } from "../data/philox.ts";
 import { streamOf } from "../data/streams.ts";
-import { check, LatentError } from "../device/errors.ts";
-import { grad } from "../graph/grad.ts";
-import { add, mul } from "../graph/ops/arithmetic.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { check } from "../device/errors.ts";
 import { abortable } from "../formats/call.ts";
 import { madeUnless } from "./abort.ts";
 import { Best } from "./best.ts";
 import { type EpochRecord, type Position, readCheckpoint, restore, writeCheckpoint } from "./checkpoint.ts";
-import { checkTerms, type StepContext, stepContext } from "./objective.ts";
-import { stepOf } from "./optimiser.ts";
 import { checkTrainOptions, type TrainOptions } from "./options.ts";
-import { basesOf, type Parameters, placeOf, prefixed } from "./parameters.ts";
+import { basesOf } from "./parameters.ts";
 import { type Evaluation, evaluation, type Pass, passOver } from "./pass.ts";
 import { Reporter } from "./progress.ts";
 import { Snapshot } from "./snapshot.ts";
 import type { Task, TrainResult } from "./task.ts";
-import { addTerms, meanTerms, TermHistory, type TermValues } from "./termHistory.ts";
+import { addTerms, meanTerms, type TermValues } from "./termHistory.ts";
+import { TrainStep } from "./trainStep.ts";
 
 export type { Task, TrainResult };
 
@@ -64,20 +60,11 @@ export function train(task: Task, options: TrainOptions): Promise<TrainResult> {
 
 type Settings = ReturnType<typeof checkTrainOptions>;
 
-/** The train counters, in checkpoints of all versions. */
-const COUNTERS = "optimiser.clock";
-
 class Run {
   readonly #task: Task;
   readonly #settings: Settings;
   readonly #reporter: Reporter;
-  /** u32 [count]: the samples' order in this epoch. */
-  readonly #order: Tensor;
-  /** u32 [4]: step, position in the order, halted, unused. */
-  readonly #trainCounters: Tensor;
-  readonly #history: TermHistory;
-  /** Everything that a checkpoint holds. */
-  readonly #states: Parameters;
+  readonly #step: TrainStep;
   readonly #snapshots: [Snapshot, Snapshot];
   readonly #best: Best | null;
   readonly #owned: { dispose(): void }[] = [];
@@ -89,21 +76,15 @@ class Run {
   #secondsPerStep: number | null = null;
 
   constructor(task: Task, settings: Settings) {
-    const { gpu, dataset, updates, parameters } = task;
+    const { gpu, dataset, parameters } = task;
     const { seed, batch, earlyStopping } = settings;
     this.#task = task;
     this.#settings = settings;
     this.#reporter = new Reporter(settings.onProgress);
     const own = <T extends { dispose(): void }>(made: T): T => (this.#owned.push(made), made);
     try {
-      this.#order = own(gpu.state(new Uint32Array(dataset.count), [dataset.count]));
-      this.#trainCounters = own(gpu.state(new Uint32Array(4), [4]));
-      const moments = updates.map(({ optimiser, loss = "loss" }, i) =>
-        prefixed(i ? `optimiser.${loss}.` : "optimiser.", optimiser.moments),
-      );
-      this.#states = Object.assign({}, parameters, ...moments, { [COUNTERS]: this.#trainCounters }) as Parameters;
-      this.#history = own(new TermHistory(gpu, this.#termNames(Math.min(batch, dataset.count)), KEPT));
-      const bases = basesOf(Object.values(this.#states));
+      this.#step = own(new TrainStep(task, seed, Math.min(batch, dataset.count), KEPT));
+      const bases = basesOf(Object.values(this.#step.states));
       this.#snapshots = [own(new Snapshot(gpu, bases)), own(new Snapshot(gpu, bases))];
       this.#best = earlyStopping ? own(new Best(gpu, parameters, earlyStopping)) : null;
     } catch (error) {
@@ -114,27 +95,12 @@ class Run {
     this.#position = { epoch: 0, stepInEpoch: 0, step: 0, seed, batch, count, sums: {}, history: [], best: null };
   }
 
-  #context(): StepContext {
-    const { seed } = this.#settings;
-    const { gpu, dataset } = this.#task;
-    return stepContext(gpu, { seed, step: stepOf(this.#trainCounters), training: true, count: dataset.count });
-  }
-
-  /** What the objective calls its terms: recorded, but never run. */
-  #termNames(rows: number): string[] {
-    const { gpu, dataset, objective, updates } = this.#task;
-    return gpu.trace(() => {
-      const terms = objective(dataset.batch(this.#order, this.#trainCounters, rows), this.#context());
-      checkTerms("train", terms, ["loss", ...updates.map(({ loss = "loss" }) => loss)]);
-      return Object.keys(terms);
-    }).result;
-  }
-
   async train(): Promise<TrainResult> {
     const { gpu, dataset } = this.#task;
     const { batch, epochs, seed, validation, signal, resume, budgetMs } = this.#settings;
+    for (const { optimiser } of this.#task.updates) optimiser.reset();
     if (resume) this.#resume(resume);
-    const step = (rows: number) => this.#step(rows);
+    const step = (rows: number) => this.#step.record(rows);
     this.#pass = await madeUnless(
       signal,
       passOver(gpu, dataset.count, Math.min(batch, dataset.count), step, budgetMs, signal),
@@ -156,27 +122,12 @@ class Run {
     return { history, steps, stopped, bestEpoch: best?.epoch ?? null, dispatches: this.#pass.dispatches };
   }
 
-  /** Traced: one training step on `rows` samples. */
-  #step(rows: number): void {
-    const { dataset, updates, objective } = this.#task;
-    const terms = objective(dataset.batch(this.#order, this.#trainCounters, rows), this.#context());
-    const losses = updates.map(({ loss = "loss" }) => terms[loss]!);
-    const gradients = updates.map(({ optimiser }, i) => grad(losses[i]!, optimiser.parameters));
-    // the loss, or no number where another one is none: then nothing moves
-    const guard = losses.filter((x) => x !== terms.loss).reduce((sum, x) => add(sum, mul(x, 0)), terms.loss);
-    for (const [i, { optimiser }] of updates.entries())
-      optimiser.update(gradients[i]!, { loss: guard, trainCounters: this.#trainCounters });
-    this.#history.record(this.#trainCounters, terms, guard, rows);
-  }
-
   async #epoch(): Promise<void> {
-    const { gpu, dataset } = this.#task;
+    const { dataset } = this.#task;
     const { seed, batch, checkpoint, control, signal } = this.#settings;
     const pass = this.#pass!;
     const order = permutation(dataset.count, { seed, stream: streamOf("order"), step: this.#position.epoch });
-    gpu.write(placeOf("train", this.#order), order);
-    const counters = placeOf("train", this.#trainCounters);
-    gpu.write({ ...counters, offset: counters.offset + 4 }, Uint32Array.of(this.#position.stepInEpoch * batch));
+    this.#step.begin(order, this.#position.stepInEpoch * batch);
     let { stepInEpoch, step } = this.#position;
     // the terms of one block are read while the next one runs
     let late: Block | null = null;
@@ -209,7 +160,7 @@ class Run {
     snapshot.take();
     await this.#pass!.run(stepInEpoch, times);
     const { answer } = await snapshot.asked();
-    const reads = [this.#history.read(), this.#trainCounters.read() as Promise<Uint32Array>, answer] as const;
+    const reads = [this.#step.history.read(), this.#step.trainCounters.read() as Promise<Uint32Array>, answer] as const;
     const values = Promise.all(reads);
     values.catch(() => {});
     return { times, snapshot, values };
@@ -221,7 +172,7 @@ class Run {
     this.#settings.signal?.throwIfAborted();
     const before = this.#position;
     if (!finite) await this.#overflowed(times, snapshot);
-    if (counters[2] !== 0) await this.#diverged(counters[0]!, at(counters[0]!));
+    if (counters[2] !== 0) throw await this.#step.diverged(counters[0]!, before.epoch, at(counters[0]!));
     const sums = { ...before.sums };
     for (let i = 0; i < times; i++) {
       const rows = this.#pass!.rows(before.stepInEpoch + i);
@@ -262,27 +213,7 @@ class Run {
     }
     snapshot.restore();
     if (good > 0) await this.#pass!.run(stepInEpoch, good);
-    const rate = await this.#rateAt(step + good);
-    throw new LatentError(
-      "numeric",
-      `train: the update of step ${step + good} overflows (epoch ${this.#position.epoch}, learning rate ${rate}). The parameters are those before that step; lower the rate or set clipNorm.`,
-    );
-  }
-
-  async #diverged(step: number, terms: TermValues): Promise<never> {
-    const rate = await this.#rateAt(step);
-    const losses = ["loss", ...this.#task.updates.map(({ loss = "loss" }) => loss)];
-    const name = losses.filter((loss) => !Number.isFinite(terms[loss])).at(-1) ?? "loss";
-    throw new LatentError(
-      "numeric",
-      `train: ${name} is ${terms[name]} at step ${step} (epoch ${this.#position.epoch}, learning rate ${rate}). The parameters are those before that step; lower the rate or set clipNorm.`,
-    );
-  }
-
-  /** The learning rates of all optimisers, each once. */
-  async #rateAt(step: number): Promise<string> {
-    const rates = await Promise.all(this.#task.updates.map(({ optimiser }) => optimiser.ratesAt(step)));
-    return [...new Set(rates.flat())].join(", ");
+    throw await this.#step.overflowed(step + good, this.#position.epoch);
   }
 
   #report(validation?: number): void {
@@ -318,7 +249,7 @@ class Run {
   async #save(): Promise<void> {
     const { checkpoint, signal } = this.#settings;
     const { best, epoch, step } = this.#position;
-    const states = { ...this.#states, ...(best ? this.#best?.parameters : {}) };
+    const states = { ...this.#step.states, ...(best ? this.#best?.parameters : {}) };
     const bytes = await abortable(writeCheckpoint(states, this.#position, this.#task.metadata ?? {}), signal);
     await checkpoint!.save(bytes, { epoch, step });
     signal?.throwIfAborted();
@@ -334,9 +265,9 @@ class Run {
         () => `${name} differs from the checkpoint's. Expected ${position[name]}; got ${this.#position[name]}.`,
       );
     const best = position.best && this.#best;
-    restore(this.#task.gpu, "resume", { ...this.#states, ...(best ? best.parameters : {}) }, tensors);
+    restore(this.#task.gpu, "resume", { ...this.#step.states, ...(best ? best.parameters : {}) }, tensors);
     // what a checkpoint of an earlier version does not know of its epoch
-    const unknown = position.stepInEpoch > 0 ? this.#history.names.map((name) => [name, Number.NaN] as const) : [];
+    const unknown = position.stepInEpoch > 0 ? this.#step.history.names.map((name) => [name, Number.NaN] as const) : [];
     const sums = { ...Object.fromEntries(unknown), ...position.sums };
     this.#position = { ...position, sums, best: best ? position.best : null };
     this.#reporter.startFrom(position.step);

@@ -51,8 +51,7 @@ export function training(context: Context, report: Report, { key, title, loss, e
       last = performance.now();
       tell({ kind: "curve", curve: curve() });
     },
-    // called between epochs, when the parameters hold still
-    ...(sample ? { checkpoint: { save: (_, { epoch }) => (epoch < epochs ? show(sample, epoch) : undefined) } } : {}),
+    ...(sample ? { onEpoch: ({ epoch }) => (epoch < epochs ? show(sample, epoch) : undefined) } : {}),
   };
 
   async function show(draw: NonNullable<Training["sample"]>, epoch: number): Promise<void> {
