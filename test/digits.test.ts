@@ -32,7 +32,7 @@ it("learns digits from a few hundred images, and gives features, probabilities a
     [300, 10],
   ]);
   expect((await features.read()).every((v) => v >= 0)).toBe(true);
-  const { score } = await classScore(probabilities);
+  const { value: score } = await classScore(probabilities);
   expect(score).toBeGreaterThan(2.5);
   expect(score).toBeLessThanOrEqual(10);
   using again = Digits.load(gpu, await digits.save());

@@ -31,7 +31,7 @@ describe("the Fréchet distance, in closed form", () => {
     for (let i = 0; i < d; i++) identity[i * d + i] = 1;
     const at = (value: number) =>
       Moments.from({ mean: new Float64Array(d).fill(value), covariance: identity, count: 5000 });
-    const { distance, ranks } = await frechetDistance(at(0), at(1));
+    const { value: distance, ranks } = await frechetDistance(at(0), at(1));
     expect(relative(distance, 2048)).toBeLessThan(1e-9);
     expect(ranks).toEqual([2048, 2048]);
   });
@@ -53,7 +53,7 @@ describe("the Fréchet distance, in closed form", () => {
         ],
       ),
     );
-    expect(relative(diagonal.distance, 33)).toBeLessThan(1e-9);
+    expect(relative(diagonal.value, 33)).toBeLessThan(1e-9);
     expect(diagonal.meanTerm).toBe(25);
     const full = await frechetDistance(
       of(
@@ -71,7 +71,7 @@ describe("the Fréchet distance, in closed form", () => {
         ],
       ),
     );
-    expect(relative(full.distance, 25.320270148882)).toBeLessThan(1e-9);
+    expect(relative(full.value, 25.320270148882)).toBeLessThan(1e-9);
   });
 
   test("of the classes of iris", async () => {
@@ -82,7 +82,7 @@ describe("the Fréchet distance, in closed form", () => {
       [1, 2],
     ] as const;
     for (const [i, [a, b]] of pairs.entries()) {
-      const { distance, warnings } = await frechetDistance(classes[a]!, classes[b]!);
+      const { value: distance, warnings } = await frechetDistance(classes[a]!, classes[b]!);
       expect(relative(distance, oracle.frechet[i]!)).toBeLessThan(1e-5);
       expect(warnings).toEqual([]);
     }
@@ -90,7 +90,7 @@ describe("the Fréchet distance, in closed form", () => {
 
   test("of a set and itself is zero", async () => {
     const x = random.normal(gpu, [300, 100], { seed: 1 });
-    const { distance, meanTerm } = await frechetDistance(x, x);
+    const { value: distance, meanTerm } = await frechetDistance(x, x);
     // the trace of both covariances is about 200
     expect(distance).toBeLessThan(200 * 1e-6);
     expect(distance).toBeGreaterThanOrEqual(0);
@@ -101,17 +101,17 @@ describe("the Fréchet distance, in closed form", () => {
 describe("hard cases", () => {
   test("fewer samples than features: finite, small for a set and itself, with a warning", async () => {
     const [a, b] = [random.normal(gpu, [20, 64], { seed: 1 }), random.normal(gpu, [500, 64], { seed: 2 })];
-    const { distance, ranks, warnings } = await frechetDistance(a, b);
+    const { value: distance, ranks, warnings } = await frechetDistance(a, b);
     expect(Number.isFinite(distance) && distance > 0).toBe(true);
     expect(ranks).toEqual([19, 64]);
     expect(warnings[0]).toContain("set 1 has 20 samples for 64 features");
     const same = await frechetDistance(a, a);
-    expect(same.distance).toBeLessThan(128 * 1e-5);
-    expect(same.distance).toBeGreaterThanOrEqual(0);
+    expect(same.value).toBeLessThan(128 * 1e-5);
+    expect(same.value).toBeGreaterThanOrEqual(0);
   });
 
   test("two constants far apart", async () => {
-    const { distance } = await frechetDistance(
+    const { value: distance } = await frechetDistance(
       gpu.tensor([
         [1, 1],
         [1, 1],

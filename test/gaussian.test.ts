@@ -78,8 +78,8 @@ describe("a Gaussian fitted to iris, against float64", () => {
 
   test("the likelihood of a sample states its scale", async () => {
     const model = await Gaussian.fit(iris);
-    const { nats, bitsPerDim: bits, samples, scale } = await logLikelihood(model, iris, { scale: 0.1 });
-    expect([samples, scale]).toEqual([150, 0.1]);
+    const { value: nats, bitsPerDim: bits, n, scale } = await logLikelihood(model, iris, { scale: 0.1 });
+    expect([n.x, scale]).toEqual([150, 0.1]);
     expect(relative(bits, -(nats + 4 * Math.log(0.1)) / (4 * Math.LN2))).toBeLessThan(1e-12);
     expect(relative(changeScale(-10, 784, 1 / 255, 1), -10 - 784 * Math.log(255))).toBeLessThan(1e-12);
     expect(bitsPerDim(0, 784, 1 / 255)).toBeCloseTo(Math.log2(255), 10);

@@ -86,8 +86,18 @@ describe("what a program takes along", () => {
     ["GaussianMixture", /^src\/(models\/(mixture|covariance|kmeans|logProb|file)|linalg\/|data\/)/],
     ["VAE", new RegExp(`^src/(${latent}|models/family/vae|linalg/|data/)`)],
     ["AutoEncoder", new RegExp(`^src/(${latent}|models/(family/autoEncoder|gaussian|covariance)|linalg/|data/)`)],
-    ["frechetDistance", /^src\/(metrics\/frechet|linalg\/|formats\/|data\/)/],
-    ["classScore", /^src\/(metrics\/classScore|linalg\/|data\/)/],
+    [
+      "frechetDistance",
+      /^src\/(metrics\/(frechet|frechetDeviation|measure|options|score|stream|sets|collected|statistics)\.|linalg\/|formats\/|data\/)/,
+    ],
+    [
+      "classScore",
+      /^src\/(metrics\/(classScore|probabilities|bootstrap|measure|options|score|stream|sets|collected|statistics)\.|data\/)/,
+    ],
+    [
+      "precisionRecall",
+      /^src\/(metrics\/(precisionRecall|balls|nearest|pairs|halves|bootstrap|measure|options|score|stream|sets|collected|statistics)\.|linalg\/clusters|data\/)/,
+    ],
     ["Moments", /^src\/(linalg\/|formats\/|data\/)/],
   ];
   test.each(own)("%s brings its own files and no other model or measure", async (name, allowed) => {

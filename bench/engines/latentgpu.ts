@@ -153,7 +153,7 @@ async function frechet(gpu: Gpu, { inputs, settings }: Task): Promise<Runner> {
   const moments = (mean: string, covariance: string) =>
     Moments.from({ mean: inputs[mean]!.values, covariance: inputs[covariance]!.values, count: 2 * settings.d! });
   const [a, b] = [moments("meanA", "covarianceA"), moments("meanB", "covarianceB")];
-  return called(gpu, async () => [Float32Array.of((await frechetDistance(a, b, { gpu })).distance)]);
+  return called(gpu, async () => [Float32Array.of((await frechetDistance(a, b, { gpu })).value)]);
 }
 
 /** Adopts `own`, or opens a device: in Node there is one already. */

@@ -1,57 +1,98 @@
-import { check, checkOptions } from "../device/errors.ts";
-import type { Dataset } from "../data/dataset.ts";
-import { checkCall, type LongCall } from "../formats/call.ts";
-import { rowsOf, type Samples } from "../data/rows.ts";
+import { eachBatch, gpuOf, rowsAtOnce, throwNotFinite } from "../data/rows.ts";
+import { check } from "../device/errors.ts";
+import { type LongCall, progressOf } from "../formats/call.ts";
+import type { Samples } from "../data/rows.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { type Context, defineMeasure } from "./measure.ts";
+import { above } from "./options.ts";
+import type { SampleSet } from "./sets.ts";
+import { meanAndVariance, normalInterval } from "./statistics.ts";
 
 /** What can say how likely samples are: any model with a density. */
 export interface Density {
   /** Mean log-density of the samples, in nats. */
   score(samples: Samples, options?: LongCall): Promise<number>;
+  /** Log-density of each row [n], in nats; with it the score comes with an interval. */
+  logProb?(x: Tensor): Tensor;
 }
 
-/** A log-likelihood in its usual units, and what it rests on. */
+/** What logLikelihood may be asked for. */
+export interface LogLikelihoodOptions {
+  /** What one step of an 8-bit pixel is in the samples' units: 1/255, for pixels from 0 to 1. */
+  readonly scale?: number;
+}
+
+/** The parts of a log-likelihood. */
 export interface LogLikelihood {
-  /** Mean log-density per sample, in nats, of the samples in the units that they came in. */
-  readonly nats: number;
   /** −log₂ of the density of one value, as of a pixel that runs from 0 to 255: the bits per dimension of tables. */
   readonly bitsPerDim: number;
-  /** Samples that were judged. */
-  readonly samples: number;
   /** Elements of one sample. */
   readonly dim: number;
-  /** What one step of an 8-bit pixel is in the samples' units: 1/255 for pixels from 0 to 1. */
+  /** What one step of an 8-bit pixel is in the samples' units. */
   readonly scale: number;
 }
 
 /**
- * Mean log-likelihood of test samples under a model, with the pixel scale that its number depends on: a density per pixel in
+ * Mean log-likelihood per test sample under a model, in nats, with the pixel scale that its number depends on: a density per pixel in
  * [0, 1] is 255 times the density per grey level. Densities of pixels that are not dequantised are comparable with one
- * another only. A single number in nats says nothing without `scale` and `samples`, so they come along.
+ * another only. It punishes missing modes hard, and hardly sees fidelity: a mixture with 99 % noise loses log 100 = 4.6 nats.
+ * The interval is the mean's, ± z·s/√n. Source: Theis, van den Oord & Bethge 2016.
  *
- * scale: what one grey level is in the samples' units; 1/255.
- *
- *     const { nats, bitsPerDim } = await logLikelihood(await Gaussian.fit(a), b);
+ *     const { value, bitsPerDim } = await logLikelihood(await Gaussian.fit(a), b);
  */
-export async function logLikelihood(
-  model: Density,
-  samples: Samples | Dataset,
-  options: LongCall & { readonly scale?: number } = {},
-): Promise<LogLikelihood> {
-  const where = "logLikelihood";
-  checkOptions(where, options, ["scale", "signal", "onProgress"]);
-  checkCall(where, options);
-  check(
-    typeof model?.score === "function",
-    "argument",
-    where,
-    () =>
-      `expected a model with a density first: a Gaussian, a GaussianMixture or an object with score(samples); got ${typeof model}.`,
+export const logLikelihood = /* @__PURE__ */ defineMeasure<
+  [model: Density, x: SampleSet],
+  LogLikelihoodOptions,
+  LogLikelihood
+>({
+  name: "logLikelihood",
+  sets: ["model", "x"],
+  needed: 0,
+  options: { scale: above(0, 1 / 255) },
+  async of(inputs, options, context) {
+    const { where, level, long } = context;
+    const model = inputs.model as Density;
+    check(typeof model?.score === "function", "argument", where, () => {
+      return `expected a model with a density first: a Gaussian, a GaussianMixture or an object with score(samples); got ${typeof model}.`;
+    });
+    const rows = context.rows("x");
+    const scale = options.scale!;
+    const parts = (nats: number) => ({ bitsPerDim: bitsPerDim(nats, rows.dim, scale), dim: rows.dim, scale });
+    if (typeof model.logProb !== "function") {
+      const value = await model.score(rows, long);
+      return { value, ...parts(value) };
+    }
+    const { mean: value, variance } = meanAndVariance(await logProbs((x) => model.logProb!(x), context, "x"));
+    const deviation = Math.sqrt(variance / rows.count);
+    return { value, ...parts(value), deviation, interval: normalInterval(value, deviation, level) };
+  },
+});
+
+/** Log-densities of all rows of a set, read. Throws LatentError("data") on a row that is not finite. */
+export async function logProbs(
+  logProb: (x: Tensor) => Tensor,
+  { where, rows, long: { signal, onProgress } }: Context,
+  set: string,
+): Promise<Float64Array> {
+  const source = rows(set);
+  const values = new Float64Array(source.count);
+  const began = performance.now();
+  // mixtures of full covariances make several copies of a batch
+  const size = rowsAtOnce(source.dim, 8);
+  await eachBatch(
+    source,
+    size,
+    async (batch, start) => {
+      const recorded = gpuOf(where, batch).within(() => logProb(batch));
+      const read = (await recorded.read().finally(() => recorded.dispose())) as Float32Array;
+      if (!read.every(Number.isFinite) && (await batch.read()).some((value: number) => !Number.isFinite(value)))
+        await throwNotFinite(where, batch, start);
+      values.set(read, start);
+      onProgress?.(progressOf(began, Math.min(source.count, start + size), source.count));
+    },
+    signal,
   );
-  const { scale = 1 / 255, ...rest } = options;
-  check(Number.isFinite(scale) && scale > 0, "argument", where, () => `expected a scale > 0; got ${scale}.`);
-  const { count, dim } = rowsOf(where, samples);
-  const nats = await model.score(samples, rest);
-  return { nats, bitsPerDim: bitsPerDim(nats, dim, scale), samples: count, dim, scale };
+  return values;
 }
 
 /**

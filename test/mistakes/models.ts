@@ -54,7 +54,7 @@ export const mistakes: readonly Mistake[] = [
     /a promise\. Await it/,
   ],
   [
-    (gpu, { frechetDistance }) => frechetDistance([[1, 2]], rows(gpu)),
+    (gpu, { frechetDistance }) => frechetDistance("features", rows(gpu)),
     "argument",
     /expected samples: a tensor \[n, d\], a Dataset/,
   ],
@@ -214,7 +214,7 @@ export const mistakes: readonly Mistake[] = [
   [(gpu, { Dataset }) => Dataset.from(gpu, new Uint8Array(2), [2, 1], { label: [1, 2] }), "argument", /unknown option/],
 
   // measures
-  [(_, { classScore }) => classScore([[0.5, 0.5]]), "argument", /expected a tensor/],
+  [(_, { classScore }) => classScore("digits"), "argument", /expected generated as a tensor or arrays/],
   [(gpu, { classScore }) => classScore(gpu.tensor([[0.5, 0.5]]), { splits: "1" }), "argument", /splits/],
   [(gpu, { classScore }) => classScore(gpu.tensor([[0.5, 0.5]]), { seed: -1 }), "argument", /seed/],
   [

@@ -13,10 +13,10 @@ export async function logDensity(context: Context, model: Density, report: Repor
   const seen = dequantised(train, Math.min(train.count, test.count), seed);
   const known = await logLikelihood(model, seen, options(part(report, 0.5, 1)));
   return {
-    value: found.nats,
-    train: known.nats,
+    value: found.value,
+    train: known.value,
     bitsPerPixel: found.bitsPerDim,
-    n: found.samples,
+    n: found.n.x!,
     scale: scaleWords(REGULARIZATION),
   };
 }

@@ -134,10 +134,10 @@ async function scoresOf(
     });
     report({ step: stop, total: n });
   }
-  const { distance } = await frechetDistance(moments, reference);
+  const { value: distance } = await frechetDistance(reference, moments);
   const classes = gpu.tensor(probabilities, [n, CLASSES]);
   const splits = Math.min(SPLITS, n);
-  const { score, deviation } = await classScore(classes, { splits, seed: 0 });
+  const { value: score, deviation = 0 } = await classScore(classes, { splits, seed: 0 });
   classes.dispose();
   return {
     frechet: { value: distance, n, network: NETWORK, reference: "training images", referenceN: reference.count },

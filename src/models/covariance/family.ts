@@ -1,6 +1,6 @@
 import type { Shape } from "../../graph/dtype.ts";
 import type { Runner, Tensor } from "../../graph/tensor.ts";
-import type { CentredSums } from "../../linalg/moments.ts";
+import type { CentredSums } from "../../linalg/centredSums.ts";
 import type { Rows } from "../../data/rows.ts";
 import type { Gpu } from "../../program/gpu.ts";
 

@@ -2,7 +2,7 @@ import { check } from "../../device/errors.ts";
 import { square, sub } from "../../graph/ops/arithmetic.ts";
 import { sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import type { CentredSums } from "../../linalg/moments.ts";
+import type { CentredSums } from "../../linalg/centredSums.ts";
 import { eachBatch, gpuOf, type Rows, rowsAtOnce } from "../../data/rows.ts";
 
 /** How a covariance is drawn to a multiple of I. */

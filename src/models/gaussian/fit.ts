@@ -1,5 +1,5 @@
 import { check } from "../../device/errors.ts";
-import { type CentredSums, centredSums } from "../../linalg/moments.ts";
+import { type CentredSums, centredSums } from "../../linalg/centredSums.ts";
 import { rowsOf, type Samples } from "../../data/rows.ts";
 import { factorOf } from "../../linalg/symmetric.ts";
 import { familyOf } from "../covariance/families.ts";

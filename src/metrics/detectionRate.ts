@@ -1,0 +1,145 @@
+import { check, named } from "../device/errors.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { eachBatch, gpuOf, rowsOf, type Samples } from "../data/rows.ts";
+import { Dataset } from "../data/dataset.ts";
+import { Tensor as TensorClass } from "../graph/tensor.ts";
+import { reshape } from "../graph/ops/shape.ts";
+import { defineMeasure } from "./measure.ts";
+import { anything, whole } from "./options.ts";
+import type { SampleSet } from "./sets.ts";
+import { normalQuantile } from "./statistics.ts";
+
+/** A box around what was found, in pixels. */
+export interface Box {
+  /** Its left edge. */
+  readonly x: number;
+  /** Its upper edge. */
+  readonly y: number;
+  /** To the right. */
+  readonly width: number;
+  /** Downwards. */
+  readonly height: number;
+  /** How sure the detector is. */
+  readonly score: number;
+}
+
+/** What finds boxes in images [n, c, h, w]: one list an image. */
+export interface Detector {
+  /** For reports. */
+  readonly name: string;
+  /** Of its weights. */
+  readonly checksum?: string;
+  /** The boxes of each image. */
+  detect(images: Tensor): Promise<readonly (readonly Box[])[]>;
+}
+
+/** What detectionRate may be asked for. */
+export interface DetectionOptions {
+  /** The least score of a box that counts; 0.5. */
+  readonly threshold?: number;
+  /** The least width and height of a box that counts, in pixels; 0. */
+  readonly minSize?: number;
+  /** Real images of what is looked for: the rate to compare with. */
+  readonly real?: SampleSet;
+  /** Images without it: the rate of false alarms. */
+  readonly nonFaces?: SampleSet;
+  /** Images of one call of the detector; 64. */
+  readonly batch?: number;
+}
+
+/** The parts of a detection rate. */
+export interface DetectionRate {
+  /** Images with at least one box. */
+  readonly found: number;
+  /** The detector's name and checksum. */
+  readonly detector: string;
+  /** The least score that counted. */
+  readonly threshold: number;
+  /** The least width and height that counted. */
+  readonly minSize: number;
+  /** Boxes of each image that count. */
+  readonly counts: Uint32Array;
+  /** The rate on real images, where they were given. */
+  readonly realRate?: number | undefined;
+  /** The rate on images without a face, where they were given. */
+  readonly nonFaceRate?: number | undefined;
+}
+
+/**
+ * Detection rate: share of generated images in which a detector finds at least one box of a score and size. It says nothing of diversity, and means little without the rates on real images and on others. The interval is Wilson's.
+ *
+ *     const detector = { name: "none", detect: (images: Tensor) => Promise.resolve(Array.from({ length: images.shape[0]! }, () => [])) };
+ *     const { value } = await detectionRate(gpu.zeros([2, 1, 8, 8]), detector);
+ */
+export const detectionRate = /* @__PURE__ */ defineMeasure<
+  [images: SampleSet, detector: Detector],
+  DetectionOptions,
+  DetectionRate
+>({
+  name: "detectionRate",
+  sets: ["images", "detector"],
+  options: {
+    threshold: (where, name, value) => {
+      const found = value === undefined ? 0.5 : value;
+      check(
+        typeof found === "number" && Number.isFinite(found),
+        "argument",
+        where,
+        () => `expected ${name} as a number; got ${named(found)}.`,
+      );
+      return found;
+    },
+    minSize: whole(0, 0),
+    real: anything(),
+    nonFaces: anything(),
+    batch: whole(1, 64),
+  },
+  async of(inputs, { threshold, minSize, real, nonFaces, batch }, context) {
+    const { where, level, long } = context;
+    const detector = inputs.detector as Detector;
+    check(typeof detector?.detect === "function", "argument", where, () => {
+      return `expected a detector with detect(images) second: BlazeFace, TinyFace or your own; got ${named(detector)}.`;
+    });
+    const countsOf = async (set: string, given: unknown): Promise<Uint32Array> => {
+      check(given instanceof TensorClass || given instanceof Dataset, "argument", where, () => {
+        return `expected ${set} as a tensor [n, c, h, w] or a Dataset; got ${named(given)}.`;
+      });
+      const shape = given instanceof Dataset ? given.shape : given.shape.slice(1);
+      const counts = new Uint32Array(given instanceof Dataset ? given.count : given.shape[0]!);
+      context.count(set, counts.length);
+      await eachBatch(
+        rowsOf(where, given as Samples),
+        batch!,
+        async (rows, start) => {
+          const images = gpuOf(where, rows).within(() => reshape(rows, [rows.shape[0]!, ...shape]));
+          const found = await detector.detect(images).finally(() => images.dispose());
+          for (const [i, boxes] of found.entries())
+            counts[start + i] = boxes.filter(
+              ({ score, width, height }) => score >= threshold! && width >= minSize! && height >= minSize!,
+            ).length;
+        },
+        long.signal,
+      );
+      return counts;
+    };
+    const rate = (counts: Uint32Array) => counts.filter((count) => count > 0).length / counts.length;
+    const counts = await countsOf("images", inputs.images);
+    const n = counts.length;
+    const value = rate(counts);
+    const z = normalQuantile(0.5 + level / 2);
+    const middle = (value + (z * z) / (2 * n)) / (1 + (z * z) / n);
+    const half = (z * Math.sqrt((value * (1 - value)) / n + (z * z) / (4 * n * n))) / (1 + (z * z) / n);
+    return {
+      value,
+      found: Math.round(value * n),
+      detector: `${detector.name}${detector.checksum ? ` (${detector.checksum.slice(0, 12)})` : ""}`,
+      threshold: threshold!,
+      minSize: minSize!,
+      counts,
+      realRate: real === undefined ? undefined : rate(await countsOf("real", real)),
+      nonFaceRate: nonFaces === undefined ? undefined : rate(await countsOf("nonFaces", nonFaces)),
+      interval: [Math.max(0, middle - half), Math.min(1, middle + half)] as const,
+      deviation: Math.sqrt((value * (1 - value)) / n),
+    };
+  },
+});

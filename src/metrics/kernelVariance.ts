@@ -1,0 +1,97 @@
+import { permutation } from "../data/philox.ts";
+import { gpuOf, type Rows, rowsOf } from "../data/rows.ts";
+import { check } from "../device/errors.ts";
+import { gather } from "../graph/ops/gather.ts";
+import { STREAMS } from "./bootstrap.ts";
+import type { KernelSums } from "./kernelSums.ts";
+import type { Context } from "./measure.ts";
+import { wholeOf } from "./sets.ts";
+import { meanAndVariance } from "./statistics.ts";
+
+/**
+ * Variance of the unbiased squared MMD. Equal sizes: the plug-in of Sutherland et al. 2017 (arXiv 1611.04488), 4(m−2)ζ₁/(m(m−1)) + 2ζ₂/(m(m−1)), with X, Y
+ * the kernel matrices without diagonal and C the cross matrix; it can come out below 0, as for identical sets, and the deviation is then ζ₂'s.
+ * Unlike sizes: to first order, from the means of each row.
+ */
+export function kernelVariance(x: KernelSums, y: KernelSums, c: KernelSums, n: number, m: number, scale: number) {
+  const ofX = meanAndVariance(x.rows.map((value, i) => value / (n - 1) - c.rows[i]! / m)).variance;
+  const ofY = meanAndVariance(y.rows.map((value, j) => value / (m - 1) - c.columns[j]! / n)).variance;
+  const first = Math.sqrt((4 * ofX) / n + (4 * ofY) / m);
+  if (n !== m || m < 3) return { deviation: scale * first };
+  const sum = (values: Float64Array, other = values) =>
+    values.reduce((total, value, i) => total + value * other[i]!, 0);
+  const [c1, ct1] = [c.rows, c.columns];
+  const [sx, sy, sc] = [x.total, y.total, c.total + c.diagonal];
+  const squares = c.squares + c.diagonalSquares;
+  const pairs = m * (m - 1);
+  const cross = sum(x.rows, c1) + sum(y.rows, ct1);
+  const zeta1 =
+    (sum(x.rows) - x.squares + sum(y.rows) - y.squares) / (pairs * (m - 2)) -
+    (sx * sx + sy * sy) / pairs ** 2 +
+    (sum(c1) + sum(ct1) - 2 * squares) / (m * m * (m - 1)) -
+    (2 * sc * sc) / m ** 4 -
+    (2 * cross) / (m * pairs) +
+    (2 * (sx + sy) * sc) / (m * m * pairs);
+  const zeta2 =
+    (x.squares + y.squares) / pairs -
+    (sx * sx + sy * sy) / pairs ** 2 +
+    (2 * squares) / (m * m) -
+    (2 * sc * sc) / m ** 4 -
+    (4 * cross) / (m * pairs) +
+    (4 * (sx + sy) * sc) / (m * m * pairs);
+  const variance = (4 * (m - 2) * zeta1 + 2 * zeta2) / pairs;
+  const safe = variance > 0 ? variance : (2 * Math.max(0, zeta2)) / pairs;
+  return {
+    variance: scale * scale * variance,
+    zeta1: scale * scale * zeta1,
+    zeta2: scale * scale * zeta2,
+    deviation: scale * Math.sqrt(safe),
+  };
+}
+
+/** Rows `picked` of a set, for as long as `use` takes. */
+async function* parts(
+  [a, b]: readonly [Rows, Rows],
+  picks: Iterable<readonly [Uint32Array, Uint32Array]>,
+): AsyncGenerator<[Rows, Rows]> {
+  const wholes = [await wholeOf(a), await wholeOf(b)];
+  const gpu = gpuOf("parts", wholes[0]!.x);
+  try {
+    for (const picked of picks) {
+      const both = wholes.map(({ x }, set) => gpu.within(() => gather(x, gpu.tensor(picked[set]!.slice().sort()))));
+      await gpu.evaluate(both);
+      yield both.map((x) => rowsOf("parts", x)) as [Rows, Rows];
+      for (const x of both) x.dispose();
+    }
+  } finally {
+    for (const { x, owned } of wholes) if (owned) x.dispose();
+  }
+}
+
+/** Random subsets of both sets, each drawn without replacement. Throws LatentError("argument") where a set is smaller. */
+export function subsetsOf(pair: readonly [Rows, Rows], subsets: number, size: number, { where, seed }: Context) {
+  const [n, m] = [pair[0].count, pair[1].count];
+  check(size <= Math.min(n, m), "argument", where, () => {
+    return `expected subsetSize at most the rows of the smaller set, ${Math.min(n, m)}; got ${size}.`;
+  });
+  const draw = (count: number, step: number) =>
+    permutation(count, { seed, stream: STREAMS.subset, step }).slice(0, size);
+  return parts(
+    pair,
+    Array.from({ length: subsets }, (_, t) => [draw(n, 2 * t), draw(m, 2 * t + 1)] as const),
+  );
+}
+
+/** Disjoint blocks of consecutive rows of both sets, shuffled. */
+export function blocksOf(pair: readonly [Rows, Rows], size: number, { where, seed }: Context) {
+  const orders = pair.map(({ count }, set) => permutation(count, { seed, stream: STREAMS.subset, step: set }));
+  const blocks = Math.floor(Math.min(...pair.map(({ count }) => count)) / size);
+  check(blocks >= 2, "argument", where, () => {
+    return `expected blockSize at most half the rows of the smaller set, ${Math.min(...pair.map(({ count }) => count))}; got ${size}.`;
+  });
+  const cut = (set: number, k: number) => orders[set]!.slice(k * size, (k + 1) * size);
+  return parts(
+    pair,
+    Array.from({ length: blocks }, (_, k) => [cut(0, k), cut(1, k)] as const),
+  );
+}

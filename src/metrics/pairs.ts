@@ -1,0 +1,113 @@
+import { allFinite, checkFinite, gpuOfRows, rowsOf, type Samples } from "../data/rows.ts";
+import { check } from "../device/errors.ts";
+import { abortable, type LongCall, progressOf } from "../formats/call.ts";
+import { matmul } from "../graph/ops/matmul.ts";
+import { transpose } from "../graph/ops/shape.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { distances } from "../linalg/clusters.ts";
+import type { Gpu } from "../program/gpu.ts";
+
+/** What was found for the pairs of some rows of a with some of b. */
+export interface Block {
+  /** The first row of a. */
+  readonly i: number;
+  /** How many rows of a. */
+  readonly rows: number;
+  /** The first row of b. */
+  readonly j: number;
+  /** How many rows of b. */
+  readonly columns: number;
+  /** What `use` returned, read. */
+  readonly found: readonly Float32Array[];
+}
+
+/** How pairs are walked. */
+export interface PairOptions extends LongCall {
+  /** What `use` gets: |aᵢ − bⱼ|² (the default), or the inner products aᵢ·bⱼ. */
+  readonly of?: "squaredDistances" | "products";
+  /** Blocks below the diagonal are left out; for a set with itself. */
+  readonly symmetric?: boolean;
+  /** Who asks, for messages. */
+  readonly where?: string;
+}
+
+/** Rows of one side of a block at most, and what a block may cost in multiplications: well under 100 ms of a GPU, 500 of a CPU. */
+const SIDE = 2048;
+const COST = { hardware: 2 ** 31, software: 2 ** 27 } as const;
+
+/** Starts that cut `count` into parts as equal as can be, of at most `most`. */
+export function cuts(count: number, most: number): number[] {
+  const parts = Math.ceil(count / most);
+  const size = Math.ceil(count / parts);
+  return Array.from({ length: Math.ceil(count / size) }, (_, k) => k * size);
+}
+
+/**
+ * Walks all pairs of rows of a and b in blocks. `use` records what it wants of a block's [rows, columns] and returns small tensors, which
+ * are computed before the next block and read together at the end.
+ *
+ * Squared distances are sums of squared differences: right to a few units of rounding however far the rows are from 0, exact for
+ * whole numbers, and the same number for a pair whichever block it is in. Throws LatentError: "shape" where features differ in number, "data" naming a value that is not finite.
+ *
+ *     await eachPair(a, b, (squares) => [min(squares, 1)]);
+ */
+export async function eachPair(
+  first: Samples,
+  second: Samples,
+  use: (block: Tensor, i: number, j: number) => readonly Tensor[],
+  { of = "squaredDistances", symmetric = false, where = "eachPair", signal, onProgress }: PairOptions = {},
+): Promise<Block[]> {
+  const [a, b] = [rowsOf(where, first), rowsOf(where, second)];
+  check(a.dim === b.dim, "shape", where, () => `features differ in number: ${a.dim} and ${b.dim}.`);
+  const began = performance.now();
+  const gpu = await gpuOfRows(where, a);
+  const side = sideOf(gpu, a.dim);
+  const [rowStarts, columnStarts] = [cuts(a.count, side), cuts(b.count, side)];
+  const total = rowStarts.length * columnStarts.length;
+  const waiting: { i: number; j: number; rows: number; columns: number; tensors: readonly Tensor[] }[] = [];
+  let step = 0;
+  try {
+    for (const [r, i] of rowStarts.entries()) {
+      const rows = (rowStarts[r + 1] ?? a.count) - i;
+      const left = await a.batch(i, rows);
+      for (const [c, j] of columnStarts.entries()) {
+        step++;
+        if (symmetric && j < i) continue;
+        signal?.throwIfAborted();
+        const columns = (columnStarts[c + 1] ?? b.count) - j;
+        const right = await b.batch(j, columns);
+        // a row that is not finite is told by the first blocks that it is in
+        const isNew = c === (symmetric ? r : 0) || r === 0;
+        const tensors = gpu.within(() => [
+          ...use(pairsOf(gpu, left, right, of), i, j),
+          ...(isNew ? [allFinite(left), allFinite(right)] : []),
+        ]);
+        waiting.push({ i, j, rows, columns, tensors });
+        await abortable(gpu.evaluate(tensors), signal);
+        if (b.keeps !== true) right.dispose();
+        onProgress?.(progressOf(began, step, total));
+      }
+      if (a.keeps !== true) left.dispose();
+    }
+    const blocks = await Promise.all(
+      waiting.map(async ({ tensors, ...place }) => ({
+        ...place,
+        found: (await Promise.all(tensors.map((tensor) => tensor.read()))) as Float32Array[],
+      })),
+    );
+    for (const { found } of blocks)
+      if (found.slice(-2).some((flag) => flag.length === 1 && flag[0] === 0))
+        for (const rows of [a, b]) await checkFinite(where, rows, signal);
+    return blocks;
+  } finally {
+    for (const { tensors } of waiting) for (const tensor of tensors) tensor.dispose();
+  }
+}
+
+const pairsOf = (gpu: Gpu, left: Tensor, right: Tensor, of: "squaredDistances" | "products"): Tensor =>
+  of === "products" ? matmul(left, transpose(right)) : distances(left, right, gpu.ones(right.shape));
+
+function sideOf(gpu: Gpu, dim: number): number {
+  const cost = gpu.traits.software ? COST.software : COST.hardware;
+  return Math.max(64, Math.min(SIDE, 64 * Math.floor(Math.sqrt(cost / dim) / 64)));
+}

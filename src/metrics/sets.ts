@@ -1,0 +1,90 @@
+import { Dataset } from "../data/dataset.ts";
+import { eachBatch, gpuOf, type Rows, rowsAtOnce, rowsOf, type Samples } from "../data/rows.ts";
+import { check, isPlain, named } from "../device/errors.ts";
+import { concat } from "../graph/ops/part.ts";
+import { Tensor } from "../graph/tensor.ts";
+import type { Gpu } from "../program/gpu.ts";
+
+/** Numbers as arrays: nested, one inner array a sample, or a flat typed array with one value a sample. */
+export type SampleArrays = readonly ArrayLike<number>[] | readonly (readonly ArrayLike<number>[])[] | ArrayLike<number>;
+/** What a measure takes for a set of samples. SampleArrays go to the GPU of the other set, or of `options.gpu`. */
+export type SampleSet = Samples | SampleArrays;
+
+const isArray = (x: unknown): x is SampleArrays =>
+  Array.isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView));
+
+/** The engine that a set lives on, where it says so without work. */
+export function gpuBehind(x: unknown): Gpu | undefined {
+  if (x instanceof Tensor) return gpuOf("measure", x);
+  if (x instanceof Dataset) return x.gpu;
+  const { gpu } = (isPlain(x) ? x : {}) as { gpu?: Gpu };
+  return gpu;
+}
+
+/** A tensor of what was given: itself, or arrays on the GPU. `own` notes what was uploaded, for its owner to free. */
+export function tensorOf(where: string, set: string, x: unknown, gpu: Gpu | undefined, own: Tensor[]): Tensor {
+  if (x instanceof Tensor) return x;
+  check(isArray(x), "argument", where, () => `expected ${set} as a tensor or arrays of numbers; got ${named(x)}.`);
+  check(gpu !== undefined, "argument", where, () => {
+    return `arrays alone do not say which gpu to use. Give one: { gpu }, or make tensors: gpu.tensor(values).`;
+  });
+  const tensor = gpu.tensor(x as never, { dtype: "f32" });
+  own.push(tensor);
+  return tensor;
+}
+
+/** A set as rows [n, d]; images are flattened. Throws LatentError: "argument", "shape". */
+export function rowsFrom(where: string, set: string, x: unknown, gpu: Gpu | undefined, own: Tensor[]): Rows {
+  if (!isArray(x)) return rowsOf(where, x as Samples);
+  const tensor = tensorOf(where, set, x, gpu, own);
+  return rowsOf(
+    where,
+    tensor.rank === 1 ? gpuOf(where, tensor).within(() => tensor.reshape([tensor.size, 1])) : tensor,
+  );
+}
+
+/** All values of a set on the CPU, [n, d] row-major; numbers that arrays gave keep their float64. */
+export async function valuesOf(where: string, rows: Rows, signal?: AbortSignal): Promise<Float64Array<ArrayBuffer>> {
+  const values = new Float64Array(rows.count * rows.dim);
+  await eachBatch(
+    rows,
+    rowsAtOnce(rows.dim),
+    async (batch, start) => {
+      values.set(await batch.read(), start * rows.dim);
+    },
+    signal,
+  );
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  check(at < 0, "data", where, () => {
+    return `row ${Math.floor(at / rows.dim)}, feature ${at % rows.dim} is ${values[at]}. Expected finite numbers.`;
+  });
+  return values;
+}
+
+/** All of a set as one tensor [n, d], which the caller disposes where `owned`. */
+export async function wholeOf(rows: Rows, signal?: AbortSignal): Promise<{ x: Tensor; owned: boolean }> {
+  signal?.throwIfAborted();
+  const x = await rows.batch(0, rows.count);
+  return { x, owned: rows.keeps !== true };
+}
+
+/** Sets one after the other, as one set. */
+export function joined(parts: readonly Rows[]): Rows {
+  const [{ dim }] = parts as [Rows];
+  const starts = parts.reduce<number[]>((all, { count }) => [...all, all.at(-1)! + count], [0]);
+  return {
+    count: starts.at(-1)!,
+    dim,
+    async batch(start, size) {
+      const pieces: Tensor[] = [];
+      for (const [k, part] of parts.entries()) {
+        const [from, to] = [Math.max(start, starts[k]!), Math.min(start + size, starts[k + 1]!)];
+        if (from < to) pieces.push(await part.batch(from - starts[k]!, to - from));
+      }
+      if (pieces.length === 1) return pieces[0]!;
+      const whole = gpuOf("batch", pieces[0]!).within(() => concat(pieces, 0));
+      for (const piece of pieces) piece.dispose();
+      return whole;
+    },
+  };
+}

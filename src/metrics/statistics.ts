@@ -1,0 +1,128 @@
+/** log Γ(x), x > 0 (Lanczos, g = 7): 1e-14 relative. */
+export function logGamma(x: number): number {
+  if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);
+  const c = [
+    0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
+    12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
+  ];
+  const z = x - 1;
+  const sum = c.slice(1).reduce((total, value, i) => total + value / (z + i + 1), c[0]!);
+  const t = z + 7.5;
+  return 0.5 * Math.log(2 * Math.PI) + (z + 0.5) * Math.log(t) - t + Math.log(sum);
+}
+
+/** log of n over k. */
+export const logChoose = (n: number, k: number): number => logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1);
+
+/** Regularised incomplete gamma function P(a, x): its series below a + 1, a continued fraction above. */
+function gammaP(a: number, x: number): number {
+  if (x <= 0) return 0;
+  const front = Math.exp(-x + a * Math.log(x) - logGamma(a));
+  if (x < a + 1) {
+    let [term, sum] = [1 / a, 1 / a];
+    for (let n = 1; Math.abs(term) > sum * 1e-17; n++) sum += term *= x / (a + n);
+    return sum * front;
+  }
+  let [b, c] = [x + 1 - a, 1e300];
+  let d = 1 / b;
+  let h = d;
+  for (let i = 1; i < 1000; i++) {
+    const an = -i * (i - a);
+    b += 2;
+    d = 1 / (an * d + b);
+    c = b + an / c;
+    h *= d * c;
+    if (Math.abs(d * c - 1) < 1e-16) break;
+  }
+  return 1 - front * h;
+}
+
+/** P(Z > z) of a standard normal, right in both tails. */
+export function normalTail(z: number): number {
+  if (z < 0) return 1 - normalTail(-z);
+  const half = (z * z) / 2;
+  if (half < 1.5) return 0.5 - 0.5 * gammaP(0.5, half);
+  // the continued fraction itself, so that a small tail is no difference of ones
+  let [b, c] = [half + 0.5, 1e300];
+  let d = 1 / b;
+  let h = d;
+  for (let i = 1; i < 2000; i++) {
+    const an = -i * (i - 0.5);
+    b += 2;
+    d = 1 / (an * d + b);
+    c = b + an / c;
+    h *= d * c;
+    if (Math.abs(d * c - 1) < 1e-16) break;
+  }
+  return 0.5 * Math.exp(-half + 0.5 * Math.log(half) - logGamma(0.5)) * h;
+}
+
+/** Root of an increasing function by bisection. */
+function inverse(increasing: (x: number) => number, target: number, low: number, high: number): number {
+  let [a, b] = [low, high];
+  for (let i = 0; i < 200 && b - a > 1e-15 * Math.max(1, Math.abs(a)); i++) {
+    const mid = 0.5 * (a + b);
+    if (increasing(mid) < target) a = mid;
+    else b = mid;
+  }
+  return 0.5 * (a + b);
+}
+
+/** z with P(Z ≤ z) = p. */
+export const normalQuantile = (p: number): number => inverse((z) => 1 - normalTail(z), p, -40, 40);
+
+/** Regularised incomplete beta function I_x(a, b) by its continued fraction. */
+export function betaI(x: number, a: number, b: number): number {
+  if (x <= 0) return 0;
+  if (x >= 1) return 1;
+  if (x > (a + 1) / (a + b + 2)) return 1 - betaI(1 - x, b, a);
+  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log(1 - x)) / a;
+  let [c, d] = [1, 1 / (1 - ((a + b) * x) / (a + 1))];
+  let h = d;
+  for (let m = 1; m < 1000; m++) {
+    for (const term of [
+      (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m)),
+      (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1)),
+    ]) {
+      d = 1 / (1 + term * d);
+      c = 1 + term / c;
+      h *= d * c;
+    }
+    if (Math.abs(d * c - 1) < 1e-16) break;
+  }
+  return front * h;
+}
+
+/** t with P(T ≤ t) = p of Student's t, p > ½. */
+export const studentQuantile = (p: number, degrees: number): number =>
+  inverse((t) => 1 - 0.5 * betaI(degrees / (degrees + t * t), degrees / 2, 0.5), p, 0, 1e6);
+
+/** P(X ≥ k) of a binomial. */
+export const binomialTail = (k: number, n: number, p: number): number => (k <= 0 ? 1 : betaI(p, k, n - k + 1));
+
+/** Mean, and variance with divisor n − 1 (0 for one value). */
+export function meanAndVariance(values: ArrayLike<number>): { mean: number; variance: number } {
+  const n = values.length;
+  let mean = 0;
+  for (let i = 0; i < n; i++) mean += values[i]! / n;
+  let squares = 0;
+  for (let i = 0; i < n; i++) squares += (values[i]! - mean) ** 2;
+  return { mean, variance: n > 1 ? squares / (n - 1) : 0 };
+}
+
+/** value ± z·deviation at the level. */
+export function normalInterval(value: number, deviation: number, level: number): readonly [number, number] {
+  const z = normalQuantile(0.5 + level / 2);
+  return [value - z * deviation, value + z * deviation];
+}
+
+/** The quantile at a share of sorted values, linear between them, as NumPy's default. */
+export function quantile(sorted: ArrayLike<number>, share: number): number {
+  const at = share * (sorted.length - 1);
+  const low = Math.floor(at);
+  const high = Math.min(low + 1, sorted.length - 1);
+  return sorted[low]! + (at - low) * (sorted[high]! - sorted[low]!);
+}
+
+/** The middle one of sorted copies. */
+export const median = (values: ArrayLike<number>): number => quantile(Float64Array.from(values).sort(), 0.5);

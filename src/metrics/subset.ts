@@ -1,0 +1,24 @@
+import { permutation } from "../data/philox.ts";
+import { gpuOf, type Rows } from "../data/rows.ts";
+import { gather } from "../graph/ops/gather.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { STREAMS } from "./bootstrap.ts";
+import { wholeOf } from "./sets.ts";
+
+/** `size` rows of a set, drawn without replacement, in their own order: a tensor that the caller disposes. */
+export async function subset(rows: Rows, size: number, seed: number, step: number): Promise<Tensor> {
+  return picked(rows, permutation(rows.count, { seed, stream: STREAMS.subset, step }).slice(0, size).sort());
+}
+
+/** Some rows of a set, as a tensor that the caller disposes. */
+export async function picked(rows: Rows, indices: Uint32Array<ArrayBuffer>): Promise<Tensor> {
+  const { x, owned } = await wholeOf(rows);
+  const gpu = gpuOf("subset", x);
+  try {
+    const part = gpu.within(() => gather(x, gpu.tensor(indices)));
+    await gpu.evaluate([part]);
+    return part;
+  } finally {
+    if (owned) x.dispose();
+  }
+}
