@@ -1,4 +1,4 @@
-import { concat } from "../graph/ops/shape.ts";
+import { concat } from "../graph/ops/part.ts";
 import { add } from "../graph/ops/arithmetic.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Parameters } from "./parameters.ts";
