@@ -68,10 +68,10 @@ export function readCheckpoint(bytes: Uint8Array): { tensors: ReadonlyMap<string
 }
 
 /** The counters of one run: each is what the others say. */
-function checkCounters(position: Position, clock: Safetensor | undefined): void {
+function checkCounters(position: Position, counters: Safetensor | undefined): void {
   const { epoch, stepInEpoch, step, batch, count, history, best } = position;
   const steps = Math.ceil(count / Math.min(batch, count));
-  const [counted, , halted] = clock ? Array.from(clock.data as ArrayLike<number>) : [step, 0, 0];
+  const [counted, , halted] = counters ? Array.from(counters.data as ArrayLike<number>) : [step, 0, 0];
   const faults = {
     step: step === epoch * steps + stepInEpoch && counted === step && halted === 0,
     stepInEpoch: stepInEpoch < steps || (stepInEpoch === steps && history.length === epoch),

@@ -50,7 +50,7 @@ export class TrainingControl {
   }
 
   /** @internal Waits, between two steps, for as long as a pause is asked for. */
-  async hold(signal: AbortSignal | undefined): Promise<void> {
+  async untilResumed(signal: AbortSignal | undefined): Promise<void> {
     while (this.#wanted) {
       const going = new Promise<void>((resolve) => (this.#go = resolve));
       this.#settle();

@@ -152,13 +152,13 @@ export function optimiser<Options extends OptimiserOptions>(
       const rate = typeof learningRate === "number" ? own(gpu.state(Float32Array.of(learningRate), [])) : learningRate;
       return rangesOf(tensors).map((range): Updated<Options> => {
         const { shape, size } = range.tensor;
-        const kept = method.moments.map((moment) => {
+        const ownMoments = method.moments.map((moment) => {
           const state = own(gpu.state(new Float32Array(size), shape));
           for (const { tensor, offset } of range.parameters)
             moments[`${moment}.${names[tensors.indexOf(tensor)]}`] = own(aliasOf(state, offset, tensor.shape));
           return state;
         });
-        return { range, moments: kept, options, rate };
+        return { range, moments: ownMoments, options, rate };
       });
     });
     const trainCounters = own(gpu.state(new Uint32Array(4), [4]));
@@ -188,8 +188,8 @@ export function optimiser<Options extends OptimiserOptions>(
           ),
         );
         const norm = clipNorm === undefined ? undefined : all.map((g) => sum(square(g))).reduce((a, b) => add(a, b));
-        for (const [i, { range, moments: kept, options }] of updated.entries()) {
-          const states = [range.tensor, ...kept];
+        for (const [i, { range, moments: ownMoments, options }] of updated.entries()) {
+          const states = [range.tensor, ...ownMoments];
           const inputs = { gradient: all[i]!, trainCounters: current, rate: rates[i]!, loss, norm };
           const next = method.step(states, inputs, options, clipNorm ?? 0);
           for (const [k, state] of states.entries()) gpu.assign(state, next[k]!);

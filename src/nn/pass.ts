@@ -91,11 +91,11 @@ export async function evaluation(
   try {
     const names = gpu.trace(() => Object.keys(objective(dataset.batch(null, trainCounters, batch), context()))).result;
     history = new TermHistory(gpu, names, Math.ceil(dataset.count / batch));
-    const kept = history;
+    const recorder = history;
     const body = (rows: number): void => {
       const terms = objective(dataset.batch(null, trainCounters, rows), context());
       checkTerms("validation", terms);
-      kept.record(trainCounters, terms, terms.loss, rows);
+      recorder.record(trainCounters, terms, terms.loss, rows);
     };
     pass = await passOver(gpu, dataset.count, batch, body, budgetMs, signal);
   } catch (error) {

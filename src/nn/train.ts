@@ -146,7 +146,7 @@ class Run {
         await abortable(this.#settle(block), signal);
         late = null;
         if (saves) await this.#save();
-        await this.#hold();
+        await this.#untilResumed();
       }
     }
   }
@@ -191,12 +191,12 @@ class Run {
   }
 
   /** Waits while the control asks for a pause; the time does not count. */
-  async #hold(): Promise<void> {
+  async #untilResumed(): Promise<void> {
     const { control, signal } = this.#settings;
     if (!control?.paused) return;
     const since = performance.now();
     await abortable(this.#task.gpu.idle(), signal);
-    await control.hold(signal);
+    await control.untilResumed(signal);
     this.#reporter.skip(since);
     this.#finished = performance.now();
   }
@@ -242,7 +242,7 @@ class Run {
     if (checkpoint && !checkpoint.everySteps) await this.#save();
     await onEpoch?.({ ...record, epoch: epoch + 1, epochs, step });
     signal?.throwIfAborted();
-    await this.#hold();
+    await this.#untilResumed();
     return this.#best?.isOver(epoch, best) ?? false;
   }
 
