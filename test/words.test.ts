@@ -17,7 +17,7 @@ const RIGHT: readonly (readonly [file: RegExp, name: RegExp, reason: string])[] 
     /^shares$/,
     "shares of variance, a field of report.json",
   ],
-  [/(semidefinite|sqrtm|frechet|cholesky|functions)\.(ts|wgsl)$/, /^root$/, "a square root"],
+  [/(semidefinite|sqrtm|frechet|cholesky|functions|trigonometry)\.(ts|wgsl)$/, /^root$/, "a square root"],
   [/clusters_quadswap\.wgsl$/, /^shared_by_quad$/, "the four invocations of a subgroup's quad"],
 ];
 

@@ -70,9 +70,9 @@ function replaced(
   const next = embed(part(sorted, axis, 1, n - 1), axis, 0, 1, 2 ** 32 - 1);
   const last = notEqual(sorted, next);
   const places = { shape, signed: false, tensor: sorted };
-  const spread = along ? last : reshape(last, [n, ...x.shape.slice(d + 1).map(() => 1)]);
+  const broadcasted = along ? last : reshape(last, [n, ...x.shape.slice(d + 1).map(() => 1)]);
   const moved = pick(values as Tensor<"f32">, { shape, signed: false, tensor: order }, d, along, values.shape);
-  const kept = addUp(where(spread, moved, 0), places, d, along, x.shape);
-  const hit = addUp(expand(cast(spread, "f32"), values.shape), places, d, along, x.shape);
-  return where(greater(hit, 0), kept, where(notEqual(hit, hit), hit, x)) as Tensor<"f32">;
+  const untouched = addUp(where(broadcasted, moved, 0), places, d, along, x.shape);
+  const hit = addUp(expand(cast(broadcasted, "f32"), values.shape), places, d, along, x.shape);
+  return where(greater(hit, 0), untouched, where(notEqual(hit, hit), hit, x)) as Tensor<"f32">;
 }

@@ -122,7 +122,7 @@ export function repeatedAxes(where: string, whole: Shape, shape: Shape): number[
 export function unexpand(g: Tensor, shape: Shape): Tensor {
   if (sameShape(g.shape, shape)) return g;
   const axes = repeatedAxes("expand", g.shape, shape);
-  const kept = g.shape.map((n, d) => (axes.includes(d) ? 1 : n));
-  const spread = (h: Tensor): Tensor => expand(reshape(h, kept), g.shape);
-  return reshape(axes.length ? recordReduce("expand", "sum", g, axes, ([h]) => [spread(h!)]) : g, shape);
+  const remaining = g.shape.map((n, d) => (axes.includes(d) ? 1 : n));
+  const broadcasted = (h: Tensor): Tensor => expand(reshape(h, remaining), g.shape);
+  return reshape(axes.length ? recordReduce("expand", "sum", g, axes, ([h]) => [broadcasted(h!)]) : g, shape);
 }
