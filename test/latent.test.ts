@@ -12,18 +12,12 @@ import {
   VAE,
   type VQVAE,
 } from "../src/index.ts";
-import { continuousBernoulli } from "../src/models/latent/likelihood/continuousBernoulli.ts";
-import { logCosh } from "../src/models/latent/likelihood/logCosh.ts";
-import { gammaKl, implicitSlope } from "../src/models/latent/gamma.ts";
-import { meanDiscrepancy } from "../src/models/latent/discrepancy.ts";
-import { merged } from "../src/models/latent/ladder.ts";
 import { logImportance } from "../src/models/latent/correlation.ts";
-import { normal } from "../src/models/latent/normal.ts";
 import * as family from "../src/models/family/index.ts";
 import type { LatentModel } from "../src/models/latent/model.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { failure } from "./helpers.ts";
-import { caseOf, functions, tensorOf, valuesOf } from "./oracles/family.ts";
+import { caseOf, functions, near, tensorOf, valuesOf } from "./oracles/family.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -43,16 +37,6 @@ function networkOf(id: string): { model: LatentModel; x: Tensor } {
   for (const [name, values] of Object.entries(parameters)) made.parameters[name]!.write(valuesOf(values));
   for (const [name, values] of Object.entries(buffers)) made.buffers[name]!.write(valuesOf(values));
   return { model: made, x: tensorOf(gpu, input.x) };
-}
-
-/** Every difference is within 1e-5 of its value, or 1e-5. */
-function near(found: ArrayLike<number>, expected: readonly number[], tolerance = 1e-5): void {
-  expect(found.length).toBe(expected.length);
-  for (const [i, value] of expected.entries())
-    expect(
-      Math.abs(found[i]! - value) <= tolerance * Math.max(1, Math.abs(value)),
-      `${found[i]} for ${value} at ${i}`,
-    ).toBe(true);
 }
 
 describe("the parts of the divergence", () => {
@@ -108,110 +92,6 @@ describe("the parts of the divergence", () => {
       const weights = Array.from(logImportance(b, n, "stratified"), Math.exp);
       for (let i = 0; i < b; i++) expect(average(weights.slice(i * b, i * b + b)) * b).toBeCloseTo(1, 5);
     }
-  });
-});
-
-describe("functions of the family equal float64", () => {
-  const vector = (values: readonly number[], shape?: number[]) => gpu.tensor(Float32Array.from(values), shape);
-
-  it("continuous Bernoulli: normaliser and mean", async () => {
-    const { logits, logNormaliser, mean } = functions.continuousBernoulli!;
-    const at = continuousBernoulli().at(vector(logits!, [logits!.length, 1]));
-    near(await at.mean.read(), mean!);
-    // log p(0|o) = −softplus(o) + log C(o)
-    const softplus = logits!.map((o) => Math.max(o, 0) + Math.log1p(Math.exp(-Math.abs(o))));
-    near(
-      Array.from(await at.logProb(gpu.zeros([logits!.length, 1])).read(), (value, i) => value + softplus[i]!),
-      logNormaliser!,
-    );
-  });
-
-  it("continuous Bernoulli: draws have its mean", async () => {
-    for (const o of [-30, -1, 0, 0.0005, 4]) {
-      const at = continuousBernoulli().at(gpu.full([20_000, 1], o));
-      const drawn = (await at.draw({ seed: 1, name: "pixels" }).read()) as Float32Array;
-      expect(drawn.every((v) => v >= 0 && v <= 1)).toBe(true);
-      const [mean] = await at.mean.read();
-      // the variance is at most 1/12: four standard errors
-      expect(Math.abs(average(drawn) - mean!)).toBeLessThan(4 * Math.sqrt(1 / 12 / 20_000));
-    }
-  });
-
-  it("Gamma: divergence and the implicit derivative of a draw", async () => {
-    const { shape, rate, priorShape, priorRate, kl } = functions.gammaKl!;
-    for (const [i, value] of kl!.entries())
-      near(
-        await gammaKl(
-          vector([shape![i]!], [1, 1]),
-          vector([rate![i]!], [1, 1]),
-          priorShape![i]!,
-          priorRate![i]!,
-        ).read(),
-        [value],
-      );
-    const implicit = functions.gammaImplicit!;
-    near(
-      await implicitSlope(vector(implicit.shape!), vector(implicit.sample!)).read(),
-      implicit["dSample/dShape"]!,
-      1e-4,
-    );
-  });
-
-  it("log cosh: values and normaliser", async () => {
-    for (const { alpha, t, value, logNormaliser } of functions.logCosh as unknown as {
-      alpha: number;
-      t: number[];
-      value: number[];
-      logNormaliser: number;
-    }[]) {
-      const found = logCosh({ alpha })
-        .at(gpu.zeros([t.length, 1]))
-        .logProb(vector(t, [t.length, 1]));
-      near(
-        await found.read(),
-        value.map((v) => -v - logNormaliser),
-      );
-    }
-  });
-
-  it("log cosh: a density, whose draws have its spread", async () => {
-    const density = logCosh({ alpha: 3 });
-    const steps = 4001;
-    const t = Float32Array.from({ length: steps }, (_, i) => (i - 2000) / 100);
-    const logs = (await density
-      .at(gpu.zeros([steps, 1]))
-      .logProb(gpu.tensor(t, [steps, 1]))
-      .read()) as Float32Array;
-    expect(average(logs.map(Math.exp)) * steps * 0.01).toBeCloseTo(1, 4);
-    const second = logs.reduce((sum, value, i) => sum + Math.exp(value) * t[i]! ** 2 * 0.01, 0);
-    const drawn = await density
-      .at(gpu.zeros([40_000, 1]))
-      .draw({ seed: 5, name: "pixels" })
-      .read();
-    expect(Math.abs(average(drawn.map((v) => v * v)) / second - 1)).toBeLessThan(0.06);
-    expect(Math.abs(average(drawn))).toBeLessThan(4 * Math.sqrt(second / 40_000));
-  });
-
-  it("the ladder's merge", async () => {
-    const { mean, logVar, priorMean, priorLogVar, mergedMean, mergedLogVar } = functions.ladderMerge!;
-    const row = (values: readonly number[]) => vector(values, [1, values.length]);
-    const found = merged(normal(row(mean!), row(logVar!)), normal(row(priorMean!), row(priorLogVar!)));
-    near(await found.mean.read(), mergedMean!);
-    near(await found.logVar.read(), mergedLogVar!);
-  });
-
-  it("the mean discrepancy", async () => {
-    const { a, b, rbf, imq, imqOneScale } = functions.mmd as unknown as {
-      [name: string]: number[][] & number;
-    };
-    const sets = [gpu.tensor(a!), gpu.tensor(b!)] as const;
-    const scales = [0.1, 0.2, 0.5, 1, 2, 5, 10];
-    for (const [options, value] of [
-      [{ kernel: "rbf", bandwidth: 1, scales }, rbf],
-      [{ kernel: "imq", bandwidth: 1, scales }, imq],
-      [{ kernel: "imq", bandwidth: 1, scales: [1] }, imqOneScale],
-    ] as const)
-      near([await meanDiscrepancy(...sets, options).item()], [value!]);
   });
 });
 

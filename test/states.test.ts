@@ -14,6 +14,7 @@ import {
   sum,
   type Tensor,
   VAE,
+  where,
 } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { failure } from "./helpers.ts";
@@ -307,5 +308,22 @@ describe("whatever draws", () => {
       expect([name, error.code]).toEqual([name, "argument"]);
       step.dispose();
     }
+  });
+});
+
+describe("a state that two updates read", () => {
+  it("is overwritten after the other's map, which reads it within an expression", async () => {
+    const [s, w] = [gpu.state([1, 2, 3, 4]), gpu.state([5, 6, 7, 8])];
+    const mask = gpu.tensor([true, false, false, true], { dtype: "bool" });
+    const step = await gpu.compile(() => {
+      const next = s.mul(0.5).add(1);
+      assign(w, where(mask, w, next.div(2)));
+      assign(s, where(mask, 9, next));
+    });
+    await step.run();
+    expect([await valuesOf(s), await valuesOf(w)]).toEqual([
+      [9, 2, 2.5, 9],
+      [5, 1, 1.25, 8],
+    ]);
   });
 });

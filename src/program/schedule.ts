@@ -102,8 +102,9 @@ function sorted(
     parts.set(writer, (parts.get(writer) ?? new Set()).add(state));
   }
   // writers of different parts of one state need not wait for each other
-  const readsOwnPart = ({ result }: Group, state: Value, own: ReadonlySet<Value> | undefined) =>
-    own !== undefined && result.args.every((arg) => resolveView(arg).base !== state || own.has(arg));
+  const readsOwnPart = ({ result }: Group, state: Value, own: ReadonlySet<Value> = new Set()) =>
+    [...own].some((part) => resolveView(part).base === state) &&
+    result.args.every((arg) => resolveView(arg).base !== state || own.has(arg));
   for (const group of groups)
     for (const value of reads.get(group)!) {
       const source = byResult.get(value);

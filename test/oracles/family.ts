@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { expect } from "vitest";
 import type { Gpu, Tensor } from "../../src/index.ts";
 
 // Tiny networks of the family of auto-encoders with their losses and gradients: what family.json says of itself.
@@ -52,4 +53,14 @@ export function projection(gradient: ArrayLike<number>): { norm: number; dot: nu
     dot += gradient[i]! * Math.cos(i + 1);
   }
   return { norm: Math.sqrt(squares), dot };
+}
+
+/** Every difference is within 1e-5 of its value, or 1e-5. */
+export function near(found: ArrayLike<number>, expected: readonly number[], tolerance = 1e-5): void {
+  expect(found.length).toBe(expected.length);
+  for (const [i, value] of expected.entries())
+    expect(
+      Math.abs(found[i]! - value) <= tolerance * Math.max(1, Math.abs(value)),
+      `${found[i]} for ${value} at ${i}`,
+    ).toBe(true);
 }
