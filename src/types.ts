@@ -43,7 +43,7 @@ export type { FrechetInfinity, FrechetInfinityOptions } from "./metrics/frechetI
 export type { GaussianFit, GaussianFitOptions } from "./metrics/gaussianFit.ts";
 export type { FourMoments, ImageStatistics, ImageStatisticsOptions } from "./metrics/imageStatistics.ts";
 export type { DensityKernel } from "./metrics/kde.ts";
-export type { KernelDistance, KernelDistanceOptions } from "./metrics/kernelDistance.ts";
+export type { KernelDistance, KernelDistanceOptions } from "./metrics/kernelOptions.ts";
 export type { Novelty, NoveltyOptions } from "./metrics/kernelEntropyNovelty.ts";
 export type { Density, LogLikelihood, LogLikelihoodOptions } from "./metrics/logLikelihood.ts";
 export type { MeasureFunction, MeasureOptions } from "./metrics/measure.ts";

@@ -84,14 +84,14 @@ export class GpuSums {
       Tensor,
     ];
     const [n, part, factor] = [0, 1, 2].map((at) => slice(numbers, 0, at, at + 1)) as [Tensor, Tensor, Tensor];
-    const off = deviation(batch, origin);
-    const missed = div(off, n);
+    const meanShift = deviation(batch, origin);
+    const missed = div(meanShift, n);
     const gap = add(sub(sub(origin, high), low), missed);
     const most = maximum(max(abs(sub(batch, origin)), 0), abs(gap));
     const exponent = minimum(maximum(neg(floor(log2(most))), -REACH), REACH);
     const own = minimum(scale, where(equal(most, 0), 2 ** REACH, pow(2, exponent)));
     const ratio = div(own, scale);
-    const [near, away, across] = [mul(sub(batch, origin), own), mul(off, own), mul(gap, own)];
+    const [near, away, across] = [mul(sub(batch, origin), own), mul(meanShift, own), mul(gap, own)];
     const both = (x: Tensor): Tensor => (this.#full ? mul(reshape(x, [d, 1]), reshape(x, [1, d])) : square(x));
     const products = add(
       sub(this.#full ? gram(near) : sum(square(near), 0), div(both(away), n)),

@@ -1,12 +1,8 @@
-import { permutation } from "../data/philox.ts";
-import { gpuOf, type Rows, rowsOf } from "../data/rows.ts";
-import { check } from "../device/errors.ts";
-import { gather } from "../graph/ops/gather.ts";
-import { STREAMS } from "./bootstrap.ts";
+import { bandwidthOf } from "./bandwidth.ts";
 import { type DensityKernel, KERNELS, logDensities } from "./kde.ts";
-import { type Context, defineMeasure } from "./measure.ts";
+import { defineMeasure } from "./measure.ts";
 import { above, either, oneOf } from "./options.ts";
-import { type SampleSet, wholeOf } from "./sets.ts";
+import type { SampleSet } from "./sets.ts";
 import { meanAndVariance, normalInterval } from "./statistics.ts";
 
 /** What parzen may be asked for. */
@@ -24,10 +20,6 @@ export interface Parzen {
   /** log p̂ of each row of x, in nats. */
   readonly logDensities: Float64Array;
 }
-
-/** Widths that validation chooses from, and rows that it sets apart at most. */
-const WIDTHS = Array.from({ length: 10 }, (_, i) => 10 ** (-1 + i / 9));
-const VALIDATION = 1000;
 
 /**
  * Parzen window (kernel density) estimate: mean log p̂(x) in nats, p̂ a mixture of one kernel at each sample, all of one width.
@@ -55,13 +47,7 @@ export const parzen = /* @__PURE__ */ defineMeasure<[samples: SampleSet, x: Samp
   async of(_inputs, { bandwidth, kernel }, context) {
     const { where, level, long } = context;
     const [samples, x] = context.pair("samples", "x");
-    const [n, d] = [samples.count, samples.dim];
-    const width =
-      typeof bandwidth === "number"
-        ? bandwidth
-        : bandwidth === "validation"
-          ? await validated(samples, kernel!, context)
-          : (bandwidth === "scott" ? n : (n * (d + 2)) / 4) ** (-1 / (d + 4));
+    const width = await bandwidthOf(bandwidth!, samples, kernel!, context);
     const [logs] = await logDensities(where, samples, x, { kernel: kernel!, bandwidths: [width] }, long);
     const { mean: value, variance } = meanAndVariance(logs!);
     const deviation = Math.sqrt(variance / x.count);
@@ -69,27 +55,3 @@ export const parzen = /* @__PURE__ */ defineMeasure<[samples: SampleSet, x: Samp
     return { value, ...certain, bandwidth: width, logDensities: logs! };
   },
 });
-
-/** The width under which rows that were set apart are likeliest. */
-async function validated(samples: Rows, kernel: DensityKernel, { where, seed, long }: Context): Promise<number> {
-  const apart = Math.min(VALIDATION, Math.floor(samples.count / 10));
-  check(apart >= 1, "data", where, () => {
-    return `validation needs at least 10 samples; got ${samples.count}. Give a bandwidth.`;
-  });
-  const order = permutation(samples.count, { seed, stream: STREAMS.split });
-  const { x, owned } = await wholeOf(samples);
-  const gpu = gpuOf(where, x);
-  const parts = [order.slice(0, apart), order.slice(apart)].map((rows) =>
-    gpu.within(() => gather(x, gpu.tensor(rows.sort()))),
-  );
-  try {
-    const [held, rest] = parts.map((part) => rowsOf(where, part)) as [Rows, Rows];
-    const all = await logDensities(where, rest, held, { kernel, bandwidths: WIDTHS }, long);
-    const means = all.map((logs) => meanAndVariance(logs).mean);
-    const best = Math.max(...means);
-    return WIDTHS[best === -Infinity ? WIDTHS.length - 1 : means.indexOf(best)]!;
-  } finally {
-    for (const part of parts) part.dispose();
-    if (owned) x.dispose();
-  }
-}
