@@ -1,3 +1,4 @@
+import { loaded } from "../device/loaded.ts";
 import { lib_map } from "./shaders/lib_map.gen.ts";
 
 let known: Map<string, string> | undefined;
@@ -17,10 +18,10 @@ export async function loadFunctions(names: readonly string[]): Promise<void> {
   const missing = names.filter((name) => !library().has(name));
   if (missing.length === 0) return;
   const texts = await Promise.all([
-    import("./shaders/lib_philox.gen.ts").then(({ lib_philox }) => lib_philox),
+    loaded("kernels", import("./shaders/lib_philox.gen.ts")).then(({ lib_philox }) => lib_philox),
     missing.every((name) => name.startsWith("random"))
       ? ""
-      : import("./shaders/lib_functions.gen.ts").then(({ lib_functions }) => lib_functions),
+      : loaded("kernels", import("./shaders/lib_functions.gen.ts")).then(({ lib_functions }) => lib_functions),
   ]);
   for (const text of texts)
     if (text) for (const [name, declaration] of declarations(text)) library().set(name, declaration);

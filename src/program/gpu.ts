@@ -1,3 +1,4 @@
+import { loaded } from "../device/loaded.ts";
 import type { Device, Loss } from "../device/device.ts";
 import type { DeviceInfo } from "../device/info.ts";
 import type { Memory } from "../device/pool.ts";
@@ -266,12 +267,11 @@ export class Gpu implements Engine {
     examples: I = [] as unknown as I,
     options: TuneOptions = {},
   ): Promise<TuneReport> {
+    // few programs measure or test a device: what that takes is loaded when it is asked for
     return this.outside(async () => {
       this.#device.check("tune");
       const { graph } = record(this, body as Body, examples);
-      // few programs measure or test a device: what that takes is loaded when it is asked for
-      const { tune } = await import("./tune.ts");
-      return tune(this, this.#device, graph, options);
+      return (await loaded("tune", import("./tune.ts"))).tune(this, this.#device, graph, options);
     });
   }
 
@@ -282,7 +282,7 @@ export class Gpu implements Engine {
 
   /** Runs a kernel of each kind twice against the CPU; `failures` names those that are wrong or differ between the runs. */
   selfTest(): Promise<SelfTest> {
-    return this.outside(async () => (await import("./selfTest.ts")).selfTest(this));
+    return this.outside(async () => (await loaded("selfTest", import("./selfTest.ts"))).selfTest(this));
   }
 
   /** Waits until everything submitted so far has run. */
