@@ -317,8 +317,8 @@ describe("a state that two updates read", () => {
     const mask = gpu.tensor([true, false, false, true], { dtype: "bool" });
     const step = await gpu.compile(() => {
       const next = s.mul(0.5).add(1);
-      assign(w, where(mask, w, next.div(2)));
       assign(s, where(mask, 9, next));
+      assign(w, where(mask, w, next.div(2)));
     });
     await step.run();
     expect([await valuesOf(s), await valuesOf(w)]).toEqual([
