@@ -119,3 +119,66 @@ test.each(ours.map((one) => [one.id, one] as const))(
     expect(differences(got, one.expected, one.tolerance, "")).toEqual([]);
   },
 );
+
+test("kernel distances of three rows and of the classes of iris, and precision that tells its sets apart", async () => {
+  const x = [
+    [1, 0],
+    [0, 1],
+    [1, 1],
+  ];
+  const { unbiased, biased, uStatistic } = await all.kernelDistance(
+    gpu.tensor(x),
+    gpu.tensor(x.map(([a, b]) => [2 * a!, 2 * b!])),
+  );
+  expect(unbiased).toBeCloseTo(3.8055555556, 4);
+  expect(biased).toBeCloseTo(18.3611111111, 4);
+  expect(uStatistic).toBeCloseTo(9.5833333333, 4);
+  const iris = JSON.parse(readFileSync(new URL("oracles/iris.json", import.meta.url), "utf8")) as { x: number[][] };
+  const rows = (at: number) => gpu.tensor(iris.x.slice(at, at + 50));
+  expect(Math.abs((await all.kernelDistance(rows(0), rows(50))).value / 2147.0641093733 - 1)).toBeLessThan(1e-5);
+  expect(Math.abs((await all.kernelDistance(rows(50), rows(100))).value / 1909.7849972632 - 1)).toBeLessThan(1e-5);
+
+  const real = gpu.tensor([
+    [0, 0],
+    [1, 0],
+    [0, 1],
+    [5, 5],
+    [6, 5],
+  ]);
+  const made = gpu.tensor([
+    [0.2, 0.1],
+    [0.9, 0.1],
+    [0.1, 0.9],
+  ]);
+  const { precision, recall } = await all.precisionRecall(real, made, { k: 1 });
+  expect([precision, recall]).toEqual([1, 0.6]);
+  const [r, g] = [
+    gpu.tensor([
+      [0, 0],
+      [1, 0],
+      [0, 1],
+      [5, 5],
+    ]),
+    gpu.tensor([
+      [0.2, 0.1],
+      [0.9, 0.1],
+      [10, 10],
+      [5, 5.2],
+    ]),
+  ];
+  const both = await all.precisionRecall(r, g, { k: 1 });
+  expect([both.precision, both.recall]).toEqual([0.75, 1]);
+  const { density, coverage } = await all.densityCoverage(r, g, { k: 1 });
+  expect([density, coverage]).toEqual([1.75, 1]);
+});
+
+test("bins by counts: a gap that is not significant, and a divergence", async () => {
+  // 100 of 1000 against 65 of 500 in one cell; .5 .3 .2 against .4 .4 .2
+  const rowsOf = (counts: readonly number[]) =>
+    gpu.tensor(counts.flatMap((count, k) => Array.from({ length: count }, () => [k])));
+  const two = await all.ndb(rowsOf([100, 900]), rowsOf([65, 435]), { centres: [[0], [1]] });
+  expect(two.z[0]).toBeCloseTo(-1.7505288855, 8);
+  expect(two.significant).toBe(0);
+  const three = await all.ndb(rowsOf([50, 30, 20]), rowsOf([40, 40, 20]), { centres: [[0], [1], [2]] });
+  expect(three.jensenShannon).toBeCloseTo(0.006367198334, 10);
+});
