@@ -125,7 +125,8 @@ it("layer and group norms are the closed form", async () => {
       const variance = row.reduce((s, v) => s + (v - mean) ** 2, 0) / row.length;
       return row.map((v) => (v - mean) / Math.sqrt(variance + 1e-5));
     });
-  const rowsOf = (size: number) => Array.from({ length: 24 / size }, (_, i) => [...x.slice(i * size, (i + 1) * size)]);
+  const rowsOf = (size: number) =>
+    Array.from({ length: 24 / size }, (_, i) => Array.from(x.subarray(i * size, (i + 1) * size)));
   const layer = new LayerNorm(gpu, 3);
   close(await values(layer.forward(t)), normalised(rowsOf(3)), 1e-5);
   const group = new GroupNorm(gpu, 2, 4);

@@ -22,7 +22,9 @@ export async function foldBatchNorm(layer: Conv2d | ConvTranspose2d | Linear, no
   const { weight, bias } = layer;
   const states = { ...norm.parameters, ...norm.buffers };
   const [gamma, beta, mean, variance, weights, biases] = await Promise.all(
-    [states.weight, states.bias, states.running_mean, states.running_var, weight, bias].map((state) => state?.read()),
+    [states.weight, states.bias, states.running_mean, states.running_var, weight, bias].map(async (state) =>
+      state?.read(),
+    ),
   );
   const channels = gamma!.length;
   const isTransposed = layer instanceof ConvTranspose2d;
