@@ -3,6 +3,7 @@ export { type Code, LatentError } from "./formats/errors.ts";
 export { type Idx, parseIdx } from "./formats/idx.ts";
 export { type NpyArray, type NpyInput, type NpyType, type NpyValues, parseNpy, writeNpy } from "./formats/npy.ts";
 export { type NpzReading, type NpzWriting, parseNpz, writeNpz } from "./formats/npz.ts";
+export { type DecodedPicture, decodePng, type PngReading } from "./formats/pngRead.ts";
 export { encodePng, type Grid, imageGrid, type Picture } from "./formats/png.ts";
 export {
   type Metadata,

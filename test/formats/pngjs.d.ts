@@ -1,8 +1,15 @@
+/** What the tests use of pngjs, which comes without types. */
 declare module "pngjs" {
-  /** The part of pngjs that the tests use: an independent reader of PNG files. */
-  export const PNG: {
-    sync: {
+  export class PNG {
+    constructor(options: { width: number; height: number });
+    /** RGBA */
+    data: Uint8Array;
+    static sync: {
       read(file: Uint8Array, options?: { checkCRC?: boolean }): { width: number; height: number; data: Uint8Array };
+      write(
+        png: PNG,
+        options: { colorType: number; inputColorType: number; inputHasAlpha: boolean; filterType: number },
+      ): Uint8Array;
     };
-  };
+  }
 }
