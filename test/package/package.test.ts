@@ -91,6 +91,7 @@ describe("comments", () => {
 
   test("examples compile, and give the numbers that they say", () => {
     const types = [
+      "type Builder",
       "type Gpu",
       "type Initialiser",
       "type MnistFiles",

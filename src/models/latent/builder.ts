@@ -37,7 +37,15 @@ export interface Backbone {
   decoder(name: string, inputs: number, channels: number, hidden: readonly number[]): Decoder;
 }
 
-/** What a model is built from: layers under PyTorch's names, from one seed, in the order in which they are asked for. */
+/**
+ * What a model is built from: layers under PyTorch's names, from one seed, in the order in which they are asked for.
+ *
+ *     const parts = (build: Builder) => {
+ *       const encoder = build.encoder();
+ *       const heads = build.normal(encoder.features, build.spec.latent);
+ *       return { encode: (x: Tensor) => heads(encoder.forward(x)), decode: build.decoder() };
+ *     };
+ */
 export class Builder {
   /** The engine that the model lives on. */
   readonly gpu: Gpu;

@@ -6,7 +6,11 @@ import type { Builder } from "./builder.ts";
 import { type Normal, StandardNormal } from "./normal.ts";
 import type { Parts } from "./recipe.ts";
 
-/** q(z|x) = N(mean, diag e^logVar), and a decoder: what most models are made of. */
+/**
+ * q(z|x) = N(mean, diag e^logVar), and a decoder: what most models are made of.
+ *
+ *     const parts = (build: Builder) => gaussianParts(build); // the `parts` of a recipe
+ */
 export function gaussianParts(build: Builder): Parts<Normal> {
   const { gpu, spec } = build;
   const encoder = build.encoder();
@@ -18,7 +22,11 @@ export function gaussianParts(build: Builder): Parts<Normal> {
   };
 }
 
-/** A code for each image, and a decoder. */
+/**
+ * A code for each image, and a decoder.
+ *
+ *     const parts = (build: Builder) => codeParts(build); // the `parts` of a recipe
+ */
 export const codeParts = (build: Builder): Parts<Tensor> => ({ ...pointCodes(build), decode: build.decoder() });
 
 /** A code for each image. */
