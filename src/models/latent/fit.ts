@@ -10,6 +10,7 @@ import type { Parameters } from "../../nn/parameters.ts";
 import type { TaskUpdate } from "../../nn/task.ts";
 import { train, type TrainResult } from "../../nn/train.ts";
 import type { Gpu } from "../../program/gpu.ts";
+import type { FurtherUpdate } from "./recipe.ts";
 
 /** How a network is fitted. */
 export interface FitOptions extends Omit<TrainOptions, "validation"> {
@@ -29,6 +30,15 @@ export interface FitOptions extends Omit<TrainOptions, "validation"> {
 export interface FitUpdate extends Pick<AdamOptions, "learningRate" | "betas"> {
   readonly parameters: Parameters;
   readonly loss: string;
+}
+
+/** What training moves against which term: each further update takes its parameters from the others. */
+export function updatesOf(parameters: Parameters, further: readonly FurtherUpdate[] = []): FitUpdate[] {
+  const some = (filter: (name: string) => boolean) =>
+    Object.fromEntries(Object.entries(parameters).filter(([name]) => filter(name)));
+  const rest = some((name) => !further.some(({ of }) => name.startsWith(of)));
+  const own = further.map(({ of, ...update }) => ({ parameters: some((name) => name.startsWith(of)), ...update }));
+  return [{ parameters: rest, loss: "loss" }, ...own];
 }
 
 export interface FitTask {

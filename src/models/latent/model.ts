@@ -11,7 +11,7 @@ import type { Gpu } from "../../program/gpu.ts";
 import type { DrawOptions, Elbo, ImageOptions, SampleOptions, TermsOptions } from "./calls.ts";
 import type { Distribution, Posterior, Prior } from "./distribution.ts";
 import { describe, mostNumbers, parseModel, saveParameters } from "./file.ts";
-import { codesOf, type FitOptions, type FitUpdate, fit, Lock } from "./fit.ts";
+import { codesOf, type FitOptions, fit, Lock, updatesOf } from "./fit.ts";
 import { importanceWeighted } from "./importance.ts";
 import { type Made, made, settingsOf } from "./made.ts";
 import type { OptionTable } from "./options.ts";
@@ -221,7 +221,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
       gpu: this.gpu,
       image,
       parameters: states,
-      updates: this.#updates(),
+      updates: updatesOf(build.parameters, this.#recipe.updates),
       objective: ({ x, labels }: Batch, context: StepContext) => {
         const known = labels !== undefined || classes === undefined;
         check(
@@ -242,16 +242,6 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
       ...(range ? { range } : {}),
     };
     return this.gpu.outside(() => this.#lock.run(where, () => fit(where, task, images, options)));
-  }
-
-  /** What training moves against which term: each further update takes its parameters from the others. */
-  #updates(): FitUpdate[] {
-    const { updates: further = [] } = this.#recipe;
-    const entries = Object.entries(this.#made.build.parameters);
-    const some = (filter: (name: string) => boolean) => Object.fromEntries(entries.filter(([name]) => filter(name)));
-    const rest = some((name) => !further.some(({ of }) => name.startsWith(of)));
-    const own = further.map(({ of, ...update }) => ({ parameters: some((name) => name.startsWith(of)), ...update }));
-    return [{ parameters: rest, loss: "loss" }, ...own];
   }
 
   async #fitCodes(where: string, dataset: Dataset, signal: AbortSignal | undefined): Promise<void> {
