@@ -1,6 +1,6 @@
 import { check, LatentError, quote, show } from "../device/errors.ts";
 import { parseSafetensors, type Safetensor, type Safetensors, widened } from "../formats/safetensors.ts";
-import { count, type Shape } from "../graph/dtype.ts";
+import type { Shape } from "../graph/dtype.ts";
 import { conv2d, type Conv2dOptions } from "../graph/ops/conv2d.ts";
 import { linear } from "../graph/ops/matmul.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -61,12 +61,15 @@ export function checkShapes(where: string, tensors: ReadonlyMap<string, Safetens
 
 /** The weights of a fixed network on the GPU, and the layers that use them. */
 export class Weights {
+  /** Where they lie. */
+  readonly gpu: Gpu;
   /** The tensors by name. */
   readonly tensors: { readonly [name: string]: Tensor };
   /** CRC-32 of what the file says of them. */
   readonly checksum: string;
 
-  private constructor(tensors: { readonly [name: string]: Tensor }, checksum: string) {
+  private constructor(gpu: Gpu, tensors: { readonly [name: string]: Tensor }, checksum: string) {
+    this.gpu = gpu;
     this.tensors = tensors;
     this.checksum = checksum;
   }
@@ -91,7 +94,7 @@ export class Weights {
   ): Weights {
     return gpu.attempt(() => {
       const tensors = Array.from(values, ([name, shape, data]) => [name, gpu.tensor(data, shape)] as const);
-      return new Weights(Object.fromEntries(tensors), checksum);
+      return new Weights(gpu, Object.fromEntries(tensors), checksum);
     });
   }
 
@@ -106,11 +109,6 @@ export class Weights {
   /** The linear layer of this name. x: [n, in]. */
   linear(x: Tensor, name: string, bias = true): Tensor<"f32"> {
     return linear(x, this.tensors[`${name}.weight`]!, bias ? this.tensors[`${name}.bias`] : undefined);
-  }
-
-  /** Numbers in all of them. */
-  get count(): number {
-    return Object.values(this.tensors).reduce((total, { shape }) => total + count(shape), 0);
   }
 
   /** Frees them. */

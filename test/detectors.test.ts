@@ -1,0 +1,139 @@
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { greedy, overlapOf, weighted } from "../src/features/boxes.ts";
+import { detectionRate, type Gpu, type Tensor, TinyFace } from "../src/index.ts";
+import { openNodeGpu } from "../src/node.ts";
+import { failure } from "./helpers.ts";
+import { relative } from "./oracles/networks.ts";
+
+interface Found {
+  readonly score: number;
+  /** x, y, width and height as fractions of the image. */
+  readonly box: number[];
+}
+interface Raw {
+  readonly first16: number[];
+  readonly l2: number;
+}
+const { tinyFace } = JSON.parse(readFileSync("test/data/detectors.json", "utf8")) as {
+  readonly tinyFace: (Raw & { readonly image: string; readonly size: number; readonly detections: Found[] })[];
+};
+const avatars = new Uint8Array(gunzipSync(readFileSync("test/data/avatars.bin.gz")));
+const SIDE = 128;
+const tinyFile = () =>
+  new Uint8Array(readFileSync("node_modules/@vladmandic/face-api/model/tiny_face_detector_model.bin"));
+
+/** Raw numbers, relative L2; scores and fractions of the image, absolute. The runtimes that were compared are within 2e-6. */
+const LIMIT = 2e-5;
+
+let gpu: Gpu;
+/** [3, 3, 128, 128], u8 */
+let images: Tensor;
+beforeAll(async () => {
+  gpu = await openNodeGpu();
+  const planes = Uint8Array.from({ length: avatars.length }, (_, i) => {
+    const [image, c, pixel] = [Math.floor(i / 3 / SIDE ** 2), Math.floor(i / SIDE ** 2) % 3, i % SIDE ** 2];
+    return avatars[(image * SIDE ** 2 + pixel) * 3 + c]!;
+  });
+  images = gpu.tensor(planes, [3, 3, SIDE, SIDE]);
+});
+afterAll(() => gpu.dispose());
+
+const l2 = (values: Iterable<number>) => Math.hypot(...values);
+
+describe("TinyFace", () => {
+  test.each([128, 160])("says of the avatars at %i pixels what face-api says", async (size) => {
+    using detector = await TinyFace.load(gpu, tinyFile(), { size });
+    const expected = tinyFace.filter((one) => one.size === size);
+    using predictions = detector.predictions(images);
+    const values = await predictions.read();
+    const each = values.length / 3;
+    const boxes = await detector.detect(images);
+    for (const [i, { first16, l2: norm, detections }] of expected.entries()) {
+      const raw = values.subarray(i * each, (i + 1) * each);
+      expect(relative(raw.subarray(0, 16), first16)).toBeLessThan(LIMIT);
+      expect(Math.abs(l2(raw) / norm - 1)).toBeLessThan(LIMIT);
+      expect(boxes[i]!.length).toBe(detections.length);
+      for (const [k, { score, box }] of detections.entries()) {
+        const { x, y, width, height, score: found } = boxes[i]![k]!;
+        const fractions = [x, y, width, height].map((v) => v / SIDE);
+        for (const [j, value] of [score, ...box].entries())
+          expect(Math.abs([found, ...fractions][j]! - value)).toBeLessThan(LIMIT);
+      }
+    }
+  });
+
+  test("a wide image is made square below: boxes stay where they are", async () => {
+    using detector = await TinyFace.load(gpu, tinyFile(), { size: 160 });
+    const [, whole] = await detector.detect(images);
+    using wide = gpu.tensor(
+      Uint8Array.from({ length: 3 * 110 * SIDE }, (_, i) => {
+        const [c, y, x] = [Math.floor(i / SIDE / 110), Math.floor(i / SIDE) % 110, i % SIDE];
+        return avatars[(SIDE ** 2 + y * SIDE + x) * 3 + c]!;
+      }),
+      [1, 3, 110, SIDE],
+    );
+    const [found] = await detector.detect(wide);
+    expect(overlapOf(found![0]!, whole![0]!)).toBeGreaterThan(0.5);
+    expect(detector.features(images).shape).toEqual([3, 512]);
+  });
+
+  test("detectionRate takes it as a detector", async () => {
+    using detector = await TinyFace.load(gpu, tinyFile(), { size: 160 });
+    using floats = gpu.tensor(
+      Float32Array.from(await images.read(), (v) => v / 255),
+      images.shape,
+    );
+    const { value, detector: name } = await detectionRate(floats, detector);
+    expect([value, name]).toEqual([1, `tiny face detector, 160 px (${detector.checksum})`]);
+  });
+
+  test("another file and options out of range are named", async () => {
+    const changed = tinyFile();
+    changed[1000]! ^= 1;
+    const wrong: [file: Uint8Array, options: object, code: string, said: RegExp][] = [
+      [tinyFile().subarray(1), {}, "format", /193321 bytes.*got 193320/],
+      [changed, {}, "format", /CRC-32/],
+      [tinyFile(), { size: 100 }, "argument", /multiple of 32.*100/],
+      [tinyFile(), { threshold: 2 }, "argument", /threshold.*2/],
+      [tinyFile(), { suppression: "soft" }, "argument", /greedy or weighted.*soft/],
+      [tinyFile(), { nms: 0.5 }, "argument", /nms/],
+    ];
+    for (const [file, options, code, said] of wrong) {
+      const error = await failure(() => TinyFace.load(gpu, file, options));
+      expect([error.code, error.message]).toEqual([code, expect.stringMatching(said)]);
+    }
+  });
+});
+
+describe("suppression", () => {
+  const box = (x: number, score: number, keypoint = x) => ({
+    x,
+    y: 0,
+    width: 10,
+    height: 10,
+    score,
+    keypoints: [{ x: keypoint, y: 1 }],
+  });
+
+  test("overlap is intersection over union", () => {
+    expect(overlapOf(box(0, 1), box(5, 1))).toBeCloseTo(1 / 3, 12);
+    expect(overlapOf(box(0, 1), box(10, 1))).toBe(0);
+    expect(overlapOf(box(3, 1), box(3, 1))).toBe(1);
+  });
+
+  test("greedy keeps the best of those that overlap by more than the limit", () => {
+    const [a, b, c] = [box(0, 0.6), box(2, 0.9), box(9, 0.7)];
+    expect(greedy([a, b, c], 0.3)).toEqual([b, c]);
+    // equal to the limit is not more
+    expect(greedy([box(0, 0.9), box(5, 0.8)], 1 / 3)).toHaveLength(2);
+    expect(greedy([], 0.3)).toEqual([]);
+  });
+
+  test("weighted takes the mean of those, by score, and keeps the best score", () => {
+    const [merged, apart] = weighted([box(0, 0.25, 4), box(2, 0.75, 8), box(40, 0.5)], 0.3);
+    expect(merged).toEqual({ x: 1.5, y: 0, width: 10, height: 10, score: 0.75, keypoints: [{ x: 7, y: 1 }] });
+    expect(apart!.x).toBeCloseTo(40, 12);
+  });
+});
