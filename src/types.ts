@@ -10,7 +10,7 @@ export type { InceptionOptions } from "./features/inception.ts";
 export type { MobileNet, MobileNetLoader, MobileNetOptions } from "./features/mobileNet.ts";
 export type { FeatureNetwork, Preprocessing, ResizeRule } from "./features/network.ts";
 export type { TinyFaceOptions } from "./features/tinyFace.ts";
-export type { Point } from "./features/boxes.ts";
+export type { Box, Point } from "./features/boxes.ts";
 export type { DetectorOptions } from "./features/detector.ts";
 export type { Arrays, Joint, Total, WithNumber } from "./graph/dtype.ts";
 export type { TensorMethods } from "./graph/tensor.ts";
@@ -42,7 +42,7 @@ export type { Clipped, ClippedOptions } from "./metrics/clippedDensityCoverage.t
 export type { CompareLikelihoods, CompareLikelihoodsOptions } from "./metrics/compareLikelihoods.ts";
 export type { CoverageMetric, CoverageMetricOptions } from "./metrics/coverageMetric.ts";
 export type { DensityCoverage, DensityCoverageOptions } from "./metrics/densityCoverage.ts";
-export type { Box, DetectionOptions, DetectionRate, Detector } from "./metrics/detectionRate.ts";
+export type { DetectionOptions, DetectionRate, Detector } from "./metrics/detectionRate.ts";
 export type { Fld, FldOptions } from "./metrics/featureLikelihoodDivergence.ts";
 export type { FourierVendi, FourierVendiOptions } from "./metrics/fourierVendi.ts";
 export type { FrechetDistance, FrechetOptions } from "./metrics/frechet.ts";

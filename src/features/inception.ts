@@ -11,7 +11,7 @@ import type { Gpu } from "../program/gpu.ts";
 import { foldedConvolutions } from "./fold.ts";
 import { type Block, BLOCKS, type Branch, type Convolution, isPair, type Kernel, STEM } from "./inceptionBlocks.ts";
 import { checkResizeRule, type FeatureNetwork, preprocessed, type Preprocessing, type ResizeRule } from "./network.ts";
-import { floatTensors, layerShapes, outputsOf, Weights } from "./weights.ts";
+import { floatTensors, layerShapes, outputsOf, type Weights } from "./weights.ts";
 
 /** What loading the FID Inception may be asked for. */
 export interface InceptionOptions {

@@ -6,22 +6,9 @@ import { Tensor as TensorClass } from "../graph/tensor.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import { defineMeasure } from "./measure.ts";
 import { anything, whole } from "./options.ts";
+import type { Box } from "../features/boxes.ts";
 import type { SampleSet } from "./sets.ts";
 import { normalQuantile } from "./statistics.ts";
-
-/** A box around what was found, in pixels. */
-export interface Box {
-  /** Its left edge. */
-  readonly x: number;
-  /** Its upper edge. */
-  readonly y: number;
-  /** To the right. */
-  readonly width: number;
-  /** Downwards. */
-  readonly height: number;
-  /** How sure the detector is. */
-  readonly score: number;
-}
 
 /** What finds boxes in images [n, c, h, w]: one list an image. */
 export interface Detector {
