@@ -30,6 +30,7 @@ export { logCosh } from "./models/latent/likelihood/logCosh.ts";
 export { above, atLeast, flag, inside, listOf, oneOf, whole, widths } from "./models/latent/options.ts";
 export { codeParts, gaussianParts } from "./models/latent/parts.ts";
 export { load } from "./models/load.ts";
+export { BlazeFace } from "./features/blazeFace.ts";
 export { Digits } from "./features/digits.ts";
 export { authenticity } from "./metrics/authenticity.ts";
 export { birthdayParadox } from "./metrics/birthdayParadox.ts";

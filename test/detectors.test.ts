@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { greedy, overlapOf, weighted } from "../src/features/boxes.ts";
-import { detectionRate, type Gpu, type Tensor, TinyFace } from "../src/index.ts";
+import { BlazeFace, detectionRate, type Gpu, type Tensor, TinyFace } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { failure } from "./helpers.ts";
 import { relative } from "./oracles/networks.ts";
@@ -16,13 +16,26 @@ interface Raw {
   readonly first16: number[];
   readonly l2: number;
 }
-const { tinyFace } = JSON.parse(readFileSync("test/data/detectors.json", "utf8")) as {
+interface Face extends Found {
+  /** [x, y] of each, as fractions. */
+  readonly keypoints: number[][];
+}
+const { tinyFace, blazeFace } = JSON.parse(readFileSync("test/data/detectors.json", "utf8")) as {
   readonly tinyFace: (Raw & { readonly image: string; readonly size: number; readonly detections: Found[] })[];
+  readonly blazeFace: {
+    readonly scores: Raw;
+    readonly boxes: Raw;
+    readonly greedy: Face[];
+    readonly weighted: Face[];
+  }[];
 };
 const avatars = new Uint8Array(gunzipSync(readFileSync("test/data/avatars.bin.gz")));
 const SIDE = 128;
 const tinyFile = () =>
   new Uint8Array(readFileSync("node_modules/@vladmandic/face-api/model/tiny_face_detector_model.bin"));
+
+const blazeFile = () =>
+  new Uint8Array(readFileSync("node_modules/@mediapipe/face_detection/face_detection_short_range.tflite"));
 
 /** Raw numbers, relative L2; scores and fractions of the image, absolute. The runtimes that were compared are within 2e-6. */
 const LIMIT = 2e-5;
@@ -104,6 +117,79 @@ describe("TinyFace", () => {
       const error = await failure(() => TinyFace.load(gpu, file, options));
       expect([error.code, error.message]).toEqual([code, expect.stringMatching(said)]);
     }
+  });
+});
+
+describe("BlazeFace", () => {
+  test("says of the avatars what TensorFlow Lite says", async () => {
+    using detector = await BlazeFace.load(gpu, blazeFile());
+    const { boxes, scores } = detector.predictions(images);
+    await gpu.evaluate([boxes, scores]);
+    for (const [name, tensor] of Object.entries({ boxes, scores })) {
+      const values = await tensor.read();
+      const each = values.length / 3;
+      for (const [i, expected] of blazeFace.entries()) {
+        const { first16, l2: norm } = expected[name as "boxes" | "scores"];
+        const raw = values.subarray(i * each, (i + 1) * each);
+        expect(relative(raw.subarray(0, 16), first16)).toBeLessThan(LIMIT);
+        expect(Math.abs(l2(raw) / norm - 1)).toBeLessThan(LIMIT);
+      }
+    }
+    expect(detector.features(images).shape).toEqual([3, 96]);
+  });
+
+  test.each(["greedy", "weighted"] as const)(
+    "finds the faces by %s suppression, with keypoints",
+    async (suppression) => {
+      using detector = await BlazeFace.load(gpu, blazeFile(), { suppression });
+      const found = await detector.detect(images);
+      for (const [i, expected] of blazeFace.entries()) {
+        const faces = expected[suppression];
+        expect(found[i]!.length).toBe(faces.length);
+        for (const [k, { score, box, keypoints }] of faces.entries()) {
+          const { x, y, width, height, score: sure, keypoints: points } = found[i]![k]!;
+          const values = [x, y, width, height, ...points!.flatMap((p) => [p.x, p.y])].map((v) => v / SIDE);
+          for (const [j, value] of [score, ...box, ...keypoints.flat()].entries())
+            expect(Math.abs([sure, ...values][j]! - value)).toBeLessThan(LIMIT);
+        }
+      }
+    },
+  );
+
+  test("other files are named, and leave nothing behind", async () => {
+    const { buffers } = gpu.memory();
+    const whole = blazeFile();
+    const wrong: [file: Uint8Array, said: RegExp][] = [
+      [tinyFile(), /TFL3/],
+      [whole.slice(0, 100), /out of the file/],
+      [whole.slice(0, 200_000), /out of the file/],
+      [
+        new Uint8Array(readFileSync("node_modules/@mediapipe/face_detection/face_detection_full_range.tflite")),
+        /an op is not read here|takes other images/,
+      ],
+    ];
+    for (const [file, said] of wrong) expect((await failure(() => BlazeFace.load(gpu, file))).message).toMatch(said);
+    expect(gpu.memory().buffers).toBe(buffers);
+  });
+
+  test("a file with changed bytes is loaded, or refused by name", async () => {
+    const whole = blazeFile();
+    let refused = 0;
+    for (let k = 0; k < 300; k++) {
+      const file = whole.slice();
+      // structure lies at the ends of the file, weights between
+      const at = Math.imul(k + 1, 2654435761) >>> 0;
+      const place = k % 3 === 0 ? at % 2048 : file.length - 1 - (at % 30_000);
+      file[place] = at >>> 24;
+      try {
+        (await BlazeFace.load(gpu, file)).dispose();
+      } catch (error) {
+        refused++;
+        expect((error as Error).name).toBe("LatentError");
+        expect((error as Error).message).toMatch(/^BlazeFace\.load: /);
+      }
+    }
+    expect(refused).toBeGreaterThan(10);
   });
 });
 
