@@ -1,6 +1,6 @@
 // package — what npm delivers, written into a folder: one file a module with its types, and one minified file for pages without
 // a bundler.
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -11,6 +11,8 @@ const source = join(root, "src");
 
 /** The entry points: src/index.ts and what else may be imported by name. */
 export const entries = ["index", "node", "formats"];
+/** The program behind `npx latentgpu`: one file beside the modules, which it imports. */
+const command = { source: join(source, "app", "command", "main.ts"), name: "command.js" };
 /** The one file for <script type="module">. */
 export const single = "latentgpu.min.js";
 
@@ -26,7 +28,7 @@ const settings = {
 
 /** Every module of src/ that the entry points reach, and the packages that these import. */
 async function reached() {
-  const entryPoints = entries.map((name) => join(source, `${name}.ts`));
+  const entryPoints = [...entries.map((name) => join(source, `${name}.ts`)), command.source];
   const external = ["webgpu", "node:*"];
   const { metafile } = await build({
     ...settings,
@@ -38,7 +40,8 @@ async function reached() {
     treeShaking: false,
   });
   const files = Object.keys(metafile.inputs).map((file) => resolve(root, file));
-  const modules = files.filter((file) => file.startsWith(source + sep));
+  const isModule = (file) => file.startsWith(source + sep) && !file.startsWith(dirname(command.source) + sep);
+  const modules = files.filter(isModule);
   const packages = new Set();
   for (const [file, { imports }] of Object.entries(metafile.inputs))
     if (file.startsWith("src/"))
@@ -91,6 +94,30 @@ async function writeModules(outdir) {
   return [...used.keys()];
 }
 
+/** Bundles the command's own files; what they import of the package stays in its modules. */
+async function writeCommand(outdir) {
+  const folder = dirname(command.source);
+  const modules = {
+    name: "modules",
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.\.\// }, ({ path, resolveDir }) => {
+        const file = posix(relative(source, resolve(resolveDir, path)));
+        return { path: `./${file.replace(/\.ts$/, ".js")}`, external: true };
+      });
+    },
+  };
+  const outfile = join(outdir, command.name);
+  await build({
+    ...settings,
+    entryPoints: [command.source],
+    outfile,
+    plugins: [modules],
+    platform: "node",
+    absWorkingDir: folder,
+  });
+  chmodSync(outfile, 0o755);
+}
+
 /** Bundles the whole of `latentgpu` into one minified file. */
 async function writeSingle(outdir, packages) {
   const banner = {
@@ -128,6 +155,7 @@ export async function buildPackage(outdir, { kept = [] } = {}) {
   clear(outdir, kept);
   const packages = await writeModules(outdir);
   await writeSingle(outdir, packages);
+  await writeCommand(outdir);
   for (const [file, text] of await declarations(entries.map((name) => join(source, `${name}.ts`)))) {
     const path = join(outdir, relative(source, file));
     mkdirSync(dirname(path), { recursive: true });

@@ -198,7 +198,7 @@ function mended(bytes: Uint8Array): Uint8Array {
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     // a type of other than single bytes would grow
     parts.push(
-      [...type].every((letter) => letter.charCodeAt(0) < 128)
+      Array.from(type, (letter) => letter.charCodeAt(0)).every((code) => code < 128)
         ? chunk(type, bytes.subarray(at + 8, at + 8 + length))
         : bytes.subarray(at, at + 12 + length),
     );

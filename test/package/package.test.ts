@@ -58,6 +58,12 @@ describe("what npm installs", () => {
     );
   });
 
+  test("has a program: npx latentgpu", () => {
+    const program = join(project, "node_modules/.bin/latentgpu");
+    expect(output(program, ["--version"], project)).toBe(`${manifest().version}\n`);
+    expect(output(program, ["score", "--help"], project)).toContain("--real PATH");
+  });
+
   // a compiler without any types but its own; then those that users may have beside it
   test("compiles: README and a wrapper that writes declarations, in TypeScript 5.9, 6 and 7", () => {
     link(project, "@webgpu/types");

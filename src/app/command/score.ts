@@ -1,0 +1,188 @@
+import { stat } from "node:fs/promises";
+import { check } from "../../formats/errors.ts";
+import { Moments, type Score, version } from "../../index.ts";
+import { writeFileWhole } from "../../node.ts";
+import { asGiven, type Features, featuresOf } from "./features.ts";
+import { checkAlike, gather, type Gathered } from "./gather.ts";
+import { type Conditions, type Entry, measuresOf, titleOf } from "./measures.ts";
+import { type Context, fitOn, openedGpu, readingOf } from "./context.ts";
+import { bytesOf } from "./file.ts";
+import { sourceOf } from "./openSource.ts";
+import type { Source } from "./source.ts";
+import { checkSameFeatures, isStatistics, readStatistics } from "./statistics.ts";
+import { checkUsage, wholeOption, type Words } from "./words.ts";
+
+const where = "score";
+
+/** A set on its way: its source, or moments that a file has. */
+interface Input {
+  readonly path: string;
+  readonly source?: Source;
+  readonly gathered?: Gathered;
+}
+
+interface Line {
+  readonly key: string;
+  readonly title: string;
+  readonly score: Score;
+}
+
+/** Scores generated samples against real ones; prints each number as it is found. */
+export async function score(words: Words, context: Context): Promise<void> {
+  const entries = measuresOf(where, words.options.get("measures") ?? "fid,kid,pr");
+  const realPath = words.options.get("real");
+  const needing = entries.find(({ isPair }) => isPair);
+  checkUsage(
+    realPath !== undefined || needing === undefined,
+    where,
+    () => `--real is missing, and ${needing!.key} compares with it.`,
+  );
+  const seed = wholeOption(where, words, "seed", 0, 0xffffffff) ?? 0;
+  const batch = wholeOption(where, words, "batch", 1, 65536) ?? 32;
+  const count = wholeOption(where, words, "count", 1, Number.MAX_SAFE_INTEGER);
+  const plan = readingOf(where, words);
+  const json = words.options.get("json");
+
+  const gpu = await openedGpu(context);
+  const features = await featuresOf(where, gpu, words.options.get("features"));
+  try {
+    const reading = { ...plan, ...fitOn(gpu, plan) };
+    const inputs: Input[] = [];
+    for (const path of [words.operands[0]!, ...(realPath === undefined ? [] : [realPath])])
+      inputs.push(await inputOf(path, reading, count));
+    const [generated, real] = inputs as [Input, Input | undefined];
+    checkNeeds(entries, inputs, features);
+    const sets = {
+      generated: await gathered(generated, "generated"),
+      ...(real && { real: await gathered(real, "real") }),
+    };
+    if (generated.source && real?.source) checkAlike(where, real.source, generated.source);
+    const name = namesOf(sets.generated, sets.real, features, real?.path ?? "");
+    const lines: Line[] = [];
+    const report = (complete: boolean) => ({
+      command: where,
+      version,
+      complete,
+      adapter: { ...gpu.info, features: undefined, limits: undefined },
+      features: { name: name.name, ...(features.checksum && { checksum: features.checksum }) },
+      sets: Object.fromEntries(
+        inputs.map(({ path, source }, i) => [
+          i === 0 ? "generated" : "real",
+          {
+            path,
+            kind: source?.kind ?? "statistics",
+            n: (i === 0 ? sets.generated : sets.real!).count,
+            skipped: source?.skipped ?? [],
+            warnings: source?.warnings ?? [],
+          },
+        ]),
+      ),
+      scores: lines.map(({ key, title, score: found }) => ({ key, title, ...jsonOf(found) })),
+    });
+    try {
+      for (const { source } of inputs)
+        for (const warning of source?.warnings ?? []) context.terminal.say(`warning  ${warning}`);
+      for (const entry of entries) {
+        context.signal.throwIfAborted();
+        const options: Conditions = { gpu, seed, features: name.name, signal: context.signal };
+        const found = await measured(entry, sets.generated, sets.real, options);
+        const line = { key: entry.key, title: titleOf(entry, name), score: found };
+        lines.push(line);
+        context.terminal.clear();
+        context.out.write(`${line.title}: ${textOf(found)}\n`);
+      }
+    } finally {
+      const complete = lines.length === entries.length;
+      if (json !== undefined)
+        await writeFileWhole(json, new TextEncoder().encode(`${JSON.stringify(report(complete), null, 2)}\n`));
+    }
+  } finally {
+    features.dispose();
+  }
+
+  async function gathered({ source, gathered: known }: Input, set: string): Promise<Gathered> {
+    if (known) return known;
+    const asked = entries.filter(({ isPair }) => set === "generated" || isPair);
+    const found = await gather(where, source!, {
+      gpu,
+      features,
+      batch,
+      wanted: {
+        moments: asked.some(({ needs }) => needs === "moments"),
+        rows: asked.some(({ needs }) => needs === "rows"),
+        probabilities: asked.some(({ needs }) => needs === "probabilities"),
+      },
+      signal: context.signal,
+      onProgress: (progress) => context.terminal.progress(`reading ${set}`, progress),
+    });
+    for (const { file, reason } of source!.skipped) context.terminal.say(`skipped  ${file}: ${reason}`);
+    return found;
+  }
+}
+
+async function inputOf(
+  path: string,
+  reading: Parameters<typeof sourceOf>[2],
+  count: number | undefined,
+): Promise<Input> {
+  const file = `${where} ${path}`;
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile()) {
+    check(!/\.(pt|pth)$/i.test(path), "unsupported", file, () => {
+      return 'PyTorch\'s own files are not read. Save the statistics as npz: numpy.savez(file, mu=d["mu"], sigma=d["sigma"]).';
+    });
+    const bytes = await bytesOf(where, path);
+    if (isStatistics(file, bytes)) {
+      const { moments, features } = readStatistics(file, bytes, count);
+      return { path, gathered: { count: moments.count, features, moments } };
+    }
+  }
+  return { path, source: await sourceOf(where, path, reading) };
+}
+
+/** Throws LatentError("argument") where a measure cannot be had from what was given, before anything is read. */
+function checkNeeds(entries: readonly Entry[], inputs: readonly Input[], features: Features): void {
+  for (const { key, needs, isPair } of entries) {
+    const file = inputs.slice(0, isPair ? 2 : 1).find(({ gathered: known }) => known !== undefined);
+    check(file === undefined || needs === "moments", "argument", where, () => {
+      return `${key} needs samples, and ${file!.path} holds statistics. Expected a folder or arrays, or --measures fid.`;
+    });
+    check(needs !== "probabilities" || features.probabilities !== undefined, "argument", where, () => {
+      return `${key} needs class probabilities, and ${features.name} give none. Give --features with a classifier.`;
+    });
+    check(needs !== "probabilities" || inputs[0]!.source?.isImages === true, "argument", where, () => {
+      return `${key} needs images, and ${inputs[0]!.path} holds rows.`;
+    });
+  }
+}
+
+/** What the features of both sets are called. Throws LatentError("argument") where they differ. */
+function namesOf(generated: Gathered, real: Gathered | undefined, features: Features, file: string) {
+  if (real) checkSameFeatures(where, generated.features, real.features, file);
+  const name = generated.features || real?.features || asGiven.name;
+  return { name, isInception: features.isInception && name === features.name };
+}
+
+async function measured(
+  entry: Entry,
+  generated: Gathered,
+  real: Gathered | undefined,
+  options: Conditions,
+): Promise<Score> {
+  const of = entry.of as (generated: unknown, real: unknown, options: Conditions) => Promise<Score>;
+  return of(generated[entry.needs], real?.[entry.needs], options);
+}
+
+/** A score without its name: the title stands before it. */
+const textOf = (found: Score): string => String(found).slice(found.measure.length + 1);
+
+/** A score as JSON can hold it: arrays of numbers up to a few, and no moments. */
+function jsonOf(found: Score): { readonly [name: string]: unknown } {
+  const isShort = (value: unknown): boolean =>
+    !(ArrayBuffer.isView(value) || Array.isArray(value)) || (value as ArrayLike<number>).length <= 64;
+  return Object.fromEntries(
+    Object.entries(found)
+      .filter(([, value]) => isShort(value) && !(value instanceof Moments))
+      .map(([name, value]) => [name, ArrayBuffer.isView(value) ? [...(value as Float64Array)] : value]),
+  );
+}

@@ -1,0 +1,115 @@
+import { readFile, rm } from "node:fs/promises";
+import { check } from "../../formats/errors.ts";
+import { crc32 } from "../../formats/crc32.ts";
+import { Moments } from "../../index.ts";
+import { writeFileWhole } from "../../node.ts";
+import { asGiven, featuresOf } from "./features.ts";
+import { eachPart } from "./gather.ts";
+import { type Context, fitOn, openedGpu, readingOf } from "./context.ts";
+import { sourceOf } from "./openSource.ts";
+import type { Source } from "./source.ts";
+import { readStatistics, type Statistics, writeStatistics } from "./statistics.ts";
+import { checkUsage, neededOption, wholeOption, type Words } from "./words.ts";
+
+const where = "stats";
+
+/** Writes the moments of a set's features; an interrupted run leaves those so far in OUT.partial. */
+export async function stats(words: Words, context: Context): Promise<void> {
+  const output = neededOption(where, words, "output");
+  const batch = wholeOption(where, words, "batch", 1, 65536) ?? 32;
+  const plan = { ...readingOf(where, words), shard: shardOf(words.options.get("shard")) };
+  const partial = `${output}.partial`;
+  const resumes = words.options.has("resume");
+  const gpu = await openedGpu(context);
+  const features = await featuresOf(where, gpu, words.options.get("features"));
+  const stream = Moments.streaming();
+  try {
+    const source = await sourceOf(where, words.operands[0]!, { ...plan, ...fitOn(gpu, plan) });
+    const name = source.isImages ? features.name : asGiven.name;
+    const list = listOf(source, words);
+    const earlier = resumes ? await earlierOf(partial, list, name) : undefined;
+    let position = earlier?.position ?? 0;
+    let count = 0;
+    /** Everything so far. */
+    const sofar = async (): Promise<Moments> => {
+      const found = earlier?.moments;
+      if (count === 0) return found ?? Moments.empty(1);
+      const fresh = await stream.result();
+      return found ? fresh.merge(found) : fresh;
+    };
+    try {
+      const gathering = {
+        gpu,
+        features,
+        batch,
+        wanted: { moments: true, rows: false, probabilities: false },
+        signal: context.signal,
+        onProgress: (progress: Parameters<typeof context.terminal.progress>[1]) =>
+          context.terminal.progress("reading", progress),
+      };
+      await eachPart(
+        where,
+        source,
+        gathering,
+        async (part) => {
+          await stream.update(part.x);
+          count += part.x.shape[0]!;
+          position = part.position;
+        },
+        position,
+      );
+    } catch (error) {
+      const sums = await sofar();
+      if (sums.count >= 2) {
+        await writeFileWhole(partial, writeStatistics({ moments: sums, features: name, position, list }));
+        context.terminal.say(`kept     ${sums.count} samples in ${partial}; the same command with --resume goes on.`);
+      }
+      throw error;
+    }
+    const moments = await sofar();
+    for (const { file, reason } of source.skipped) context.terminal.say(`skipped  ${file}: ${reason}`);
+    for (const warning of source.warnings) context.terminal.say(`warning  ${warning}`);
+    check(
+      moments.count >= 2,
+      "data",
+      `${where} ${source.path}`,
+      () => `too few samples. Expected at least 2; got ${moments.count}.`,
+    );
+    await writeFileWhole(output, writeStatistics({ moments, features: name }));
+    await rm(partial, { force: true });
+    context.terminal.clear();
+    context.out.write(`${output}: ${moments.count} samples, ${moments.dim} features (${name})\n`);
+  } finally {
+    stream.dispose();
+    features.dispose();
+  }
+}
+
+/** `3/8` as { first: 2, of: 8 }. */
+function shardOf(text: string | undefined): { first: number; of: number } | undefined {
+  if (text === undefined) return undefined;
+  const [, i, n] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
+  const [first, of] = [Number(i) - 1, Number(n)];
+  checkUsage(
+    first >= 0 && first < of,
+    where,
+    () => `--shard is out of range. Expected i/n with 1 ≤ i ≤ n; got ${JSON.stringify(text)}.`,
+  );
+  return { first, of };
+}
+
+/** Tells one set, and what is asked of it, from another: a partial file belongs to one of them. */
+function listOf(source: Source, words: Words): number {
+  const asked = [...words.options].filter(([name]) => !["output", "resume", "quiet", "batch"].includes(name));
+  asked.sort(([a], [b]) => (a < b ? -1 : 1));
+  return crc32(new TextEncoder().encode(JSON.stringify([source.path, source.kind, source.total, asked])));
+}
+
+async function earlierOf(partial: string, list: number, features: string): Promise<Statistics> {
+  const bytes = await readFile(partial).catch(() => undefined);
+  check(bytes !== undefined, "argument", where, () => `nothing to resume. Expected ${partial}; found none.`);
+  const found = readStatistics(`${where} ${partial}`, bytes, undefined);
+  const fits = found.list === list && found.features === features && Number.isSafeInteger(found.position);
+  check(fits, "argument", where, () => `${partial} belongs to another run. Expected the same images and options.`);
+  return found;
+}

@@ -1,0 +1,178 @@
+// Numbers are those of the public functions on the same arrays.
+import { writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { run } from "../../../src/app/command/run.ts";
+import { encodePng, writeNpy, writeNpz } from "../../../src/formats.ts";
+import {
+  Digits,
+  frechetDistance,
+  type Gpu,
+  kernelDistance,
+  Moments,
+  precisionRecall,
+  vendiScore,
+} from "../../../src/index.ts";
+import { openNodeGpu } from "../../../src/node.ts";
+import {
+  at,
+  during,
+  folder,
+  generated,
+  generatedImages,
+  json,
+  latentgpu,
+  pictures,
+  real,
+  realImages,
+  rows,
+} from "./fixture.ts";
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await openNodeGpu();
+});
+afterAll(() => gpu.dispose());
+
+describe("score", () => {
+  test("two folders of 50 PNG files give the numbers of the public functions on the arrays", async () => {
+    const file = at("scores.json");
+    const { code, out, err } = await latentgpu([
+      "score",
+      generated,
+      "--real",
+      real,
+      "--measures",
+      "fid,kid,pr,vendi",
+      "--json",
+      file,
+    ]);
+    expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^adapter {2}/) as string });
+    const [a, b] = [gpu.tensor(rows(realImages)), gpu.tensor(rows(generatedImages))];
+    const expected = [
+      await frechetDistance(a, b),
+      await kernelDistance(a, b),
+      await precisionRecall(a, b),
+      await vendiScore(b),
+    ];
+    const { complete, adapter, features, sets, scores } = json(file);
+    expect({ complete, features }).toEqual({ complete: true, features: { name: "pixels from 0 to 1" } });
+    expect(adapter.software).toBe(gpu.info.software);
+    expect([sets["real"]?.n, sets["generated"]?.n]).toEqual([50, 50]);
+    expect(scores.map(({ key }) => key)).toEqual(["fid", "kid", "pr", "vendi"]);
+    for (const [i, { value }] of scores.entries()) expect(Math.abs(value / expected[i]!.value - 1)).toBeLessThan(1e-5);
+    expect(scores[2]!["recall"]).toBe((expected[2] as unknown as { recall: number }).recall);
+    expect(scores[0]!.title).toBe("Fréchet distance, pixels from 0 to 1");
+    expect(out).toMatch(/^Fréchet distance, pixels from 0 to 1: /);
+    expect(out).not.toMatch(/FID|Inception|KID/);
+  });
+
+  test("npz, npy, IDX, gzip and statistics files give the same as the folder", async () => {
+    const bytes = Uint8Array.from(realImages.flatMap((image) => [...image]));
+    const floats = Float32Array.from(rows(realImages).flat());
+    const idx = Uint8Array.of(0, 0, 8, 4, ...[50, 4, 4, 3].flatMap((size) => [0, 0, 0, size]), ...bytes);
+    writeFileSync(
+      at("a.npz"),
+      writeNpz({ arr_0: { shape: [50, 4, 4, 3], values: bytes }, arr_1: { shape: [1], values: bytes.slice(0, 1) } }),
+    );
+    writeFileSync(at("a.npy"), writeNpy({ shape: [50, 3, 4, 4], values: floats }));
+    writeFileSync(at("a-idx"), idx);
+    writeFileSync(at("a-idx.gz"), gzipSync(idx));
+    expect((await latentgpu(["stats", real, "-o", at("a-stats.npz")])).code).toBe(0);
+    const values: number[] = [];
+    for (const name of ["real", "a.npz", "a.npy", "a-idx", "a-idx.gz", "a-stats.npz"]) {
+      const { code, err } = await latentgpu([
+        "score",
+        generated,
+        "--real",
+        at(name),
+        "--measures",
+        "fid",
+        "--json",
+        at("b.json"),
+      ]);
+      expect(code, err).toBe(0);
+      values.push(json(at("b.json")).scores[0]!.value);
+    }
+    for (const value of values) expect(Math.abs(value / values[0]! - 1)).toBeLessThan(1e-5);
+  });
+
+  test("statistics of pytorch-fid, which have no n, need --count", async () => {
+    const moments = await Moments.of(gpu.tensor(rows(realImages)));
+    const [d, file] = [moments.dim, at("fid.npz")];
+    writeFileSync(
+      file,
+      writeNpz({ mu: { shape: [d], values: moments.mean }, sigma: { shape: [d, d], values: moments.covariance } }),
+    );
+    const without = await latentgpu(["score", generated, "--real", file, "--measures", "fid"]);
+    expect(without).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("has no n. Say how many samples it stands for: --count N.") as string,
+    });
+    expect((await latentgpu(["score", generated, "--real", file, "--measures", "fid", "--count", "50"])).code).toBe(0);
+    const pairs = await latentgpu(["score", generated, "--real", file, "--count", "50", "--measures", "kid"]);
+    expect(pairs.err).toContain("kid needs samples, and");
+  });
+
+  test("a classifier from a safetensors file gives features and class scores under its own name", async () => {
+    const digits = new Digits(gpu, { seed: 3 });
+    writeFileSync(at("digits.safetensors"), await digits.save());
+    const images = pictures(40, 5, 1, 28);
+    const paths = [folder("digits-real", images, 1, 28), folder("digits", pictures(40, 7, 1, 28), 1, 28)] as const;
+    const words = ["--measures", "fid,is", "--features", at("digits.safetensors"), "--json", at("d.json")];
+    const { code, err } = await latentgpu(["score", paths[1], "--real", paths[0], ...words]);
+    expect(code, err).toBe(0);
+    const { features, scores } = json(at("d.json"));
+    expect(features).toEqual({
+      name: "digit classifier, 64 features",
+      checksum: expect.stringMatching(/^[0-9a-f]{8}$/) as string,
+    });
+    expect(scores.map(({ title }) => title)).toEqual([
+      "Fréchet distance, digit classifier, 64 features",
+      "class score, digit classifier, 64 features",
+    ]);
+    const x = gpu.tensor(rows(images, 1).flat(), [40, 1, 28, 28]);
+    const y = gpu.tensor(rows(pictures(40, 7, 1, 28), 1).flat(), [40, 1, 28, 28]);
+    const expected = await frechetDistance(digits.features(x), digits.features(y));
+    expect(Math.abs(scores[0]!.value / expected.value - 1)).toBeLessThan(1e-4);
+    digits.dispose();
+    const wrong = await latentgpu(["score", generated, "--real", real, "--features", at("digits.safetensors")]);
+    expect(wrong.err).toContain("takes grey images of 28 × 28. Expected [1, 28, 28]; got [3, 4, 4].");
+  });
+
+  test("mixed sizes and channels pass once they are asked to be made alike", async () => {
+    const mixed = folder("mixed", pictures(6, 3));
+    writeFileSync(
+      at("mixed", "large.png"),
+      encodePng({ width: 9, height: 4, channels: 1, pixels: new Uint8Array(36).fill(90) }),
+    );
+    const { code, err } = await latentgpu([
+      "score",
+      mixed,
+      "--real",
+      real,
+      "--measures",
+      "fid",
+      "--resize",
+      "4",
+      "--channels",
+      "1",
+    ]);
+    expect(code, err).toBe(0);
+    const plain = await latentgpu(["score", mixed, "--real", real, "--measures", "fid"]);
+    expect(plain).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(
+        "large.png: images differ. Expected [3, 4, 4] (channels, height, width), as in 0000.png; got [1, 4, 9].",
+      ) as string,
+    });
+  });
+});
+
+test("an interruption of score keeps the measures that are done", async () => {
+  const { stream, signal } = during((text) => text.startsWith("Fréchet distance"));
+  const words = ["score", generated, "--real", real, "--measures", "fid,kid", "--json", at("cut.json")];
+  expect(await run(words, { out: stream, err: stream, signal })).toBe(130);
+  const { complete, scores } = json(at("cut.json"));
+  expect({ complete, keys: scores.map(({ key }) => key) }).toEqual({ complete: false, keys: ["fid"] });
+});
