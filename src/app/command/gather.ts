@@ -1,7 +1,8 @@
 import { check, LatentError, show } from "../../formats/errors.ts";
 import { type CallProgress, progressOf } from "../../formats/call.ts";
 import { type Gpu, Moments, type Tensor } from "../../index.ts";
-import { asGiven, type Features, imagesOn } from "./features.ts";
+import { asGiven, imagesOn } from "./features.ts";
+import type { Features } from "./networks.ts";
 import type { Source } from "./source.ts";
 
 /** What is kept of a set's samples. */

@@ -120,8 +120,8 @@ export function measuresOf(where: string, list: string): readonly Entry[] {
   });
 }
 
-/** "FID" only with the FID Inception network; else the measure's general name and the features'. */
+/** "FID" only with the FID Inception network; else, and where a measure has one name, the name and the features'. */
 export const titleOf = (
-  { title }: Entry,
+  { title: [inception, other] }: Entry,
   features: { readonly name: string; readonly isInception: boolean },
-): string => (features.isInception ? title[0] : `${title[1]}, ${features.name}`);
+): string => (features.isInception && inception !== other ? inception : `${other}, ${features.name}`);

@@ -4,8 +4,8 @@ import type { Command, OptionRule } from "./words.ts";
 const reading: readonly OptionRule[] = [
   {
     name: "features",
-    value: "NAME|FILE",
-    help: "what images become: a network's safetensors file, or a name that\nthis version has; without it, pixels from 0 to 1",
+    value: "FILE",
+    help: "a network's safetensors file, told by its tensors: the FID Inception (pytorch-fid's names),\nMobileNet V1 or V2, the digit classifier; without it, pixels from 0 to 1",
   },
   {
     name: "on-error",

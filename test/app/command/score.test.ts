@@ -1,18 +1,21 @@
 // Numbers are those of the public functions on the same arrays.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "../../../src/app/command/run.ts";
-import { encodePng, writeNpy, writeNpz } from "../../../src/formats.ts";
+import { encodePng, writeNpy, writeNpz, writeSafetensors } from "../../../src/formats.ts";
 import {
   Digits,
   frechetDistance,
   type Gpu,
   kernelDistance,
+  MobileNetV1,
   Moments,
   precisionRecall,
   vendiScore,
 } from "../../../src/index.ts";
+import { measuresOf, titleOf } from "../../../src/app/command/measures.ts";
+import { formulaFile } from "../../oracles/networks.ts";
 import { openNodeGpu } from "../../../src/node.ts";
 import {
   at,
@@ -27,6 +30,12 @@ import {
   realImages,
   rows,
 } from "./fixture.ts";
+
+/** A MobileNet V1 whose weights are a formula. */
+const { MobileNetV1: v1 } = JSON.parse(readFileSync("test/oracles/networks.json", "utf8")) as {
+  MobileNetV1: { side: number; shapes: { [name: string]: number[] } };
+};
+const mobileNet = formulaFile(v1.shapes, { input_size: String(v1.side) });
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -167,6 +176,51 @@ describe("score", () => {
       ) as string,
     });
   });
+});
+
+test("a MobileNet of any width is told by its tensors; a file of none is refused", async () => {
+  writeFileSync(at("mobile.safetensors"), mobileNet);
+  const words = [
+    "score",
+    generated,
+    "--real",
+    real,
+    "--measures",
+    "fid",
+    "--features",
+    at("mobile.safetensors"),
+    "--json",
+    at("m.json"),
+  ];
+  const { code, err } = await latentgpu(words);
+  expect(code, err).toBe(0);
+  const network = await MobileNetV1.load(gpu, mobileNet);
+  expect(json(at("m.json")).scores[0]!.title).toBe(`Fréchet distance, ${network.name}`);
+  const [a, b] = [realImages, generatedImages].map((images) => gpu.tensor(rows(images).flat(), [50, 3, 4, 4]));
+  const expected = await frechetDistance(network.features(a!), network.features(b!));
+  expect(Math.abs(json(at("m.json")).scores[0]!.value / expected.value - 1)).toBeLessThan(1e-4);
+  network.dispose();
+  writeFileSync(
+    at("other.safetensors"),
+    writeSafetensors([["a", { dtype: "F32", shape: [1], data: new Float32Array(1) }]]),
+  );
+  const other = await latentgpu([...words.slice(0, -3), at("other.safetensors")]);
+  expect(other).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("other.safetensors: no network that this version knows.") as string,
+  });
+});
+
+test("FID, KID and Inception Score are names of numbers with the FID Inception alone", () => {
+  const titles = (isInception: boolean) =>
+    measuresOf("score", "fid,kid,is,pr").map((entry) => titleOf(entry, { name: "N", isInception }));
+  expect(titles(true)).toEqual(["FID", "KID", "Inception Score", "precision and recall, N"]);
+  expect(titles(false)).toEqual([
+    "Fréchet distance, N",
+    "kernel distance, polynomial, N",
+    "class score, N",
+    "precision and recall, N",
+  ]);
 });
 
 test("an interruption of score keeps the measures that are done", async () => {

@@ -1,0 +1,93 @@
+import { crc32 } from "../../formats/crc32.ts";
+import { check, LatentError, quote, show } from "../../formats/errors.ts";
+import { parseSafetensors } from "../../formats/safetensors.ts";
+import { Digits, type Gpu, Inception, MobileNetV1, MobileNetV2, type Tensor } from "../../index.ts";
+
+/** What images become before they are measured. */
+export interface Features {
+  /** For reports. */
+  readonly name: string;
+  readonly checksum?: string;
+  /** Whether it is the network that FID and Inception Score are defined by. */
+  readonly isInception: boolean;
+  /** x: [n, c, h, w] from 0 to 1. Returns [n, d]. */
+  features(x: Tensor): Tensor;
+  /** p(class | image), [n, classes]. */
+  probabilities?(x: Tensor): Tensor;
+  /** Throws LatentError("shape") where images of these sizes cannot be used. */
+  check(file: string, shape: readonly number[]): void;
+  dispose(): void;
+}
+
+/** A network by a tensor that only its files have. */
+interface Loader {
+  readonly tensor: string;
+  readonly channels: 1 | 3;
+  /** The only sizes that it takes; any without. */
+  readonly size?: string;
+  load(gpu: Gpu, file: Uint8Array): Promise<Omit<Features, "check" | "isInception"> & { dispose(): void }>;
+}
+
+const LOADERS: readonly Loader[] = [
+  { tensor: "Conv2d_1a_3x3.conv.weight", channels: 3, load: (gpu, file) => Inception.load(gpu, file) },
+  { tensor: "block17.project.weight", channels: 3, load: (gpu, file) => MobileNetV2.load(gpu, file) },
+  { tensor: "block13.pointwise.weight", channels: 3, load: (gpu, file) => MobileNetV1.load(gpu, file) },
+  {
+    tensor: "conv1.weight",
+    channels: 1,
+    size: "28,28",
+    async load(gpu, file) {
+      const digits = Digits.load(gpu, file);
+      return {
+        name: digits.name,
+        checksum: crc32(file).toString(16).padStart(8, "0"),
+        features: (x) => digits.features(x),
+        probabilities: (x) => digits.probabilities(x),
+        dispose: () => digits.dispose(),
+      };
+    },
+  },
+];
+
+/** Features and classes of the network that FID and the Inception Score are defined by. */
+const INCEPTION = "2048,1008";
+
+/**
+ * The network of a safetensors file, told by the names of its tensors: the FID Inception, MobileNet V1 and V2, the digit classifier.
+ * Throws LatentError: "format" on another file, and as the network's load() does.
+ */
+export async function networkOf(file: string, gpu: Gpu, bytes: Uint8Array): Promise<Features> {
+  const { tensors } = parseSafetensors(bytes, { where: file });
+  const loader = LOADERS.find(({ tensor }) => tensors.has(tensor));
+  check(loader !== undefined, "format", file, () => {
+    const found = [...tensors.keys()]
+      .slice(0, 4)
+      .map((name) => quote(name))
+      .join(", ");
+    return `no network that this version knows. Expected tensors of the FID Inception, MobileNet V1 or V2, or the digit classifier; got ${found} ….`;
+  });
+  const { channels, size } = loader;
+  const network = await loader.load(gpu, bytes).catch((cause: unknown) => {
+    if (!(cause instanceof LatentError)) throw cause;
+    throw new LatentError(cause.code, `${file}: ${cause.message}`, { cause });
+  });
+  const [classes] = tensors.get("fc.weight")?.shape ?? [];
+  const width = tensors.get("fc.weight")?.shape[1];
+  return {
+    name: network.name,
+    ...(network.checksum !== undefined && { checksum: network.checksum }),
+    isInception: network instanceof Inception && `${width},${classes}` === INCEPTION,
+    features: (x) => network.features(x),
+    ...(network.probabilities && { probabilities: (x: Tensor) => network.probabilities!(x) }),
+    check(path, shape) {
+      const [found, ...sizes] = shape;
+      const fits = found === channels && (size === undefined || String(sizes) === size);
+      check(fits, "shape", path, () => {
+        const expected = `${channels === 1 ? "grey" : "RGB"} images${size ? ` of ${size.replace(",", " × ")}` : ""}`;
+        const remedy = `Give --channels ${channels}${size ? " --resize 28" : ""}.`;
+        return `${network.name} takes ${expected}. Expected [${channels}, ${size?.replace(",", ", ") ?? "h, w"}]; got ${show(shape)}. ${remedy}`;
+      });
+    },
+    dispose: () => network.dispose(),
+  };
+}
