@@ -44,7 +44,9 @@ export type Total<D extends DType> = { f32: "f32"; i32: "i32"; u32: "u32"; u8: "
 
 /** What a tensor's elements are, and how many along each axis. */
 export interface Spec<D extends DType = DType> {
+  /** Sizes of the axes. */
   readonly shape: Shape;
+  /** What an element is. */
   readonly dtype: D;
 }
 

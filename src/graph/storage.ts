@@ -1,12 +1,16 @@
 /** A place in a GPUBuffer. */
 export interface Storage {
+  /** The buffer that it lies in. */
   readonly buffer: GPUBuffer;
+  /** Where it begins, in bytes. */
   readonly offset: number;
+  /** How long it is, in bytes. */
   readonly bytes: number;
   /** Who gets the buffer back when its tensor ends; null for borrowed storage, parts of others, and afterwards. */
   owner: { give(buffer: GPUBuffer): void } | null;
   /** Until the device has said what it thinks of the buffer, or of the run that writes it; then perhaps the refusal. */
   checked?: Promise<unknown>;
+  /** What the device refused. */
   refusal?: Error;
 }
 

@@ -15,7 +15,7 @@ import { GaussianMixture } from "./mixture/mixture.ts";
  *
  * Throws LatentError("format") on another file, and where a tensor is missing or differs.
  *
- *     const model = await load(gpu, await vae.save());
+ *     const again = await load(gpu, await model.save());
  *     console.log(model instanceof VAE);
  */
 export async function load(

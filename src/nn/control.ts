@@ -11,11 +11,16 @@ import { abortable } from "../formats/call.ts";
  *     await fitting;
  */
 export class TrainingControl {
-  #wanted = false;
+  #wanted: boolean;
   #running = false;
   /** Called when the training holds still, or has ended. */
   #waiting: (() => void)[] = [];
   #go: (() => void) | null = null;
+
+  /** Of one training at a time. */
+  constructor() {
+    this.#wanted = false;
+  }
 
   /** Whether a pause is asked for. */
   get paused(): boolean {

@@ -16,6 +16,8 @@ import type { Linear } from "./linear.ts";
  *
  * Throws LatentError("shape") where the channels differ.
  *
+ *     const conv = new Conv2d(gpu, 3, 16);
+ *     const norm = new BatchNorm(gpu, 16);
  *     const folded = await foldBatchNorm(conv, norm); // as norm.forward(conv.forward(x))
  */
 export async function foldBatchNorm(layer: Conv2d | ConvTranspose2d | Linear, norm: BatchNorm): Promise<Layer> {

@@ -16,7 +16,8 @@ export interface LoadOptions {
  *
  * Throws LatentError("format") where a tensor is missing, or differs in shape or dtype: then nothing has changed.
  *
- *     loadInto(net, bytes, { rename: (name) => name.replace(/^module\./, "") });
+ *     const net = sequential({ fc1: new Linear(gpu, 784, 400), relu, fc2: new Linear(gpu, 400, 10) });
+ *     loadInto(net, file, { rename: (name) => name.replace(/^module\./, "") });
  */
 export function loadInto(
   layer: Layer,

@@ -6,7 +6,9 @@ import type { Assignment } from "./values.ts";
 
 /** The gpu as programs, reads, the tuner and the self-test see it: they are its parts, so they do not know its class. */
 export interface Engine extends Runner {
+  /** Kernels chosen for this device. */
   readonly tuning: Tuning;
+  /** Milliseconds that it may use of each frame. */
   readonly budgetMs: number | undefined;
   /** A stored tensor over memory that the caller manages; no scope ends it. */
   wrap(storage: Storage, spec: Spec): Tensor;

@@ -11,7 +11,6 @@ import { Access } from "./access.ts";
 import { borrow } from "./borrow.ts";
 import { constantOf } from "./constants.ts";
 import { EagerRunner, traitsOf } from "./eager.ts";
-import type { Engine } from "./engine.ts";
 import { release, watch } from "./lifetime.ts";
 import type { DTypeOf, TensorOptions } from "./nested.ts";
 import { Program } from "./program.ts";
@@ -31,7 +30,7 @@ import type { Assignment } from "./values.ts";
  *     const step = await engine.compile((x) => x.mul(2), gpu.tensor([1, 2]));
  *     await (await step.run(gpu.tensor([3, 4]))).read(); // 6, 8
  */
-export class Gpu implements Engine {
+export class Gpu {
   readonly #device: Device;
   readonly #eager: EagerRunner;
   readonly #access: Access;

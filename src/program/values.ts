@@ -30,8 +30,11 @@ type What =
   | { readonly kind: "pick"; readonly index: number }
   | { readonly kind: "concat"; readonly axis: number };
 
+/** What a state becomes at the end of a step. */
 export interface Assignment {
+  /** The state. */
   readonly state: Tensor;
+  /** Its next value. */
   readonly next: Tensor;
 }
 

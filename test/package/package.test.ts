@@ -98,6 +98,7 @@ describe("comments", () => {
   test("examples compile, and give the numbers that they say", () => {
     const types = [
       "type Builder",
+      "type Conditional",
       "type Gpu",
       "type Initialiser",
       "type MnistFiles",

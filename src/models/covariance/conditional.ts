@@ -36,7 +36,7 @@ interface Components {
  *
  *     m_k = μ_h + Σ_ho Σ_oo⁻¹ (x_o − μ_o),   C_k = Σ_hh − Σ_ho Σ_oo⁻¹ Σ_oh,   r_k ∝ π_k N(x_o; μ_o, Σ_oo)
  *
- *     const rest = model.conditional({ observed: [0], values: [[1.5]] });
+ *     const rest: Conditional = (await Gaussian.fit(x)).conditional({ observed: [0], values: [[1.5]] });
  *     const filled = await rest.complete().read();
  */
 export class Conditional {

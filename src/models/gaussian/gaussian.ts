@@ -238,7 +238,7 @@ export class Gaussian {
   /**
    * The distribution of the other features, given some: of one row `values` [observed] or of each of many [n, observed].
    *
-   *     const rest = model.conditional({ observed: [0, 1], values: [[5.1, 3.5]] });
+   *     const rest = (await Gaussian.fit(x)).conditional({ observed: [0, 1], values: [[5.1, 3.5]] });
    *     await rest.mean.read();   // the other features, in order
    *
    * Throws LatentError: "argument" where `observed` names a feature twice, or none or all of them; "shape" on values.

@@ -152,6 +152,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   /**
    * Exactly what training makes small, and its named parts, each [] in nats per image: at drawn noise, or at `noise`.
    *
+   *     const z = random.normal(gpu, [16, 20], { seed: 1 });
    *     const { loss, reconstruction, kl } = model.terms(x, { noise: { z } });
    */
   terms(x: Tensor, options: TermsOptions = {}): Terms {

@@ -236,7 +236,7 @@ export class GaussianMixture {
    * The distribution of the other features, given some: of one row `values` [observed] or of each of many [n, observed]. Every component is
    * conditioned, and weighted by how well it explains the values.
    *
-   *     const rest = model.conditional({ observed: [0, 1], values: [[5.1, 3.5]] });
+   *     const rest = (await GaussianMixture.fit(x, { components: 3 })).conditional({ observed: [0, 1], values: [[5.1, 3.5]] });
    *     await rest.mean.read();   // the other features, in order
    *
    * Throws LatentError: "argument" where `observed` names a feature twice, or none or all of them; "shape" on values.
