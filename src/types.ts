@@ -22,7 +22,7 @@ export type { Triple } from "./graph/ops/conv3d.ts";
 export type { Attributes } from "./graph/kernelOp.ts";
 export type { Picked } from "./graph/ops/gather.ts";
 export type { PoolOptions } from "./graph/ops/pool.ts";
-export type { Axes } from "./graph/options.ts";
+export type { Axes, GeluOptions } from "./graph/options.ts";
 export type { Padding, Pair } from "./graph/ops/window.ts";
 export type { Runner } from "./graph/tensor.ts";
 export type { CovarianceOptions } from "./linalg/covariance.ts";
@@ -31,6 +31,7 @@ export type { CallProgress, LongCall } from "./formats/call.ts";
 export type { Rows, Samples } from "./data/rows.ts";
 export type { Authenticity, AuthenticityOptions } from "./metrics/authenticity.ts";
 export type { BirthdayOptions, BirthdayParadox } from "./metrics/birthdayParadox.ts";
+export type { MomentsStream } from "./linalg/moments.ts";
 export type { ClassScore, ClassScoreOptions } from "./metrics/classScore.ts";
 export type {
   ClassificationOptions,
@@ -81,12 +82,16 @@ export type { Shrinkage } from "./models/covariance/shrinkage.ts";
 export type { GaussianKind, GaussianOptions } from "./models/gaussian/options.ts";
 export type { Builder, Decoder, Encoder } from "./models/latent/builder.ts";
 export type { Distribution, Likelihood, PixelDistribution, Posterior, Prior } from "./models/latent/distribution.ts";
+export type { Categorical } from "./models/latent/categorical.ts";
+export type { Quantised } from "./models/latent/codebook.ts";
 export type { CodeOf } from "./models/latent/define.ts";
 export type { FitOptions } from "./models/latent/fit.ts";
 export type { Variance } from "./models/latent/likelihood/gaussian.ts";
+export type { Gamma } from "./models/latent/gamma.ts";
 export type { LikelihoodName, LikelihoodOptions } from "./models/latent/likelihood/named.ts";
 export type { Normal } from "./models/latent/normal.ts";
 export type { Option, OptionTable, ValuesOf } from "./models/latent/options.ts";
+export type { Features } from "./models/latent/perceptual.ts";
 export type { Density as CodeDistribution } from "./models/latent/prior.ts";
 export type {
   Code,

@@ -205,7 +205,13 @@ export class Moments {
   }
 }
 
-/** Batches on their way to moments: sums stay on the GPU until `result`, which may be asked for more than once. */
+/**
+ * Batches on their way to moments: sums stay on the GPU until `result`, which may be asked for more than once.
+ *
+ *     const stream: MomentsStream = Moments.streaming();
+ *     await stream.update(x);
+ *     const moments = await stream.result();
+ */
 export class MomentsStream {
   readonly #make: (sums: CentredSums) => Moments;
   /** One for each stream that was merged in. */

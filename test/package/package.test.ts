@@ -102,6 +102,8 @@ describe("comments", () => {
       "type Gpu",
       "type Initialiser",
       "type MnistFiles",
+      "type MobileNet",
+      "type MomentsStream",
       "type Program",
       "type Scope",
       "type Task",
