@@ -39,6 +39,7 @@ export { classifierTest } from "./metrics/classifierTest.ts";
 export { extract } from "./features/extract.ts";
 export { Inception } from "./features/inception.ts";
 export { MobileNetV1, MobileNetV2 } from "./features/mobileNet.ts";
+export { Objectron } from "./features/objectron.ts";
 export { TinyFace } from "./features/tinyFace.ts";
 export { classScore } from "./metrics/classScore.ts";
 export { clippedDensityCoverage } from "./metrics/clippedDensityCoverage.ts";

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { greedy, overlapOf, weighted } from "../src/features/boxes.ts";
-import { BlazeFace, detectionRate, type Gpu, type Tensor, TinyFace } from "../src/index.ts";
+import { BlazeFace, detectionRate, type Gpu, Objectron, type Tensor, TinyFace } from "../src/index.ts";
+import { ssdAnchors } from "../src/features/ssd.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { failure } from "./helpers.ts";
 import { relative } from "./oracles/networks.ts";
@@ -190,6 +191,33 @@ describe("BlazeFace", () => {
       }
     }
     expect(refused).toBeGreaterThan(10);
+  });
+});
+
+describe("Objectron", () => {
+  test("its anchors are three in each cell of the first map, six in those of the others", () => {
+    const anchors = ssdAnchors(300, [16, 32, 64, 128, 256, 512]);
+    expect(anchors).toHaveLength(1917);
+    expect(anchors[0]).toEqual({ x: 0.5 / 19, y: 0.5 / 19, width: 0.1, height: 0.1 });
+    // ratio 2 at scale 0.2; the last one of all is the square of √(0.95 · 1)
+    expect(anchors[1]!.width).toBeCloseTo(0.2 * Math.SQRT2, 12);
+    expect(anchors[1]!.height).toBeCloseTo(0.2 / Math.SQRT2, 12);
+    for (const [name, value] of Object.entries({ x: 0.5, y: 0.5, width: Math.sqrt(0.95), height: Math.sqrt(0.95) }))
+      expect(anchors.at(-1)![name as "x"]).toBeCloseTo(value, 12);
+    // rows before columns: the second cell lies to the right
+    expect([anchors[3]!.x, anchors[3]!.y]).toEqual([1.5 / 19, 0.5 / 19]);
+  });
+
+  test("other files and options are named", async () => {
+    const { buffers } = gpu.memory();
+    const wrong: [file: Uint8Array, options: object, said: RegExp][] = [
+      [tinyFile(), {}, /TFL3/],
+      [blazeFile(), {}, /takes other images.*300, 300, 3.*128, 128, 3/],
+      [blazeFile(), { overlap: -1 }, /overlap.*-1/],
+    ];
+    for (const [file, options, said] of wrong)
+      expect((await failure(() => Objectron.load(gpu, file, options))).message).toMatch(said);
+    expect(gpu.memory().buffers).toBe(buffers);
   });
 });
 

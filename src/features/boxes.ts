@@ -12,6 +12,8 @@ export interface Box {
   readonly score: number;
   /** Points within it, in the detector's order, where it has any. */
   readonly keypoints?: readonly Point[];
+  /** What it is, where the detector knows several kinds of things. */
+  readonly label?: string;
 }
 
 /** A place in an image, in pixels from its upper left corner. */
@@ -67,6 +69,7 @@ export function weighted(boxes: readonly Box[], overlap: number): Box[] {
       width: mean(({ width }) => width),
       height: mean(({ height }) => height),
       score: best.score,
+      ...(best.label === undefined ? {} : { label: best.label }),
       ...(keypoints ? { keypoints } : {}),
     });
   }

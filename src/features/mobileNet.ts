@@ -87,7 +87,7 @@ function layersV2(where: string, tensors: Tensors): Layer[] {
  * Padding is TensorFlow's SAME, the activation ReLU6 but for projections; preprocessing is (byte − 128)/128.
  * Source: Howard et al. 2017, Sandler et al. 2018; the TFLite models of google-coral/test_data.
  *
- *     const network: MobileNet = await MobileNetV1.load(gpu, file);
+ *     const network = await MobileNetV1.load(gpu, file); // a MobileNet
  *     const codes = network.features(x); // x: [n, 3, h, w] in [0, 1]
  */
 export class MobileNet implements FeatureNetwork {

@@ -2,13 +2,13 @@
  * Networks with their real weights against expected numbers, by hand: the files are too large for the repository.
  *
  *     npx esbuild test/oracles/real-networks.ts --bundle --platform=node --format=esm --target=node20 --external:webgpu --outfile=out/real-networks.mjs
- *     node out/real-networks.mjs FOLDER [mobileNets] [inception]    FOLDER holds <name>_expected.json and the weights that it names
+ *     node out/real-networks.mjs FOLDER [mobileNets] [inception] [objectron]    FOLDER holds <name>_expected.json and the weights that it names
  *
  * Prints relative L2 differences; ends with 1 where one is above 1e-4.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Inception, MobileNetV1, MobileNetV2 } from "../../src/index.ts";
+import { Inception, MobileNetV1, MobileNetV2, Objectron } from "../../src/index.ts";
 import { openNodeGpu } from "../../src/node.ts";
 import { formulaFile, images, relative } from "./networks.ts";
 
@@ -64,7 +64,23 @@ async function inception() {
   }
 }
 
-const checks = { mobileNets, inception };
+/** objectron_expected.json and objectron.tflite come from objectron.py. */
+async function objectron() {
+  for (const { image, features, boxes, logits, threshold, detections } of json("objectron")) {
+    const file = new Uint8Array(readFileSync(join(folder!, "objectron.tflite")));
+    using network = await Objectron.load(gpu, file, { threshold });
+    const x = gpu.tensor(images[image as keyof typeof images](300), [1, 3, 300, 300]);
+    const found = [network.features(x), ...Object.values(network.predictions(x))];
+    await gpu.evaluate(found);
+    for (const [i, expected] of [features, boxes, logits].entries())
+      say(`Objectron ${image} ${["features", "boxes", "logits"][i]}`, await found[i]!.read(), expected);
+    const things = (await network.detect(x))[0]!;
+    const flat = things.flatMap((b) => [network.labels.indexOf(b.label!), b.score, b.x, b.y, b.width, b.height]);
+    say(`Objectron ${image} ${things.length} boxes`, [1, ...flat], [1, ...detections]);
+  }
+}
+
+const checks = { mobileNets, inception, objectron };
 for (const [name, run] of Object.entries(checks)) if (names.length === 0 || names.includes(name)) await run();
 gpu.dispose();
 console.log(`worst ${worst.toExponential(1)}`);
