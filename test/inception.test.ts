@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Inception, type Gpu, type ResizeRule } from "../src/index.ts";
+import { preprocessed } from "../src/features/network.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { failure } from "./helpers.ts";
 import { formulaFile, relative, texture } from "./oracles/networks.ts";
@@ -44,6 +45,18 @@ test.each(["pytorch-bilinear", "tf1-bilinear"] as const)(
     expect([network.input.resize, network.input.size]).toEqual([resize, [299, 299]]);
   },
 );
+
+test("PIL's bicubic rule cuts what goes beyond bytes, and takes (byte − 128)/128", async () => {
+  const input = { size: [12, 12], resize: "pil-bicubic", square: false, mean: 128, deviation: 128 } as const;
+  // white columns on black ring when they are enlarged, and a plain image stays plain
+  const columns = gpu.tensor(Uint8Array.from({ length: 3 * 36 }, (_, i) => (i % 6 > 2 ? 255 : 0)), [1, 3, 6, 6]); // prettier-ignore
+  const plain = gpu.full([1, 3, 7, 5], 0.5);
+  const [found, flat] = [preprocessed("test", columns, input), preprocessed("test", plain, input)];
+  await gpu.evaluate([found, flat]);
+  const values = await found.read();
+  expect([Math.min(...values), Math.max(...values)]).toEqual([-1, 127 / 128]);
+  for (const value of await flat.read()) expect(value).toBeCloseTo((127.5 - 128) / 128, 6);
+});
 
 test("files and options that do not fit are named", async () => {
   const { "Mixed_6c.branch7x7_2.bn.running_var": _, ...missing } = shapes;

@@ -55,18 +55,15 @@ describe.each(["MobileNetV1", "MobileNetV2"] as const)("%s", (name) => {
     const n = 3;
     const pixels = Uint8Array.from({ length: n * 3 * side * side }, (_, i) => (i * 31 + (i >> 7)) & 255);
     using data = Dataset.from(gpu, pixels, [n, 3, side, side]);
-    const { buffers } = gpu.memory();
     const steps: number[] = [];
-    const two = await extract(network, data, { batch: 2, onProgress: ({ step }) => steps.push(step) });
-    const all = await extract(network, data);
-    expect([two.shape, all.shape, steps]).toEqual([
-      [n, features.length],
-      [n, features.length],
-      [2, n],
-    ]);
-    expect(relative(await two.read(), Array.from(await all.read()))).toBeLessThan(1e-6);
+    const two = await extract(network, data, { onProgress: ({ step }) => steps.push(step) });
+    using bytes = gpu.tensor(pixels, [n, 3, side, side]);
+    const { buffers } = gpu.memory();
+    const all = await extract(network, bytes, { batch: 2 });
+    expect([two.shape, all.shape, steps]).toEqual([[n, features.length], [n, features.length], [n]]);
+    expect(relative(await two.read(), Array.from(await all.read()))).toBeLessThan(LIMIT);
     for (const made of [two, all]) made.dispose();
-    expect(gpu.memory().buffers).toBe(buffers);
+    expect(gpu.memory().buffers).toBeLessThanOrEqual(buffers);
   });
 });
 

@@ -98,6 +98,9 @@ describe("what a program takes along", () => {
       "precisionRecall",
       /^src\/(metrics\/(precisionRecall|balls|nearest|pairs|halves|bootstrap|measure|options|score|stream|sets|collected|statistics)\.|linalg\/clusters|data\/)/,
     ],
+    ["Inception", /^src\/(features\/(inception|inceptionBlocks|fold|network|weights)\.)/],
+    ["MobileNetV2", /^src\/features\/(mobileNet|network|weights)\./],
+    ["BlazeFace", /^src\/features\/(blazeFace|boxes|detector|flatbuffer|network|reorder|tflite|tfliteGraph|weights)\./],
     ["Moments", /^src\/(linalg\/|formats\/|data\/)/],
   ];
   test.each(own)("%s brings its own files and no other model or measure", async (name, allowed) => {

@@ -6,7 +6,7 @@ const concerns = [
   [/^src\/models\/(covariance|gaussian)\//, ["test/covariance", "test/gaussian", "test/mixture"]],
   [/^src\/models\/mixture\//, ["test/mixture", "test/covariance"]],
   [/^src\/models\//, ["test/family", "test/vae", "test/load"]],
-  [/^src\/features\//, ["test/digits", "test/features"]],
+  [/^src\/features\//, ["test/digits", "test/networks", "test/inception", "test/detectors"]],
   [/^src\/nn\//, ["test/nn", "test/checkpoint"]],
   [/^src\/metrics\//, ["test/measures", "test/metrics", "test/frechet", "test/class-score", "test/gaussian"]],
   [/^src\/data\//, ["test/data", "test/mixture", "test/nn-train"]],
