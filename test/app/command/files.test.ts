@@ -2,9 +2,27 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { encode } from "jpeg-js";
 import { describe, expect, test } from "vitest";
+import { planesOf } from "../../../src/app/command/picture.ts";
 import { encodePng, writeNpy, writeNpz } from "../../../src/formats.ts";
 import { at, folder, generatedImages, json, latentgpu, real } from "./fixture.ts";
+
+test("JPEG files are read through jpeg-js, and 30,000 × 30,000 is refused by their header", async () => {
+  const flat = { width: 8, height: 8, data: Uint8Array.from({ length: 256 }, (_, i) => [200, 100, 50, 255][i % 4]!) };
+  const file = new Uint8Array(encode(flat, 100).data);
+  const { shape, pixels } = await planesOf(file, "a.jpg", { maxPixels: 64 });
+  expect(shape).toEqual([3, 8, 8]);
+  // colours pass through 8-bit YCbCr
+  for (const [c, level] of [200, 100, 50].entries())
+    for (const value of pixels.subarray(64 * c, 64 * c + 64)) expect(Math.abs(value - level)).toBeLessThanOrEqual(2);
+  const frame = file.findIndex((byte, i) => byte === 0xff && file[i + 1] === 0xc0);
+  file.set([30000 >> 8, 30000 & 255, 30000 >> 8, 30000 & 255], frame + 5);
+  await expect(planesOf(file, "a.jpg", { maxPixels: 2 ** 26 })).rejects.toMatchObject({
+    code: "limit",
+    message: "a.jpg: picture is too large. Expected at most 67108864 pixels; got 30000 × 30000.",
+  });
+});
 
 describe("broken and hostile files", () => {
   test("a broken file stops the command by its name, or is named and left out", async () => {
