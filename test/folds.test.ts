@@ -296,7 +296,14 @@ it("every kernel of every case gives the same bits in a folded grid", async () =
 });
 
 /** Kernels that only steps of training launch, and products with sums, whose tiles are those of products. */
-const ELSEWHERE = ["adam.update", "batch.bytes", "batch.floats", "sgd.update"].concat(
+const ELSEWHERE = [
+  "adam.update",
+  "adam.update_each",
+  "batch.bytes",
+  "batch.floats",
+  "sgd.update",
+  "sgd.update_each",
+].concat(
   ["register_tiled", "quadswap", "quadswap_any", "quadswap_small", "tiled", "tiled_any"].map(
     (name) => `matmul_${name}.product_and_sums`,
   ),
