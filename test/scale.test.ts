@@ -134,4 +134,3 @@ describe("kernels that differ in sizes alone are one", () => {
     }
   });
 });
-});
