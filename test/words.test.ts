@@ -17,12 +17,14 @@ const RIGHT: readonly (readonly [file: RegExp, name: RegExp, reason: string])[] 
     /^shares$/,
     "shares of variance, a field of report.json",
   ],
-  [/(semidefinite|sqrtm|frechet|cholesky|functions|trigonometry)\.(ts|wgsl)$/, /^root$/, "a square root"],
   [
-    /^src\/metrics\/|^src\/linalg\/gpuSums\.ts$|^src\/nn\/(optimiser|trainStep)\.ts$/,
-    /./,
-    "not renamed yet: came in with the measures",
+    /(semidefinite|sqrtm|frechet|waveletFrechet|cholesky|functions|trigonometry)\.(ts|wgsl)$/,
+    /^root$/,
+    "a square root",
   ],
+  [/^src\/features\//, /^anchor$/, "an anchor box of a detector"],
+  [/^src\/features\/|ssim\.ts$/, /^side$/, "the side of a square image or cell"],
+  [/flatbuffer\.ts$/, /^root$/, "the root table of a flatbuffer"],
   [/clusters_quadswap\.wgsl$/, /^shared_by_quad$/, "the four invocations of a subgroup's quad"],
 ];
 

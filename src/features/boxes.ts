@@ -41,9 +41,9 @@ const byScore = (boxes: readonly Box[]): Box[] => [...boxes].sort((a, b) => b.sc
 
 /** Greedy suppression: of boxes that overlap by more than `overlap`, the one with the highest score stays. */
 export function greedy(boxes: readonly Box[], overlap: number): Box[] {
-  const kept: Box[] = [];
-  for (const box of byScore(boxes)) if (kept.every((other) => overlapOf(box, other) <= overlap)) kept.push(box);
-  return kept;
+  const selected: Box[] = [];
+  for (const box of byScore(boxes)) if (selected.every((other) => overlapOf(box, other) <= overlap)) selected.push(box);
+  return selected;
 }
 
 /**

@@ -38,8 +38,8 @@ async function validated(samples: Rows, kernel: DensityKernel, { where, seed, lo
     gpu.within(() => gather(x, gpu.tensor(rows.sort()))),
   );
   try {
-    const [held, rest] = parts.map((part) => rowsOf(where, part)) as [Rows, Rows];
-    const all = await logDensities(where, rest, held, { kernel, bandwidths: WIDTHS }, long);
+    const [validation, rest] = parts.map((part) => rowsOf(where, part)) as [Rows, Rows];
+    const all = await logDensities(where, rest, validation, { kernel, bandwidths: WIDTHS }, long);
     const means = all.map((logs) => meanAndVariance(logs).mean);
     const best = Math.max(...means);
     return WIDTHS[best === -Infinity ? WIDTHS.length - 1 : means.indexOf(best)]!;

@@ -63,14 +63,14 @@ export const classScore = /* @__PURE__ */ defineMeasure<[probabilities: SampleSe
     const whole = informationOf(order);
     const information = Math.max(0, whole.mean);
     const error = Math.sqrt(whole.variance / count);
-    const spread = Math.sqrt(scores.reduce((sum, s) => sum + (s - value) ** 2, 0) / splits!);
+    const overSplits = Math.sqrt(scores.reduce((sum, s) => sum + (s - value) ** 2, 0) / splits!);
     const [low, high] = normalInterval(information, error, level);
     return {
       value,
       scores,
       information,
       splits: splits!,
-      deviation: splits === 1 ? value * error : spread,
+      deviation: splits === 1 ? value * error : overSplits,
       interval: [Math.max(1, Math.exp(low)), Math.exp(high)] as const,
     };
   },

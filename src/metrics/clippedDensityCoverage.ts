@@ -59,10 +59,10 @@ export const clippedDensityCoverage = /* @__PURE__ */ defineMeasure<
       const { density, coverage } = await found([a, b], k!, context);
       return [density, coverage];
     };
-    const spread = await halves(pair, [all.density, all.coverage], resamples, context, estimate);
+    const intervals = await halves(pair, [all.density, all.coverage], resamples, context, estimate);
     const warnings =
       m < n / 2 ? [`${m} generated rows are few beside ${n} real ones: coverage cannot tell a collapsed model.`] : [];
-    return { value: all.density, ...all, ...spread?.[0], coverageInterval: spread?.[1]?.interval, warnings };
+    return { value: all.density, ...all, ...intervals?.[0], coverageInterval: intervals?.[1]?.interval, warnings };
   },
 });
 

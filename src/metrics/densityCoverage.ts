@@ -50,12 +50,12 @@ export const densityCoverage = /* @__PURE__ */ defineMeasure<
     const pair = context.pair();
     const { closed, open } = await found(pair, k!, context);
     const estimate = async (a: Rows, b: Rows) => Object.values((await found([a, b], k!, context)).closed);
-    const spread = await halves(pair, Object.values(closed), resamples, context, estimate);
+    const intervals = await halves(pair, Object.values(closed), resamples, context, estimate);
     const [n, m] = [pair[0].count, pair[1].count];
     let missed = 1;
     for (let t = 1; t <= k!; t++) missed *= (n - t) / (n + m - t);
-    const parts = { ...closed, open, expectedCoverage: 1 - missed, coverageInterval: spread?.[1]?.interval };
-    return { value: closed.density, ...parts, ...spread?.[0] };
+    const parts = { ...closed, open, expectedCoverage: 1 - missed, coverageInterval: intervals?.[1]?.interval };
+    return { value: closed.density, ...parts, ...intervals?.[0] };
   },
 });
 

@@ -64,8 +64,8 @@ export const featureLikelihoodDivergence = /* @__PURE__ */ defineMeasure<
       const x = rows === test ? ofTest : await valuesOf(where, rows, long.signal);
       const order =
         rows.count > most! ? permutation(rows.count, { seed, stream: STREAMS.subset, step }).slice(0, most) : null;
-      const kept = order ? order.length : rows.count;
-      return Float32Array.from({ length: kept * d }, (_, at) => {
+      const count = order ? order.length : rows.count;
+      return Float32Array.from({ length: count * d }, (_, at) => {
         const [row, c] = [order ? order[Math.floor(at / d)]! : Math.floor(at / d), at % d];
         return (x[row * d + c]! - mean[c]!) / deviations[c]!;
       });

@@ -1,6 +1,6 @@
 import { functionOf, product } from "../linalg/eigen.ts";
 
-const root = (value: number): number => Math.sqrt(Math.max(0, value));
+const squareRoot = (value: number): number => Math.sqrt(Math.max(0, value));
 /** 1/√λ, and 0 for what is rounding of a zero. */
 const inverseRoot = (value: number, largest: number): number => (value > 1e-10 * largest ? 1 / Math.sqrt(value) : 0);
 
@@ -20,7 +20,7 @@ export function frechetDeviation(
   [n1, n2]: readonly [number, number],
 ): number {
   const one = (s: Float64Array, other: Float64Array, n: number): number => {
-    const half = functionOf(other, d, root);
+    const half = functionOf(other, d, squareRoot);
     const middle = functionOf(product(product(half, s, d), half, d), d, inverseRoot);
     const map = product(product(half, middle, d), half, d);
     const slope = map.map((value, at) => (at % (d + 1) === 0 ? 1 : 0) - value);

@@ -58,8 +58,10 @@ export const frechetDistanceInfinity = /* @__PURE__ */ defineMeasure<
       context.count("real", reference.count);
       const most = generated.count;
       const least = smallest ?? Math.min(5000, Math.max(Math.floor(most / 10), 2));
-      const even = Array.from({ length: count! }, (_, i) => Math.floor(least + ((most - least) * i) / (count! - 1)));
-      n = (points as readonly number[] | undefined) ?? even;
+      const equallySpaced = Array.from({ length: count! }, (_, i) =>
+        Math.floor(least + ((most - least) * i) / (count! - 1)),
+      );
+      n = (points as readonly number[] | undefined) ?? equallySpaced;
       for (const [step, size] of n.entries()) {
         check(Number.isInteger(size) && size >= 2 && size <= most, "argument", where, () => {
           return `expected points from 2 to ${most}, the generated rows; got ${size}.`;
@@ -78,12 +80,12 @@ export const frechetDistanceInfinity = /* @__PURE__ */ defineMeasure<
     });
     const x = n.map((size) => 1 / size);
     const [meanX, meanY] = [x, values].map((all) => all.reduce((a, b) => a + b, 0) / all.length) as [number, number];
-    const spread = x.reduce((total, value) => total + (value - meanX) ** 2, 0);
-    const slope = x.reduce((total, value, i) => total + (value - meanX) * (values[i]! - meanY), 0) / spread;
+    const sumOfSquares = x.reduce((total, value) => total + (value - meanX) ** 2, 0);
+    const slope = x.reduce((total, value, i) => total + (value - meanX) * (values[i]! - meanY), 0) / sumOfSquares;
     const value = meanY - slope * meanX;
     const rest =
       values.reduce((total, y, i) => total + (y - value - slope * x[i]!) ** 2, 0) / Math.max(1, n.length - 2);
-    const deviation = Math.sqrt(rest * (1 / n.length + meanX ** 2 / spread));
+    const deviation = Math.sqrt(rest * (1 / n.length + meanX ** 2 / sumOfSquares));
     return { value, slope, points: { n, values }, deviation, interval: normalInterval(value, deviation, level) };
   },
 });

@@ -93,14 +93,14 @@ async function statisticsOf(resamples: number, context: Context) {
   const value = same ? 0 : distance(real, generated);
   const { seed, level } = context;
   const estimate = (i: Uint32Array, j: Uint32Array) => distance(meanOf(ofA, i), meanOf(ofB, j));
-  const spread =
+  const intervals =
     resamples >= 2 && Number.isFinite(value)
       ? bootstrap(value, [ofA.n, ofB.n], (i, j) => estimate(i!, j!), { seed, level, resamples })
       : {};
   const laws = [a, b].map(pixelMoments);
   const luminance = laws.map(({ means }) => fourMoments(means)) as [FourMoments, FourMoments];
   const contrast = laws.map(({ deviations }) => fourMoments(deviations)) as [FourMoments, FourMoments];
-  return { value, real, generated, luminance, contrast, ...spread };
+  return { value, real, generated, luminance, contrast, ...intervals };
 }
 
 /** The mean over channels. */

@@ -57,9 +57,9 @@ export async function fitted(
     return concat([squaresOf(x, centres), mul(squaresOf(x, middle), BACKGROUND)], 1);
   });
   await gpu.evaluate([squares]);
-  const spread = gpu.within(() => div(meanOf(sum(squares, 0)), x.shape[0]! * d));
-  const background = Math.log((await spread.item()) || 1);
-  spread.dispose();
+  const variance = gpu.within(() => div(meanOf(sum(squares, 0)), x.shape[0]! * d));
+  const background = Math.log((await variance.item()) || 1);
+  variance.dispose();
   const state = (values: Float64Array) => gpu.state(values, [m + 1]);
   const zeros = new Float64Array(m + 1);
   const [logs, first, second] = [state(Float64Array.of(...start, background)), state(zeros), state(zeros)];

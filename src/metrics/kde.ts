@@ -90,9 +90,9 @@ function terms(squares: Tensor, h: Tensor, kernel: DensityKernel, same: Tensor |
   const ratio = div(squares, mul(h, h));
   if (kernel === "gaussian" || kernel === "exponential") {
     const logs = kernel === "gaussian" ? mul(ratio, -0.5) : mul(u!, -1);
-    const kept = same ? select(same, -1e30, logs) : logs;
-    const top = max(kept, 0);
-    return [top, sum(exp(sub(kept, reshape(top, [1, top.size]))), 0)];
+    const others = same ? select(same, -1e30, logs) : logs;
+    const top = max(others, 0);
+    return [top, sum(exp(sub(others, reshape(top, [1, top.size]))), 0)];
   }
   const inside = kernel === "epanechnikov" ? less(ratio, 1) : less(u!, 1);
   const height =

@@ -1,5 +1,5 @@
 import type { Rows } from "../data/rows.ts";
-import { estimatesOf, NEARLY_LINEAR, overParts, settled } from "./kernelEstimates.ts";
+import { estimatesOf, NEARLY_LINEAR, overParts, kernelOf } from "./kernelEstimates.ts";
 import type { KernelDistance, KernelDistanceOptions } from "./kernelOptions.ts";
 import { defineMeasure } from "./measure.ts";
 import { above, oneOf, whole } from "./options.ts";
@@ -35,7 +35,7 @@ export const kernelDistance = /* @__PURE__ */ defineMeasure<
   random: true,
   async of(_inputs, options, context) {
     const pair = context.pair();
-    const { kernel, name } = await settled(pair, options, context);
+    const { kernel, name } = await kernelOf(pair, options, context);
     const estimates = (part: readonly [Rows, Rows]) => estimatesOf(part, kernel, options.scale!, context);
     const { meanKernel, deviation, ...parts } = await estimates(pair);
     const own = await overParts(pair, options, context, async (part) => (await estimates(part))[name]!);

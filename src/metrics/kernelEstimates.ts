@@ -9,7 +9,7 @@ import { meanAndVariance, normalInterval } from "./statistics.ts";
 type Pair = readonly [Rows, Rows];
 
 /** The kernel, its width found where it was not given, and the estimate that is asked for. Throws LatentError: "data", "argument". */
-export async function settled([real, generated]: Pair, options: KernelDistanceOptions, { where, long }: Context) {
+export async function kernelOf([real, generated]: Pair, options: KernelDistanceOptions, { where, long }: Context) {
   const least = Math.min(real.count, generated.count);
   const isU = options.estimator === "u";
   check(least >= 2, "data", where, () => `too few rows. Expected at least 2 in each set; got ${least}.`);
@@ -64,6 +64,6 @@ export async function estimatesOf(
   const unbiased = x.total / (n * (n - 1)) + y.total / (m * (m - 1)) - (2 * cross) / (n * m);
   const biased = (x.total + x.diagonal) / (n * n) + (y.total + y.diagonal) / (m * m) - (2 * cross) / (n * m);
   const uStatistic = n === m ? (scale * (x.total + y.total - 2 * c.total)) / (n * (n - 1)) : undefined;
-  const spread = kernelVariance(x, y, c, n, m, scale);
-  return { unbiased: scale * unbiased, biased: scale * biased, uStatistic, ...spread, meanKernel: cross / (n * m) };
+  const deviations = kernelVariance(x, y, c, n, m, scale);
+  return { unbiased: scale * unbiased, biased: scale * biased, uStatistic, ...deviations, meanKernel: cross / (n * m) };
 }

@@ -63,9 +63,14 @@ export async function kernelSums(
         const k = sub(kernelOf(block, kernel, a.dim, constants), slice(constants, 0, 0, 1));
         const here = i === j;
         const same = here ? equal(reshape(arange(block.gpu, r), [r, 1]), reshape(arange(block.gpu, c), [1, c])) : null;
-        const off = same ? select(same, 0, k) : k;
+        const offDiagonal = same ? select(same, 0, k) : k;
         const on = same ? select(same, k, 0) : null;
-        return [sum(off, 1), sum(off, 0), sum(square(off), 1), ...(on ? [sum(on, 1), sum(square(on), 1)] : [])];
+        return [
+          sum(offDiagonal, 1),
+          sum(offDiagonal, 0),
+          sum(square(offDiagonal), 1),
+          ...(on ? [sum(on, 1), sum(square(on), 1)] : []),
+        ];
       },
       { ...long, where, of: kernel.kernel === "polynomial" ? "products" : "squaredDistances", symmetric: own },
     );

@@ -81,16 +81,16 @@ const norm = (a: Float64Array): number => Math.sqrt(dot(a, a));
 /** The inverse Hessian's estimate times the slope. */
 function twoLoops(slope: Float64Array, pairs: readonly { s: Float64Array; y: Float64Array; rho: number }[]) {
   const q = slope.slice();
-  const shares: number[] = [];
+  const steps: number[] = [];
   for (const { s, y, rho } of pairs.toReversed()) {
     const share = rho * dot(s, q);
-    shares.push(share);
+    steps.push(share);
     for (let at = 0; at < q.length; at++) q[at]! -= share * y[at]!;
   }
   const last = pairs.at(-1);
   if (last) for (let at = 0; at < q.length; at++) q[at]! *= dot(last.s, last.y) / dot(last.y, last.y);
   for (const { s, y, rho } of pairs) {
-    const gap = shares.pop()! - rho * dot(y, q);
+    const gap = steps.pop()! - rho * dot(y, q);
     for (let at = 0; at < q.length; at++) q[at]! += gap * s[at]!;
   }
   return q;

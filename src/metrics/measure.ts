@@ -116,7 +116,7 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
     const seed = whole(0, 0)(where, "seed", options.seed);
     // a measure may have a level of its own: of a wavelet tree, of a test
     const level = "level" in rules ? 0.95 : between(0, 1, 0.95)(where, "level", options.level);
-    const settled = Object.fromEntries(
+    const filled = Object.fromEntries(
       Object.entries(rules as Rules<Inputs>).map(([name, rule]) => [name, rule(where, name, options[name])]),
     ) as O;
     const own: Tensor[] = [];
@@ -160,7 +160,7 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
       },
     };
     try {
-      const found = await definition.of(inputs, settled, context);
+      const found = await definition.of(inputs, filled, context);
       return scoreOf(where, found, { n, features: nameOf(features), seed: definition.random ? seed : undefined });
     } finally {
       for (const tensor of own) tensor.dispose();

@@ -72,15 +72,20 @@ export const memorisation = /* @__PURE__ */ defineMeasure<
     if (given === undefined) return { value: rate, ...parts };
     const own: Tensor[] = [];
     try {
-      const held = rowsFrom(where, "test", given, context.maybeGpu, own);
-      context.count("test", held.count);
-      check(held.dim === d, "shape", where, () => `features differ in number. Expected ${d} in test; got ${held.dim}.`);
-      const ofTest = (await nearest(held, train, 1, { ...long, where })).squared;
+      const testRows = rowsFrom(where, "test", given, context.maybeGpu, own);
+      context.count("test", testRows.count);
+      check(
+        testRows.dim === d,
+        "shape",
+        where,
+        () => `features differ in number. Expected ${d} in test; got ${testRows.dim}.`,
+      );
+      const ofTest = (await nearest(testRows, train, 1, { ...long, where })).squared;
       const one = cells === "one" || cells === 1;
       const grid = one ? null : await cellsOf(train, undefined, Math.min(cells as number, train.count), context);
       const [placesG, placesT] = grid
-        ? [await grid.places(generated), await grid.places(held)]
-        : [new Uint32Array(m), new Uint32Array(held.count)];
+        ? [await grid.places(generated), await grid.places(testRows)]
+        : [new Uint32Array(m), new Uint32Array(testRows.count)];
       let [total, weight] = [0, 0];
       for (let cell = 0; cell < (grid?.bins ?? 1); cell++) {
         const g = near.squared.filter((_, i) => placesG[i] === cell);

@@ -52,7 +52,7 @@ export const modeScore = /* @__PURE__ */ defineMeasure<
     const klMarginal = klOf(mean, 0, prior);
     const value = Math.exp(gains.mean - klMarginal);
     // the marginal's own change moves both terms: the row's influence is KL(p ‖ p̄) − Σ p log(p̄/p_train)
-    const pull = (row: number) => {
+    const slope = (row: number) => {
       let total = 0;
       for (let c = 0; c < all.classes; c++) {
         const p = all.p[row * all.classes + c]!;
@@ -60,7 +60,7 @@ export const modeScore = /* @__PURE__ */ defineMeasure<
       }
       return total;
     };
-    const influence = klOfRows(all, mean).map((kl, row) => kl - pull(row));
+    const influence = klOfRows(all, mean).map((kl, row) => kl - slope(row));
     const error = Math.sqrt(meanAndVariance(influence).variance / all.count);
     const [low, high] = normalInterval(gains.mean - klMarginal, error, context.level);
     const modeScoreAsPrinted = Math.exp(meanAndVariance(klOfRows(all, prior)).mean - klMarginal);
@@ -98,10 +98,10 @@ export const amScore = /* @__PURE__ */ defineMeasure<
     const klTrain = klOf(prior, 0, mean);
     // ∂KL(p_train ‖ p̄)/∂p̄ = −p_train/p̄
     const influence = entropies.map((entropy, row) => {
-      let pull = 0;
+      let slope = 0;
       for (let c = 0; c < all.classes; c++)
-        if (mean[c]! > 0) pull += (prior[c]! / mean[c]!) * all.p[row * all.classes + c]!;
-      return entropy - pull;
+        if (mean[c]! > 0) slope += (prior[c]! / mean[c]!) * all.p[row * all.classes + c]!;
+      return entropy - slope;
     });
     const { mean: entropy } = meanAndVariance(entropies);
     const deviation = Math.sqrt(meanAndVariance(influence).variance / all.count);

@@ -40,7 +40,7 @@ export const modifiedClassScore = /* @__PURE__ */ defineMeasure<
       return row.indexOf(Math.max(...row));
     });
     /** exp of the mean divergence of the rows with each other. */
-    const spread = (rows: readonly number[]): number => {
+    const diversity = (rows: readonly number[]): number => {
       const [mean, logs] = [new Float64Array(classes), new Float64Array(classes)];
       let own = 0;
       for (const i of rows)
@@ -56,7 +56,7 @@ export const modifiedClassScore = /* @__PURE__ */ defineMeasure<
     const byClass = (rows: Iterable<number>): Float64Array => {
       const members: number[][] = Array.from({ length: classes }, () => []);
       for (const i of rows) members[predicted[i]!]!.push(i);
-      return Float64Array.from(members, (some) => (some.length > 0 ? spread(some) : NaN));
+      return Float64Array.from(members, (some) => (some.length > 0 ? diversity(some) : NaN));
     };
     const meanOf = (scores: Float64Array): number => {
       const there = scores.filter((score) => !Number.isNaN(score));
@@ -70,6 +70,6 @@ export const modifiedClassScore = /* @__PURE__ */ defineMeasure<
       resamples! < 2
         ? {}
         : bootstrap(value, [count], (rows) => meanOf(byClass(rows!)), { seed, level, resamples: resamples! });
-    return { value, modifiedAllPairs: spread(all), scores, ...spreadOf };
+    return { value, modifiedAllPairs: diversity(all), scores, ...spreadOf };
   },
 });

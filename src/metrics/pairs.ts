@@ -61,8 +61,8 @@ export async function eachPair(
   check(a.dim === b.dim, "shape", where, () => `features differ in number: ${a.dim} and ${b.dim}.`);
   const began = performance.now();
   const gpu = await gpuOfRows(where, a);
-  const side = sideOf(gpu, a.dim);
-  const [rowStarts, columnStarts] = [cuts(a.count, side), cuts(b.count, side)];
+  const rowsAtOnce = sideOf(gpu, a.dim);
+  const [rowStarts, columnStarts] = [cuts(a.count, rowsAtOnce), cuts(b.count, rowsAtOnce)];
   const total = rowStarts.length * columnStarts.length;
   const waiting: { i: number; j: number; rows: number; columns: number; tensors: readonly Tensor[] }[] = [];
   let step = 0;

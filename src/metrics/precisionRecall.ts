@@ -47,14 +47,14 @@ export const precisionRecall = /* @__PURE__ */ defineMeasure<
     const pair = context.pair();
     const { closed, open } = await found(pair, k!, context);
     const estimate = async (a: Rows, b: Rows) => Object.values((await found([a, b], k!, context)).closed);
-    const spread = await halves(pair, Object.values(closed), resamples, context, estimate);
+    const intervals = await halves(pair, Object.values(closed), resamples, context, estimate);
     const warnings = closed.precision === 1 && closed.recall < 0.05 ? [COLLAPSED] : [];
     return {
       value: closed.precision,
       ...closed,
       open,
-      ...spread?.[0],
-      recallInterval: spread?.[1]?.interval,
+      ...intervals?.[0],
+      recallInterval: intervals?.[1]?.interval,
       warnings,
     };
   },

@@ -37,8 +37,8 @@ export const realism = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated
     const [real, generated] = context.pair();
     const balls = await ballsOf(context.where, real, k!, context.long);
     const limit = median(balls.squared);
-    const kept = balls.squared.map((r) => (r <= limit ? r : 0));
-    const best = await overBalls(balls, kept, generated, context, -Infinity, Math.max, (squares, own) => [
+    const radii = balls.squared.map((r) => (r <= limit ? r : 0));
+    const best = await overBalls(balls, radii, generated, context, -Infinity, Math.max, (squares, own) => [
       // the largest number of all stands for a division by 0
       max(select(lessEqual(squares, 0), 3e38, div(own, maximum(squares, 1e-37))), 0),
     ]);

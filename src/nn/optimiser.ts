@@ -202,8 +202,8 @@ export function optimiser<Options extends OptimiserOptions>(
       ratesAt: (at) => Promise.all(groups.map(({ options }) => rateAt(gpu, options.learningRate!, at))),
       reset() {
         if (!isUsed) return;
-        for (const { moments: kept } of updated)
-          for (const state of kept) gpu.write(placeOf("reset", state), new Float32Array(state.size));
+        for (const { moments: states } of updated)
+          for (const state of states) gpu.write(placeOf("reset", state), new Float32Array(state.size));
         gpu.write(placeOf("reset", trainCounters), new Uint32Array(4));
       },
       dispose() {

@@ -24,8 +24,8 @@ export class TrainStep {
   /** Everything that a checkpoint holds: the task's parameters, what its optimisers remember, and the train counters. */
   readonly states: Parameters;
 
-  /** Steps of `batch` samples; terms of `kept` of them stay on the GPU. */
-  constructor(task: Task, seed: number, batch: number, kept: number) {
+  /** Steps of `batch` samples; terms of `steps` of them stay on the GPU. */
+  constructor(task: Task, seed: number, batch: number, steps: number) {
     const { gpu, dataset, updates, parameters } = task;
     this.#task = task;
     this.#seed = seed;
@@ -35,7 +35,7 @@ export class TrainStep {
         trainCounters: gpu.state(new Uint32Array(4), [4]),
       };
       const names = gpu.trace(() => Object.keys(this.#terms(made.order, made.trainCounters, batch))).result;
-      return { ...made, history: new TermHistory(gpu, names, kept) };
+      return { ...made, history: new TermHistory(gpu, names, steps) };
     });
     this.#order = order;
     this.trainCounters = trainCounters;

@@ -85,7 +85,7 @@ export const mistakes: readonly Mistake[] = [
   [
     (gpu: Anything, { adam }) => adam(gpu, gpu.state([1])),
     "argument",
-    /^adam: expected at least one parameter, in a list; got/,
+    /^adam: expected parameters in a list, or by name; got Tensor/,
   ],
   [
     (gpu: Anything) => gpu.fromBuffer(new Float32Array(4), [4]),

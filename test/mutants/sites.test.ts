@@ -39,6 +39,8 @@ describe("mutants", () => {
     for (const folder of folders)
       for (const file of readdirSync(folder, { recursive: true }))
         if (/\.(ts|wgsl)$/.test(String(file)))
-          expect(testsOf(`${folder}/${String(file)}`).some((filter) => names.some((name) => name.includes(filter)))).toBe(true);
+          expect(
+            testsOf(`${folder}/${String(file)}`).some((filter) => names.some((name) => name.includes(filter))),
+          ).toBe(true);
   });
 });
