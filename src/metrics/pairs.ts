@@ -65,17 +65,24 @@ export async function eachPair(
   const [rowStarts, columnStarts] = [cuts(a.count, rowsAtOnce), cuts(b.count, rowsAtOnce)];
   const total = rowStarts.length * columnStarts.length;
   const waiting: { i: number; j: number; rows: number; columns: number; tensors: readonly Tensor[] }[] = [];
+  /** Batches that are ours to free, also where something throws. */
+  const open = new Set<Tensor>();
+  const free = (batch: Tensor): void => {
+    if (open.delete(batch)) batch.dispose();
+  };
   let step = 0;
   try {
     for (const [r, i] of rowStarts.entries()) {
       const rows = (rowStarts[r + 1] ?? a.count) - i;
       const left = await a.batch(i, rows);
+      if (a.keeps !== true) open.add(left);
       for (const [c, j] of columnStarts.entries()) {
         step++;
         if (symmetric && j < i) continue;
         signal?.throwIfAborted();
         const columns = (columnStarts[c + 1] ?? b.count) - j;
         const right = await b.batch(j, columns);
+        if (b.keeps !== true) open.add(right);
         // a row that is not finite is told by the first blocks that it is in
         const isNew = c === (symmetric ? r : 0) || r === 0;
         const tensors = gpu.within(() => [
@@ -84,10 +91,10 @@ export async function eachPair(
         ]);
         waiting.push({ i, j, rows, columns, tensors });
         await abortable(gpu.evaluate(tensors), signal);
-        if (b.keeps !== true) right.dispose();
+        free(right);
         onProgress?.(progressOf(began, step, total));
       }
-      if (a.keeps !== true) left.dispose();
+      free(left);
     }
     const blocks = await Promise.all(
       waiting.map(async ({ tensors, ...place }) => ({
@@ -100,6 +107,7 @@ export async function eachPair(
         for (const rows of [a, b]) await checkFinite(where, rows, signal);
     return blocks;
   } finally {
+    for (const batch of open) batch.dispose();
     for (const { tensors } of waiting) for (const tensor of tensors) tensor.dispose();
   }
 }

@@ -77,13 +77,19 @@ export function joined(parts: readonly Rows[]): Rows {
     dim,
     async batch(start, size) {
       const pieces: Tensor[] = [];
+      const owned: Tensor[] = [];
       for (const [k, part] of parts.entries()) {
         const [from, to] = [Math.max(start, starts[k]!), Math.min(start + size, starts[k + 1]!)];
-        if (from < to) pieces.push(await part.batch(from - starts[k]!, to - from));
+        if (from >= to) continue;
+        const piece = await part.batch(from - starts[k]!, to - from);
+        pieces.push(piece);
+        if (part.keeps !== true) owned.push(piece);
       }
-      if (pieces.length === 1) return pieces[0]!;
-      const whole = gpuOf("batch", pieces[0]!).within(() => concat(pieces, 0));
-      for (const piece of pieces) piece.dispose();
+      const [first] = pieces as [Tensor];
+      // a copy where the source owns its batch: whoever asked disposes what it gets
+      if (pieces.length === 1) return owned.length === 1 ? first : first.copy();
+      const whole = gpuOf("batch", first).within(() => concat(pieces, 0));
+      for (const piece of owned) piece.dispose();
       return whole;
     },
   };

@@ -14,7 +14,7 @@ import { sort } from "./sort.ts";
  * x with entries along `axis` (the first by default) replaced:  y[…, indices[i], …] = values[…, i, …], PyTorch's index_copy.
  *
  *     await put(gpu.tensor([1, 2, 3]), [2, 0], gpu.tensor([9, 8])).read(); // 8, 2, 9
- *     put(x, [-1], gpu.zeros([1, 1]), 1)                                 // zeros as the last column
+ *     put(gpu.ones([2, 3]), [-1], gpu.zeros([1, 1]), 1)                  // zeros as the last column
  *
  * x: f32. indices: as for gather, [n]; of equal ones the last counts. values: x's shape with n along the axis, or what broadcasts to
  * it. An index outside in a tensor gives NaN. Gradients reach x and the values that stay. Throws LatentError("argument") or ("shape").

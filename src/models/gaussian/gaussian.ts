@@ -46,7 +46,6 @@ export class Gaussian {
   readonly shrinkage: number;
   readonly #family: CovarianceFamily;
   readonly #roots: Roots;
-  #dense: Tensor | null = null;
 
   private constructor(
     estimate: Omit<Estimate, "mean" | "covariance">,
@@ -126,12 +125,12 @@ export class Gaussian {
     });
   }
 
-  static #build(where: string, gpu: Gpu, estimate: Estimate, given?: Roots): Promise<Gaussian> {
+  static #build(where: string, gpu: Gpu, estimate: Estimate, given?: Float32Array<ArrayBuffer>): Promise<Gaussian> {
     const { family, mean, covariance, origin } = estimate;
     const d = mean.length;
     // its tensors are the model's, whatever scope is open
     return gpu.outside(async () => {
-      const roots = given ?? (await family.roots!(where, gpu, covariance, d, origin));
+      const roots = given ? rootsFrom(gpu, given, d) : await family.roots!(where, gpu, covariance, d, origin);
       const shapes = shapesOf(family, d, (covariance["loadings"]?.length ?? 0) / d);
       const parameters = Object.entries(shapes).map(([name, { stacked, shape }]) => [
         name,
@@ -149,13 +148,12 @@ export class Gaussian {
   get parameterCount(): number {
     return this.dim + this.#family.parameterCount(1, this.dim, this.parameters["loadings"]?.shape[1] ?? 0);
   }
-  /** The covariance: [d, d] (of a low-rank or factor covariance made when asked for), [d] diagonal, [] spherical. */
+  /** The covariance: [d, d] (of a low-rank or factor covariance made anew when asked for, and the caller's), [d] diagonal, [] spherical. */
   get covariance(): Tensor {
     const { covariance } = this.parameters;
     if (covariance) return covariance;
     const { dim } = this;
-    this.#dense ??= reshape(this.#family.dense(this.#stack(), dim), [dim, dim]);
-    return this.#dense;
+    return reshape(this.#family.dense(this.#stack(), dim), [dim, dim]);
   }
 
   /** The covariance as a stack of one. */
@@ -239,7 +237,7 @@ export class Gaussian {
    * The distribution of the other features, given some: of one row `values` [observed] or of each of many [n, observed].
    *
    *     const rest = (await Gaussian.fit(x)).conditional({ observed: [0, 1], values: [[5.1, 3.5]] });
-   *     await rest.mean.read();   // the other features, in order
+   *     const others = rest.mean; // the other features, in order
    *
    * Throws LatentError: "argument" where `observed` names a feature twice, or none or all of them; "shape" on values.
    */
@@ -264,14 +262,13 @@ export class Gaussian {
     const where = "Gaussian.load";
     checkGpu(where, gpu);
     const { estimate, factor } = parseGaussian(where, bytes);
-    const roots = factor ? rootsFrom(gpu, factor, estimate.mean.length) : undefined;
-    return Gaussian.#build(where, gpu, estimate, roots);
+    return Gaussian.#build(where, gpu, estimate, factor ?? undefined);
   }
 
   /** Frees its memory on the GPU. */
   dispose(): void {
     const owned = [this.mean, ...Object.values(this.parameters), ...Object.values(this.#roots.tensors)];
-    for (const t of [...owned, ...(this.#dense ? [this.#dense] : [])]) t.dispose();
+    for (const t of owned) t.dispose();
   }
   /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {

@@ -1,6 +1,6 @@
 import type { Draw } from "../../data/streams.ts";
 import { check, show } from "../../device/errors.ts";
-import type { Shape } from "../../graph/dtype.ts";
+import { sameShape, type Shape } from "../../graph/dtype.ts";
 import { reshape } from "../../graph/ops/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Distribution, Prior } from "./distribution.ts";
@@ -25,7 +25,12 @@ export function fittedPrior(where: string, shape: Shape, density: Distribution |
     where,
     () => `expected a fitted Gaussian or mixture, or { logProb(z), sample(n, draw) }; got ${String(density)}.`,
   );
-  if ("shape" in density) return density;
+  if ("shape" in density) {
+    check(sameShape(density.shape, shape), "shape", where, () => {
+      return `expected a distribution of codes ${show(shape)}; got ${show(density.shape)}.`;
+    });
+    return density;
+  }
   const { mean, means } = density;
   const width = mean?.size ?? means?.shape[1] ?? shape[0];
   check(width === shape[0], "shape", where, () => `expected a distribution of codes ${show(shape)}; got [${width}].`);

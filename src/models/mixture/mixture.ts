@@ -50,7 +50,6 @@ export class GaussianMixture {
   readonly #family: CovarianceFamily;
   readonly #prepared: Prepared;
   readonly #weights: Float32Array;
-  #dense: Tensor | null = null;
 
   private constructor(
     family: CovarianceFamily,
@@ -165,10 +164,9 @@ export class GaussianMixture {
   get #rank(): number {
     return this.parameters["loadings"]?.shape[2] ?? 0;
   }
-  /** Their covariances: [K, d, d] full (of low-rank and factor ones made when asked for), [d, d] tied, [K, d] diagonal, [K] spherical. */
+  /** Their covariances: [K, d, d] full (of low-rank and factor ones made anew when asked for, and the caller's), [d, d] tied, [K, d] diagonal, [K] spherical. */
   get covariances(): Tensor {
-    this.#dense ??= this.parameters["covariances"] ?? this.#family.dense(this.parameters, this.dim);
-    return this.#dense;
+    return this.parameters["covariances"] ?? this.#family.dense(this.parameters, this.dim);
   }
   get #state() {
     const { offsets, whitening } = this.#prepared;
@@ -237,7 +235,7 @@ export class GaussianMixture {
    * conditioned, and weighted by how well it explains the values.
    *
    *     const rest = (await GaussianMixture.fit(x, { components: 3 })).conditional({ observed: [0, 1], values: [[5.1, 3.5]] });
-   *     await rest.mean.read();   // the other features, in order
+   *     const others = rest.mean; // the other features, in order
    *
    * Throws LatentError: "argument" where `observed` names a feature twice, or none or all of them; "shape" on values.
    */
@@ -269,7 +267,7 @@ export class GaussianMixture {
 
   /** Frees its memory on the GPU. */
   dispose(): void {
-    for (const t of [...this.#owned(), ...(this.#dense ? [this.#dense] : [])]) t.dispose();
+    for (const t of this.#owned()) t.dispose();
   }
   /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {
