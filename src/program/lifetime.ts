@@ -73,6 +73,14 @@ const unreachable = new FinalizationRegistry<Owned>(({ pendingInputs, storage })
   for (const input of pendingInputs) {
     const alive = input.deref();
     if (alive) dropReader(alive);
+    // a view that had been in a run became a reader again for these nodes alone
+    for (let view = alive ? [alive] : []; view.length > 0;)
+      view = view.flatMap((x) => {
+        if (!x.ran || x.pendingReaders > 0) return [];
+        const inputs = releaseInputs(x);
+        for (const input of inputs) release(input);
+        return inputs;
+      });
   }
   if (storage) give(storage);
 });
