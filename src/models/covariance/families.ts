@@ -16,11 +16,15 @@ const families: { readonly [kind in CovarianceKind]: CovarianceFamily } = {
   factor,
 };
 
-/** The family of this name. Throws LatentError("argument") naming those that there are; Gaussians have none that is tied. */
-export function familyOf(where: string, kind: CovarianceKind, ofGaussian = false): CovarianceFamily {
-  const names = Object.values(families)
+/** Names of the families that there are; Gaussians have none that is tied. */
+export const kindsOf = (ofGaussian: boolean): readonly CovarianceKind[] =>
+  Object.values(families)
     .filter((family) => !ofGaussian || family.estimate)
     .map((family) => family.kind);
+
+/** The family of this name. Throws LatentError("argument") naming those that there are. */
+export function familyOf(where: string, kind: CovarianceKind, ofGaussian = false): CovarianceFamily {
+  const names = kindsOf(ofGaussian);
   check(
     names.includes(kind),
     "argument",

@@ -1,14 +1,12 @@
 import { check } from "../../device/errors.ts";
-import { parseSafetensors, type Safetensor, writeSafetensors } from "../../formats/safetensors.ts";
+import { parseSafetensors } from "../../formats/safetensors.ts";
 import { floats } from "../../linalg/numbers.ts";
 import { checkSymmetric } from "../../linalg/symmetric.ts";
-import { familyOf } from "../covariance/families.ts";
-import type { CovarianceFamily, Tensors, Values } from "../covariance/family.ts";
+import { familyOf, kindsOf } from "../covariance/families.ts";
+import type { CovarianceFamily, Values } from "../covariance/family.ts";
 import { checkFactor, FEATURES_ON_CPU } from "../covariance/roots.ts";
 import type { Estimate } from "./fit.ts";
 import type { GaussianKind } from "./options.ts";
-
-const kinds: readonly string[] = ["full", "diag", "spherical", "low-rank", "factor"];
 
 /** Names and shapes of one covariance in files, and its name in a stack: `covariance` is the one of `covariances`. */
 export function shapesOf(family: CovarianceFamily, d: number, rank: number) {
@@ -19,14 +17,6 @@ export function shapesOf(family: CovarianceFamily, d: number, rank: number) {
   return Object.fromEntries(entries) as { [name: string]: { stacked: string; shape: number[] } };
 }
 
-/** A Gaussian as safetensors. */
-export async function gaussianFile(kind: GaussianKind, tensors: Tensors): Promise<Uint8Array<ArrayBuffer>> {
-  const entries = Object.entries(tensors).map(async ([name, t]): Promise<[string, Safetensor]> => {
-    return [name, { dtype: "F32", shape: t.shape, data: (await t.read()) as Float32Array }];
-  });
-  return writeSafetensors(await Promise.all(entries), { model: "Gaussian", covariance: kind }, "Gaussian.save");
-}
-
 /** A Gaussian's file, and the factor of a full covariance where that serves. Throws LatentError("format") on another file. */
 export function parseGaussian(
   where: string,
@@ -35,7 +25,7 @@ export function parseGaussian(
   const { tensors, metadata } = parseSafetensors(bytes, { where, widen: true, finite: true });
   const kind = metadata.get("covariance") as GaussianKind;
   check(
-    metadata.get("model") === "Gaussian" && kinds.includes(kind),
+    metadata.get("model") === "Gaussian" && kindsOf(true).includes(kind),
     "format",
     where,
     () => `expected a file of Gaussian.save; got model ${metadata.get("model")}.`,

@@ -3,10 +3,10 @@ import { type CentredSums, centredSums } from "../../linalg/centredSums.ts";
 import { rowsOf, type Samples } from "../../data/rows.ts";
 import { factorOf } from "../../linalg/symmetric.ts";
 import { familyOf } from "../covariance/families.ts";
-import type { CovarianceFamily, Origin, Values } from "../covariance/family.ts";
+import type { CovarianceFamily, Evidence, Origin, Values } from "../covariance/family.ts";
 import { lowRank } from "../covariance/lowRank.ts";
 import { FEATURES_ON_CPU, NEARLY_SINGULAR } from "../covariance/roots.ts";
-import { shrink } from "../covariance/shrinkage.ts";
+import { type Shrinkage, shrink } from "../covariance/shrinkage.ts";
 import { checkRank } from "../covariance/families.ts";
 import { emOfOne } from "../mixture/fit.ts";
 import type { GaussianOptions } from "./options.ts";
@@ -43,9 +43,7 @@ export async function estimateOf(where: string, samples: Samples, options: Gauss
     sums = await centredSums(where, rows, true, options, true);
     exact = true;
   }
-  const intensity = kind === "full" ? await shrink(where, sums, shrinkage, rows, signal) : 0;
-  const covariance = await family.estimate!({ ...evidence, sums, shrinkage: intensity });
-  return { family, mean: sums.mean, covariance, shrinkage: intensity, origin: originOf(sums.mean, exact) };
+  return estimated(family, { ...evidence, sums }, shrinkage, exact);
 }
 
 /** The same from sums that were gathered elsewhere. */
@@ -58,20 +56,24 @@ export async function estimateOfSums(where: string, sums: CentredSums, options: 
     () => `too few samples. Expected more than ddof = ${ddof}; got ${sums.count}.`,
   );
   const family = familyOf(where, kind, true);
-  const { mean, count } = sums;
-  checkRank(where, family, rank, mean.length);
-  const intensity = kind === "full" ? await shrink(where, sums, shrinkage) : 0;
-  const covariance = await family.estimate!({
-    where,
-    sums,
-    divisor: count - ddof,
-    rank: rank ?? 0,
-    regularization,
-    shrinkage: intensity,
-    rows: null,
-    signal: undefined,
-  });
-  return { family, mean, covariance, shrinkage: intensity, origin: originOf(mean, mean.length <= FEW) };
+  const dim = sums.mean.length;
+  checkRank(where, family, rank, dim);
+  const divisor = sums.count - ddof;
+  const evidence = { where, sums, divisor, rank: rank ?? 0, regularization, rows: null, signal: undefined };
+  return estimated(family, evidence, shrinkage, dim <= FEW);
+}
+
+/** Shrinkage and covariance from what was gathered; `exact` sums are float64's. */
+async function estimated(
+  family: CovarianceFamily,
+  evidence: Omit<Evidence, "shrinkage">,
+  rule: Shrinkage,
+  exact: boolean,
+): Promise<Estimate> {
+  const { where, sums, rows, signal } = evidence;
+  const shrinkage = family.kind === "full" ? await shrink(where, sums, rule, rows ?? undefined, signal) : 0;
+  const covariance = await family.estimate!({ ...evidence, shrinkage });
+  return { family, mean: sums.mean, covariance, shrinkage, origin: originOf(sums.mean, exact) };
 }
 
 /** Moments of so few features were taken in float64 on any device. */

@@ -13,10 +13,11 @@ import { checkGpu } from "../../program/checkGpu.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { Conditional, type ConditionalOptions } from "../covariance/conditional.ts";
 import { familyOf } from "../covariance/families.ts";
+import { modelFile } from "../covariance/file.ts";
 import type { CovarianceFamily, Roots, Tensors } from "../covariance/family.ts";
 import { rootsFrom } from "../covariance/roots.ts";
 import { meanLogProb } from "../logProb.ts";
-import { gaussianFile, parseGaussian, shapesOf } from "./file.ts";
+import { parseGaussian, shapesOf } from "./file.ts";
 import { type Estimate, estimateOf, estimateOfSums } from "./fit.ts";
 import { checkGaussianOptions, type GaussianKind, type GaussianOptions } from "./options.ts";
 
@@ -254,7 +255,8 @@ export class Gaussian {
   /** A safetensors file with `mean` and `covariance` (or `loadings` and `noise`), and the `factor` l with l·lᵀ = covariance of a full one. */
   save(): Promise<Uint8Array<ArrayBuffer>> {
     const { factor } = this.#roots.tensors;
-    return gaussianFile(this.kind, { mean: this.mean, ...this.parameters, ...(factor ? { factor } : {}) });
+    const tensors = { mean: this.mean, ...this.parameters, ...(factor ? { factor } : {}) };
+    return modelFile("Gaussian", tensors, { covariance: this.kind });
   }
 
   /** Reads what `save` wrote. Throws LatentError("format") on another file, and as `from` does on values that make no Gaussian. */

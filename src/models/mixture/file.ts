@@ -1,7 +1,8 @@
 import { check, show } from "../../device/errors.ts";
-import { parseSafetensors, type Safetensor, writeSafetensors } from "../../formats/safetensors.ts";
+import { parseSafetensors } from "../../formats/safetensors.ts";
 import { floats } from "../../linalg/numbers.ts";
-import { familyOf } from "../covariance/families.ts";
+import { familyOf, kindsOf } from "../covariance/families.ts";
+import { modelFile } from "../covariance/file.ts";
 import type { CovarianceFamily, CovarianceKind, Tensors } from "../covariance/family.ts";
 import type { MixtureValues } from "./emStates.ts";
 import { type MixtureStart, startValues } from "./options.ts";
@@ -14,22 +15,18 @@ export interface Course {
 }
 
 /** A mixture as safetensors. */
-export async function mixtureFile(
+export function mixtureFile(
   kind: CovarianceKind,
   tensors: Tensors,
   { converged, iterations, history }: Course,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const entries = Object.entries(tensors).map(async ([name, t]): Promise<[string, Safetensor]> => {
-    return [name, { dtype: "F32", shape: t.shape, data: (await t.read()) as Float32Array }];
-  });
   const metadata = {
-    model: "GaussianMixture",
     covariance: kind,
     converged: String(converged),
     iterations: String(iterations),
     history: JSON.stringify(history),
   };
-  return writeSafetensors(await Promise.all(entries), metadata, "GaussianMixture.save");
+  return modelFile("GaussianMixture", tensors, metadata);
 }
 
 /** A mixture's file, every value checked as `from` does. Throws LatentError("format") on another file. */
@@ -40,7 +37,7 @@ export function parseMixture(
   const { tensors, metadata } = parseSafetensors(bytes, { where, widen: true, finite: true });
   const kind = metadata.get("covariance") as CovarianceKind;
   check(
-    metadata.get("model") === "GaussianMixture" && kinds.includes(kind),
+    metadata.get("model") === "GaussianMixture" && kindsOf(false).includes(kind),
     "format",
     where,
     () => `expected a file of GaussianMixture.save; got model ${metadata.get("model")}, covariance ${kind}.`,
@@ -76,8 +73,6 @@ export function parseMixture(
     },
   };
 }
-
-const kinds: readonly string[] = ["full", "tied", "diag", "spherical", "low-rank", "factor"];
 
 function wholeOf(where: string, text = "0"): number {
   const value = Number(text);
