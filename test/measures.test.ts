@@ -62,7 +62,7 @@ const special: { readonly [id: string]: (given: Case) => Promise<{ readonly [par
       modeScore: mode.value,
       modeScoreAsPrinted: mode.modeScoreAsPrinted,
       klMarginal: mode.klMarginal,
-      amScore: (await measures.amScore!(generated, { train })).value,
+      amScore: (await measures.amScore!(generated, train)).value,
       modifiedClassScore: modified.value,
       modifiedAllPairs: modified.modifiedAllPairs,
     };

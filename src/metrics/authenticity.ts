@@ -3,15 +3,16 @@ import { check } from "../device/errors.ts";
 import { Moments } from "../linalg/moments.ts";
 import { numbersOf } from "../linalg/numbers.ts";
 import { ballsOf } from "./balls.ts";
+import type { HalvesOptions } from "./halves.ts";
 import { type Context, defineMeasure } from "./measure.ts";
 import { anything, oneOf, whole } from "./options.ts";
 import { nearest } from "./nearest.ts";
 import { eachPair } from "./pairs.ts";
 import type { SampleSet } from "./sets.ts";
-import { normalInterval, quantile } from "./statistics.ts";
+import { quantile } from "./statistics.ts";
 
 /** What authenticity may be asked for. */
-export interface AuthenticityOptions {
+export interface AuthenticityOptions extends HalvesOptions {
   /** Where the real law's mass is counted from: the mean of the real rows (the default), or a point [d]. */
   readonly centre?: "mean of real" | ArrayLike<number>;
   /** Space of the comparison: the rows as given. Give features of your network instead of images. */
@@ -37,8 +38,7 @@ export interface Authenticity {
  *
  *     P_α = mean_j 1[|G_j − c| ≤ Q_α(|R − c|)],   IP = 1 − (2/(steps − 1)) Σ_t |α_t − P_t|
  *
- * and likewise for real rows, each of which counts where its nearest generated row lies within its nearest real neighbour's distance and within Q_β around the generated mean. The value is authenticity, its interval
- * binomial. High for copies of nothing and for bad samples alike. Equal laws give β-recall of about .45, not 1. The one-class network of the paper is left to the features.
+ * and likewise for real rows, each of which counts where its nearest generated row lies within its nearest real neighbour's distance and within Q_β around the generated mean. The value is authenticity. High for copies of nothing and for bad samples alike. Equal laws give β-recall of about .45, not 1. The one-class network of the paper is left to the features.
  * Source: Alaa et al. 2022 (arXiv 2102.08921), with the index of the nearest real row corrected.
  *
  *     const { value, alphaPrecision } = await authenticity(a, b);
@@ -50,9 +50,15 @@ export const authenticity = /* @__PURE__ */ defineMeasure<
 >({
   name: "authenticity",
   sets: ["real", "generated"],
-  options: { centre: anything(), embedding: oneOf(["identity"], "identity"), steps: whole(2, 30) },
+  options: {
+    centre: anything(),
+    embedding: oneOf(["identity"], "identity"),
+    steps: whole(2, 30),
+    resamples: whole(0, undefined),
+  },
+  halves: ["authenticity", "alphaPrecision", "betaRecall"],
   async of(_inputs, { centre, steps }, context) {
-    const { where, long, level } = context;
+    const { where, long } = context;
     const [real, generated] = context.pair();
     const balls = await ballsOf(where, real, 1, long);
     const toReal = await nearest(generated, real, 1, { ...long, where });
@@ -71,9 +77,8 @@ export const authenticity = /* @__PURE__ */ defineMeasure<
     const betaRecall = integrated(ofNearest, ofNearest, (i) => reached[i] === 1, steps!);
     const m = generated.count;
     const value = toReal.squared.reduce((sum, d, j) => sum + Number(d > balls.squared[toReal.indices[j]!]!), 0) / m;
-    const deviation = Math.sqrt((value * (1 - value)) / m);
     const parts = { alphaPrecision, betaRecall, authenticity: value, authPct: 100 * value };
-    return { value, ...parts, deviation, interval: normalInterval(value, deviation, level) };
+    return { value, ...parts };
   },
 });
 

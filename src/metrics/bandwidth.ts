@@ -31,7 +31,7 @@ async function validated(samples: Rows, kernel: DensityKernel, { where, seed, lo
   check(apart >= 1, "data", where, () => {
     return `validation needs at least 10 samples; got ${samples.count}. Give a bandwidth.`;
   });
-  const order = permutation(samples.count, { seed, stream: STREAMS.split });
+  const order = permutation(samples.count, { seed: seed(), stream: STREAMS.split });
   const { x, owned } = await wholeOf(samples);
   const gpu = gpuOf(where, x);
   const parts = [order.slice(0, apart), order.slice(apart)].map((rows) =>

@@ -4,6 +4,7 @@ import { defineMeasure } from "./measure.ts";
 import { nearest } from "./nearest.ts";
 import { finite, whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
+import { poissonLimits } from "./statistics.ts";
 
 /** What birthdayParadox may be asked for. */
 export interface BirthdayOptions {
@@ -29,14 +30,14 @@ export interface BirthdayParadox {
 
 /**
  * Birthday paradox test of the support's size: duplicates among s rows. The value is s(s − 1)/2D, ∞ without duplicates. Whether near pairs are duplicates is for a person to say: look at `pairs`.
- * Counts made elsewhere do as well: `birthdayParadox({ sample, duplicatePairs })`. Source: Arora & Zhang 2017 (arXiv 1706.08224).
+ * The interval is that of a Poisson number of pairs, right for a uniform law; ∞ above without duplicates. Counts made elsewhere do as well: `birthdayParadox({ sample, duplicatePairs })`. Source: Arora & Zhang 2017 (arXiv 1706.08224).
  *
  *     const { fromPairs, pairs } = await birthdayParadox(b, { threshold: 0.1 });
  */
 export const birthdayParadox = /* @__PURE__ */ defineMeasure<[generated: SampleSet], BirthdayOptions, BirthdayParadox>({
   name: "birthdayParadox",
   sets: ["generated"],
-  also: ["sample", "duplicatePairs"],
+  instead: ["sample", "duplicatePairs"],
   options: {
     threshold: (where, name, value) => {
       const found = finite(0)(where, name, value);
@@ -45,7 +46,7 @@ export const birthdayParadox = /* @__PURE__ */ defineMeasure<[generated: SampleS
     },
     pairs: whole(0, 20),
   },
-  async of(inputs, { threshold, pairs }, { where, rows, count, long }) {
+  async of(inputs, { threshold, pairs }, { where, rows, count, level, long }) {
     let [s, duplicates] = [inputs.sample as number, inputs.duplicatePairs as number];
     let shown: (readonly [number, number, number])[] = [];
     if (s === undefined) {
@@ -66,7 +67,10 @@ export const birthdayParadox = /* @__PURE__ */ defineMeasure<[generated: SampleS
     });
     count("generated", s);
     const fromPairs = (s * (s - 1)) / (2 * duplicates);
+    // exact limits of a Poisson number of pairs
+    const [least, most] = poissonLimits(duplicates, level);
+    const interval = [(s * (s - 1)) / (2 * most), (s * (s - 1)) / (2 * least)] as const;
     const parts = { halfChance: s ** 2 / (2 * Math.LN2), printed: s ** 2, duplicatePairs: duplicates, pairs: shown };
-    return { value: fromPairs, fromPairs, ...parts };
+    return { value: fromPairs, fromPairs, ...parts, interval };
   },
 });

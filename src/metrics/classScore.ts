@@ -3,7 +3,7 @@ import { check } from "../device/errors.ts";
 import { STREAMS } from "./bootstrap.ts";
 import { defineMeasure } from "./measure.ts";
 import { flag, whole } from "./options.ts";
-import { klOfRows, marginal, probabilitiesOf } from "./probabilities.ts";
+import { bendOf, klOfRows, marginal, probabilitiesOf } from "./probabilities.ts";
 import type { SampleSet } from "./sets.ts";
 import { meanAndVariance, normalInterval } from "./statistics.ts";
 
@@ -23,6 +23,8 @@ export interface ClassScore {
   readonly information: number;
   /** Parts that they were cut into. */
   readonly splits: number;
+  /** By how much a finite number of samples makes `information` too small, on average: below 0. The interval leaves it out. */
+  readonly bias: number;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface ClassScore {
  * probabilities: [n, classes], rows that sum to 1 (Digits.probabilities, softmax of logits). With the Inception network and
  * 10 splits it is the Inception Score; name the classifier beside any other. The value is the mean over the splits, in [1, classes]; the
  * deviation theirs, divided by their number (with one split: of the score itself, by its influence KL(p(y|x) ‖ p(y))), and the interval
- * is of the whole set's score. Sees confidence and balance of classes; blind within a class, to copies, and to what the classifier ignores.
+ * is of the law's score: the whole set's by that influence, less the bias of few samples. Sees confidence and balance of classes; blind within a class, to copies, and to what the classifier ignores.
  * Finished in float64 on the CPU.
  *
  * Throws LatentError: "argument" on more splits than samples, "data" on rows that are no probabilities.
@@ -43,7 +45,6 @@ export const classScore = /* @__PURE__ */ defineMeasure<[probabilities: SampleSe
   name: "classScore",
   sets: ["generated"],
   options: { splits: whole(1, 1), shuffle: flag(true) },
-  random: true,
   async of({ generated }, { splits, shuffle }, context) {
     const { where, seed, level } = context;
     const all = await probabilitiesOf(generated, "generated", context);
@@ -51,9 +52,10 @@ export const classScore = /* @__PURE__ */ defineMeasure<[probabilities: SampleSe
     check(splits! <= count, "argument", where, () => {
       return `expected splits in [1, ${count}], the number of samples; got ${splits}.`;
     });
-    const order = shuffle
-      ? permutation(count, { seed, stream: STREAMS.split })
-      : Uint32Array.from({ length: count }, (_, i) => i);
+    const order =
+      shuffle && splits! > 1
+        ? permutation(count, { seed: seed(), stream: STREAMS.split })
+        : Uint32Array.from({ length: count }, (_, i) => i);
     const informationOf = (rows: Uint32Array) => meanAndVariance(klOfRows(all, marginal(all, rows), rows));
     const parts = Array.from({ length: splits! }, (_, k) =>
       informationOf(order.subarray(Math.floor((k * count) / splits!), Math.floor(((k + 1) * count) / splits!))),
@@ -64,12 +66,16 @@ export const classScore = /* @__PURE__ */ defineMeasure<[probabilities: SampleSe
     const information = Math.max(0, whole.mean);
     const error = Math.sqrt(whole.variance / count);
     const overSplits = Math.sqrt(scores.reduce((sum, s) => sum + (s - value) ** 2, 0) / splits!);
-    const [low, high] = normalInterval(information, error, level);
+    // the entropy of a mean of few rows is too small by Σ_c Var(p_c)/(2 n p̄_c)
+    const mean = marginal(all);
+    const bias = -bendOf(all, mean, (c) => 1 / mean[c]!);
+    const [low, high] = normalInterval(information - bias, error, level);
     return {
       value,
       scores,
       information,
       splits: splits!,
+      bias,
       deviation: splits === 1 ? value * error : overSplits,
       interval: [Math.max(1, Math.exp(low)), Math.exp(high)] as const,
     };

@@ -4,7 +4,7 @@ import { type Labelled, logistic, nearestMean } from "./logistic.ts";
 import { defineMeasure } from "./measure.ts";
 import { above, anything } from "./options.ts";
 import { type SampleSet, valuesOf } from "./sets.ts";
-import { normalInterval } from "./statistics.ts";
+import { shareLimits } from "./statistics.ts";
 
 /** ClassLabels: whole numbers from 0, one a row. */
 export type ClassLabels = ArrayLike<number> | Tensor;
@@ -39,7 +39,7 @@ export interface ClassificationPerformance {
 
 /**
  * Classification performance of labelled generated rows: how well a classifier trained on them knows real ones (the value, by logistic regression), and the other way round. The first sees quality and diversity; the second is like precision, and above the real accuracy hints at copies.
- * Two small classifiers without seeds, float64 on the CPU: nearest class mean, and multinomial logistic regression. The interval is binomial.
+ * Two small classifiers without seeds, float64 on the CPU: nearest class mean, and multinomial logistic regression. The interval is Wilson's, of real rows, with the classifier as it came out.
  * Source: Ravuri & Vinyals 2019 (arXiv 1905.10887); Shmelkov et al. 2018 (arXiv 1807.09499).
  *
  *     const { value } = await classificationPerformance(a, [0, 1, 2], b, [0, 1, 2]);
@@ -91,7 +91,7 @@ export const classificationPerformance = /* @__PURE__ */ defineMeasure<
       logisticLoss: onGenerated.loss,
       perClass,
       deviation,
-      interval: normalInterval(value, deviation, level),
+      interval: shareLimits(value, real.count, level),
     };
   },
 });

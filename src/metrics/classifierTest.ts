@@ -6,7 +6,7 @@ import { defineMeasure } from "./measure.ts";
 import { nearest } from "./nearest.ts";
 import { whole } from "./options.ts";
 import { joined, type SampleSet } from "./sets.ts";
-import { binomialTail, normalInterval, normalTail } from "./statistics.ts";
+import { binomialTail, shareLimits, normalTail } from "./statistics.ts";
 import { picked } from "./subset.ts";
 
 /** What classifierTest may be asked for. */
@@ -43,9 +43,8 @@ export const classifierTest = /* @__PURE__ */ defineMeasure<
 >({
   name: "classifierTest",
   sets: ["real", "generated"],
-  also: ["correct", "n"],
+  instead: ["correct", "n"],
   options: { k: whole(1, undefined) },
-  random: true,
   async of(inputs, { k }, { where, seed, level, long, pair, count }) {
     let [correct, tested] = [inputs.correct as number, inputs.n as number];
     if (correct === undefined) {
@@ -54,7 +53,7 @@ export const classifierTest = /* @__PURE__ */ defineMeasure<
       check(each >= 4, "data", where, () => `too few rows. Expected at least 4 in each set; got ${each}.`);
       const pool = joined([real, generated]);
       const order = [real.count, generated.count].map((size, set) =>
-        permutation(size, { seed, stream: STREAMS.split, step: set })
+        permutation(size, { seed: seed(), stream: STREAMS.split, step: set })
           .slice(0, each)
           .map((row) => row + set * real.count),
       );
@@ -91,7 +90,7 @@ export const classifierTest = /* @__PURE__ */ defineMeasure<
       tested,
       ...parts,
       deviation,
-      interval: normalInterval(accuracy, deviation, level),
+      interval: shareLimits(accuracy, tested, level),
     };
   },
 });

@@ -1,18 +1,16 @@
 import { ballsOf, hitsOf } from "./balls.ts";
 import { check } from "../device/errors.ts";
 import type { Rows } from "../data/rows.ts";
-import { halves } from "./halves.ts";
+import type { HalvesOptions } from "./halves.ts";
 import { type Context, defineMeasure } from "./measure.ts";
 import { whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { logChoose, logGamma, meanAndVariance, median } from "./statistics.ts";
 
 /** What clippedDensityCoverage may be asked for. */
-export interface ClippedOptions {
+export interface ClippedOptions extends HalvesOptions {
   /** A ball reaches to the k-th other real row; 5. */
   readonly k?: number;
-  /** Random halves that the interval comes from; 20 up to 2048 rows, else 0. */
-  readonly resamples?: number;
 }
 
 /** The parts of clipped density and coverage. */
@@ -27,8 +25,6 @@ export interface Clipped {
   readonly coverageRaw: number;
   /** What the raw one would be on average if both sets had one law. */
   readonly expectedRaw: number;
-  /** Limits of coverage; `interval` is density's. */
-  readonly coverageInterval?: readonly [number, number] | undefined;
 }
 
 /**
@@ -50,19 +46,15 @@ export const clippedDensityCoverage = /* @__PURE__ */ defineMeasure<
   name: "clippedDensityCoverage",
   sets: ["real", "generated"],
   options: { k: whole(1, 5), resamples: whole(0, undefined) },
-  async of(_inputs, { k, resamples }, context) {
+  halves: ["density", "coverage"],
+  async of(_inputs, { k }, context) {
     const pair = context.pair();
     const [n, m] = [pair[0].count, pair[1].count];
     check(m >= k!, "data", context.where, () => `expected at least k = ${k} generated rows; got ${m}.`);
     const all = await found(pair, k!, context);
-    const estimate = async (a: Rows, b: Rows) => {
-      const { density, coverage } = await found([a, b], k!, context);
-      return [density, coverage];
-    };
-    const intervals = await halves(pair, [all.density, all.coverage], resamples, context, estimate);
     const warnings =
       m < n / 2 ? [`${m} generated rows are few beside ${n} real ones: coverage cannot tell a collapsed model.`] : [];
-    return { value: all.density, ...all, ...intervals?.[0], coverageInterval: intervals?.[1]?.interval, warnings };
+    return { value: all.density, ...all, warnings };
   },
 });
 

@@ -29,20 +29,18 @@ export interface CompareLikelihoods {
  *     const { value, interval } = await compareLikelihoods(await Gaussian.fit(a), await Gaussian.fit(b), a);
  */
 export const compareLikelihoods = /* @__PURE__ */ defineMeasure<
-  [modelA: Density | ArrayLike<number>, modelB: Density | ArrayLike<number>, x?: SampleSet],
+  [modelA: Density, modelB: Density, x: SampleSet],
   CompareLikelihoodsOptions,
   CompareLikelihoods
 >({
   name: "compareLikelihoods",
   sets: ["modelA", "modelB", "x"],
-  needed: 2,
-  also: ["logDensityA", "logDensityB"],
+  instead: ["logDensityA", "logDensityB"],
   options: {},
   async of(inputs, _options, context) {
     const { where, level } = context;
     const of = async (model: "modelA" | "modelB", known: "logDensityA" | "logDensityB"): Promise<Float64Array> => {
-      const given = inputs[known] ?? (isList(inputs[model]) ? inputs[model] : undefined);
-      if (given !== undefined) return numbersOf(where, known, given);
+      if (inputs[known] !== undefined) return numbersOf(where, known, inputs[known]);
       const { logProb } = (inputs[model] ?? {}) as Density;
       check(typeof logProb === "function", "argument", where, () => {
         return `expected ${model} with logProb(x): a Gaussian, a GaussianMixture or a VAE; got ${typeof inputs[model]}.`;
@@ -76,5 +74,3 @@ export const compareLikelihoods = /* @__PURE__ */ defineMeasure<
     };
   },
 });
-
-const isList = (x: unknown): boolean => Array.isArray(x) || ArrayBuffer.isView(x);

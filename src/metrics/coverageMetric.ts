@@ -3,7 +3,7 @@ import { logDensities } from "./kde.ts";
 import { defineMeasure } from "./measure.ts";
 import { above, between } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
-import { meanAndVariance, median, normalInterval, quantile } from "./statistics.ts";
+import { meanAndVariance, median, shareLimits, quantile } from "./statistics.ts";
 
 /** What coverageMetric may be asked for. */
 export interface CoverageMetricOptions {
@@ -30,7 +30,7 @@ export interface CoverageMetric {
  *
  *     C = mean_i 1[log p̂(R_i) > t],   t the (1 − mass) quantile of log p̂ at the generated rows themselves
  *
- * Each row's own kernel raises t, most of all for copies; the variant without it stands beside. Blind to junk outside the data. The interval is binomial.
+ * Each row's own kernel raises t, most of all for copies; the variant without it stands beside. Blind to junk outside the data. The interval is Wilson's, of real rows, with the generated ones as they are.
  * Source: Tolstikhin et al. 2017 (arXiv 1701.02386), which takes the percentile with the own kernel.
  *
  *     const { value } = await coverageMetric(a, b, { bandwidth: 1 });
@@ -58,7 +58,7 @@ export const coverageMetric = /* @__PURE__ */ defineMeasure<
     const deviation = Math.sqrt((value * (1 - value)) / real.count);
     const parts = { threshold, valueLeaveOneOut: above(apart!).share, bandwidth: width };
     const meanLogLikelihood = meanAndVariance(atReal!).mean;
-    return { value, ...parts, meanLogLikelihood, deviation, interval: normalInterval(value, deviation, level) };
+    return { value, ...parts, meanLogLikelihood, deviation, interval: shareLimits(value, real.count, level) };
   },
 });
 

@@ -1,16 +1,14 @@
 import type { Rows } from "../data/rows.ts";
 import { ballsOf, hitsOf, share } from "./balls.ts";
-import { halves } from "./halves.ts";
+import type { HalvesOptions } from "./halves.ts";
 import { type Context, defineMeasure } from "./measure.ts";
 import { whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 
 /** What densityCoverage may be asked for. */
-export interface DensityCoverageOptions {
+export interface DensityCoverageOptions extends HalvesOptions {
   /** A ball reaches to the k-th other real row; 5. */
   readonly k?: number;
-  /** Random halves that the interval comes from; 20 up to 2048 rows, else 0. */
-  readonly resamples?: number;
 }
 
 /** The parts of density and coverage. */
@@ -23,8 +21,6 @@ export interface DensityCoverage {
   readonly open: { readonly density: number; readonly coverage: number };
   /** What coverage would be on average if both sets had one law. */
   readonly expectedCoverage: number;
-  /** Limits of coverage; `interval` is density's. */
-  readonly coverageInterval?: readonly [number, number] | undefined;
 }
 
 /**
@@ -46,16 +42,14 @@ export const densityCoverage = /* @__PURE__ */ defineMeasure<
   name: "densityCoverage",
   sets: ["real", "generated"],
   options: { k: whole(1, 5), resamples: whole(0, undefined) },
-  async of(_inputs, { k, resamples }, context) {
+  halves: ["density", "coverage"],
+  async of(_inputs, { k }, context) {
     const pair = context.pair();
     const { closed, open } = await found(pair, k!, context);
-    const estimate = async (a: Rows, b: Rows) => Object.values((await found([a, b], k!, context)).closed);
-    const intervals = await halves(pair, Object.values(closed), resamples, context, estimate);
     const [n, m] = [pair[0].count, pair[1].count];
     let missed = 1;
     for (let t = 1; t <= k!; t++) missed *= (n - t) / (n + m - t);
-    const parts = { ...closed, open, expectedCoverage: 1 - missed, coverageInterval: intervals?.[1]?.interval };
-    return { value: closed.density, ...parts, ...intervals?.[0] };
+    return { value: closed.density, ...closed, open, expectedCoverage: 1 - missed };
   },
 });
 

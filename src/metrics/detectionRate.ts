@@ -8,7 +8,7 @@ import { defineMeasure } from "./measure.ts";
 import { anything, whole } from "./options.ts";
 import type { Box } from "../features/boxes.ts";
 import type { SampleSet } from "./sets.ts";
-import { normalQuantile } from "./statistics.ts";
+import { shareLimits } from "./statistics.ts";
 
 /** What finds boxes in images [n, c, h, w]: one list an image. */
 export interface Detector {
@@ -65,6 +65,7 @@ export const detectionRate = /* @__PURE__ */ defineMeasure<
 >({
   name: "detectionRate",
   sets: ["images", "detector"],
+  optional: ["real", "nonFaces"],
   options: {
     threshold: (where, name, value) => {
       const found = value === undefined ? 0.5 : value;
@@ -81,8 +82,9 @@ export const detectionRate = /* @__PURE__ */ defineMeasure<
     nonFaces: anything(),
     batch: whole(1, 64),
   },
-  async of(inputs, { threshold, minSize, real, nonFaces, batch }, context) {
+  async of(inputs, { threshold, minSize, batch }, context) {
     const { where, level, long } = context;
+    const { real, nonFaces } = inputs;
     const detector = inputs.detector as Detector;
     check(typeof detector?.detect === "function", "argument", where, () => {
       return `expected a detector with detect(images) second: BlazeFace, TinyFace or your own; got ${named(detector)}.`;
@@ -113,9 +115,6 @@ export const detectionRate = /* @__PURE__ */ defineMeasure<
     const counts = await countsOf("images", inputs.images);
     const n = counts.length;
     const value = rate(counts);
-    const z = normalQuantile(0.5 + level / 2);
-    const middle = (value + (z * z) / (2 * n)) / (1 + (z * z) / n);
-    const half = (z * Math.sqrt((value * (1 - value)) / n + (z * z) / (4 * n * n))) / (1 + (z * z) / n);
     return {
       value,
       found: Math.round(value * n),
@@ -125,7 +124,7 @@ export const detectionRate = /* @__PURE__ */ defineMeasure<
       counts,
       realRate: real === undefined ? undefined : rate(await countsOf("real", real)),
       nonFaceRate: nonFaces === undefined ? undefined : rate(await countsOf("nonFaces", nonFaces)),
-      interval: [Math.max(0, middle - half), Math.min(1, middle + half)] as const,
+      interval: shareLimits(value, n, level),
       deviation: Math.sqrt((value * (1 - value)) / n),
     };
   },

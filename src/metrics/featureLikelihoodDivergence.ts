@@ -50,7 +50,7 @@ export const featureLikelihoodDivergence = /* @__PURE__ */ defineMeasure<
   name: "featureLikelihoodDivergence",
   sets: ["train", "test", "generated"],
   options: { logVariances: numbers(), steps: whole(1, 50), most: whole(2, 10_000) },
-  random: true,
+  apart: { logVariances: ["steps"] },
   async of(_inputs, { logVariances, steps, most }, context) {
     const { where, seed, level, long } = context;
     const [train, generated] = context.pair("train", "generated");
@@ -63,7 +63,9 @@ export const featureLikelihoodDivergence = /* @__PURE__ */ defineMeasure<
     const standard = async (rows: Rows, step: number): Promise<Float32Array<ArrayBuffer>> => {
       const x = rows === test ? ofTest : await valuesOf(where, rows, long.signal);
       const order =
-        rows.count > most! ? permutation(rows.count, { seed, stream: STREAMS.subset, step }).slice(0, most) : null;
+        rows.count > most!
+          ? permutation(rows.count, { seed: seed(), stream: STREAMS.subset, step }).slice(0, most)
+          : null;
       const count = order ? order.length : rows.count;
       return Float32Array.from({ length: count * d }, (_, at) => {
         const [row, c] = [order ? order[Math.floor(at / d)]! : Math.floor(at / d), at % d];

@@ -8,13 +8,14 @@ import { random } from "../graph/ops/random.ts";
 import { concat } from "../graph/ops/part.ts";
 import { numbersOf } from "../linalg/numbers.ts";
 import { STREAMS } from "./bootstrap.ts";
+import type { HalvesOptions } from "./halves.ts";
 import { defineMeasure } from "./measure.ts";
 import { above, numbers, whole } from "./options.ts";
 import { type SampleSet, wholeOf } from "./sets.ts";
 import { eigenvaluesOf, entropyScore } from "./spectra.ts";
 
 /** What fourierVendi may be asked for. */
-export interface FourierVendiOptions {
+export interface FourierVendiOptions extends HalvesOptions {
   /** Width of the Gaussian kernel that is approximated; 15. */
   readonly sigma?: number;
   /** Random frequencies r; 512. */
@@ -42,8 +43,9 @@ export interface FourierVendi {
 export const fourierVendi = /* @__PURE__ */ defineMeasure<[generated: SampleSet], FourierVendiOptions, FourierVendi>({
   name: "fourierVendi",
   sets: ["generated"],
-  options: { sigma: above(0, 15), count: whole(1, 512), frequencies: numbers() },
-  random: true,
+  options: { sigma: above(0, 15), count: whole(1, 512), frequencies: numbers(), resamples: whole(0, undefined) },
+  apart: { frequencies: ["count", "sigma"] },
+  halves: ["vendi", "rke"],
   async of(_inputs, { sigma, count, frequencies }, { where, rows, seed }) {
     const set = rows("generated");
     const given = frequencies === undefined ? undefined : numbersOf(where, "frequencies", frequencies);
@@ -56,7 +58,7 @@ export const fourierVendi = /* @__PURE__ */ defineMeasure<[generated: SampleSet]
     const covariance = gpu.within(() => {
       const omega = given
         ? gpu.tensor(given, [set.dim, r])
-        : mul(random.normal(gpu, [set.dim, r], { seed, stream: STREAMS.frequency }), 1 / sigma!);
+        : mul(random.normal(gpu, [set.dim, r], { seed: seed(), stream: STREAMS.frequency }), 1 / sigma!);
       const angles = matmul(x, omega);
       return div(gram(concat([cos(angles), sin(angles)], 1)), r * set.count);
     });

@@ -4,15 +4,11 @@ import { Moments } from "../linalg/moments.ts";
 import { rootTrace } from "../linalg/rootTrace.ts";
 import { frechetDeviation } from "./frechetDeviation.ts";
 import { defineMeasure } from "./measure.ts";
-import { flag } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { normalInterval } from "./statistics.ts";
 
-/** What frechetDistance may be asked for. */
-export interface FrechetOptions {
-  /** Whether to say how far sampling may have moved the distance: up to 256 features unless said otherwise. */
-  readonly interval?: boolean;
-}
+/** Nothing of its own. */
+export type FrechetOptions = Readonly<Record<never, never>>;
 
 /** The parts of a Fréchet distance. */
 export interface FrechetDistance {
@@ -22,11 +18,13 @@ export interface FrechetDistance {
   readonly traceTerm: number;
   /** Numerical ranks of Σ₁ and Σ₂. */
   readonly ranks: readonly [number, number];
+  /** By how much a finite number of rows makes the distance too large, on average; the interval leaves it out. */
+  readonly bias?: number | undefined;
 }
 
 /** A trace term below −this part of tr Σ₁ + tr Σ₂ is more than rounding. */
 const ROUNDING = 1e-6;
-/** Features up to which an interval comes unasked: it takes d³ operations of the CPU. */
+/** Features up to which an interval comes unasked. */
 const INTERVAL = 256;
 
 /**
@@ -39,8 +37,9 @@ const INTERVAL = 256;
  * 2-Wasserstein distance of the two Gaussians, which is what tables report as FID: call it that only with the Inception features.
  * It sees first and second moments, nothing else. Source: Dowson & Landau 1982; the trace as in Mathiasen & Hvilshøj 2020.
  *
- * real, generated: Moments, tensors [n, d], arrays, data sets or sources of rows. The interval is the delta method's for Gaussian
- * features (frechetDeviation.ts); it leaves out the bias, which falls as 1/n. Throws LatentError: "data" with fewer than two samples,
+ * real, generated: Moments, tensors [n, d], arrays, data sets or sources of rows. The value is biased upwards in 1/n. The interval is about the distance of
+ * the laws: the value less its bias, both by the delta method for Gaussian features (frechetDeviation.ts), where rows are more than features. It takes d³ operations
+ * of the CPU, and comes unasked up to 256 features. Throws LatentError: "data" with fewer than two samples,
  * "shape" where features differ in number.
  *
  *     const { value } = await frechetDistance(a, b);
@@ -52,9 +51,9 @@ export const frechetDistance = /* @__PURE__ */ defineMeasure<
 >({
   name: "frechetDistance",
   sets: ["real", "generated"],
-  options: { interval: (where, name, value) => (value === undefined ? undefined : flag(false)(where, name, value)) },
+  options: {},
   accumulator: () => Moments.streaming(),
-  async of(inputs, options, { where, rows, count, level, long, maybeGpu, insists }) {
+  async of(inputs, _options, { where, rows, count, level, interval, long, maybeGpu, insists }) {
     const momentsOf = async (set: string): Promise<Moments> => {
       const given = inputs[set];
       const moments = given instanceof Moments ? given : await Moments.of(rows(set) as Samples, long);
@@ -92,12 +91,23 @@ export const frechetDistance = /* @__PURE__ */ defineMeasure<
       );
     const traceTerm = Math.max(0, raw);
     const value = meanTerm + traceTerm;
-    const deviation =
-      (options.interval ?? d <= INTERVAL) ? frechetDeviation(s1, s2, gap, d, [first.count, second.count]) : undefined;
-    const interval = deviation === undefined ? undefined : normalInterval(value, deviation, level);
-    return { value, meanTerm, traceTerm, ranks: root.ranks, warnings, deviation, interval };
+    const parts = { value, meanTerm, traceTerm, ranks: root.ranks, warnings };
+    if (!hasInterval(interval, d, [first.count, second.count])) return parts;
+    const { biases, deviation } = frechetDeviation(s1, s2, gap, d, [first.count, second.count]);
+    const bias = biases[0] + biases[1];
+    return { ...parts, bias, deviation, interval: limitsOf(value - bias, deviation, level) };
   },
 });
+
+/** Whether an interval is found: where it was not refused, rows are more than features, and unasked only up to 256 features. */
+export const hasInterval = (asked: boolean | undefined, d: number, counts: readonly number[]): boolean =>
+  (asked ?? d <= INTERVAL) && Math.min(...counts) > d;
+
+/** The limits of a squared distance, from 0 on. */
+export const limitsOf = (value: number, deviation: number, level: number): readonly [number, number] => {
+  const [low, high] = normalInterval(value, deviation, level);
+  return [Math.max(0, low), Math.max(0, high)];
+};
 
 const trace = (a: Float64Array, d: number): number => {
   let sum = 0;

@@ -1,11 +1,12 @@
 import type { Samples } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
 import { Moments } from "../linalg/moments.ts";
-import { frechetDistance } from "./frechet.ts";
+import { numbersOf } from "../linalg/numbers.ts";
+import { frechetDistance, hasInterval, limitsOf } from "./frechet.ts";
+import { type FrechetDeviation, frechetDeviation } from "./frechetDeviation.ts";
 import { defineMeasure } from "./measure.ts";
-import { anything, whole } from "./options.ts";
+import { numbers, whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
-import { normalInterval } from "./statistics.ts";
 import { subset } from "./subset.ts";
 
 /** What frechetDistanceInfinity may be asked for. */
@@ -14,8 +15,8 @@ export interface FrechetInfinityOptions {
   readonly count?: number;
   /** The smallest size; 5000, or a tenth of the rows where there are fewer than 50,000. */
   readonly smallest?: number;
-  /** Sizes to take instead, or distances that are known: { n, values }. */
-  readonly points?: readonly number[] | { readonly n: readonly number[]; readonly values: readonly number[] };
+  /** Sizes to take instead. */
+  readonly points?: readonly number[];
 }
 
 /** The parts of an extrapolated Fréchet distance. */
@@ -30,7 +31,8 @@ export interface FrechetInfinity {
  * The Fréchet distance extrapolated to infinitely many generated rows: the intercept of the least-squares line of FD_N over 1/N, each FD_N of a random
  * subset (without replacement) against the moments of all real rows. It removes the bias of the generated set; that of the real set stays.
  *
- * The deviation is the intercept's by regression; subsets share rows, so it is too small. Source: Chong & Forsyth 2020 (arXiv 1911.07023).
+ * The interval is the Fréchet distance's own (frechetDistance), about the value less the bias of the real set, widened by the line's error. Of distances found
+ * elsewhere, `frechetDistanceInfinity({ n, values })`, only the line's error is known, which is too small where subsets share rows: a deviation, no interval. Source: Chong & Forsyth 2020 (arXiv 1911.07023).
  * Throws LatentError("data") where there are fewer than two sizes.
  *
  *     const { value, slope } = await frechetDistanceInfinity(a, b);
@@ -42,16 +44,16 @@ export const frechetDistanceInfinity = /* @__PURE__ */ defineMeasure<
 >({
   name: "frechetDistanceInfinity",
   sets: ["real", "generated"],
-  also: ["n", "values"],
-  options: { count: whole(2, 15), smallest: whole(2, undefined), points: anything() },
-  random: true,
+  instead: ["n", "values"],
+  options: { count: whole(2, 15), smallest: whole(2, undefined), points: numbers() },
+  apart: { points: ["count", "smallest"] },
   async of(inputs, { count, smallest, points }, context) {
-    const { where, seed, level, long } = context;
-    const known = ("n" in inputs ? inputs : Array.isArray(points) ? undefined : points) as
-      { readonly n: number[]; readonly values: number[] } | undefined;
-    const values: number[] = known ? known.values : [];
-    let n: readonly number[] = known ? known.n : [];
-    if (!known) {
+    const { where, seed, level, interval, long } = context;
+    const isKnown = inputs.n !== undefined;
+    const values = isKnown ? [...numbersOf(where, "values", inputs.values)] : [];
+    let n = isKnown ? [...numbersOf(where, "n", inputs.n)] : [];
+    let spread: FrechetDeviation | undefined;
+    if (!isKnown) {
       const { real } = inputs;
       const reference = real instanceof Moments ? real : await Moments.of(context.rows("real") as Samples, long);
       const generated = context.rows("generated");
@@ -61,12 +63,12 @@ export const frechetDistanceInfinity = /* @__PURE__ */ defineMeasure<
       const equallySpaced = Array.from({ length: count! }, (_, i) =>
         Math.floor(least + ((most - least) * i) / (count! - 1)),
       );
-      n = (points as readonly number[] | undefined) ?? equallySpaced;
+      n = points ? [...points] : equallySpaced;
       for (const [step, size] of n.entries()) {
         check(Number.isInteger(size) && size >= 2 && size <= most, "argument", where, () => {
           return `expected points from 2 to ${most}, the generated rows; got ${size}.`;
         });
-        const part = await subset(generated, size, seed, step);
+        const part = await subset(generated, size, seed(), step);
         const found = await frechetDistance(reference, part, {
           interval: false,
           ...(long.signal ? { signal: long.signal } : {}),
@@ -74,9 +76,15 @@ export const frechetDistanceInfinity = /* @__PURE__ */ defineMeasure<
         values.push(found.value);
         part.dispose();
       }
+      if (hasInterval(interval, reference.dim, [reference.count, most])) {
+        const all = await Moments.of(generated, long);
+        const gap = all.mean.map((value, j) => value - reference.mean[j]!);
+        const counts = [reference.count, most] as const;
+        spread = frechetDeviation(reference.covariance, all.covariance, gap, reference.dim, counts);
+      }
     }
-    check(Array.isArray(n) && n.length >= 2 && n.length === values.length, "data", where, () => {
-      return `expected at least two sizes n, and as many values; got ${n?.length} and ${values?.length}.`;
+    check(n.length >= 2 && n.length === values.length, "data", where, () => {
+      return `expected at least two sizes n, and as many values; got ${n.length} and ${values.length}.`;
     });
     const x = n.map((size) => 1 / size);
     const [meanX, meanY] = [x, values].map((all) => all.reduce((a, b) => a + b, 0) / all.length) as [number, number];
@@ -85,7 +93,10 @@ export const frechetDistanceInfinity = /* @__PURE__ */ defineMeasure<
     const value = meanY - slope * meanX;
     const rest =
       values.reduce((total, y, i) => total + (y - value - slope * x[i]!) ** 2, 0) / Math.max(1, n.length - 2);
-    const deviation = Math.sqrt(rest * (1 / n.length + meanX ** 2 / sumOfSquares));
-    return { value, slope, points: { n, values }, deviation, interval: normalInterval(value, deviation, level) };
+    const ofLine = Math.sqrt(rest * (1 / n.length + meanX ** 2 / sumOfSquares));
+    const parts = { value, slope, points: { n, values } };
+    if (spread === undefined) return { ...parts, deviation: ofLine };
+    const deviation = Math.hypot(ofLine, spread.deviation);
+    return { ...parts, deviation, interval: limitsOf(value - spread.biases[0], deviation, level) };
   },
 });

@@ -1,59 +1,90 @@
+import { Dataset } from "../data/dataset.ts";
 import { permutation } from "../data/philox.ts";
-import { gpuOf, type Rows, rowsOf } from "../data/rows.ts";
+import { gpuOf, type Rows } from "../data/rows.ts";
 import { gather } from "../graph/ops/gather.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { reshape } from "../graph/ops/shape.ts";
+import { Tensor } from "../graph/tensor.ts";
 import { STREAMS } from "./bootstrap.ts";
-import type { Context } from "./measure.ts";
-import { joined, wholeOf } from "./sets.ts";
-import { meanAndVariance, normalInterval } from "./statistics.ts";
+import type { SampleSet } from "./sets.ts";
+import { meanAndVariance, studentQuantile } from "./statistics.ts";
+import { picked } from "./subset.ts";
 
-/** Rows up to which halves are judged unasked: 20 of them take five times as long as the value. */
-const UNASKED = 2048;
-const HALVES = 20;
-/** Rows of the smaller set from which a half says something. */
-const LEAST = 40;
-
-/**
- * Deviations of several numbers of two sets, from random halves of both: drawn without replacement, their variance is that of the whole
- * sets' numbers (Shao & Wu 1989), and no row stands twice, as in a bootstrap, where it would be its own neighbour at distance 0.
- * Nothing for sets that are too small, and for large ones unless `resamples` says how many halves to take.
- */
-export async function halves(
-  [a, b]: readonly [Rows, Rows],
-  values: readonly number[],
-  resamples: number | undefined,
-  { seed, level, long: { signal } }: Context,
-  estimate: (a: Rows, b: Rows) => Promise<readonly number[]>,
-): Promise<{ deviation: number; interval: readonly [number, number] }[] | undefined> {
-  const most = Math.max(a.count, b.count);
-  const times = resamples ?? (most <= UNASKED ? HALVES : 0);
-  if (times < 2 || Math.min(a.count, b.count) < LEAST) return undefined;
-  const found: (readonly number[])[] = [];
-  for (let t = 0; t < times; t++) {
-    signal?.throwIfAborted();
-    const [left, right] = [await half(a, seed, 2 * t), await half(b, seed, 2 * t + 1)];
-    try {
-      found.push(await estimate(rowsOf("halves", left), rowsOf("halves", right)));
-    } finally {
-      for (const tensor of [left, right]) tensor.dispose();
-    }
-  }
-  return values.map((value, at) => {
-    const deviation = Math.sqrt(meanAndVariance(found.map((all) => all[at]!)).variance);
-    return { deviation, interval: normalInterval(value, deviation, level) };
-  });
+/** Options of measures whose interval comes from random halves. */
+export interface HalvesOptions {
+  /** Random halves that the interval comes from: 20 where all sets have 40 to 2048 rows, else 0. They cost five to ten times the value. */
+  readonly resamples?: number;
 }
 
-/** Half of the rows, drawn at random, as a tensor. */
-async function half(rows: Rows, seed: number, step: number): Promise<Tensor> {
-  const picked = permutation(rows.count, { seed, stream: STREAMS.subset, step }).slice(0, Math.floor(rows.count / 2));
-  const { x, owned } = await wholeOf(joined([rows]));
-  const gpu = gpuOf("halves", x);
+/** How far a number moves. */
+export interface Spread {
+  readonly deviation: number;
+  /** Half the width of its interval. */
+  readonly reach: number;
+}
+
+/** Rows up to which halves are taken unasked. */
+export const UNASKED = 2048;
+/** Halves that are taken unasked. */
+export const HALVES = 20;
+/** Rows of the smallest set from which a half says something. */
+export const LEAST = 40;
+
+/**
+ * Deviations of several numbers from random halves of all sets. Halves are drawn without replacement, so the variance of their numbers is that of the
+ * whole sets' numbers (Shao & Wu 1989), and no row stands twice: in a bootstrap a row would be its own neighbour at distance 0, and its own like.
+ * Limits are value ± t·deviation, t of halves − 1 degrees of freedom.
+ */
+export async function halves(
+  sets: { readonly [set: string]: unknown },
+  names: readonly string[],
+  { times, seed, level, signal }: { times: number; seed: number; level: number; signal: AbortSignal | undefined },
+  estimate: (halves: { readonly [set: string]: SampleSet }) => Promise<{ readonly [name: string]: number }>,
+): Promise<{ readonly [name: string]: Spread }> {
+  const found: { readonly [name: string]: number }[] = [];
+  for (let t = 0; t < times; t++) {
+    signal?.throwIfAborted();
+    const own: Tensor[] = [];
+    try {
+      const parts: { [set: string]: SampleSet } = {};
+      for (const [k, [set, x]] of Object.entries(sets).entries())
+        parts[set] = await half(x as SampleSet, seed, t * Object.keys(sets).length + k, own);
+      found.push(await estimate(parts));
+    } finally {
+      for (const tensor of own) tensor.dispose();
+    }
+  }
+  const t = studentQuantile(0.5 + level / 2, times - 1);
+  const entries = names.map((name) => {
+    const deviation = Math.sqrt(meanAndVariance(found.map((values) => values[name]!)).variance);
+    return [name, { deviation, reach: t * deviation }] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Half of a set's samples, drawn at random, of the set's own kind and shape; `own` notes tensors to free. */
+async function half(x: SampleSet, seed: number, step: number, own: Tensor[]): Promise<SampleSet> {
+  const count = x instanceof Tensor ? x.shape[0]! : "count" in x ? x.count : x.length;
+  const rows = permutation(count, { seed, stream: STREAMS.subset, step })
+    .slice(0, Math.floor(count / 2))
+    .sort();
+  if (!(x instanceof Tensor || "count" in x)) return Array.from(rows, (row) => x[row]!) as SampleSet;
+  const part = await partOf(x, rows);
+  own.push(part);
+  return part;
+}
+
+async function partOf(x: Tensor | Dataset | Rows, rows: Uint32Array<ArrayBuffer>): Promise<Tensor> {
+  if (!(x instanceof Tensor || x instanceof Dataset)) return picked(x, rows);
+  const whole = x instanceof Dataset ? x.slice(0, x.count) : x;
+  const gpu = gpuOf("halves", whole);
   try {
-    const part = gpu.within(() => gather(x, gpu.tensor(picked.sort())));
+    const part = gpu.within(() => {
+      const some = gather(whole, gpu.tensor(rows));
+      return x instanceof Dataset ? reshape(some, [rows.length, ...x.shape]) : some;
+    });
     await gpu.evaluate([part]);
     return part;
   } finally {
-    if (owned) x.dispose();
+    if (whole !== x) whole.dispose();
   }
 }

@@ -54,7 +54,6 @@ export const imageStatistics = /* @__PURE__ */ defineMeasure<
   name: "imageStatistics",
   sets: ["real", "generated"],
   options: { resamples: whole(0, 200) },
-  random: true,
   of: (_inputs, { resamples }, context) => statisticsOf(resamples!, context),
 });
 
@@ -71,7 +70,6 @@ export const spectrumDistance = /* @__PURE__ */ defineMeasure<
   name: "spectrumDistance",
   sets: ["real", "generated"],
   options: { resamples: whole(0, 200) },
-  random: true,
   of: (_inputs, { resamples }, context) => statisticsOf(resamples!, context),
 });
 
@@ -91,11 +89,11 @@ async function statisticsOf(resamples: number, context: Context) {
   const [real, generated] = [meanOf(ofA), meanOf(ofB)];
   const same = real.every((value, k) => value === generated[k]);
   const value = same ? 0 : distance(real, generated);
-  const { seed, level } = context;
+  const { seed, level, interval } = context;
   const estimate = (i: Uint32Array, j: Uint32Array) => distance(meanOf(ofA, i), meanOf(ofB, j));
   const intervals =
-    resamples >= 2 && Number.isFinite(value)
-      ? bootstrap(value, [ofA.n, ofB.n], (i, j) => estimate(i!, j!), { seed, level, resamples })
+    interval !== false && resamples >= 2 && Number.isFinite(value)
+      ? bootstrap(value, [ofA.n, ofB.n], (i, j) => estimate(i!, j!), { seed: seed(), level, resamples })
       : {};
   const laws = [a, b].map(pixelMoments);
   const luminance = laws.map(({ means }) => fourMoments(means)) as [FourMoments, FourMoments];

@@ -32,7 +32,7 @@ export const kernelDistance = /* @__PURE__ */ defineMeasure<
     subsetSize: whole(2, undefined),
     blockSize: whole(2, undefined),
   },
-  random: true,
+  apart: { blockSize: ["subsets", "subsetSize"] },
   async of(_inputs, options, context) {
     const pair = context.pair();
     const { kernel, name } = await kernelOf(pair, options, context);

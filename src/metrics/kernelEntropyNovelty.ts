@@ -1,12 +1,13 @@
 import { check } from "../device/errors.ts";
 import { functionOf, product, symmetricEigen } from "../linalg/eigen.ts";
+import type { HalvesOptions } from "./halves.ts";
 import { defineMeasure } from "./measure.ts";
-import { above } from "./options.ts";
+import { above, whole } from "./options.ts";
 import { joined, type SampleSet } from "./sets.ts";
 import { rbfMatrix } from "./spectra.ts";
 
 /** What kernelEntropyNovelty may be asked for. */
-export interface NoveltyOptions {
+export interface NoveltyOptions extends HalvesOptions {
   /** Width of the Gaussian kernel in the rows' units; 15. */
   readonly sigma?: number;
   /** How many times rarer in the real set a mode has to be; 1. */
@@ -41,7 +42,8 @@ export const kernelEntropyNovelty = /* @__PURE__ */ defineMeasure<
 >({
   name: "kernelEntropyNovelty",
   sets: ["real", "generated"],
-  options: { sigma: above(0, 15), eta: above(0, 1) },
+  options: { sigma: above(0, 15), eta: above(0, 1), resamples: whole(0, undefined) },
+  halves: ["positiveSum"],
   async of(_inputs, { sigma, eta }, { where, pair, long }) {
     const [real, generated] = pair();
     const [n, m] = [real.count, generated.count];

@@ -12,6 +12,9 @@ type Pair = readonly [Rows, Rows];
 export async function kernelOf([real, generated]: Pair, options: KernelDistanceOptions, { where, long }: Context) {
   const least = Math.min(real.count, generated.count);
   const isU = options.estimator === "u";
+  check(options.sigma === undefined || options.kernel === "rbf", "argument", where, () => {
+    return 'sigma belongs to the kernel "rbf". Give kernel: "rbf", or leave sigma out.';
+  });
   check(least >= 2, "data", where, () => `too few rows. Expected at least 2 in each set; got ${least}.`);
   check(!isU || real.count === generated.count, "argument", where, () => {
     return `the estimator "u" needs sets of one size; got ${real.count} and ${generated.count}.`;

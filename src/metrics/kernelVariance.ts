@@ -75,7 +75,7 @@ export function subsetsOf(pair: readonly [Rows, Rows], subsets: number, size: nu
     return `expected subsetSize at most the rows of the smaller set, ${Math.min(n, m)}; got ${size}.`;
   });
   const draw = (count: number, step: number) =>
-    permutation(count, { seed, stream: STREAMS.subset, step }).slice(0, size);
+    permutation(count, { seed: seed(), stream: STREAMS.subset, step }).slice(0, size);
   return parts(
     pair,
     Array.from({ length: subsets }, (_, t) => [draw(n, 2 * t), draw(m, 2 * t + 1)] as const),
@@ -84,7 +84,7 @@ export function subsetsOf(pair: readonly [Rows, Rows], subsets: number, size: nu
 
 /** Disjoint blocks of consecutive rows of both sets, shuffled. */
 export function blocksOf(pair: readonly [Rows, Rows], size: number, { where, seed }: Context) {
-  const orders = pair.map(({ count }, set) => permutation(count, { seed, stream: STREAMS.subset, step: set }));
+  const orders = pair.map(({ count }, set) => permutation(count, { seed: seed(), stream: STREAMS.subset, step: set }));
   const blocks = Math.floor(Math.min(...pair.map(({ count }) => count)) / size);
   check(blocks >= 2, "argument", where, () => {
     return `expected blockSize at most half the rows of the smaller set, ${Math.min(...pair.map(({ count }) => count))}; got ${size}.`;

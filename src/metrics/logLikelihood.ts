@@ -47,7 +47,6 @@ export const logLikelihood = /* @__PURE__ */ defineMeasure<
 >({
   name: "logLikelihood",
   sets: ["model", "x"],
-  needed: 0,
   options: { scale: above(0, 1 / 255) },
   async of(inputs, options, context) {
     const { where, level, long } = context;

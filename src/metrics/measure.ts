@@ -1,13 +1,16 @@
 import type { Rows } from "../data/rows.ts";
-import { check, checkOptions, isPlain, named } from "../device/errors.ts";
+import { check, checkOptions } from "../device/errors.ts";
 import { checkCall, type LongCall } from "../formats/call.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { checkGpu } from "../program/checkGpu.ts";
 import type { Gpu } from "../program/gpu.ts";
+import { type Arguments, argumentsOf, type Inputs } from "./arguments.ts";
 import { Collected } from "./collected.ts";
-import { between, type Rules, whole } from "./options.ts";
+import { halves, HALVES, type HalvesOptions, LEAST, type Spread, UNASKED } from "./halves.ts";
+import { between, flag, type Rules, whole } from "./options.ts";
 import { type Found, type Score, scoreOf } from "./score.ts";
 import type { Measure } from "./stream.ts";
+import { Streaming } from "./streaming.ts";
 import { gpuBehind, rowsFrom, type SampleSet, tensorOf } from "./sets.ts";
 
 /** What every measure may be asked for. */
@@ -16,6 +19,8 @@ export interface MeasureOptions extends LongCall {
   readonly seed?: number;
   /** How often the interval should hold the true value; 0.95. */
   readonly level?: number;
+  /** Whether to find an interval; where it costs more than the value itself, only for small sets unless it is asked for. */
+  readonly interval?: boolean;
   /** What the rows are, for the report: a name, or the network that made them. */
   readonly features?: string | { readonly name: string; readonly checksum?: string };
   /** Where arrays go, and where work is done that the CPU could do as well. */
@@ -27,8 +32,11 @@ export interface Context {
   readonly where: string;
   /** What was given, by name. */
   readonly inputs: Inputs;
-  readonly seed: number;
+  /** Where random choices start. Whoever asks has made some: the report then says the seed. */
+  seed(): number;
   readonly level: number;
+  /** Whether an interval was asked for or refused; undefined where nothing was said. */
+  readonly interval: boolean | undefined;
   readonly long: LongCall;
   /** The engine of any set or of `options.gpu`. Throws LatentError("argument") where none is known. */
   gpu(): Gpu;
@@ -46,21 +54,12 @@ export interface Context {
   count(set: string, n: number): void;
 }
 
-type Inputs = { readonly [name: string]: unknown };
-
-interface Definition<O, F extends Found> {
-  readonly name: string;
-  /** Names of the arguments, in their order. */
-  readonly sets: readonly string[];
-  /** How many of them have to be given; all. */
-  readonly needed?: number;
-  /** Two arguments are the first and the third. */
-  readonly skipsSecond?: boolean;
-  /** Other names that one object of inputs may hold. */
-  readonly also?: readonly string[];
+interface Definition<O, F extends Found> extends Arguments {
   readonly options: Rules<O>;
-  /** Whether random choices are made, so that the seed is part of the conditions. */
-  readonly random?: boolean;
+  /** Options that take the place of others, which are refused beside them. */
+  readonly apart?: { readonly [option: string]: readonly string[] };
+  /** The value's interval comes from random halves of the sets; so do those of these parts. */
+  readonly halves?: readonly (keyof F & string)[];
   of(inputs: Inputs, options: O, context: Context): Promise<F>;
   /** Gathers the parts of one set where that takes less than all of its rows. */
   readonly accumulator?: (options: MeasureOptions) => Measure<SampleSet, unknown>;
@@ -77,60 +76,75 @@ export interface MeasureFunction<A extends readonly unknown[], O, P> {
   ): Measure<SampleSet | { readonly [set: string]: SampleSet }, Score & P>;
 }
 
-const COMMON = ["seed", "level", "features", "gpu", "signal", "onProgress"];
+const COMMON = ["seed", "level", "interval", "features", "gpu", "signal", "onProgress"];
 
-const isOptions = (x: unknown): boolean => isPlain(x) && typeof (x as Partial<Rows>).batch !== "function";
-
-/** Makes a measure of its formula: checks arguments and options, frees what was uploaded, and adds the conditions. */
+/** Makes a measure of its formula: checks arguments and options, frees what was uploaded, and adds interval and conditions. */
 export function defineMeasure<A extends readonly unknown[], O, P>(
   definition: Definition<O, Found & P>,
 ): MeasureFunction<A, O, P> {
-  const { name: where, sets, also = [], options: rules } = definition;
-  const names = Object.keys(rules);
-  /** Arguments by their names, and the options. */
-  const sorted = (args: readonly unknown[]): [inputs: Inputs, options: Inputs] => {
-    const [first, second] = args;
-    if (isOptions(first) && [...sets, ...also].some((name) => name in (first as Inputs))) {
-      checkOptions(where, first as Inputs, [...sets, ...also]);
-      return [first as Inputs, (second ?? {}) as Inputs];
-    }
-    const options = args.length > 0 && isOptions(args.at(-1)) ? (args.at(-1) as Inputs) : {};
-    const given = options === args.at(-1) ? args.slice(0, -1) : args.filter((arg) => arg !== undefined);
-    const order = definition.skipsSecond && given.length === 2 ? [sets[0]!, sets[2]!] : sets;
-    check(given.length <= sets.length, "argument", where, () => {
-      return `expected ${sets.join(", ")} and an object of options; got ${given.length} arguments before it.`;
-    });
-    return [Object.fromEntries(given.map((value, i) => [order[i]!, value])), options];
-  };
+  const { name: where, sets, optional = [], apart = {}, options: rules } = definition;
   const measure = async (...args: readonly unknown[]) => {
-    const [inputs, options] = sorted(args);
-    checkOptions(where, options, [...names, ...COMMON]);
-    checkCall(where, options);
-    const isByName = also.some((name) => name in inputs);
-    const missing = isByName ? undefined : sets.slice(0, definition.needed).find((set) => inputs[set] === undefined);
-    check(missing === undefined, "argument", where, () => {
-      return `expected samples: a tensor [n, d], a Dataset, arrays, or an object with count, dim and batch(start, size) as ${missing}; got ${named(inputs[missing!])}.`;
-    });
-    const { gpu, signal, onProgress, features } = options as MeasureOptions;
-    if (gpu !== undefined) checkGpu(where, gpu);
-    const seed = whole(0, 0)(where, "seed", options.seed);
-    // a measure may have a level of its own: of a wavelet tree, of a test
-    const level = "level" in rules ? 0.95 : between(0, 1, 0.95)(where, "level", options.level);
-    const filled = Object.fromEntries(
-      Object.entries(rules as Rules<Inputs>).map(([name, rule]) => [name, rule(where, name, options[name])]),
-    ) as O;
+    const [inputs, options] = argumentsOf(definition, args);
+    const settings = settingsOf(options);
     const own: Tensor[] = [];
-    const n: { [set: string]: number } = {};
-    const maybeGpu =
-      gpu ??
-      Object.values(inputs)
-        .map(gpuBehind)
-        .find((found) => found !== undefined);
+    try {
+      const noted: Noted = { n: {}, own };
+      const context = contextOf(inputs, settings, noted);
+      const found = await definition.of(inputs, settings.filled, context);
+      const certain =
+        settings.interval === false ? withoutInterval(found) : await withHalves(found, inputs, settings, noted);
+      return scoreOf(where, certain, { n: noted.n, features: nameOf(settings.features), seed: noted.seed });
+    } finally {
+      for (const tensor of own) tensor.dispose();
+    }
+  };
+
+  /** Options, checked by name and value. */
+  function settingsOf(options: Inputs) {
+    checkOptions(where, options, [...Object.keys(rules), ...COMMON]);
+    checkCall(where, options);
+    for (const [name, others] of Object.entries(apart)) {
+      const beside = others.find((other) => options[name] !== undefined && options[other] !== undefined);
+      check(beside === undefined, "argument", where, () => `${name} takes the place of ${beside}. Give one of them.`);
+    }
+    const { gpu, features } = options as MeasureOptions;
+    if (gpu !== undefined) checkGpu(where, gpu);
+    return {
+      gpu,
+      features,
+      long: options as LongCall,
+      seed: whole(0, 0)(where, "seed", options.seed),
+      // a measure may have a level of its own: of a wavelet tree, of a test
+      level: "level" in rules ? 0.95 : between(0, 1, 0.95)(where, "level", options.level),
+      interval: options.interval === undefined ? undefined : flag(true)(where, "interval", options.interval),
+      filled: Object.fromEntries(
+        Object.entries(rules as Rules<Inputs>).map(([name, rule]) => [name, rule(where, name, options[name])]),
+      ) as O,
+    };
+  }
+  type Settings = ReturnType<typeof settingsOf>;
+
+  /** What a measure notes as it works. */
+  interface Noted {
+    readonly n: { [set: string]: number };
+    readonly own: Tensor[];
+    seed?: number;
+  }
+
+  function contextOf(inputs: Inputs, { gpu, level, interval, seed, long }: Settings, noted: Noted): Context {
+    const { n, own } = noted;
+    const known = [gpu, ...Object.values(inputs).map(gpuBehind)].filter((one) => one !== undefined);
+    const [maybeGpu] = known;
+    check(new Set(known).size <= 1, "wrong-device", where, () => {
+      return `expected all sets, and options.gpu, on one gpu; got ${new Set(known).size} of them.`;
+    });
+    const { signal, onProgress } = long;
     const context: Context = {
       where,
       inputs,
-      seed,
+      seed: () => (noted.seed = seed),
       level,
+      interval,
       long: { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) },
       maybeGpu,
       insists: gpu !== undefined,
@@ -159,29 +173,78 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
         n[set] = count;
       },
     };
-    try {
-      const found = await definition.of(inputs, filled, context);
-      return scoreOf(where, found, { n, features: nameOf(features), seed: definition.random ? seed : undefined });
-    } finally {
-      for (const tensor of own) tensor.dispose();
-    }
-  };
+    return context;
+  }
+
+  /** Adds deviations and intervals from random halves, where the measure has them and the sets allow. */
+  async function withHalves(found: Found & P, inputs: Inputs, settings: Settings, noted: Noted): Promise<Found & P> {
+    const { level, seed, interval, filled } = settings;
+    const { resamples } = filled as HalvesOptions;
+    const parts = definition.halves;
+    const counts = sets.map((set) => noted.n[set] ?? 0);
+    const [least, most] = [Math.min(...counts), Math.max(...counts)];
+    if (parts === undefined || resamples === 0) return found;
+    check(interval !== true || least >= LEAST, "data", where, () => {
+      return `an interval from random halves needs at least ${LEAST} rows in each set; got ${least}.`;
+    });
+    const isAsked = interval === true || resamples !== undefined;
+    if (least < LEAST || (!isAsked && most > UNASKED)) return found;
+    noted.seed = seed;
+    const { signal } = settings.long;
+    const whole = Object.fromEntries(sets.map((set) => [set, inputs[set]]));
+    const quiet: Settings = { ...settings, interval: false, long: signal ? { signal } : {} };
+    const names = ["value", ...parts];
+    const deviations = await halves(whole, names, { times: resamples ?? HALVES, seed, level, signal }, async (half) => {
+      const own: Tensor[] = [];
+      try {
+        const context = contextOf({ ...inputs, ...half }, quiet, { n: {}, own });
+        return (await definition.of(context.inputs, filled, context)) as unknown as { [name: string]: number };
+      } finally {
+        for (const tensor of own) tensor.dispose();
+      }
+    });
+    return { ...found, ...withDeviations(found, deviations) };
+  }
+
   return Object.assign(measure, {
     streaming(options: Inputs = {}) {
-      const fixed = Object.fromEntries(Object.entries(options).filter(([name]) => sets.includes(name)));
-      const rest = Object.fromEntries(Object.entries(options).filter(([name]) => !sets.includes(name)));
-      checkOptions(where, rest, [...names, ...COMMON]);
+      const isSet = ([name]: [string, unknown]) => sets.includes(name) || optional.includes(name);
+      const fixed = Object.fromEntries(Object.entries(options).filter(isSet));
+      const rest = Object.fromEntries(Object.entries(options).filter((entry) => !isSet(entry)));
+      settingsOf(rest);
       const gather = definition.accumulator ?? (() => new Collected(where, (rest as MeasureOptions).gpu));
-      return new Streaming(
+      return new Streaming({
         where,
-        sets,
+        sets: [...optional, ...sets],
         fixed,
-        () => gather(rest as MeasureOptions),
-        (inputs, call) => measure(inputs, { ...rest, ...call }),
-      );
+        options: rest,
+        gather: () => gather(rest as MeasureOptions),
+        finish: (inputs, call) => measure(inputs, { ...rest, ...call }),
+      });
     },
   }) as unknown as MeasureFunction<A, O, P>;
 }
+
+/** Deviations of the value and of parts as a result has them; what a measure knows of other chance (directions) is added to the value's. */
+function withDeviations(found: Found, deviations: { readonly [name: string]: Spread }): Partial<Found> {
+  const limits = Object.entries(deviations).flatMap(([name, { deviation, reach: own }]) => {
+    const value = (found as unknown as { readonly [name: string]: number })[name]!;
+    const other = name === "value" ? (found.deviation ?? 0) : 0;
+    const reach = deviation > 0 ? own * Math.hypot(1, other / deviation) : own;
+    return Number.isFinite(value + reach) ? [[name, [value - reach, value + reach] as const] as const] : [];
+  });
+  const { value: interval, ...intervals } = Object.fromEntries(limits);
+  if (interval === undefined) return {};
+  const deviation = Math.hypot(deviations.value!.deviation, found.deviation ?? 0);
+  return { deviation, interval, ...(Object.keys(intervals).length > 0 ? { intervals } : {}) };
+}
+
+const withoutInterval = <F extends Found>(found: F): F => ({
+  ...found,
+  deviation: undefined,
+  interval: undefined,
+  intervals: undefined,
+});
 
 const nameOf = (features: MeasureOptions["features"]): string =>
   features === undefined
@@ -189,59 +252,3 @@ const nameOf = (features: MeasureOptions["features"]): string =>
     : typeof features === "string"
       ? features
       : `${features.name}${features.checksum ? ` (${features.checksum.slice(0, 12)})` : ""}`;
-
-/** The streaming twin of a measure: one gatherer for each set that comes in parts. */
-class Streaming<R> implements Measure<unknown, R> {
-  readonly #gatherers = new Map<string, Measure<SampleSet, unknown>>();
-  readonly where: string;
-  readonly sets: readonly string[];
-  readonly fixed: Inputs;
-  readonly gather: () => Measure<SampleSet, unknown>;
-  readonly finish: (inputs: Inputs, options: LongCall) => Promise<R>;
-
-  constructor(
-    where: string,
-    sets: readonly string[],
-    fixed: Inputs,
-    gather: () => Measure<SampleSet, unknown>,
-    finish: (inputs: Inputs, options: LongCall) => Promise<R>,
-  ) {
-    this.where = where;
-    this.sets = sets;
-    this.fixed = fixed;
-    this.gather = gather;
-    this.finish = finish;
-  }
-
-  #of(set: string): Measure<SampleSet, unknown> {
-    if (!this.#gatherers.has(set)) this.#gatherers.set(set, this.gather());
-    return this.#gatherers.get(set)!;
-  }
-
-  async update(batch: unknown): Promise<void> {
-    const isNamed = isOptions(batch);
-    if (isNamed) checkOptions(this.where, batch as Inputs, this.sets);
-    const parts = (isNamed ? batch : { [this.sets.at(-1)!]: batch }) as { readonly [set: string]: SampleSet };
-    for (const [set, rows] of Object.entries(parts)) await this.#of(set).update(rows);
-  }
-
-  merge(other: this): this {
-    check(other instanceof Streaming && other.where === this.where && other !== this, "argument", this.where, () => {
-      return `expected another streaming ${this.where}; got ${named(other)}.`;
-    });
-    for (const [set, gathered] of other.#gatherers) this.#of(set).merge(gathered);
-    return this;
-  }
-
-  async result(options: LongCall = {}): Promise<R> {
-    const inputs: { [set: string]: unknown } = { ...this.fixed };
-    for (const [set, gathered] of this.#gatherers) inputs[set] = await gathered.result(options);
-    check(Object.keys(inputs).length > 0, "data", this.where, () => "no samples yet. Expected at least one update.");
-    return this.finish(inputs, options);
-  }
-
-  dispose(): void {
-    for (const gathered of this.#gatherers.values()) gathered.dispose();
-    this.#gatherers.clear();
-  }
-}

@@ -4,12 +4,12 @@ import { defineMeasure } from "./measure.ts";
 import { cellsOf } from "./ndb.ts";
 import { nearest } from "./nearest.ts";
 import { anything, either, oneOf, whole } from "./options.ts";
-import { rowsFrom, type SampleSet } from "./sets.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import type { SampleSet } from "./sets.ts";
+import { meanAndVariance, normalInterval, shareLimits } from "./statistics.ts";
 
 /** What memorisation may be asked for. */
 export interface MemorisationOptions {
-  /** Held-out rows of the training law, which the statistic needs; may also stand between the sets. */
+  /** Held-out rows of the training law, which the statistic needs. */
   readonly test?: SampleSet;
   /** Cells of the statistic, by k-means on the training rows, or "one"; 3. */
   readonly cells?: number | "one";
@@ -36,26 +36,24 @@ const LEAST = 20;
  *     Z = (U − (n m/2 − ½)) / √(n m (n + m + 1)/12),   U = #{(g, t): L(g) > L(t)} + ½ ties,   L the distance to the nearest training row
  *
  * in each cell, averaged with the test rows' shares over cells with more than 20 generated rows. ≪ 0 copies, ≫ 0 underfits; a model that copies part and misses part averages out.
- * The value is the statistic where there are held-out rows, else the rate. Source: Meehan, Chaudhuri & Dasgupta 2020 (arXiv 2004.05675).
+ * The value is the statistic where there are held-out rows, else the rate. Intervals take the training rows as they are: DeLong's of the statistic, Wilson's of the rate. Source: Meehan, Chaudhuri & Dasgupta 2020 (arXiv 2004.05675).
  *
  *     const { rate } = await memorisation(a, b);
  */
 export const memorisation = /* @__PURE__ */ defineMeasure<
-  [train: SampleSet, testOrGenerated: SampleSet, generated?: SampleSet],
+  [train: SampleSet, generated: SampleSet],
   MemorisationOptions,
   Memorisation
 >({
   name: "memorisation",
-  sets: ["train", "test", "generated"],
-  needed: 1,
-  skipsSecond: true,
+  sets: ["train", "generated"],
+  optional: ["test"],
   options: {
     test: anything(),
     cells: either(whole(1, 3), (value) => value !== "one", oneOf(["one"], "one")),
   },
-  random: true,
-  async of(inputs, { test, cells }, context) {
-    const { where, long } = context;
+  async of(inputs, { cells }, context) {
+    const { where, level, long } = context;
     const [train, generated] = context.pair("train", "generated");
     const balls = await ballsOf(where, train, 1, long);
     const near = await nearest(generated, train, 1, { ...long, where });
@@ -66,46 +64,52 @@ export const memorisation = /* @__PURE__ */ defineMeasure<
       rate,
       authPct: 100 * (1 - rate),
       nearest: { indices: near.indices, distances: near.distances },
-      deviation: Math.sqrt((rate * (1 - rate)) / m),
     };
-    const given = inputs.test ?? test;
-    if (given === undefined) return { value: rate, ...parts };
-    const own: Tensor[] = [];
-    try {
-      const testRows = rowsFrom(where, "test", given, context.maybeGpu, own);
-      context.count("test", testRows.count);
-      check(
-        testRows.dim === d,
-        "shape",
-        where,
-        () => `features differ in number. Expected ${d} in test; got ${testRows.dim}.`,
-      );
-      const ofTest = (await nearest(testRows, train, 1, { ...long, where })).squared;
-      const one = cells === "one" || cells === 1;
-      const grid = one ? null : await cellsOf(train, undefined, Math.min(cells as number, train.count), context);
-      const [placesG, placesT] = grid
-        ? [await grid.places(generated), await grid.places(testRows)]
-        : [new Uint32Array(m), new Uint32Array(testRows.count)];
-      let [total, weight] = [0, 0];
-      for (let cell = 0; cell < (grid?.bins ?? 1); cell++) {
-        const g = near.squared.filter((_, i) => placesG[i] === cell);
-        const t = ofTest.filter((_, i) => placesT[i] === cell);
-        if (t.length === 0 || g.length <= (grid ? LEAST : 0)) continue;
-        total += t.length * mannWhitney(g, t);
-        weight += t.length;
-      }
-      const statistic = weight > 0 ? total / weight : NaN;
-      const warnings = weight > 0 ? [] : ["no cell holds test rows and more than 20 generated ones: take fewer cells."];
-      return { value: statistic, ...parts, deviation: undefined, statistic, warnings };
-    } finally {
-      for (const tensor of own) tensor.dispose();
+    const limits = shareLimits(rate, m, level);
+    if (inputs.test === undefined)
+      return { value: rate, ...parts, deviation: Math.sqrt((rate * (1 - rate)) / m), interval: limits };
+    const test = context.rows("test");
+    check(test.dim === d, "shape", where, () => {
+      return `features differ in number. Expected ${d} in test; got ${test.dim}.`;
+    });
+    const ofTest = (await nearest(test, train, 1, { ...long, where })).squared;
+    const one = cells === "one" || cells === 1;
+    const grid = one ? null : await cellsOf(train, undefined, Math.min(cells as number, train.count), context);
+    const [placesG, placesT] = grid
+      ? [await grid.places(generated), await grid.places(test)]
+      : [new Uint32Array(m), new Uint32Array(test.count)];
+    let [total, variance, weight] = [0, 0, 0];
+    for (let cell = 0; cell < (grid?.bins ?? 1); cell++) {
+      const g = near.squared.filter((_, i) => placesG[i] === cell);
+      const t = ofTest.filter((_, i) => placesT[i] === cell);
+      if (t.length === 0 || g.length <= (grid ? LEAST : 0)) continue;
+      const found = mannWhitney(g, t);
+      total += t.length * found.z;
+      variance += t.length ** 2 * found.variance;
+      weight += t.length;
     }
+    const intervals = { rate: limits };
+    const warnings = weight > 0 ? [] : ["no cell holds test rows and more than 20 generated ones: take fewer cells."];
+    if (weight === 0) return { value: NaN, ...parts, statistic: NaN, intervals, warnings };
+    const [statistic, deviation] = [total / weight, Math.sqrt(variance) / weight];
+    const interval = normalInterval(statistic, deviation, level);
+    return { value: statistic, ...parts, statistic, deviation, interval, intervals, warnings };
   },
 });
 
-/** Z of how often a value of g is above one of t. */
-function mannWhitney(g: Float32Array, t: Float32Array): number {
-  const sorted = t.slice().sort();
+/** Z of how often a value of g is above one of t, and its variance by DeLong's (1988) of U/nm: 1 where both have one law, about. */
+function mannWhitney(g: Float32Array, t: Float32Array): { z: number; variance: number } {
+  const [n, m] = [t.length, g.length];
+  const [overT, underG] = [placements(g, t), placements(t, g).map((share) => 1 - share)];
+  const scale = Math.sqrt((n * m * (n + m + 1)) / 12);
+  const u = overT.reduce((total, share) => total + share * n, 0);
+  const variance = meanAndVariance(overT).variance / m + meanAndVariance(underG).variance / n;
+  return { z: (u - ((n * m) / 2 - 0.5)) / scale, variance: variance * ((n * m) / scale) ** 2 };
+}
+
+/** For each value of a the share of b below it, ties by half. */
+function placements(a: Float32Array, b: Float32Array): Float64Array {
+  const sorted = b.slice().sort();
   const below = (value: number, orEqual: boolean): number => {
     let [low, high] = [0, sorted.length];
     while (low < high) {
@@ -115,8 +119,5 @@ function mannWhitney(g: Float32Array, t: Float32Array): number {
     }
     return low;
   };
-  let u = 0;
-  for (const value of g) u += (below(value, false) + below(value, true)) / 2;
-  const [n, m] = [t.length, g.length];
-  return (u - ((n * m) / 2 - 0.5)) / Math.sqrt((n * m * (n + m + 1)) / 12);
+  return Float64Array.from(a, (value) => (below(value, false) + below(value, true)) / (2 * b.length));
 }

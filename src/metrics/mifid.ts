@@ -3,14 +3,15 @@ import { gpuOf } from "../data/rows.ts";
 import { div, maximum, minimum, mul, sqrt, square, sub } from "../graph/ops/arithmetic.ts";
 import { min, sum } from "../graph/ops/sum.ts";
 import { frechetDistance } from "./frechet.ts";
+import type { HalvesOptions } from "./halves.ts";
 import { defineMeasure } from "./measure.ts";
-import { above } from "./options.ts";
+import { above, whole } from "./options.ts";
 import { eachPair } from "./pairs.ts";
 import type { SampleSet } from "./sets.ts";
 import { meanAndVariance } from "./statistics.ts";
 
 /** What mifid may be asked for. */
-export interface MifidOptions {
+export interface MifidOptions extends HalvesOptions {
   /** A memorisation distance from here on counts as 1; 0.1. */
   readonly threshold?: number;
 }
@@ -35,7 +36,8 @@ export interface Mifid {
 export const mifid = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated: SampleSet], MifidOptions, Mifid>({
   name: "mifid",
   sets: ["real", "generated"],
-  options: { threshold: above(0, 0.1) },
+  options: { threshold: above(0, 0.1), resamples: whole(0, undefined) },
+  halves: ["distance", "frechet"],
   async of({ real: a, generated: b }, { threshold }, context) {
     const { where, long } = context;
     const [real, generated] = context.pair();

@@ -1,16 +1,11 @@
 import { defineMeasure } from "./measure.ts";
-import { anything } from "./options.ts";
-import { distributionOf, klOf, klOfRows, marginal, probabilitiesOf } from "./probabilities.ts";
+import { bendOf, distributionOf, klOf, klOfRows, marginal, probabilitiesOf } from "./probabilities.ts";
 import type { SampleSet } from "./sets.ts";
-import { check } from "../device/errors.ts";
 import { meanAndVariance, normalInterval } from "./statistics.ts";
 import type { Context } from "./measure.ts";
 
-/** What scores against the training classes may be asked for. */
-export interface TrainClassOptions {
-  /** Class shares of the training set, or class probabilities of its samples; may also be the second argument. */
-  readonly train?: SampleSet;
-}
+/** Nothing of their own. */
+export type TrainClassOptions = Readonly<Record<never, never>>;
 
 /** The parts of a mode score. */
 export interface ModeScore {
@@ -21,13 +16,9 @@ export interface ModeScore {
 }
 
 /** Probabilities, their mean, and the training shares. */
-async function givenOf(inputs: { readonly [name: string]: unknown }, train: unknown, context: Context) {
+async function givenOf(inputs: { readonly [name: string]: unknown }, context: Context) {
   const all = await probabilitiesOf(inputs.generated, "generated", context);
-  const given = inputs.train ?? train;
-  check(given !== undefined, "argument", context.where, () => {
-    return "expected train, the training set's class shares [classes] or probabilities [n, classes]; got none.";
-  });
-  return { all, mean: marginal(all), prior: await distributionOf(given, "train", all.classes, context) };
+  return { all, mean: marginal(all), prior: await distributionOf(inputs.train, "train", all.classes, context) };
 }
 
 /**
@@ -38,16 +29,15 @@ async function givenOf(inputs: { readonly [name: string]: unknown }, train: unkn
  *     const { value } = await modeScore(probabilities, probabilities);
  */
 export const modeScore = /* @__PURE__ */ defineMeasure<
-  [probabilities: SampleSet, train?: SampleSet],
+  [probabilities: SampleSet, train: SampleSet],
   TrainClassOptions,
   ModeScore
 >({
   name: "modeScore",
   sets: ["generated", "train"],
-  needed: 1,
-  options: { train: anything() },
-  async of(inputs, { train }, context) {
-    const { all, mean, prior } = await givenOf(inputs, train, context);
+  options: {},
+  async of(inputs, _options, context) {
+    const { all, mean, prior } = await givenOf(inputs, context);
     const gains = meanAndVariance(klOfRows(all, mean));
     const klMarginal = klOf(mean, 0, prior);
     const value = Math.exp(gains.mean - klMarginal);
@@ -62,7 +52,9 @@ export const modeScore = /* @__PURE__ */ defineMeasure<
     };
     const influence = klOfRows(all, mean).map((kl, row) => kl - slope(row));
     const error = Math.sqrt(meanAndVariance(influence).variance / all.count);
-    const [low, high] = normalInterval(gains.mean - klMarginal, error, context.level);
+    // the mean's entropy counts twice, and is too small for few rows
+    const bias = 2 * bendOf(all, mean, (c) => 1 / mean[c]!);
+    const [low, high] = normalInterval(gains.mean - klMarginal + bias, error, context.level);
     const modeScoreAsPrinted = Math.exp(meanAndVariance(klOfRows(all, prior)).mean - klMarginal);
     const interval = [Math.exp(low), Math.exp(high)] as const;
     return { value, klMarginal, modeScoreAsPrinted, deviation: value * error, interval };
@@ -83,16 +75,15 @@ export interface AmScore {
  *     const { value } = await amScore(probabilities, probabilities);
  */
 export const amScore = /* @__PURE__ */ defineMeasure<
-  [probabilities: SampleSet, train?: SampleSet],
+  [probabilities: SampleSet, train: SampleSet],
   TrainClassOptions,
   AmScore
 >({
   name: "amScore",
   sets: ["generated", "train"],
-  needed: 1,
-  options: { train: anything() },
-  async of(inputs, { train }, context) {
-    const { all, mean, prior } = await givenOf(inputs, train, context);
+  options: {},
+  async of(inputs, _options, context) {
+    const { all, mean, prior } = await givenOf(inputs, context);
     const one = new Float64Array(all.classes).fill(1);
     const entropies = klOfRows(all, one).map((value) => -value);
     const klTrain = klOf(prior, 0, mean);
@@ -106,6 +97,7 @@ export const amScore = /* @__PURE__ */ defineMeasure<
     const { mean: entropy } = meanAndVariance(entropies);
     const deviation = Math.sqrt(meanAndVariance(influence).variance / all.count);
     const value = klTrain + entropy;
-    return { value, klTrain, entropy, deviation, interval: normalInterval(value, deviation, context.level) };
+    const bias = bendOf(all, mean, (c) => prior[c]! / mean[c]! ** 2);
+    return { value, klTrain, entropy, deviation, interval: normalInterval(value - bias, deviation, context.level) };
   },
 });

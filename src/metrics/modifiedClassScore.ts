@@ -32,7 +32,6 @@ export const modifiedClassScore = /* @__PURE__ */ defineMeasure<
   name: "modifiedClassScore",
   sets: ["generated"],
   options: { resamples: whole(0, 200) },
-  random: true,
   async of({ generated }, { resamples }, context) {
     const { p, count, classes } = await probabilitiesOf(generated, "generated", context);
     const predicted = Uint32Array.from({ length: count }, (_, i) => {
@@ -65,11 +64,11 @@ export const modifiedClassScore = /* @__PURE__ */ defineMeasure<
     const all = Array.from({ length: count }, (_, i) => i);
     const scores = byClass(all);
     const value = meanOf(scores);
-    const { seed, level } = context;
+    const { seed, level, interval } = context;
     const spreadOf =
-      resamples! < 2
+      interval === false || resamples! < 2
         ? {}
-        : bootstrap(value, [count], (rows) => meanOf(byClass(rows!)), { seed, level, resamples: resamples! });
+        : bootstrap(value, [count], (rows) => meanOf(byClass(rows!)), { seed: seed(), level, resamples: resamples! });
     return { value, modifiedAllPairs: diversity(all), scores, ...spreadOf };
   },
 });

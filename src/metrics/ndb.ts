@@ -46,7 +46,7 @@ export const ndb = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated: Sa
   name: "ndb",
   sets: ["real", "generated"],
   options: { bins: whole(2, 100), centres: numbers(), level: between(0, 1, 0.05) },
-  random: true,
+  apart: { centres: ["bins"] },
   async of(_inputs, { bins, centres, level }, context) {
     const [real, generated] = context.pair();
     const cells = await cellsOf(real, centres, bins!, context);
@@ -89,7 +89,7 @@ export async function cellsOf(rows: Rows, given: unknown, bins: number, { where,
       () => `expected at most ${rows.count} bins, one a real row; got ${bins}.`,
     );
     const { x, owned } = await wholeOf(rows);
-    centres = await lloyd(x, await plusPlus(x, bins, seed, 0, long.signal), 50, long.signal);
+    centres = await lloyd(x, await plusPlus(x, bins, seed(), 0, long.signal), 50, long.signal);
     if (owned) x.dispose();
   }
   const k = centres.length / d;

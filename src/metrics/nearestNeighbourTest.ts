@@ -1,11 +1,13 @@
 import { hitsOf } from "./balls.ts";
+import type { HalvesOptions } from "./halves.ts";
 import { defineMeasure } from "./measure.ts";
 import { nearest } from "./nearest.ts";
+import { whole } from "./options.ts";
 import { joined, type SampleSet } from "./sets.ts";
 import { normalTail } from "./statistics.ts";
 
-/** Nothing of its own. */
-export type NearestNeighbourTestOptions = Readonly<Record<never, never>>;
+/** What nearestNeighbourTest may be asked for. */
+export type NearestNeighbourTestOptions = HalvesOptions;
 
 /** The parts of the nearest-neighbour two-sample test. */
 export interface NearestNeighbourTest {
@@ -40,7 +42,8 @@ export const nearestNeighbourTest = /* @__PURE__ */ defineMeasure<
 >({
   name: "nearestNeighbourTest",
   sets: ["real", "generated"],
-  options: {},
+  options: { resamples: whole(0, undefined) },
+  halves: ["accuracyReal", "accuracyGenerated"],
   async of(_inputs, _options, { where, pair, long }) {
     const [real, generated] = pair();
     const pool = joined([real, generated]);

@@ -43,7 +43,6 @@ export const parzen = /* @__PURE__ */ defineMeasure<[samples: SampleSet, x: Samp
     ),
     kernel: oneOf(KERNELS, "gaussian"),
   },
-  random: true,
   async of(_inputs, { bandwidth, kernel }, context) {
     const { where, level, long } = context;
     const [samples, x] = context.pair("samples", "x");

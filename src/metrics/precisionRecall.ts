@@ -1,16 +1,14 @@
 import type { Rows } from "../data/rows.ts";
 import { ballsOf, hitsOf, share } from "./balls.ts";
-import { halves } from "./halves.ts";
+import type { HalvesOptions } from "./halves.ts";
 import { type Context, defineMeasure } from "./measure.ts";
 import { whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 
 /** What precisionRecall may be asked for. */
-export interface PrecisionRecallOptions {
+export interface PrecisionRecallOptions extends HalvesOptions {
   /** A ball reaches to the k-th other row of its own set; 3. */
   readonly k?: number;
-  /** Random halves that the interval comes from; 20 up to 2048 rows, else 0. */
-  readonly resamples?: number;
 }
 
 /** The parts of precision and recall. */
@@ -21,8 +19,6 @@ export interface PrecisionRecall {
   readonly recall: number;
   /** The same with open balls, where a row on the edge is outside. */
   readonly open: { readonly precision: number; readonly recall: number };
-  /** Limits of recall; `interval` is precision's. */
-  readonly recallInterval?: readonly [number, number] | undefined;
 }
 
 /**
@@ -43,20 +39,11 @@ export const precisionRecall = /* @__PURE__ */ defineMeasure<
   name: "precisionRecall",
   sets: ["real", "generated"],
   options: { k: whole(1, 3), resamples: whole(0, undefined) },
-  async of(_inputs, { k, resamples }, context) {
-    const pair = context.pair();
-    const { closed, open } = await found(pair, k!, context);
-    const estimate = async (a: Rows, b: Rows) => Object.values((await found([a, b], k!, context)).closed);
-    const intervals = await halves(pair, Object.values(closed), resamples, context, estimate);
+  halves: ["precision", "recall"],
+  async of(_inputs, { k }, context) {
+    const { closed, open } = await found(context.pair(), k!, context);
     const warnings = closed.precision === 1 && closed.recall < 0.05 ? [COLLAPSED] : [];
-    return {
-      value: closed.precision,
-      ...closed,
-      open,
-      ...intervals?.[0],
-      recallInterval: intervals?.[1]?.interval,
-      warnings,
-    };
+    return { value: closed.precision, ...closed, open, warnings };
   },
 });
 

@@ -91,6 +91,22 @@ export function klOf(p: ArrayLike<number>, at: number, q: ArrayLike<number>): nu
   return total;
 }
 
+/** Σ_c w_c Var(p_c)/2n: by how much a function of the mean with second derivatives ∓w is off on average; classes without mass are left out. */
+export function bendOf(
+  { p, count, classes }: Probabilities,
+  mean: Float64Array,
+  weights: (c: number) => number,
+): number {
+  let total = 0;
+  for (let c = 0; c < classes; c++) {
+    if (!(mean[c]! > 0) || count < 2) continue;
+    let squares = 0;
+    for (let i = 0; i < count; i++) squares += (p[i * classes + c]! - mean[c]!) ** 2;
+    total += (weights(c) * squares) / (count - 1) / (2 * count);
+  }
+  return total;
+}
+
 /** KL(p_i ‖ q) of every row, or of some. */
 export function klOfRows(all: Probabilities, q: ArrayLike<number>, rows?: Uint32Array): Float64Array {
   const { p, count, classes } = all;

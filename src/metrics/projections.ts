@@ -38,7 +38,7 @@ export async function squaredPerDirection(
   const m = listed ? listed.length / d : count;
   const directions = gpu.within(() => {
     if (listed) return gpu.tensor(listed, [m, d]);
-    const drawn = random.normal(gpu, [m, d], { seed, stream: STREAMS.direction });
+    const drawn = random.normal(gpu, [m, d], { seed: seed(), stream: STREAMS.direction });
     return div(drawn, sqrt(sum(square(drawn), 1, { keepDims: true })));
   });
   const { left, right, weights } = merged(a.count, b.count);

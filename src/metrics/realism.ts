@@ -4,6 +4,7 @@ import { slice } from "../graph/ops/slice.ts";
 import { max, min } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { type Balls, ballsOf } from "./balls.ts";
+import type { HalvesOptions } from "./halves.ts";
 import { type Context, defineMeasure } from "./measure.ts";
 import { whole } from "./options.ts";
 import { eachPair } from "./pairs.ts";
@@ -11,7 +12,7 @@ import type { SampleSet } from "./sets.ts";
 import { median } from "./statistics.ts";
 
 /** What realism and rarity may be asked for. */
-export interface BallOptions {
+export interface BallOptions extends HalvesOptions {
   /** A ball reaches to the k-th other real row; 3. */
   readonly k?: number;
 }
@@ -32,7 +33,8 @@ export interface Realism {
 export const realism = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated: SampleSet], BallOptions, Realism>({
   name: "realism",
   sets: ["real", "generated"],
-  options: { k: whole(1, 3) },
+  options: { k: whole(1, 3), resamples: whole(0, undefined) },
+  halves: [],
   async of(_inputs, { k }, context) {
     const [real, generated] = context.pair();
     const balls = await ballsOf(context.where, real, k!, context.long);
@@ -64,7 +66,8 @@ export interface Rarity {
 export const rarity = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated: SampleSet], BallOptions, Rarity>({
   name: "rarity",
   sets: ["real", "generated"],
-  options: { k: whole(1, 3) },
+  options: { k: whole(1, 3), resamples: whole(0, undefined) },
+  halves: [],
   async of(_inputs, { k }, context) {
     const [real, generated] = context.pair();
     const balls = await ballsOf(context.where, real, k!, context.long);

@@ -64,7 +64,6 @@ export const reconstructionError = /* @__PURE__ */ defineMeasure<
     learningRate: above(0, 0.1),
     start: anything(),
   },
-  random: true,
   async of(
     { generator },
     { latent, restarts, steps, learningRate, start },
@@ -83,7 +82,7 @@ export const reconstructionError = /* @__PURE__ */ defineMeasure<
     const gpu = gpuOf(where, x);
     const [n, d] = [set.count, set.dim];
     const starts = restarts! + Number(start !== undefined);
-    const drawn = random.normal(gpu, [starts * n, latent], { seed, stream: STREAMS.centre });
+    const drawn = random.normal(gpu, [starts * n, latent], { seed: seed(), stream: STREAMS.centre });
     const first = Float32Array.from(await drawn.read());
     drawn.dispose();
     if (start) first.set(await start.read(), restarts! * n * latent);

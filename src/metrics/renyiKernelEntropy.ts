@@ -1,13 +1,14 @@
 import { gpuOfRows } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
 import { kernelSums, typical } from "./kernelSums.ts";
+import type { HalvesOptions } from "./halves.ts";
 import { defineMeasure } from "./measure.ts";
-import { above, oneOf } from "./options.ts";
+import { above, oneOf, whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { eigenvaluesOf, entropyScore, rbfMatrix } from "./spectra.ts";
 
 /** What renyiKernelEntropy may be asked for. */
-export interface RenyiOptions {
+export interface RenyiOptions extends HalvesOptions {
   /** The kernel: "rbf". */
   readonly kernel?: "rbf";
   /** Its width in the rows' units; has to be chosen (15 in demos on DINOv2 features). */
@@ -40,7 +41,8 @@ export const renyiKernelEntropy = /* @__PURE__ */ defineMeasure<
 >({
   name: "renyiKernelEntropy",
   sets: ["generated"],
-  options: { kernel: oneOf(["rbf"], "rbf"), sigma: above(0, undefined) },
+  options: { kernel: oneOf(["rbf"], "rbf"), sigma: above(0, undefined), resamples: whole(0, undefined) },
+  halves: ["logRke", "vendi"],
   async of(_inputs, { sigma }, { where, rows, long }) {
     check(
       sigma !== undefined,

@@ -13,6 +13,7 @@ export interface Found {
   readonly value: number;
   readonly deviation?: number | undefined;
   readonly interval?: readonly [number, number] | undefined;
+  readonly intervals?: { readonly [part: string]: readonly [number, number] } | undefined;
   readonly warnings?: readonly string[] | undefined;
 }
 
@@ -36,6 +37,8 @@ export class Score {
   readonly deviation?: number;
   /** Limits that hold the true value at the asked level. */
   readonly interval?: readonly [number, number];
+  /** The same of named parts, by their names. */
+  readonly intervals?: { readonly [part: string]: readonly [number, number] };
   /** Samples of each set, by the set's name. */
   readonly n: { readonly [set: string]: number };
   /** What the rows are: the network that made them, or "values as given". */
@@ -48,13 +51,14 @@ export class Score {
   /** @internal */
   constructor(
     measure: string,
-    { value, deviation, interval, warnings = [] }: Found,
+    { value, deviation, interval, intervals, warnings = [] }: Found,
     { n, features, seed }: Conditions,
   ) {
     this.measure = measure;
     this.value = value;
     if (deviation !== undefined) this.deviation = deviation;
     if (interval !== undefined) this.interval = interval;
+    if (intervals !== undefined) this.intervals = intervals;
     this.n = n;
     this.features = features;
     if (seed !== undefined) this.seed = seed;
@@ -63,10 +67,23 @@ export class Score {
 
   /** `frechetDistance 1.17 (0.8 to 1.5; n = 6 real, 5 generated; features: values as given)`, with the parts that are numbers. */
   toString(): string {
-    const own = new Set(["measure", "value", "deviation", "interval", "n", "features", "seed", "warnings"]);
+    const own = new Set([
+      "measure",
+      "value",
+      "deviation",
+      "interval",
+      "intervals",
+      "n",
+      "features",
+      "seed",
+      "warnings",
+    ]);
     const parts = Object.entries(this)
       .filter(([name, part]) => !own.has(name) && typeof part === "number")
-      .map(([name, part]) => `${name} ${short(part as number)}`);
+      .map(([name, part]) => {
+        const limits = this.intervals?.[name];
+        return `${name} ${short(part as number)}${limits ? ` (${short(limits[0])} to ${short(limits[1])})` : ""}`;
+      });
     const conditions = [
       ...(this.interval ? [`${short(this.interval[0])} to ${short(this.interval[1])}`] : []),
       ...(this.deviation !== undefined && !this.interval ? [`± ${short(this.deviation)}`] : []),
@@ -87,6 +104,6 @@ export function scoreOf<F extends Found>(
   found: F,
   conditions: Conditions,
 ): Score & Omit<F, keyof Found> {
-  const { value: _v, deviation: _d, interval: _i, warnings: _w, ...parts } = found;
+  const { value: _v, deviation: _d, interval: _i, intervals: _s, warnings: _w, ...parts } = found;
   return Object.assign(new Score(measure, found, conditions), parts);
 }

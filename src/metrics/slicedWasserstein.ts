@@ -1,3 +1,4 @@
+import type { HalvesOptions } from "./halves.ts";
 import { defineMeasure } from "./measure.ts";
 import { flag, numbers, whole } from "./options.ts";
 import { squaredPerDirection } from "./projections.ts";
@@ -7,7 +8,7 @@ import { subset } from "./subset.ts";
 import { rowsOf } from "../data/rows.ts";
 
 /** What slicedWasserstein may be asked for. */
-export interface SlicedOptions {
+export interface SlicedOptions extends HalvesOptions {
   /** Random directions; 1000. */
   readonly projections?: number;
   /** Directions [m, d] to take instead, as they are. */
@@ -37,8 +38,9 @@ export const slicedWasserstein = /* @__PURE__ */ defineMeasure<
 >({
   name: "slicedWasserstein",
   sets: ["real", "generated"],
-  options: { projections: whole(1, 1000), directions: numbers() },
-  random: true,
+  options: { projections: whole(1, 1000), directions: numbers(), resamples: whole(0, undefined) },
+  apart: { directions: ["projections"] },
+  halves: [],
   async of(_inputs, { projections, directions }, context) {
     const pair = context.pair();
     const squares = await squaredPerDirection(pair, directions, projections!, context);
@@ -75,12 +77,19 @@ export interface Mind {
 export const mind = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated: SampleSet], MindOptions, Mind>({
   name: "mind",
   sets: ["real", "generated"],
-  options: { projections: whole(1, 1000), directions: numbers(), subsample: flag(false) },
-  random: true,
+  options: {
+    projections: whole(1, 1000),
+    directions: numbers(),
+    subsample: flag(false),
+    resamples: whole(0, undefined),
+  },
+  apart: { directions: ["projections"] },
+  halves: [],
   async of(_inputs, { projections, directions, subsample }, context) {
     let [a, b] = context.pair();
     const least = Math.min(a.count, b.count);
-    const cut = subsample && a.count !== b.count ? await subset(a.count > least ? a : b, least, context.seed, 0) : null;
+    const cut =
+      subsample && a.count !== b.count ? await subset(a.count > least ? a : b, least, context.seed(), 0) : null;
     if (cut) [a, b] = a.count > least ? [rowsOf("mind", cut), b] : [a, rowsOf("mind", cut)];
     const squares = await squaredPerDirection([a, b], directions, projections!, context).finally(() => cut?.dispose());
     const { mean, variance } = meanAndVariance(squares.map((square) => 3 * a.dim * square));

@@ -97,6 +97,21 @@ export function betaI(x: number, a: number, b: number): number {
 export const studentQuantile = (p: number, degrees: number): number =>
   inverse((t) => 1 - 0.5 * betaI(degrees / (degrees + t * t), degrees / 2, 0.5), p, 0, 1e6);
 
+/** Exact limits of a Poisson mean after `count` events (Garwood 1936): the upper one too where there were none. */
+export function poissonLimits(count: number, level: number): readonly [number, number] {
+  const tail = 0.5 - level / 2;
+  const limit = (shape: number, p: number) => inverse((x) => gammaP(shape, x), p, 0, 10 * shape + 100);
+  return [count > 0 ? limit(count, tail) : 0, limit(count + 1, 1 - tail)];
+}
+
+/** Wilson's limits of a share of n independent rows: of use at 0 and 1 as well (Wilson 1927). */
+export function shareLimits(share: number, n: number, level: number): readonly [number, number] {
+  const z = normalQuantile(0.5 + level / 2);
+  const middle = (share + (z * z) / (2 * n)) / (1 + (z * z) / n);
+  const reach = (z * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n))) / (1 + (z * z) / n);
+  return [Math.max(0, middle - reach), Math.min(1, middle + reach)];
+}
+
 /** P(X ≥ k) of a binomial. */
 export const binomialTail = (k: number, n: number, p: number): number => (k <= 0 ? 1 : betaI(p, k, n - k + 1));
 

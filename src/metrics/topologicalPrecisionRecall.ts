@@ -7,6 +7,7 @@ import { transpose } from "../graph/ops/shape.ts";
 import { slice } from "../graph/ops/slice.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { draws, STREAMS } from "./bootstrap.ts";
+import type { HalvesOptions } from "./halves.ts";
 import { type Context, defineMeasure } from "./measure.ts";
 import { nearest } from "./nearest.ts";
 import { anything, between, oneOf, whole } from "./options.ts";
@@ -15,7 +16,7 @@ import { type SampleSet, wholeOf } from "./sets.ts";
 import { median, quantile } from "./statistics.ts";
 
 /** What topologicalPrecisionRecall may be asked for. */
-export interface TopologicalOptions {
+export interface TopologicalOptions extends HalvesOptions {
   /** The kernel: "cosine". */
   readonly kernel?: "cosine";
   /** Width for both sets, or [real, generated]; the median distance to the 5d-th neighbour. */
@@ -68,8 +69,10 @@ export const topologicalPrecisionRecall = /* @__PURE__ */ defineMeasure<
     alpha: between(0, 1, 0.1),
     repeats: whole(0, 10),
     dimensions: whole(1, 32),
+    resamples: whole(0, undefined),
   },
-  random: true,
+  apart: { threshold: ["alpha", "repeats"] },
+  halves: ["precision", "recall", "f1"],
   async of(_inputs, { bandwidth, threshold, alpha, repeats, dimensions }, context) {
     const { where } = context;
     const given = context.pair();
@@ -139,7 +142,7 @@ async function densityAt(
   const weights = new Float32Array(n * (1 + repeats));
   for (let i = 0; i < n; i++) weights[i * (1 + repeats)] = 1;
   for (let t = 1; t <= repeats; t++)
-    for (const i of draws(n, n, seed, 2 * t + set)) weights[i * (1 + repeats) + t]! += 1;
+    for (const i of draws(n, n, seed(), 2 * t + set)) weights[i * (1 + repeats) + t]! += 1;
   const gpu = await gpuOfRows(where, samples);
   const owned = [gpu.tensor(weights, [n, 1 + repeats]), gpu.tensor([Math.PI / 2 / h, h * h])];
   const [all, width] = owned as [Tensor, Tensor];
@@ -175,7 +178,7 @@ async function projectedTo(sets: readonly [Rows, Rows], k: number, { where, seed
   for (const rows of sets) {
     const { x, owned } = await wholeOf(rows);
     const gpu = gpuOf(where, x);
-    const matrix = mul(random.normal(gpu, [d, k], { seed, stream: STREAMS.direction }), Math.sqrt(2 / (d + k)));
+    const matrix = mul(random.normal(gpu, [d, k], { seed: seed(), stream: STREAMS.direction }), Math.sqrt(2 / (d + k)));
     const projected = gpu.within(() => matmul(x, matrix));
     await gpu.evaluate([projected]);
     results.push(projected);

@@ -1,13 +1,14 @@
 import { gpuOfRows } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
 import { medianDistance } from "./kernelSums.ts";
+import type { HalvesOptions } from "./halves.ts";
 import { defineMeasure } from "./measure.ts";
-import { above, oneOf } from "./options.ts";
+import { above, oneOf, whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { cosineSpectrum, eigenvaluesOf, entropyScore, rbfMatrix } from "./spectra.ts";
 
 /** What vendiScore may be asked for. */
-export interface VendiOptions {
+export interface VendiOptions extends HalvesOptions {
   /** Similarity of two rows, 1 of a row with itself; "cosine". */
   readonly kernel?: "cosine" | "rbf";
   /** Of the rbf kernel; the median distance. */
@@ -39,7 +40,13 @@ export interface Vendi {
 export const vendiScore = /* @__PURE__ */ defineMeasure<[generated: SampleSet], VendiOptions, Vendi>({
   name: "vendiScore",
   sets: ["generated"],
-  options: { kernel: oneOf(["cosine", "rbf"], "cosine"), sigma: above(0, undefined), q: above(0, 1) },
+  options: {
+    kernel: oneOf(["cosine", "rbf"], "cosine"),
+    sigma: above(0, undefined),
+    q: above(0, 1),
+    resamples: whole(0, undefined),
+  },
+  halves: ["0.5", "1", "2", "inf"],
   async of(_inputs, { kernel, sigma, q }, { where, rows, long }) {
     const set = rows("generated");
     check(sigma === undefined || kernel === "rbf", "argument", where, () => 'sigma belongs to kernel "rbf".');

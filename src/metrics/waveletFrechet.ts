@@ -1,6 +1,7 @@
 import { check, show } from "../device/errors.ts";
 import { exactRows } from "../linalg/centredSums.ts";
 import { rootTraceOnCpu, largest } from "../linalg/rootTraceCpu.ts";
+import type { HalvesOptions } from "./halves.ts";
 import { defineMeasure } from "./measure.ts";
 import { imagesOf } from "./images.ts";
 import { flag, oneOf, whole } from "./options.ts";
@@ -8,7 +9,7 @@ import type { SampleSet } from "./sets.ts";
 import { meanAndVariance } from "./statistics.ts";
 
 /** What waveletFrechetDistance may be asked for. */
-export interface WaveletOptions {
+export interface WaveletOptions extends HalvesOptions {
   /** Levels of the packet tree: 4^level packets; 4. */
   readonly level?: number;
   /** The filters: "haar". */
@@ -42,7 +43,13 @@ export const waveletFrechetDistance = /* @__PURE__ */ defineMeasure<
 >({
   name: "waveletFrechetDistance",
   sets: ["real", "generated"],
-  options: { level: whole(1, 4), wavelet: oneOf(["haar"], "haar"), logScale: flag(false) },
+  options: {
+    level: whole(1, 4),
+    wavelet: oneOf(["haar"], "haar"),
+    logScale: flag(false),
+    resamples: whole(0, undefined),
+  },
+  halves: ["largest"],
   async of(_inputs, { level: depth, logScale }, context) {
     const { where } = context;
     const packets: Float64Array[][] = [];

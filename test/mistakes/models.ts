@@ -58,7 +58,11 @@ export const mistakes: readonly Mistake[] = [
     "argument",
     /expected samples: a tensor \[n, d\], a Dataset/,
   ],
-  [(gpu, { frechetDistance }) => frechetDistance(rows(gpu)), "argument", /expected samples/],
+  [
+    (gpu, { frechetDistance }) => frechetDistance(rows(gpu)),
+    "argument",
+    /expected real, generated; got undefined as generated/,
+  ],
 
   // a model's first argument
   ...["VAE", "AutoEncoder"].flatMap((name): Mistake[] => [
@@ -222,7 +226,7 @@ export const mistakes: readonly Mistake[] = [
     "argument",
     /expected a model with a density first/,
   ],
-  [(gpu, { logLikelihood }) => logLikelihood(rows(gpu)), "argument", /expected a model with a density first/],
+  [(gpu, { logLikelihood }) => logLikelihood(rows(gpu)), "argument", /expected model, x; got undefined as x/],
   [(_, { Moments }) => Moments.from({ mean: 3, covariance: 1, count: 5 }), "argument", /mean as numbers/],
   [(_, { Moments }) => Moments.from({ covariance: [1], count: 5 }), "argument", /mean as numbers.*undefined/],
   [(_, { Moments }) => Moments.from(), "argument", /expected|mean/],
