@@ -1,40 +1,14 @@
-import { gpuOf, gpuOfRows, type Rows } from "../data/rows.ts";
+import { gpuOfRows, type Rows } from "../data/rows.ts";
 import type { LongCall } from "../formats/call.ts";
-import { div, equal, less, maximum, mul, sqrt, sub, where as select } from "../graph/ops/arithmetic.ts";
-import { cos, exp } from "../graph/ops/elementwise.ts";
+import { equal, mul, sub, where as select } from "../graph/ops/arithmetic.ts";
+import { exp } from "../graph/ops/elementwise.ts";
 import { arange } from "../graph/ops/oneHot.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import { slice } from "../graph/ops/slice.ts";
 import { max, sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { type DensityKernel, kernelValues, logNormaliser } from "../models/kernelDensity/kernels.ts";
 import { eachPair } from "./pairs.ts";
-import { logGamma } from "./statistics.ts";
-
-/** Kernels of density estimates, by scikit-learn's names. */
-export const KERNELS = ["gaussian", "tophat", "epanechnikov", "exponential", "linear", "cosine"] as const;
-/** One of them. */
-export type DensityKernel = (typeof KERNELS)[number];
-
-/** log of the volume of the unit ball, and of the surface of the unit sphere, in d dimensions. */
-const logBall = (d: number): number => (d / 2) * Math.log(Math.PI) - logGamma(d / 2 + 1);
-const logSphere = (d: number): number => Math.log(2) + (d / 2) * Math.log(Math.PI) - logGamma(d / 2);
-
-/** log of the constant that makes a kernel of bandwidth h a density in d dimensions. */
-export function logNormaliser(kernel: DensityKernel, h: number, d: number): number {
-  const scale = -d * Math.log(h);
-  if (kernel === "gaussian") return -0.5 * d * Math.log(2 * Math.PI) + scale;
-  if (kernel === "tophat") return -logBall(d) + scale;
-  if (kernel === "epanechnikov") return -(logBall(d) + Math.log(2 / (d + 2))) + scale;
-  if (kernel === "exponential") return -(logSphere(d) + logGamma(d)) + scale;
-  if (kernel === "linear") return -(logBall(d) - Math.log(d + 1)) + scale;
-  // ∫ r^{d−1} cos(πr/2) dr by parts; in logs, since single terms leave float64 where d is large
-  let [total, term] = [0, 2 / Math.PI];
-  for (let k = 1; k <= d; k += 2) {
-    total += term;
-    term *= -(d - k) * (d - k - 1) * (2 / Math.PI) ** 2;
-  }
-  return -(Math.log(total) + logSphere(d)) + scale;
-}
 
 /**
  * log p̂(x_j) of a density estimate with a kernel at each sample, in nats, one array for each bandwidth:
@@ -86,24 +60,12 @@ export async function logDensities(
 
 /** The largest log-term of each column, and the sum of the terms over it. */
 function terms(squares: Tensor, h: Tensor, kernel: DensityKernel, same: Tensor | null): [Tensor, Tensor] {
-  const u = kernel === "gaussian" || kernel === "epanechnikov" ? null : div(sqrt(squares), h);
-  const ratio = div(squares, mul(h, h));
-  if (kernel === "gaussian" || kernel === "exponential") {
-    const logs = kernel === "gaussian" ? mul(ratio, -0.5) : mul(u!, -1);
+  const { logs, heights } = kernelValues(squares, h, kernel);
+  if (logs) {
     const others = same ? select(same, -1e30, logs) : logs;
     const top = max(others, 0);
     return [top, sum(exp(sub(others, reshape(top, [1, top.size]))), 0)];
   }
-  const inside = kernel === "epanechnikov" ? less(ratio, 1) : less(u!, 1);
-  const height =
-    kernel === "epanechnikov"
-      ? maximum(sub(1, ratio), 0)
-      : kernel === "linear"
-        ? sub(1, u!)
-        : kernel === "cosine"
-          ? cos(mul(u!, Math.PI / 2))
-          : gpuOf("parzen", squares).ones(squares.shape);
-  const values = select(inside, height, 0);
-  const total = sum(same ? select(same, 0, values) : values, 0);
+  const total = sum(same ? select(same, 0, heights!) : heights!, 0);
   return [mul(total, 0), total];
 }

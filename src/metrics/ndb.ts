@@ -1,7 +1,8 @@
 import { gpuOfRows, type Rows, rowsOf } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
 import { numbersOf } from "../linalg/numbers.ts";
-import { lloyd, plusPlus } from "../models/mixture/kmeans.ts";
+import { lloyd } from "../models/kmeans/lloyd.ts";
+import { plusPlus } from "../models/kmeans/seeding.ts";
 import { type Context, defineMeasure } from "./measure.ts";
 import { nearest } from "./nearest.ts";
 import { between, numbers, whole } from "./options.ts";

@@ -1,5 +1,6 @@
 import { bandwidthOf } from "./bandwidth.ts";
-import { type DensityKernel, KERNELS, logDensities } from "./kde.ts";
+import { logDensities } from "./kde.ts";
+import { type DensityKernel, KERNELS } from "../models/kernelDensity/kernels.ts";
 import { defineMeasure } from "./measure.ts";
 import { above, either, oneOf } from "./options.ts";
 import type { SampleSet } from "./sets.ts";

@@ -2,12 +2,17 @@ import { LatentError, quote } from "../device/errors.ts";
 import { checkBytes } from "../formats/elements.ts";
 import { checkGpu } from "../program/checkGpu.ts";
 import type { Gpu } from "../program/gpu.ts";
+import { PCA } from "./components/pca.ts";
 import * as family from "./family/index.ts";
 import { Gaussian } from "./gaussian/gaussian.ts";
+import { KernelDensity } from "./kernelDensity/kernelDensity.ts";
+import { KMeans } from "./kmeans/kmeans.ts";
 import { modelOf } from "./latent/file.ts";
 import type { LatentModel } from "./latent/model.ts";
 import type { NetworkOptions } from "./latent/network.ts";
 import { GaussianMixture } from "./mixture/mixture.ts";
+
+type Density = Gaussian | GaussianMixture | KernelDensity | KMeans | PCA;
 
 /**
  * The model that any `save` wrote: the file says which one. Layers, likelihoods and priors of one's own are not in the file and are
@@ -18,17 +23,16 @@ import { GaussianMixture } from "./mixture/mixture.ts";
  *     const again = await load(gpu, await model.save());
  *     console.log(model instanceof VAE);
  */
-export async function load(
-  gpu: Gpu,
-  bytes: Uint8Array,
-  own?: Partial<NetworkOptions>,
-): Promise<LatentModel | Gaussian | GaussianMixture> {
+export async function load(gpu: Gpu, bytes: Uint8Array, own?: Partial<NetworkOptions>): Promise<LatentModel | Density> {
   checkGpu("load", gpu);
   checkBytes("load", bytes);
   const name = modelOf("load", bytes);
-  const densities: { readonly [name: string]: typeof Gaussian | typeof GaussianMixture } = {
+  const densities: { readonly [name: string]: { load(gpu: Gpu, bytes: Uint8Array): Promise<Density> } } = {
     Gaussian,
     GaussianMixture,
+    KernelDensity,
+    KMeans,
+    PCA,
   };
   const models = family as unknown as {
     readonly [name: string]: { load(gpu: Gpu, bytes: Uint8Array, own?: object): LatentModel };

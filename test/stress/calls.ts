@@ -1,4 +1,5 @@
 import type { LongCall } from "./call.ts";
+import { clusterCalls } from "./calls/clusters.ts";
 import { engineCalls } from "./calls/engine.ts";
 import { familyCalls } from "./calls/family.ts";
 import { gaussianCalls } from "./calls/gaussian.ts";
@@ -6,6 +7,12 @@ import { measureCalls } from "./calls/measures.ts";
 import { networkCalls } from "./calls/networks.ts";
 
 /** A call of every kind that takes long, or may. */
-export const calls: readonly LongCall[] = [...engineCalls, ...gaussianCalls, ...measureCalls, ...networkCalls];
+export const calls: readonly LongCall[] = [
+  ...engineCalls,
+  ...gaussianCalls,
+  ...clusterCalls,
+  ...measureCalls,
+  ...networkCalls,
+];
 /** The same, and a fit of every model. */
 export const everyCall: readonly LongCall[] = [...calls, ...familyCalls];

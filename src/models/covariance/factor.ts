@@ -4,7 +4,7 @@ import { factorAnalysis } from "./factorAnalysis.ts";
 import type { CovarianceFamily } from "./family.ts";
 import { rootsOfLoadings } from "./loadingRoots.ts";
 import { ofLoadings } from "./loadings.ts";
-import { MOST_FEATURES_DENSE } from "./lowRank.ts";
+import { MOST_FEATURES_DENSE } from "./leading.ts";
 import { checkVariances } from "./roots.ts";
 
 /**

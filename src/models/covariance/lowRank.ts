@@ -1,34 +1,12 @@
 import { mean } from "../../graph/ops/sum.ts";
 import { check } from "../../device/errors.ts";
-import { leadingEigenpairs } from "../../linalg/krylov.ts";
-import { eigenpairs } from "../../linalg/tridiagonal.ts";
 import { diagonalOf } from "./diagonal.ts";
-import type { CovarianceFamily, Evidence } from "./family.ts";
+import type { CovarianceFamily } from "./family.ts";
+import { leading, MOST_FEATURES_DENSE } from "./leading.ts";
 import { rootsOfLoadings } from "./loadingRoots.ts";
 import { ofLoadings } from "./loadings.ts";
 import { checkVariances } from "./roots.ts";
 import { spreadOver } from "./spherical.ts";
-
-/** Up to so many features all eigenvalues are found, in float64; beyond, the leading ones by passes over the rows. */
-export const MOST_FEATURES_DENSE = 1024;
-
-/** The `rank` largest eigenvalues of the covariance, descending, and their vectors [rank, d]. */
-function leading({ where, sums, divisor, rank, rows, signal }: Evidence) {
-  const d = sums.mean.length;
-  if (rows && sums.products.length === d && d > 1)
-    return leadingEigenpairs(where, rows, sums.mean, divisor, rank, signal);
-  const { values, vectors } = eigenpairs(
-    sums.products.map((value) => value / divisor),
-    d,
-  );
-  const found = { values: new Float64Array(rank), vectors: new Float64Array(rank * d) };
-  for (let k = 0; k < rank; k++) {
-    const from = d - 1 - k;
-    found.values[k] = values[from]!;
-    found.vectors.set(vectors.subarray(from * d, from * d + d), k * d);
-  }
-  return found;
-}
 
 /**
  * Probabilistic PCA, W·Wᵀ + σ²I: loadings [K, d, rank], noise [K]. One Gaussian's is the exact maximum of the likelihood,

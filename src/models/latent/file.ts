@@ -29,8 +29,11 @@ export async function saveParameters(
 }
 
 /** Which model a file holds, by its metadata; undefined where it does not say. Throws LatentError("format") on what is no safetensors file. */
-export const modelOf = (where: string, bytes: Uint8Array): string | undefined =>
-  parseSafetensors(bytes, { where }).metadata.get(MODEL);
+export function modelOf(where: string, bytes: Uint8Array): string | undefined {
+  const { metadata } = parseSafetensors(bytes, { where });
+  // Gaussians, mixtures and the like say "model"
+  return metadata.get(MODEL) ?? metadata.get("model");
+}
 
 /** A model's file, read strictly; `own` are options that a file cannot hold. Throws LatentError("format") if it is of another model. */
 export function parseModel(

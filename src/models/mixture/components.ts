@@ -1,11 +1,8 @@
-import { add, greater, greaterEqual, mul, sub, where } from "../../graph/ops/arithmetic.ts";
+import { add, mul, sub } from "../../graph/ops/arithmetic.ts";
 import { exp, log } from "../../graph/ops/elementwise.ts";
 import { reshape } from "../../graph/ops/shape.ts";
 import { logsumexp } from "../../graph/ops/softmax.ts";
-import { min } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { distances } from "../../linalg/clusters.ts";
-import { along, ones } from "../../linalg/matrix.ts";
 import type { CovarianceFamily, EmState, Maximised, Tensors } from "../covariance/family.ts";
 
 /** What densities need of the parameters, worked out once. */
@@ -19,7 +16,6 @@ export interface Prepared {
 }
 
 const LOG_TWO_PI = Math.log(2 * Math.PI);
-const NONE = 1e9;
 
 /** What densities need of the parameters. */
 export function prepare(family: CovarianceFamily, { weights, means, covariances }: Maximised): Prepared {
@@ -40,23 +36,4 @@ export const logJoint = (family: CovarianceFamily, x: Tensor, state: EmState & {
 export function expected(joint: Tensor): { logProb: Tensor; responsibilities: Tensor } {
   const logProb = logsumexp(joint, 1);
   return { logProb, responsibilities: exp(sub(joint, reshape(logProb, [logProb.size, 1]))) };
-}
-
-/** 1 for the nearest of the centres, the first of several: [n, K]. */
-export function nearest(x: Tensor, centres: Tensor): { responsibilities: Tensor; squares: Tensor } {
-  const all = distances(x, centres, ones(x.gpu, centres.shape));
-  const [n, k] = all.shape as [number, number];
-  const least = min(all, 1, { keepDims: true });
-  const index = along(x.gpu, [n, k]);
-  const label = min(where(greater(all, least), NONE, index), 1, { keepDims: true });
-  return { responsibilities: sub(1, where(sub(index, label), 1, 0)), squares: reshape(least, [n]) };
-}
-
-/** 0, 1, … count − 1 as f32. */
-export const positions = (gpu: Tensor["gpu"], count: number): Tensor => reshape(along(gpu, [1, count]), [count]);
-
-/** The index of the first value that is ≥ 0; beyond all where there is none. */
-export function indexOfFirst(values: Tensor): Tensor {
-  const n = values.shape[0]!;
-  return min(where(greaterEqual(values, 0), positions(values.gpu, n), n));
 }

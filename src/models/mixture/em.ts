@@ -9,7 +9,8 @@ import { streamOf } from "../../data/streams.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import type { Program } from "../../program/program.ts";
 import type { Statistics } from "../covariance/family.ts";
-import { expected, logJoint, nearest } from "./components.ts";
+import { nearest } from "../kmeans/nearest.ts";
+import { expected, logJoint } from "./components.ts";
 import { type EmOptions, type EmResult, EmStates, type MixtureValues } from "./emStates.ts";
 
 /** Iterations between two looks of the host at `done`. */

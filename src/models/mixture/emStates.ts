@@ -10,7 +10,8 @@ import type { Tensor } from "../../graph/tensor.ts";
 import type { Rows } from "../../data/rows.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import type { CovarianceFamily, EmState, Maximised, Statistics, Tensors } from "../covariance/family.ts";
-import { indexOfFirst, positions, prepare } from "./components.ts";
+import { indexOfFirst, positions } from "../kmeans/nearest.ts";
+import { prepare } from "./components.ts";
 
 /** Numbers by name, as the GPU holds them. */
 export interface Floats {

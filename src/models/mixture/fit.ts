@@ -2,22 +2,21 @@ import { permutation } from "../../data/philox.ts";
 import { streamOf } from "../../data/streams.ts";
 import { check, LatentError } from "../../device/errors.ts";
 import { abortable, progressOf } from "../../formats/call.ts";
-import { gather } from "../../graph/ops/gather.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { checkFinite, eachBatch, gpuOf, type Rows, rowsOf, type Samples } from "../../data/rows.ts";
+import { checkFinite, gpuOf, type Rows, rowsOf, type Samples } from "../../data/rows.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { checkRank, familyOf } from "../covariance/families.ts";
 import type { CovarianceFamily, CovarianceKind, Values } from "../covariance/family.ts";
 import { Em } from "./em.ts";
 import type { EmResult, MixtureValues } from "./emStates.ts";
-import { lloyd, plusPlus } from "./kmeans.ts";
+import { lloyd } from "../kmeans/lloyd.ts";
+import { plusPlus } from "../kmeans/seeding.ts";
+import { SAMPLE, subsetOf } from "../kmeans/subset.ts";
 import { checkMixtureOptions, type MixtureOptions, startValues } from "./options.ts";
 
 /** Elements that one step may hold, and rows at most. */
 const ELEMENTS = 2 ** 23;
 const MOST_ROWS = 16384;
-/** Rows that the starting centres are looked for in; all rows where there are no more. */
-const SAMPLE = 4096;
 
 export interface FittedMixture extends EmResult {
   readonly family: CovarianceFamily;
@@ -63,7 +62,8 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
       typeof options.init === "object"
         ? startValues(where, options.init, family, { components, d: rows.dim, rank })
         : null;
-    if (!start) sample = whole && rows.count <= SAMPLE ? whole : await drawn(gpu, rows, batch, options, signal);
+    const subset = { centres: components, batch, seed: options.seed ?? 0 };
+    if (!start) sample = whole && rows.count <= SAMPLE ? whole : (await subsetOf(gpu, rows, subset, signal)).x;
     let best: EmResult | null = null;
     let failed: EmResult | null = null;
     for (let restart = 0; restart < restarts; restart++) {
@@ -117,37 +117,6 @@ async function begin(
   const centres = new Float32Array(components * d);
   for (let k = 0; k < components; k++) centres.set(values.subarray(order[k]! * d, order[k]! * d + d), k * d);
   return em.startAt(centres, signal);
-}
-
-/** Rows drawn without replacement, in their order. */
-async function drawn(
-  gpu: Gpu,
-  rows: Rows,
-  batch: number,
-  { components, seed = 0 }: MixtureOptions,
-  signal?: AbortSignal,
-): Promise<Tensor> {
-  const size = Math.min(rows.count, Math.max(SAMPLE, 32 * components));
-  const chosen = permutation(rows.count, { seed, stream: streamOf("mixture subset") })
-    .slice(0, size)
-    .sort();
-  const values = new Float32Array(size * rows.dim);
-  let at = 0;
-  await eachBatch(
-    rows,
-    batch,
-    async (x, start) => {
-      const here = chosen.subarray(at).findIndex((row) => row >= start + x.shape[0]!);
-      const end = here < 0 ? size : at + here;
-      if (end === at) return;
-      const numbers = chosen.slice(at, end).map((row) => row - start);
-      const picked = gpu.within(() => gather(x, gpu.tensor(numbers, [end - at])));
-      values.set((await picked.read().finally(() => picked.dispose())) as Float32Array, at * rows.dim);
-      at = end;
-    },
-    signal,
-  );
-  return gpu.tensor(values, [size, rows.dim]);
 }
 
 function reporterOf(
