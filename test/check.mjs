@@ -77,11 +77,11 @@ function unrolledIsCurrent() {
 export const checks = [
   { name: "the kernel reference is current", run: docsAreCurrent },
   { name: "unrolled kernels are what their scripts write", run: unrolledIsCurrent },
-  { name: "types hold", run: () => tool("typescript/bin/tsc", "--noEmit") },
+  { name: "types hold", run: () => tool("typescript7/bin/tsc", "--noEmit") },
   { name: "lint finds nothing", run: () => lint("--deny-warnings") },
   {
     name: "files are formatted",
-    run: () => tool("prettier/bin/prettier.cjs", "--check", "--log-level=warn", ...formatted),
+    run: () => tool("prettier/bin/prettier.cjs", "--check", "--cache", "--log-level=warn", ...formatted),
   },
   { name: "the lock file names no registry", run: lockIsNeutral },
 ];
@@ -117,7 +117,7 @@ function fix() {
   const steps = [
     existsSync(join(root, generator)) ? node(generator) : { ok: true, output: "" },
     lint("--fix"),
-    tool("prettier/bin/prettier.cjs", "--write", "--log-level=warn", ...formatted),
+    tool("prettier/bin/prettier.cjs", "--write", "--cache", "--log-level=warn", ...formatted),
   ];
   const lock = readFileSync(lockFile, "utf8");
   const neutral = lock.replace(downloads, "").replace(/,(\s*\})/g, "$1");
