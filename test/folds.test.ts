@@ -6,6 +6,7 @@ import { ofShortSums } from "../src/kernels/hook.ts";
 import type { Kernel } from "../src/kernels/launch.ts";
 import * as shaders from "../src/kernels/shaders.gen.ts";
 import { clusterSums, distances } from "../src/linalg/clusters.ts";
+import { pairDistances } from "../src/linalg/pairDistances.ts";
 import { semidefiniteRows } from "../src/linalg/semidefinite.ts";
 import { svdvalsOnGpu } from "../src/linalg/spectrumGpu.ts";
 import { openNodeGpu } from "../src/node.ts";
@@ -266,6 +267,13 @@ const CASES: readonly Case[] = [
     },
   ],
   ["singular values", async (g) => [await svdvalsOnGpu("svdvals", g, ramp(g, 10, 12))]],
+  [
+    "near pairs",
+    (g) => {
+      const pairs = pairDistances(g, ramp(g, 70, 33), ramp(g, 65, 33));
+      return [pairs.squares, pairs.exact(g.full([70, 1], 4))];
+    },
+  ],
   [
     "clusters",
     (g) =>

@@ -48,8 +48,9 @@ export async function hitsOf(
     const blocks = await eachPair(
       rows,
       points,
-      (squares, i) => {
-        const own = slice(radii, 0, i, i + squares.shape[0]!);
+      (block, i, _j, { exact }) => {
+        const own = slice(radii, 0, i, i + block.shape[0]!);
+        const squares = exact(own);
         return [lessEqual, less].flatMap((compare) => {
           const within = cast(compare(squares, own), "f32");
           return [sum(within, 1), sum(within, 0)];

@@ -2,7 +2,15 @@ import { rowsOf, type Samples } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
 import type { LongCall } from "../formats/call.ts";
 import { cast } from "../graph/ops/cast.ts";
-import { topK } from "../graph/ops/sort.ts";
+import { add, mul } from "../graph/ops/arithmetic.ts";
+import { arange } from "../graph/ops/oneHot.ts";
+import { pad } from "../graph/ops/pad.ts";
+import { reshape } from "../graph/ops/shape.ts";
+import { slice } from "../graph/ops/slice.ts";
+import { sort, type Sorted, topK } from "../graph/ops/sort.ts";
+import { min } from "../graph/ops/sum.ts";
+import { takeAlongAxis } from "../graph/ops/take.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { eachPair } from "./pairs.ts";
 
 /** The nearest rows of b for each row of a, the nearest first; of equals the lower index. */
@@ -38,8 +46,9 @@ export async function nearest(
   const blocks = await eachPair(
     a,
     b,
-    (squares) => {
-      const { values, indices } = topK(squares, Math.min(k + Number(others), squares.shape[1]!), { largest: false });
+    (squares, _i, _j, { atMost, exact }) => {
+      const count = Math.min(k + Number(others), squares.shape[1]!);
+      const { values, indices } = smallest(exact(slice(smallest(atMost, count).values, 1, count - 1, count)), count);
       return [values, cast(indices, "f32")];
     },
     long,
@@ -69,4 +78,26 @@ export async function nearest(
     }
   }
   return { distances: Float64Array.from(squared, Math.sqrt), squared, indices };
+}
+
+/**
+ * The k smallest of each row of x [n, m], in order, of equals the first. No gradient; not for NaN.
+ *
+ * They lie in the k segments of the row with the least minima, so it is these that are sorted: k·√(m/k) elements in place of m.
+ */
+function smallest(x: Tensor, k: number): Sorted {
+  const [n, m] = x.shape as [number, number];
+  const best = Math.max(1, Math.round(Math.sqrt(m / k)));
+  // a size that divides m saves a copy
+  const sizes = Array.from({ length: 2 * best }, (_, at) => at + 1).filter((size) => 2 * size > best);
+  const size = sizes.filter((size) => m % size === 0).at(-1) ?? best;
+  const segments = Math.ceil(m / size);
+  if (segments < 4 * k) return topK(x, k, { largest: false });
+  const whole = segments * size === m ? x : pad(x, 1, 0, segments * size - m, Infinity);
+  const least = topK(min(reshape(whole, [n, segments, size]), 2), k, { largest: false }).indices;
+  // in order, so that of equals the first stays first
+  const chosen = reshape(sort(least).values, [n, k, 1]);
+  const places = reshape(add(mul(chosen, size), reshape(arange(x.gpu, size), [1, 1, size])), [n, k * size]);
+  const { values, indices } = topK(takeAlongAxis(whole, places), k, { largest: false });
+  return { values, indices: takeAlongAxis(places, indices) as Tensor<"u32"> };
 }

@@ -4,7 +4,7 @@ import { abortable, type LongCall, progressOf } from "../formats/call.ts";
 import { matmul } from "../graph/ops/matmul.ts";
 import { transpose } from "../graph/ops/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { distances } from "../linalg/clusters.ts";
+import { type PairDistances, pairDistances } from "../linalg/pairDistances.ts";
 import type { Gpu } from "../program/gpu.ts";
 
 /** What was found for the pairs of some rows of a with some of b. */
@@ -42,19 +42,24 @@ export function cuts(count: number, most: number): number[] {
   return Array.from({ length: Math.ceil(count / size) }, (_, k) => k * size);
 }
 
+/** Blocks under way at a time. */
+const IN_FLIGHT = 2;
+
 /**
  * Walks all pairs of rows of a and b in blocks. `use` records what it wants of a block's [rows, columns] and returns small tensors, which
- * are computed before the next block and read together at the end.
+ * are read while the next block is computed.
  *
- * Squared distances are sums of squared differences: right to a few units of rounding however far the rows are from 0, exact for
- * whole numbers, and the same number for a pair whichever block it is in. Throws LatentError: "shape" where features differ in number, "data" naming a value that is not finite.
+ * Squared distances are right to a few units of rounding of themselves, however far the rows are from 0: by products from 32 features on, and by
+ * differences where rows are near (`pairDistances`). Where they are compared with a limit that other distances gave, `pairs.exact(limit)` has those up to
+ * `limit` [rows, 1] as sums of squared differences: exact for whole numbers, and the same number for a pair whichever block it is in.
+ * Throws LatentError: "shape" where features differ in number, "data" naming a value that is not finite.
  *
  *     await eachPair(a, b, (squares) => [min(squares, 1)]);
  */
 export async function eachPair(
   first: Samples,
   second: Samples,
-  use: (block: Tensor, i: number, j: number) => readonly Tensor[],
+  use: (block: Tensor, i: number, j: number, pairs: PairDistances) => readonly Tensor[],
   { of = "squaredDistances", symmetric = false, where = "eachPair", signal, onProgress }: PairOptions = {},
 ): Promise<Block[]> {
   const [a, b] = [rowsOf(where, first), rowsOf(where, second)];
@@ -64,7 +69,10 @@ export async function eachPair(
   const rowsAtOnce = sideOf(gpu, a.dim);
   const [rowStarts, columnStarts] = [cuts(a.count, rowsAtOnce), cuts(b.count, rowsAtOnce)];
   const total = rowStarts.length * columnStarts.length;
-  const waiting: { i: number; j: number; rows: number; columns: number; tensors: readonly Tensor[] }[] = [];
+  const blocks: (Omit<Block, "found"> & {
+    readonly tensors: readonly Tensor[];
+    readonly found: Promise<Float32Array[]>;
+  })[] = [];
   /** Batches that are ours to free, also where something throws. */
   const open = new Set<Tensor>();
   const free = (batch: Tensor): void => {
@@ -85,35 +93,38 @@ export async function eachPair(
         if (b.keeps !== true) open.add(right);
         // a row that is not finite is told by the first blocks that it is in
         const isNew = c === (symmetric ? r : 0) || r === 0;
-        const tensors = gpu.within(() => [
-          ...use(pairsOf(gpu, left, right, of), i, j),
-          ...(isNew ? [allFinite(left), allFinite(right)] : []),
-        ]);
-        waiting.push({ i, j, rows, columns, tensors });
+        const tensors = gpu.within(() => {
+          const pairs = pairsOf(gpu, left, right, of);
+          return [...use(pairs.squares, i, j, pairs), ...(isNew ? [allFinite(left), allFinite(right)] : [])];
+        });
         await abortable(gpu.evaluate(tensors), signal);
+        const found = Promise.all(tensors.map(async (tensor) => (await tensor.read()) as Float32Array));
+        found.catch(() => {});
+        blocks.push({ i, j, rows, columns, tensors, found });
         free(right);
+        await abortable(Promise.resolve(blocks.at(-IN_FLIGHT)?.found), signal);
         onProgress?.(progressOf(began, step, total));
       }
       free(left);
     }
-    const blocks = await Promise.all(
-      waiting.map(async ({ tensors, ...place }) => ({
-        ...place,
-        found: (await Promise.all(tensors.map((tensor) => tensor.read()))) as Float32Array[],
-      })),
+    const read = await Promise.all(
+      blocks.map(async ({ i, j, rows, columns, found }) => ({ i, j, rows, columns, found: await found })),
     );
-    for (const { found } of blocks)
+    for (const { found } of read)
       if (found.slice(-2).some((flag) => flag.length === 1 && flag[0] === 0))
         for (const rows of [a, b]) await checkFinite(where, rows, signal);
-    return blocks;
+    return read;
   } finally {
     for (const batch of open) batch.dispose();
-    for (const { tensors } of waiting) for (const tensor of tensors) tensor.dispose();
+    for (const { tensors } of blocks) for (const tensor of tensors) tensor.dispose();
   }
 }
 
-const pairsOf = (gpu: Gpu, left: Tensor, right: Tensor, of: "squaredDistances" | "products"): Tensor =>
-  of === "products" ? matmul(left, transpose(right)) : distances(left, right, gpu.ones(right.shape));
+function pairsOf(gpu: Gpu, left: Tensor, right: Tensor, of: "squaredDistances" | "products"): PairDistances {
+  if (of === "squaredDistances") return pairDistances(gpu, left, right);
+  const squares = matmul(left, transpose(right));
+  return { squares, atMost: squares, exact: () => squares };
+}
 
 function sideOf(gpu: Gpu, dim: number): number {
   const cost = gpu.traits.software ? COST.software : COST.hardware;

@@ -3,6 +3,7 @@ import { div, greaterEqual, lessEqual, maximum, where as select } from "../graph
 import { slice } from "../graph/ops/slice.ts";
 import { max, min } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import type { PairDistances } from "../linalg/pairDistances.ts";
 import { type Balls, ballsOf } from "./balls.ts";
 import type { HalvesOptions } from "./halves.ts";
 import { type Context, defineMeasure } from "./measure.ts";
@@ -71,9 +72,15 @@ export const rarity = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated:
   async of(_inputs, { k }, context) {
     const [real, generated] = context.pair();
     const balls = await ballsOf(context.where, real, k!, context.long);
-    const least = await overBalls(balls, balls.squared, generated, context, Infinity, Math.min, (squares, own) => [
-      min(select(greaterEqual(own, squares), own, 3e38), 0),
-    ]);
+    const least = await overBalls(
+      balls,
+      balls.squared,
+      generated,
+      context,
+      Infinity,
+      Math.min,
+      (_squares, own, { exact }) => [min(select(greaterEqual(own, exact(own)), own, 3e38), 0)],
+    );
     const values = least.map((r) => (r >= 3e38 ? Infinity : Math.sqrt(r)));
     const inside = values.filter(Number.isFinite);
     return { value: inside.length > 0 ? median(inside) : Infinity, values, outside: 1 - inside.length / values.length };
@@ -88,16 +95,14 @@ async function overBalls(
   { where, long }: Context,
   start: number,
   better: (a: number, b: number) => number,
-  use: (squares: Tensor, own: Tensor) => Tensor[],
+  use: (squares: Tensor, own: Tensor, pairs: PairDistances) => Tensor[],
 ): Promise<Float64Array> {
   const radii = (await gpuOfRows(where, balls.rows)).tensor(squared, [squared.length, 1]);
   try {
     const blocks = await eachPair(
       balls.rows,
       points,
-      (squares, i) => {
-        return use(squares, slice(radii, 0, i, i + squares.shape[0]!));
-      },
+      (squares, i, _j, pairs) => use(squares, slice(radii, 0, i, i + squares.shape[0]!), pairs),
       { ...long, where },
     );
     const best = new Float64Array(points.count).fill(start);
