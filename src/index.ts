@@ -36,6 +36,7 @@ export { codeParts, gaussianParts } from "./models/latent/parts.ts";
 export { load } from "./models/load.ts";
 export { BlazeFace } from "./features/blazeFace.ts";
 export { Digits } from "./features/digits.ts";
+export { ais } from "./metrics/ais.ts";
 export { authenticity } from "./metrics/authenticity.ts";
 export { birthdayParadox } from "./metrics/birthdayParadox.ts";
 export { classificationPerformance } from "./metrics/classificationPerformance.ts";

@@ -29,6 +29,7 @@ export type { CovarianceOptions } from "./linalg/covariance.ts";
 export type { TriangularOptions } from "./linalg/triangular.ts";
 export type { CallProgress, LongCall } from "./formats/call.ts";
 export type { Rows, Samples } from "./data/rows.ts";
+export type { Annealable, AnnealedLikelihood } from "./metrics/ais.ts";
 export type { Authenticity, AuthenticityOptions } from "./metrics/authenticity.ts";
 export type { BirthdayOptions, BirthdayParadox } from "./metrics/birthdayParadox.ts";
 export type { MomentsStream } from "./linalg/moments.ts";
@@ -109,7 +110,16 @@ export type {
   Recipe,
   Settings,
 } from "./models/latent/recipe.ts";
-export type { DrawOptions, Elbo, ImageOptions, Labels, SampleOptions, TermsOptions } from "./models/latent/calls.ts";
+export type {
+  Ais,
+  AisOptions,
+  DrawOptions,
+  Elbo,
+  ImageOptions,
+  Labels,
+  SampleOptions,
+  TermsOptions,
+} from "./models/latent/calls.ts";
 export type { Image, NetworkOptions, NetworkSpec, OwnLayers, Standard } from "./models/latent/network.ts";
 export type { MixtureOptions, MixtureStart, Numbers } from "./models/mixture/options.ts";
 export type { AdamOptions } from "./nn/adam.ts";

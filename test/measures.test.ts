@@ -108,7 +108,7 @@ function differences(got: Anything, expected: Anything, { rel, abs }: Case["tole
   );
 }
 
-// the sampler of "ais" belongs to the models
+// "ais" takes a model: test/ais.test.ts
 const ours = cases.filter(({ measure }) => measure !== "ais");
 
 test.each(ours.map((one) => [one.id, one] as const))(

@@ -1,3 +1,4 @@
+import type { LongCall } from "../../formats/call.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 
 /** Class numbers of images, where a model has classes. */
@@ -39,4 +40,40 @@ export interface Elbo {
   readonly reconstruction: Tensor;
   /** Divergence of the codes from the prior, [n] in nats. */
   readonly kl: Tensor;
+}
+
+/** How the likelihood of a decoder is estimated. */
+export interface AisOptions extends ImageOptions, LongCall {
+  /** Chains of each image; 16. */
+  readonly chains?: number;
+  /** Points of the schedule from 0 to 1; 1000. */
+  readonly temperatures?: number;
+  /** Leapfrog steps of each move; 10. */
+  readonly leapfrogs?: number;
+  /** Where chains start: codes of the prior (the default), or of q(z|x). */
+  readonly start?: "prior" | "posterior";
+  /** Where random numbers start; 0. */
+  readonly seed?: number;
+}
+
+/** Estimates of log p(x), and what they depend on. */
+export interface Ais {
+  /** Of each image, in nats: a bound from below in expectation, which rises to log p(x). */
+  readonly logProb: Float64Array;
+  /** Standard error of each, from the spread of its chains' weights. */
+  readonly deviations: Float64Array;
+  /** Chains of each image. */
+  readonly chains: number;
+  /** Points of the schedule. */
+  readonly temperatures: number;
+  /** Leapfrog steps of each move. */
+  readonly leapfrogs: number;
+  /** Where chains started. */
+  readonly start: "prior" | "posterior";
+  /** Share of moves that were taken towards the end; the step is adapted so that it comes to 0.65. */
+  readonly acceptance: number;
+  /** The last size of a leapfrog step. */
+  readonly stepSize: number;
+  /** Where random numbers started. */
+  readonly seed: number;
 }

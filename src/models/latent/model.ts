@@ -1,5 +1,6 @@
 import type { Batch, Dataset, Samples } from "../../data/dataset.ts";
 import { check, checkOptions, LatentError } from "../../device/errors.ts";
+import { loaded } from "../../device/loaded.ts";
 import { mul, sub } from "../../graph/ops/arithmetic.ts";
 import { oneHot } from "../../graph/ops/oneHot.ts";
 import { Tensor } from "../../graph/tensor.ts";
@@ -8,7 +9,7 @@ import { type Parameters, sizeOf, writeParameters } from "../../nn/parameters.ts
 import type { TrainResult } from "../../nn/train.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import type { Gpu } from "../../program/gpu.ts";
-import type { DrawOptions, Elbo, ImageOptions, SampleOptions, TermsOptions } from "./calls.ts";
+import type { Ais, AisOptions, DrawOptions, Elbo, ImageOptions, SampleOptions, TermsOptions } from "./calls.ts";
 import type { Distribution, Posterior, Prior } from "./distribution.ts";
 import { describe, mostNumbers, parseModel, saveParameters } from "./file.ts";
 import { codesOf, type FitOptions, fit, Lock, updatesOf } from "./fit.ts";
@@ -72,7 +73,6 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   /** @internal */ get made(): Made<Parts<C>> {
     return this.#made;
   }
-
   /** q(z|x) of images [n, c, h, w] or [n, pixels], with its mean (and logVar) [n, latent]; codes [n, latent] where they are points. */
   encode(x: Tensor, options: ImageOptions = {}): C {
     const where = this.#where("encode", options, ["labels"]);
@@ -136,17 +136,27 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   logProb(x: Tensor, options: DrawOptions & { readonly samples?: number } = {}): Tensor {
     const where = this.#where("logProb", options, ["samples", "seed", "step", "labels"]);
     const { samples = 50, seed = 0, step = 0 } = options;
-    check(
-      Number.isInteger(samples) && samples > 0,
-      "argument",
-      where,
-      () => `expected a whole number of samples > 0; got ${samples}.`,
-    );
+    check(Number.isInteger(samples) && samples > 0, "argument", where, () => {
+      return `expected a whole number of samples > 0; got ${samples}.`;
+    });
     const { images, q, labels } = this.#encoded(where, x, options);
     const { decode, prior } = this.#parts;
     if (q instanceof Tensor) return decode(q, labels).logProb(images);
     const draw = { seed, step, name: "evaluation z" };
     return importanceWeighted({ q, prior, decode: (z) => decode(z, labels) }, images, samples, draw);
+  }
+
+  /**
+   * Annealed importance sampling of log p(x): slower than `logProb`, and closer where q(z|x) is narrow. "unsupported" where codes are no normal numbers.
+   *
+   *     const { logProb, deviations } = await new VAE(gpu, { image: [1, 28, 28] }).ais(gpu.zeros([2, 784]), { temperatures: 20 });
+   */
+  ais(x: Tensor, options: AisOptions = {}): Promise<Ais> {
+    const where = `${this.name}.ais`;
+    return this.gpu.outside(async () => {
+      const { annealed } = await loaded("ais", import("./ais.ts"));
+      return annealed(where, this.gpu, this.#parts, () => this.#encoded(where, x, options), options);
+    });
   }
 
   /**
@@ -159,12 +169,8 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
     const where = this.#where("terms", options, ["noise", "labels", "seed", "step", "count"]);
     const images = imagesAs(where, x, this.options.image);
     const labels = this.#labels(where, images.shape[0]!, options);
-    return this.#recipe.objective(
-      { x: images, labels },
-      this.#parts,
-      this.#context(images, options, true),
-      this.options,
-    );
+    const context = this.#context(images, options, true);
+    return this.#recipe.objective({ x: images, labels }, this.#parts, context, this.options);
   }
 
   #context(images: Tensor, { seed = 0, step = 0, noise, count = images.shape[0]! }: TermsOptions, training: boolean) {
@@ -225,12 +231,9 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
       updates: updatesOf(build.parameters, this.#recipe.updates),
       objective: ({ x, labels }: Batch, context: StepContext) => {
         const known = labels !== undefined || classes === undefined;
-        check(
-          known,
-          "argument",
-          where,
-          () => `expected labels, the class of each image, from 0 to ${classes! - 1}; got none.`,
-        );
+        check(known, "argument", where, () => {
+          return `expected labels, the class of each image, from 0 to ${classes! - 1}; got none.`;
+        });
         const rows = classes === undefined ? undefined : oneHot(labels!, classes);
         const images = { x, labels: rows };
         if (context.training)

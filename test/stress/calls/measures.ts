@@ -1,4 +1,4 @@
-import { classScore, frechetDistance, Moments, softmax } from "../../../src/index.ts";
+import { ais, classScore, frechetDistance, Moments, softmax, VAE } from "../../../src/index.ts";
 import { type LongCall, onRows, values } from "../call.ts";
 
 /** Measures and what they rest on. */
@@ -24,6 +24,24 @@ export const measureCalls: readonly LongCall[] = [
       (x, call) => frechetDistance(x, x, call.signal ? { signal: call.signal } : {}),
       (x, _constant, broken) => [() => frechetDistance(x, broken), () => frechetDistance(x, Moments.empty(40))],
     ),
+  },
+  {
+    name: "ais",
+    covers: ["ais", "LatentModel.ais"],
+    aborts: true,
+    prepare: (gpu) => {
+      const model = new VAE(gpu, { image: [1, 2, 2], hidden: 4, latent: 2, likelihood: "gaussian" });
+      const x = gpu.tensor(values(20), [5, 4]);
+      const options = { chains: 3, temperatures: 40, leapfrogs: 2 };
+      return {
+        run: (call) => ais(model, x, { ...options, ...call }),
+        refusals: [() => ais(model, x, { chains: 0 }), () => ais(x as never, x), () => model.ais(gpu.zeros([2, 5]))],
+        free: () => {
+          model.dispose();
+          x.dispose();
+        },
+      };
+    },
   },
   {
     name: "classScore",
