@@ -13,15 +13,9 @@
 // numerics   1 − βᵗ as −expm1(t · ln β); elements of g that are not finite count as 0
 // source     Kingma & Ba 2015, algorithm 1; Loshchilov & Hutter 2019, algorithm 2
 
-//#include "lib/grid.wgsl"
-//#include "lib/philox.wgsl"
-//#include "lib/map.wgsl"
-//#include "lib/functions.wgsl"
+//#include "lib/optimiser.wgsl"
 
-const LANES = 64u;
 const PER = 8u;
-const GUARDED = 0u;
-const CLIPPED = 0u;
 const DECOUPLED = 0u;
 
 struct Params {
@@ -35,23 +29,11 @@ struct Params {
   max_norm: f32,
 }
 
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> g: array<vec4f>;
-@group(0) @binding(2) var<storage, read> train_counters: array<u32>;
-@group(0) @binding(3) var<storage, read> rate: array<f32>;
-@group(0) @binding(4) var<storage, read> loss: array<f32>;
-@group(0) @binding(5) var<storage, read> norm: array<f32>;
-@group(0) @binding(6) var<storage, read_write> p: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> m: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> v: array<vec4f>;
 @group(0) @binding(9) var<storage, read> each_g: array<f32>;
 @group(0) @binding(10) var<storage, read_write> each_p: array<f32>;
 @group(0) @binding(11) var<storage, read_write> each_m: array<f32>;
 @group(0) @binding(12) var<storage, read_write> each_v: array<f32>;
-
-fn finite_or_zero(a: vec4f) -> vec4f {
-  return select(vec4f(0.0), a, (bitcast<vec4u>(a) & vec4u(0x7f800000u)) != vec4u(0x7f800000u));
-}
 
 // What is the same for all elements.
 struct Factors { eta: f32, shrink: f32, second_share: f32, clip: f32 }
@@ -61,7 +43,7 @@ fn factors() -> Factors {
   let eta = rate[0] / (0.0 - expm1(t * params.log_beta1));
   let shrink = 1.0 - rate[0] * params.decay;
   let second_share = 1.0 / (0.0 - expm1(t * params.log_beta2));
-  let clip = select(1.0, min(1.0, params.max_norm / (sqrt_(norm[0]) + 1e-6)), CLIPPED == 1u);
+  let clip = select(1.0, clip_factor(), CLIPPED == 1u);
   return Factors(eta, shrink, second_share, clip);
 }
 
@@ -78,7 +60,7 @@ fn next(gradient: vec4f, before: Next, f: Factors) -> Next {
 
 @compute @workgroup_size(LANES)
 fn update(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  if (GUARDED == 1u && (train_counters[2] != 0u || finite(loss[0]) == 0.0)) { return; }
+  if (is_halted()) { return; }
   let f = factors();
   let start = group_number(group, groups) * (LANES * PER) + lane;
   for (var k = 0u; k < PER; k++) {
@@ -93,7 +75,7 @@ fn update(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: 
 
 @compute @workgroup_size(LANES)
 fn update_each(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  if (GUARDED == 1u && (train_counters[2] != 0u || finite(loss[0]) == 0.0)) { return; }
+  if (is_halted()) { return; }
   let i = group_number(group, groups) * LANES + lane;
   if (i >= params.size) { return; }
   let after = next(vec4f(each_g[i]), Next(vec4f(each_p[i]), vec4f(each_m[i]), vec4f(each_v[i])), factors());

@@ -9,11 +9,7 @@
 // grid       one element of y per invocation, in groups of LANES; folds into y (lib/grid.wgsl)
 // numerics   exact up to the rounding of scale · value; row numbers beyond the data set read its last row
 
-//#include "lib/grid.wgsl"
-//#include "lib/philox.wgsl"
-//#include "lib/map.wgsl"
-//#include "lib/functions.wgsl"
-//#include "lib/extras.wgsl"
+//#include "lib/hooked.wgsl"
 
 const LANES = 256u;
 const ORDERED = 1u;

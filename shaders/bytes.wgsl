@@ -6,11 +6,7 @@
 // grid       ⌈size / (LANES · PER)⌉ workgroups, folded; an invocation writes PER elements, LANES apart
 // numerics   one rounding; exact where scale is 1
 
-//#include "lib/grid.wgsl"
-//#include "lib/philox.wgsl"
-//#include "lib/map.wgsl"
-//#include "lib/functions.wgsl"
-//#include "lib/extras.wgsl"
+//#include "lib/hooked.wgsl"
 
 const LANES = 64u;
 const PER = 4u;

@@ -13,11 +13,7 @@
 //            with m = min(k, 4·b + taps·sums/(4·b)), u = 2⁻²⁴; what lies outside of source counts as 0
 //            taps go in fours, with weight 0 past the last: beside an ∞ that no tap meets, NaN
 
-//#include "lib/grid.wgsl"
-//#include "lib/philox.wgsl"
-//#include "lib/map.wgsl"
-//#include "lib/functions.wgsl"
-//#include "lib/extras.wgsl"
+//#include "lib/hooked.wgsl"
 //#include "lib/side_output.wgsl"
 //#include "lib/long.wgsl"
 

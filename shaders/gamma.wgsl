@@ -9,11 +9,7 @@
 //            fail with less than 0.05¹⁶, and then give d.  v³ triples the 8 ulps of z;  NaN where not a > 0
 // source     G. Marsaglia, W. W. Tsang, A simple method for generating gamma variables, ACM TOMS 26 (2000), 363–372
 
-//#include "lib/grid.wgsl"
-//#include "lib/philox.wgsl"
-//#include "lib/map.wgsl"
-//#include "lib/functions.wgsl"
-//#include "lib/extras.wgsl"
+//#include "lib/hooked.wgsl"
 
 const LANES = 64u;
 

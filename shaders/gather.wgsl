@@ -16,11 +16,7 @@
 //            scatter, scatter_sorted: in order of p, without atomics, by 16, 256, 4096 and 65536:  |error| ≤ (68 + m/2¹⁶)·u·Σ|g|,
 //            m = the hits of the element, u = 2⁻²⁴
 
-//#include "lib/grid.wgsl"
-//#include "lib/philox.wgsl"
-//#include "lib/map.wgsl"
-//#include "lib/functions.wgsl"
-//#include "lib/extras.wgsl"
+//#include "lib/hooked.wgsl"
 
 const LANES = 64u;
 const PER = 4u;

@@ -1,4 +1,4 @@
-// generate — turns shaders/*.wgsl into typed kernels (src/kernels/shaders/*.gen.ts, and shaders.gen.ts with all of them) and their
+// generate — turns shaders/*.wgsl and shaders/software/*.wgsl into typed kernels (src/kernels/shaders/*.gen.ts, and shaders.gen.ts with all of them) and their
 // reference (shaders/README.md).
 //
 // One kernel per @compute entry point. Names, binding numbers, access, workgroup size and uniform layout come from the
@@ -12,6 +12,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, w
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { WgslExec, WgslParser, WgslReflect } from "wgsl_reflect/wgsl_reflect.module.js";
+import { pieces } from "./expand.mjs";
 import { minifier } from "./minify.mjs";
 import { referenceText } from "./reference.mjs";
 
@@ -20,20 +21,10 @@ const REQUIRED = ["shapes", "grid", "numerics"];
 /** What lib/extras.wgsl declares: hooks bring these along, so they are no kernel's own. */
 const EXTRAS = /^(scalars|[qx][0-6])$/;
 
+const textOf = (parts) => parts.map(({ text }) => text).join("");
+
 /** The text of a file under shaders/, or undefined. */
 const readShader = (name) => (existsSync(join(here, name)) ? readFileSync(join(here, name), "utf8") : undefined);
-
-/** `text` with each `//#include "x"` line replaced by x, once per kernel file. */
-function expand(file, text, read, seen = new Set()) {
-  return text.replace(/^\/\/#include (.*)$/gm, (line, quoted) => {
-    const [, name] = quoted.match(/^"(.+)"$/) ?? [];
-    const included = name === undefined ? undefined : read(name);
-    if (included === undefined) throw new Error(`${file}: unknown include ${quoted}`);
-    if (seen.has(name)) return "";
-    seen.add(name);
-    return expand(name, included, read, seen);
-  });
-}
 
 /** The leading comment of a kernel file: its one-line summary and the text below it. */
 function header(file, text) {
@@ -150,18 +141,27 @@ function checkBindings(file, reflected) {
 }
 
 /**
- * What one kernel file says: { name, summary, body, code, ships, hooks, constants, entries }. `read` gives an included file's
+ * What one kernel file says: { name, summary, body, code, parts, ships, hooks, constants, entries }. `read` gives an included file's
  * text. Throws an Error that begins with the file's name where the file breaks a rule.
  */
 export function kernelFile(file, text, read = readShader) {
   const { name, summary, body } = header(file, text);
-  const code = expand(file, text, read);
+  const parts = pieces(file, text, read);
+  const code = textOf(parts);
   const reflected = strictly(file, () => new WgslReflect(code));
   checkBindings(file, reflected);
   const entries = reflected.entry.compute.map((entry) => describe(file, entry, code));
   if (entries.length === 0) throw new Error(`${file}: no @compute entry point`);
-  const ships = shipped(file, text, read);
-  return { name, summary, body, code, ships, hooks: hooks(file, code), constants: constants(code), entries };
+  return {
+    name,
+    summary,
+    body,
+    code,
+    ...shipped(parts),
+    hooks: hooks(file, code),
+    constants: constants(code),
+    entries,
+  };
 }
 
 /**
@@ -175,33 +175,17 @@ const RESIDENT = "lib/map.wgsl";
 const isWord = (token) => /^[A-Za-z_]\w*$/.test(token);
 const declaredIn = (text) => [...text.matchAll(/^(?:fn|struct|const) (\w+)/gm)].map(([, name]) => name);
 
-/** A kernel's text as it is shipped: without the library, but for what of it that is not resident its own text calls. */
-function shipped(file, text, read) {
+/** All `parts` of a kernel, and those that are shipped: the library only where its own text calls of what is not resident. */
+function shipped(parts) {
   const own = new Set(
-    expand(file, text, (name) => (LIBRARY.includes(name) ? "" : read(name)))
+    textOf(parts.filter(({ file }) => !LIBRARY.includes(file)))
       .replace(/\/\/.*/g, "")
       .split(/\b/)
       .filter(isWord),
   );
-  const isLeftOut = (name) =>
-    LIBRARY.includes(name) && (name === RESIDENT || !declaredIn(read(name)).some((word) => own.has(word)));
-  return expand(file, text, (name) => (isLeftOut(name) ? "" : read(name)));
-}
-
-/**
- * `code` as an expression that takes the shared texts by name, so that each is shipped once. A call marked as pure: bundlers keep a
- * sum of names, for all they know an operator with effects, even where nobody uses it.
- */
-function composed(code, shared) {
-  let parts = [code];
-  for (const { name, text } of shared)
-    parts = parts.flatMap((part) => {
-      const at = typeof part === "string" ? part.indexOf(text) : -1;
-      return at < 0 ? [part] : [part.slice(0, at), { name }, part.slice(at + text.length)];
-    });
-  const used = parts.flatMap(({ name }) => name ?? []);
-  const written = parts.filter((part) => part !== "").map((part) => part.name ?? JSON.stringify(part));
-  return { used, text: written.length === 1 ? written[0] : `/* @__PURE__ */ joined(${written.join(", ")})` };
+  const isLeftOut = ({ file, text }) =>
+    LIBRARY.includes(file) && (file === RESIDENT || !declaredIn(text).some((word) => own.has(word)));
+  return { parts, ships: parts.filter((part) => !isLeftOut(part)) };
 }
 
 /** One entry point: what src/kernels/kernel.ts cannot read from the text by itself. */
@@ -216,22 +200,38 @@ function entryText(family, { name, entry, workgroup, buffers, paramsBytes }, con
 
 const GENERATED = "// Generated by shaders/generate.mjs. Edit the .wgsl files instead.";
 
-/** The typed modules of all kernels and shared texts, by their paths in src/kernels/: programs load those that they use. */
-function modules(kernels, libraries, texts) {
-  const shared = libraries
-    .map(({ file, text }) => ({ name: `lib_${file.slice("lib/".length).replace(".wgsl", "")}`, text: texts(text) }))
-    .filter(({ text }) => text !== "");
+/**
+ * The typed modules of all kernels and shared texts, by their paths in src/kernels/: programs load those that they use. `minified`
+ * gives what is shipped of a part. Joining is marked as pure: bundlers keep a sum of names even where nobody uses it.
+ */
+function modules(kernels, minified) {
   const found = new Map();
-  for (const { name, text } of shared)
-    found.set(`shaders/${name}.gen.ts`, [GENERATED, `export const ${name} = ${JSON.stringify(text)};`, ""]);
+  const shared = new Map(); // of a shared file's text as shipped: the name of its module
+  const nameOf = ({ file, text }) => {
+    const short = minified(text);
+    if (!shared.has(short)) {
+      const own = file.replace(/^lib\/(\w+)\.wgsl$/, "lib_$1");
+      const name = [own, ...[2, 3, 4].map((n) => `${own}_${n}`)].find((free) => !found.has(`shaders/${free}.gen.ts`));
+      found.set(`shaders/${name}.gen.ts`, [GENERATED, `export const ${name} = ${JSON.stringify(short)};`, ""]);
+      shared.set(short, name);
+    }
+    return shared.get(short);
+  };
+  for (const part of kernels.flatMap(({ parts }) => parts))
+    if (part.file.startsWith("lib/") && minified(part.text)) nameOf(part);
   for (const { name, summary, ships, constants: values, entries } of kernels) {
-    const { used, text } = composed(texts(ships), shared);
+    const written = ships
+      .filter(({ text }) => minified(text))
+      .map((part) =>
+        part.file.startsWith("lib/") ? { module: nameOf(part) } : { text: JSON.stringify(minified(part.text)) },
+      );
+    const texts = written.map(({ module, text }) => module ?? text);
     found.set(`shaders/${name}.gen.ts`, [
       GENERATED,
-      `import { ${text.includes("joined(") ? "joined, " : ""}kernel } from "../kernel.ts";`,
-      ...used.map((library) => `import { ${library} } from "./${library}.gen.ts";`),
+      `import { ${texts.length > 1 ? "joined, " : ""}kernel } from "../kernel.ts";`,
+      ...written.flatMap(({ module }) => (module ? [`import { ${module} } from "./${module}.gen.ts";`] : [])),
       "",
-      `const code = ${text};`,
+      `const code = ${texts.length > 1 ? `/* @__PURE__ */ joined(${texts.join(", ")})` : texts[0]};`,
       `/** ${summary} */`,
       `export const ${name} = {`,
       ...entries.map((entry) => entryText(name, entry, values)),
@@ -244,11 +244,13 @@ function modules(kernels, libraries, texts) {
   return found;
 }
 
+/** The files of a folder, which kernel files are named without. */
 const shadersIn = (folder) =>
-  readdirSync(folder)
+  readdirSync(join(here, folder))
     .filter((file) => file.endsWith(".wgsl"))
-    .sort()
-    .map((file) => ({ file, text: readFileSync(join(folder, file), "utf8") }));
+    .map((file) => ({ file, folder, text: readFileSync(join(here, folder, file), "utf8") }));
+
+const byName = (a, b) => (a.file < b.file ? -1 : 1);
 
 /** Replaced at once, so that nobody reads half of it. */
 function write(path, text) {
@@ -258,20 +260,23 @@ function write(path, text) {
 }
 
 function main(parameters) {
-  const files = shadersIn(here);
-  const kernels = files.map(({ file, text }) => kernelFile(file, text));
-  const libraries = shadersIn(join(here, "lib")).map(({ file, text }) => ({ file: `lib/${file}`, text }));
-  const reference = referenceText(kernels, libraries);
+  const kernels = [...shadersIn("."), ...shadersIn("software")]
+    .sort(byName)
+    .map(({ file, folder, text }) => ({ ...kernelFile(file, text), folder }));
+  const reference = referenceText(kernels, shadersIn("lib").sort(byName));
   const referenceFile = join(here, "README.md");
   if (!parameters.includes("--check")) write(referenceFile, reference);
   else if (!existsSync(referenceFile) || readFileSync(referenceFile, "utf8") !== reference) {
     process.stderr.write("shaders/README.md: differs from the kernels' headers. Run npm run fix.\n");
     process.exitCode = 1;
   }
-  const texts = minifier(files, libraries, { names: parameters.includes("--names") });
+  const minified = minifier(
+    kernels.map(({ parts }) => parts),
+    { names: parameters.includes("--names") },
+  );
   const folder = join(here, "../src/kernels");
   mkdirSync(join(folder, "shaders"), { recursive: true });
-  const written = modules(kernels, libraries, texts);
+  const written = modules(kernels, minified);
   for (const [path, lines] of written) write(join(folder, path), lines.join("\n"));
   for (const file of readdirSync(join(folder, "shaders")))
     if (file.endsWith(".gen.ts") && !written.has(`shaders/${file}`)) rmSync(join(folder, "shaders", file));

@@ -8,11 +8,7 @@
 // grid       ⌈size / (LANES · PER)⌉ workgroups, folded; an invocation writes PER elements, LANES apart; packed: one word
 // numerics   each function's own error (lib/map.wgsl); nothing is summed
 
-//#include "lib/grid.wgsl"
-//#include "lib/philox.wgsl"
-//#include "lib/map.wgsl"
-//#include "lib/functions.wgsl"
-//#include "lib/extras.wgsl"
+//#include "lib/hooked.wgsl"
 
 const LANES = 64u;
 const PER = 4u;

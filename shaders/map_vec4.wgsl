@@ -6,11 +6,7 @@
 // grid       ⌈vec4s / LANES⌉ workgroups, folded; one invocation per four elements
 // numerics   each function's own error (lib/map.wgsl); nothing is summed
 
-//#include "lib/grid.wgsl"
-//#include "lib/philox.wgsl"
-//#include "lib/map.wgsl"
-//#include "lib/functions.wgsl"
-//#include "lib/extras.wgsl"
+//#include "lib/hooked.wgsl"
 
 const LANES = 64u;
 // 1 where every block is whole: then nothing is tested, and a software adapter goes through one side of no branch

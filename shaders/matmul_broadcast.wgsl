@@ -16,11 +16,7 @@
 
 enable subgroups;
 
-//#include "lib/grid.wgsl"
-//#include "lib/philox.wgsl"
-//#include "lib/map.wgsl"
-//#include "lib/functions.wgsl"
-//#include "lib/extras.wgsl"
+//#include "lib/hooked.wgsl"
 //#include "lib/side_output.wgsl"
 //#include "lib/long.wgsl"
 

@@ -9,11 +9,7 @@
 // numerics   sums run in order of k; more than 1024 terms go in three levels (lib/long.wgsl), so that |error| ≤ γ_m · Σ|a·b| with
 //            m = min(k, 3·block_of(k)), γ_m = m·u/(1 − m·u), u = 2⁻²⁴
 
-//#include "lib/grid.wgsl"
-//#include "lib/philox.wgsl"
-//#include "lib/map.wgsl"
-//#include "lib/functions.wgsl"
-//#include "lib/extras.wgsl"
+//#include "lib/hooked.wgsl"
 //#include "lib/symmetric.wgsl"
 //#include "lib/long.wgsl"
 

@@ -10,11 +10,7 @@
 // numerics   sums run in order of k in steps of S = 256/THREADS_M, then in a tree of halves; more than 1024 terms go in three levels
 //            (lib/long.wgsl): |error| ≤ γ_m · Σ|a·b| with m = min(k/S, 3·block_of(k/S)) + log₂ S, γ_m = m·u/(1 − m·u), u = 2⁻²⁴
 
-//#include "lib/grid.wgsl"
-//#include "lib/philox.wgsl"
-//#include "lib/map.wgsl"
-//#include "lib/functions.wgsl"
-//#include "lib/extras.wgsl"
+//#include "lib/hooked.wgsl"
 //#include "lib/side_output.wgsl"
 //#include "lib/long.wgsl"
 

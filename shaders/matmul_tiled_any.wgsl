@@ -15,11 +15,7 @@
 //            rows and columns past the end repeat the last ones and are not stored, inner positions past it count as 0
 //            Tiles, sums and entry points are in lib/matmul_tiled.wgsl
 
-//#include "lib/grid.wgsl"
-//#include "lib/philox.wgsl"
-//#include "lib/map.wgsl"
-//#include "lib/functions.wgsl"
-//#include "lib/extras.wgsl"
+//#include "lib/hooked.wgsl"
 //#include "lib/side_output.wgsl"
 //#include "lib/matmul_tiled.wgsl"
 

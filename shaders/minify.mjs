@@ -186,29 +186,31 @@ const isPlain = (tokens, at) =>
 const isScalar = (signature) => !/vec|mat|ptr|array|:[A-Z]/.test(signature.replace(/->.*$/, ""));
 
 /**
- * A function that minifies any of the `kernels` and `libraries` (texts by file, before they are included), all with the same names,
- * so that a text looks the same wherever it is included. With `names` they stay, for whoever reads a compiler's message.
+ * A function that minifies any part of the `kernels` (each the parts { file, text } that it is put together from), all with the same
+ * names, so that a text looks the same wherever it is included. With `names` they stay, for whoever reads a compiler's message.
  */
-export function minifier(kernels, libraries, { names: areKept = false } = {}) {
-  const files = new Map([...libraries, ...kernels].map(({ file, text }) => [file, { tokens: tokensOf(text), text }]));
-  const isLibrary = new Set(libraries.map(({ file }) => file));
-  for (const of of files.values()) of.declared = declarations(of.tokens);
+export function minifier(kernels, { names: areKept = false } = {}) {
+  const parts = new Map();
+  for (const { file, text } of kernels.flat())
+    if (!parts.has(text)) {
+      const tokens = tokensOf(text);
+      parts.set(text, { isLibrary: file.startsWith("lib/"), tokens, declared: declarations(tokens) });
+    }
+  const short = new Map();
+  const minified = (names) => (text) => {
+    if (!short.has(text)) short.set(text, written(parts.get(text).tokens, names));
+    return short.get(text);
+  };
+  if (areKept) return minified({ globals: new Map(), members: new Map(), locals: new Map() });
+  const all = [...parts.values()];
   const kept = new Set(
-    [...files].flatMap(
-      ([
-        file,
-        {
-          declared: { params, constants, functions, variables },
-        },
-      ]) => [
-        ...params,
-        ...constants,
-        ...functions.filter((f) => f.isFixed || (isLibrary.has(file) && isScalar(f.signature))).map(({ name }) => name),
-        ...variables.filter((v) => v.isBuffer || isLibrary.has(file)).map(({ name }) => name),
-      ],
-    ),
+    all.flatMap(({ isLibrary, declared: { params, constants, functions, variables } }) => [
+      ...params,
+      ...constants,
+      ...functions.filter((f) => f.isFixed || (isLibrary && isScalar(f.signature))).map(({ name }) => name),
+      ...variables.filter((v) => v.isBuffer || isLibrary).map(({ name }) => name),
+    ]),
   );
-  const all = [...files.values()];
   const free = (names) => new Set(names.filter((name) => !kept.has(name)));
   const globals = free(
     all.flatMap(({ declared: { structs, functions, variables } }) => [
@@ -218,9 +220,8 @@ export function minifier(kernels, libraries, { names: areKept = false } = {}) {
   );
   const members = free(all.flatMap(({ declared }) => declared.structs.flatMap((struct) => struct.members)));
   for (const part of "xyzwrgba") members.delete(part); // those of vectors
-  const whole = kernels.map(({ file }) => [...includedBy(file, files)].flatMap((name) => files.get(name).tokens));
-  if (areKept) return (text) => written(tokensOf(text), { globals: new Map(), members: new Map(), locals: new Map() });
-  const names = {
+  const whole = kernels.map((own) => own.flatMap(({ text }) => parts.get(text).tokens));
+  return minified({
     globals: coloured(
       whole.map((tokens) => countedGroup(tokens, globals)),
       CAPITALS,
@@ -235,16 +236,7 @@ export function minifier(kernels, libraries, { names: areKept = false } = {}) {
       all.flatMap(({ tokens, declared }) => declared.spans.map((span) => localGroup(tokens, span))),
       LETTERS,
     ),
-  };
-  return (text) => written(tokensOf(text), names);
-}
-
-/** `file` and all that it includes. */
-function includedBy(file, files, found = new Set()) {
-  found.add(file);
-  for (const [, name] of files.get(file).text.matchAll(/^\/\/#include "(.+)"$/gm))
-    if (!found.has(name)) includedBy(name, files, found);
-  return found;
+  });
 }
 
 /** The tokens with their new names, as text. */

@@ -15,11 +15,7 @@
 //            average: count is the window's taps, without those beyond the padding, and without the padding itself unless
 //            COUNT_PADDING; sums of the rows, then of these: |error| ≤ γ_{h+w} · Σ|x| / count, h × w the window
 
-//#include "lib/grid.wgsl"
-//#include "lib/philox.wgsl"
-//#include "lib/map.wgsl"
-//#include "lib/functions.wgsl"
-//#include "lib/extras.wgsl"
+//#include "lib/hooked.wgsl"
 
 const LANES = 64u;
 const ADAPTIVE = 0u;

@@ -9,8 +9,8 @@ export function referenceText(kernels, libraries) {
     "its workgroup size, its buffers (`→` marks those that it writes) and its hooks.",
     "",
   ];
-  for (const { name, summary, body, hooks: hookTable, entries } of kernels) {
-    lines.push(`## ${name}`, "", summary, "", "```", ...body, "```", "");
+  for (const { name, folder, summary, body, hooks: hookTable, entries } of kernels) {
+    lines.push(`## ${folder === "." ? name : `${folder}/${name}`}`, "", summary, "", "```", ...body, "```", "");
     lines.push("| entry | workgroup | buffers | hooks |", "| --- | --- | --- | --- |");
     for (const { entry, workgroup, buffers } of entries) {
       const list = Object.entries(buffers).map(([n, b]) => (b.access === "read" ? `\`${n}\`` : `→ \`${n}\``));
@@ -22,9 +22,8 @@ export function referenceText(kernels, libraries) {
   lines.push("## Shared text (`lib/`)", "");
   for (const { file, text } of libraries) {
     const [, summary] = text.match(/^\/\/ \w+ — (.+)$/m) ?? [];
-    const [, name] = file.match(/^lib\/(\w+)\.wgsl$/);
-    if (!summary) throw new Error(`${file}:1: expected "// ${name} — <summary>"`);
-    lines.push(`- \`${name}.wgsl\`: ${summary}`);
+    if (!summary) throw new Error(`lib/${file}:1: expected "// ${file.replace(".wgsl", "")} — <summary>"`);
+    lines.push(`- \`${file}\`: ${summary}`);
   }
   lines.push("");
   return lines.join("\n");

@@ -8,11 +8,7 @@
 // grid       one invocation per element of a part
 // numerics   the parts are added in order, 32 at a time, then these: |error| ≤ γ_m · Σ|part| with m = 32 + ⌈k_slices/32⌉
 
-//#include "lib/grid.wgsl"
-//#include "lib/philox.wgsl"
-//#include "lib/map.wgsl"
-//#include "lib/functions.wgsl"
-//#include "lib/extras.wgsl"
+//#include "lib/hooked.wgsl"
 //#include "lib/side_output.wgsl"
 
 const LANES = 64u;

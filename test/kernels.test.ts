@@ -256,8 +256,11 @@ describe("the generator", () => {
   });
 
   it("leaves to the text what the engine reads from it", () => {
-    for (const file of readdirSync("shaders").filter((name) => name.endsWith(".wgsl"))) {
-      const { name, entries, hooks, constants } = kernelFile(file, readFileSync(`shaders/${file}`, "utf8"));
+    const files = ["shaders", "shaders/software"].flatMap((folder) =>
+      readdirSync(folder).map((file) => [file, `${folder}/${file}`] as const),
+    );
+    for (const [file, path] of files.filter(([file]) => file.endsWith(".wgsl"))) {
+      const { name, entries, hooks, constants } = kernelFile(file, readFileSync(path, "utf8"));
       const found = Object.values((shaders as Families)[name]!);
       const spaceless = Object.entries(hooks as Texts).map(([hook, text]) => [hook, text.replaceAll(" ", "")]);
       expect(

@@ -37,9 +37,6 @@ const LONGER: { readonly [file: string]: string } = {
   "src/models/mixture/fit.ts": "its parts are being drawn apart",
   "src/models/mixture/mixture.ts": "its parts are being drawn apart",
   "src/nn/train.ts": "its parts are being drawn apart",
-  "shaders/conv2d.mjs": "goes with the kernels that it writes",
-  "shaders/conv2d_quadswap.wgsl": "written out by conv2d.mjs",
-  "shaders/lib/matmul_tiled.wgsl": "written out by matmul_tiled.mjs",
 };
 
 interface Import {

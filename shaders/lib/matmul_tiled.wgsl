@@ -1,5 +1,6 @@
 // matmul_tiled — a product's tiles in workgroup memory, for the kernels that say how matrices are read and written.
-// Written by matmul_tiled.mjs. Tiles of symmetric products are square.
+//
+// Tiles of symmetric products are square. An invocation's sums are named registers: an indexed array would live in memory on some devices.
 
 //#include "lib/symmetric.wgsl"
 //#include "lib/long.wgsl"
@@ -124,30 +125,7 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
   var total = vec4f();
   var rows_group = vec4f();
   var rows_total = vec4f();
-  var s0_0 = vec4f(); var s0_1 = vec4f();
-  var s1_0 = vec4f(); var s1_1 = vec4f();
-  var s2_0 = vec4f(); var s2_1 = vec4f();
-  var s3_0 = vec4f(); var s3_1 = vec4f();
-  var s4_0 = vec4f(); var s4_1 = vec4f();
-  var s5_0 = vec4f(); var s5_1 = vec4f();
-  var s6_0 = vec4f(); var s6_1 = vec4f();
-  var s7_0 = vec4f(); var s7_1 = vec4f();
-  var group0_0 = vec4f(); var group0_1 = vec4f();
-  var group1_0 = vec4f(); var group1_1 = vec4f();
-  var group2_0 = vec4f(); var group2_1 = vec4f();
-  var group3_0 = vec4f(); var group3_1 = vec4f();
-  var group4_0 = vec4f(); var group4_1 = vec4f();
-  var group5_0 = vec4f(); var group5_1 = vec4f();
-  var group6_0 = vec4f(); var group6_1 = vec4f();
-  var group7_0 = vec4f(); var group7_1 = vec4f();
-  var all0_0 = vec4f(); var all0_1 = vec4f();
-  var all1_0 = vec4f(); var all1_1 = vec4f();
-  var all2_0 = vec4f(); var all2_1 = vec4f();
-  var all3_0 = vec4f(); var all3_1 = vec4f();
-  var all4_0 = vec4f(); var all4_1 = vec4f();
-  var all5_0 = vec4f(); var all5_1 = vec4f();
-  var all6_0 = vec4f(); var all6_1 = vec4f();
-  var all7_0 = vec4f(); var all7_1 = vec4f();
+  var {level}{h}{e}_{j} = vec4f(); //#repeat level in s group all, h in 0..2, e in x y z w, j in 0..2
   // tiles of a block, and of a group of blocks
   let size = block_of(params.k_tiles * BLOCK_K);
   let run = max(size / BLOCK_K, 1u);
@@ -170,70 +148,34 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
         let y1 = ((y + THREADS_M) ^ (2u * k4)) & (BLOCK_M4 - 1u);
         let x0 = (x ^ (2u * k4)) & (BLOCK_N4 - 1u);
         let x1 = ((x + THREADS_N) ^ (2u * k4)) & (BLOCK_N4 - 1u);
+        //#repeat d in 0..4
         {
-          let a0 = tile[at_a + 0u * BLOCK_M4 + y0];
-          let a1 = tile[at_a + 0u * BLOCK_M4 + y1];
-          let b0 = tile[at_b + 0u * BLOCK_N4 + x0];
-          let b1 = tile[at_b + 0u * BLOCK_N4 + x1];
-          s0_0 += a0.x * b0; s1_0 += a0.y * b0; s2_0 += a0.z * b0; s3_0 += a0.w * b0;
-          if (THREAD_N == 2u) { s0_1 += a0.x * b1; s1_1 += a0.y * b1; s2_1 += a0.z * b1; s3_1 += a0.w * b1; }
-          if (THREAD_M == 2u) { s4_0 += a1.x * b0; s5_0 += a1.y * b0; s6_0 += a1.z * b0; s7_0 += a1.w * b0; }
-          if (THREAD_M == 2u && THREAD_N == 2u) { s4_1 += a1.x * b1; s5_1 += a1.y * b1; s6_1 += a1.z * b1; s7_1 += a1.w * b1; }
+          let a0 = tile[at_a + {d}u * BLOCK_M4 + y0];
+          let a1 = tile[at_a + {d}u * BLOCK_M4 + y1];
+          let b0 = tile[at_b + {d}u * BLOCK_N4 + x0];
+          let b1 = tile[at_b + {d}u * BLOCK_N4 + x1];
+          s0{e}_0 += a0.{e} * b0; //#repeat e in x y z w
+          if (THREAD_N == 2u) {
+            s0{e}_1 += a0.{e} * b1; //#repeat e in x y z w
+          }
+          if (THREAD_M == 2u) {
+            s1{e}_0 += a1.{e} * b0; //#repeat e in x y z w
+          }
+          if (THREAD_M == 2u && THREAD_N == 2u) {
+            s1{e}_1 += a1.{e} * b1; //#repeat e in x y z w
+          }
         }
-        {
-          let a0 = tile[at_a + 1u * BLOCK_M4 + y0];
-          let a1 = tile[at_a + 1u * BLOCK_M4 + y1];
-          let b0 = tile[at_b + 1u * BLOCK_N4 + x0];
-          let b1 = tile[at_b + 1u * BLOCK_N4 + x1];
-          s0_0 += a0.x * b0; s1_0 += a0.y * b0; s2_0 += a0.z * b0; s3_0 += a0.w * b0;
-          if (THREAD_N == 2u) { s0_1 += a0.x * b1; s1_1 += a0.y * b1; s2_1 += a0.z * b1; s3_1 += a0.w * b1; }
-          if (THREAD_M == 2u) { s4_0 += a1.x * b0; s5_0 += a1.y * b0; s6_0 += a1.z * b0; s7_0 += a1.w * b0; }
-          if (THREAD_M == 2u && THREAD_N == 2u) { s4_1 += a1.x * b1; s5_1 += a1.y * b1; s6_1 += a1.z * b1; s7_1 += a1.w * b1; }
-        }
-        {
-          let a0 = tile[at_a + 2u * BLOCK_M4 + y0];
-          let a1 = tile[at_a + 2u * BLOCK_M4 + y1];
-          let b0 = tile[at_b + 2u * BLOCK_N4 + x0];
-          let b1 = tile[at_b + 2u * BLOCK_N4 + x1];
-          s0_0 += a0.x * b0; s1_0 += a0.y * b0; s2_0 += a0.z * b0; s3_0 += a0.w * b0;
-          if (THREAD_N == 2u) { s0_1 += a0.x * b1; s1_1 += a0.y * b1; s2_1 += a0.z * b1; s3_1 += a0.w * b1; }
-          if (THREAD_M == 2u) { s4_0 += a1.x * b0; s5_0 += a1.y * b0; s6_0 += a1.z * b0; s7_0 += a1.w * b0; }
-          if (THREAD_M == 2u && THREAD_N == 2u) { s4_1 += a1.x * b1; s5_1 += a1.y * b1; s6_1 += a1.z * b1; s7_1 += a1.w * b1; }
-        }
-        {
-          let a0 = tile[at_a + 3u * BLOCK_M4 + y0];
-          let a1 = tile[at_a + 3u * BLOCK_M4 + y1];
-          let b0 = tile[at_b + 3u * BLOCK_N4 + x0];
-          let b1 = tile[at_b + 3u * BLOCK_N4 + x1];
-          s0_0 += a0.x * b0; s1_0 += a0.y * b0; s2_0 += a0.z * b0; s3_0 += a0.w * b0;
-          if (THREAD_N == 2u) { s0_1 += a0.x * b1; s1_1 += a0.y * b1; s2_1 += a0.z * b1; s3_1 += a0.w * b1; }
-          if (THREAD_M == 2u) { s4_0 += a1.x * b0; s5_0 += a1.y * b0; s6_0 += a1.z * b0; s7_0 += a1.w * b0; }
-          if (THREAD_M == 2u && THREAD_N == 2u) { s4_1 += a1.x * b1; s5_1 += a1.y * b1; s6_1 += a1.z * b1; s7_1 += a1.w * b1; }
-        }
+        //#end
       }
     }
     if (MANY_TERMS == 1u && ends(k_tile, run)) {
       rows_group += total;
       total = vec4f();
-      group0_0 += s0_0; s0_0 = vec4f();       group0_1 += s0_1; s0_1 = vec4f();
-      group1_0 += s1_0; s1_0 = vec4f();       group1_1 += s1_1; s1_1 = vec4f();
-      group2_0 += s2_0; s2_0 = vec4f();       group2_1 += s2_1; s2_1 = vec4f();
-      group3_0 += s3_0; s3_0 = vec4f();       group3_1 += s3_1; s3_1 = vec4f();
-      group4_0 += s4_0; s4_0 = vec4f();       group4_1 += s4_1; s4_1 = vec4f();
-      group5_0 += s5_0; s5_0 = vec4f();       group5_1 += s5_1; s5_1 = vec4f();
-      group6_0 += s6_0; s6_0 = vec4f();       group6_1 += s6_1; s6_1 = vec4f();
-      group7_0 += s7_0; s7_0 = vec4f();       group7_1 += s7_1; s7_1 = vec4f();
+      group{h}{e}_{j} += s{h}{e}_{j}; s{h}{e}_{j} = vec4f(); //#repeat h in 0..2, e in x y z w, j in 0..2
       if (ends(k_tile, run * size)) {
         rows_total += rows_group;
         rows_group = vec4f();
-      all0_0 += group0_0; group0_0 = vec4f();       all0_1 += group0_1; group0_1 = vec4f();
-      all1_0 += group1_0; group1_0 = vec4f();       all1_1 += group1_1; group1_1 = vec4f();
-      all2_0 += group2_0; group2_0 = vec4f();       all2_1 += group2_1; group2_1 = vec4f();
-      all3_0 += group3_0; group3_0 = vec4f();       all3_1 += group3_1; group3_1 = vec4f();
-      all4_0 += group4_0; group4_0 = vec4f();       all4_1 += group4_1; group4_1 = vec4f();
-      all5_0 += group5_0; group5_0 = vec4f();       all5_1 += group5_1; group5_1 = vec4f();
-      all6_0 += group6_0; group6_0 = vec4f();       all6_1 += group6_1; group6_1 = vec4f();
-      all7_0 += group7_0; group7_0 = vec4f();       all7_1 += group7_1; group7_1 = vec4f();
+        all{h}{e}_{j} += group{h}{e}_{j}; group{h}{e}_{j} = vec4f(); //#repeat h in 0..2, e in x y z w, j in 0..2
       }
     }
     // nobody puts a tile here before everybody has used the one that was here
@@ -245,29 +187,11 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
   }
   if (MANY_TERMS == 1u) {
     total = rows_total + rows_group + total;
-    s0_0 = (all0_0 + group0_0) + s0_0;
-    s0_1 = (all0_1 + group0_1) + s0_1;
-    s1_0 = (all1_0 + group1_0) + s1_0;
-    s1_1 = (all1_1 + group1_1) + s1_1;
-    s2_0 = (all2_0 + group2_0) + s2_0;
-    s2_1 = (all2_1 + group2_1) + s2_1;
-    s3_0 = (all3_0 + group3_0) + s3_0;
-    s3_1 = (all3_1 + group3_1) + s3_1;
-    s4_0 = (all4_0 + group4_0) + s4_0;
-    s4_1 = (all4_1 + group4_1) + s4_1;
-    s5_0 = (all5_0 + group5_0) + s5_0;
-    s5_1 = (all5_1 + group5_1) + s5_1;
-    s6_0 = (all6_0 + group6_0) + s6_0;
-    s6_1 = (all6_1 + group6_1) + s6_1;
-    s7_0 = (all7_0 + group7_0) + s7_0;
-    s7_1 = (all7_1 + group7_1) + s7_1;
+    s{h}{e}_{j} = (all{h}{e}_{j} + group{h}{e}_{j}) + s{h}{e}_{j}; //#repeat h in 0..2, e in x y z w, j in 0..2
   }
 
   var thread_tile = array<mat4x4f, 4>(
-    mat4x4f(s0_0, s1_0, s2_0, s3_0),
-    mat4x4f(s0_1, s1_1, s2_1, s3_1),
-    mat4x4f(s4_0, s5_0, s6_0, s7_0),
-    mat4x4f(s4_1, s5_1, s6_1, s7_1),
+    mat4x4f(s{h}x_{j}, s{h}y_{j}, s{h}z_{j}, s{h}w_{j}), //#repeat h in 0..2, j in 0..2
   );
   if (K_TEAMS > 1u) {
     // the first team adds up what the others hold, in order of k

@@ -29,7 +29,7 @@ import { conv2d_pack as packing } from "./shaders/conv2d_pack.gen.ts";
 import { conv2d_quadswap as quadSwap } from "./shaders/conv2d_quadswap.gen.ts";
 import { conv2d_input_stride2 as inputStride2 } from "./shaders/conv2d_input_stride2.gen.ts";
 
-/** The kernels of shaders/conv2d.mjs, and their register tiles. */
+/** The kernels of shaders/lib/conv2d_tiles.wgsl, and their register tiles. */
 const TILED = {
   tile16x4: { kernels: tiled, channels: 16, pixels: 4 },
   tile4x8: { kernels: tile4x8, channels: 4, pixels: 8 },
