@@ -154,6 +154,14 @@ describe("2,000 × 2,000 × 64 against float64", () => {
   });
 });
 
+test("neighbours whose squared distance f32 does not hold are refused, not named at random", async () => {
+  const [a, b] = [gpu.tensor([[0], [3e19]]), gpu.tensor([[1], [-3e19]])];
+  const error = await failure(() => nearest(a, b, 2));
+  expect(error).toMatchObject({ code: "numeric" });
+  expect(error.message).toMatch(/^nearest: row 0 has only 1 neighbours nearer than 1.8e19/);
+  expect([...(await nearest(gpu.tensor([[0]]), b, 1)).indices]).toEqual([0]);
+});
+
 describe("whatever the order and the parts", () => {
   test("counts are the same for rows in another order, and in a stream of parts", async () => {
     const [a, b] = [rowsFrom(3, 300, 0), rowsFrom(4, 257, 0.2)];

@@ -185,6 +185,21 @@ describe("optimisers", () => {
     expect(gpu.memory().buffers).toBe(before);
   });
 
+  it("end the arena that they made with the last of its parameters, in whatever scope it was made", async () => {
+    const { buffers, bytes } = gpu.memory();
+    const [w, b] = [gpu.state([1, 2, 3]), gpu.state([4])];
+    {
+      using _scope = gpu.scope();
+      const optimiser = adam(gpu, [w, b]);
+      optimiser.dispose();
+    }
+    expect([...(await w.read()), ...(await b.read())]).toEqual([1, 2, 3, 4]);
+    w.dispose();
+    expect([...(await b.read())]).toEqual([4]);
+    b.dispose();
+    expect(gpu.memory()).toMatchObject({ buffers, bytes });
+  });
+
   it("leave parameters as they are once a loss is not a number", async () => {
     const w = gpu.state([1], [1]);
     const optimiser = adam(gpu, [w]);

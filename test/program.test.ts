@@ -44,6 +44,25 @@ describe("a compiled step", () => {
     expect(step.stats.traces).toBe(2);
   });
 
+  it("costs one submit a run, its inputs' copies among them, and waits for none of a few short ones", async () => {
+    const gpu = await open();
+    const x = gpu.tensor([1, 2, 3]);
+    const step = await gpu.compile((input) => input!.mul(2), x);
+    for (let warm = 0; warm < 3; warm++) await (await step.run(x)).read();
+    const { queue } = gpu.device;
+    const submit = queue.submit.bind(queue);
+    const events: string[] = [];
+    queue.submit = (commands) => {
+      events.push("submit");
+      submit(commands);
+    };
+    void queue.onSubmittedWorkDone().then(() => events.push("idle"));
+    for (let run = 0; run < 4; run++) await step.run(x);
+    queue.submit = submit;
+    expect(events.filter((event) => event === "submit")).toHaveLength(4);
+    expect(await valuesOf(await step.run(x))).toEqual([2, 4, 6]);
+  });
+
   it("takes one run after another, and goes on after one that failed", async () => {
     const gpu = await open();
     const w = gpu.state([0]);

@@ -31,8 +31,8 @@ export class Device {
   #loss: Loss | null = null;
   #fault: LatentError | null = null;
   #disposed = false;
-  /** Settles when the device has said what it thinks of every attempt so far. */
-  #attempts: Promise<void> = Promise.resolve();
+  /** Attempts of which the device has not yet said what it thinks. */
+  readonly #attempts = new Set<Promise<Refusal>>();
   #declareLost: (loss: Loss) => void = () => {};
 
   constructor(device: GPUDevice, adapter: GPUAdapter | null, owned: boolean) {
@@ -68,7 +68,7 @@ export class Device {
     const result = await new Promise<T>((resolve, reject) => {
       const give = () => void this.#failed(where, "lost").catch(reject);
       this.#waiting.add(give);
-      Promise.all([work, this.#attempts])
+      Promise.all([work, ...this.#attempts])
         .catch((cause: unknown) => this.#failed(where, cause))
         .then(([result]) => resolve(result), reject)
         .finally(() => this.#waiting.delete(give));
@@ -141,9 +141,14 @@ export class Device {
     this.gpu.queue.submit([encoder.finish()]);
   }
 
-  /** Submits one compute pass. */
-  sendPass(label: string, encode: (pass: GPUComputePassEncoder) => void): void {
+  /** Submits one compute pass, after the copies that `before` records. */
+  sendPass(
+    label: string,
+    encode: (pass: GPUComputePassEncoder) => void,
+    before?: (encoder: GPUCommandEncoder) => void,
+  ): void {
     this.send(label, (encoder) => {
+      before?.(encoder);
       const pass = encoder.beginComputePass({ label });
       encode(pass);
       pass.end();
@@ -163,9 +168,12 @@ export class Device {
 
   /** The same for calls that do not wait: what the device refuses is thrown by the next check. */
   attempt(where: string, work: () => void): Promise<Refusal> {
-    const refusal = this.refusal(where, work);
-    const noted = refusal.then((error) => (this.#fault ??= error));
-    this.#attempts = Promise.all([this.#attempts, noted]).then(() => {});
+    const refusal = this.refusal(where, work).then((error) => {
+      this.#attempts.delete(refusal);
+      this.#fault ??= error;
+      return error;
+    });
+    this.#attempts.add(refusal);
     return refusal;
   }
 

@@ -69,6 +69,8 @@ export class Tensor<D extends DType = DType> {
   /** @internal It came from a program's run, and a later one has overwritten it. */ ended = false;
   /** @internal It was part of a run: it reads its inputs again only for what is recorded from it since. */ ran = false;
   /** @internal Something has been recorded from it, or knows its place: its storage must stay where it is. */ used = false;
+  /** @internal Who wants to know that it is disposed: what it is a part of ends with the last of its parts. */ whenDisposed:
+    (() => void) | null = null;
   /** @internal The scope that disposes it. */ scope: { add(x: Tensor): void; forget(x: Tensor): void } | null = null;
   /** @internal What the pool gets back once nobody can reach this tensor. */ readonly owned: Owned = {
     pendingInputs: [],

@@ -27,7 +27,8 @@ export interface Nearest {
  * The k nearest rows of b for each row of a: { distances, indices } [n, k]. With `others`, where a is b, a row is not its own neighbour:
  * it is left out by its index, so that a duplicate counts, at distance 0.
  *
- * Exact: every pair is looked at, by squared differences (`eachPair`). Throws LatentError("argument") where b has too few rows.
+ * Exact: every pair is looked at, by squared differences (`eachPair`). Throws LatentError: "argument" where b has too few rows, "numeric"
+ * where a row has fewer than k neighbours at distances that f32 can square, 1.8e19.
  *
  *     const { distances, indices } = await nearest(a, b, 1);
  */
@@ -77,6 +78,10 @@ export async function nearest(
       }
     }
   }
+  const lost = squared.indexOf(Infinity);
+  check(lost < 0, "numeric", where, () => {
+    return `row ${Math.floor(lost / k)} has only ${lost % k} neighbours nearer than 1.8e19, beyond which f32 holds no square. Expected ${k}. Scale the data, and replace what is not finite.`;
+  });
   return { distances: Float64Array.from(squared, Math.sqrt), squared, indices };
 }
 

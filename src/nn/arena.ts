@@ -81,12 +81,20 @@ export function checkStates(where: string, gpu: Gpu, parameters: readonly Tensor
   check(distinct, "argument", where, () => "expected distinct parameters; got one twice.");
 }
 
-/** States that nobody knows the place of yet: they move into an arena. A buffer of the app's stays. */
+/** States that nobody knows the place of yet: they move into an arena, which ends with the last of them. A buffer of the app's stays. */
 export function moveFresh(gpu: Gpu, parameters: readonly Tensor[]): void {
   const fresh = parameters.filter(
     (x) => !x.used && x.pendingReaders === 0 && x.source.kind === "stored" && x.source.storage.owner !== null,
   );
-  if (fresh.length) arenaOf(gpu, fresh);
+  if (fresh.length === 0) return;
+  const arena = arenaOf(gpu, fresh);
+  // it belongs to its parameters, in whatever scope they are
+  arena.scope?.forget(arena);
+  let left = fresh.length;
+  for (const parameter of fresh)
+    parameter.whenDisposed = () => {
+      if (--left === 0) arena.dispose();
+    };
 }
 
 /** The ranges that `parameters` make up between them: neighbours of one state, or of one arena, are updated together. */

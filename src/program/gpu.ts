@@ -182,7 +182,8 @@ export class Gpu {
   /** @internal */ register(tensor: Tensor): void {
     if (this.#tracing.takes(tensor)) return;
     this.#scopes.open?.add(tensor);
-    watch(tensor);
+    // memory of others', and handles on a run's results, are nothing to give back
+    if (tensor.source.kind !== "stored" || tensor.source.storage.owner) watch(tensor);
   }
 
   /** @internal */ dispose_(tensor: Tensor): void {
@@ -190,6 +191,7 @@ export class Gpu {
     tensor.disposed = true;
     tensor.scope?.forget(tensor);
     release(tensor);
+    tensor.whenDisposed?.();
   }
 
   /**

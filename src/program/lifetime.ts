@@ -1,6 +1,6 @@
 import type { Refusal } from "../device/device.ts";
 import { check, show } from "../device/errors.ts";
-import { layout, sameDevice } from "../graph/record.ts";
+import { layout, sameDevice, storageOf } from "../graph/record.ts";
 import { type Runner, type Owned, inputsOf, type Tensor } from "../graph/tensor.ts";
 import type { Storage } from "../graph/storage.ts";
 import { absent } from "./constants.ts";
@@ -44,6 +44,9 @@ export async function sure(tensors: readonly Tensor[]): Promise<void> {
     if (storage?.refusal) throw storage.refusal;
   }
 }
+
+/** Whether `x` is stored, and the device has said all that it will of that. */
+export const isSure = (x: Tensor): boolean => storageOf(x) !== null && !storageUnder(x)?.checked;
 
 /** Ends one pending read of `tensor`. */
 export function dropReader(tensor: Tensor): void {

@@ -1,8 +1,9 @@
 import type { Device } from "../device/device.ts";
 import { check } from "../device/errors.ts";
 
-/** Submits under way at a time. */
+/** Submits under way at a time, and while all of them together are short. */
 const IN_FLIGHT = 2;
+const SHORT_IN_FLIGHT = 8;
 /** Milliseconds without a frame after which work goes on: the page is hidden, or draws nothing. */
 const NO_FRAME = 100;
 
@@ -23,7 +24,7 @@ export const checkBudget = (where: string, budgetMs: number | undefined): void =
 export class Pacer {
   readonly #device: Device;
   readonly #target: number;
-  readonly #underway: Promise<void>[] = [];
+  readonly #underway: { readonly steps: number; readonly ended: Promise<void> }[] = [];
   #secondsPerStep: number | null = null;
   #last = 0;
 
@@ -35,12 +36,19 @@ export class Pacer {
 
   /** How many of the `left` steps to submit next; resolves when the queue has room. */
   async next(left: number, budgetMs?: number): Promise<number> {
-    const most = budgetMs === undefined ? IN_FLIGHT : 1;
-    while (this.#underway.length >= most) await this.#underway.shift();
+    const most = budgetMs !== undefined ? 1 : IN_FLIGHT;
+    const mostShort = budgetMs !== undefined ? 1 : SHORT_IN_FLIGHT;
+    while (this.#underway.length >= (this.#isShort() ? mostShort : most)) await this.#underway[0]!.ended;
     if (budgetMs !== undefined) await frame();
     const seconds = Math.min(this.#target, (budgetMs ?? Infinity) / 1000);
     const fitting = this.#secondsPerStep === null ? 1 : Math.floor(seconds / this.#secondsPerStep);
     return Math.max(1, Math.min(left, fitting));
+  }
+
+  /** Whether what is under way takes a tenth of what one submit may: waiting for each would take longer than they do. */
+  #isShort(): boolean {
+    const steps = this.#underway.reduce((sum, submit) => sum + submit.steps, 0);
+    return this.#secondsPerStep !== null && steps * this.#secondsPerStep < this.#target / 10;
   }
 
   submitted(steps: number): void {
@@ -55,7 +63,9 @@ export class Pacer {
       },
       () => {},
     );
-    this.#underway.push(this.#device.orLost(done));
+    // the queue runs in order: the first to be submitted is the first to end
+    const ended = this.#device.orLost(done).then(() => void this.#underway.shift());
+    this.#underway.push({ steps, ended });
   }
 }
 

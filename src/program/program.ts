@@ -6,7 +6,7 @@ import { layout, sameDevice, storageOf } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { explain } from "./explain.ts";
 import type { Engine } from "./engine.ts";
-import { checkAlive, checkLeaf } from "./lifetime.ts";
+import { checkAlive, checkLeaf, isSure } from "./lifetime.ts";
 import { checkBudget, Pacer } from "./pacer.ts";
 import { ALIGNMENT } from "./prepare.ts";
 import { type Body, trace, type Trace } from "./trace.ts";
@@ -139,23 +139,22 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
     try {
       this.#check(where);
       const chosen = await this.#traceFor(inputs);
-      let { refusal } = await this.#feed(where, chosen, inputs);
-      let left = times;
-      while (left > 0) {
+      let refusal: Promise<Refusal> | undefined;
+      for (let left = times; left > 0;) {
         const steps = await this.#pacer.next(left, budgetMs);
+        if (!refusal) await this.#compute(inputs);
         this.#check(where);
+        const feed = refusal ? undefined : this.#feed(where, chosen, inputs);
         this.#begin(where, chosen, steps);
         const encode = (pass: GPUComputePassEncoder) => {
           for (let s = 0; s < steps; s++) chosen.bound.encode(pass);
         };
-        refusal = first(
-          refusal,
-          this.#device.attempt(where, () => this.#device.sendPass(where, encode)),
-        );
+        const refused = this.#device.attempt(where, () => this.#device.sendPass(where, encode, feed));
+        refusal = refusal ? first(refusal, refused) : refused;
         this.#pacer.submitted(steps);
         left -= steps;
       }
-      return this.#results(chosen, refusal);
+      return this.#results(chosen, refusal!);
     } finally {
       this.#underway = false;
     }
@@ -265,23 +264,21 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
     return (this.#current = chosen);
   }
 
-  /**
-   * Copies the inputs into the program's own buffers, so that its bind groups stay as they are. What the device refuses of it comes
-   * later, in an object around the promise.
-   */
-  async #feed(where: string, chosen: Trace, inputs: readonly Tensor[]): Promise<{ refusal: Promise<Refusal> }> {
-    if (inputs.length === 0) return { refusal: Promise.resolve(null) };
-    await this.#gpu.evaluate(inputs);
-    this.#check(where);
+  /** Computes those inputs that are not stored yet, and hears what the device says of the others. */
+  async #compute(inputs: readonly Tensor[]): Promise<void> {
+    if (!inputs.every(isSure)) await this.#gpu.evaluate(inputs);
+  }
+
+  /** The copy of the inputs into the program's own buffers, so that its bind groups stay as they are. */
+  #feed(where: string, chosen: Trace, inputs: readonly Tensor[]): (encoder: GPUCommandEncoder) => void {
     for (const input of inputs) checkLeaf(where, this.#gpu, layout(input).base);
     for (const input of inputs) checkAlive(where, input);
-    const encode = (encoder: GPUCommandEncoder) => {
+    return (encoder) => {
       for (const [i, input] of inputs.entries()) {
         const { buffer, offset, bytes } = storageOf(input)!;
         encoder.copyBufferToBuffer(buffer, offset, chosen.inputBuffers[i]!, 0, Math.ceil(bytes / 4) * 4);
       }
     };
-    return { refusal: this.#device.attempt("inputs", () => this.#device.send("inputs", encode)) };
   }
 
   /** Frees its memory on the GPU. */

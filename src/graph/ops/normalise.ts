@@ -5,7 +5,7 @@ import { axesOf, checkFloat, checkShape, recordMap } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul, sqrt, sub } from "./arithmetic.ts";
 import { reshape } from "./shape.ts";
-import { mean, variance } from "./sum.ts";
+import { deviations, mean, variance } from "./sum.ts";
 
 /** A scale and a shift after a normalisation. */
 export interface AffineOptions {
@@ -18,7 +18,7 @@ export interface AffineOptions {
 }
 
 /**
- * x with mean 0 and variance 1 over `axes`:  (x − μ) / √(σ² + eps), σ² the mean squared deviation, in two passes.
+ * x with mean 0 and variance 1 over `axes`:  (x − μ) / √(σ² + eps), σ² the mean squared deviation.
  *
  * The gradient takes two more sums:  dx = r · (g − mean(g) − y · mean(g · y)), r = 1/√(σ² + eps).
  *
@@ -36,7 +36,7 @@ export function normalise(
   const { eps = 1e-5 } = options;
   const over = axesOf("normalise", x.rank, axes);
   check(eps > 0, "argument", "normalise", () => `expected eps > 0; got ${eps}.`);
-  const centred = sub(x, mean(x, over, { keepDims: true }));
+  const centred = deviations(x, over);
   const inverse = div(1, sqrt(add(variance(x, over, { keepDims: true }), eps)));
   return recordMap(
     "normalise",

@@ -1,5 +1,5 @@
 import { check } from "../../device/errors.ts";
-import { type CentredSums, centredSums } from "../../linalg/centredSums.ts";
+import { ALWAYS_EXACT, type CentredSums, centredSums } from "../../linalg/centredSums.ts";
 import { rowsOf, type Samples } from "../../data/rows.ts";
 import { factorOf } from "../../linalg/symmetric.ts";
 import { familyOf } from "../covariance/families.ts";
@@ -60,7 +60,7 @@ export async function estimateOfSums(where: string, sums: CentredSums, options: 
   checkRank(where, family, rank, dim);
   const divisor = sums.count - ddof;
   const evidence = { where, sums, divisor, rank: rank ?? 0, regularization, rows: null, signal: undefined };
-  return estimated(family, evidence, shrinkage, dim <= FEW);
+  return estimated(family, evidence, shrinkage, dim <= ALWAYS_EXACT);
 }
 
 /** Shrinkage and covariance from what was gathered; `exact` sums are float64's. */
@@ -75,9 +75,6 @@ async function estimated(
   const covariance = await family.estimate!({ ...evidence, shrinkage });
   return { family, mean: sums.mean, covariance, shrinkage, origin: originOf(sums.mean, exact) };
 }
-
-/** Moments of so few features were taken in float64 on any device. */
-const FEW = 32;
 
 const originOf = (mean: Float64Array, exact: boolean): Origin =>
   exact ? { kind: "samples", mean } : { kind: "numbers", precision: 2 ** -24 };
