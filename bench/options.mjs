@@ -13,7 +13,8 @@ export const USAGE = `npm run bench -- [options]
   --out              writes bench/results/<device>.json (with --node: <device>-node.json)
   --to file          writes the report there instead
   --csv file         writes the numbers there as CSV, too
-  --compare a b      compares two reports and measures nothing`;
+  --compare a b      compares two reports and measures nothing
+  --sanity           makes the sanity table of the measures instead; --sanity --help says more`;
 
 /** What was asked for. Throws an Error that names what was expected and what came. */
 export function options(args = process.argv.slice(2)) {

@@ -8,6 +8,7 @@ import { build } from "esbuild";
 import { buildBench } from "./build.mjs";
 import { inChrome } from "./chrome.mjs";
 import { options, USAGE } from "./options.mjs";
+import { sanity } from "./sanity.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const log = (text) => void process.stderr.write(`${text}\n`);
@@ -75,6 +76,8 @@ async function measure({ request, node, out, to, csv: csvFile }, folder) {
 }
 
 async function main() {
+  const [, , first, ...others] = process.argv;
+  if (first === "--sanity") return sanity(others);
   const asked = options();
   if (asked.help) return console.log(USAGE);
   const folder = await mkdtemp(join(tmpdir(), "latentgpu-bench-"));

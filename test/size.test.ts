@@ -96,7 +96,7 @@ describe("what a program takes along", () => {
     ],
     [
       "precisionRecall",
-      /^src\/(metrics\/(precisionRecall|balls|nearest|pairs|halves|bootstrap|measure|options|score|stream|sets|collected|statistics)\.|linalg\/clusters|data\/)/,
+      /^src\/(metrics\/(precisionRecall|balls|nearest|pairs|halves|bootstrap|measure|options|score|stream|sets|collected|statistics)\.|linalg\/(clusters|pairDistances)|data\/)/,
     ],
     ["Inception", /^src\/(features\/(inception|inceptionBlocks|fold|network|weights)\.)/],
     ["MobileNetV2", /^src\/features\/(mobileNet|network|weights)\./],

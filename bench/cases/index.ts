@@ -5,13 +5,14 @@ import { compilations } from "./compile.ts";
 import { convolutions } from "./convolution.ts";
 import { linearAlgebra } from "./linalg.ts";
 import { matmuls } from "./matmul.ts";
+import { measures } from "./measures.ts";
 import { memoryBound } from "./memory.ts";
 import { mixtures } from "./mixture.ts";
 import { trainings } from "./training.ts";
 
 /** Every case; a software adapter gets smaller sizes. */
 export const cases = (software: boolean): Case[] =>
-  [trainings, matmuls, convolutions, memoryBound, linearAlgebra, mixtures, compilations].flatMap((family) =>
+  [trainings, matmuls, convolutions, memoryBound, linearAlgebra, mixtures, measures, compilations].flatMap((family) =>
     family(software),
   );
 

@@ -31,6 +31,7 @@ import { diagonal } from "../../src/models/covariance/diagonal.ts";
 import { expected, logJoint, prepare as prepared } from "../../src/models/mixture/components.ts";
 import { adam } from "../../src/nn/adam.ts";
 import type { Engine, Runner, Task } from "../workload.ts";
+import { calls } from "./measures.ts";
 import { prepareTraining } from "./training/latentgpu.ts";
 
 type Tensors = { readonly [name: string]: Tensor };
@@ -169,6 +170,8 @@ export async function open(own?: Gpu): Promise<Engine> {
     const prepared = (): Promise<Runner> | null => {
       const record = recorded[workload];
       if (record) return compiled(gpu, () => record(inputs, settings, gpu));
+      const call = calls[workload];
+      if (call) return Promise.resolve(called(gpu, () => call(inputs, settings)));
       if (workload === "normal") return normal(gpu, settings.count!);
       if (workload === "compile") return Promise.resolve(compilation(gpu, inputs, settings));
       if (workload === "adam") return update(gpu, inputs, settings);

@@ -1,0 +1,127 @@
+// Measures: a whole call each, from sets on the device to a number on the CPU.
+//
+//   parzen    inputs samples, x [n, d]   output log p̂ of each row of x, bandwidth 1
+//   nearest   inputs a, b [n, d]         output squared distances of the 5 nearest rows of b, [n, 5]
+//   measure   inputs real, generated     output the value; settings.which is its place in MEASURES
+
+import { filled, normals } from "../random.ts";
+import type { Case, Inputs } from "../workload.ts";
+import { sampled } from "./sampled.ts";
+
+/** Measures of two sets of rows that are timed by their value. */
+export const MEASURES = [
+  "frechetDistance",
+  "frechetDistanceInfinity",
+  "kernelDistance",
+  "slicedWasserstein",
+  "mind",
+  "precisionRecall",
+  "densityCoverage",
+  "clippedDensityCoverage",
+  "topologicalPrecisionRecall",
+  "authenticity",
+  "realism",
+  "rarity",
+  "coverageMetric",
+  "ndb",
+  "nearestNeighbourTest",
+  "classifierTest",
+  "birthdayParadox",
+  "memorisation",
+  "mifid",
+  "gaussianFit",
+  "vendiScore",
+  "renyiKernelEntropy",
+  "kernelEntropyNovelty",
+  "fourierVendi",
+] as const;
+
+const SHIFT = 0.1;
+/** Two sets of normal rows whose means are apart. */
+function sets(n: number, d: number, names: readonly [string, string]): Inputs {
+  const [first, second] = [normals(31), normals(32)];
+  return { [names[0]]: filled([n, d], first), [names[1]]: filled([n, d], () => second() + SHIFT) };
+}
+
+/** Rows that the check compares at most: each costs a pass over the other set. */
+const CHECKED = 64;
+function checked(
+  found: Float32Array,
+  rows: number,
+  wide: number,
+  expected: (row: number) => ArrayLike<number>,
+): number {
+  if (found.length !== rows * wide) return NaN;
+  const every = Math.ceil(rows / CHECKED);
+  const some = Array.from({ length: Math.ceil(rows / every) }, (_, i) => i * every);
+  const values = some.flatMap((row) => Array.from(expected(row)));
+  const kept = Float32Array.from(some.flatMap((row) => [...found.subarray(row * wide, (row + 1) * wide)]));
+  return sampled(kept, values.length, (at) => ({ value: values[at]!, size: Math.abs(values[at]!) }));
+}
+
+const squaresTo = (of: Float32Array, rows: Float32Array, j: number, n: number, d: number): Float64Array =>
+  Float64Array.from({ length: n }, (_, i) => {
+    let total = 0;
+    for (let c = 0; c < d; c++) total += (of[i * d + c]! - rows[j * d + c]!) ** 2;
+    return total;
+  });
+
+function parzen(n: number, d: number): Case {
+  return {
+    workload: "parzen",
+    size: `${n}×${n}×${d}`,
+    settings: { n, d },
+    inputs: () => sets(n, d, ["samples", "x"]),
+    flops: 2 * n * n * d,
+    bytes: 8 * n * d,
+    gate: {
+      limit: 1e-5,
+      error: ({ samples, x }, [[found]]) =>
+        checked(found!, n, 1, (j) => {
+          const logs = squaresTo(samples!.values, x!.values, j, n, d).map((square) => -square / 2);
+          const top = logs.reduce((a, b) => Math.max(a, b));
+          const sum = logs.reduce((all, value) => all + Math.exp(value - top), 0);
+          return [top + Math.log(sum / n) - (d / 2) * Math.log(2 * Math.PI)];
+        }),
+    },
+  };
+}
+
+const NEIGHBOURS = 5;
+function nearest(n: number, d: number): Case {
+  return {
+    workload: "nearest",
+    size: `${n}×${n}×${d}, k ${NEIGHBOURS}`,
+    settings: { n, d, k: NEIGHBOURS },
+    inputs: () => sets(n, d, ["b", "a"]),
+    flops: 2 * n * n * d,
+    bytes: 8 * n * d,
+    gate: {
+      limit: 1e-5,
+      error: ({ a, b }, [[found]]) =>
+        checked(found!, n, NEIGHBOURS, (row) =>
+          squaresTo(b!.values, a!.values, row, n, d).sort().subarray(0, NEIGHBOURS),
+        ),
+    },
+  };
+}
+
+function measure(which: number, n: number, d: number): Case {
+  return {
+    workload: "measure",
+    size: `${MEASURES[which]}, ${n}×${d}`,
+    settings: { which, n, d },
+    inputs: () => sets(n, d, ["real", "generated"]),
+    flops: 0,
+    bytes: 8 * n * d,
+    // that they are right is for the tests; here a number has to come
+    gate: { limit: 0, error: (_inputs, [[found]]) => (Number.isFinite(found![0]!) ? 0 : NaN) },
+  };
+}
+
+export const measures = (software: boolean): Case[] => [
+  parzen(software ? 2048 : 10_000, 784),
+  nearest(software ? 2048 : 10_000, 64),
+  measure(MEASURES.indexOf("mind"), software ? 1000 : 5000, 784),
+  ...MEASURES.map((_, which) => measure(which, software ? 500 : 10_000, 64)),
+];
