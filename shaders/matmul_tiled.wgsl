@@ -24,40 +24,21 @@
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> c: array<vec4f>;
 
-// A block is one of inner positions: four rows of op(a), or four columns of b, at each of four of them.
-fn a_starts(base: u32, first: u32) -> vec4u {
-  if (TRANSPOSE_A == 0u) { return base / 4u + min(first + vec4u(0u, 1u, 2u, 3u), vec4u(params.rows - 1u)) * (params.inner / 4u); }
-  return vec4u(base / 4u + min(first, params.rows - 4u) / 4u);
+fn starts_of(base: u32, line: u32, lines: u32, along_k: bool) -> vec4u {
+  if (along_k) { return base / 4u + min(line + vec4u(0u, 1u, 2u, 3u), vec4u(lines - 1u)) * (params.inner / 4u); }
+  return vec4u((base + min(line, lines - 4u)) / 4u);
 }
-fn a_four(start: u32, k: u32) -> vec4f {
-  if (k >= params.inner) { return vec4f(); }
-  return a[start + k * (params.rows / 4u)];
+fn pairs_inside(k: u32) -> vec4<bool> { return vec4<bool>(k < params.inner); }
+//#repeat m in a b
+fn {m}_pairs(starts: vec2u, k: u32) -> vec4f {
+  let j = min(k, params.inner - 2u);
+  let at = starts + j / 4u;
+  let part = j % 4u;
+  return vec4f({m}[at.x][part], {m}[at.x][part + 1u], {m}[at.y][part], {m}[at.y][part + 1u]);
 }
-fn a_block(starts: vec4u, k: u32) -> mat4x4f {
-  if (TRANSPOSE_A == 0u) {
-    if (k >= params.inner) { return mat4x4f(); }
-    let at = starts + k / 4u;
-    return transpose(mat4x4f(a[at.x], a[at.y], a[at.z], a[at.w]));
-  }
-  return mat4x4f(a_four(starts.x, k), a_four(starts.x, k + 1u), a_four(starts.x, k + 2u), a_four(starts.x, k + 3u));
-}
-
-fn b_starts(base: u32, first: u32) -> vec4u {
-  if (TRANSPOSE_B == 1u) { return base / 4u + min(first + vec4u(0u, 1u, 2u, 3u), vec4u(params.columns - 1u)) * (params.inner / 4u); }
-  return vec4u(base / 4u + min(first, params.columns - 4u) / 4u);
-}
-fn b_four(start: u32, k: u32) -> vec4f {
-  if (k >= params.inner) { return vec4f(); }
-  return b[start + k * (params.columns / 4u)];
-}
-fn b_block(starts: vec4u, k: u32) -> mat4x4f {
-  if (TRANSPOSE_B == 1u) {
-    if (k >= params.inner) { return mat4x4f(); }
-    let at = starts + k / 4u;
-    return transpose(mat4x4f(b[at.x], b[at.y], b[at.z], b[at.w]));
-  }
-  return mat4x4f(b_four(starts.x, k), b_four(starts.x, k + 1u), b_four(starts.x, k + 2u), b_four(starts.x, k + 3u));
-}
+//#end
+fn a_four(starts: vec4u, k: u32) -> vec4f { return a[starts.x + min(k, params.inner - 1u) * (params.rows / 4u)]; }
+fn b_four(starts: vec4u, k: u32) -> vec4f { return b[starts.x + min(k, params.inner - 1u) * (params.columns / 4u)]; }
 
 fn store(base: u32, row: u32, column: u32, m: mat4x4f) {
   if (column >= params.columns) { return; }

@@ -23,30 +23,16 @@
 @group(0) @binding(2) var<storage, read> b: array<f32>;
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;
 
-// A block is one of inner positions: four rows of op(a), or four columns of b, at each of four of them.
-fn a_starts(base: u32, first: u32) -> vec4u {
-  return base + min(first + vec4u(0u, 1u, 2u, 3u), vec4u(params.rows - 1u)) * select(1u, params.inner, TRANSPOSE_A == 0u);
+fn starts_of(base: u32, line: u32, lines: u32, along_k: bool) -> vec4u {
+  return base + min(line + vec4u(0u, 1u, 2u, 3u), vec4u(lines - 1u)) * select(1u, params.inner, along_k);
 }
-fn a_four(starts: vec4u, k: u32) -> vec4f {
-  if (k >= params.inner) { return vec4f(); }
-  let at = starts + k * select(params.rows, 1u, TRANSPOSE_A == 0u);
-  return vec4f(a[at.x], a[at.y], a[at.z], a[at.w]);
-}
-fn a_block(starts: vec4u, k: u32) -> mat4x4f {
-  return mat4x4f(a_four(starts, k), a_four(starts, k + 1u), a_four(starts, k + 2u), a_four(starts, k + 3u));
-}
-
-fn b_starts(base: u32, first: u32) -> vec4u {
-  return base + min(first + vec4u(0u, 1u, 2u, 3u), vec4u(params.columns - 1u)) * select(1u, params.inner, TRANSPOSE_B == 1u);
-}
-fn b_four(starts: vec4u, k: u32) -> vec4f {
-  if (k >= params.inner) { return vec4f(); }
-  let at = starts + k * select(params.columns, 1u, TRANSPOSE_B == 1u);
-  return vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
-}
-fn b_block(starts: vec4u, k: u32) -> mat4x4f {
-  return mat4x4f(b_four(starts, k), b_four(starts, k + 1u), b_four(starts, k + 2u), b_four(starts, k + 3u));
-}
+fn pairs_inside(k: u32) -> vec4<bool> { return vec4u(k, k + 1u, k, k + 1u) < vec4u(params.inner); }
+//#repeat m in a b
+fn {m}_at(at: vec4u) -> vec4f { return vec4f({m}[at.x], {m}[at.y], {m}[at.z], {m}[at.w]); }
+fn {m}_pairs(starts: vec2u, k: u32) -> vec4f { return {m}_at(starts.xxyy + min(vec4u(k, k + 1u, k, k + 1u), vec4u(params.inner - 1u))); }
+//#end
+fn a_four(starts: vec4u, k: u32) -> vec4f { return a_at(starts + min(k, params.inner - 1u) * params.rows); }
+fn b_four(starts: vec4u, k: u32) -> vec4f { return b_at(starts + min(k, params.inner - 1u) * params.columns); }
 
 fn store(base: u32, row: u32, column: u32, m: mat4x4f) {
   var lines = m;

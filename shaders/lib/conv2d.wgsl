@@ -79,7 +79,7 @@ fn pixel(number: u32, group: u32, rows: Axis, columns: Axis) -> Pixel {
   let plot = image * params.groups + group;
   let row = plot * params.channels * params.height + y * rows.spacing + rows.phase;
   return Pixel(
-    plot * params.sums * plane(),
+    plot * params.sums * plane() + y * rows.scale * params.source_width + x * columns.scale,
     select(OUTSIDE, y * rows.scale, image < params.batch),
     x * columns.scale,
     row * params.width + x * columns.spacing + columns.phase
@@ -135,7 +135,7 @@ fn tap(p: Pixel, w: Walk) -> Tap {
   let y = p.y + w.shift_y;
   let x = p.x + w.shift_x;
   return Tap(
-    p.source + w.channel * plane() + y * params.source_width + x,
+    p.source + (w.channel * plane() + w.shift_y * params.source_width + w.shift_x),
     (y < params.source_height) & (x < params.source_width)
   );
 }

@@ -33,28 +33,70 @@ struct Params {
 // Outside of every source, with room for a tap's shift.
 const OUTSIDE = 0x80000000u;
 
-// A pixel of g.
+// A pixel of g: its image, the row and column that its tap 0 reads without padding, and where its values begin in g and in x.
 struct Place {
   image: u32,
   y: u32,
   x: u32,
+  gradient: u32,
+  source: u32,
 }
 
 fn place_of(number: u32) -> Place {
   let row = number / params.width;
-  return Place(row / params.height, row % params.height, number % params.width);
+  let image = row / params.height;
+  let y = row % params.height * params.stride_y;
+  let x = number % params.width * params.stride_x;
+  return Place(
+    image,
+    y,
+    x,
+    image * params.groups * params.rows * params.height * params.width + number % (params.height * params.width),
+    (image * params.groups * params.channels * params.source_height + y) * params.source_width + x
+  );
 }
 
-// The pixel `by` further on, without a division.
-fn next(p: Place, by: Place) -> Place {
+// The first place of a tile: that of a pixel, in the tile's group and row.
+fn first_place(number: u32, own: Work) -> Place {
+  var place = place_of(number);
+  place.gradient += (own.group * params.rows + own.row) * params.height * params.width;
+  place.source += own.group * params.channels * params.source_height * params.source_width;
+  return place;
+}
+
+// Where rows and images end, and what is left out of g and x from there to the next.
+struct Ends {
+  x: u32,
+  y: u32,
+  gradient: u32, // from an image to the next
+  row: u32,
+  source: u32,
+}
+
+fn ends_of() -> Ends {
+  let x = params.width * params.stride_x;
+  let y = params.height * params.stride_y;
+  return Ends(
+    x,
+    y,
+    (params.groups * params.rows - 1u) * params.height * params.width,
+    params.stride_y * params.source_width - x,
+    (params.groups * params.channels * params.source_height - y) * params.source_width
+  );
+}
+
+// The pixel `by` further on, without a division or a product.
+fn next(p: Place, by: Place, end: Ends) -> Place {
   let x = p.x + by.x;
-  let past_x = x >= params.width;
-  let y = p.y + by.y + u32(past_x);
-  let past_y = y >= params.height;
+  let past_x = x >= end.x;
+  let y = p.y + by.y + select(0u, params.stride_y, past_x);
+  let past_y = y >= end.y;
   return Place(
     p.image + by.image + u32(past_y),
-    select(y, y - params.height, past_y),
-    select(x, x - params.width, past_x)
+    select(y, y - end.y, past_y),
+    select(x, x - end.x, past_x),
+    p.gradient + by.gradient + select(0u, end.gradient, past_y),
+    p.source + by.source + select(0u, end.row, past_x) + select(0u, end.source, past_y)
   );
 }
 
@@ -81,17 +123,10 @@ struct Position {
   x: u32,
 }
 
-// Pixels past the last one read the last image, times 0.
-fn position(p: Place, own: Work) -> Position {
-  let image = min(p.image, params.batch - 1u) * params.groups + own.group;
-  let y = p.y * params.stride_y;
-  let x = p.x * params.stride_x;
-  return Position(
-    ((image * params.rows + own.row) * params.height + p.y) * params.width + p.x,
-    (image * params.channels * params.source_height + y) * params.source_width + x,
-    select(OUTSIDE, y, p.image < params.batch),
-    x
-  );
+// Pixels past the last one read the first, times 0.
+fn position(p: Place) -> Position {
+  let is_there = p.image < params.batch;
+  return Position(select(0u, p.gradient, is_there), select(0u, p.source, is_there), select(OUTSIDE, p.y, is_there), p.x);
 }
 
 // A column of w: a channel of x and a tap, as shifts from a pixel's position; or ones.

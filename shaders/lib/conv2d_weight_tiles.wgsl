@@ -31,12 +31,13 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
   let size = max(run_of(params.k_steps), 64u);
 
   let stride = place_of(WALKERS);
-  var place = place_of(own.k_slice * params.k_steps * WALKERS + walker);
+  let end = ends_of();
+  var place = first_place(own.k_slice * params.k_steps * WALKERS + walker, own);
   for (var first_step = 0u; first_step < params.k_steps; first_step += size) {
     for (var k_step = first_step; k_step < min(first_step + size, params.k_steps); k_step += 2u) {
       //#repeat step in 0..2
       {
-        let s = position(place, own);
+        let s = position(place);
         let v0 = value(s, k0);
         //#repeat r in 0..4
         let g{r} = gradients(s.gradient + {r}u * 4u * area, area, lane);
@@ -46,7 +47,7 @@ fn partial(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
         let v{j} = value(s, k{j});
         s{r}_{j} += g{r} * v{j}; //#repeat r in 0..4
         //#end
-        place = next(place, stride);
+        place = next(place, stride, end);
       }
       //#end
     }

@@ -1,6 +1,12 @@
 // matmul_tiled — a product's tiles in workgroup memory, for the kernels that say how matrices are read and written.
 //
-// Tiles of symmetric products are square. An invocation's sums are named registers: an indexed array would live in memory on some devices.
+// Tiles of symmetric products are square. What keeps compilers of GPUs from waiting, from clamping and from memory: loads stand in no
+// branch and are used a whole tile later; the last index of a tile alone is not constant; sums are named registers. A kernel gives
+//
+//   starts_of          where loads of four lines (rows of a, columns of b) begin
+//   a_pairs, b_pairs   two lines at two inner positions, of a matrix that lies along its inner axis;  pairs_inside: which there are
+//   a_four, b_four     four lines at one inner position, of one that lies across it
+//   store              what becomes of a block of 4 × 4
 
 //#include "lib/symmetric.wgsl"
 //#include "lib/long.wgsl"
@@ -14,8 +20,7 @@ const K_TEAMS = 1u;
 // blocks of 4 × 4 elements that an invocation holds across and down: 1 or 2
 const THREAD_N = 2u;
 const THREAD_M = 2u;
-// inner positions in workgroup memory, and how many such tiles at once
-const BLOCK_K = 16u;
+// tiles in workgroup memory at once
 const BUFFERS = 1u;
 // 1 where the running sums are kept (lib/side_output.wgsl): one for each workgroup
 const TOGETHER = 0u;
@@ -27,10 +32,13 @@ const BLOCK_N = 4u * THREAD_N * THREADS_N;
 // vec4f across a tile of a, and of b: powers of two from 8
 const BLOCK_M4 = THREAD_M * THREADS_M;
 const BLOCK_N4 = THREAD_N * THREADS_N;
-// blocks of 4 × 4 that are loaded for a tile
-const BLOCKS_A = BLOCK_M4 * BLOCK_K / 4u;
-const BLOCKS = BLOCKS_A + BLOCK_N4 * BLOCK_K / 4u;
-const BUFFER_SIZE = BLOCK_K * (BLOCK_M4 + BLOCK_N4);
+const PITCH = BLOCK_M4 + BLOCK_N4;
+// inner positions of a tile
+const TEAM_K = 16u;
+const BLOCK_K = TEAM_K * K_TEAMS;
+// eights of elements that an invocation brings of each tile: 1 or 2
+const EIGHTS_A = BLOCK_M * BLOCK_K / 8u / LANES;
+const EIGHTS_B = BLOCK_N * BLOCK_K / 8u / LANES;
 // rows of tiles that are gone through together, so that neighbours in time read the same parts of a and b
 const SWIZZLE_ROWS = 8u;
 
@@ -39,8 +47,8 @@ struct Params { stacks: u32, rows: u32, columns: u32, inner: u32, a_stack: u32, 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(4) var<storage, read_write> sums: array<f32>;
 
-// [inner position][row / 4] of a, then [inner position][column / 4] of b, each row of them turned (swizzled) against bank conflicts
-var<workgroup> tile: array<vec4f, BUFFERS * BUFFER_SIZE>;
+// [buffer or team][inner position][row / 4 of a, then column / 4 of b], swizzled against bank conflicts
+var<workgroup> tile: array<array<array<vec4f, PITCH>, TEAM_K>, BUFFERS * K_TEAMS>;
 
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
@@ -57,40 +65,47 @@ fn tile_of(number: u32) -> Tile {
   return Tile((first + place % high) * BLOCK_M, place / high * BLOCK_N, stack % params.stacks, stack / params.stacks);
 }
 
-// A block of 4 × 4 that an invocation brings: where its loads begin, the first of its inner positions, and where it goes.
-struct Source { starts: vec4u, depth: u32, at: u32 }
-fn source_of(place: Tile, n: u32) -> Source {
-  if (n < BLOCKS_A) {
-    let block4 = select(n / (BLOCK_K / 4u), n % BLOCK_M4, TRANSPOSE_A == 1u);
-    let depth = select(n % (BLOCK_K / 4u), n / BLOCK_M4, TRANSPOSE_A == 1u);
-    let at = 4u * depth * BLOCK_M4 + ((block4 ^ (2u * depth)) & (BLOCK_M4 - 1u));
-    return Source(a_starts(place.stack * params.a_stack, place.row + 4u * block4), 4u * depth, at);
+// Eight elements that an invocation brings of a tile, of four lines from inner position k on: at two positions side by side where a
+// matrix lies along its inner axis, else at two that are half a tile apart.
+struct Eight { line: u32, k: u32, starts: vec4u }
+fn eight_of(n: u32, base: u32, first: u32, lines: u32, lines4: u32, along_k: bool) -> Eight {
+  let line = 4u * select(n % lines4, n / (BLOCK_K / 2u), along_k);
+  return Eight(line, select(n / lines4, n % (BLOCK_K / 2u) * 2u, along_k), starts_of(base, first + line, lines, along_k));
+}
+
+//#repeat m in a b
+fn {m}_first(eight: Eight, k: u32, along_k: bool) -> vec4f {
+  if (along_k) { return {m}_pairs(eight.starts.xy, k + eight.k); }
+  return {m}_four(eight.starts, k + eight.k);
+}
+fn {m}_second(eight: Eight, k: u32, along_k: bool) -> vec4f {
+  if (along_k) { return {m}_pairs(eight.starts.zw, k + eight.k); }
+  return {m}_four(eight.starts, k + eight.k + BLOCK_K / 2u);
+}
+//#end
+
+fn put_four(buffer: u32, k: u32, column: u32, line: u32, value: vec4f) {
+  tile[buffer + k / TEAM_K][k % TEAM_K][column + ((line / 4u) ^ (k % TEAM_K / 4u * 2u))] = value;
+}
+// Puts what was loaded into the tile that begins at inner position k; positions past the end count as 0.
+fn put(eight: Eight, buffer: u32, column: u32, along_k: bool, k: u32, first: vec4f, second: vec4f) {
+  if (along_k) {
+    let inside = pairs_inside(k + eight.k);
+    let v = select(vec4f(), first, inside);
+    let w = select(vec4f(), second, inside);
+    put_four(buffer, eight.k, column, eight.line, vec4f(v.xz, w.xz));
+    put_four(buffer, eight.k + 1u, column, eight.line, vec4f(v.yw, w.yw));
+    return;
   }
-  let m = n - BLOCKS_A;
-  let block4 = select(m / (BLOCK_K / 4u), m % BLOCK_N4, TRANSPOSE_B == 0u);
-  let depth = select(m % (BLOCK_K / 4u), m / BLOCK_N4, TRANSPOSE_B == 0u);
-  let at = BLOCK_K * BLOCK_M4 + 4u * depth * BLOCK_N4 + ((block4 ^ (2u * depth)) & (BLOCK_N4 - 1u));
-  return Source(b_starts(place.stack * params.b_stack, place.column + 4u * block4), 4u * depth, at);
-}
-fn load(source: Source, n: u32, k: u32) -> mat4x4f {
-  if (n < BLOCKS_A) { return a_block(source.starts, k + source.depth); }
-  return b_block(source.starts, k + source.depth);
-}
-fn put(source: Source, n: u32, offset: u32, m: mat4x4f) {
-  let pitch = select(BLOCK_N4, BLOCK_M4, n < BLOCKS_A);
-  let at = offset + source.at;
-  tile[at] = m[0];
-  tile[at + pitch] = m[1];
-  tile[at + 2u * pitch] = m[2];
-  tile[at + 3u * pitch] = m[3];
+  let further = eight.k + BLOCK_K / 2u;
+  put_four(buffer, eight.k, column, eight.line, select(vec4f(), first, k + eight.k < params.inner));
+  put_four(buffer, further, column, eight.line, select(vec4f(), second, k + further < params.inner));
 }
 
 // Four rows' sums over the tile of a, one after the other.
-fn row_sums(offset: u32, block4: u32) -> vec4f {
+fn row_sums(buffer: u32, block4: u32) -> vec4f {
   var total = vec4f();
-  for (var depth = 0u; depth < BLOCK_K; depth++) {
-    total += tile[offset + depth * BLOCK_M4 + ((block4 ^ (depth / 4u * 2u)) & (BLOCK_M4 - 1u))];
-  }
+  for (var k = 0u; k < BLOCK_K; k++) { total += tile[buffer + k / TEAM_K][k % TEAM_K][block4 ^ (k % TEAM_K / 4u * 2u)]; }
   return total;
 }
 
@@ -118,10 +133,10 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
   // 8 × 4 neighbours read 8 and 4 different places at once
   let x = member % 8u + member / 32u % (THREADS_N / 8u) * 8u;
   let y = member / 8u % 4u + member / 32u / (THREADS_N / 8u) * 4u;
-  let n0 = lane;
-  let n1 = lane + LANES;
-  let source0 = source_of(place, n0);
-  let source1 = source_of(place, n1);
+  let a_along_k = TRANSPOSE_A == 0u;
+  let b_along_k = TRANSPOSE_B == 1u;
+  let from_a{n} = eight_of(lane + {n}u * LANES, place.stack * params.a_stack, place.row, params.rows, BLOCK_M4, a_along_k); //#repeat n in 0..2
+  let from_b{n} = eight_of(lane + {n}u * LANES, place.stack * params.b_stack, place.column, params.columns, BLOCK_N4, b_along_k); //#repeat n in 0..2
   var total = vec4f();
   var rows_group = vec4f();
   var rows_total = vec4f();
@@ -130,60 +145,70 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
   let size = block_of(params.k_tiles * BLOCK_K);
   let run = max(size / BLOCK_K, 1u);
   let first = place.k_slice * params.k_tiles * BLOCK_K;
-  var next0 = mat4x4f();
-  var next1 = mat4x4f();
-  for (var k_tile = 0u; k_tile < params.k_tiles + 1u; k_tile++) {
-    // this tile is on its way while the one before is used
-    let k = select(params.inner, first + k_tile * BLOCK_K, k_tile < params.k_tiles);
-    if (n0 < BLOCKS) { next0 = load(source0, n0, k); }
-    if (BLOCKS > LANES && n1 < BLOCKS) { next1 = load(source1, n1, k); }
-    if (k_tile > 0u) {
-      let offset = (k_tile - 1u) % BUFFERS * BUFFER_SIZE;
-      if (adds && lane < BLOCK_M4) { total += row_sums(offset, lane); }
-      for (var q = 0u; q < BLOCK_K / 4u / K_TEAMS; q++) {
-        let k4 = team * (BLOCK_K / 4u / K_TEAMS) + q;
-        let at_a = offset + 4u * k4 * BLOCK_M4;
-        let at_b = offset + BLOCK_K * BLOCK_M4 + 4u * k4 * BLOCK_N4;
-        let y0 = (y ^ (2u * k4)) & (BLOCK_M4 - 1u);
-        let y1 = ((y + THREADS_M) ^ (2u * k4)) & (BLOCK_M4 - 1u);
-        let x0 = (x ^ (2u * k4)) & (BLOCK_N4 - 1u);
-        let x1 = ((x + THREADS_N) ^ (2u * k4)) & (BLOCK_N4 - 1u);
-        //#repeat d in 0..4
-        {
-          let a0 = tile[at_a + {d}u * BLOCK_M4 + y0];
-          let a1 = tile[at_a + {d}u * BLOCK_M4 + y1];
-          let b0 = tile[at_b + {d}u * BLOCK_N4 + x0];
-          let b1 = tile[at_b + {d}u * BLOCK_N4 + x1];
-          s0{e}_0 += a0.{e} * b0; //#repeat e in x y z w
-          if (THREAD_N == 2u) {
-            s0{e}_1 += a0.{e} * b1; //#repeat e in x y z w
-          }
-          if (THREAD_M == 2u) {
-            s1{e}_0 += a1.{e} * b0; //#repeat e in x y z w
-          }
-          if (THREAD_M == 2u && THREAD_N == 2u) {
-            s1{e}_1 += a1.{e} * b1; //#repeat e in x y z w
-          }
-        }
-        //#end
-      }
+  var {part}_{m}{n} = vec4f(); //#repeat part in first second, m in a b, n in 0..2
+  {part}_{m}0 = {m}_{part}(from_{m}0, first, {m}_along_k); //#repeat m in a b, part in first second
+  if (EIGHTS_A == 2u) {
+    {part}_a1 = a_{part}(from_a1, first, a_along_k); //#repeat part in first second
+  }
+  if (EIGHTS_B == 2u) {
+    {part}_b1 = b_{part}(from_b1, first, b_along_k); //#repeat part in first second
+  }
+  for (var k_tile = 0u; k_tile < params.k_tiles; k_tile++) {
+    let buffer = k_tile % BUFFERS;
+    let k = first + k_tile * BLOCK_K;
+    // nobody puts a tile here before everybody has used the one that was here
+    if (BUFFERS == 1u) { workgroupBarrier(); }
+    put(from_a0, buffer, 0u, a_along_k, k, first_a0, second_a0);
+    put(from_b0, buffer, BLOCK_M4, b_along_k, k, first_b0, second_b0);
+    if (EIGHTS_A == 2u) { put(from_a1, buffer, 0u, a_along_k, k, first_a1, second_a1); }
+    if (EIGHTS_B == 2u) { put(from_b1, buffer, BLOCK_M4, b_along_k, k, first_b1, second_b1); }
+    workgroupBarrier();
+    // the next tile is on its way while this one is used
+    {part}_{m}0 = {m}_{part}(from_{m}0, k + BLOCK_K, {m}_along_k); //#repeat m in a b, part in first second
+    if (EIGHTS_A == 2u) {
+      {part}_a1 = a_{part}(from_a1, k + BLOCK_K, a_along_k); //#repeat part in first second
     }
-    if (MANY_TERMS == 1u && ends(k_tile, run)) {
+    if (EIGHTS_B == 2u) {
+      {part}_b1 = b_{part}(from_b1, k + BLOCK_K, b_along_k); //#repeat part in first second
+    }
+    if (adds && lane < BLOCK_M4) { total += row_sums(buffer, lane); }
+    let slab = buffer + team;
+    //#repeat q in 0..4
+    {
+      let y0 = y ^ ({q}u * 2u);
+      let y1 = (y + THREADS_M) ^ ({q}u * 2u);
+      let x0 = BLOCK_M4 + (x ^ ({q}u * 2u));
+      let x1 = BLOCK_M4 + ((x + THREADS_N) ^ ({q}u * 2u));
+      //#repeat d in 0..4
+      {
+        let a0 = tile[slab][{q}u * 4u + {d}u][y0];
+        let a1 = tile[slab][{q}u * 4u + {d}u][y1];
+        let b0 = tile[slab][{q}u * 4u + {d}u][x0];
+        let b1 = tile[slab][{q}u * 4u + {d}u][x1];
+        s0{e}_0 += a0.{e} * b0; //#repeat e in x y z w
+        if (THREAD_N == 2u) {
+          s0{e}_1 += a0.{e} * b1; //#repeat e in x y z w
+        }
+        if (THREAD_M == 2u) {
+          s1{e}_0 += a1.{e} * b0; //#repeat e in x y z w
+        }
+        if (THREAD_M == 2u && THREAD_N == 2u) {
+          s1{e}_1 += a1.{e} * b1; //#repeat e in x y z w
+        }
+      }
+      //#end
+    }
+    //#end
+    if (MANY_TERMS == 1u && ends(k_tile + 1u, run)) {
       rows_group += total;
       total = vec4f();
       group{h}{e}_{j} += s{h}{e}_{j}; s{h}{e}_{j} = vec4f(); //#repeat h in 0..2, e in x y z w, j in 0..2
-      if (ends(k_tile, run * size)) {
+      if (ends(k_tile + 1u, run * size)) {
         rows_total += rows_group;
         rows_group = vec4f();
         all{h}{e}_{j} += group{h}{e}_{j}; group{h}{e}_{j} = vec4f(); //#repeat h in 0..2, e in x y z w, j in 0..2
       }
     }
-    // nobody puts a tile here before everybody has used the one that was here
-    if (BUFFERS == 1u) { workgroupBarrier(); }
-    let offset = k_tile % BUFFERS * BUFFER_SIZE;
-    if (n0 < BLOCKS) { put(source0, n0, offset, next0); }
-    if (BLOCKS > LANES && n1 < BLOCKS) { put(source1, n1, offset, next1); }
-    workgroupBarrier();
   }
   if (MANY_TERMS == 1u) {
     total = rows_total + rows_group + total;
@@ -194,16 +219,18 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
     mat4x4f(s{h}x_{j}, s{h}y_{j}, s{h}z_{j}, s{h}w_{j}), //#repeat h in 0..2, j in 0..2
   );
   if (K_TEAMS > 1u) {
-    // the first team adds up what the others hold, in order of k
+    // the first team adds up what the others hold, in order of k; nobody writes here before everybody has used the tile
+    workgroupBarrier();
     for (var n = 0u; n < 4u * THREAD_M * THREAD_N; n++) {
       let at = ((team + K_TEAMS - 1u) % K_TEAMS * 4u * THREAD_M * THREAD_N + n) * TEAM_THREADS + member;
-      if (team > 0u) { tile[at] = thread_tile[n / 4u / THREAD_N * 2u + n / 4u % THREAD_N][n % 4u]; }
+      if (team > 0u) { tile[at / (TEAM_K * PITCH)][at / PITCH % TEAM_K][at % PITCH] = thread_tile[n / 4u / THREAD_N * 2u + n / 4u % THREAD_N][n % 4u]; }
     }
     workgroupBarrier();
     if (team == 0u) {
       for (var other = 0u; other < K_TEAMS - 1u; other++) {
         for (var n = 0u; n < 4u * THREAD_M * THREAD_N; n++) {
-          thread_tile[n / 4u / THREAD_N * 2u + n / 4u % THREAD_N][n % 4u] += tile[(other * 4u * THREAD_M * THREAD_N + n) * TEAM_THREADS + member];
+          let at = (other * 4u * THREAD_M * THREAD_N + n) * TEAM_THREADS + member;
+          thread_tile[n / 4u / THREAD_N * 2u + n / 4u % THREAD_N][n % 4u] += tile[at / (TEAM_K * PITCH)][at / PITCH % TEAM_K][at % PITCH];
         }
       }
     }
@@ -214,13 +241,16 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
 
 // The running sums of a workgroup, in a fixed tree: its first invocation has their total.
 fn add_up(lane: u32) {
+  // PITCH is at least 16, so the first buffer has room for all
+  let row = lane / PITCH;
+  let at = lane % PITCH;
   workgroupBarrier();
-  tile[lane].x = running;
+  tile[0][row][at].x = running;
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
-    if (lane < half) { tile[lane].x += tile[lane + half].x; }
+    if (lane < half) { tile[0][row][at].x += tile[0][(lane + half) / PITCH][(lane + half) % PITCH].x; }
   }
-  running = tile[lane].x;
+  running = tile[0][row][at].x;
 }
 
 fn is_wanted(place: Tile) -> bool {

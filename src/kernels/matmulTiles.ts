@@ -26,27 +26,26 @@ interface Tiling {
   readonly threadsM: number;
   /** Elements that each holds, down × across. */
   readonly threadTile: readonly [4 | 8, 4 | 8];
-  readonly blockK: number;
   /** Tiles in workgroup memory at once. */
   readonly buffers?: 2;
-  /** Teams that share the inner positions of a tile. */
+  /** Teams that share the inner positions of a tile, 16 each. */
   readonly kTeams?: number;
   /** Slices of the inner axis are products of their own, added up by a second launch. */
   readonly splitK?: true;
 }
 
 const TILINGS = {
-  tiled64x64: { threadsN: 8, threadsM: 8, threadTile: [8, 8], blockK: 16 },
-  tiled64x64DoubleBuffered: { threadsN: 8, threadsM: 8, threadTile: [8, 8], blockK: 16, buffers: 2 },
-  tiled128x128: { threadsN: 16, threadsM: 16, threadTile: [8, 8], blockK: 16 },
-  tiled128x64: { threadsN: 8, threadsM: 16, threadTile: [8, 8], blockK: 16 },
-  tiled64x128: { threadsN: 16, threadsM: 8, threadTile: [8, 8], blockK: 16 },
-  tiled64x64Threads128: { threadsN: 8, threadsM: 16, threadTile: [4, 8], blockK: 16 },
-  tiled32x32: { threadsN: 8, threadsM: 8, threadTile: [4, 4], blockK: 16, buffers: 2 },
-  tiled32x32KTeams: { threadsN: 8, threadsM: 8, threadTile: [4, 4], blockK: 64, kTeams: 4 },
-  splitK64x64: { threadsN: 8, threadsM: 16, threadTile: [4, 8], blockK: 16, splitK: true },
-  splitK128x128: { threadsN: 16, threadsM: 16, threadTile: [8, 8], blockK: 16, splitK: true },
-  splitK32x32: { threadsN: 8, threadsM: 8, threadTile: [4, 4], blockK: 16, buffers: 2, splitK: true },
+  tiled64x64: { threadsN: 8, threadsM: 8, threadTile: [8, 8] },
+  tiled64x64DoubleBuffered: { threadsN: 8, threadsM: 8, threadTile: [8, 8], buffers: 2 },
+  tiled128x128: { threadsN: 16, threadsM: 16, threadTile: [8, 8] },
+  tiled128x64: { threadsN: 8, threadsM: 16, threadTile: [8, 8] },
+  tiled64x128: { threadsN: 16, threadsM: 8, threadTile: [8, 8] },
+  tiled64x64Threads128: { threadsN: 8, threadsM: 16, threadTile: [4, 8] },
+  tiled32x32: { threadsN: 8, threadsM: 8, threadTile: [4, 4], buffers: 2 },
+  tiled32x32KTeams: { threadsN: 8, threadsM: 8, threadTile: [4, 4], kTeams: 4 },
+  splitK64x64: { threadsN: 8, threadsM: 16, threadTile: [4, 8], splitK: true },
+  splitK128x128: { threadsN: 16, threadsM: 16, threadTile: [8, 8], splitK: true },
+  splitK32x32: { threadsN: 8, threadsM: 8, threadTile: [4, 4], buffers: 2, splitK: true },
 } as const satisfies { readonly [name: string]: Tiling };
 
 export type Tiled = keyof typeof TILINGS;
@@ -59,6 +58,9 @@ const MIN_CONCURRENT_INVOCATIONS = 32768;
 const MIN_K_PER_SLICE = 128;
 const MIN_K_PER_TEAM = 32;
 const MAX_K_SLICES = 64;
+
+/** Inner positions of a tile. */
+const blockK = ({ kTeams = 1 }: Tiling): number => 16 * kTeams;
 
 const isSquare = ({ threadsN, threadsM, threadTile: [threadM, threadN] }: Tiling): boolean =>
   threadsN * threadN === threadsM * threadM;
@@ -78,7 +80,7 @@ function grid({ threadsN, threadsM, threadTile: [threadM, threadN], kTeams = 1 }
 /** Slices of the inner axis that would keep a device busy, each `trips` tiles deep; at most as many as are worth it and fit a binding. */
 function splitOfK(tiling: Tiling, shape: MatmulShape, { maxBindingBytes }: DeviceTraits) {
   const { computedTiles, lanes } = grid(tiling, shape);
-  const all = ceilDiv(shape.inner, tiling.blockK);
+  const all = ceilDiv(shape.inner, blockK(tiling));
   const most = Math.min(
     ceilDiv(MIN_CONCURRENT_INVOCATIONS, computedTiles * lanes),
     Math.floor(shape.inner / MIN_K_PER_SLICE),
@@ -125,7 +127,7 @@ export function costOf(variant: Tiled, shape: MatmulShape, traits: DeviceTraits,
   // floats that an invocation brings for one inner position of its own
   const loads = ((threadsM * threadM + threadsN * threadN) * kTeams) / lanes;
   const waves = Math.max(1, (computedTiles * kSlices * lanes) / MIN_CONCURRENT_INVOCATIONS);
-  const positions = (kTiles * tiling.blockK) / kTeams;
+  const positions = (kTiles * blockK(tiling)) / kTeams;
   const adding = kSlices * shape.stacks * shape.rows * shape.columns * costs.costPerSplitElement + costs.costPerLaunch;
   return (
     waves * positions * (costs.costPerK[threadM * threadN]! + loads * costs.costPerLoad) + (kSlices > 1 ? adding : 0)
@@ -151,9 +153,8 @@ export function tiledLaunches(variant: Tiled, shape: MatmulShape, traits: Device
       K_TEAMS: tiling.kTeams ?? 1,
       THREAD_N: threadN / 4,
       THREAD_M: threadM / 4,
-      BLOCK_K: tiling.blockK,
       BUFFERS: tiling.buffers ?? 1,
-      ...hasManyTerms(kTiles * tiling.blockK),
+      ...hasManyTerms(kTiles * blockK(tiling)),
     },
     params: {
       stacks,
