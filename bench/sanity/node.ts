@@ -38,13 +38,18 @@ export async function sanity(
   }
 }
 
+const HEAD = `# The sanity table
+
+Written by \`npm run bench -- --sanity\`. Fidelity / diversity of each pair: T passed, F failed, L and H passed as low or as high where both are right. Sets, criteria and
+published verdicts: Räisä et al. 2025 (arXiv 2505.22450), in \`bench/sanity/\`. The curves, and at which size each was made (the paper: 10 repeats, 51 points), are in \`sanity.json\`.`;
+
 /** The page of the table, out of rows that may come from several runs. */
 export function page(rows: readonly Row[]): string {
   const { cells, differences } = compared(rows, pairMeasures);
   const list = differences.map(({ scenario, measure, desideratum, side, ours, theirs, margin }) => {
     return `- ${scenario} ${desideratum}, ${side} of ${measure}: ${ours}, published ${theirs}; ${Math.abs(margin).toFixed(3)} from its limit.`;
   });
-  return [markdown(rows), `As published: ${cells - differences.length} of ${cells} cells.`, list.join("\n")].join(
+  return [HEAD, markdown(rows), `As published: ${cells - differences.length} of ${cells} cells.`, list.join("\n")].join(
     "\n\n",
   );
 }
