@@ -35,10 +35,10 @@ export interface PairOptions extends LongCall {
 const SIDE = 2048;
 const COST = { hardware: 2 ** 31, software: 2 ** 27 } as const;
 
-/** Starts that cut `count` into parts as equal as can be, of at most `most`. */
+/** Starts that cut `count` into parts as equal as can be, whole tiles of 32 rows but for the last, of at most `most`, a multiple of 32. */
 export function cuts(count: number, most: number): number[] {
   const parts = Math.ceil(count / most);
-  const size = Math.ceil(count / parts);
+  const size = parts === 1 ? count : 32 * Math.ceil(count / parts / 32);
   return Array.from({ length: Math.ceil(count / size) }, (_, k) => k * size);
 }
 
