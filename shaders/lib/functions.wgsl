@@ -195,6 +195,19 @@ fn floor_divide_i32(a: i32, b: i32) -> i32 {
   let q = a / d - i32((a % d != 0) & ((a ^ d) < 0));
   return select(select(q, -a, b == -1), 0, b == 0);
 }
+// powers by squaring, modulo 2³²: each bit of the exponent that is set multiplies by a^1, a^2, a^4, …
+struct Squaring { result: u32, factor: u32, exponent: u32 }
+fn one_bit(s: Squaring) -> Squaring {
+  return Squaring(s.result * select(1u, s.factor, (s.exponent & 1u) == 1u), s.factor * s.factor, s.exponent >> 1u);
+}
+fn four_bits(s: Squaring) -> Squaring { return one_bit(one_bit(one_bit(one_bit(s)))); }
+fn half_word(s: Squaring) -> Squaring { return four_bits(four_bits(four_bits(four_bits(s)))); }
+fn pow_u32(a: u32, b: u32) -> u32 { return half_word(half_word(Squaring(1u, a, b))).result; }
+// a negative exponent gives a fraction, 0, unless a is 1 or −1
+fn pow_i32(a: i32, b: i32) -> i32 {
+  let power = bitcast<i32>(pow_u32(bitcast<u32>(a), bitcast<u32>(b)));
+  return select(0, power, (b >= 0) | (a == 1) | (a == -1));
+}
 fn i32_from_f32(a: f32) -> i32 { return i32(a); }
 fn u32_from_i32(a: i32) -> u32 { return u32(a); }
 fn i32_from_u32(a: u32) -> i32 { return i32(a); }

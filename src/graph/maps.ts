@@ -38,6 +38,8 @@ const table = {
   remainder_i32: "i32 i32 -> i32",
   floor_divide_u32: "u32 u32 -> u32",
   floor_divide_i32: "i32 i32 -> i32",
+  pow_u32: "u32 u32 -> u32",
+  pow_i32: "i32 i32 -> i32",
   abs_i32: "i32 -> i32",
   sign_i32: "i32 -> i32",
   i32_from_u8: "u8 -> i32",

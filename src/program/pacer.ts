@@ -36,9 +36,8 @@ export class Pacer {
 
   /** How many of the `left` steps to submit next; resolves when the queue has room. */
   async next(left: number, budgetMs?: number): Promise<number> {
-    const most = budgetMs !== undefined ? 1 : IN_FLIGHT;
-    const mostShort = budgetMs !== undefined ? 1 : SHORT_IN_FLIGHT;
-    while (this.#underway.length >= (this.#isShort() ? mostShort : most)) await this.#underway[0]!.ended;
+    while (this.#underway.length >= (budgetMs ? 1 : this.#isShort() ? SHORT_IN_FLIGHT : IN_FLIGHT))
+      await this.#underway[0]!.ended;
     if (budgetMs !== undefined) await frame();
     const seconds = Math.min(this.#target, (budgetMs ?? Infinity) / 1000);
     const fitting = this.#secondsPerStep === null ? 1 : Math.floor(seconds / this.#secondsPerStep);
@@ -48,7 +47,7 @@ export class Pacer {
   /** Whether what is under way takes a tenth of what one submit may: waiting for each would take longer than they do. */
   #isShort(): boolean {
     const steps = this.#underway.reduce((sum, submit) => sum + submit.steps, 0);
-    return this.#secondsPerStep !== null && steps * this.#secondsPerStep < this.#target / 10;
+    return steps * (this.#secondsPerStep ?? Infinity) < this.#target / 10;
   }
 
   submitted(steps: number): void {

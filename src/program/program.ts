@@ -142,7 +142,7 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
       let refusal: Promise<Refusal> | undefined;
       for (let left = times; left > 0;) {
         const steps = await this.#pacer.next(left, budgetMs);
-        if (!refusal) await this.#compute(inputs);
+        if (!refusal && !inputs.every(isSure)) await this.#gpu.evaluate(inputs);
         this.#check(where);
         const feed = refusal ? undefined : this.#feed(where, chosen, inputs);
         this.#begin(where, chosen, steps);
@@ -264,15 +264,12 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
     return (this.#current = chosen);
   }
 
-  /** Computes those inputs that are not stored yet, and hears what the device says of the others. */
-  async #compute(inputs: readonly Tensor[]): Promise<void> {
-    if (!inputs.every(isSure)) await this.#gpu.evaluate(inputs);
-  }
-
   /** The copy of the inputs into the program's own buffers, so that its bind groups stay as they are. */
   #feed(where: string, chosen: Trace, inputs: readonly Tensor[]): (encoder: GPUCommandEncoder) => void {
-    for (const input of inputs) checkLeaf(where, this.#gpu, layout(input).base);
-    for (const input of inputs) checkAlive(where, input);
+    for (const input of inputs) {
+      checkLeaf(where, this.#gpu, layout(input).base);
+      checkAlive(where, input);
+    }
     return (encoder) => {
       for (const [i, input] of inputs.entries()) {
         const { buffer, offset, bytes } = storageOf(input)!;

@@ -11,7 +11,8 @@ import {
 import type { Launches } from "../../kernels/launch.ts";
 import type { KernelOp } from "../kernelOp.ts";
 import { recordOne } from "../record.ts";
-import type { Tensor } from "../tensor.ts";
+import { Tensor } from "../tensor.ts";
+import { cast } from "./cast.ts";
 import { checkImages, fit, pair, type Padding, type Pair, same, sides, spanOf } from "./window.ts";
 
 /** What pooling takes. */
@@ -142,12 +143,17 @@ function adaptive(where: string, x: Tensor, size: Pair): Windows {
  *     maxPool2d(x, 2)                                             // [n, c, 28, 28] → [n, c, 14, 14]
  *     maxPool2d(x, 3, { stride: 2, padding: 1, positions: true }) // { values, positions }
  *
- * x: [batch, channels, height, width]; what lies in the padding never counts, NaN is above all numbers. Returns [batch,
+ * x: [batch, channels, height, width], bytes too without `positions`; what lies in the padding never counts, NaN is above all numbers. Returns [batch,
  * channels, ⌊(height + top + bottom − span)/stride⌋ + 1, …], ⌈…⌉ with `ceil`, span = (kernel − 1)·dilation + 1; with `positions`
  * also where each value was in its image: row · width + column. The gradient goes to that element, the first of equals.
  * Throws LatentError("shape") or ("argument").
  */
 export function maxPool2d(x: Tensor, kernel: Pair, options: PoolOptions & { readonly positions: true }): Pooled;
+export function maxPool2d(
+  x: Tensor<"u8">,
+  kernel: Pair,
+  options?: PoolOptions & { readonly positions?: false },
+): Tensor<"u8">;
 export function maxPool2d(
   x: Tensor,
   kernel: Pair,
@@ -157,8 +163,11 @@ export function maxPool2d(
   x: Tensor,
   kernel: Pair,
   options: PoolOptions & { readonly positions?: boolean } = {},
-): Tensor<"f32"> | Pooled {
+): Tensor<"f32" | "u8"> | Pooled {
   checkOptions("maxPool2d", options, [...windowOptions, "positions"]);
+  // f32 holds every byte
+  if (x instanceof Tensor && x.dtype === "u8" && !options.positions)
+    return cast(maxPool2d(cast(x, "f32"), kernel, { ...options, positions: false }), "u8");
   return largestOf(x, windows("maxPool2d", x, kernel, options), options.positions ?? false);
 }
 

@@ -1,6 +1,5 @@
 import type { Batch, Dataset, Samples } from "../../data/dataset.ts";
 import { check, checkOptions, LatentError } from "../../device/errors.ts";
-import { loaded } from "../../device/loaded.ts";
 import { mul, sub } from "../../graph/ops/arithmetic.ts";
 import { oneHot } from "../../graph/ops/oneHot.ts";
 import { Tensor } from "../../graph/tensor.ts";
@@ -9,6 +8,7 @@ import { type Parameters, sizeOf, writeParameters } from "../../nn/parameters.ts
 import type { TrainResult } from "../../nn/train.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import type { Gpu } from "../../program/gpu.ts";
+import { annealed } from "./ais.ts";
 import type { Ais, AisOptions, DrawOptions, Elbo, ImageOptions, SampleOptions, TermsOptions } from "./calls.ts";
 import type { Distribution, Posterior, Prior } from "./distribution.ts";
 import { describe, mostNumbers, parseModel, saveParameters } from "./file.ts";
@@ -153,10 +153,9 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
    */
   ais(x: Tensor, options: AisOptions = {}): Promise<Ais> {
     const where = `${this.name}.ais`;
-    return this.gpu.outside(async () => {
-      const { annealed } = await loaded("ais", import("./ais.ts"));
-      return annealed(where, this.gpu, this.#parts, () => this.#encoded(where, x, options), options);
-    });
+    return this.gpu.outside(() =>
+      annealed(where, this.gpu, this.#parts, () => this.#encoded(where, x, options), options),
+    );
   }
 
   /**

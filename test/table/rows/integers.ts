@@ -155,6 +155,39 @@ const elementwise: readonly Row[] = dtypes.flatMap((dtype): Row[] => [
       ]),
 ]);
 
+/** a^b of integers, one product after the other. */
+const wholePower = (dtype: "i32" | "u32" | "u8", a: number, b: number): number => {
+  if (b < 0) return a === 1 || a === -1 ? a ** Math.abs(b % 2) : 0;
+  let y = 1;
+  for (let k = 0; k < b; k++) y = wrap(dtype, Math.imul(y, a));
+  return y;
+};
+const powers = (["i32", "u32", "u8"] as const).map((dtype): Row => {
+  const bases = {
+    i32: [-(2 ** 31), -7, -1, 0, 1, 3, 46341],
+    u32: [0, 1, 3, 65536, 2 ** 32 - 1],
+    u8: [0, 1, 3, 16, 255],
+  };
+  const exponents = { i32: [-3, -2, -1, 0, 1, 5, 31, 1000], u32: [0, 1, 2, 5, 32, 1000], u8: [0, 1, 2, 5, 255] };
+  return {
+    op: "pow",
+    inputs: [
+      { shape: [bases[dtype].length, 1], dtype, integers: bases[dtype] },
+      { shape: [exponents[dtype].length], dtype, integers: exponents[dtype] },
+    ],
+    run: (a, b) => ops.pow(a!, b!),
+    reference: (a, b) => each((p, q) => wholePower(dtype, p, q), a!, b!),
+    ...exact,
+  };
+});
+const bytesPooled: Row = {
+  op: "maxPool2d",
+  inputs: [{ shape: [1, 1, 4, 4], dtype: "u8", integers: [7, 0, 255, 3, 1, 9, 4, 200, 0, 0, 128, 5, 0, 0, 6, 127] }],
+  run: (x) => ops.maxPool2d(x as Tensor<"u8">, 2),
+  reference: () => nd([1, 1, 2, 2], (_, i) => [9, 255, 0, 128][i]!),
+  ...exact,
+};
+
 /** The dtype that adds up what `dtype` holds. */
 const totals = { i32: "i32", u32: "u32", u8: "u32", bool: "i32" } as const;
 const reductions = dtypes.flatMap((dtype): Row[] => {
@@ -267,7 +300,7 @@ const moved = dtypes.flatMap((dtype) =>
 );
 
 export const integers: Family = {
-  rows: [...floats, ...elementwise, ...limits, ...reductions, ...moved],
+  rows: [...floats, ...elementwise, ...limits, ...powers, bytesPooled, ...reductions, ...moved],
   refusals: [
     ...["logicalAnd", "logicalOr", "logicalXor", "logicalNot", "abs", "sign", "square", "cast"].map((op): Refusal => ({
       op,
