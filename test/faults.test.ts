@@ -1,9 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { assign, grad, matmul, openGpu, sum } from "../src/index.ts";
+import { assign, type Gpu, grad, matmul, openGpu, sum } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { failure, opener } from "./helpers.ts";
 
 const open = opener();
+
+/** Resolves when the engine next gives work to its device. */
+const submitted = ({ device: { queue } }: Gpu): Promise<void> =>
+  new Promise((resolve) => {
+    const submit = queue.submit.bind(queue);
+    queue.submit = (buffers) => {
+      queue.submit = submit;
+      submit(buffers);
+      resolve();
+    };
+  });
 
 describe("opening", () => {
   it("names what is missing where there is no WebGPU", async () => {
@@ -56,7 +67,7 @@ describe("a lost device", () => {
     const gpu = await open();
     const x = gpu.tensor(new Float32Array(1 << 20));
     const reading = failure(() => matmul(x.reshape([1024, 1024]), x.reshape([1024, 1024])).read());
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await submitted(gpu);
     gpu.device.destroy();
     expect((await reading).code).toBe("device-lost");
   });
@@ -82,7 +93,7 @@ describe("a lost device", () => {
     const w = gpu.state(new Float32Array(256 * 256).fill(0.001), [256, 256]);
     const step = await gpu.compile(() => assign(w, matmul(w, w)));
     const running = failure(() => step.repeat(10_000));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    for (let blocks = 0; blocks < 2; blocks++) await submitted(gpu);
     gpu.device.destroy();
     expect((await running).code).toBe("device-lost");
   });

@@ -30,17 +30,16 @@ test.each([
   { hidden: { length: 1e9 } },
   { seed: -1 },
   { latent: "many" },
-])("a small file whose options are of a large model is refused at once: %o", async (part) => {
+])("a small file whose options are of a large model is refused before its parameters are made: %o", async (part) => {
   for (const [name, model] of Object.entries(models)) {
     const options = JSON.stringify({ image: [1, 28, 28], ...part });
     const bytes = writeSafetensors([["fc1.bias", f32([3], 1, 2, 3)]], {
       "latentgpu.model": name,
       "latentgpu.options": options,
     });
-    const [before, heap, start] = [gpu.memory(), process.memoryUsage(), performance.now()];
+    const [before, heap] = [gpu.memory(), process.memoryUsage()];
     const error = await failure(() => model.load(gpu, bytes));
     expect(["format", "argument"]).toContain(error.code);
-    expect(performance.now() - start).toBeLessThan(500);
     expect(gpu.memory()).toEqual(before);
     expect(process.memoryUsage().arrayBuffers - heap.arrayBuffers).toBeLessThan(2 ** 22);
   }

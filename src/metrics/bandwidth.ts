@@ -1,13 +1,13 @@
 import { permutation } from "../data/philox.ts";
-import { gpuOf, type Rows, rowsOf } from "../data/rows.ts";
+import { type Rows, rowsOf } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
-import { gather } from "../graph/ops/gather.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { STREAMS } from "./bootstrap.ts";
 import { logDensities } from "./kde.ts";
 import type { DensityKernel } from "../models/kernelDensity/kernels.ts";
 import type { Context } from "./measure.ts";
-import { wholeOf } from "./sets.ts";
 import { meanAndVariance } from "./statistics.ts";
+import { picked } from "./subset.ts";
 
 /** Widths that validation chooses from, and rows that it sets apart at most. */
 const WIDTHS = Array.from({ length: 10 }, (_, i) => 10 ** (-1 + i / 9));
@@ -33,12 +33,9 @@ async function validated(samples: Rows, kernel: DensityKernel, { where, seed, lo
     return `validation needs at least 10 samples; got ${samples.count}. Give a bandwidth.`;
   });
   const order = permutation(samples.count, { seed: seed(), stream: STREAMS.split });
-  const { x, owned } = await wholeOf(samples);
-  const gpu = gpuOf(where, x);
-  const parts = [order.slice(0, apart), order.slice(apart)].map((rows) =>
-    gpu.within(() => gather(x, gpu.tensor(rows.sort()))),
-  );
+  const parts: Tensor[] = [];
   try {
+    for (const rows of [order.slice(0, apart), order.slice(apart)]) parts.push(await picked(samples, rows.sort()));
     const [validation, rest] = parts.map((part) => rowsOf(where, part)) as [Rows, Rows];
     const all = await logDensities(where, rest, validation, { kernel, bandwidths: WIDTHS }, long);
     const means = all.map((logs) => meanAndVariance(logs).mean);
@@ -46,6 +43,5 @@ async function validated(samples: Rows, kernel: DensityKernel, { where, seed, lo
     return WIDTHS[best === -Infinity ? WIDTHS.length - 1 : means.indexOf(best)]!;
   } finally {
     for (const part of parts) part.dispose();
-    if (owned) x.dispose();
   }
 }

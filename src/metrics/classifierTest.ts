@@ -1,6 +1,7 @@
 import { permutation } from "../data/philox.ts";
-import { rowsOf } from "../data/rows.ts";
+import { type Rows, rowsOf } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { STREAMS } from "./bootstrap.ts";
 import { defineMeasure } from "./measure.ts";
 import { nearest } from "./nearest.ts";
@@ -63,10 +64,17 @@ export const classifierTest = /* @__PURE__ */ defineMeasure<
           order.flatMap((rows) => Array.from(part === 0 ? rows.slice(0, half) : rows.slice(half))),
         ).sort(),
       ) as [Uint32Array<ArrayBuffer>, Uint32Array<ArrayBuffer>];
-      const [x, y] = [await picked(pool, train), await picked(pool, test)];
       const votes = k ?? Math.max(1, Math.floor(Math.sqrt(train.length)));
-      const { indices } = await nearest(rowsOf(where, y), rowsOf(where, x), votes, { ...long, where });
-      for (const tensor of [x, y]) tensor.dispose();
+      const both: Tensor[] = [];
+      const indices = await (async () => {
+        try {
+          for (const rows of [train, test]) both.push(await picked(pool, rows));
+          const [x, y] = both.map((tensor) => rowsOf(where, tensor)) as [Rows, Rows];
+          return (await nearest(y, x, votes, { ...long, where })).indices;
+        } finally {
+          for (const tensor of both) tensor.dispose();
+        }
+      })();
       tested = test.length;
       correct = 0;
       for (const [i, row] of test.entries()) {

@@ -6,12 +6,14 @@ import { gram } from "../graph/ops/gram.ts";
 import { matmul } from "../graph/ops/matmul.ts";
 import { random } from "../graph/ops/random.ts";
 import { concat } from "../graph/ops/part.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { numbersOf } from "../linalg/numbers.ts";
+import type { Gpu } from "../program/gpu.ts";
 import { STREAMS } from "./bootstrap.ts";
 import type { HalvesOptions } from "./halves.ts";
 import { defineMeasure } from "./measure.ts";
 import { above, numbers, whole } from "./options.ts";
-import { type SampleSet, wholeOf } from "./sets.ts";
+import { type SampleSet, onWholes } from "./sets.ts";
 import { eigenvaluesOf, entropyScore } from "./spectra.ts";
 
 /** What fourierVendi may be asked for. */
@@ -46,24 +48,25 @@ export const fourierVendi = /* @__PURE__ */ defineMeasure<[generated: SampleSet]
   options: { sigma: above(0, 15), count: whole(1, 512), frequencies: numbers(), resamples: whole(0, undefined) },
   apart: { frequencies: ["count", "sigma"] },
   halves: ["vendi", "rke"],
-  async of(_inputs, { sigma, count, frequencies }, { where, rows, seed }) {
+  async of(_inputs, { sigma, count, frequencies }, { where, rows, seed, long }) {
     const set = rows("generated");
     const given = frequencies === undefined ? undefined : numbersOf(where, "frequencies", frequencies);
     check(given === undefined || given.length % set.dim === 0, "shape", where, () => {
       return `expected frequencies [${set.dim}, r]; got ${given!.length} numbers.`;
     });
     const r = given ? given.length / set.dim : count!;
-    const { x, owned } = await wholeOf(set);
-    const gpu = gpuOf(where, x);
-    const covariance = gpu.within(() => {
-      const omega = given
-        ? gpu.tensor(given, [set.dim, r])
-        : mul(random.normal(gpu, [set.dim, r], { seed: seed(), stream: STREAMS.frequency }), 1 / sigma!);
-      const angles = matmul(x, omega);
-      return div(gram(concat([cos(angles), sin(angles)], 1)), r * set.count);
-    });
-    const matrix = Float64Array.from(await covariance.read().finally(() => covariance.dispose()));
-    if (owned) x.dispose();
+    const covarianceOf = async (x: Tensor): Promise<[Gpu, Float64Array]> => {
+      const gpu = gpuOf(where, x);
+      const covariance = gpu.within(() => {
+        const omega = given
+          ? gpu.tensor(given, [set.dim, r])
+          : mul(random.normal(gpu, [set.dim, r], { seed: seed(), stream: STREAMS.frequency }), 1 / sigma!);
+        const angles = matmul(x, omega);
+        return div(gram(concat([cos(angles), sin(angles)], 1)), r * set.count);
+      });
+      return [gpu, Float64Array.from(await covariance.read().finally(() => covariance.dispose()))];
+    };
+    const [gpu, matrix] = await onWholes(where, [set], covarianceOf, long.signal);
     const eigenvalues = await eigenvaluesOf(gpu, matrix, 2 * r);
     const trace = eigenvalues.reduce((total, value) => total + value, 0);
     const vendi = entropyScore(eigenvalues, 1);

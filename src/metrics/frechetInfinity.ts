@@ -69,12 +69,9 @@ export const frechetDistanceInfinity = /* @__PURE__ */ defineMeasure<
           return `expected points from 2 to ${most}, the generated rows; got ${size}.`;
         });
         const part = await subset(generated, size, seed(), step);
-        const found = await frechetDistance(reference, part, {
-          interval: false,
-          ...(long.signal ? { signal: long.signal } : {}),
-        });
+        const options = { interval: false, ...(long.signal ? { signal: long.signal } : {}) };
+        const found = await frechetDistance(reference, part, options).finally(() => part.dispose());
         values.push(found.value);
-        part.dispose();
       }
       if (hasInterval(interval, reference.dim, [reference.count, most])) {
         const all = await Moments.of(generated, long);

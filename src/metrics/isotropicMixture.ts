@@ -56,30 +56,35 @@ export async function fitted(
     const middle = reshape(meanOf(x, 0), [1, d]);
     return concat([squaresOf(x, centres), mul(squaresOf(x, middle), BACKGROUND)], 1);
   });
-  await gpu.evaluate([squares]);
-  const variance = gpu.within(() => div(meanOf(sum(squares, 0)), x.shape[0]! * d));
-  const background = Math.log((await variance.item()) || 1);
-  variance.dispose();
-  const state = (values: Float64Array) => gpu.state(values, [m + 1]);
-  const zeros = new Float64Array(m + 1);
-  const [logs, first, second] = [state(Float64Array.of(...start, background)), state(zeros), state(zeros)];
-  // 1 − β₁ᵗ and 1 − β₂ᵗ
-  const powers = gpu.state([1, 1], [2]);
-  const step = await gpu.compile(() => {
-    const loss = div(neg(meanOf(logDensity(squares, logs, d, m))), d);
-    const [slope] = grad(loss, [logs]);
-    const [b1, b2] = [0.9, 0.999];
-    const [m1, m2] = [add(mul(first, b1), mul(slope, 1 - b1)), add(mul(second, b2), mul(square(slope), 1 - b2))];
-    const next = mul(powers, gpu.tensor([b1, b2]));
-    const [c1, c2] = [sub(1, slice(next, 0, 0, 1)), sub(1, slice(next, 0, 1, 2))];
-    const moved = sub(logs, mul(div(div(m1, c1), add(sqrt(div(m2, c2)), 1e-8)), RATE));
-    assign(logs, clamp(moved, -REACH, REACH));
-    assign(first, m1);
-    assign(second, m2);
-    assign(powers, next);
-    return loss;
-  });
+  const owned: Tensor[] = [squares];
+  const state = (values: ArrayLike<number>): Tensor => {
+    const made = gpu.state(Float64Array.from(values), [values.length]);
+    owned.push(made);
+    return made;
+  };
   try {
+    await gpu.evaluate([squares]);
+    const variance = gpu.within(() => div(meanOf(sum(squares, 0)), x.shape[0]! * d));
+    const background = Math.log((await variance.item().finally(() => variance.dispose())) || 1);
+    const zeros = new Float64Array(m + 1);
+    const [logs, first, second] = [state([...start, background]), state(zeros), state(zeros)];
+    const [b1, b2] = [0.9, 0.999];
+    const betas = state([b1, b2]);
+    // β₁ᵗ and β₂ᵗ
+    const powers = state([1, 1]);
+    using step = await gpu.compile(() => {
+      const loss = div(neg(meanOf(logDensity(squares, logs, d, m))), d);
+      const [slope] = grad(loss, [logs]);
+      const [m1, m2] = [add(mul(first, b1), mul(slope, 1 - b1)), add(mul(second, b2), mul(square(slope), 1 - b2))];
+      const next = mul(powers, betas);
+      const [c1, c2] = [sub(1, slice(next, 0, 0, 1)), sub(1, slice(next, 0, 1, 2))];
+      const moved = sub(logs, mul(div(div(m1, c1), add(sqrt(div(m2, c2)), 1e-8)), RATE));
+      assign(logs, clamp(moved, -REACH, REACH));
+      assign(first, m1);
+      assign(second, m2);
+      assign(powers, next);
+      return loss;
+    });
     const losses: number[] = [];
     for (let k = 0; k < steps; k++) {
       signal?.throwIfAborted();
@@ -89,7 +94,6 @@ export async function fitted(
     }
     return Float64Array.from((await logs.read()).subarray(0, m));
   } finally {
-    step.dispose();
-    for (const tensor of [logs, first, second, powers, squares]) tensor.dispose();
+    for (const tensor of owned) tensor.dispose();
   }
 }

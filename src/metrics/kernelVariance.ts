@@ -2,10 +2,10 @@ import { permutation } from "../data/philox.ts";
 import { gpuOf, type Rows, rowsOf } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
 import { gather } from "../graph/ops/gather.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { STREAMS } from "./bootstrap.ts";
 import type { KernelSums } from "./kernelSums.ts";
 import type { Context } from "./measure.ts";
-import { wholeOf } from "./sets.ts";
 import { meanAndVariance } from "./statistics.ts";
 
 /**
@@ -54,17 +54,26 @@ async function* parts(
   [a, b]: readonly [Rows, Rows],
   picks: Iterable<readonly [Uint32Array, Uint32Array]>,
 ): AsyncGenerator<[Rows, Rows]> {
-  const wholes = [await wholeOf(a), await wholeOf(b)];
-  const gpu = gpuOf("parts", wholes[0]!.x);
+  const owned: Tensor[] = [];
   try {
+    const wholes: Tensor[] = [];
+    for (const rows of [a, b]) {
+      const x = await rows.batch(0, rows.count);
+      wholes.push(x);
+      if (rows.keeps !== true) owned.push(x);
+    }
+    const gpu = gpuOf("parts", wholes[0]!);
     for (const picked of picks) {
-      const both = wholes.map(({ x }, set) => gpu.within(() => gather(x, gpu.tensor(picked[set]!.slice().sort()))));
-      await gpu.evaluate(both);
-      yield both.map((x) => rowsOf("parts", x)) as [Rows, Rows];
-      for (const x of both) x.dispose();
+      const both = wholes.map((x, set) => gpu.within(() => gather(x, gpu.tensor(picked[set]!.slice().sort()))));
+      try {
+        await gpu.evaluate(both);
+        yield both.map((x) => rowsOf("parts", x)) as [Rows, Rows];
+      } finally {
+        for (const x of both) x.dispose();
+      }
     }
   } finally {
-    for (const { x, owned } of wholes) if (owned) x.dispose();
+    for (const x of owned) x.dispose();
   }
 }
 

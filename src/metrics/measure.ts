@@ -1,6 +1,6 @@
 import type { Rows } from "../data/rows.ts";
 import { check, checkOptions } from "../device/errors.ts";
-import { checkCall, type LongCall } from "../formats/call.ts";
+import { abortable, checkCall, type LongCall } from "../formats/call.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { checkGpu } from "../program/checkGpu.ts";
 import type { Gpu } from "../program/gpu.ts";
@@ -86,6 +86,11 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
   const measure = async (...args: readonly unknown[]) => {
     const [inputs, options] = argumentsOf(definition, args);
     const settings = settingsOf(options);
+    // whatever it waits for: what was begun frees what it holds when it ends
+    return abortable(measured(inputs, settings), settings.long.signal);
+  };
+
+  async function measured(inputs: Inputs, settings: Settings) {
     const own: Tensor[] = [];
     try {
       const noted: Noted = { n: {}, own };
@@ -97,7 +102,7 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
     } finally {
       for (const tensor of own) tensor.dispose();
     }
-  };
+  }
 
   /** Options, checked by name and value. */
   function settingsOf(options: Inputs) {

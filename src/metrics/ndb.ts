@@ -1,12 +1,13 @@
 import { gpuOfRows, type Rows, rowsOf } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { numbersOf } from "../linalg/numbers.ts";
 import { lloyd } from "../models/kmeans/lloyd.ts";
 import { plusPlus } from "../models/kmeans/seeding.ts";
 import { type Context, defineMeasure } from "./measure.ts";
 import { nearest } from "./nearest.ts";
 import { between, numbers, whole } from "./options.ts";
-import { type SampleSet, wholeOf } from "./sets.ts";
+import { type SampleSet, onWholes } from "./sets.ts";
 import { normalTail } from "./statistics.ts";
 
 /** What ndb may be asked for. */
@@ -89,9 +90,9 @@ export async function cellsOf(rows: Rows, given: unknown, bins: number, { where,
       where,
       () => `expected at most ${rows.count} bins, one a real row; got ${bins}.`,
     );
-    const { x, owned } = await wholeOf(rows);
-    centres = await lloyd(x, await plusPlus(x, bins, seed(), 0, long.signal), 50, long.signal);
-    if (owned) x.dispose();
+    const { signal } = long;
+    const fitted = async (x: Tensor) => lloyd(x, await plusPlus(x, bins, seed(), 0, signal), 50, signal);
+    centres = await onWholes(where, [rows], fitted, signal);
   }
   const k = centres.length / d;
   /** The cell of each row. */

@@ -12,7 +12,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import { numbersOf } from "../linalg/numbers.ts";
 import { STREAMS } from "./bootstrap.ts";
 import type { Context } from "./measure.ts";
-import { wholeOf } from "./sets.ts";
+import { onWholes } from "./sets.ts";
 
 /** Numbers of one block of projections at most: 16 MiB. */
 const ELEMENTS = 2 ** 22;
@@ -28,44 +28,44 @@ export async function squaredPerDirection(
   { where, seed, long: { signal } }: Context,
 ): Promise<Float64Array> {
   const d = a.dim;
-  const wholes = [await wholeOf(a), await wholeOf(b)] as const;
-  const [x, y] = [wholes[0].x, wholes[1].x];
-  const gpu = gpuOf(where, x);
   const listed = given === undefined ? undefined : numbersOf(where, "directions", given);
   check(listed === undefined || (listed.length > 0 && listed.length % d === 0), "shape", where, () => {
     return `expected directions [m, ${d}]; got ${show([listed!.length])} numbers.`;
   });
   const m = listed ? listed.length / d : count;
-  const directions = gpu.within(() => {
-    if (listed) return gpu.tensor(listed, [m, d]);
-    const drawn = random.normal(gpu, [m, d], { seed: seed(), stream: STREAMS.direction });
-    return div(drawn, sqrt(sum(square(drawn), 1, { keepDims: true })));
-  });
   const { left, right, weights } = merged(a.count, b.count);
-  const owned: Tensor[] = [directions, gpu.tensor(weights, [weights.length, 1])];
-  const places = a.count === b.count ? null : [gpu.tensor(left), gpu.tensor(right)];
-  owned.push(...(places ?? []));
-  const found = new Float64Array(m);
   const size = Math.max(1, Math.floor(ELEMENTS / Math.max(a.count, b.count)));
-  try {
-    await gpu.evaluate([directions]);
-    for (let start = 0; start < m; start += size) {
-      signal?.throwIfAborted();
-      const squares = gpu.within(() => {
-        const some = transpose(slice(directions, 0, start, Math.min(m, start + size)));
-        const [p, q] = [x, y].map((set, k) => {
-          const ordered = sort(matmul(set, some), { axis: 0 }).values;
-          return places ? gather(ordered, places[k]!) : ordered;
-        }) as [Tensor, Tensor];
-        return sum(mul(square(sub(p, q)), reshape(owned[1]!, [weights.length, 1])), 0);
-      });
-      found.set(await squares.read().finally(() => squares.dispose()), start);
+  const along = async (x: Tensor, y: Tensor): Promise<Float64Array> => {
+    const gpu = gpuOf(where, x);
+    const directions = gpu.within(() => {
+      if (listed) return gpu.tensor(listed, [m, d]);
+      const drawn = random.normal(gpu, [m, d], { seed: seed(), stream: STREAMS.direction });
+      return div(drawn, sqrt(sum(square(drawn), 1, { keepDims: true })));
+    });
+    const owned: Tensor[] = [directions, gpu.tensor(weights, [weights.length, 1])];
+    const places = a.count === b.count ? null : [gpu.tensor(left), gpu.tensor(right)];
+    owned.push(...(places ?? []));
+    const found = new Float64Array(m);
+    try {
+      await gpu.evaluate([directions]);
+      for (let start = 0; start < m; start += size) {
+        signal?.throwIfAborted();
+        const squares = gpu.within(() => {
+          const some = transpose(slice(directions, 0, start, Math.min(m, start + size)));
+          const [p, q] = [x, y].map((set, k) => {
+            const ordered = sort(matmul(set, some), { axis: 0 }).values;
+            return places ? gather(ordered, places[k]!) : ordered;
+          }) as [Tensor, Tensor];
+          return sum(mul(square(sub(p, q)), reshape(owned[1]!, [weights.length, 1])), 0);
+        });
+        found.set(await squares.read().finally(() => squares.dispose()), start);
+      }
+      return found;
+    } finally {
+      for (const tensor of owned) tensor.dispose();
     }
-    return found;
-  } finally {
-    for (const tensor of owned) tensor.dispose();
-    for (const { x: whole, owned } of wholes) if (owned) whole.dispose();
-  }
+  };
+  return onWholes(where, [a, b], along as (...wholes: Tensor[]) => Promise<Float64Array>, signal);
 }
 
 /** The steps on which both quantile functions are constant: which row each is at, and how long the step is. */

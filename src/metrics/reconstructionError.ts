@@ -1,4 +1,4 @@
-import { gpuOf } from "../data/rows.ts";
+import { gpuOfRows } from "../data/rows.ts";
 import { check, named, show } from "../device/errors.ts";
 import { assign } from "../graph/assign.ts";
 import { grad } from "../graph/grad.ts";
@@ -13,7 +13,7 @@ import { defineMeasure } from "./measure.ts";
 import { above, anything, whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { meanAndVariance, normalInterval } from "./statistics.ts";
-import { wholeOf } from "./sets.ts";
+import { onWholes } from "./sets.ts";
 
 /** What reconstructionError may be asked for. */
 export interface ReconstructionOptions {
@@ -78,60 +78,68 @@ export const reconstructionError = /* @__PURE__ */ defineMeasure<
       () => `expected generator as a function of z; got ${named(decode)}.`,
     );
     check(latent !== undefined, "argument", where, () => "expected latent, the elements of a code; got none.");
-    const { x, owned } = await wholeOf(set);
-    const gpu = gpuOf(where, x);
     const [n, d] = [set.count, set.dim];
     const starts = restarts! + Number(start !== undefined);
-    const drawn = random.normal(gpu, [starts * n, latent], { seed: seed(), stream: STREAMS.centre });
-    const first = Float32Array.from(await drawn.read());
-    drawn.dispose();
-    if (start) first.set(await start.read(), restarts! * n * latent);
-    const [z, m1, m2] = [first, new Float32Array(first.length), new Float32Array(first.length)].map((values) =>
-      gpu.state(values, [starts * n, latent]),
-    ) as [Tensor, Tensor, Tensor];
-    const numbers = gpu.state([0, 0, 0], [3]);
-    const errorsOf = (codes: Tensor): Tensor => {
-      const made = decode(codes);
-      check(made.size === starts * n * d, "shape", where, () => {
-        return `expected ${show([starts * n, d])} from the generator for codes ${show(codes.shape)}; got ${show(made.shape)}.`;
-      });
-      return sum(square(sub(reshape(made, [starts, n, d]), reshape(x, [1, n, d]))), 2);
+    const shape = [starts * n, latent];
+    const owned: Tensor[] = [];
+    const state = (values: ArrayLike<number>, of: readonly number[]): Tensor => {
+      const made = gpu.state(Float32Array.from(values), of);
+      owned.push(made);
+      return made;
     };
-    const step = await gpu.compile(() => {
-      const errors = errorsOf(z);
-      const [slope] = grad(sum(errors), [z]);
-      const [next1, next2] = [add(mul(m1, 0.9), mul(slope, 0.1)), add(mul(m2, 0.999), mul(square(slope), 0.001))];
-      const [rate, c1, c2] = [0, 1, 2].map((at) => slice(numbers, 0, at, at + 1)) as [Tensor, Tensor, Tensor];
-      assign(z, sub(z, mul(div(div(next1, c1), add(sqrt(div(next2, c2)), 1e-12)), rate)));
-      assign(m1, next1);
-      assign(m2, next2);
-      return sum(errors);
-    });
-    try {
-      for (let k = 0; k < steps!; k++) {
-        signal?.throwIfAborted();
-        const rate = learningRate! * 0.5 * (1 + Math.cos((Math.PI * k) / steps!));
-        numbers.write([rate, 1 - 0.9 ** (k + 1), 1 - 0.999 ** (k + 1)]);
-        await step.run();
-      }
-      const last = gpu.within(() => errorsOf(z));
-      const errors = await last.read().finally(() => last.dispose());
-      const codes = await z.read();
-      const values = new Float64Array(n).fill(Infinity);
-      const best = new Float32Array(n * latent);
-      for (let at = 0; at < starts * n; at++)
-        if (errors[at]! < values[at % n]!) {
-          values[at % n] = errors[at]!;
-          best.set(codes.subarray(at * latent, (at + 1) * latent) as Float32Array, (at % n) * latent);
+    /** What is left of each row from each start, and the codes. */
+    const descended = async (x: Tensor): Promise<[errors: Float32Array, codes: Float32Array]> => {
+      try {
+        const drawn = random.normal(gpu, shape, { seed: seed(), stream: STREAMS.centre });
+        owned.push(drawn);
+        const first = Float32Array.from(await drawn.read());
+        if (start) first.set(await start.read(), restarts! * n * latent);
+        const zeros = new Float32Array(first.length);
+        const [z, m1, m2] = [state(first, shape), state(zeros, shape), state(zeros, shape)];
+        const numbers = state([0, 0, 0], [3]);
+        const errorsOf = (codes: Tensor): Tensor => {
+          const made = decode(codes);
+          check(made.size === starts * n * d, "shape", where, () => {
+            return `expected ${show([starts * n, d])} from the generator for codes ${show(codes.shape)}; got ${show(made.shape)}.`;
+          });
+          return sum(square(sub(reshape(made, [starts, n, d]), reshape(x, [1, n, d]))), 2);
+        };
+        using step = await gpu.compile(() => {
+          const errors = errorsOf(z);
+          const [slope] = grad(sum(errors), [z]);
+          const [next1, next2] = [add(mul(m1, 0.9), mul(slope, 0.1)), add(mul(m2, 0.999), mul(square(slope), 0.001))];
+          const [rate, c1, c2] = [0, 1, 2].map((at) => slice(numbers, 0, at, at + 1)) as [Tensor, Tensor, Tensor];
+          assign(z, sub(z, mul(div(div(next1, c1), add(sqrt(div(next2, c2)), 1e-12)), rate)));
+          assign(m1, next1);
+          assign(m2, next2);
+          return sum(errors);
+        });
+        for (let k = 0; k < steps!; k++) {
+          signal?.throwIfAborted();
+          const rate = learningRate! * 0.5 * (1 + Math.cos((Math.PI * k) / steps!));
+          numbers.write([rate, 1 - 0.9 ** (k + 1), 1 - 0.999 ** (k + 1)]);
+          await step.run();
         }
-      const near = Array.from(errors).filter((error, at) => error <= 1.01 * values[at % n]! + 1e-12).length;
-      const { mean, variance } = meanAndVariance(values.map((value) => value / d));
-      const deviation = Math.sqrt(variance / n);
-      const parts = { values, codes: best, restarts: starts, steps: steps!, agreement: near / (starts * n) };
-      return { value: mean, ...parts, deviation, interval: normalInterval(mean, deviation, level) };
-    } finally {
-      step.dispose();
-      for (const tensor of [z, m1, m2, numbers, ...(owned ? [x] : [])]) tensor.dispose();
-    }
+        const last = gpu.within(() => errorsOf(z));
+        const errors = await last.read().finally(() => last.dispose());
+        return [errors as Float32Array, (await z.read()) as Float32Array];
+      } finally {
+        for (const tensor of owned) tensor.dispose();
+      }
+    };
+    const gpu = await gpuOfRows(where, set);
+    const [errors, codes] = await onWholes(where, [set], descended, signal);
+    const values = new Float64Array(n).fill(Infinity);
+    const best = new Float32Array(n * latent);
+    for (let at = 0; at < starts * n; at++)
+      if (errors[at]! < values[at % n]!) {
+        values[at % n] = errors[at]!;
+        best.set(codes.subarray(at * latent, (at + 1) * latent), (at % n) * latent);
+      }
+    const near = Array.from(errors).filter((error, at) => error <= 1.01 * values[at % n]! + 1e-12).length;
+    const { mean, variance } = meanAndVariance(values.map((value) => value / d));
+    const deviation = Math.sqrt(variance / n);
+    const parts = { values, codes: best, restarts: starts, steps: steps!, agreement: near / (starts * n) };
+    return { value: mean, ...parts, deviation, interval: normalInterval(mean, deviation, level) };
   },
 });

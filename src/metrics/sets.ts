@@ -1,5 +1,14 @@
 import { Dataset } from "../data/dataset.ts";
-import { eachBatch, gpuOf, type Rows, rowsAtOnce, rowsOf, type Samples } from "../data/rows.ts";
+import {
+  allFinite,
+  eachBatch,
+  gpuOf,
+  type Rows,
+  rowsAtOnce,
+  rowsOf,
+  type Samples,
+  throwNotFinite,
+} from "../data/rows.ts";
 import { check, isPlain, named } from "../device/errors.ts";
 import { concat } from "../graph/ops/part.ts";
 import { Tensor } from "../graph/tensor.ts";
@@ -61,11 +70,31 @@ export async function valuesOf(where: string, rows: Rows, signal?: AbortSignal):
   return values;
 }
 
-/** All of a set as one tensor [n, d], which the caller disposes where `owned`. */
-export async function wholeOf(rows: Rows, signal?: AbortSignal): Promise<{ x: Tensor; owned: boolean }> {
-  signal?.throwIfAborted();
-  const x = await rows.batch(0, rows.count);
-  return { x, owned: rows.keeps !== true };
+/**
+ * What `use` makes of whole sets, each one tensor [n, d] that lasts until then. Throws LatentError("data") naming the first value that is
+ * infinite or no number.
+ */
+export async function onWholes<T>(
+  where: string,
+  sets: readonly Rows[],
+  use: (...wholes: Tensor[]) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const wholes: Tensor[] = [];
+  const owned: Tensor[] = [];
+  try {
+    for (const rows of sets) {
+      signal?.throwIfAborted();
+      const x = await rows.batch(0, rows.count);
+      wholes.push(x);
+      if (rows.keeps !== true) owned.push(x);
+      const finite = gpuOf(where, x).within(() => allFinite(x));
+      if ((await finite.item().finally(() => finite.dispose())) !== 1) await throwNotFinite(where, x, 0);
+    }
+    return await use(...wholes);
+  } finally {
+    for (const x of owned) x.dispose();
+  }
 }
 
 /** Sets one after the other, as one set. */
@@ -78,19 +107,21 @@ export function joined(parts: readonly Rows[]): Rows {
     async batch(start, size) {
       const pieces: Tensor[] = [];
       const owned: Tensor[] = [];
-      for (const [k, part] of parts.entries()) {
-        const [from, to] = [Math.max(start, starts[k]!), Math.min(start + size, starts[k + 1]!)];
-        if (from >= to) continue;
-        const piece = await part.batch(from - starts[k]!, to - from);
-        pieces.push(piece);
-        if (part.keeps !== true) owned.push(piece);
+      try {
+        for (const [k, part] of parts.entries()) {
+          const [from, to] = [Math.max(start, starts[k]!), Math.min(start + size, starts[k + 1]!)];
+          if (from >= to) continue;
+          const piece = await part.batch(from - starts[k]!, to - from);
+          pieces.push(piece);
+          if (part.keeps !== true) owned.push(piece);
+        }
+        const [first] = pieces as [Tensor];
+        if (pieces.length > 1) return gpuOf("batch", first).within(() => concat(pieces, 0));
+        // a copy where the source owns its batch: whoever asked disposes what it gets
+        return owned.pop() ?? (await first.copy());
+      } finally {
+        for (const piece of owned) piece.dispose();
       }
-      const [first] = pieces as [Tensor];
-      // a copy where the source owns its batch: whoever asked disposes what it gets
-      if (pieces.length === 1) return owned.length === 1 ? first : first.copy();
-      const whole = gpuOf("batch", first).within(() => concat(pieces, 0));
-      for (const piece of owned) piece.dispose();
-      return whole;
     },
   };
 }

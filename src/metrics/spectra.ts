@@ -3,22 +3,26 @@ import { div, maximum, mul, sqrt, square } from "../graph/ops/arithmetic.ts";
 import { exp } from "../graph/ops/elementwise.ts";
 import { gram } from "../graph/ops/gram.ts";
 import { sum } from "../graph/ops/sum.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { eigh } from "../linalg/spectrum.ts";
 import { defaultsFor } from "../kernels/defaults.ts";
 import { tridiagonalEigenvalues, tridiagonalise } from "../linalg/tridiagonal.ts";
 import type { Gpu } from "../program/gpu.ts";
 import type { LongCall } from "../formats/call.ts";
 import { eachPair } from "./pairs.ts";
-import { wholeOf } from "./sets.ts";
+import { onWholes } from "./sets.ts";
 
 /** Eigenvalues of a symmetric [n, n]: large ones on a GPU, else in float64 on the CPU. */
 export async function eigenvaluesOf(gpu: Gpu | undefined, a: Float64Array, n: number): Promise<Float64Array> {
   if (gpu && n >= defaultsFor(gpu.traits).linalg.jacobi) {
-    const matrix = gpu.tensor(a, [n, n]);
-    const { values, vectors } = await eigh(matrix);
-    const read = Float64Array.from(await values.read());
-    for (const tensor of [matrix, values, vectors]) tensor.dispose();
-    return read;
+    const made: Tensor[] = [gpu.tensor(a, [n, n])];
+    try {
+      const { values, vectors } = await eigh(made[0]!);
+      made.push(values, vectors);
+      return Float64Array.from(await values.read());
+    } finally {
+      for (const tensor of made) tensor.dispose();
+    }
   }
   return tridiagonalEigenvalues(tridiagonalise(a.slice(), n));
 }
@@ -43,14 +47,13 @@ export async function rbfMatrix(where: string, a: Rows, b: Rows, sigma: number, 
 
 /** Eigenvalues of K/n for the cosine kernel: of the smaller of XXᵀ/n and XᵀX/n, x with rows of length 1. */
 export async function cosineSpectrum(where: string, rows: Rows): Promise<Float64Array> {
-  const { x, owned } = await wholeOf(rows);
-  const gpu = gpuOf(where, x);
-  const size = Math.min(rows.count, rows.dim);
-  const products = gpu.within(() => {
-    const unit = div(x, maximum(sqrt(sum(square(x), 1, { keepDims: true })), 1e-30));
-    return div(rows.dim < rows.count ? gram(unit) : gram(unit.transpose()), rows.count);
+  const [gpu, read] = await onWholes(where, [rows], async (x) => {
+    const gpu = gpuOf(where, x);
+    const products = gpu.within(() => {
+      const unit = div(x, maximum(sqrt(sum(square(x), 1, { keepDims: true })), 1e-30));
+      return div(rows.dim < rows.count ? gram(unit) : gram(unit.transpose()), rows.count);
+    });
+    return [gpu, Float64Array.from(await products.read().finally(() => products.dispose()))] as const;
   });
-  const read = Float64Array.from(await products.read().finally(() => products.dispose()));
-  if (owned) x.dispose();
-  return eigenvaluesOf(gpu, read, size);
+  return eigenvaluesOf(gpu, read, Math.min(rows.count, rows.dim));
 }

@@ -3,7 +3,7 @@ import { gpuOf, type Rows } from "../data/rows.ts";
 import { gather } from "../graph/ops/gather.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { STREAMS } from "./bootstrap.ts";
-import { wholeOf } from "./sets.ts";
+import { onWholes } from "./sets.ts";
 
 /** `size` rows of a set, drawn without replacement, in their own order: a tensor that the caller disposes. */
 export async function subset(rows: Rows, size: number, seed: number, step: number): Promise<Tensor> {
@@ -12,13 +12,15 @@ export async function subset(rows: Rows, size: number, seed: number, step: numbe
 
 /** Some rows of a set, as a tensor that the caller disposes. */
 export async function picked(rows: Rows, indices: Uint32Array<ArrayBuffer>): Promise<Tensor> {
-  const { x, owned } = await wholeOf(rows);
-  const gpu = gpuOf("subset", x);
-  try {
+  return onWholes("subset", [rows], async (x) => {
+    const gpu = gpuOf("subset", x);
     const part = gpu.within(() => gather(x, gpu.tensor(indices)));
-    await gpu.evaluate([part]);
-    return part;
-  } finally {
-    if (owned) x.dispose();
-  }
+    try {
+      await gpu.evaluate([part]);
+      return part;
+    } catch (error) {
+      part.dispose();
+      throw error;
+    }
+  });
 }

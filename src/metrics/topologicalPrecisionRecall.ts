@@ -12,7 +12,7 @@ import { type Context, defineMeasure } from "./measure.ts";
 import { nearest } from "./nearest.ts";
 import { anything, between, oneOf, whole } from "./options.ts";
 import { eachPair } from "./pairs.ts";
-import { type SampleSet, wholeOf } from "./sets.ts";
+import { type SampleSet, onWholes } from "./sets.ts";
 import { median, quantile } from "./statistics.ts";
 
 /** What topologicalPrecisionRecall may be asked for. */
@@ -174,16 +174,20 @@ async function densityAt(
 /** Both sets through one random matrix of normal numbers, scaled as Xavier's. */
 async function projectedTo(sets: readonly [Rows, Rows], k: number, { where, seed }: Context): Promise<Tensor[]> {
   const d = sets[0].dim;
-  const results: Tensor[] = [];
-  for (const rows of sets) {
-    const { x, owned } = await wholeOf(rows);
-    const gpu = gpuOf(where, x);
-    const matrix = mul(random.normal(gpu, [d, k], { seed: seed(), stream: STREAMS.direction }), Math.sqrt(2 / (d + k)));
-    const projected = gpu.within(() => matmul(x, matrix));
-    await gpu.evaluate([projected]);
-    results.push(projected);
-    matrix.dispose();
-    if (owned) x.dispose();
-  }
-  return results;
+  const draw = { seed: seed(), stream: STREAMS.direction };
+  const projected = async (...wholes: Tensor[]): Promise<Tensor[]> => {
+    const gpu = gpuOf(where, wholes[0]!);
+    const results = gpu.within(() => {
+      const matrix = mul(random.normal(gpu, [d, k], draw), Math.sqrt(2 / (d + k)));
+      return wholes.map((x) => matmul(x, matrix));
+    });
+    try {
+      await gpu.evaluate(results);
+      return results;
+    } catch (error) {
+      for (const x of results) x.dispose();
+      throw error;
+    }
+  };
+  return onWholes(where, sets, projected);
 }

@@ -1,15 +1,15 @@
 // A page whose GPU process ends while calls of every kind are under way.
 import { linalg, matmul, openGpu, sum, VAE } from "../../src/index.ts";
-import { pause } from "../stress/harness.ts";
+import { pause, pipelinesOf } from "../stress/harness.ts";
 import { reopen } from "../stress/reopen.ts";
 
 declare const crash: () => Promise<void>;
 
-/** How a call ended, and how many milliseconds after the crash. */
+/** How a call ended, and how many turns of the event loop after the device told its loss. */
 export interface End {
   readonly call: string;
   readonly code: string;
-  readonly ms: number;
+  readonly turns: number;
 }
 
 /** What a crash came to, and a sum by an engine opened afterwards. */
@@ -17,6 +17,9 @@ export interface Crash {
   readonly ends: readonly End[];
   readonly next: number;
 }
+
+/** Turns of the event loop after which every call has to have ended. */
+const MOST = 100;
 
 async function run(): Promise<Crash> {
   const gpu = await openGpu();
@@ -39,19 +42,25 @@ async function run(): Promise<Crash> {
       for (;;) await gpu.idle();
     },
   };
-  let at = Number.NaN;
+  const compiling = pipelinesOf(gpu.device);
+  let turns = Number.NaN;
   const ends = Object.entries(calls).map(async ([call, begin]): Promise<End> => {
     const code = await begin().then(
       () => "none",
       (error: { code?: string }) => error.code ?? String(error),
     );
-    return { call, code, ms: performance.now() - at };
+    return { call, code, turns };
   });
-  await pause(20);
-  at = performance.now();
+  while (compiling() === 0) await pause(0);
+  turns = 0;
   void crash();
-  const ended = await Promise.all(ends);
-  for (const { ms } of ended) if (Number.isNaN(ms)) throw new Error("a call ended before the crash");
+  await gpu.device.lost;
+  let isOver = false;
+  const all = Promise.all(ends).finally(() => (isOver = true));
+  for (; !isOver && turns < MOST; turns++) await pause(0);
+  const ended = await Promise.race([all, Promise.resolve([])]);
+  if (ended.length === 0) throw new Error(`calls are under way ${MOST} turns after the loss`);
+  for (const end of ended) if (Number.isNaN(end.turns)) throw new Error(`${end.call} ended before the crash`);
   gpu.dispose();
   using next = await reopen();
   return { ends: ended, next: await sum(next.tensor([20, 22])).item() };

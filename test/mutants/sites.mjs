@@ -50,14 +50,16 @@ const FUNCTIONS = new Map([
 const CHECKS = /^(check\w*|show|quote|throw\w*)$/;
 
 /**
- * Sites of a TypeScript source: { at, length, text }, where `text` takes the place of `length` characters at `at`. `other` is the function
- * that must be in scope for a function's site.
+ * Sites of a TypeScript source: { at, length, text, whole }, where `text` takes the place of `length` characters at `at`, and `whole` is
+ * the expression about it. Functions change to others that are in scope.
  */
 export function typescriptSites(file, source) {
   const tree = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true);
   const imported = new Set();
   const sites = [];
-  const add = (node, text) => sites.push({ at: node.getStart(tree), length: node.getWidth(tree), text });
+  /** `around` is the expression that the change is in. */
+  const add = (node, text, around = node, length = node.getWidth(tree)) =>
+    sites.push({ at: node.getStart(tree), length, text, whole: [around.getStart(tree), around.getEnd()] });
   const visit = (node) => {
     if (ts.isImportDeclaration(node)) {
       const named = node.importClause?.namedBindings;
@@ -72,14 +74,12 @@ export function typescriptSites(file, source) {
       const ofText = [node.left, node.right].some(
         (side) => ts.isStringLiteralLike(side) || ts.isTemplateExpression(side),
       );
-      if (other && !ofText) add(node.operatorToken, other);
+      if (other && !ofText) add(node.operatorToken, other, node);
     }
-    if (ts.isNumericLiteral(node))
+    if (ts.isNumericLiteral(node) && node.parent.name !== node)
       add(node, node.text === "0" ? "1" : node.text === "1" ? "0" : `(2 * ${node.getText(tree)})`);
-    if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.MinusToken)
-      sites.push({ at: node.getStart(tree), length: 1, text: "+" });
-    if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken)
-      sites.push({ at: node.getStart(tree), length: 1, text: "!!" });
+    if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.MinusToken) add(node, "+", node, 1);
+    if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken) add(node, "!!", node, 1);
     if (node.kind === ts.SyntaxKind.TrueKeyword) add(node, "false");
     if (node.kind === ts.SyntaxKind.FalseKeyword) add(node, "true");
     if (ts.isCallExpression(node)) {
@@ -87,7 +87,7 @@ export function typescriptSites(file, source) {
       const isMath = ts.isPropertyAccessExpression(expression) && expression.expression.getText(tree) === "Math";
       const name = isMath ? expression.name : ts.isIdentifier(expression) ? expression : null;
       const other = name && FUNCTIONS.get(name.text);
-      if (other && (isMath ? other in Math : imported.has(other))) add(name, other);
+      if (other && (isMath ? other in Math : imported.has(other))) add(name, other, node);
     }
     ts.forEachChild(node, visit);
   };
@@ -143,6 +143,29 @@ export function wgslSites(source) {
       if (text) sites.push({ at, length: found.length, text });
     }
   return sites.sort((a, b) => a.at - b.at);
+}
+
+/** `source` with hits[n] = 1 wherever the expression of the n-th of `sites` is taken; `numbered` are [n, site]. */
+export function counted(source, numbered) {
+  const parts = numbered.flatMap(
+    ([
+      n,
+      {
+        whole: [from, to],
+      },
+    ]) => [
+      { at: from, order: -to, text: `(globalThis.hits[${n}]=1,` },
+      { at: to, order: -Infinity, text: ")" },
+    ],
+  );
+  parts.sort((a, b) => a.at - b.at || a.order - b.order);
+  let text = "";
+  let last = 0;
+  for (const part of parts) {
+    text += source.slice(last, part.at) + part.text;
+    last = part.at;
+  }
+  return text + source.slice(last);
 }
 
 export const sitesOf = (file, source) => (file.endsWith(".wgsl") ? wgslSites(source) : typescriptSites(file, source));

@@ -1,5 +1,6 @@
 import type { LongCall } from "./call.ts";
 import { clusterCalls } from "./calls/clusters.ts";
+import { detectorCalls, inceptionCall } from "./calls/detectors.ts";
 import { engineCalls } from "./calls/engine.ts";
 import { familyCalls } from "./calls/family.ts";
 import { gaussianCalls } from "./calls/gaussian.ts";
@@ -13,6 +14,7 @@ export const calls: readonly LongCall[] = [
   ...clusterCalls,
   ...measureCalls,
   ...networkCalls,
+  ...detectorCalls,
 ];
-/** The same, and a fit of every model. */
-export const everyCall: readonly LongCall[] = [...calls, ...familyCalls];
+/** The same, Inception, and a fit of every model. */
+export const everyCall: readonly LongCall[] = [...calls, inceptionCall, ...familyCalls];

@@ -1,5 +1,6 @@
 import { type Code, type Gpu, LatentError } from "../../src/index.ts";
 import type { LongCall, Open, Prepared } from "./call.ts";
+import type { Lag } from "./lag.ts";
 
 /** Milliseconds that an end, and the memory after it, may take. */
 export const LIMIT = 500;
@@ -13,7 +14,9 @@ export interface Ending {
   readonly fault: string;
   /** From the abort or the loss to the end; from the start otherwise. */
   readonly ms: number;
-  /** Whether the loss met pipelines that were being compiled. */
+  /** By how much timers beside it were late meanwhile; told of ends that came after the limit. */
+  readonly lag?: number;
+  /** Whether the abort or the loss met pipelines that were being compiled. */
   readonly compiling?: boolean;
 }
 
@@ -101,9 +104,19 @@ export async function peaceful(gpu: Gpu, open: Open, call: LongCall): Promise<En
   return endings;
 }
 
-/** Aborts after `delay` ms. Ends before that are no fault. */
-export async function aborted(gpu: Gpu, open: Open, call: LongCall, delay: number, patience = LIMIT): Promise<Ending> {
+/** The milliseconds by which the machine itself was late since `from`, where something measures it. */
+const lagSince = (lag: Lag | undefined, from: number): Promise<number> => lag?.since(from) ?? Promise.resolve(0);
+
+/** Aborts after `delay` ms. Ends before that are no fault, and those that the machine was late for: `lag` tells by how much. */
+export async function aborted(
+  gpu: Gpu,
+  open: Open,
+  call: LongCall,
+  delay: number,
+  { patience = LIMIT, lag }: { readonly patience?: number; readonly lag?: Lag | undefined } = {},
+): Promise<Ending> {
   const early = await memoryFault(gpu, nothing, UNTIL_COMPILED);
+  const pending = pipelinesOf(gpu.device);
   const prepared = await call.prepare(gpu, open);
   const before = sizeOf(gpu);
   const controller = new AbortController();
@@ -121,10 +134,14 @@ export async function aborted(gpu: Gpu, open: Open, call: LongCall, delay: numbe
   }
   clearTimeout(timer);
   const ms = controller.signal.aborted ? now() - at : 0;
-  if (!fault && ms > patience) fault = `ended ${Math.round(ms)} ms after the abort`;
+  const late = ms > patience ? await lagSince(lag, at) : 0;
+  if (!fault && ms - late > patience)
+    fault = `ended ${Math.round(ms)} ms after the abort, timers ${Math.round(late)} ms late`;
+  const compiling = pending() > 0;
+  for (const end = now() + UNTIL_COMPILED; pending() && now() < end;) await pause(LOOK);
   fault ||= await memoryFault(gpu, before, patience);
   prepared.free();
-  return { call: call.name, kind: "abort", fault, ms };
+  return { call: call.name, kind: "abort", fault, ms, compiling, ...(late ? { lag: late } : {}) };
 }
 
 /** Loses the device of a gpu of its own after `delay` ms, by `lose`; nothing may be left once all is disposed. */
@@ -132,8 +149,15 @@ export async function lost(
   open: Open,
   call: LongCall,
   delay: number,
-  kind: "loss" | "crash" = "loss",
-  lose: (gpu: Gpu) => unknown = (gpu) => gpu.device.destroy(),
+  {
+    kind = "loss",
+    lose = (gpu) => gpu.device.destroy(),
+    lag,
+  }: {
+    readonly kind?: "loss" | "crash";
+    readonly lose?: (gpu: Gpu) => unknown;
+    readonly lag?: Lag | undefined;
+  } = {},
 ): Promise<Ending> {
   const gpu = await open();
   const pending = pipelinesOf(gpu.device);
@@ -166,24 +190,29 @@ export async function lost(
   isOver = true;
   clearTimeout(timer);
   const ms = Number.isNaN(at) ? 0 : now() - at;
-  // a busy machine may be late to tell; from then on it is the engine that is late
-  if (!fault && ms > LIMIT && !call.outlives)
-    fault = `ended ${Math.round(ms)} ms after the loss, which the device told after ${Math.round(told - at)} ms`;
+  const late = ms > LIMIT ? await lagSince(lag, at) : 0;
+  if (!fault && ms - late > LIMIT && !call.outlives)
+    fault = `ended ${Math.round(ms)} ms after the loss, which the device told after ${Math.round(told - at)} ms; timers ${Math.round(late)} ms late`;
   prepared?.free();
   if (prepared) fault ||= await memoryFault(gpu, nothing);
   // a crash takes a moment: another engine opened meanwhile would be lost, too
   if (!Number.isNaN(at)) await Promise.race([gpu.lost, pause(UNTIL_COMPILED)]);
   gpu.dispose();
-  return { call: call.name, kind, fault, ms, compiling };
+  return { call: call.name, kind, fault, ms, compiling, ...(late ? { lag: late } : {}) };
 }
 
+const counters = new WeakMap<GPUDevice, () => number>();
 /** How many pipelines are being compiled on `device`. */
-function pipelinesOf(device: GPUDevice): () => number {
+export function pipelinesOf(device: GPUDevice): () => number {
+  const known = counters.get(device);
+  if (known) return known;
   let pending = 0;
   const compile = device.createComputePipelineAsync.bind(device);
   device.createComputePipelineAsync = async (descriptor) => {
     pending++;
     return compile(descriptor).finally(() => pending--);
   };
-  return () => pending;
+  const count = (): number => pending;
+  counters.set(device, count);
+  return count;
 }

@@ -1,5 +1,7 @@
+import { Worker } from "node:worker_threads";
 import { openNodeGpu } from "../../src/node.ts";
 import { collect, pause } from "./harness.ts";
+import { lagOf, program } from "./lag.ts";
 import { report, stress } from "./random.ts";
 
 /** The stress on Dawn in Node, and what it leaves of heap and process. Ends with 1 where something was wrong. */
@@ -7,7 +9,19 @@ const [count, seconds, seed] = process.argv.slice(2, 5).map(Number) as [number, 
 const pattern = new RegExp(process.argv[5]!);
 const say = (line: string): void => console.log(line);
 
-const outcome = await stress({ count, most: 1000 * seconds, seed, pattern, open: openNodeGpu, say });
+const start = `const { parentPort } = require("node:worker_threads");`;
+const worker = new Worker(
+  start + program(`parentPort.on.bind(parentPort, "message")`, "parentPort.postMessage.bind(parentPort)"),
+  {
+    eval: true,
+  },
+);
+const lag = lagOf({
+  onMessage: (listen) => worker.on("message", listen),
+  send: (message) => worker.postMessage(message),
+  end: () => void worker.terminate(),
+});
+const outcome = await stress({ count, most: 1000 * seconds, seed, pattern, open: openNodeGpu, lag, say });
 
 const heap = (): number => (collect(), collect(), process.memoryUsage().heapUsed);
 {

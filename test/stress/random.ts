@@ -3,7 +3,8 @@ import { parseSafetensors } from "../../src/formats/safetensors.ts";
 import { type Gpu, VAE } from "../../src/index.ts";
 import type { Open } from "./call.ts";
 import { everyCall } from "./calls.ts";
-import { aborted, type Ending, lost, peaceful } from "./harness.ts";
+import { aborted, type Ending, LIMIT, lost, peaceful } from "./harness.ts";
+import type { Lag } from "./lag.ts";
 
 export interface Stress {
   /** Endings at least. */
@@ -16,6 +17,8 @@ export interface Stress {
   readonly open: Open;
   /** Ends the process that drives the GPU, where that can be done to this program. */
   readonly crash?: () => unknown;
+  /** Tells a late call from a late machine. */
+  readonly lag: Lag;
   readonly say: (line: string) => void;
 }
 
@@ -29,7 +32,7 @@ export interface Outcome {
 }
 
 /** Random endings of random long calls: after success and refusals of each, losses, aborts and, where it can be done, crashes. */
-export async function stress({ count, most, seed, pattern, open, crash, say }: Stress): Promise<Outcome> {
+export async function stress({ count, most, seed, pattern, open, crash, lag, say }: Stress): Promise<Outcome> {
   const random = uniforms(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
   /** Short delays as likely as long ones, in ms. */
@@ -50,7 +53,7 @@ export async function stress({ count, most, seed, pattern, open, crash, say }: S
     for (const { call, kind, fault } of faults) say(`  ${call}, ${kind}: ${fault}`);
     if (faults.length) renew();
   };
-  const crashed = crash && (() => (renew(), crash()));
+  const lose = crash && (() => (renew(), crash()));
   // pipelines once, so that aborts meet work and not only the driver
   const alone = new Map<string, number>();
   for (const call of everyCall.filter(({ name }) => pattern.test(name))) {
@@ -64,9 +67,9 @@ export async function stress({ count, most, seed, pattern, open, crash, say }: S
     const call = pick(known);
     const kind = random();
     const longest = Math.min(4000, Math.max(20, alone.get(call.name)! / 2));
-    if (crashed && kind < 0.3) add([await lost(open, call, delay(longest), "crash", crashed)]);
-    else if (kind < 0.4) add([await lost(open, call, delay(longest))]);
-    else if (kind < 0.8 && call.aborts) add([await aborted(await shared(), open, call, delay(longest))]);
+    if (lose && kind < 0.3) add([await lost(open, call, delay(longest), { kind: "crash", lose, lag })]);
+    else if (kind < 0.4) add([await lost(open, call, delay(longest), { lag })]);
+    else if (kind < 0.8 && call.aborts) add([await aborted(await shared(), open, call, delay(longest), { lag })]);
     else add(await peaceful(await shared(), open, call));
     if (endings.length - told < 50) continue;
     told = endings.length;
@@ -80,6 +83,7 @@ export async function stress({ count, most, seed, pattern, open, crash, say }: S
     if (fault) different.push(fault);
   }
   renew();
+  lag.end();
   return { endings, runs: run, different, seconds: (performance.now() - began) / 1000 };
 }
 
@@ -144,6 +148,9 @@ export function report({ endings, runs, different, seconds }: Outcome, say: (lin
     const faults = of.filter((e) => e.fault).length;
     const compiling = of.filter((e) => e.compiling).length;
     const during = compiling ? ` (${compiling} while pipelines compiled)` : "";
+    const late = of.filter((e) => e.lag !== undefined && e.ms > LIMIT && !e.fault);
+    for (const { call, ms, lag } of late)
+      say(`  ${call}, ${kind}: ended after ${ms.toFixed(0)} ms, while timers were ${lag!.toFixed(0)} ms late`);
     say(`${kind}: ${of.length}${during}, at fault ${faults}, ms median ${at(0.5)}, 99 % ${at(0.99)}, most ${at(1)}`);
   }
   for (const fault of different) say(`  resumed: ${fault}`);

@@ -15,6 +15,12 @@ import { serve } from "../../src/app/server.mjs";
 import { vulkanEnvironment } from "../../src/app/setup.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
+/** Files of the repository that calls ask a page's server for. */
+const FILES = [
+  "test/oracles/networks.json",
+  "node_modules/@vladmandic/face-api/model/tiny_face_detector_model.bin",
+  "node_modules/@mediapipe/face_detection/face_detection_short_range.tflite",
+];
 
 /** Returns whether all was well. */
 async function inNode(parameters) {
@@ -45,7 +51,10 @@ async function inNode(parameters) {
 /** Returns whether all was well. */
 async function inChrome(parameters) {
   await buildPages(["test/stress/stress.page.ts"]);
-  const server = await serve({ extra: { "/blank.html": join(here, "../browser/blank.html") } });
+  const files = FILES.map((path) => [`/${path}`, join(here, "../..", path)]);
+  const server = await serve({
+    extra: { "/blank.html": join(here, "../browser/blank.html"), ...Object.fromEntries(files) },
+  });
   // Chrome gives a page no GPU any more after some crashes
   const patient = ["--disable-gpu-process-crash-limit", "--disable-domain-blocking-for-3d-apis"];
   const browser = await launchChrome({ parameters: [...patient, "--js-flags=--expose-gc"] });
