@@ -1,6 +1,6 @@
-// concerns — which tests look at a file: vitest's filters, the quickest first, and for the op table the names of its rows.
+// concerns — which tests look at a file: parts of their paths, as vitest takes them.
 
-/** The first pattern that matches a path decides. `rows` picks tests by name. */
+/** The first pattern that matches a path decides. */
 /** @type {[RegExp, string[]][]} */
 const concerns = [
   [/^src\/models\/(covariance|gaussian)\//, ["test/covariance", "test/gaussian", "test/mixture"]],

@@ -75,7 +75,7 @@ export function create() {
       const ask = adapter.requestDevice.bind(adapter);
       Object.defineProperty(adapter, "requestDevice", {
         value: (descriptor = {}) => {
-          const { label, ...demands } = descriptor;
+          const { label: _, ...demands } = descriptor;
           const key = JSON.stringify(demands);
           if (!devices.has(key)) devices.set(key, ask(descriptor).then(shared));
           return devices.get(key);

@@ -2,7 +2,7 @@
 //
 //     node test/mutants/run.mjs [mutants = 300] [seed = 1] [path = src|shaders]
 //
-// Half of the mutants are of each part. First every test file is run once, which tells the tests that take a mutant's expression or bind
+// Half of the mutants are of each part. First the test files that concerns.mjs names are run once, which tells the tests that take a mutant's expression or bind
 // its kernel, and their times; then each mutant gets those tests, quickest first, until one fails, in one process whose pipelines stay. A
 // failed test has to pass again without the mutant. Prints each survivor as file:line and what was changed; results go to
 // out/mutants.json, and a run that is stopped goes on from there. Survivors with reasons: test/mutants/survivors.json.
@@ -12,6 +12,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { vulkanEnvironment } from "../../src/app/setup.mjs";
+import { testsOf } from "./concerns.mjs";
 import { sitesOf } from "./sites.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -113,7 +114,9 @@ class Worker {
 
 /** What each test file reaches of the mutants; kept in out/ as long as neither they nor the files change. */
 async function reached(worker, mutants) {
-  const files = filesIn("test", /\.test\.ts$/).filter((file) => !APART.test(file));
+  const wanted = new Set(mutants.flatMap(({ file }) => testsOf(file)));
+  const concerns = (file) => [...wanted].some((filter) => file.includes(filter));
+  const files = filesIn("test", /\.test\.ts$/).filter((file) => concerns(file) && !APART.test(file));
   const digest = createHash("sha256").update(JSON.stringify(mutants));
   for (const file of [...filesIn("src", /\.ts$/), ...filesIn("shaders", /\.wgsl$/)])
     digest.update(readFileSync(join(root, file)));

@@ -1,10 +1,21 @@
 import * as measures from "../../../src/index.ts";
-import { ais, classScore, frechetDistance, Gaussian, type Gpu, Moments, softmax, type Tensor, VAE } from "../../../src/index.ts";
+import {
+  ais,
+  classScore,
+  frechetDistance,
+  Gaussian,
+  type Gpu,
+  Moments,
+  softmax,
+  type Tensor,
+  VAE,
+} from "../../../src/index.ts";
 import { type CallOptions, type LongCall, onRows, type Prepared, values } from "../call.ts";
 
 type Measure = (...args: readonly unknown[]) => Promise<unknown>;
 type Name = keyof typeof measures;
-const measure = (name: Name): Measure => measures[name] as unknown as Measure;
+const all = measures as unknown as { readonly [name in Name]: Measure };
+const measure = (name: Name): Measure => all[name];
 
 const [N, D] = [40, 6];
 /** Rows of two sets and rows with a NaN; what is left out is not asked for. */
@@ -30,13 +41,13 @@ function onSets(
       generated: gpu.tensor(valuesOf(size, 0.2), shape),
       broken: gpu.tensor(broken, shape),
     };
-    const all = given(sets);
-    const wrong = all.map((one) => (one === sets.generated ? sets.broken : one));
+    const inputs = given(sets);
+    const wrong = inputs.map((one) => (one === sets.generated ? sets.broken : one));
     return {
-      run: (call) => measure(name)(...all, { ...options, ...call }),
+      run: (call) => measure(name)(...inputs, { ...options, ...call }),
       refusals: [
         () => measure(name)(...wrong, options),
-        () => measure(name)(...all, { ...options, unheardOf: 1 }),
+        () => measure(name)(...inputs, { ...options, unheardOf: 1 }),
         () => measure(name)({ ...options, gpu }),
       ],
       free: () => {
