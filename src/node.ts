@@ -1,4 +1,4 @@
-import { LatentError } from "./device/errors.ts";
+import { LatentError, present } from "./device/errors.ts";
 import type { OpenOptions } from "./device/open.ts";
 import { openWith } from "./open.ts";
 import type { Gpu } from "./program/gpu.ts";
@@ -28,7 +28,7 @@ export async function openNodeGpu(options: OpenOptions = {}): Promise<Gpu> {
     if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true });
   const instance = dawn.create([]);
   instances.push(instance);
-  return openWith(instance, { powerPreference: "high-performance", ...options });
+  return openWith(instance, { powerPreference: "high-performance", ...present(options) });
 }
 
 export { loadMnistNode } from "./data/mnist-node.ts";

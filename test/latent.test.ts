@@ -161,7 +161,7 @@ describe("bounds", () => {
     const error = await failure(() => model.elbo(gpu.zeros([1, 6])));
     expect([error.code, error.message]).toEqual([
       "unsupported",
-      "WAE.elbo: codes of WAE are points, so log p(x) has no bound here.",
+      "WAE.elbo: codes of this model are points, so log p(x) has no bound here.",
     ]);
   });
 });

@@ -97,6 +97,23 @@ describe("training", () => {
     expect(history).toHaveLength(bestEpoch! + 3);
     using then = VAE.load(gpu, saved.get(bestEpoch! + 1)!);
     expect(await vae.save()).toEqual(await then.save());
+    // a run that goes on from its last checkpoint is over as well
+    using again = new VAE(gpu, { ...small, seed: 1 });
+    const last = saved.get(history.length)!;
+    const resumed = await again.fit(images, {
+      ...recipe,
+      epochs: 40,
+      learningRate: 0.3,
+      validation,
+      earlyStopping: { patience: 2 },
+      resume: last,
+    });
+    expect([resumed.stopped, resumed.steps, resumed.history.length]).toEqual([
+      true,
+      ((bestEpoch! + 3) * resumed.steps) / history.length,
+      history.length,
+    ]);
+    expect(await again.save()).toEqual(await vae.save());
   });
 });
 

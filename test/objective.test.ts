@@ -197,6 +197,24 @@ describe("optimisers", () => {
     optimiser.dispose();
   });
 
+  it("tell groups that share names apart, and refuse two states of one name", async () => {
+    const [a, b] = [gpu.state([1]), gpu.state([2])];
+    const groups = [{ parameters: { weight: a } }, { parameters: { weight: b }, learningRate: undefined }];
+    const optimiser = sgd(gpu, groups as never, { learningRate: 0.5, momentum: 0.5 });
+    expect(Object.keys(optimiser.moments)).toEqual(["momentum_buffer.0.weight", "momentum_buffer.1.weight"]);
+    expect(await optimiser.ratesAt(0)).toEqual([0.5, 0.5]);
+    using data = Dataset.from(gpu, Float32Array.of(1, 1), [2, 1]);
+    const others = [sgd(gpu, { a }), sgd(gpu, { a })];
+    const updates = [{ optimiser }, ...others.map((other) => ({ optimiser: other, loss: "second" }))];
+    const objective = () => ({ loss: sum(a).add(sum(b)), second: sum(a) });
+    const before = gpu.memory().bytes;
+    await expect(
+      train({ gpu, dataset: data, parameters: { a, b }, updates, objective }, { epochs: 1 }),
+    ).rejects.toThrow('train: expected a name for each state; got "optimiser.second.momentum_buffer.a" twice.');
+    expect(gpu.memory().bytes).toBe(before);
+    for (const made of [optimiser, ...others]) made.dispose();
+  });
+
   it("stand side by side in one step: both gradients are taken before either moves", async () => {
     using data = Dataset.from(gpu, Float32Array.of(1, 1), [2, 1]);
     const [a, b] = [gpu.state([2], [1, 1]), gpu.state([3], [1, 1])];

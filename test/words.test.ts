@@ -82,3 +82,26 @@ test("a private word is found in TypeScript and in WGSL", () => {
     "few",
   ]);
 });
+
+const page = readFileSync("src/README.md", "utf8");
+
+test("a decision is three lines at most, and says what would change it", () => {
+  const decisions = page.slice(page.indexOf("## Decisions")).split("\n- ").slice(1);
+  expect(decisions.length).toBeGreaterThan(50);
+  const faults = decisions.filter((text) => {
+    const lines = text.trim().split("\n");
+    return lines.length > 3 || lines.some((line) => line.length > 120) || !/would|may move|should replace/.test(text);
+  });
+  expect(faults).toEqual([]);
+});
+
+test("the glossary is one line a term, in order", () => {
+  const rows = page
+    .slice(page.indexOf("## Glossary"), page.indexOf("## What a software"))
+    .match(/^\| (?!term |-).*$/gm)!;
+  const terms = rows.map((row) => row.split(/(?<!\\)\|/)[1]!.trim());
+  expect(terms).toEqual([...terms].sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)));
+  expect(new Set(terms).size).toBe(terms.length);
+  for (const known of ["recipe", "parts", "terms", "draw", "rows", "score", "roots", "whitening"])
+    expect(terms).toContain(known);
+});

@@ -1,1 +1,11 @@
-export { check, checkOptions, isPlain, LatentError, named, quote, show, type Code } from "../formats/errors.ts";
+export {
+  check,
+  checkOptions,
+  isPlain,
+  LatentError,
+  named,
+  present,
+  quote,
+  show,
+  type Code,
+} from "../formats/errors.ts";

@@ -64,6 +64,10 @@ export function checkOptions(where: string, options: object | undefined, known: 
   }
 }
 
+/** The options that say something: undefined is as good as absent, also where defaults stand before them. */
+export const present = <T extends object>(options: T): T =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+
 /** Whether a value is an object of no class, as `{ … }` makes it. */
 export function isPlain(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;

@@ -7,7 +7,7 @@ import * as family from "./family/index.ts";
 import { Gaussian } from "./gaussian/gaussian.ts";
 import { KernelDensity } from "./kernelDensity/kernelDensity.ts";
 import { KMeans } from "./kmeans/kmeans.ts";
-import { modelOf } from "./latent/file.ts";
+import { modelOf, priorFile } from "./latent/file.ts";
 import type { LatentModel } from "./latent/model.ts";
 import type { NetworkOptions } from "./latent/network.ts";
 import { GaussianMixture } from "./mixture/mixture.ts";
@@ -15,8 +15,8 @@ import { GaussianMixture } from "./mixture/mixture.ts";
 type Density = Gaussian | GaussianMixture | KernelDensity | KMeans | PCA;
 
 /**
- * The model that any `save` wrote: the file says which one. Layers, likelihoods and priors of one's own are not in the file and are
- * given again, in `own`. A model of `defineModel` is loaded by its own class.
+ * The model that any `save` wrote: the file says which one. Layers and likelihoods of one's own, and priors that are no Gaussian or
+ * mixture, are not in the file and are given again, in `own`. A model of `defineModel` is loaded by its own class.
  *
  * Throws LatentError("format") on another file, and where a tensor is missing or differs.
  *
@@ -38,7 +38,19 @@ export async function load(gpu: Gpu, bytes: Uint8Array, own?: Partial<NetworkOpt
     readonly [name: string]: { load(gpu: Gpu, bytes: Uint8Array, own?: object): LatentModel };
   };
   if (name !== undefined && Object.hasOwn(densities, name)) return densities[name]!.load(gpu, bytes);
-  if (name !== undefined && Object.hasOwn(models, name)) return models[name]!.load(gpu, bytes, own);
+  if (name !== undefined && Object.hasOwn(models, name)) {
+    const inside = own?.prior ? null : priorFile("load", bytes);
+    if (!inside) return models[name]!.load(gpu, bytes, own);
+    const prior = (await load(gpu, inside)) as Gaussian | GaussianMixture;
+    try {
+      const model = models[name]!.load(gpu, bytes, { ...own, prior });
+      model.owned = prior;
+      return model;
+    } catch (error) {
+      prior.dispose();
+      throw error;
+    }
+  }
   throw new LatentError(
     "format",
     `load: this file holds no model of this package. Expected ${[...Object.keys(densities), ...Object.keys(models)].join(", ")}; got ${name === undefined ? "none" : quote(name)}.`,

@@ -46,7 +46,7 @@ export class BatchNorm implements Layer {
   }
 
   /** The layer applied to a batch. */
-  forward(x: Tensor, { training = false }: ForwardOptions = {}): Tensor {
+  forward(x: Tensor, { training = false, update = training }: ForwardOptions = {}): Tensor {
     check(
       x.rank >= 2 && x.shape[1] === this.#channels,
       "shape",
@@ -64,6 +64,7 @@ export class BatchNorm implements Layer {
       "BatchNorm",
       () => `expected more than one value per channel to train on; got ${show(x.shape)}.`,
     );
+    if (!update) return batchNorm(x, affine);
     const blend = (state: Tensor, value: Tensor) => {
       const next = add(mul(state, 1 - this.#momentum), mul(value, this.#momentum));
       // a batch that is not finite ends the training, and must not end up here

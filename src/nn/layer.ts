@@ -7,6 +7,8 @@ import type { Parameters } from "./parameters.ts";
 export interface ForwardOptions {
   /** Whether this is a step of training: batch norm takes the batch's statistics, dropout drops; false. */
   readonly training?: boolean;
+  /** Whether running statistics move with it, inside a compiled step; as `training` says. */
+  readonly update?: boolean;
   /** The number of the step, where the layer draws. */
   readonly step?: Tensor | number;
 }

@@ -45,27 +45,38 @@ export interface ContextOptions {
   readonly step?: Tensor | number;
   /** Whether to draw as training does; false. */
   readonly training?: boolean;
-  /** Samples in the training set. */
-  readonly count: number;
+  /** Samples in the training set, for terms that depend on it. */
+  readonly count?: number | undefined;
   /** Numbers in place of drawn ones: by name, or one tensor for `z`. */
   readonly noise?: Tensor | Parameters;
+  /** What messages begin with; "objective". */
+  readonly where?: string;
 }
 
 /**
  * A context of its own, in which an objective can be asked for its terms.
  *
- * Throws LatentError("argument") when the objective draws a name that `noise` leaves out, although it has others.
+ * Throws LatentError("argument") when the objective draws a name that `noise` leaves out, although it has others, and when it asks for a
+ * `count` that nobody gave.
  */
 export function stepContext(
   gpu: Gpu,
-  { seed = 0, step = 0, training = false, count, noise }: ContextOptions,
+  { seed = 0, step = 0, training = false, count, noise, where = "objective" }: ContextOptions,
 ): StepContext {
   const given =
     noise && "shape" in noise && "gpu" in noise ? { z: noise as Tensor } : (noise as Parameters | undefined);
   return {
     step: typeof step === "number" ? constant(gpu, step, "u32") : step,
     training,
-    count,
+    get count() {
+      check(
+        count !== undefined,
+        "argument",
+        where,
+        () => "expected count, the number of samples in the training set; got none.",
+      );
+      return count;
+    },
     draw(name) {
       const values = given?.[name];
       check(

@@ -1,4 +1,4 @@
-import { check, checkOptions, isPlain, named } from "../device/errors.ts";
+import { check, checkOptions, isPlain, named, present } from "../device/errors.ts";
 import { advanceStep, type UpdateInputs } from "../graph/ops/adam.ts";
 import { add, square } from "../graph/ops/arithmetic.ts";
 import { cast } from "../graph/ops/cast.ts";
@@ -104,9 +104,9 @@ function groupsOf<Options extends OptimiserOptions>(
     ? (given as readonly ParameterGroup<Options>[])
     : [{ parameters: given } as ParameterGroup<Options>];
   let unnamed = 0;
-  return groups.map(({ parameters, ...own }) => {
+  const made = groups.map(({ parameters, ...own }) => {
     checkOptions(where, own, Object.keys(defaults));
-    const all = { ...defaults, ...options, ...own } as Required<Options>;
+    const all = { ...defaults, ...present(options), ...present(own) } as Required<Options>;
     const { learningRate, weightDecay } = all;
     if (typeof learningRate !== "function") checkNonNegative(where, "learningRate", learningRate as number);
     checkNonNegative(where, "weightDecay", weightDecay!);
@@ -116,6 +116,10 @@ function groupsOf<Options extends OptimiserOptions>(
       : Object.entries(parameters as Parameters);
     return { names: entries.map(([n]) => n), tensors: entries.map(([, tensor]) => tensor), options: all };
   });
+  const names = made.flatMap((group) => group.names);
+  if (new Set(names).size === names.length) return made;
+  // groups that share a name, as two layers do, are told apart by their numbers
+  return made.map((group, i) => ({ ...group, names: group.names.map((n) => `${i}.${n}`) }));
 }
 
 export function checkNonNegative(where: string, name: string, value: number): void {

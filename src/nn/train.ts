@@ -111,11 +111,12 @@ class Run {
         signal,
         evaluation(gpu, validation, this.#task.objective, { batch, seed, count: dataset.count, budgetMs, signal }),
       );
-    let stopped = false;
-    while (this.#position.epoch < epochs && !stopped) {
+    // a checkpoint may be of a run that early stopping has ended
+    while (this.#position.epoch < epochs && !this.#isOver) {
       await this.#epoch();
-      stopped = await this.#endEpoch();
+      await this.#endEpoch();
     }
+    const stopped = this.#isOver;
     const { best, history, step: steps } = this.#position;
     if (best) this.#best?.restore();
     await abortable(gpu.idle(), signal);
@@ -221,8 +222,14 @@ class Run {
     this.#reporter.report(this.#position.step, this.#settings.epochs * steps, validation);
   }
 
-  /** Validation, the best parameters, the checkpoint, whoever listens. Returns whether to stop. */
-  async #endEpoch(): Promise<boolean> {
+  /** Whether early stopping ends the run here. */
+  get #isOver(): boolean {
+    const { epoch, best } = this.#position;
+    return this.#best?.isOver(epoch - 1, best) ?? false;
+  }
+
+  /** Validation, the best parameters, the checkpoint, whoever listens. */
+  async #endEpoch(): Promise<void> {
     const { checkpoint, epochs, onEpoch, signal } = this.#settings;
     const { epoch, sums, step, history } = this.#position;
     const terms = meanTerms(sums, this.#position.count);
@@ -243,7 +250,6 @@ class Run {
     await onEpoch?.({ ...record, epoch: epoch + 1, epochs, step });
     signal?.throwIfAborted();
     await this.#untilResumed();
-    return this.#best?.isOver(epoch, best) ?? false;
   }
 
   async #save(): Promise<void> {

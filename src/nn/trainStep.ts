@@ -1,4 +1,4 @@
-import { LatentError } from "../device/errors.ts";
+import { check, LatentError, quote } from "../device/errors.ts";
 import { grad } from "../graph/grad.ts";
 import { add, mul } from "../graph/ops/arithmetic.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -29,21 +29,20 @@ export class TrainStep {
     const { gpu, dataset, updates, parameters } = task;
     this.#task = task;
     this.#seed = seed;
-    const { order, trainCounters, history } = gpu.attempt(() => {
-      const made = {
-        order: gpu.state(new Uint32Array(dataset.count), [dataset.count]),
-        trainCounters: gpu.state(new Uint32Array(4), [4]),
-      };
-      const names = gpu.trace(() => Object.keys(this.#terms(made.order, made.trainCounters, batch))).result;
-      return { ...made, history: new TermHistory(gpu, names, steps) };
+    const made = gpu.attempt(() => {
+      const order = gpu.state(new Uint32Array(dataset.count), [dataset.count]);
+      const trainCounters = gpu.state(new Uint32Array(4), [4]);
+      const names = gpu.trace(() => Object.keys(this.#terms(order, trainCounters, batch))).result;
+      const moments = updates.map(({ optimiser, loss = "loss" }, i) =>
+        prefixed(i ? `optimiser.${loss}.` : "optimiser.", optimiser.moments),
+      );
+      const states = distinct([parameters, ...moments, { [COUNTERS]: trainCounters }]);
+      return { order, trainCounters, states, history: new TermHistory(gpu, names, steps) };
     });
-    this.#order = order;
-    this.trainCounters = trainCounters;
-    this.history = history;
-    const moments = updates.map(({ optimiser, loss = "loss" }, i) =>
-      prefixed(i ? `optimiser.${loss}.` : "optimiser.", optimiser.moments),
-    );
-    this.states = Object.assign({}, parameters, ...moments, { [COUNTERS]: trainCounters }) as Parameters;
+    this.#order = made.order;
+    this.trainCounters = made.trainCounters;
+    this.history = made.history;
+    this.states = made.states;
   }
 
   #terms(order: Tensor, trainCounters: Tensor, rows: number): Terms {
@@ -100,4 +99,13 @@ export class TrainStep {
   dispose(): void {
     for (const owned of [this.#order, this.trainCounters, this.history]) owned.dispose();
   }
+}
+
+/** All states under one roof. Throws LatentError("argument") where two have one name: a checkpoint would hold one of them. */
+function distinct(parts: readonly Parameters[]): Parameters {
+  const entries = parts.flatMap(Object.entries) as [string, Tensor][];
+  const names = entries.map(([name]) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  check(twice === undefined, "argument", "train", () => `expected a name for each state; got ${quote(twice!)} twice.`);
+  return Object.fromEntries(entries);
 }

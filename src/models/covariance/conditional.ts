@@ -1,5 +1,5 @@
 import { type Draw, drawNormal, streamOf } from "../../data/streams.ts";
-import { check, checkOptions, show } from "../../device/errors.ts";
+import { check, checkOptions, present, show } from "../../device/errors.ts";
 import { add, mul, sub } from "../../graph/ops/arithmetic.ts";
 import { exp } from "../../graph/ops/elementwise.ts";
 import { gather } from "../../graph/ops/gather.ts";
@@ -52,11 +52,13 @@ export class Conditional {
   readonly #covariances: Tensors;
   readonly #values: Tensor;
   readonly #single: boolean;
+  readonly #owned: readonly Tensor[];
 
   private constructor(
     family: CovarianceFamily,
     features: { observed: readonly number[]; hidden: readonly number[] },
     parts: { weights: Tensor; means: Tensor; covariances: Tensors; values: Tensor; single: boolean },
+    lent: readonly Tensor[],
   ) {
     this.#family = family;
     this.observed = features.observed;
@@ -66,6 +68,8 @@ export class Conditional {
     this.#covariances = parts.covariances;
     this.#values = parts.values;
     this.#single = parts.single;
+    const made = [parts.weights, parts.means, parts.values, ...Object.values(parts.covariances)];
+    this.#owned = made.filter((tensor) => !lent.includes(tensor));
   }
 
   /** @internal */
@@ -93,7 +97,9 @@ export class Conditional {
       weights = exp(sub(joint, logsumexp(joint, 1, { keepDims: true })));
     }
     const parts = { weights, means: add(shift, around), covariances: left, values, single };
-    return new Conditional(family, { observed, hidden }, parts);
+    // some families have nothing to condition, and hand on what the model owns
+    const lent = [...Object.values(covariances), ...(options.values instanceof Tensor ? [options.values] : [])];
+    return new Conditional(family, { observed, hidden }, parts, lent);
   }
 
   /** The expected values Σ_k r_k m_k: [n, hidden], or [hidden] where `values` was one row. */
@@ -114,7 +120,7 @@ export class Conditional {
   sample(options: Partial<Draw> = {}): Tensor {
     const where = "Conditional.sample";
     checkOptions(where, options, ["seed", "step"]);
-    const draw = { seed: 0, ...options };
+    const draw = { seed: 0, ...present(options) };
     const [k, n, h] = this.means.shape as [number, number, number];
     const { gpu } = this.means;
     const labels =
@@ -152,6 +158,15 @@ export class Conditional {
     const both = concat([this.#values, reshape(x, [n, h])], 1);
     const sorted = gather(both, this.means.gpu.upload(order, [d]), { axis: 1 });
     return this.#single ? reshape(sorted, [d]) : sorted;
+  }
+
+  /** Frees what it holds on the GPU; what its calls gave is the caller's. */
+  dispose(): void {
+    for (const tensor of this.#owned) tensor.dispose();
+  }
+  /** For `using`: the same as dispose(). */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   /** Σ_k weights[n, k] · parts[k, n, h]: [n, h]. */

@@ -19,7 +19,7 @@ export const ConditionalVAE = defineModel({
   parts: (build, { classes }) => labelledParts(build, classes),
   objective(images, parts, { draw, step }, options) {
     const { q, reconstruction, kl } = onePass(images, parts, draw);
-    return { loss: sub(weighted(kl, q, options, step), reconstruction), reconstruction, kl };
+    return { loss: sub(weighted(kl, [[q]], options, step), reconstruction), reconstruction, kl };
   },
 });
 export type ConditionalVAE = InstanceType<typeof ConditionalVAE>;

@@ -27,7 +27,7 @@ export const DFCVAE = defineModel({
   objective(images, parts, { draw, step }, options) {
     const { q, pixels, reconstruction, kl } = onePass(images, parts, draw);
     const perceptual = featureDistance(parts.see(images.x), parts.see(pixels.mean));
-    const penalty = add(mul(perceptual, options.perceptualWeight), weighted(kl, q, options, step));
+    const penalty = add(mul(perceptual, options.perceptualWeight), weighted(kl, [[q]], options, step));
     return { loss: sub(penalty, mul(reconstruction, options.pixelWeight)), reconstruction, kl, perceptual };
   },
 });

@@ -22,8 +22,10 @@ export const HVAE = defineModel({
     const q1 = below(x, z2);
     const z1 = q1.sample(draw("z1"));
     const reconstruction = mean(decode(concat([z1, z2], 1)).logProb(x));
-    const [kl1, kl2] = [mean(klOfNormals(q1, priorOf(z2))), mean(klOfNormals(q2))];
-    return { loss: sub(weighted(add(kl1, kl2), null, options, step), reconstruction), reconstruction, kl1, kl2 };
+    const p1 = priorOf(z2);
+    const [kl1, kl2] = [mean(klOfNormals(q1, p1)), mean(klOfNormals(q2))];
+    const cost = weighted(add(kl1, kl2), [[q1, p1], [q2]], options, step);
+    return { loss: sub(cost, reconstruction), reconstruction, kl1, kl2 };
   },
 });
 export type HVAE = InstanceType<typeof HVAE>;

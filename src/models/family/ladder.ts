@@ -22,7 +22,8 @@ export const LVAE = defineModel({
     const q1 = merged(seen, below);
     const reconstruction = mean(decodeFirst(q1.sample(draw("z1"))).logProb(x));
     const [kl1, kl2] = [mean(klOfNormals(q1, below)), mean(klOfNormals(q2))];
-    return { loss: sub(weighted(add(kl1, kl2), null, options, step), reconstruction), reconstruction, kl1, kl2 };
+    const cost = weighted(add(kl1, kl2), [[q1, below], [q2]], options, step);
+    return { loss: sub(cost, reconstruction), reconstruction, kl1, kl2 };
   },
 });
 export type LVAE = InstanceType<typeof LVAE>;

@@ -17,7 +17,7 @@ export const LogCoshVAE = defineModel({
   parts: gaussianParts,
   objective(images, parts, { draw, step }, options) {
     const { q, reconstruction, kl } = onePass(images, parts, draw);
-    return { loss: sub(weighted(kl, q, options, step), reconstruction), reconstruction, kl };
+    return { loss: sub(weighted(kl, [[q]], options, step), reconstruction), reconstruction, kl };
   },
 });
 export type LogCoshVAE = InstanceType<typeof LogCoshVAE>;

@@ -31,7 +31,7 @@ export const MSSSIMVAE = defineModel({
   objective(images, parts, { draw, step }, options) {
     const { q, pixels, kl } = onePass(images, parts, draw);
     const similarity = mean(msSsim(images.x, pixels.mean, options));
-    const loss = add(mul(sub(1, similarity), options.weight), weighted(kl, q, options, step));
+    const loss = add(mul(sub(1, similarity), options.weight), weighted(kl, [[q]], options, step));
     return { loss, similarity, kl };
   },
 });

@@ -19,7 +19,7 @@ export const SigmaVAE = defineModel({
   parts: gaussianParts,
   objective(images, parts, { draw, step }, options): Terms {
     const { q, pixels, reconstruction, kl } = onePass(images, parts, draw);
-    const terms = { loss: sub(weighted(kl, q, options, step), reconstruction), reconstruction, kl };
+    const terms = { loss: sub(weighted(kl, [[q]], options, step), reconstruction), reconstruction, kl };
     return options.variance === "optimal" ? { ...terms, variance: optimalVariance(pixels.mean, images.x) } : terms;
   },
 });

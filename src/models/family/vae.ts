@@ -6,7 +6,8 @@ import { defineModel, EXAMPLE_NAMES, gaussianParts, klOptions, weighted } from "
  *
  *     loss = −reconstruction + beta · kl,   reconstruction = log p(x|z) at one draw z of q,   kl = KL(q(z|x) ‖ N(0, I))
  *
- * beta, warmup and freeBits as `klOptions` say; with beta 1 the loss is minus the ELBO. Source: Kingma & Welling 2014; layers of the MLP as in pytorch/examples.
+ * beta, warmup and freeBits as `klOptions` say; after the warm-up, without free bits, loss = −mean(elbo), whose kl counts `beta` times.
+ * Source: Kingma & Welling 2014; layers of the MLP as in pytorch/examples.
  *
  *     const model = new VAE(gpu, { image: [1, 28, 28], latent: 20 });
  *     await model.fit(data, { epochs: 3, batch: 128 });
@@ -16,13 +17,14 @@ export const VAE = defineModel({
   name: "VAE",
   options: klOptions,
   names: EXAMPLE_NAMES,
+  klWeight: ({ beta }) => beta,
   parts: gaussianParts,
   objective({ x }, { encode, decode, prior }, { draw, step }, options) {
     const q = encode(x);
     const z = q.sample(draw("z"));
     const reconstruction = mean(decode(z).logProb(x));
     const kl = mean(q.klTo(prior, z));
-    return { loss: sub(weighted(kl, q, options, step), reconstruction), reconstruction, kl };
+    return { loss: sub(weighted(kl, [[q]], options, step), reconstruction), reconstruction, kl };
   },
 });
 export type VAE = InstanceType<typeof VAE>;

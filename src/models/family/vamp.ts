@@ -2,7 +2,7 @@ import { uniforms } from "../../data/philox.ts";
 import { streamOf } from "../../data/streams.ts";
 import { count } from "../../graph/dtype.ts";
 import { reshape, sub } from "../../graph/ops/index.ts";
-import { defineModel, gaussianParts, klOptions, onePass, vampPrior, weighted, whole } from "../latent/index.ts";
+import { defineModel, gaussianParts, onePass, vampPrior, warmupOptions, weighted, whole } from "../latent/index.ts";
 
 /**
  * VAE with the VampPrior, a mixture of the posteriors of learnt images u_k = sigmoid(pseudo_inputs):
@@ -15,7 +15,7 @@ import { defineModel, gaussianParts, klOptions, onePass, vampPrior, weighted, wh
  */
 export const VampVAE = defineModel({
   name: "VampVAE",
-  options: { components: whole(1, 300), ...klOptions },
+  options: { components: whole(1, 300), ...warmupOptions },
   parts(build, { components, latent, image, seed }) {
     const parts = gaussianParts(build);
     const values = uniforms(components * count(image), 1, { seed, stream: streamOf("pseudo-inputs") });
@@ -25,7 +25,7 @@ export const VampVAE = defineModel({
   },
   objective(images, parts, { draw, step }, options) {
     const { reconstruction, kl } = onePass(images, parts, draw);
-    return { loss: sub(weighted(kl, null, options, step), reconstruction), reconstruction, kl };
+    return { loss: sub(weighted(kl, [], options, step), reconstruction), reconstruction, kl };
   },
 });
 export type VampVAE = InstanceType<typeof VampVAE>;

@@ -1,4 +1,4 @@
-import { check, checkOptions } from "../../device/errors.ts";
+import { check, checkOptions, present } from "../../device/errors.ts";
 import { checkCall, type LongCall } from "../../formats/call.ts";
 import { add, mul, sub } from "../../graph/ops/arithmetic.ts";
 import { type Draw, drawNormal } from "../../data/streams.ts";
@@ -192,7 +192,7 @@ export class Gaussian {
       "Gaussian.sample",
       () => `expected a whole number of samples > 0; got ${n}.`,
     );
-    const noise = drawNormal(this.mean.gpu, [n, this.dim], { seed: 0, ...options });
+    const noise = drawNormal(this.mean.gpu, [n, this.dim], { seed: 0, ...present(options) });
     return add(this.#roots.colour(noise), this.mean);
   }
 

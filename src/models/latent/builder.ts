@@ -7,7 +7,7 @@ import { reshape } from "../../graph/ops/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { Conv2d, ConvTranspose2d } from "../../nn/conv2d.ts";
 import { Initialiser } from "../../nn/initialise.ts";
-import type { Layer } from "../../nn/layer.ts";
+import type { ForwardOptions, Layer } from "../../nn/layer.ts";
 import { Linear, LinearHeads } from "../../nn/linear.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import type { Likelihood, PixelDistribution } from "./distribution.ts";
@@ -28,6 +28,9 @@ export interface Decoder {
   /** z: [n, inputs]. Returns [n, outputs · c, h, w]. */
   forward(z: Tensor): Tensor;
 }
+
+/** A weight as its layer sees it; `axis` is that of the layer's outputs. */
+export type WeightChange = (weight: Tensor, axis: number) => Tensor;
 
 /** Kinds of layers between images and codes. */
 export interface Backbone {
@@ -62,7 +65,10 @@ export class Builder {
   readonly #init: Initialiser;
   readonly #backbone: Backbone;
   readonly #rename: (name: string) => string;
-  #change: ((weight: Tensor) => Tensor) | null = null;
+  #change: WeightChange | null = null;
+  /** How layers made elsewhere are applied, and those that have been since that was said. */
+  #forward: ForwardOptions = {};
+  readonly #applied = new Set<Layer>();
   /** Numbers that may still be made. */
   #left: number;
 
@@ -93,7 +99,8 @@ export class Builder {
     const change = this.#change;
     if (!change) return layer;
     const { weight } = layer as unknown as Linear;
-    return Object.create(layer, { weight: { get: () => change(weight) } }) as L;
+    const axis = layer instanceof ConvTranspose2d ? 1 : 0;
+    return Object.create(layer, { weight: { get: () => change(weight, axis) } }) as L;
   }
 
   #reserve(size: number): void {
@@ -137,9 +144,26 @@ export class Builder {
     );
   }
 
-  /** A layer that was made elsewhere. */
-  layer(name: string, made: Layer): Layer {
-    return this.#add(name, 0, () => made);
+  /** A layer that was made elsewhere. It is told of training, and its statistics move with its first use in a step. */
+  layer(name: string, made: Layer): (x: Tensor) => Tensor {
+    this.#add(name, 0, () => made);
+    return (x) => {
+      const { training = false, update = training } = this.#forward;
+      const isFirst = !this.#applied.has(made);
+      this.#applied.add(made);
+      return made.forward(x, { ...this.#forward, update: update && isFirst });
+    };
+  }
+
+  /** Layers that were made elsewhere are applied so while `record` records. */
+  applying<T>(options: ForwardOptions, record: () => T): T {
+    this.#forward = options;
+    try {
+      return record();
+    } finally {
+      this.#forward = {};
+      this.#applied.clear();
+    }
   }
 
   /** Hidden layers with ReLU, `name.0`, `name.1`, …: [n, widths[0]] → [n, widths.at(-1)]. */
@@ -213,7 +237,7 @@ export class Builder {
   }
 
   /** Layers that `make` asks for see their weights through `change`. */
-  changed<T>(change: (weight: Tensor) => Tensor, make: () => T): T {
+  changed<T>(change: WeightChange, make: () => T): T {
     this.#change = change;
     try {
       return make();

@@ -28,11 +28,14 @@ export interface SampleOptions extends DrawOptions {
 export interface TermsOptions extends DrawOptions {
   /** Numbers in place of drawn ones: by name, or one tensor for z. */
   readonly noise?: Tensor | { readonly [name: string]: Tensor };
-  /** Samples in the training set; those of the batch. */
+  /** Samples in the training set: of terms that depend on it, as `BetaTCVAE`'s do. */
   readonly count?: number;
 }
 
-/** Each [n], in nats;  elbo = reconstruction − beta · kl. */
+/**
+ * Each [n], in nats;  elbo = reconstruction − kl ≤ log p(x) in the mean over draws, whatever training weighs. That of `VAE` counts kl `beta`
+ * times, as its loss does after the warm-up: a bound where beta ≥ 1.
+ */
 export interface Elbo {
   /** The bound, [n] in nats. */
   readonly elbo: Tensor;

@@ -16,7 +16,10 @@ export interface Distribution {
 }
 
 /** p(z): where codes come from. */
-export type Prior = Distribution;
+export interface Prior extends Distribution {
+  /** Its file, where it has one that `load` reads. */
+  save?(): Promise<Uint8Array<ArrayBuffer>>;
+}
 
 /** q(z|x) for each image of a batch. */
 export interface Posterior {

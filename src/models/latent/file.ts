@@ -1,4 +1,4 @@
-import { check, LatentError, quote } from "../../device/errors.ts";
+import { check, isPlain, LatentError, quote } from "../../device/errors.ts";
 import { parseSafetensors, type Safetensor, writeSafetensors } from "../../formats/safetensors.ts";
 import { checkChecksum } from "../../nn/checksum.ts";
 import { type Parameters, readParameters } from "../../nn/parameters.ts";
@@ -19,13 +19,36 @@ const OWN = "own";
 const isOwn = (value: unknown): boolean =>
   typeof value === "function" || (typeof value === "object" && value !== null && !Array.isArray(value));
 
-/** A model's parameters as safetensors, with PyTorch's names and layouts. */
+/** What the names of a prior's tensors begin with, in the file of a model that draws its codes from it. */
+const PRIOR = "prior_density.";
+const PRIOR_METADATA = "latentgpu.prior";
+
+/** A model's parameters as safetensors, with PyTorch's names and layouts; `prior`, a file of its own, goes into it. */
 export async function saveParameters(
   parameters: Parameters,
   metadata: Readonly<Record<string, string>>,
   further: readonly [string, Safetensor][] = [],
+  prior?: Uint8Array,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return writeSafetensors([...(await readParameters(parameters)), ...further], metadata, "save");
+  const entries = [...(await readParameters(parameters)), ...further];
+  if (!prior) return writeSafetensors(entries, metadata, "save");
+  const density = parseSafetensors(prior, { where: "save" });
+  for (const [name, tensor] of density.tensors) entries.push([`${PRIOR}${name}`, tensor]);
+  const said = JSON.stringify(Object.fromEntries(density.metadata));
+  return writeSafetensors(entries, { ...metadata, [PRIOR_METADATA]: said }, "save");
+}
+
+/** The file of the prior that a model's file holds, or null. Throws LatentError("format"). */
+export function priorFile(where: string, bytes: Uint8Array): Uint8Array<ArrayBuffer> | null {
+  const { tensors, metadata } = parseSafetensors(bytes, { where });
+  const said = metadata.get(PRIOR_METADATA);
+  if (said === undefined) return null;
+  const own = [...tensors].filter(([name]) => name.startsWith(PRIOR));
+  return writeSafetensors(
+    own.map(([name, tensor]) => [name.slice(PRIOR.length), tensor]),
+    objectOf(where, PRIOR_METADATA, said) as Record<string, string>,
+    where,
+  );
 }
 
 /** Which model a file holds, by its metadata; undefined where it does not say. Throws LatentError("format") on what is no safetensors file. */
@@ -50,29 +73,27 @@ export function parseModel(
     where,
     () => `this file holds another model. Expected ${model}; got ${found === undefined ? "none" : quote(found)}.`,
   );
-  let options: unknown;
-  try {
-    options = JSON.parse(metadata.get(OPTIONS) ?? "");
-  } catch (cause) {
-    throw new LatentError("format", `${where}: metadata ${OPTIONS} is not JSON.`, { cause });
-  }
-  check(
-    typeof options === "object" && options !== null && !Array.isArray(options),
-    "format",
-    where,
-    () => `metadata ${OPTIONS} is not an object.`,
-  );
+  const options = objectOf(where, OPTIONS, metadata.get(OPTIONS) ?? "");
   checkChecksum(where, tensors, metadata, false);
-  const merged = { ...(options as Record<string, unknown>), ...own };
+  const merged: Record<string, unknown> = { ...options, ...own };
   for (const [name, value] of Object.entries(merged))
-    check(
-      value !== OWN,
-      "argument",
-      where,
-      () =>
-        `the model has a ${name} of its own, which a file cannot hold. Expected it again, { ${name}: … }; got none.`,
+    check(value !== OWN, "argument", where, () =>
+      name === "prior" && metadata.has(PRIOR_METADATA)
+        ? "the file holds a prior. Use await load(gpu, bytes), or give it again, { prior: … }; got none."
+        : `the model has a ${name} of its own, which a file cannot hold. Expected it again, { ${name}: … }; got none.`,
     );
   return { tensors, options: merged };
+}
+
+function objectOf(where: string, name: string, text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new LatentError("format", `${where}: metadata ${name} is not JSON.`, { cause });
+  }
+  check(isPlain(value), "format", where, () => `metadata ${name} is not an object.`);
+  return value as Record<string, unknown>;
 }
 
 /** Numbers that a model may have beyond twice its file's: so near to the truth, `checkParameters` says better what differs. */

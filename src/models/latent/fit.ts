@@ -1,5 +1,5 @@
 import { Dataset, type Samples } from "../../data/dataset.ts";
-import { check, checkOptions, LatentError, show } from "../../device/errors.ts";
+import { check, checkOptions, show } from "../../device/errors.ts";
 import type { Shape } from "../../graph/dtype.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { type AdamOptions, adam } from "../../nn/adam.ts";
@@ -10,6 +10,7 @@ import type { Parameters } from "../../nn/parameters.ts";
 import type { TaskUpdate } from "../../nn/task.ts";
 import { train, type TrainResult } from "../../nn/train.ts";
 import type { Gpu } from "../../program/gpu.ts";
+import { checkClasses, checkLabelled } from "./pixels.ts";
 import type { FurtherUpdate } from "./recipe.ts";
 
 /** How a network is fitted. */
@@ -22,7 +23,7 @@ export interface FitOptions extends Omit<TrainOptions, "validation"> {
   readonly clipNorm?: number;
   /** The class of each image, where the model has classes and the data set does not say them. */
   readonly labels?: ArrayLike<number> | Tensor;
-  /** Images whose loss is measured after every epoch. */
+  /** Images whose loss is measured after every epoch; a Dataset with labels where the model has classes. */
   readonly validation?: Dataset | Samples;
 }
 
@@ -50,8 +51,10 @@ export interface FitTask {
   readonly updates: readonly FitUpdate[];
   readonly objective: Objective;
   readonly metadata: Readonly<Record<string, string>>;
+  /** How many classes the labels have; without it there are none. */
+  readonly classes?: number | undefined;
   /** What floats must lie in. */
-  readonly range?: readonly [number, number];
+  readonly range?: readonly [number, number] | undefined;
   /** Called with the data set when training is over, before it is freed. */
   readonly after?: (dataset: Dataset, signal: AbortSignal | undefined) => Promise<void>;
 }
@@ -106,18 +109,22 @@ export async function fit(
 ): Promise<TrainResult> {
   checkOptions(where, options, [...trainOptionNames, "learningRate", "weightDecay", "clipNorm", "labels"]);
   checkTrainOptions(where, { ...options, validation: undefined } as TrainOptions, options.validation !== undefined);
-  const { gpu, image, range } = task;
+  const { gpu, image, range, classes } = task;
   const { learningRate = 1e-3, weightDecay = 0, clipNorm, labels, validation, ...rest } = options;
   const freed: { dispose(): void }[] = [];
-  const datasetOf = async (values: Dataset | Samples, classes?: FitOptions["labels"]): Promise<Dataset> => {
-    const { dataset, owned } = imagesOf(where, gpu, values, image, classes);
+  const datasetOf = async (name: string, values: Dataset | Samples, given?: FitOptions["labels"]): Promise<Dataset> => {
+    const { dataset, owned } = imagesOf(name, gpu, values, image, given);
     if (owned) freed.push(dataset);
-    await dataset.validate(where, range);
+    await dataset.validate(name, range);
+    if (classes === undefined) return dataset;
+    checkLabelled(name, dataset.labels !== null, classes);
+    checkClasses(name, await dataset.labels!.read(), classes);
     return dataset;
   };
+  if (classes === undefined) checkLabelled(where, labels !== undefined, classes);
   try {
-    const dataset = await datasetOf(images, labels);
-    const validationSet = validation === undefined ? undefined : await datasetOf(validation);
+    const dataset = await datasetOf(where, images, labels);
+    const validationSet = validation === undefined ? undefined : await datasetOf(`${where} validation`, validation);
     const common = { learningRate, weightDecay, ...(clipNorm === undefined ? {} : { clipNorm }) };
     const updates = task.updates.map(({ parameters: moved, loss, ...own }): TaskUpdate => {
       const optimiser = adam(gpu, moved, { ...common, ...own });
@@ -133,21 +140,6 @@ export async function fit(
     return result;
   } finally {
     for (const resource of freed.reverse()) resource.dispose();
-  }
-}
-
-/** Lets one call at a time change a model. */
-export class Lock {
-  #taken = false;
-
-  async run<T>(where: string, work: () => Promise<T>): Promise<T> {
-    if (this.#taken) throw new LatentError("busy", `${where}: this model is being fitted. Wait for that call to end.`);
-    this.#taken = true;
-    try {
-      return await work();
-    } finally {
-      this.#taken = false;
-    }
   }
 }
 

@@ -10,7 +10,7 @@ export { gammaOptions, gammaParts } from "./gammaParts.ts";
 export { hierarchyParts } from "./hierarchy.ts";
 export { ladderParts, merged } from "./ladder.ts";
 export { boundTerms } from "./importance.ts";
-export { capacityOptions, klOptions, rising, weighted } from "./kl.ts";
+export { capacityOptions, klOptions, rising, warmupOptions, weighted } from "./kl.ts";
 export { optimalVariance } from "./likelihood/gaussian.ts";
 export { identity } from "./matrices.ts";
 export { checkSsim, msSsim } from "./msSsim.ts";

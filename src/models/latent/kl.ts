@@ -1,16 +1,20 @@
-import { add, div, maximum, minimum, mul, square, sub } from "../../graph/ops/arithmetic.ts";
+import { check } from "../../device/errors.ts";
+import { add, div, maximum, minimum, mul } from "../../graph/ops/arithmetic.ts";
 import { cast } from "../../graph/ops/cast.ts";
-import { exp } from "../../graph/ops/elementwise.ts";
 import { mean, sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import type { Normal } from "./normal.ts";
+import type { Prior } from "./distribution.ts";
+import { latentKl, type Normal, StandardNormal } from "./normal.ts";
 import { atLeast, whole } from "./options.ts";
 
+/** The weight of a divergence in a loss: `beta`, to which it rises from 0 over `warmup` steps. */
+export const warmupOptions = { beta: atLeast(0, 1), warmup: whole(0, 0) };
+
 /**
- * How a divergence counts in a loss: `beta` is its weight, which rises from 0 over `warmup` steps; below `freeBits` nats (of a latent
- * dimension, averaged over the batch) it costs nothing.
+ * The same, and `freeBits`: below so many nats (of a latent dimension, averaged over the batch) a divergence costs nothing. Only between
+ * normals is that a number of each latent: another prior is refused beside it.
  */
-export const klOptions = { beta: atLeast(0, 1), warmup: whole(0, 0), freeBits: atLeast(0, 0) };
+export const klOptions = { ...warmupOptions, freeBits: atLeast(0, 0) };
 
 /** A capacity for the divergence that rises to maxCapacity nats over capacitySteps. */
 export const capacityOptions = { maxCapacity: atLeast(0, 25), capacitySteps: whole(1, 10_000) };
@@ -18,18 +22,36 @@ export const capacityOptions = { maxCapacity: atLeast(0, 25), capacitySteps: who
 interface KlOptions {
   readonly beta: number;
   readonly warmup: number;
-  readonly freeBits: number;
+  readonly freeBits?: number;
 }
 
 /** most · min(t / steps, 1) at step t; u32 [] → f32 []. */
 export const rising = (step: Tensor, most: number, steps: number): Tensor =>
   mul(minimum(div(cast(step, "f32"), steps), 1), most);
 
-/** What a divergence adds to a loss, given its mean over the batch, `kl` []. Sources: Sønderby et al. 2016, Kingma et al. 2016. */
-export function weighted(kl: Tensor, q: Normal | null, { beta, warmup, freeBits }: KlOptions, step: Tensor): Tensor {
-  const cost = q && freeBits > 0 ? sum(maximum(mean(latentKl(q), 0), freeBits)) : kl;
+/**
+ * What a divergence adds to a loss, given its mean over the batch, `kl` []; `pairs` are the normals between which it is, the second N(0, I)
+ * where there is none. Sources: Sønderby et al. 2016, Kingma et al. 2016.
+ */
+export function weighted(
+  kl: Tensor,
+  pairs: readonly (readonly [Normal, Normal?])[],
+  { beta, warmup, freeBits = 0 }: KlOptions,
+  step: Tensor,
+): Tensor {
+  const least = ([q, p]: readonly [Normal, Normal?]): Tensor => sum(maximum(mean(latentKl(q, p), 0), freeBits));
+  const cost = freeBits > 0 ? pairs.map(least).reduce((a, b) => add(a, b)) : kl;
   return mul(cost, warmup > 0 ? rising(step, beta, warmup) : beta);
 }
 
-/** Divergence of each latent dimension from N(0, 1), [n, latent] in nats. */
-const latentKl = ({ mean: m, logVar: l }: Normal): Tensor => mul(sub(add(square(m), exp(l)), add(l, 1)), 0.5);
+/** Throws LatentError("argument") where free bits stand beside another prior than N(0, I). */
+export function checkFreeBits(where: string, options: { readonly prior?: Prior; readonly freeBits?: number }): void {
+  const { freeBits = 0, prior } = options;
+  check(
+    freeBits === 0 || prior === undefined || prior instanceof StandardNormal,
+    "argument",
+    where,
+    () =>
+      `freeBits are of the divergence from N(0, I), latent by latent. Expected no other prior; got one, and freeBits ${freeBits}.`,
+  );
+}

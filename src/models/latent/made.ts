@@ -6,6 +6,8 @@ import { backboneOf } from "./backbones.ts";
 import { Builder } from "./builder.ts";
 import { likelihoodOf } from "./likelihood/named.ts";
 import { type NetworkOptions, networkOptionNames, type NetworkSpec, networkSpec } from "./network.ts";
+import { Lock } from "./lock.ts";
+import { StandardNormal } from "./normal.ts";
 import { type OptionTable, readOptions } from "./options.ts";
 import type { OptionsOf, Parts, Recipe, Settings } from "./recipe.ts";
 
@@ -15,6 +17,8 @@ export interface Made<P extends Parts> {
   readonly build: Builder;
   /** All states under their names in files: what training moves, in one arena, what is frozen, and what steps move themselves. */
   readonly states: Parameters;
+  /** Lets one fit at a time move them, of all models that share them. */
+  readonly lock: Lock;
   dispose(): void;
 }
 
@@ -68,9 +72,15 @@ export function made<T extends OptionTable, P extends Parts>(
       most,
     );
     const parts = recipe.parts(build, settings);
+    check(
+      options.prior === undefined || parts.prior instanceof StandardNormal,
+      "argument",
+      recipe.name,
+      () => "its codes have a prior of their own. Expected no other prior here; withPrior takes one to sample from.",
+    );
     arenaOf(gpu, build.parameters);
     const states = { ...build.parameters, ...build.frozen, ...build.buffers };
-    return { parts, build, states, dispose: () => disposeParameters(states) };
+    return { parts, build, states, lock: new Lock(), dispose: () => disposeParameters(states) };
   });
 }
 

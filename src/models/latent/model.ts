@@ -1,24 +1,27 @@
 import type { Batch, Dataset, Samples } from "../../data/dataset.ts";
-import { check, checkOptions, LatentError } from "../../device/errors.ts";
+import { checkOptions, LatentError } from "../../device/errors.ts";
+import { loaded } from "../../device/loaded.ts";
 import { mul, sub } from "../../graph/ops/arithmetic.ts";
 import { oneHot } from "../../graph/ops/oneHot.ts";
 import { Tensor } from "../../graph/tensor.ts";
-import { type ContextOptions, type StepContext, stepContext, type Terms } from "../../nn/objective.ts";
+import { type StepContext, stepContext, type Terms } from "../../nn/objective.ts";
 import { type Parameters, sizeOf, writeParameters } from "../../nn/parameters.ts";
 import type { TrainResult } from "../../nn/train.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { annealed } from "./ais.ts";
 import type { Ais, AisOptions, DrawOptions, Elbo, ImageOptions, SampleOptions, TermsOptions } from "./calls.ts";
-import type { Distribution, Posterior, Prior } from "./distribution.ts";
+import type { Distribution, Prior } from "./distribution.ts";
 import { describe, mostNumbers, parseModel, saveParameters } from "./file.ts";
-import { codesOf, type FitOptions, fit, Lock, updatesOf } from "./fit.ts";
+import { codesOf, type FitOptions, fit, updatesOf } from "./fit.ts";
 import { importanceWeighted } from "./importance.ts";
+import { checkFreeBits } from "./kl.ts";
 import { type Made, made, settingsOf } from "./made.ts";
 import type { OptionTable } from "./options.ts";
-import { between, checkCodes, classesAs, imagesAs } from "./pixels.ts";
+import { between, checkCodes, checkCount, classesAs, imagesAs } from "./pixels.ts";
 import { type Density, fittedPrior } from "./prior.ts";
-import type { Code, FittedCodes, OptionsOf, Parts, Recipe, Settings } from "./recipe.ts";
+import { type Code, type FittedCodes, type Images, meanOf, type OptionsOf, posteriorOf } from "./recipe.ts";
+import type { Parts, Recipe, Settings } from "./recipe.ts";
 
 /**
  * A model of images with codes, p(x) = ∫ p(x|z) p(z) dz, as its recipe says. `defineModel` makes a class of it.
@@ -31,18 +34,16 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   readonly gpu: Gpu;
   /** What kind of model it is. */
   readonly name: string;
-  /** The options that it was made with, defaults filled in. */
-  readonly options: Settings<T>;
   /** What training moves, by PyTorch's names, and what is frozen; disposed with the model. */
   readonly parameters: Parameters;
   /** States that training steps move themselves, by name. */
   readonly buffers: Parameters;
   readonly #recipe: Recipe<T, Parts<C>>;
   readonly #made: Made<Parts<C>>;
-  readonly #parts: Parts<C>;
+  #options: Settings<T>;
+  #parts: Parts<C>;
   /** Whether this object frees the parameters. */
   readonly #isOwner: boolean;
-  readonly #lock = new Lock();
   /** The Gaussian of the training images' codes. */
   #codes: FittedCodes | null = null;
 
@@ -50,19 +51,31 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
     gpu: Gpu,
     recipe: Recipe<T, Parts<C>>,
     options: OptionsOf<T>,
-    { most, shared }: { readonly most?: number; readonly shared?: { made: Made<Parts<C>>; prior: Prior } } = {},
+    { most, shared, prior }: { readonly most?: number; readonly shared?: Made<Parts<C>>; readonly prior?: Prior } = {},
   ) {
     checkGpu(recipe.name, gpu);
     this.gpu = gpu;
     this.name = recipe.name;
-    this.options = settingsOf(recipe, options);
     this.#recipe = recipe;
-    this.#made = shared?.made ?? made(gpu, recipe, this.options, most);
+    this.#options = settingsOf(recipe, options);
+    checkFreeBits(recipe.name, this.#options);
+    this.#made = shared ?? made(gpu, recipe, this.#options, most);
     this.#isOwner = !shared;
-    this.#parts = shared ? { ...this.#made.parts, prior: shared.prior } : this.#made.parts;
+    this.#parts = this.#made.parts;
+    if (prior ?? this.#options.prior) this.#drawFrom((prior ?? this.#options.prior)!);
     const { build } = this.#made;
     this.parameters = { ...build.parameters, ...build.frozen };
     this.buffers = build.buffers;
+  }
+
+  /** The options that it was made with, defaults filled in. */
+  get options(): Settings<T> {
+    return this.#options;
+  }
+
+  #drawFrom(prior: Prior): void {
+    this.#options = { ...this.#options, prior };
+    this.#parts = { ...this.#made.parts, prior };
   }
 
   /** Numbers that training moves. */
@@ -75,8 +88,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   }
   /** q(z|x) of images [n, c, h, w] or [n, pixels], with its mean (and logVar) [n, latent]; codes [n, latent] where they are points. */
   encode(x: Tensor, options: ImageOptions = {}): C {
-    const where = this.#where("encode", options, ["labels"]);
-    return this.#encoded(where, x, options).q;
+    return this.#encoded(this.#where("encode", options, ["labels"]), x, options).q;
   }
 
   /** The mean of p(x|z): images [n, c, h, w] for codes [n, latent]. */
@@ -106,24 +118,25 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   sample(n: number, options: SampleOptions = {}): Tensor {
     const where = this.#where("sample", options, ["seed", "step", "draw", "labels"]);
     const { seed = 0, step = 0, draw = false } = options;
-    check(Number.isInteger(n) && n > 0, "argument", where, () => `expected a whole number of images > 0; got ${n}.`);
-    const isKnown = !this.#recipe.codes || !this.#isOwner || this.options.prior;
-    const prior = this.#codes ?? (isKnown ? this.#parts.prior : null);
+    checkCount(where, "images", n);
+    const isKnown = !this.#recipe.codes || this.options.prior !== undefined;
+    const prior = isKnown ? this.#parts.prior : this.#codes;
     if (!prior) throw new LatentError("argument", `${where}: no codes to draw from yet. Call fit first.`);
     const z = prior.sample(n, { seed, step, name: "prior" });
     const pixels = this.#parts.decode(z, this.#labels(where, n, options));
     return draw ? pixels.draw({ seed, step, name: "pixels" }) : pixels.mean;
   }
 
-  /** The evidence lower bound with one draw of z per image, and its parts. Throws LatentError("unsupported") where codes are points. */
+  /** The evidence lower bound with one draw of z per image, and its parts (see `Elbo`). Throws LatentError("unsupported") where codes are points. */
   elbo(x: Tensor, options: TermsOptions = {}): Elbo {
     const where = this.#where("elbo", options, ["seed", "step", "labels", "noise"]);
     const { images, q, labels } = this.#encoded(where, x, options);
-    const z = this.#posterior(where, q).sample(this.#context(images, options, false).draw("z"));
+    const posterior = posteriorOf(where, q);
+    const z = posterior.sample(this.#context(where, options, false).draw("z"));
     const reconstruction = this.#parts.decode(z, labels).logProb(images);
-    const kl = this.#posterior(where, q).klTo(this.#parts.prior, z);
-    const { beta = 1 } = this.options as { readonly beta?: number };
-    return { elbo: sub(reconstruction, mul(kl, beta)), reconstruction, kl };
+    const kl = posterior.klTo(this.#parts.prior, z);
+    const weight = this.#recipe.klWeight?.(this.options) ?? 1;
+    return { elbo: sub(reconstruction, weight === 1 ? kl : mul(kl, weight)), reconstruction, kl };
   }
 
   /**
@@ -136,9 +149,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   logProb(x: Tensor, options: DrawOptions & { readonly samples?: number } = {}): Tensor {
     const where = this.#where("logProb", options, ["samples", "seed", "step", "labels"]);
     const { samples = 50, seed = 0, step = 0 } = options;
-    check(Number.isInteger(samples) && samples > 0, "argument", where, () => {
-      return `expected a whole number of samples > 0; got ${samples}.`;
-    });
+    checkCount(where, "samples", samples);
     const { images, q, labels } = this.#encoded(where, x, options);
     const { decode, prior } = this.#parts;
     if (q instanceof Tensor) return decode(q, labels).logProb(images);
@@ -159,7 +170,8 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   }
 
   /**
-   * Exactly what training makes small, and its named parts, each [] in nats per image: at drawn noise, or at `noise`.
+   * Exactly what training minimises, and its named parts, each [] in nats per image: at drawn noise, or at `noise`. What steps move
+   * themselves (running statistics, a codebook) moves in `fit` alone. Throws LatentError("argument") where a term needs `count` and got none.
    *
    *     const z = random.normal(gpu, [16, 20], { seed: 1 });
    *     const { loss, reconstruction, kl } = model.terms(x, { noise: { z } });
@@ -168,13 +180,24 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
     const where = this.#where("terms", options, ["noise", "labels", "seed", "step", "count"]);
     const images = imagesAs(where, x, this.options.image);
     const labels = this.#labels(where, images.shape[0]!, options);
-    const context = this.#context(images, options, true);
-    return this.#recipe.objective({ x: images, labels }, this.#parts, context, this.options);
+    return this.#record(where, { x: images, labels }, this.#context(where, options, true), false);
   }
 
-  #context(images: Tensor, { seed = 0, step = 0, noise, count = images.shape[0]! }: TermsOptions, training: boolean) {
-    const given = noise === undefined ? {} : { noise };
-    return stepContext(this.gpu, { seed, step, training, count, ...given } satisfies ContextOptions);
+  #context(where: string, { labels: _, ...options }: TermsOptions, training: boolean): StepContext {
+    return stepContext(this.gpu, { where, training, ...options });
+  }
+
+  /** The terms of a batch; with `update`, states that steps of training move themselves move. */
+  #record(where: string, images: Images, context: StepContext, update: boolean): Terms {
+    checkFreeBits(where, this.options);
+    const { training, step } = context;
+    return this.#made.build.applying({ training, step, update: training && update }, () => {
+      const terms = this.#recipe.objective(images, this.#parts, context, this.options);
+      if (training && update)
+        for (const [state, next] of this.#recipe.moves?.(images, this.#parts, context, this.options) ?? [])
+          this.gpu.assign(state, next);
+      return terms;
+    });
   }
 
   /** Checks options, and says where. */
@@ -185,13 +208,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   }
 
   #labels(where: string, n: number, { labels }: ImageOptions): Tensor | undefined {
-    const classes = this.#recipe.classes?.(this.options);
-    check((labels === undefined) === (classes === undefined), "argument", where, () =>
-      classes === undefined
-        ? "this model has no classes. Expected no labels; got some."
-        : `expected labels, the class of each image, from 0 to ${classes - 1}; got none.`,
-    );
-    return labels === undefined ? undefined : classesAs(where, this.gpu, labels, n, classes!);
+    return classesAs(where, this.gpu, labels, n, this.#recipe.classes?.(this.options));
   }
 
   #encoded(where: string, x: Tensor, options: ImageOptions): { images: Tensor; labels: Tensor | undefined; q: C } {
@@ -200,16 +217,11 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
     return { images, labels, q: this.#parts.encode(images, labels) };
   }
 
-  #posterior(where: string, q: C): Posterior {
-    if (!(q instanceof Tensor)) return q;
-    throw new LatentError("unsupported", `${where}: codes of ${this.name} are points, so log p(x) has no bound here.`);
-  }
-
   /** The same model, its parameters shared, with another distribution of codes to draw from and to score by: a Gaussian or a mixture. */
   withPrior(distribution: Distribution | Density): LatentModel<T, C> {
     const prior = fittedPrior(`${this.name}.withPrior`, this.#made.parts.prior.shape, distribution);
-    const shared = { made: this.#made, prior };
-    return new LatentModel<T, C>(this.gpu, this.#recipe, this.options as OptionsOf<T>, { shared });
+    const options = { ...this.options, prior: undefined };
+    return new LatentModel<T, C>(this.gpu, this.#recipe, options as OptionsOf<T>, { shared: this.#made, prior });
   }
 
   /**
@@ -219,32 +231,21 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
    */
   fit(images: Dataset | Samples, options: FitOptions = {}): Promise<TrainResult> {
     const where = `${this.name}.fit`;
-    const { image } = this.options;
-    const { build, states } = this.#made;
-    const { range } = build.likelihood;
+    const { build, states, lock } = this.#made;
     const classes = this.#recipe.classes?.(this.options);
     const task = {
       gpu: this.gpu,
-      image,
+      image: this.options.image,
+      classes,
       parameters: states,
       updates: updatesOf(build.parameters, this.#recipe.updates),
-      objective: ({ x, labels }: Batch, context: StepContext) => {
-        const known = labels !== undefined || classes === undefined;
-        check(known, "argument", where, () => {
-          return `expected labels, the class of each image, from 0 to ${classes! - 1}; got none.`;
-        });
-        const rows = classes === undefined ? undefined : oneHot(labels!, classes);
-        const images = { x, labels: rows };
-        if (context.training)
-          for (const [state, next] of this.#recipe.moves?.(images, this.#parts, context, this.options) ?? [])
-            this.gpu.assign(state, next);
-        return this.#recipe.objective(images, this.#parts, context, this.options);
-      },
+      objective: ({ x, labels }: Batch, context: StepContext) =>
+        this.#record(where, { x, labels: classes && labels ? oneHot(labels, classes) : undefined }, context, true),
       metadata: describe(this.name, this.options),
       after: (dataset: Dataset, signal: AbortSignal | undefined) => this.#fitCodes(where, dataset, signal),
-      ...(range ? { range } : {}),
+      range: build.likelihood.range,
     };
-    return this.gpu.outside(() => this.#lock.run(where, () => fit(where, task, images, options)));
+    return this.gpu.outside(() => lock.run(where, () => fit(where, task, images, options)));
   }
 
   async #fitCodes(where: string, dataset: Dataset, signal: AbortSignal | undefined): Promise<void> {
@@ -258,10 +259,13 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
     this.#codes = codes;
   }
 
-  /** The model as safetensors, with PyTorch's names and layouts. */
-  save(): Promise<Uint8Array<ArrayBuffer>> {
-    return saveParameters(this.#made.states, describe(this.name, this.options), this.#codes?.tensors);
+  /** The model as safetensors, with PyTorch's names and layouts; a Gaussian or mixture that its codes are drawn from goes along. */
+  async save(): Promise<Uint8Array<ArrayBuffer>> {
+    const prior = await this.options.prior?.save?.();
+    return saveParameters(this.#made.states, describe(this.name, this.options), this.#codes?.tensors, prior);
   }
+
+  /** @internal What `dispose` frees as well: the prior of its file. */ owned: { dispose(): void } | null = null;
 
   /** @internal The model of a file; `own` are options that a file cannot hold. */
   static read<T extends OptionTable, C extends Code>(
@@ -272,22 +276,21 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
     make: (options: OptionsOf<T>, most: number) => LatentModel<T, C>,
   ): LatentModel<T, C> {
     const where = `${recipe.name}.load`;
-    checkGpu(where, gpu);
     const { tensors, options } = parseModel(bytes, recipe.name, own);
-    const model = make(options as unknown as OptionsOf<T>, mostNumbers(tensors));
-    try {
+    const { prior, ...others } = options;
+    return gpu.attempt(() => {
+      const model = make(others as unknown as OptionsOf<T>, mostNumbers(tensors));
+      if (prior) model.#drawFrom(fittedPrior(where, model.#parts.prior.shape, prior as Density));
       writeParameters(gpu, where, model.#made.states, tensors);
       model.#keep(recipe.codes?.from(where, gpu, tensors, model.options.latent as number) ?? null);
       return model;
-    } catch (error) {
-      model.dispose();
-      throw error;
-    }
+    });
   }
 
   /** Frees the parameters; those of a model that `withPrior` made are the other's. */
   dispose(): void {
     this.#keep(null);
+    this.owned?.dispose();
     if (this.#isOwner) this.#made.dispose();
   }
   /** For `using`: the same as dispose(). */
@@ -295,5 +298,3 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
     this.dispose();
   }
 }
-
-const meanOf = (q: Code): Tensor => (q instanceof Tensor ? q : q.mean);

@@ -1,7 +1,8 @@
 import { check } from "../../device/errors.ts";
 import type { Layer } from "../../nn/layer.ts";
-import type { Distribution } from "./distribution.ts";
+import type { Distribution, Prior } from "./distribution.ts";
 import { checkLikelihood, type LikelihoodOptions } from "./likelihood/named.ts";
+import { type Density, fittedPrior } from "./prior.ts";
 
 /** [channels, height, width]. */
 export type Image = readonly [number, number, number];
@@ -24,8 +25,8 @@ export interface NetworkOptions extends LikelihoodOptions {
   readonly hidden?: number | readonly number[];
   /** Dimensions of the code; 20. A list where a model has several levels of codes. */
   readonly latent?: number | readonly number[];
-  /** Where codes come from; N(0, I). */
-  readonly prior?: Distribution;
+  /** Where codes come from; N(0, I). A distribution, or a Gaussian or mixture fitted to codes. */
+  readonly prior?: Distribution | Density;
   /** Of the initial weights; 0. */
   readonly seed?: number;
 }
@@ -47,7 +48,7 @@ export interface NetworkSpec extends LikelihoodOptions {
   /** Numbers of each level's code, where there are several. */
   readonly levels?: readonly number[];
   /** Where codes come from, where that was said. */
-  readonly prior?: Distribution;
+  readonly prior?: Prior;
   /** Where its random numbers start: equal seeds give equal results. */
   readonly seed: number;
 }
@@ -114,12 +115,7 @@ export function networkSpec(
     where,
     () => `expected latent ${levels ? `[${levels} numbers], ` : ""}whole and > 0; got ${JSON.stringify(latent)}.`,
   );
-  check(
-    prior === undefined || (typeof prior?.logProb === "function" && typeof prior.sample === "function"),
-    "argument",
-    where,
-    () => `expected a prior { logProb(z), sample(n, draw) }; got ${String(prior)}.`,
-  );
+  const total = sizes.reduce((a, b) => a + b);
   const { likelihood = standard.likelihood ?? "bernoulli", variance = standard.variance, scale } = options;
   checkLikelihood(where, {
     likelihood,
@@ -130,12 +126,12 @@ export function networkSpec(
     image: [...image] as unknown as Image,
     encoder,
     hidden: widths,
-    latent: sizes.reduce((a, b) => a + b),
+    latent: total,
     ...(levels ? { levels: sizes } : {}),
     likelihood,
     ...(variance === undefined ? {} : { variance }),
     ...(scale === undefined ? {} : { scale }),
-    ...(prior === undefined ? {} : { prior }),
+    ...(prior === undefined ? {} : { prior: fittedPrior(where, [total], prior) }),
     seed,
   };
 }

@@ -86,11 +86,15 @@ export function normal(mean: Tensor, given: Tensor): Normal {
  *
  *     ½ Σ_d (ℓ' − ℓ + (e^ℓ + (m − m')²)·e^{−ℓ'} − 1)
  */
-export function klOfNormals(q: Parts, p?: Parts): Tensor {
-  const { mean: m, logVar: l } = q;
-  if (!p) return mul(sum(sub(add(square(m), exp(l)), add(l, 1)), -1), 0.5);
+export const klOfNormals = (q: Parts, p?: Parts): Tensor => mul(sum(latentTerms(q, p), -1), 0.5);
+
+/** The same for each latent, [..., latent]. */
+export const latentKl = (q: Parts, p?: Parts): Tensor => mul(latentTerms(q, p), 0.5);
+
+function latentTerms({ mean: m, logVar: l }: Parts, p?: Parts): Tensor {
+  if (!p) return sub(add(square(m), exp(l)), add(l, 1));
   const scaled = add(exp(sub(l, p.logVar)), square(mul(sub(m, p.mean), exp(mul(p.logVar, -0.5)))));
-  return mul(sum(sub(add(sub(p.logVar, l), scaled), 1), -1), 0.5);
+  return sub(add(sub(p.logVar, l), scaled), 1);
 }
 
 interface Parts {

@@ -2,7 +2,7 @@ import { check } from "../../device/errors.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { expand } from "../../graph/ops/shape.ts";
 import { concat } from "../../graph/ops/part.ts";
-import type { Builder } from "./builder.ts";
+import type { Builder, WeightChange } from "./builder.ts";
 import { type Normal, StandardNormal } from "./normal.ts";
 import type { Parts } from "./recipe.ts";
 
@@ -18,7 +18,7 @@ export function gaussianParts(build: Builder): Parts<Normal> {
   return {
     encode: (x) => heads(encoder.forward(x)),
     decode: build.decoder(),
-    prior: spec.prior ?? new StandardNormal(gpu, spec.latent),
+    prior: new StandardNormal(gpu, spec.latent),
   };
 }
 
@@ -36,12 +36,12 @@ export function pointCodes(build: Builder): Pick<Parts<Tensor>, "encode" | "prio
   const head = build.linear("code", encoder.features, spec.latent);
   return {
     encode: (x) => head.forward(encoder.forward(x)),
-    prior: spec.prior ?? new StandardNormal(gpu, spec.latent),
+    prior: new StandardNormal(gpu, spec.latent),
   };
 }
 
 /** A decoder whose weights are seen through `change`, and its parameters. */
-export function decoderOf(build: Builder, change: ((weight: Tensor) => Tensor) | null) {
+export function decoderOf(build: Builder, change: WeightChange | null) {
   const { result, tensors } = build.made(() =>
     change ? build.changed(change, () => build.decoder()) : build.decoder(),
   );
@@ -65,6 +65,6 @@ export function labelledParts(build: Builder, classes: number): Parts<Normal> {
       const oneHotLabels = z.rank === 2 ? rows : expand(rows, [...z.shape.slice(0, -1), classes]);
       return decode(concat([z, oneHotLabels], z.rank - 1));
     },
-    prior: spec.prior ?? new StandardNormal(gpu, spec.latent),
+    prior: new StandardNormal(gpu, spec.latent),
   };
 }

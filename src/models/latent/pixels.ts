@@ -26,26 +26,46 @@ export function imagesAs(where: string, x: Tensor, image: Image): Tensor {
   return reshape(x.dtype === "u8" ? bytes(x, { scale: 1 / 255 }) : x, [n, ...image]);
 }
 
-/** Class numbers of `n` images, numbers or a tensor of integers [n], as rows with a single 1: [n, classes]. */
-export function classesAs(
-  where: string,
-  gpu: Runner,
-  labels: ArrayLike<number> | Tensor,
-  n: number,
-  classes: number,
-): Tensor {
-  const found = labels instanceof Tensor ? labels.size : labels.length;
-  check(found === n, "shape", where, () => `expected ${n} labels, one for each image; got ${found}.`);
-  if (labels instanceof Tensor) return oneHot(reshape(labels, [n]), classes);
-  for (const label of Array.from(labels))
+/** Refuses labels where a model has no classes, and none where it has some. */
+export function checkLabelled(where: string, labelled: boolean, classes: number | undefined): void {
+  check(labelled === (classes !== undefined), "argument", where, () =>
+    classes === undefined
+      ? "this model has no classes. Expected no labels; got some."
+      : `expected labels, the class of each image, from 0 to ${classes - 1}; got none.`,
+  );
+}
+
+/** The first label that is none of the model's classes is refused by its number. */
+export function checkClasses(where: string, labels: ArrayLike<number>, classes: number): void {
+  for (const [i, label] of Array.from(labels).entries())
     check(
       Number.isInteger(label) && label >= 0 && label < classes,
       "data",
       where,
-      () => `expected labels from 0 to ${classes - 1}; got ${label}.`,
+      () => `label ${i} is ${label}. Expected labels from 0 to ${classes - 1}, of ${classes} classes.`,
     );
+}
+
+/** Class numbers of `n` images, numbers or a tensor of integers [n], as rows with a single 1: [n, classes]; nothing where there are no classes. */
+export function classesAs(
+  where: string,
+  gpu: Runner,
+  labels: ArrayLike<number> | Tensor | undefined,
+  n: number,
+  classes: number | undefined,
+): Tensor | undefined {
+  checkLabelled(where, labels !== undefined, classes);
+  if (labels === undefined || classes === undefined) return undefined;
+  const found = labels instanceof Tensor ? labels.size : labels.length;
+  check(found === n, "shape", where, () => `expected ${n} labels, one for each image; got ${found}.`);
+  if (labels instanceof Tensor) return oneHot(reshape(labels, [n]), classes);
+  checkClasses(where, labels, classes);
   return oneHot(gpu.upload(Uint32Array.from(labels), [n]), classes);
 }
+
+/** Throws LatentError("argument") unless `n` is a whole number > 0. */
+export const checkCount = (where: string, what: string, n: number): void =>
+  check(Number.isInteger(n) && n > 0, "argument", where, () => `expected a whole number of ${what} > 0; got ${n}.`);
 
 /** Codes checked to be [n, latent]. */
 export function checkCodes(where: string, z: Tensor, latent: number): void {

@@ -15,6 +15,8 @@ export interface Density {
   readonly mean?: Tensor;
   /** Means of its components. */
   readonly means?: Tensor;
+  /** Its file, where it has one: a model that draws its codes from it keeps it in its own. */
+  save?(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** `density` as a prior of codes of this shape. Throws LatentError: "argument" unless it is one, "shape" where its rows have another width. */
@@ -37,6 +39,7 @@ export function fittedPrior(where: string, shape: Shape, density: Distribution |
   return {
     shape,
     parameters: {},
+    ...(density.save ? { save: () => density.save!() } : {}),
     logProb: (z) => reshape(density.logProb(reshape(z, [-1, shape[0]!])), z.shape.slice(0, -1)),
     sample: (n, { seed, step = 0 }: Draw) => density.sample(n, { seed, step }),
   };

@@ -1,4 +1,5 @@
-import type { Tensor } from "../../graph/tensor.ts";
+import { LatentError } from "../../device/errors.ts";
+import { Tensor } from "../../graph/tensor.ts";
 import type { Safetensor } from "../../formats/safetensors.ts";
 import type { StepContext, Terms } from "../../nn/objective.ts";
 import type { Gpu } from "../../program/gpu.ts";
@@ -9,6 +10,15 @@ import type { OptionTable, ValuesOf } from "./options.ts";
 
 /** What an encoder says of images: codes [n, latent], or a distribution over them. */
 export type Code = Tensor | Posterior;
+
+/** The codes of images without noise, [n, latent]. */
+export const meanOf = (q: Code): Tensor => (q instanceof Tensor ? q : q.mean);
+
+/** q(z|x), where there is one. Throws LatentError("unsupported") where codes are points. */
+export function posteriorOf(where: string, q: Code): Posterior {
+  if (!(q instanceof Tensor)) return q;
+  throw new LatentError("unsupported", `${where}: codes of this model are points, so log p(x) has no bound here.`);
+}
 
 /** What every model with codes can do; recipes add what their objective needs. */
 export interface Parts<C extends Code = Code> {
@@ -78,6 +88,8 @@ export interface Recipe<T extends OptionTable, P extends Parts> {
   readonly updates?: readonly FurtherUpdate[];
   /** States that a step of training moves by itself, beside the gradients, each with its next value. */
   moves?(images: Images, parts: P, context: StepContext, options: Settings<T>): readonly (readonly [Tensor, Tensor])[];
+  /** The weight of the divergence in `elbo`; 1, which makes it a bound on log p(x). */
+  klWeight?(options: Settings<T>): number;
   /** How many classes its labels have; without it the model takes none. */
   classes?(options: Settings<T>): number;
   /** How many levels of codes it has: `latent` is a number for each. */

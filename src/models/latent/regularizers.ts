@@ -1,4 +1,5 @@
 import { type Draw, drawNormal } from "../../data/streams.ts";
+import { check } from "../../device/errors.ts";
 import { grad } from "../../graph/grad.ts";
 import { add, div, mul, square } from "../../graph/ops/arithmetic.ts";
 import { detach } from "../../graph/ops/detach.ts";
@@ -28,9 +29,13 @@ export function jacobianNorm(decode: Parts["decode"], z: Tensor, draw: Draw): Te
 /** Squarings of WᵀW: its largest eigenvector after 2⁶ power iterations. */
 const SQUARINGS = 6;
 
-/** W / σ, σ = uᵀWv the largest singular value of a matrix; gradients see u and v as given. Source: Miyato et al. 2018. */
-export function spectrallyNormalised(weight: Tensor): Tensor {
-  const w = reshape(weight, [weight.shape[0]!, -1]);
+/**
+ * W / σ, σ = uᵀWv the largest singular value of the matrix of all that reaches each output, whose `axis` of the weight is given; gradients
+ * see u and v as given. Source: Miyato et al. 2018.
+ */
+export function spectrallyNormalised(weight: Tensor, axis: number): Tensor {
+  const outputsFirst = axis === 0 ? weight : transpose(weight, [1, 0, 2, 3]);
+  const w = reshape(outputsFirst, [outputsFirst.shape[0]!, -1]);
   const detached = detach(w);
   let gram = matmul(transpose(detached), detached);
   const one = identity(w.gpu, gram.shape[0]!);
@@ -64,6 +69,13 @@ export function regularisedParts(
   build: Builder,
   { regularizer }: { readonly regularizer: "l2" | "gradient" | "spectral" },
 ) {
+  check(
+    regularizer !== "spectral" || typeof build.spec.encoder === "string",
+    "argument",
+    "RAE",
+    () =>
+      'weights of your own layers cannot be normalised. Expected regularizer "l2" or "gradient" beside them; got "spectral".',
+  );
   const codes = pointCodes(build);
   return { ...codes, ...decoderOf(build, regularizer === "spectral" ? spectrallyNormalised : null) };
 }

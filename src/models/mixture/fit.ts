@@ -70,7 +70,7 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
       await abortable(begin(em, start, sample, options, restart), signal);
       const result = await em.run(signal, reporterOf(options, restart));
       if (result.failure) failed = result;
-      else if (!best || (result.history.at(-1) ?? 0) > best.history.at(-1)!) best = result;
+      else if (!best || isBetter(result, best)) best = result;
     }
     if (!best) throw singular(where, family, failed!);
     if (!Number.isFinite(best.history.at(-1)!))
@@ -84,6 +84,12 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
     if (sample && sample !== whole) sample.dispose();
     if (rows.keeps !== true) first.dispose();
   }
+}
+
+/** Whether a restart ends above another; one that ends at no number is below all. */
+function isBetter(result: EmResult, best: EmResult): boolean {
+  const [bound, least] = [result, best].map(({ history }) => history.at(-1)!) as [number, number];
+  return Number.isFinite(bound) && !(bound <= least);
 }
 
 /** Rows of one step: matrices keep every component's differences at once. */

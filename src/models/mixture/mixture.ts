@@ -1,4 +1,4 @@
-import { check, checkOptions, LatentError } from "../../device/errors.ts";
+import { check, checkOptions, LatentError, present } from "../../device/errors.ts";
 import { checkCall, type LongCall } from "../../formats/call.ts";
 import { argmax } from "../../graph/ops/argmax.ts";
 import { log } from "../../graph/ops/elementwise.ts";
@@ -227,7 +227,7 @@ export class GaussianMixture {
     check(Number.isInteger(n) && n > 0, "argument", where, () => `expected a whole number of samples > 0; got ${n}.`);
     const { weights, means, parameters: covariances } = this;
     const parts = { weights: this.#weights, means, covariances };
-    return sampleMixture(this.#family, parts, n, { seed: 0, ...options }, weights.gpu);
+    return sampleMixture(this.#family, parts, n, { seed: 0, ...present(options) }, weights.gpu);
   }
 
   /**

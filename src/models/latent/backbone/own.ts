@@ -2,7 +2,7 @@ import { check, show } from "../../../device/errors.ts";
 import { count } from "../../../graph/dtype.ts";
 import { reshape } from "../../../graph/ops/shape.ts";
 import { concat } from "../../../graph/ops/part.ts";
-import type { Layer } from "../../../nn/layer.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
 import type { Backbone, Builder } from "../builder.ts";
 import type { OwnLayers } from "../network.ts";
 
@@ -11,11 +11,8 @@ export function ownLayers(build: Builder, own: OwnLayers): Backbone {
   const { image } = build.spec;
   const { gpu } = build;
   /** The shape that a layer gives for one sample; nothing runs. */
-  const shapeOf = (layer: Layer, input: readonly number[]): readonly number[] =>
-    gpu.within(() => {
-      const y = layer.forward(gpu.zeros([1, ...input]));
-      return { shape: y.shape };
-    }).shape;
+  const shapeOf = (layer: (x: Tensor) => Tensor, input: readonly number[]): readonly number[] =>
+    gpu.within(() => ({ shape: layer(gpu.zeros([1, ...input])).shape })).shape;
   return {
     encoder(name, extra) {
       const layer = build.layer(name, own.encoder);
@@ -23,7 +20,7 @@ export function ownLayers(build: Builder, own: OwnLayers): Backbone {
       return {
         features: features + extra,
         forward(x, extraInput) {
-          const flat = reshape(layer.forward(x), [x.shape[0]!, features]);
+          const flat = reshape(layer(x), [x.shape[0]!, features]);
           return extraInput ? concat([flat, extraInput], 1) : flat;
         },
       };
@@ -39,7 +36,7 @@ export function ownLayers(build: Builder, own: OwnLayers): Backbone {
         () =>
           `expected images [n, ${wanted.join(", ")}] of codes [n, ${inputs}]; got ${show(["n" as never, ...shape.slice(1)])}.`,
       );
-      return { forward: (z) => reshape(layer.forward(z), [z.shape[0]!, ...wanted]) };
+      return { forward: (z) => reshape(layer(z), [z.shape[0]!, ...wanted]) };
     },
   };
 }
