@@ -46,7 +46,7 @@ async function callsOn(): Promise<{ readonly [name: string]: Call }> {
   const conditional = gaussian.conditional({ observed: [0], values: [1] });
   const vae = new m.VAE(gpu, { image: [1, 1, 2], hidden: 2, latent: 2 });
   const pixels = gpu.zeros([2, 2]);
-  const png = await encodePng({ width: 2, height: 2, channels: 1, pixels: new Uint8Array(4) });
+  const png = encodePng({ width: 2, height: 2, channels: 1, pixels: new Uint8Array(4) });
   const npz = await writeNpz({ a: { data: Float32Array.of(1), shape: [1] } } as never);
   const states = () => [gpu.state([1])];
   const models = Object.entries(family).map(([name, Model]): [string, Call] => {

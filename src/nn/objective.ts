@@ -40,15 +40,15 @@ export interface Update {
 /** What a context is made from, outside of training. */
 export interface ContextOptions {
   /** Where its random numbers start; 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Finished updates; 0. */
-  readonly step?: Tensor | number;
+  readonly step?: Tensor | number | undefined;
   /** Whether to draw as training does; false. */
   readonly training?: boolean;
   /** Samples in the training set, for terms that depend on it. */
   readonly count?: number | undefined;
   /** Numbers in place of drawn ones: by name, or one tensor for `z`. */
-  readonly noise?: Tensor | Parameters;
+  readonly noise?: Tensor | Parameters | undefined;
   /** What messages begin with; "objective". */
   readonly where?: string;
 }

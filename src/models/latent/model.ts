@@ -183,8 +183,8 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
     return this.#record(where, { x: images, labels }, this.#context(where, options, true), false);
   }
 
-  #context(where: string, { labels: _, ...options }: TermsOptions, training: boolean): StepContext {
-    return stepContext(this.gpu, { where, training, ...options });
+  #context(where: string, { seed, step, noise, count }: TermsOptions, training: boolean): StepContext {
+    return stepContext(this.gpu, { where, seed, step, noise, count, training });
   }
 
   /** The terms of a batch; with `update`, states that steps of training move themselves move. */
