@@ -18,6 +18,7 @@ export { linalg } from "./linalg/index.ts";
 export { Moments } from "./linalg/moments.ts";
 export * from "./nn/index.ts";
 export * from "./models/family/index.ts";
+export { BayesianGaussianMixture } from "./models/bayesian/bayesian.ts";
 export { FactorAnalysis } from "./models/components/factorAnalysis.ts";
 export { PCA } from "./models/components/pca.ts";
 export { Gaussian } from "./models/gaussian/gaussian.ts";

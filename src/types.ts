@@ -79,12 +79,15 @@ export type { WaveletDistance, WaveletOptions } from "./metrics/waveletFrechet.t
 export type { Conditional, ConditionalOptions } from "./models/covariance/conditional.ts";
 export type { CovarianceKind, CovarianceKind as MixtureKind } from "./models/covariance/family.ts";
 export type { Shrinkage } from "./models/covariance/shrinkage.ts";
+export type { BayesianOptions } from "./models/bayesian/options.ts";
+export type { BayesianKind } from "./models/bayesian/posterior.ts";
 export type { FactorAnalysisOptions } from "./models/components/factorAnalysis.ts";
 export type { PcaOptions } from "./models/components/pca.ts";
 export type { GaussianKind, GaussianOptions } from "./models/gaussian/options.ts";
 export type { DensityKernel } from "./models/kernelDensity/kernels.ts";
 export type { KernelDensityOptions } from "./models/kernelDensity/kernelDensity.ts";
 export type { KMeansOptions } from "./models/kmeans/options.ts";
+export type { Missing, MissingCall } from "./models/observed.ts";
 export type { Weights } from "./models/weights.ts";
 export type { Builder, Decoder, Encoder } from "./models/latent/builder.ts";
 export type { Distribution, Likelihood, PixelDistribution, Posterior, Prior } from "./models/latent/distribution.ts";
@@ -121,7 +124,8 @@ export type {
   TermsOptions,
 } from "./models/latent/calls.ts";
 export type { Image, NetworkOptions, NetworkSpec, OwnLayers, Standard } from "./models/latent/network.ts";
-export type { MixtureOptions, MixtureStart, Numbers } from "./models/mixture/options.ts";
+export type { Criterion, Selected, SelectOptions } from "./models/mixture/select.ts";
+export type { MixtureOptions, MixtureStart, Numbers, WarmStart } from "./models/mixture/options.ts";
 export type { AdamOptions } from "./nn/adam.ts";
 export type { BatchNormOptions } from "./nn/batchNorm.ts";
 export type { EpochRecord } from "./nn/checkpoint.ts";

@@ -86,22 +86,28 @@ describe("what a program takes along", () => {
   const own: [name: string, files: RegExp][] = [
     [
       "Gaussian",
-      /^src\/(models\/(gaussian|covariance|mixture\/(components|em|emStates|fit)\.|logProb|file)|linalg\/|data\/)/,
+      /^src\/(models\/(gaussian|covariance|mixture\/(components|em|emStates|emOfOne|singular)\.|kmeans\/nearest|logProb|observed|weights)|linalg\/|data\/)/,
     ],
-    ["GaussianMixture", /^src\/(models\/(mixture|covariance|kmeans|logProb|file)|linalg\/|data\/)/],
+    [
+      "GaussianMixture",
+      /^src\/(models\/(mixture|covariance|kmeans|latent\/options|logProb|observed|weights)|linalg\/|data\/)/,
+    ],
     ["VAE", new RegExp(`^src/(${latent}|models/family/vae|linalg/|data/)`)],
-    ["AutoEncoder", new RegExp(`^src/(${latent}|models/(family/autoEncoder|gaussian|covariance)|linalg/|data/)`)],
+    [
+      "AutoEncoder",
+      new RegExp(`^src/(${latent}|models/(family/autoEncoder|gaussian|covariance|observed|weights)|linalg/|data/)`),
+    ],
     [
       "frechetDistance",
-      /^src\/(metrics\/(frechet|frechetDeviation|measure|options|score|stream|sets|collected|statistics)\.|linalg\/|formats\/|data\/)/,
+      /^src\/(models\/gammaFunction|metrics\/(frechet|frechetDeviation|measure|options|score|stream|sets|collected|statistics)\.|linalg\/|formats\/|data\/)/,
     ],
     [
       "classScore",
-      /^src\/(metrics\/(classScore|probabilities|bootstrap|measure|options|score|stream|sets|collected|statistics)\.|data\/)/,
+      /^src\/(models\/gammaFunction|metrics\/(classScore|probabilities|bootstrap|measure|options|score|stream|sets|collected|statistics)\.|data\/)/,
     ],
     [
       "precisionRecall",
-      /^src\/(metrics\/(precisionRecall|balls|nearest|pairs|halves|bootstrap|measure|options|score|stream|sets|collected|statistics)\.|linalg\/(clusters|pairDistances)|data\/)/,
+      /^src\/(models\/gammaFunction|metrics\/(precisionRecall|balls|nearest|pairs|halves|bootstrap|measure|options|score|stream|sets|collected|statistics)\.|linalg\/(clusters|pairDistances)|data\/)/,
     ],
     ["Inception", /^src\/(features\/(inception|inceptionBlocks|fold|network|weights)\.)/],
     ["MobileNetV2", /^src\/features\/(mobileNet|network|weights)\./],

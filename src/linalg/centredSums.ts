@@ -53,7 +53,7 @@ export const ALWAYS_EXACT = 32;
 const batchOf = (dim: number): number => (dim > ALWAYS_EXACT ? rowsAtOnce(dim) : Math.ceil(2 ** 18 / dim));
 
 /**
- * Sums over all rows. Products of many features are added up on the GPU (GpuSums) and read once; those of few, or `exact` ones, are taken
+ * Sums over all rows; with `weights` a row of weight 2 counts as two, and count is their sum. Products of many features are added up on the GPU (GpuSums) and read once; those of few, or `exact` ones, are taken
  * in float64 on the CPU, batch by batch. Throws LatentError: "data" naming the first row and feature that is no finite number, "numeric"
  * where values lie further apart than f32 reaches.
  */
@@ -61,7 +61,12 @@ export async function centredSums(
   where: string,
   rows: Rows,
   full: boolean,
-  { signal, onProgress, batch: size = batchOf(rows.dim) }: LongCall & { readonly batch?: number } = {},
+  {
+    signal,
+    onProgress,
+    batch: size = batchOf(rows.dim),
+    weights,
+  }: LongCall & { readonly batch?: number; readonly weights?: Float32Array<ArrayBuffer> | undefined } = {},
   exact?: boolean,
 ): Promise<CentredSums> {
   const sums = empty(rows.dim, full);
@@ -73,8 +78,9 @@ export async function centredSums(
       size,
       async (batch, start) => {
         sums.exact = exact ?? isExact(gpuOf(where, batch), rows.dim);
-        if (sums.exact) mergeSums(sums, await exactSums(where, batch, start, full));
-        else await (gpuSums ??= new GpuSums(gpuOf(where, batch), rows.dim, full)).add(batch);
+        const own = weights?.slice(start, start + batch.shape[0]!);
+        if (sums.exact) mergeSums(sums, await exactSums(where, batch, start, full, own));
+        else await (gpuSums ??= new GpuSums(gpuOf(where, batch), rows.dim, full)).add(batch, own);
         onProgress?.(progressOf(began, Math.min(rows.count, start + size), rows.count));
       },
       signal,
@@ -104,8 +110,14 @@ export async function readSums(where: string, gpuSums: GpuSums, name: () => Prom
 }
 
 /** The sums of one batch in float64. */
-export async function exactSums(where: string, batch: Tensor, start: number, full: boolean): Promise<CentredSums> {
-  const sums = exactRows((await batch.read()) as Float32Array, batch.shape[1]!, full);
+export async function exactSums(
+  where: string,
+  batch: Tensor,
+  start: number,
+  full: boolean,
+  weights?: Float32Array,
+): Promise<CentredSums> {
+  const sums = exactRows((await batch.read()) as Float32Array, batch.shape[1]!, full, weights);
   if (!sums.mean.every(Number.isFinite)) await throwNotFinite(where, batch, start);
   sums.gpu = gpuOf(where, batch);
   return sums;
@@ -120,16 +132,17 @@ const ROWS = 128;
  * Sums of rows [n, d] in float64: two passes, so that nothing is rounded to f32. The loops are small functions, which V8 has compiled
  * after the first few blocks, also where a program fits once.
  */
-export function exactRows(values: Reals, d: number, full = true): CentredSums {
-  const count = values.length / d;
+export function exactRows(values: Reals, d: number, full = true, weights?: Float32Array): CentredSums {
+  const count = weights ? weights.reduce((a, b) => a + b, 0) : values.length / d;
   const mean = new Float64Array(d);
-  for (let j = 0; j < d; j++) mean[j] = columnSum(values, j, d) / count;
+  if (count > 0) for (let j = 0; j < d; j++) mean[j] = columnSum(values, j, d, weights) / count;
   const products = new Float64Array(full ? d * d : d);
   const columns = new Float64Array(d * ROWS);
   for (let start = 0; start < values.length; start += ROWS * d) {
     const rows = Math.min(ROWS, (values.length - start) / d);
     if (rows < ROWS) columns.fill(0);
     centre(columns, values, start, rows, mean);
+    if (weights) scale(columns, weights.subarray(start / d, start / d + rows));
     for (let i = 0; i < d; i++)
       if (!full) products[i]! += dot(columns, i * ROWS, i * ROWS);
       else for (let j = 0; j <= i; j++) products[i * d + j]! += dot(columns, i * ROWS, j * ROWS);
@@ -138,9 +151,13 @@ export function exactRows(values: Reals, d: number, full = true): CentredSums {
   return { count, mean, products };
 }
 
-/** Every `step`-th of `values` from `from` on, added up. */
-function columnSum(values: Reals, from: number, step: number): number {
+/** Every `step`-th of `values` from `from` on, added up, each times its weight where there are weights. */
+function columnSum(values: Reals, from: number, step: number, weights?: Float32Array): number {
   let sum = 0;
+  if (weights) {
+    for (let row = 0, at = from; at < values.length; row++, at += step) sum += weights[row]! * values[at]!;
+    return sum;
+  }
   for (let at = from; at < values.length; at += step) sum += values[at]!;
   return sum;
 }
@@ -152,6 +169,12 @@ function centre(columns: Float64Array, values: Reals, start: number, rows: numbe
     const middle = mean[j]!;
     for (let row = 0, at = start + j; row < rows; row++, at += d) columns[j * ROWS + row] = values[at]! - middle;
   }
+}
+
+/** Multiplies each row of a block by the root of its weight. */
+function scale(columns: Float64Array, weights: Float32Array): void {
+  for (const [row, weight] of weights.entries())
+    for (let at = row; at < columns.length; at += ROWS) columns[at]! *= Math.sqrt(weight);
 }
 
 /** The inner product of two columns, in four sums side by side: no addition waits for the one before it. */

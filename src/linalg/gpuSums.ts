@@ -50,20 +50,27 @@ export class GpuSums {
     });
   }
 
-  /** Adds a batch [n, d]. */
-  async add(batch: Tensor): Promise<void> {
+  /** Adds a batch [n, d]; a row of weight 2 counts as two. */
+  async add(batch: Tensor, weights?: Float32Array<ArrayBuffer>): Promise<void> {
     const gpu = this.#gpu;
-    const [n, d] = batch.shape as [number, number];
+    const [rows, d] = batch.shape as [number, number];
+    let n = rows;
+    if (weights) {
+      n = 0;
+      for (const weight of weights) n += weight;
+    }
+    if (n === 0) return;
     const total = this.#count + n;
     const owned = gpu.within(() => [
       // stored before it is used, so that all kernels subtract the same numbers: fused into each, it may round differently
       meanOf(batch, 0),
       gpu.tensor([n, n / total, (this.#count * n) / total]),
+      ...(weights ? [gpu.tensor(weights, [rows, 1])] : []),
     ]);
-    const [origin, numbers] = owned as [Tensor, Tensor];
+    const [origin, numbers, share] = owned as [Tensor, Tensor, Tensor | undefined];
     try {
       await gpu.evaluate([origin]);
-      const next = gpu.within(() => this.#added(batch, origin, numbers, d));
+      const next = gpu.within(() => this.#added(batch, origin, numbers, d, share));
       await gpu.evaluate(next);
       for (const tensor of this.#state) tensor.dispose();
       this.#state = next;
@@ -73,7 +80,7 @@ export class GpuSums {
     }
   }
 
-  #added(batch: Tensor, origin: Tensor, numbers: Tensor, d: number): Tensor[] {
+  #added(batch: Tensor, origin: Tensor, numbers: Tensor, d: number, share?: Tensor): Tensor[] {
     const [high, low, productsHigh, productsLow, scale, largest, finite] = this.#state as [
       Tensor,
       Tensor,
@@ -84,7 +91,7 @@ export class GpuSums {
       Tensor,
     ];
     const [n, part, factor] = [0, 1, 2].map((at) => slice(numbers, 0, at, at + 1)) as [Tensor, Tensor, Tensor];
-    const meanShift = deviation(batch, origin);
+    const meanShift = deviation(batch, origin, share);
     const missed = div(meanShift, n);
     const gap = add(sub(sub(origin, high), low), missed);
     const most = maximum(max(abs(sub(batch, origin)), 0), abs(gap));
@@ -93,10 +100,9 @@ export class GpuSums {
     const ratio = div(own, scale);
     const [near, away, across] = [mul(sub(batch, origin), own), mul(meanShift, own), mul(gap, own)];
     const both = (x: Tensor): Tensor => (this.#full ? mul(reshape(x, [d, 1]), reshape(x, [1, d])) : square(x));
-    const products = add(
-      sub(this.#full ? gram(near) : sum(square(near), 0), div(both(away), n)),
-      mul(both(across), factor),
-    );
+    const counted = share ? mul(near, share) : near;
+    const squares = this.#full ? gram(counted, near) : sum(share ? mul(counted, near) : square(near), 0);
+    const products = add(sub(squares, div(both(away), n)), mul(both(across), factor));
     const [sumHigh, lost] = twoSum(mul(productsHigh, both(ratio)), products);
     const [meanHigh, meanLost] = twoSum(high, mul(gap, part));
     return [

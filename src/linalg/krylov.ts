@@ -1,5 +1,5 @@
 import { LatentError } from "../device/errors.ts";
-import { sub } from "../graph/ops/arithmetic.ts";
+import { mul, sub } from "../graph/ops/arithmetic.ts";
 import { matmul } from "../graph/ops/matmul.ts";
 import { transpose } from "../graph/ops/shape.ts";
 import { uniforms } from "../data/philox.ts";
@@ -19,7 +19,7 @@ const ELEMENTS = 2 ** 23;
 const INDEPENDENT = 1e-6;
 
 /**
- * The `rank` largest eigenvalues of S = Σ_i (x_i − m)(x_i − m)ᵀ / divisor and their eigenvectors, without S: a block Krylov
+ * The `rank` largest eigenvalues of S = Σ_i w_i (x_i − m)(x_i − m)ᵀ / divisor and their eigenvectors, without S: a block Krylov
  * space of products with the rows, one pass over them a block, then the eigenpairs of S in that space.
  *
  * Returns values [rank], descending, and vectors [rank, d], in float64 from products in f32. Memory: O(d · rank) beside a batch.
@@ -33,6 +33,7 @@ export async function leadingEigenpairs(
   divisor: number,
   rank: number,
   signal?: AbortSignal,
+  weights?: Float32Array<ArrayBuffer>,
 ): Promise<{ values: Float64Array; vectors: Float64Array }> {
   const d = rows.dim;
   const width = Math.min(d, rows.count, rank + OVERSAMPLING);
@@ -46,7 +47,7 @@ export async function leadingEigenpairs(
     const fresh = orthonormal(block, basis);
     if (fresh.length > 0) {
       basis.push(...fresh);
-      block = await products(where, rows, mean, divisor, fresh, signal);
+      block = await products(where, rows, mean, divisor, fresh, signal, weights);
       images.push(...block);
     }
     const found = ritz(basis, images, Math.min(rank, basis.length));
@@ -97,6 +98,7 @@ async function products(
   divisor: number,
   columns: readonly Float64Array[],
   signal?: AbortSignal,
+  weights?: Float32Array<ArrayBuffer>,
 ): Promise<Float64Array[]> {
   const d = rows.dim;
   const flat = new Float32Array(columns.length * d);
@@ -105,12 +107,14 @@ async function products(
   await eachBatch(
     rows,
     Math.max(64, Math.floor(ELEMENTS / d / 64) * 64),
-    async (batch) => {
+    async (batch, start) => {
       const gpu = gpuOf(where, batch);
+      const own = weights?.slice(start, start + batch.shape[0]!);
       const part = gpu.within(() => {
         const centred = sub(batch, gpu.tensor(mean, [d]));
         const along = matmul(centred, transpose(gpu.tensor(flat, [columns.length, d])));
-        return matmul(transpose(along), centred);
+        const counted = own ? mul(along, gpu.tensor(own, [own.length, 1])) : along;
+        return matmul(transpose(counted), centred);
       });
       const values = await part.read().finally(() => part.dispose());
       for (let i = 0; i < values.length; i++) sums[i]! += values[i]! / divisor;

@@ -2,13 +2,14 @@ import type { Tensor } from "../graph/tensor.ts";
 import { eachBatch, gpuOf, type Rows, rowsAtOnce, throwNotFinite } from "../data/rows.ts";
 import { type LongCall, progressOf } from "../formats/call.ts";
 
-/** Mean of `logProb` over all rows: per sample on the GPU, added in float64 on the CPU. Throws LatentError("data") on a row that is not finite. */
+/** Mean of `logProb` over all rows, weighted where there are weights [n]: per sample on the GPU, added in float64 on the CPU. Throws LatentError("data") on a row that is not finite. */
 export async function meanLogProb(
   where: string,
   logProb: (x: Tensor) => Tensor,
   rows: Rows,
   copies: number,
   { signal, onProgress }: LongCall,
+  weights?: Float32Array,
 ): Promise<number> {
   let total = 0;
   const began = performance.now();
@@ -18,8 +19,11 @@ export async function meanLogProb(
     size,
     async (batch, start) => {
       const values = gpuOf(where, batch).within(() => logProb(batch));
-      const read = await values.read().finally(() => values.dispose());
-      const part = (read as Float32Array).reduce((sum, value) => sum + value, 0);
+      const read = (await values.read().finally(() => values.dispose())) as Float32Array;
+      // rows of weight 0 may have any density
+      const counted = (value: number, i: number) => (weights![start + i] ? weights![start + i]! * value : 0);
+      let part = 0;
+      for (const [i, value] of read.entries()) part += weights ? counted(value, i) : value;
       if (!Number.isFinite(part) && (await batch.read()).some((value: number) => !Number.isFinite(value)))
         await throwNotFinite(where, batch, start);
       total += part;
@@ -27,5 +31,5 @@ export async function meanLogProb(
     },
     signal,
   );
-  return total / rows.count;
+  return total / (weights ? weights.reduce((sum, weight) => sum + weight, 0) : rows.count);
 }

@@ -9,8 +9,9 @@ import { clusterSums, distances } from "../../linalg/clusters.ts";
 import { along, onDiagonal, zeros } from "../../linalg/matrix.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import type { CovarianceFamily, Roots, Statistics, Whitening } from "./family.ts";
+import { incompleteOfVariances } from "./missing.ts";
 import { leastVariance, moved } from "./stack.ts";
-import { checkVariances } from "./roots.ts";
+import { checkVariances, roundingOf } from "./roots.ts";
 
 const NONE = 1e9;
 
@@ -76,6 +77,9 @@ export const diagonal: CovarianceFamily = {
   whitening: ({ covariances }, means) => whitenVariances(covariances!, means),
   squaredDistances: (x, { means, whitening }) => distances(x, means, whitening["precisions"]!),
   statistics: (x, responsibilities, { means }) => columnMoments(x, responsibilities, means),
+  incomplete: (x, state) => incompleteOfVariances(x, state, state.covariances["covariances"]!),
+  moments: ({ covariances, weights }, regularization) =>
+    mul(sub(covariances["covariances"]!, regularization), reshape(weights, [-1, 1])),
   maximise(statistics, { means }, regularization) {
     const { variances, ...rest } = maximisedVariances(statistics, means, regularization);
     return { ...rest, covariances: { covariances: variances } };
@@ -91,9 +95,9 @@ export const diagonal: CovarianceFamily = {
     };
   },
   needsProducts: () => false,
-  estimate({ where, sums, divisor, regularization }) {
+  estimate({ where, sums, divisor, regularization, origin }) {
     const covariance = diagonalOf(sums.products, sums.mean.length).map((value) => value / divisor + regularization);
-    checkVariances(where, covariance);
+    checkVariances(where, covariance, { least: (i) => roundingOf(origin, covariance[i]!, i) });
     return { covariances: covariance };
   },
   roots(where, gpu, { covariances }) {

@@ -23,18 +23,24 @@ const LEAST_NOISE = 2e-6;
  * Source: Jöreskog, Psychometrika 1967; Rubin & Thayer, Psychometrika 1982; Varadhan & Roland, Simple and globally convergent methods for accelerating
  * the convergence of any EM algorithm, Scand. J. Statist. 2008 (SQUAREM).
  */
-export function factorAnalysis(covariance: Float64Array, d: number, rank: number, signal?: AbortSignal): Factors {
+export function factorAnalysis(
+  covariance: Float64Array,
+  d: number,
+  rank: number,
+  signal?: AbortSignal,
+): Factors & { readonly converged: boolean } {
   const deviations = Float64Array.from({ length: d }, (_, i) => Math.sqrt(covariance[i * d + i]!) || 1);
   const correlations = covariance.map((value, at) => value / deviations[Math.floor(at / d)]! / deviations[at % d]!);
   const best = climbed(correlations, d, rank, start(correlations, d, rank), signal);
   return {
     loadings: best.loadings.map((value, at) => value * deviations[Math.floor(at / rank)]!),
     noise: best.noise.map((value, i) => value * deviations[i]! ** 2),
+    converged: best.converged,
   };
 }
 
 /** EM from a start until the likelihood stands still. */
-function climbed(s: Float64Array, d: number, rank: number, start: Factors, signal?: AbortSignal): Factors {
+function climbed(s: Float64Array, d: number, rank: number, start: Factors, signal?: AbortSignal) {
   let best = start;
   let level = Number.NEGATIVE_INFINITY;
   let reach = REACH;
@@ -50,10 +56,10 @@ function climbed(s: Float64Array, d: number, rank: number, start: Factors, signa
     if (gained && jump.length === reach) reach *= REACH;
     if (jump && !gained) reach = Math.max(REACH, reach / REACH);
     const now = Math.max(two.logLikelihood, three.logLikelihood);
-    if (now - level < SETTLED) break;
+    if (now - level < SETTLED) return { ...best, converged: true };
     level = now;
   }
-  return best;
+  return { ...best, converged: false };
 }
 
 /** Noise (1 − rank / 2d) / (S⁻¹)_ii, and the loadings of greatest likelihood with it. */

@@ -37,6 +37,22 @@ export interface Statistics {
   readonly second: Tensor;
 }
 
+/**
+ * Rows of which some entries are NaN, missing at random: what every component expects of them. With o the observed and h the missing features of a row,
+ *
+ *     E[c_h | c_o] = Σ_ho Σ_oo⁻¹ c_o,   Cov[c_h | c_o] = Σ_hh − Σ_ho Σ_oo⁻¹ Σ_oh,   c = x − μ
+ *
+ * Source: Ghahramani & Jordan, Supervised learning from incomplete data via an EM approach, NeurIPS 1993.
+ */
+export interface Incomplete {
+  /** c_oᵀ Σ_oo⁻¹ c_o + log |Σ_oo| + |o| log 2π: −2 log of the density of what is observed, [n, K]. */
+  readonly squares: Tensor;
+  /** c with the missing entries at their expectation, [K, n, d]. */
+  readonly centred: Tensor;
+  /** Expected moments under responsibilities [n, K]. */
+  statistics(responsibilities: Tensor): Statistics;
+}
+
 /** The M step's result: weights [K], means [K, d] and covariances. */
 export interface Maximised {
   readonly weights: Tensor;
@@ -89,6 +105,12 @@ export interface Evidence {
   /** The samples, where they are at hand. */
   readonly rows: Rows | null;
   readonly signal: AbortSignal | undefined;
+  /** How the sums came about. */
+  readonly origin: Origin;
+  /** Weights of the rows. */
+  readonly weights: Float32Array<ArrayBuffer> | undefined;
+  /** Takes what the estimate has to say. */
+  readonly warn: (warning: string) => void;
 }
 
 /**
@@ -115,6 +137,10 @@ export interface CovarianceFamily {
   squaredDistances(x: Tensor, state: EmState): Tensor;
   /** Moments of rows x [n, d] weighted by responsibilities [n, K]. */
   statistics(x: Tensor, responsibilities: Tensor, state: EmState): Statistics;
+  /** What rows with missing entries (NaN) are expected to be. */
+  incomplete(x: Tensor, state: EmState): Incomplete;
+  /** What `second` would be of samples of total weight 1 drawn from the state, whose covariances hold `regularization`. */
+  moments(state: EmState & { readonly weights: Tensor }, regularization: number): Tensor;
   /** Parameters of greatest likelihood, or nearer to it, given moments around the state's means. */
   maximise(statistics: Statistics, state: EmState, regularization: number): Maximised;
   /** The first M step, where the state's covariances say nothing yet. `probe` fills the whitening before its statistics are taken. */

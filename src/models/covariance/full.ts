@@ -9,6 +9,7 @@ import { cholesky, inverseOfFactor, logdetOfFactor } from "../../linalg/cholesky
 import { identity, swap } from "../../linalg/matrix.ts";
 import { timesTransposedFactor } from "../../linalg/triangular.ts";
 import type { CovarianceFamily, Whitening } from "./family.ts";
+import { incompleteOfMatrices } from "./missing.ts";
 import { rootsOf } from "./roots.ts";
 import { regularise } from "./shrinkage.ts";
 import { differences, moved, squaredLengths } from "./stack.ts";
@@ -56,6 +57,11 @@ export const full: CovarianceFamily = {
   statistics(x, responsibilities, { means }) {
     const { rooted, ...sums } = weighted(x, responsibilities, means);
     return { ...sums, second: matmul(swap(rooted), rooted) };
+  },
+  incomplete: (x, state) => incompleteOfMatrices(x, state, state.covariances["covariances"]!),
+  moments({ covariances, means, weights }, regularization) {
+    const ridge = mul(identity(means.gpu, means.shape[1]!), regularization);
+    return mul(sub(covariances["covariances"]!, ridge), reshape(weights, [-1, 1, 1]));
   },
   maximise(statistics, { means }, regularization) {
     const { counts, shift, weights, means: next } = moved(statistics, means);

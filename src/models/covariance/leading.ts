@@ -14,6 +14,7 @@ export async function leading({
   rank,
   rows,
   signal,
+  weights,
 }: {
   readonly where: string;
   readonly sums: CentredSums;
@@ -21,10 +22,11 @@ export async function leading({
   readonly rank: number;
   readonly rows: Rows | null;
   readonly signal: AbortSignal | undefined;
+  readonly weights?: Float32Array<ArrayBuffer> | undefined;
 }): Promise<{ values: Float64Array; vectors: Float64Array }> {
   const d = sums.mean.length;
   if (rows && sums.products.length === d && d > 1)
-    return leadingEigenpairs(where, rows, sums.mean, divisor, rank, signal);
+    return leadingEigenpairs(where, rows, sums.mean, divisor, rank, signal, weights);
   const { values, vectors } = eigenpairs(
     sums.products.map((value) => value / divisor),
     d,

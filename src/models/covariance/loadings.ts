@@ -12,6 +12,7 @@ import { cholesky, inverseOfFactor, logdetOfFactor } from "../../linalg/cholesky
 import { identity, onDiagonal, swap } from "../../linalg/matrix.ts";
 import { checkedVariances, columnMoments } from "./diagonal.ts";
 import type { CovarianceFamily, EmState, Statistics } from "./family.ts";
+import { incompleteOfLoadings, momentsOfLoadings } from "./missing.ts";
 import { differences, moved } from "./stack.ts";
 
 /**
@@ -96,6 +97,12 @@ export function ofLoadings({
       const weights = reshape(transpose(responsibilities), [k, x.shape[0]!, 1]);
       const projected = matmul(swap(centred), mul(matmul(centred, probes(state)), weights));
       return { n, first, second: concat([projected, reshape(second, [k, d, 1])], 2) };
+    },
+    incomplete: (x, state) =>
+      incompleteOfLoadings(x, state, noiseOf(state.covariances["noise"]!, state.means.shape[1]!)),
+    moments(state, regularization) {
+      const noise = noiseOf(state.covariances["noise"]!, state.means.shape[1]!);
+      return mul(momentsOfLoadings(state, sub(noise, regularization)), reshape(state.weights, [-1, 1, 1]));
     },
     maximise(statistics, state, regularization) {
       const next = moved(statistics, state.means);

@@ -6,6 +6,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { cholesky, inverseOfFactor } from "../../linalg/cholesky.ts";
 import { diagonal } from "../../linalg/matrix.ts";
 import { factorOf, inverseOfTriangle } from "../../linalg/symmetric.ts";
+import { eigenvalues } from "../../linalg/tridiagonal.ts";
 import { timesTransposedFactor } from "../../linalg/triangular.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import type { Origin, Roots } from "./family.ts";
@@ -15,20 +16,55 @@ export const FEATURES_ON_CPU = 256;
 /** Below this part of its variance a pivot is too near to what f32 products leave of a zero. */
 export const NEARLY_SINGULAR = 2 ** -12;
 
-/** Throws LatentError("numeric") naming the first variance that f32 cannot hold as a positive number. */
-export function checkVariances(where: string, variances: ArrayLike<number>): void {
+/** Throws LatentError("numeric") naming the first variance that f32 cannot hold as a positive number, or that is no more than `least`, its rounding. */
+export function checkVariances(
+  where: string,
+  variances: ArrayLike<number>,
+  { name = (i) => `feature ${i} has variance`, least = () => 0, remedy = "Set regularization." }: VarianceNames = {},
+): void {
   for (let i = 0; i < variances.length; i++) {
     const rounded = Math.fround(variances[i]!);
-    if (rounded > 0 && Number.isFinite(rounded)) continue;
-    const remedy = variances[i]! > 0 ? "Scale the data: f32 cannot hold it." : "Set regularization.";
-    throw new LatentError("numeric", `${where}: feature ${i} has variance ${variances[i]}. Expected > 0. ${remedy}`);
+    if (rounded > 0 && Number.isFinite(rounded) && variances[i]! > least(i)) continue;
+    const isScale = variances[i]! > 0 && !(rounded > 0 && Number.isFinite(rounded));
+    const why = isScale ? "" : variances[i]! > 0 ? ", no more than rounding" : "";
+    throw new LatentError(
+      "numeric",
+      `${where}: ${name(i)} ${variances[i]}${why}. Expected > 0. ${isScale ? "Scale the data: f32 cannot hold it." : remedy}`,
+    );
   }
 }
 
-const notPositive = (where: string, pivot: number, d: number, value: number | null): LatentError =>
+interface VarianceNames {
+  readonly name?: (index: number) => string;
+  readonly least?: (index: number) => number;
+  readonly remedy?: string;
+}
+
+/** What rounding leaves of a variance that is zero, of a feature with this variance and mean: of samples in f32, or of sums in f32. */
+export const roundingOf = (origin: Origin, variance: number, i: number): number =>
+  origin.kind === "samples" ? 4 * 2 ** -48 * origin.mean[i]! ** 2 : origin.precision ** 2 * Math.abs(variance);
+
+/** How many directions of a covariance [d, d] are above rounding: eigenvalues of the correlations, in float64. */
+function rankOf(covariance: Float64Array, d: number, least: (i: number) => number): number {
+  const varied = Array.from({ length: d }, (_, i) => i).filter((i) => covariance[i * d + i]! > least(i));
+  const n = varied.length;
+  const correlations = new Float64Array(n * n);
+  let rounding = 0;
+  for (const [a, i] of varied.entries()) {
+    rounding = Math.max(rounding, least(i) / covariance[i * d + i]!);
+    for (const [b, j] of varied.entries())
+      correlations[a * n + b] =
+        covariance[i * d + j]! / Math.sqrt(covariance[i * d + i]!) / Math.sqrt(covariance[j * d + j]!);
+  }
+  return n === 0 ? 0 : eigenvalues(correlations, n).filter((value) => value > rounding).length;
+}
+/** Up to so many features the rank of a covariance is found. */
+const FEATURES_RANKED = 1024;
+
+const notPositive = (where: string, pivot: number, d: number, value: number | null, rank: number | null): LatentError =>
   new LatentError(
     "numeric",
-    `${where}: the covariance is not positive definite: pivot ${pivot} of ${d} is ${value === null ? "" : `${value}, which is `}not above rounding. Feature ${pivot} is constant, or a combination of those before it. Set regularization (say 1e-6 of the mean variance), shrinkage, or covariance "diag".`,
+    `${where}: the covariance is not positive definite: pivot ${pivot} of ${d} is ${value === null ? "" : `${value}, which is `}not above rounding${rank === null ? "" : `, and its rank is ${rank}`}. Feature ${pivot} is constant, or a combination of those before it. Set regularization (say 1e-6 of the mean variance), shrinkage, or covariance "diag".`,
   );
 
 /** Roots of l·lᵀ, given l and l⁻¹, lower triangular [d, d]. */
@@ -61,7 +97,8 @@ export async function rootsOf(where: string, gpu: Gpu, covariance: Float64Array,
     return Math.max(rounding, 4 * d * 2 ** -48 * (own + origin.mean[i]! ** 2));
   };
   const factor = factorOf(covariance, d, least);
-  if (!(factor instanceof Float64Array)) throw notPositive(where, factor.pivot, d, factor.value);
+  if (!(factor instanceof Float64Array))
+    throw notPositive(where, factor.pivot, d, factor.value, rankOf(covariance, d, least));
   return rootsFrom(gpu, Float32Array.from(factor), d);
 }
 
@@ -82,7 +119,10 @@ async function rootsOnGpu(where: string, gpu: Gpu, covariance: Float64Array, d: 
   try {
     await gpu.evaluate(made);
     const failed = await failedPivot.item();
-    if (failed >= 0) throw notPositive(where, failed, d, null);
+    if (failed >= 0) {
+      const least = (i: number) => Math.sqrt(d) * 2 ** -24 * Math.abs(covariance[i * d + i]!);
+      throw notPositive(where, failed, d, null, d <= FEATURES_RANKED ? rankOf(covariance, d, least) : null);
+    }
     const logDet = Float64Array.from(await pivots.read()).reduce((total, v) => total + 2 * Math.log(v), 0);
     for (const t of [failedPivot, pivots]) t.dispose();
     return rootsOfFactor(factor, inverse, logDet);

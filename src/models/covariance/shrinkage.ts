@@ -20,6 +20,7 @@ export async function shrink(
   rule: Shrinkage,
   rows?: Rows,
   signal?: AbortSignal,
+  weights?: Float32Array,
 ): Promise<number> {
   if (typeof rule === "number") return rule;
   if (rule === "none") return 0;
@@ -38,24 +39,25 @@ export async function shrink(
     where,
     () => 'shrinkage "ledoit-wolf" needs the samples, not their moments. Expected "oas" or a number.',
   );
-  const beta = ((await fourthMoment(where, rows, mean, signal)) / count - squared) / (d * count);
+  const beta = ((await fourthMoment(where, rows, mean, signal, weights)) / count - squared) / (d * count);
   const delta = (squared - 2 * level * trace + d * level ** 2) / d;
   return delta <= 0 ? 0 : Math.min(1, Math.max(0, beta / delta));
 }
 
-/** Σ_i |x_i − μ|⁴ */
+/** Σ_i w_i |x_i − μ|⁴ */
 async function fourthMoment(
   where: string,
   rows: Rows,
   mean: Float64Array,
   signal: AbortSignal | undefined,
+  weights: Float32Array | undefined,
 ): Promise<number> {
   let total = 0;
-  const add = async (batch: Tensor): Promise<void> => {
+  const add = async (batch: Tensor, start: number): Promise<void> => {
     const gpu = gpuOf(where, batch);
     const norms = gpu.within(() => sum(square(sub(batch, gpu.tensor(mean, [mean.length]))), 1));
     try {
-      for (const value of await norms.read()) total += value ** 2;
+      for (const [i, value] of (await norms.read()).entries()) total += (weights?.[start + i] ?? 1) * value ** 2;
     } finally {
       norms.dispose();
     }

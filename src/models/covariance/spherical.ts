@@ -1,4 +1,4 @@
-import { mul, sqrt } from "../../graph/ops/arithmetic.ts";
+import { mul, sqrt, sub } from "../../graph/ops/arithmetic.ts";
 import { gather } from "../../graph/ops/gather.ts";
 import { expand, reshape } from "../../graph/ops/shape.ts";
 import { mean } from "../../graph/ops/sum.ts";
@@ -6,7 +6,8 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { onDiagonal, zeros } from "../../linalg/matrix.ts";
 import { diagonal, diagonalOf, maximisedVariances, rootsOfVariances, whitenVariances } from "./diagonal.ts";
 import type { CovarianceFamily } from "./family.ts";
-import { checkVariances } from "./roots.ts";
+import { incompleteOfVariances } from "./missing.ts";
+import { checkVariances, roundingOf } from "./roots.ts";
 
 /** One variance for all d features: [K] as [K, d]. */
 export const spreadOver = (variances: Tensor, d: number): Tensor =>
@@ -19,6 +20,10 @@ export const spherical: CovarianceFamily = {
   parameterCount: (k) => k,
   shapes: (k) => ({ covariances: [k] }),
   whitening: ({ covariances }, means) => whitenVariances(spreadOver(covariances!, means.shape[1]!), means),
+  incomplete: (x, state) =>
+    incompleteOfVariances(x, state, spreadOver(state.covariances["covariances"]!, state.means.shape[1]!)),
+  moments: ({ covariances, means, weights }, regularization) =>
+    mul(sub(spreadOver(covariances["covariances"]!, means.shape[1]!), regularization), reshape(weights, [-1, 1])),
   maximise(statistics, { means }, regularization) {
     const { variances, ...rest } = maximisedVariances(statistics, means, regularization);
     return { ...rest, covariances: { covariances: mean(variances, 1) } };
@@ -32,15 +37,17 @@ export const spherical: CovarianceFamily = {
     shift: zeros(gpu, [k!, n!, hidden.size]),
     covariances,
   }),
-  estimate({ where, sums, divisor, regularization }) {
+  estimate({ where, sums, divisor, regularization, origin }) {
     const d = sums.mean.length;
     const total = diagonalOf(sums.products, d).reduce((sum, value) => sum + value / divisor, 0);
     const covariances = Float64Array.of(total / d + regularization);
-    checkVariances(where, covariances);
+    const rounding = sums.mean.reduce((sum, _, i) => sum + roundingOf(origin, total / d, i), 0) / d;
+    const name = () => "all rows are one point: their variance is";
+    checkVariances(where, covariances, { name, least: () => rounding });
     return { covariances };
   },
   roots(where, gpu, { covariances }, d) {
-    checkVariances(where, covariances!);
+    checkVariances(where, covariances!, { name: () => "the variance is" });
     return rootsOfVariances(gpu, new Float64Array(d).fill(Math.fround(covariances![0]!)));
   },
 };

@@ -9,6 +9,7 @@ import { identity, ones, swap } from "../../linalg/matrix.ts";
 import { timesTransposedFactor } from "../../linalg/triangular.ts";
 import type { CovarianceFamily, Tensors } from "./family.ts";
 import { full, outer, weighted, whitenMatrices } from "./full.ts";
+import { incompleteOfMatrices } from "./missing.ts";
 import { moved } from "./stack.ts";
 
 /** The shared matrix as a stack of one. */
@@ -42,6 +43,16 @@ export const tied: CovarianceFamily = {
     const rows = reshape(rooted, [means.shape[0]! * x.shape[0]!, means.shape[1]!]);
     return { ...sums, second: matmul(transpose(rows), rows) };
   },
+  incomplete(x, state) {
+    const rows = incompleteOfMatrices(x, state, stacked(state.covariances)["covariances"]!);
+    const statistics = (r: Tensor) => {
+      const { second, ...sums } = rows.statistics(r);
+      return { ...sums, second: sum(second, 0) };
+    };
+    return { ...rows, statistics };
+  },
+  moments: ({ covariances, means }, regularization) =>
+    sub(covariances["covariances"]!, mul(identity(means.gpu, means.shape[1]!), regularization)),
   maximise(statistics, { means }, regularization) {
     const { counts, total, shift, weights, means: next } = moved(statistics, means);
     const [k, d] = means.shape as [number, number];

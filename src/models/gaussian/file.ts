@@ -46,7 +46,7 @@ export function parseGaussian(
   if (factor) checkFactor(where, factor, covariance["covariances"]!, d);
   const origin = { kind: "numbers", precision: 2 ** -24 } as const;
   return {
-    estimate: { family, mean, covariance, shrinkage: 0, origin },
+    estimate: { family, mean, covariance, shrinkage: 0, origin, warnings: [] },
     factor: d <= FEATURES_ON_CPU ? factor : null,
   };
 }

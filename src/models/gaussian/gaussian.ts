@@ -1,5 +1,5 @@
 import { check, checkOptions, present } from "../../device/errors.ts";
-import { checkCall, type LongCall } from "../../formats/call.ts";
+import { checkCall } from "../../formats/call.ts";
 import { add, mul, sub } from "../../graph/ops/arithmetic.ts";
 import { type Draw, drawNormal } from "../../data/streams.ts";
 import { reshape } from "../../graph/ops/shape.ts";
@@ -7,7 +7,8 @@ import { sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { Moments } from "../../linalg/moments.ts";
 import { numbersOf } from "../../linalg/numbers.ts";
-import { rowsOf, gpuOfRows, type Samples } from "../../data/rows.ts";
+import { gpuOf, gpuOfRows, rowsOf, type Samples } from "../../data/rows.ts";
+import { ones, zeros } from "../../linalg/matrix.ts";
 import { checkSymmetric } from "../../linalg/symmetric.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import type { Gpu } from "../../program/gpu.ts";
@@ -16,7 +17,9 @@ import { familyOf } from "../covariance/families.ts";
 import { modelFile } from "../covariance/file.ts";
 import type { CovarianceFamily, Roots, Tensors } from "../covariance/family.ts";
 import { rootsFrom } from "../covariance/roots.ts";
+import { type Components, imputed, incompleteJoint, inSteps } from "../covariance/step.ts";
 import { meanLogProb } from "../logProb.ts";
+import { checkMissing, type Missing, type MissingCall } from "../observed.ts";
 import { parseGaussian, shapesOf } from "./file.ts";
 import { type Estimate, estimateOf, estimateOfSums } from "./fit.ts";
 import { checkGaussianOptions, type GaussianKind, type GaussianOptions } from "./options.ts";
@@ -45,6 +48,8 @@ export class Gaussian {
   readonly logDet: number;
   /** What the shrinkage rule found, or was given; 0 without. */
   readonly shrinkage: number;
+  /** What the fit has to say: EM that did not converge. */
+  readonly warnings: readonly string[];
   readonly #family: CovarianceFamily;
   readonly #roots: Roots;
 
@@ -61,6 +66,7 @@ export class Gaussian {
     this.#roots = roots;
     this.logDet = roots.logDet;
     this.shrinkage = estimate.shrinkage;
+    this.warnings = estimate.warnings;
   }
 
   /**
@@ -122,6 +128,7 @@ export class Gaussian {
       mean,
       covariance: { covariances: covariance },
       shrinkage: 0,
+      warnings: [],
       origin: { kind: "numbers", precision },
     });
   }
@@ -164,9 +171,13 @@ export class Gaussian {
     return Object.fromEntries(Object.entries(named).map(([name, t]) => [name, reshape(t, [1, ...t.shape])]));
   }
 
-  /** log p(x) of each row of x [n, d], in nats: [n]. */
-  logProb(x: Tensor): Tensor {
-    const squares = this.#roots.squaredDistances(this.#centred("Gaussian.logProb", x));
+  /** log p(x) of each row of x [n, d], in nats: [n]. With { missing: "nan" }, of what is not NaN. */
+  logProb(x: Tensor, options: { readonly missing?: Missing } = {}): Tensor {
+    const where = "Gaussian.logProb";
+    checkMissing(where, options.missing);
+    if (options.missing)
+      return this.#incomplete(where, x, (rows, one) => sum(incompleteJoint(this.#family, rows, one), 1));
+    const squares = this.#roots.squaredDistances(this.#centred(where, x));
     return mul(add(squares, this.logDet + this.dim * LOG_TWO_PI), -0.5);
   }
 
@@ -175,23 +186,36 @@ export class Gaussian {
     return sub(reshape(x, [count, dim]), this.mean);
   }
 
-  /** Mean log-likelihood of the samples in nats, finished in float64. */
-  async score(samples: Samples, options: LongCall = {}): Promise<number> {
+  /** `of` applied to rows with missing entries, as many at a time as one step holds; the Gaussian as a mixture of one. */
+  #incomplete(where: string, x: Tensor, of: (rows: Tensor, one: Components) => Tensor): Tensor {
+    return gpuOf(where, x).within(() => {
+      const means = reshape(this.mean, [1, this.dim]);
+      const one = { logWeights: zeros(means.gpu, [1]), means, covariances: this.#stack() };
+      return inSteps(where, x, this.#family, one, true, (rows) => of(rows, one));
+    });
+  }
+
+  /** Rows x [n, d] with the expectation of what is NaN given the rest of the row: [n, d]. */
+  impute(x: Tensor): Tensor {
+    const all = (joint: Tensor) => ones(joint.gpu, joint.shape);
+    return this.#incomplete("Gaussian.impute", x, (rows, one) => imputed(this.#family, rows, one, all));
+  }
+
+  /** Mean log-likelihood of the samples in nats, finished in float64. With { missing: "nan" }, of what is not NaN. */
+  async score(samples: Samples, options: MissingCall = {}): Promise<number> {
     const where = "Gaussian.score";
-    checkOptions(where, options, ["signal", "onProgress"]);
-    checkCall(where, options);
-    return meanLogProb(where, (x) => this.logProb(x), rowsOf(where, samples, this.dim), 1, options);
+    const { missing, ...long } = options;
+    checkOptions(where, long, ["signal", "onProgress"]);
+    checkCall(where, long);
+    const rows = rowsOf(where, samples, this.dim);
+    return meanLogProb(where, (x) => this.logProb(x, missing ? { missing } : {}), rows, 1, long);
   }
 
   /** n draws [n, d]. Equal seeds give equal bits on one device. */
   sample(n: number, options: Partial<Draw> = {}): Tensor {
-    checkOptions("Gaussian.sample", options, ["seed", "step"]);
-    check(
-      Number.isInteger(n) && n > 0,
-      "argument",
-      "Gaussian.sample",
-      () => `expected a whole number of samples > 0; got ${n}.`,
-    );
+    const where = "Gaussian.sample";
+    checkOptions(where, options, ["seed", "step"]);
+    check(Number.isInteger(n) && n > 0, "argument", where, () => `expected a whole number of samples > 0; got ${n}.`);
     const noise = drawNormal(this.mean.gpu, [n, this.dim], { seed: 0, ...present(options) });
     return add(this.#roots.colour(noise), this.mean);
   }
@@ -244,12 +268,8 @@ export class Gaussian {
    */
   conditional(options: ConditionalOptions): Conditional {
     const mean = reshape(this.mean, [1, this.dim]);
-    return Conditional.of(
-      "Gaussian.conditional",
-      this.#family,
-      { weights: null, means: mean, covariances: this.#stack() },
-      options,
-    );
+    const parts = { weights: null, means: mean, covariances: this.#stack() };
+    return Conditional.of("Gaussian.conditional", this.#family, parts, options);
   }
 
   /** A safetensors file with `mean` and `covariance` (or `loadings` and `noise`), and the `factor` l with l·lᵀ = covariance of a full one. */

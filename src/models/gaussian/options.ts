@@ -3,6 +3,8 @@ import { checkCall, type LongCall } from "../../formats/call.ts";
 import { checkRank, familyOf } from "../covariance/families.ts";
 import type { CovarianceKind } from "../covariance/family.ts";
 import type { Shrinkage } from "../covariance/shrinkage.ts";
+import { checkMissing, type Missing } from "../observed.ts";
+import type { Weights } from "../weights.ts";
 
 /** Which covariance a Gaussian has: any, diagonal, a multiple of I, or `rank` directions and noise, alike or one each. */
 export type GaussianKind = Exclude<CovarianceKind, "tied">;
@@ -19,15 +21,29 @@ export interface GaussianOptions extends LongCall {
   readonly regularization?: number;
   /** How far a full covariance is drawn towards (tr Σ / d)·I: a number in [0, 1], or a rule that finds it; "none". */
   readonly shrinkage?: Shrinkage;
+  /** A weight ≥ 0 for each row: 2 counts as the row twice. */
+  readonly weights?: Weights;
+  /** "nan": NaN stands for an entry that is missing at random, and EM finds the maximum for what is observed. */
+  readonly missing?: Missing;
 }
 
-const known = ["covariance", "rank", "ddof", "regularization", "shrinkage", "signal", "onProgress"];
+const known = [
+  "covariance",
+  "rank",
+  "ddof",
+  "regularization",
+  "shrinkage",
+  "weights",
+  "missing",
+  "signal",
+  "onProgress",
+];
 
 /** Throws LatentError("argument") naming the first option that is unknown or out of range. */
 export function checkGaussianOptions(where: string, options: GaussianOptions): void {
   checkOptions(where, options, known);
   checkCall(where, options);
-  const { covariance = "full", rank, ddof = 0, regularization = 0, shrinkage = "none" } = options;
+  const { covariance = "full", rank, ddof = 0, regularization = 0, shrinkage = "none", missing } = options;
   checkRank(where, familyOf(where, covariance, true), rank);
   check(ddof === 0 || ddof === 1, "argument", where, () => `expected ddof 0 or 1; got ${String(ddof)}.`);
   check(
@@ -47,6 +63,10 @@ export function checkGaussianOptions(where: string, options: GaussianOptions): v
     where,
     () => `expected a shrinkage "none", "ledoit-wolf", "oas" or a number in [0, 1]; got ${String(shrinkage)}.`,
   );
+  checkMissing(where, missing);
+  check(missing === undefined || (ddof === 0 && shrinkage === "none"), "argument", where, () => {
+    return "missing entries are filled by greatest likelihood. Expected no ddof and no shrinkage with them; set regularization.";
+  });
   check(
     shrinkage === "none" || covariance === "full",
     "argument",

@@ -1,15 +1,19 @@
 import { abortable } from "../../formats/call.ts";
 import { assign } from "../../graph/assign.ts";
-import { add, div } from "../../graph/ops/arithmetic.ts";
+import { add, div, mul, sub, where } from "../../graph/ops/arithmetic.ts";
+import { isNaN, log } from "../../graph/ops/elementwise.ts";
+import { reshape } from "../../graph/ops/shape.ts";
 import { sum } from "../../graph/ops/sum.ts";
 import { random } from "../../graph/ops/random.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { permutation } from "../../data/philox.ts";
 import { eachBatch, type Rows } from "../../data/rows.ts";
 import { streamOf } from "../../data/streams.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import type { Program } from "../../program/program.ts";
 import type { Statistics } from "../covariance/family.ts";
 import { nearest } from "../kmeans/nearest.ts";
+import { totalOf } from "../weights.ts";
 import { expected, logJoint } from "./components.ts";
 import { type EmOptions, type EmResult, EmStates, type MixtureValues } from "./emStates.ts";
 
@@ -28,6 +32,9 @@ export class Em {
   readonly #states: EmStates;
   readonly #programs = new Map<string, Program<unknown>>();
   readonly #whole: Tensor | null;
+  /** Values [d] for missing entries before the first E step. */
+  readonly #fill: Tensor | null;
+  #ownWeights: Tensor | null = null;
 
   /** `whole` is all rows, where they fit into one step. */
   constructor(gpu: Gpu, rows: Rows, whole: Tensor | null, options: EmOptions) {
@@ -36,6 +43,7 @@ export class Em {
     this.#whole = whole;
     this.#options = options;
     this.#states = new EmStates(gpu, rows, options);
+    this.#fill = options.fill ? gpu.tensor(options.fill, [rows.dim]) : null;
   }
 
   /** Starts from parameters. */
@@ -115,8 +123,16 @@ export class Em {
     } finally {
       given.dispose();
     }
-    const of = (x: Tensor, step: Tensor) => family.statistics(x, responsibilities(x, step), this.#states.state);
-    await this.#pass(name, (x, step) => ({ ...of(x, step), logProb: null }), signal);
+    await this.#pass(
+      name,
+      (x, step, weights) => {
+        const whole = this.#filled(x);
+        const soft = responsibilities(whole, step);
+        const own = weights ? mul(soft, reshape(weights, [weights.size, 1])) : soft;
+        return { ...family.statistics(whole, own, this.#states.state), logProb: null };
+      },
+      signal,
+    );
     const open = await this.#program("open", () => {
       this.#states.begin((family.first ?? family).maximise(this.#states.sums, this.#states.state, regularization));
       this.#states.clear();
@@ -135,7 +151,8 @@ export class Em {
     try {
       for (let left = maxIterations; left > 0; left -= block) {
         signal?.throwIfAborted();
-        if (this.#whole) await abortable(this.#block(Math.min(block, left)), signal);
+        if (this.#options.online) await this.#onlinePass(maxIterations - left, signal);
+        else if (this.#whole) await abortable(this.#block(Math.min(block, left)), signal);
         else await this.#longIteration(signal);
         // one block late where blocks are short; a pass over many batches is worth waiting for
         const before: Float32Array | null = await abortable(this.#whole ? Promise.resolve(seen) : readStatus(), signal);
@@ -151,12 +168,13 @@ export class Em {
   }
 
   async #block(times: number): Promise<void> {
-    const step = await this.#program("iterate", () => this.#states.advance(this.#expect(this.#whole!)));
+    const { weights } = this.#wholeInputs();
+    const step = await this.#program("iterate", () => this.#states.advance(this.#expect(this.#whole!, weights)));
     await step.repeat(times);
   }
 
   async #longIteration(signal?: AbortSignal): Promise<void> {
-    await this.#pass("soft", (x) => this.#expect(x), signal);
+    await this.#pass("soft", (x, _step, weights) => this.#expect(x, weights), signal);
     const close = await this.#program("close", () => {
       this.#states.advance(this.#states.sums);
       this.#states.clear();
@@ -164,15 +182,62 @@ export class Em {
     await close.run();
   }
 
+  /** Every batch once, in random order, each followed by an M step that it takes part in by (2 + steps before it)^−0.6. */
+  async #onlinePass(pass: number, signal?: AbortSignal): Promise<void> {
+    const { batch, weights, online } = this.#options;
+    const rows = this.#rows;
+    const batches = Math.ceil(rows.count / batch);
+    const order = permutation(batches, { seed: online!.seed, stream: streamOf("mini-batches"), step: pass });
+    for (const [at, which] of order.entries()) {
+      signal?.throwIfAborted();
+      const start = which * batch;
+      const size = Math.min(batch, rows.count - start);
+      const own = weights?.slice(start, start + size);
+      const total = own ? totalOf(own) : size;
+      if (total === 0) continue;
+      const x = await rows.batch(start, size);
+      const numbers = [total, (2 + pass * batches + at) ** -0.6].map((value) => this.#gpu.tensor([value], []));
+      const inputs = [...numbers, x, ...(own ? [this.#gpu.tensor(own, [size])] : [])];
+      const step = async () =>
+        (
+          await this.#program(
+            "online",
+            (weight, rate, part, own) => this.#states.advanceBy(this.#expect(part!, own ?? null), weight!, rate!),
+            inputs,
+          )
+        ).run(...inputs);
+      await abortable(step(), signal).finally(() => {
+        for (const t of inputs) if (t !== x || rows.keeps !== true) t.dispose();
+      });
+    }
+    const close = await this.#program("close pass", () => {
+      this.#states.closePass();
+      this.#states.clear();
+    });
+    await close.run();
+  }
+
+  /** The weights of all rows, where one step holds them. */
+  #wholeInputs(): { weights: Tensor | null } {
+    const { weights } = this.#options;
+    if (weights && !this.#ownWeights) this.#ownWeights = this.#gpu.tensor(weights, [weights.length]);
+    return { weights: this.#ownWeights };
+  }
+
+  /** x with the starting value of each feature for what is missing. */
+  #filled(x: Tensor): Tensor {
+    return this.#fill ? where(isNaN(x), this.#fill, x) : x;
+  }
+
   /** Adds `part` of every batch to the sums. */
   async #pass(
     name: string,
-    part: (x: Tensor, step: Tensor) => Statistics & { logProb: Tensor | null },
+    part: (x: Tensor, step: Tensor, weights: Tensor | null) => Statistics & { logProb: Tensor | null },
     signal?: AbortSignal,
   ): Promise<void> {
     const sums = this.#states.sums;
-    const accumulate = (x: Tensor, step: Tensor) => {
-      const { n, first, second, logProb } = part(x, step);
+    const accumulate = (x: Tensor, step: Tensor, weights: Tensor | null) => {
+      const { n, first, second, logProb } = part(x, step, weights);
       for (const [key, value] of Object.entries({ n, first, second }))
         assign(sums[key as "n"], add(sums[key as "n"], value));
       if (logProb) assign(sums.logProb, add(sums.logProb, logProb));
@@ -180,24 +245,32 @@ export class Em {
     const one = async (start: number, x?: Tensor): Promise<void> => {
       const step = this.#gpu.tensor(Uint32Array.of(start), []);
       const whole = this.#whole;
+      const part = x ? this.#options.weights?.slice(start, start + x.shape[0]!) : undefined;
+      const own = part ? [this.#gpu.tensor(part, [part.length])] : [];
       try {
+        const { weights } = whole ? this.#wholeInputs() : { weights: null };
         const program = whole
-          ? await this.#program(name, (at) => accumulate(whole, at!), [step])
-          : await this.#program(name, (at, input) => accumulate(input!, at!), [step, x!]);
-        await program.run(step, ...(x ? [x] : []));
+          ? await this.#program(name, (at) => accumulate(whole, at!, weights), [step])
+          : await this.#program(name, (at, input, share) => accumulate(input!, at!, share ?? null), [step, x!, ...own]);
+        await program.run(step, ...(x ? [x, ...own] : []));
       } finally {
-        step.dispose();
+        for (const t of [step, ...own]) t.dispose();
       }
     };
     if (this.#whole) await abortable(one(0), signal);
     else await eachBatch(this.#rows, this.#options.batch, (x, start) => abortable(one(start, x), signal), signal);
   }
 
-  /** The E step of rows x. */
-  #expect(x: Tensor): Statistics & { logProb: Tensor } {
+  /** The E step of rows x [n, d] with weights [n] or none. */
+  #expect(x: Tensor, weights: Tensor | null): Statistics & { logProb: Tensor } {
     const { family } = this.#options;
-    const { logProb, responsibilities } = expected(logJoint(family, x, this.#states.state));
-    return { ...family.statistics(x, responsibilities, this.#states.state), logProb: sum(logProb) };
+    const { state } = this.#states;
+    const rows = this.#fill ? family.incomplete(x, state) : null;
+    const joint = rows ? sub(log(state.weights), mul(rows.squares, 0.5)) : logJoint(family, x, state);
+    const { logProb, responsibilities } = expected(joint);
+    const own = weights ? mul(responsibilities, reshape(weights, [weights.size, 1])) : responsibilities;
+    const moments = rows ? rows.statistics(own) : family.statistics(x, own, state);
+    return { ...moments, logProb: sum(weights ? mul(logProb, weights) : logProb) };
   }
 
   async #program(
@@ -217,5 +290,6 @@ export class Em {
   dispose(): void {
     for (const program of this.#programs.values()) program.dispose();
     this.#states.dispose();
+    for (const t of [this.#fill, this.#ownWeights]) t?.dispose();
   }
 }

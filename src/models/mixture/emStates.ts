@@ -1,6 +1,6 @@
 import { assign } from "../../graph/assign.ts";
 import type { Shape } from "../../graph/dtype.ts";
-import { add, equal, greaterEqual, less, maximum, mul, sub, where } from "../../graph/ops/arithmetic.ts";
+import { add, div, equal, greaterEqual, less, maximum, mul, sub, where } from "../../graph/ops/arithmetic.ts";
 import { cast } from "../../graph/ops/cast.ts";
 import { abs } from "../../graph/ops/elementwise.ts";
 import { expand } from "../../graph/ops/shape.ts";
@@ -11,6 +11,7 @@ import type { Rows } from "../../data/rows.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import type { CovarianceFamily, EmState, Maximised, Statistics, Tensors } from "../covariance/family.ts";
 import { indexOfFirst, positions } from "../kmeans/nearest.ts";
+import { totalOf } from "../weights.ts";
 import { prepare } from "./components.ts";
 
 /** Numbers by name, as the GPU holds them. */
@@ -35,6 +36,12 @@ export interface EmOptions {
   readonly maxIterations: number;
   /** Rows of one step. */
   readonly batch: number;
+  /** How much each row counts. */
+  readonly weights?: Float32Array<ArrayBuffer> | undefined;
+  /** Values [d] that missing entries have before the first E step; their presence says that NaN is one. */
+  readonly fill?: Float32Array<ArrayBuffer> | undefined;
+  /** Every batch moves the parameters, in random order of batches. */
+  readonly online?: { readonly seed: number } | undefined;
 }
 
 export interface EmResult extends MixtureValues {
@@ -55,7 +62,8 @@ const ROUNDING = 2 * 2 ** -23;
  */
 export class EmStates {
   readonly #gpu: Gpu;
-  readonly #rows: number;
+  /** Sum of the weights of all rows. */
+  readonly total: number;
   readonly #options: EmOptions;
   /** The parameters, and what densities need of them. */
   readonly state: EmState & { readonly weights: Tensor; readonly offsets: Tensor };
@@ -68,7 +76,7 @@ export class EmStates {
     const { family, rank, components: k, maxIterations } = options;
     const d = rows.dim;
     this.#gpu = gpu;
-    this.#rows = rows.count;
+    this.total = options.weights ? totalOf(options.weights) : rows.count;
     this.#options = options;
     const state = (shape: Shape) => gpu.state(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
     const states = (shapes: { readonly [name: string]: Shape }): Tensors =>
@@ -94,24 +102,60 @@ export class EmStates {
 
   /** The M step, the test, and the masked assignments. */
   advance(sums: Statistics & { logProb: Tensor }): void {
-    const { family, regularization, tolerance, maxIterations } = this.#options;
-    const { done, failed, failedAt, iteration, bound, history } = this.counters;
+    this.#tested(sums.logProb, this.#maximised(sums));
+  }
+
+  /**
+   * One step of online EM: what the parameters say of moments, and a part `rate` of what a batch of total weight `size` does; then the M step.
+   * Source: Cappé & Moulines, On-line expectation–maximization algorithm for latent data models, JRSS B 2009.
+   */
+  advanceBy(part: Statistics & { logProb: Tensor }, size: Tensor, rate: Tensor): void {
+    const { family, regularization } = this.#options;
+    const { state, sums, total } = this;
+    const before = mul(sub(1, rate), total);
+    const scale = div(mul(rate, total), size);
+    const blended = {
+      n: add(mul(state.weights, before), mul(part.n, scale)),
+      first: mul(part.first, scale),
+      second: add(mul(family.moments(state, regularization), before), mul(part.second, scale)),
+    };
+    const broken = this.#maximised(blended);
+    assign(sums.logProb, add(sums.logProb, part.logProb));
+    assign(this.counters.done, maximum(this.counters.done, broken));
+  }
+
+  /** Ends a pass of online EM: the test alone. */
+  closePass(): void {
+    this.#tested(this.sums.logProb, constant(this.#gpu, 0));
+  }
+
+  /** The M step, masked; whether a covariance became singular. */
+  #maximised(sums: Statistics): Tensor {
+    const { family, regularization } = this.#options;
+    const { done, failed, failedAt } = this.counters;
     const next = family.maximise(sums, this.state, regularization);
     const ready = prepare(family, next);
     const failure = max(ready.failed);
     const broken = greaterEqual(failure, 0);
-    const level = mul(sum(sums.logProb), 1 / this.#rows);
-    const near = less(abs(sub(level, bound)), maximum(mul(abs(level), ROUNDING), tolerance));
     const frozen = maximum(done, broken);
     for (const [state, value] of this.#assigned(next, ready)) assign(state, where(frozen, state, value));
     const which = indexOfFirst(ready.failed);
     assign(failed, where(done, failed, where(broken, which, -1)));
     assign(failedAt, where(done, failedAt, failure));
+    return broken;
+  }
+
+  /** Whether the mean log-likelihood still changes. */
+  #tested(logProb: Tensor, broken: Tensor): void {
+    const { tolerance, maxIterations } = this.#options;
+    const { done, iteration, bound, history } = this.counters;
+    const level = mul(sum(logProb), 1 / this.total);
+    const near = less(abs(sub(level, bound)), maximum(mul(abs(level), ROUNDING), tolerance));
     assign(bound, where(done, bound, level));
     const place = equal(positions(this.#gpu, maxIterations), cast(iteration, "f32"));
     assign(history, where(mul(place, sub(1, done)), level, history));
     assign(iteration, add(iteration, cast(sub(1, done), "u32")));
-    assign(done, maximum(frozen, near));
+    assign(done, maximum(maximum(done, broken), near));
   }
 
   /** States, and what they become with new parameters. */

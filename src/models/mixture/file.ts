@@ -12,6 +12,7 @@ export interface Course {
   readonly converged: boolean;
   readonly iterations: number;
   readonly history: readonly number[];
+  readonly warnings?: readonly string[];
 }
 
 /** A mixture as safetensors. */

@@ -6,39 +6,32 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { checkFinite, gpuOf, type Rows, rowsOf, type Samples } from "../../data/rows.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { checkRank, familyOf } from "../covariance/families.ts";
-import type { CovarianceFamily, CovarianceKind, Values } from "../covariance/family.ts";
+import type { CovarianceFamily } from "../covariance/family.ts";
+import { rowsOfStep } from "../covariance/step.ts";
 import { Em } from "./em.ts";
 import type { EmResult, MixtureValues } from "./emStates.ts";
 import { lloyd } from "../kmeans/lloyd.ts";
 import { plusPlus } from "../kmeans/seeding.ts";
 import { SAMPLE, subsetOf } from "../kmeans/subset.ts";
+import { filledRows, observedMeans } from "../observed.ts";
+import { totalOf, weightsOf } from "../weights.ts";
 import { checkMixtureOptions, type MixtureOptions, startValues } from "./options.ts";
-
-/** Elements that one step may hold, and rows at most. */
-const ELEMENTS = 2 ** 23;
-const MOST_ROWS = 16384;
+import { deadOf, LEAST_ROWS, reseeded } from "./reseed.ts";
+import { singular } from "./singular.ts";
 
 export interface FittedMixture extends EmResult {
   readonly family: CovarianceFamily;
   readonly rank: number;
   readonly gpu: Gpu;
   readonly dim: number;
+  readonly warnings: readonly string[];
 }
 
 /** Fits by EM, best of the restarts. See GaussianMixture.fit. */
-export async function fitMixture(samples: Samples, options: MixtureOptions): Promise<FittedMixture> {
-  const where = "GaussianMixture.fit";
+export async function fitMixture(where: string, samples: Samples, options: MixtureOptions): Promise<FittedMixture> {
   checkMixtureOptions(where, options);
-  const {
-    components,
-    covariance = "full",
-    rank = 0,
-    regularization = 1e-6,
-    tolerance = 1e-3,
-    maxIterations = 100,
-    restarts = 1,
-    signal,
-  } = options;
+  const { components, covariance = "full", rank = 0, signal, miniBatch, seed = 0 } = options;
+  const { regularization = 1e-6, tolerance = 1e-3, maxIterations = 100, restarts = 1 } = options;
   const family = familyOf(where, covariance);
   const rows = rowsOf(where, samples);
   checkRank(where, family, options.rank, rows.dim);
@@ -48,27 +41,39 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
     where,
     () => `fewer rows than components. Expected at least ${components} rows; got ${rows.count}.`,
   );
-  await checkFinite(where, rows, signal);
-  const batch = rowsOfStep(family, components, rows.dim);
-  const whole = rows.count <= batch ? await rows.batch(0, rows.count) : null;
+  const weights = await weightsOf(where, options.weights, rows.count);
+  const fill = options.missing ? await observedMeans(where, rows, signal) : undefined;
+  if (!fill) await checkFinite(where, rows, signal);
+  const most = rowsOfStep(family, components, rows.dim, fill ? rank : undefined);
+  const batch = Math.min(most, miniBatch ?? most);
+  const whole = !miniBatch && rows.count <= batch ? await rows.batch(0, rows.count) : null;
   const first = whole ?? (await rows.batch(0, 1));
   const gpu = gpuOf(where, first);
   let em: Em | null = null;
-  let sample: Tensor | null = null;
+  let sample: { x: Tensor; weights: Float32Array | undefined } | null = null;
   try {
     if (whole) await abortable(gpu.evaluate([whole]), signal);
-    em = new Em(gpu, rows, whole, { family, rank, components, regularization, tolerance, maxIterations, batch });
-    const start =
-      typeof options.init === "object"
-        ? startValues(where, options.init, family, { components, d: rows.dim, rank })
-        : null;
-    const subset = { centres: components, batch, seed: options.seed ?? 0 };
-    if (!start) sample = whole && rows.count <= SAMPLE ? whole : (await subsetOf(gpu, rows, subset, signal)).x;
+    const online = miniBatch ? { seed } : undefined;
+    const numbers = { rank, components, regularization, tolerance, maxIterations, batch };
+    em = new Em(gpu, rows, whole, { family, ...numbers, weights, fill, online });
+    const start = await givenStart(where, options, family, { components, d: rows.dim, rank });
+    if (!start)
+      sample = await startingRows(
+        gpu,
+        fill ? filledRows(where, rows, fill) : rows,
+        { whole: fill ? null : whole, weights, batch, components, seed },
+        signal,
+      );
+    const total = weights ? totalOf(weights) : rows.count;
     let best: EmResult | null = null;
     let failed: EmResult | null = null;
     for (let restart = 0; restart < restarts; restart++) {
       await abortable(begin(em, start, sample, options, restart), signal);
-      const result = await em.run(signal, reporterOf(options, restart));
+      const report = reporterOf(options, restart);
+      const once = await em.run(signal, report);
+      const result = options.reseed
+        ? await reseeded(em, once, { where, rows, family, total, fill, signal, report })
+        : once;
       if (result.failure) failed = result;
       else if (!best || isBetter(result, best)) best = result;
     }
@@ -78,10 +83,11 @@ export async function fitMixture(samples: Samples, options: MixtureOptions): Pro
         "numeric",
         `${where}: the log-likelihood is ${best.history.at(-1)}. Scale the data, or raise regularization.`,
       );
-    return { ...best, family, rank, gpu, dim: rows.dim };
+    const warnings = warningsOf(where, best, total, maxIterations);
+    return { ...best, family, rank, gpu, dim: rows.dim, warnings };
   } finally {
     em?.dispose();
-    if (sample && sample !== whole) sample.dispose();
+    if (sample && sample.x !== whole) sample.x.dispose();
     if (rows.keeps !== true) first.dispose();
   }
 }
@@ -92,33 +98,70 @@ function isBetter(result: EmResult, best: EmResult): boolean {
   return Number.isFinite(bound) && !(bound <= least);
 }
 
-/** Rows of one step: matrices keep every component's differences at once. */
-export const rowsOfStep = (family: CovarianceFamily, components: number, dim: number): number =>
-  Math.max(
-    64,
-    Math.min(MOST_ROWS, Math.floor(ELEMENTS / (dim * (family.keepsDifferences ? components : 1)) / 64) * 64),
-  );
+/** Parameters to start from: another mixture's, or those of `init`; null where they are to be found. */
+async function givenStart(
+  where: string,
+  { init, warmStart }: MixtureOptions,
+  family: CovarianceFamily,
+  sizes: { components: number; d: number; rank: number },
+): Promise<MixtureValues | null> {
+  if (warmStart) {
+    const { kind, components, dim, parameters } = warmStart;
+    const rank = parameters["loadings"]?.shape[2] ?? 0;
+    const fits = kind === family.kind && components === sizes.components && dim === sizes.d && rank === sizes.rank;
+    check(fits, "argument", where, () => {
+      const wanted = `${sizes.components} components of ${sizes.d} features, covariance "${family.kind}"${sizes.rank ? ` of rank ${sizes.rank}` : ""}`;
+      return `warmStart is another kind of mixture. Expected ${wanted}; got ${components} of ${dim}, "${kind}"${rank ? ` of rank ${rank}` : ""}.`;
+    });
+    const read = async (t: Tensor) => (await t.read()) as Float32Array<ArrayBuffer>;
+    const covariances: { [name: string]: Float32Array<ArrayBuffer> } = {};
+    for (const [name, t] of Object.entries(parameters)) covariances[name] = await read(t);
+    return { weights: await read(warmStart.weights), means: await read(warmStart.means), covariances };
+  }
+  return typeof init === "object" ? startValues(where, init, family, sizes) : null;
+}
+
+/** Rows that starting centres are looked for among, and their weights. */
+async function startingRows(
+  gpu: Gpu,
+  rows: Rows,
+  given: {
+    whole: Tensor | null;
+    weights: Float32Array | undefined;
+    batch: number;
+    components: number;
+    seed: number;
+  },
+  signal?: AbortSignal,
+): Promise<{ x: Tensor; weights: Float32Array | undefined }> {
+  const { whole, weights, batch, components, seed } = given;
+  if (whole && rows.count <= SAMPLE) return { x: whole, weights };
+  const options = { centres: components, batch, seed, ...(weights ? { weights } : {}) };
+  const { x, chosen } = await subsetOf(gpu, rows, options, signal);
+  return { x, weights: weights && Float32Array.from(chosen, (row) => weights[row]!) };
+}
 
 async function begin(
   em: Em,
   start: MixtureValues | null,
-  sample: Tensor | null,
+  sample: { x: Tensor; weights: Float32Array | undefined } | null,
   options: MixtureOptions,
   restart: number,
 ): Promise<void> {
   const { components, init = "kmeans", seed = 0, signal } = options;
   if (start) return em.startFrom(start);
-  const x = sample!;
+  const { x, weights } = sample!;
   const [n, d] = x.shape as [number, number];
   if (init === "kmeans" || init === "k-means++") {
-    const centres = await plusPlus(x, components, seed, restart, signal);
-    return em.startAt(
-      init === "kmeans" ? ((await lloyd(x, centres, 25, signal)) as Float32Array<ArrayBuffer>) : centres,
-      signal,
-    );
+    const centres = await plusPlus(x, components, seed, restart, signal, weights);
+    const own = weights && Float32Array.from(weights);
+    const found = init === "kmeans" ? await lloyd(x, centres, 25, signal, own) : centres;
+    return em.startAt(found as Float32Array<ArrayBuffer>, signal);
   }
   const values = (await x.read()) as Float32Array;
   const order = permutation(n, { seed, stream: streamOf("mixture centres"), step: restart });
+  // rows that do not count come last
+  if (weights) order.sort((a, b) => Number(weights[a] === 0) - Number(weights[b] === 0));
   if (init === "random") return em.startRandom(values.slice(order[0]! * d, order[0]! * d + d), seed, restart, signal);
   const centres = new Float32Array(components * d);
   for (let k = 0; k < components; k++) centres.set(values.subarray(order[k]! * d, order[k]! * d + d), k * d);
@@ -136,51 +179,22 @@ function reporterOf(
   };
 }
 
-function singular(where: string, { kind }: CovarianceFamily, { failure, iterations }: EmResult): LatentError {
-  const { component, at } = failure!;
-  const which = kind === "tied" ? "the shared covariance" : `the covariance of component ${component}`;
-  const place =
-    kind === "full" || kind === "tied" ? `pivot ${at} is not above rounding` : `feature ${at} has no variance`;
-  return new LatentError(
-    "numeric",
-    `${where}: ${which} is singular after ${iterations} iterations: ${place}. Decrease components or increase regularization.`,
-  );
-}
-
-/**
- * The covariance of greatest likelihood of one Gaussian with many features, by EM over its rows: for families whose closed form would take
- * products of all features.
- */
-export async function emOfOne(
+/** What a fit has to say: iterations that ran out, components that died. */
+function warningsOf(
   where: string,
-  rows: Rows,
-  options: { kind: CovarianceKind; rank: number; regularization: number; signal: AbortSignal | undefined },
-  mean: Float64Array,
-  start: Values,
-): Promise<Values> {
-  const family = familyOf(where, options.kind);
-  const batch = rowsOfStep(family, 1, rows.dim);
-  const whole = rows.count <= batch ? await rows.batch(0, rows.count) : null;
-  const first = whole ?? (await rows.batch(0, 1));
-  const { rank, regularization, signal } = options;
-  let em: Em | null = null;
-  try {
-    // nats of all features together
-    const tolerance = 1e-6 * rows.dim;
-    const fit = { family, rank, components: 1, regularization, tolerance, maxIterations: 200, batch };
-    em = new Em(gpuOf(where, first), rows, whole, fit);
-    const covariances = Object.fromEntries(
-      Object.entries(start).map(([name, values]) => [name, Float32Array.from(values)]),
+  { converged, iterations, weights }: EmResult,
+  total: number,
+  most: number,
+): string[] {
+  const warnings: string[] = [];
+  if (!converged && most > 1)
+    warnings.push(
+      `${where}: EM did not converge in ${iterations} iterations. Raise maxIterations or tolerance, or look at the data.`,
     );
-    const weights = Float32Array.of(1);
-    await abortable(em.startFrom({ weights, means: Float32Array.from(mean), covariances }), signal);
-    const result = await em.run(signal);
-    if (result.failure) throw singular(where, family, result);
-    return Object.fromEntries(
-      Object.entries(result.covariances).map(([name, values]) => [name, Float64Array.from(values)]),
+  const dead = deadOf(weights, total);
+  if (dead.length > 0)
+    warnings.push(
+      `${where}: components ${dead.join(", ")} have no rows left (less than ${LEAST_ROWS} each). Lower components, or set reseed.`,
     );
-  } finally {
-    em?.dispose();
-    if (rows.keeps !== true) first.dispose();
-  }
+  return warnings;
 }

@@ -1,10 +1,7 @@
 import { check, checkOptions, LatentError, present } from "../../device/errors.ts";
-import { checkCall, type LongCall } from "../../formats/call.ts";
+import { checkCall } from "../../formats/call.ts";
 import { argmax } from "../../graph/ops/argmax.ts";
 import { log } from "../../graph/ops/elementwise.ts";
-import { reshape } from "../../graph/ops/shape.ts";
-import { concat } from "../../graph/ops/part.ts";
-import { slice } from "../../graph/ops/slice.ts";
 import type { Draw } from "../../data/streams.ts";
 import { logsumexp } from "../../graph/ops/softmax.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -15,13 +12,21 @@ import { numbersOf } from "../../linalg/numbers.ts";
 import { Conditional, type ConditionalOptions } from "../covariance/conditional.ts";
 import { checkRank, familyOf } from "../covariance/families.ts";
 import type { CovarianceFamily, CovarianceKind, Tensors } from "../covariance/family.ts";
+import { imputed, incompleteJoint, inSteps } from "../covariance/step.ts";
 import { meanLogProb } from "../logProb.ts";
+import { checkMissing, type Missing, type MissingCall } from "../observed.ts";
 import { expected, logJoint, prepare, type Prepared } from "./components.ts";
 import type { MixtureValues } from "./emStates.ts";
 import { type Course, mixtureFile, parseMixture } from "./file.ts";
-import { fitMixture, rowsOfStep } from "./fit.ts";
+import { fitMixture } from "./fit.ts";
 import { type MixtureOptions, type MixtureStart, startValues } from "./options.ts";
 import { sampleMixture } from "./sample.ts";
+import { type Selected, type SelectOptions, selectMixture } from "./select.ts";
+
+interface MissingOption {
+  /** "nan": NaN stands for a missing entry. */
+  readonly missing?: Missing;
+}
 
 /**
  * A mixture of Gaussians on [d]:  p(x) = Σ_k π_k N(x; μ_k, Σ_k).
@@ -45,6 +50,8 @@ export class GaussianMixture {
   readonly converged: boolean;
   /** Iterations of the fit. */
   readonly iterations: number;
+  /** What the fit has to say: EM that did not converge, components that died. */
+  readonly warnings: readonly string[];
   /** Mean log-likelihood of the training rows in nats, before the M step of each iteration. */
   readonly history: readonly number[];
   readonly #family: CovarianceFamily;
@@ -68,6 +75,7 @@ export class GaussianMixture {
     this.converged = course.converged;
     this.iterations = course.iterations;
     this.history = course.history;
+    this.warnings = course.warnings ?? [];
   }
 
   /**
@@ -78,11 +86,21 @@ export class GaussianMixture {
    * that is not finite; "argument" on options, and where there are fewer rows than components; "shape" on other shapes.
    */
   static async fit(samples: Samples, options: MixtureOptions): Promise<GaussianMixture> {
-    const { gpu, family, rank, dim, history, ...values } = await fitMixture(samples, options);
+    const { gpu, family, rank, dim, history, ...values } = await fitMixture("GaussianMixture.fit", samples, options);
     return GaussianMixture.#build("GaussianMixture.fit", gpu, family, { d: dim, rank }, values, {
       ...values,
       history: Array.from(history),
     });
+  }
+
+  /**
+   * Fits one mixture for each number of components, and keeps the best by a criterion; the others are in `table`, as they were asked for.
+   *
+   *     const { best, table } = await GaussianMixture.select(x, { components: [1, 2, 3], criterion: "bic" });
+   */
+  static select(samples: Samples, options: SelectOptions): Promise<{ best: GaussianMixture; table: Selected[] }> {
+    const where = "GaussianMixture.select";
+    return selectMixture(where, samples, options, (x, each) => GaussianMixture.fit(x, each));
   }
 
   /** A mixture of given parameters. Throws LatentError("numeric") where a covariance is not positive definite. */
@@ -115,7 +133,7 @@ export class GaussianMixture {
     family: CovarianceFamily,
     { d, rank }: { d: number; rank: number },
     values: MixtureValues,
-    { converged, iterations, history }: Course,
+    course: Course,
   ): Promise<GaussianMixture> {
     // its tensors are the model's, whatever scope is open
     return gpu.outside(async () => {
@@ -127,19 +145,18 @@ export class GaussianMixture {
       ) as Tensors;
       const tensors = { weights, means, covariances };
       const prepared = gpu.within(() => prepare(family, tensors));
-      const model = new GaussianMixture(family, tensors, prepared, values.weights, {
-        converged,
-        iterations,
-        history,
-      });
+      const model = new GaussianMixture(family, tensors, prepared, values.weights, course);
       try {
         await gpu.evaluate(model.#owned().slice(2));
         const failed = await prepared.failed.read();
         const bad = failed.findIndex((at: number) => at >= 0);
         if (bad < 0) return model;
+        const remedy = where.endsWith("fit")
+          ? "Decrease components or increase regularization."
+          : "Give covariances whose eigenvalues are all above rounding.";
         throw new LatentError(
           "numeric",
-          `${where}: the covariance of component ${bad} is not positive definite (at ${failed[bad]}). Decrease components or increase regularization.`,
+          `${where}: the covariance of component ${bad} is not positive definite (at ${failed[bad]}). ${remedy}`,
         );
       } catch (error) {
         model.dispose();
@@ -173,39 +190,58 @@ export class GaussianMixture {
     return { means: this.means, covariances: this.parameters, offsets, whitening };
   }
 
-  /** `of` applied to so many rows at a time as one step holds, put together again. */
-  #inParts(where: string, x: Tensor, of: (joint: Tensor) => Tensor): Tensor {
-    const { count, dim } = rowsOf(where, x, this.dim);
-    const rows = reshape(x, [count, dim]);
-    const size = rowsOfStep(this.#family, this.components, dim);
-    const parts: Tensor[] = [];
-    for (let start = 0; start < count; start += size)
-      parts.push(of(logJoint(this.#family, slice(rows, 0, start, Math.min(count, start + size)), this.#state)));
-    return concat(parts, 0);
+  /** `of` applied to log π_k + log p(x | k) [n, K], for as many rows at a time as one step holds, put together again. */
+  #inParts(where: string, x: Tensor, { missing }: MissingOption, of: (joint: Tensor) => Tensor): Tensor {
+    checkMissing(where, missing);
+    const parts = { means: this.means, covariances: this.parameters };
+    return inSteps(where, x, this.#family, parts, missing !== undefined, (rows) =>
+      of(
+        missing
+          ? incompleteJoint(this.#family, rows, { ...parts, logWeights: log(this.weights) })
+          : logJoint(this.#family, rows, this.#state),
+      ),
+    );
   }
 
-  /** log p(x) of each row of x [n, d], in nats: [n]. */
-  logProb(x: Tensor): Tensor {
-    return this.#inParts("GaussianMixture.logProb", x, (joint) => logsumexp(joint, 1));
+  /** log p(x) of each row of x [n, d], in nats: [n]. With { missing: "nan" }, of what is not NaN; likewise below. */
+  logProb(x: Tensor, options: MissingOption = {}): Tensor {
+    return this.#inParts("GaussianMixture.logProb", x, options, (joint) => logsumexp(joint, 1));
   }
 
   /** The probability of each component for each row of x [n, d]: [n, K]. */
-  responsibilities(x: Tensor): Tensor {
-    return this.#inParts("GaussianMixture.responsibilities", x, (joint) => expected(joint).responsibilities);
+  responsibilities(x: Tensor, options: MissingOption = {}): Tensor {
+    const where = "GaussianMixture.responsibilities";
+    return this.#inParts(where, x, options, (joint) => expected(joint).responsibilities);
   }
 
   /** The most probable component of each row of x [n, d]: [n]. */
-  predict(x: Tensor): Tensor {
-    return this.#inParts("GaussianMixture.predict", x, (joint) => argmax(joint, 1));
+  predict(x: Tensor, options: MissingOption = {}): Tensor {
+    return this.#inParts("GaussianMixture.predict", x, options, (joint) => argmax(joint, 1));
+  }
+
+  /** Rows x [n, d] with the expectation of what is NaN given the rest of the row, over all components: [n, d]. */
+  impute(x: Tensor): Tensor {
+    const where = "GaussianMixture.impute";
+    const parts = { means: this.means, covariances: this.parameters };
+    return inSteps(where, x, this.#family, parts, true, (rows) =>
+      imputed(
+        this.#family,
+        rows,
+        { ...parts, logWeights: log(this.weights) },
+        (joint) => expected(joint).responsibilities,
+      ),
+    );
   }
 
   /** Mean log-likelihood of the samples in nats, finished in float64. */
-  async score(samples: Samples, options: LongCall = {}): Promise<number> {
+  async score(samples: Samples, options: MissingCall = {}): Promise<number> {
     const where = "GaussianMixture.score";
-    checkOptions(where, options, ["signal", "onProgress"]);
+    checkOptions(where, options, ["missing", "signal", "onProgress"]);
     checkCall(where, options);
     const copies = this.#family.keepsDifferences ? this.components : 1;
-    return meanLogProb(where, (x) => this.logProb(x), rowsOf(where, samples, this.dim), copies, options);
+    const { missing } = options;
+    const rows = rowsOf(where, samples, this.dim);
+    return meanLogProb(where, (x) => this.logProb(x, missing ? { missing } : {}), rows, copies, options);
   }
 
   /** Akaike's criterion, −2 log L + 2 p: lower is better. */

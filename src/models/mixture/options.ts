@@ -1,9 +1,12 @@
-import { check, checkOptions, show } from "../../device/errors.ts";
+import { check, checkOptions, named, show } from "../../device/errors.ts";
 import { type CallProgress, checkCall } from "../../formats/call.ts";
 import { numbersOf } from "../../linalg/numbers.ts";
 import { checkSymmetric } from "../../linalg/symmetric.ts";
 import { checkRank, familyOf } from "../covariance/families.ts";
 import type { CovarianceFamily, CovarianceKind } from "../covariance/family.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { checkMissing, type Missing } from "../observed.ts";
+import type { Weights } from "../weights.ts";
 import type { MixtureValues } from "./emStates.ts";
 
 /** Numbers, flat or nested. */
@@ -20,6 +23,22 @@ export interface MixtureStart {
   readonly means: Numbers;
   /** Their covariances, by kind. */
   readonly covariances: Numbers | { readonly loadings: Numbers; readonly noise: Numbers };
+}
+
+/** What a warm start needs of a GaussianMixture. */
+export interface WarmStart {
+  /** Which kind of covariance it has. */
+  readonly kind: CovarianceKind;
+  /** How many components there are. */
+  readonly components: number;
+  /** Elements of one sample. */
+  readonly dim: number;
+  /** Weights of the components, [K]. */
+  readonly weights: Tensor;
+  /** Their means, [K, d]. */
+  readonly means: Tensor;
+  /** What its file holds of the covariances. */
+  readonly parameters: { readonly [name: string]: Tensor };
 }
 
 /** How a mixture is fitted. */
@@ -42,13 +61,24 @@ export interface MixtureOptions {
   readonly restarts?: number;
   /** 0 */
   readonly seed?: number;
+  /** A weight ≥ 0 for each row: 2 counts as the row twice. */
+  readonly weights?: Weights;
+  /** "nan": NaN stands for an entry that is missing at random, and EM is exact for what is observed. */
+  readonly missing?: Missing;
+  /** Rows of a mini-batch: online EM, with an M step after each. Batches are neighbouring rows, in random order; for data beyond memory. */
+  readonly miniBatch?: number;
+  /** A mixture of this kind and size to go on from, instead of `init`. */
+  readonly warmStart?: WarmStart;
+  /** Components that lose all rows, or get singular, go on from the rows farthest from the others; false. */
+  readonly reseed?: boolean;
   /** Aborts the call, which then rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
   /** Called as the call gets on, with times in seconds. */
   readonly onProgress?: (progress: CallProgress & { readonly loss: number }) => void;
 }
 
-const names = [
+/** Names of the options of a fit. */
+export const mixtureOptionNames: readonly string[] = [
   "components",
   "covariance",
   "rank",
@@ -58,6 +88,11 @@ const names = [
   "maxIterations",
   "restarts",
   "seed",
+  "weights",
+  "missing",
+  "miniBatch",
+  "warmStart",
+  "reseed",
   "signal",
   "onProgress",
 ];
@@ -131,7 +166,7 @@ export function checkMixtureOptions(where: string, options: MixtureOptions): voi
     where,
     () => "how many components is missing. Expected { components: 3 } or so; got no options.",
   );
-  checkOptions(where, options, names);
+  checkOptions(where, options, mixtureOptionNames);
   checkCall(where, options);
   const {
     components,
@@ -143,6 +178,10 @@ export function checkMixtureOptions(where: string, options: MixtureOptions): voi
     maxIterations = 100,
     restarts = 1,
     seed = 0,
+    missing,
+    miniBatch,
+    warmStart,
+    reseed = false,
   } = options;
   const whole = (name: string, value: number, least: number) =>
     check(
@@ -155,7 +194,20 @@ export function checkMixtureOptions(where: string, options: MixtureOptions): voi
   whole("maxIterations", maxIterations, 1);
   whole("restarts", restarts, 1);
   whole("seed", seed, 0);
+  if (miniBatch !== undefined) whole("miniBatch", miniBatch, 1);
   checkRank(where, familyOf(where, covariance), rank);
+  checkMissing(where, missing);
+  const isMixture = warmStart === undefined || (typeof warmStart === "object" && warmStart?.means instanceof Tensor);
+  check(isMixture, "argument", where, () => `expected warmStart as a GaussianMixture; got ${named(warmStart)}.`);
+  check(warmStart === undefined || options.init === undefined, "argument", where, () => {
+    return "expected init or warmStart; got both.";
+  });
+  check(
+    typeof reseed === "boolean",
+    "argument",
+    where,
+    () => `expected reseed as true or false; got ${named(reseed)}.`,
+  );
   check(
     typeof init === "object" ? init !== null : inits.includes(init),
     "argument",

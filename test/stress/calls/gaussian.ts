@@ -1,4 +1,4 @@
-import { Gaussian, GaussianMixture, logLikelihood, Moments } from "../../../src/index.ts";
+import { BayesianGaussianMixture, Gaussian, GaussianMixture, logLikelihood, Moments } from "../../../src/index.ts";
 import { type LongCall, onRows, readAll, values, withModel } from "../call.ts";
 
 const standard = { mean: [0, 0, 0], covariance: [1, 1, 1] };
@@ -94,6 +94,56 @@ export const gaussianCalls: readonly LongCall[] = [
           GaussianMixture.fit(x, { components: 1, init: { weights: [2], means: [[0, 0]], covariances: [1, 0, 0, 1] } }),
         () =>
           GaussianMixture.fit(x, { components: 1, init: { weights: [1], means: [[0, 0]], covariances: [1, 2, 2, 1] } }),
+      ],
+    ),
+  },
+  {
+    name: "GaussianMixture.select",
+    covers: ["GaussianMixture.select"],
+    aborts: true,
+    prepare: onRows(
+      400,
+      2,
+      async (x, call) =>
+        (
+          await GaussianMixture.select(x, {
+            components: [1, 2],
+            criterion: "held-out",
+            tolerance: 0,
+            maxIterations: 8,
+            ...call,
+          })
+        ).best,
+      (x, _constant, broken) => [
+        () => GaussianMixture.select(broken, { components: [1] }),
+        () => GaussianMixture.select(x, { components: [401] }),
+      ],
+    ),
+  },
+  {
+    name: "fits with missing entries, weights and mini-batches",
+    covers: ["Gaussian.fit", "GaussianMixture.fit"],
+    aborts: true,
+    prepare: onRows(300, 3, async (x, call) => {
+      const weights = Array.from({ length: 300 }, (_, i) => i % 3);
+      (await Gaussian.fit(x, { missing: "nan", weights, ...call })).dispose();
+      const options = { components: 2, weights, tolerance: 0, maxIterations: 6, ...call };
+      (await GaussianMixture.fit(x, { ...options, missing: "nan" })).dispose();
+      (await GaussianMixture.fit(x, { ...options, miniBatch: 64, reseed: true })).dispose();
+    }),
+  },
+  {
+    name: "BayesianGaussianMixture.fit",
+    covers: ["BayesianGaussianMixture.fit"],
+    aborts: true,
+    prepare: onRows(
+      500,
+      2,
+      (x, call) => BayesianGaussianMixture.fit(x, { components: 3, tolerance: 0, maxIterations: 20, ...call }),
+      (x, constant, broken) => [
+        () => BayesianGaussianMixture.fit(broken, { components: 2 }),
+        () => BayesianGaussianMixture.fit(constant, { components: 2 }),
+        () => BayesianGaussianMixture.fit(x, { components: 501 }),
       ],
     ),
   },
