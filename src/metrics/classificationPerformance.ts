@@ -107,7 +107,8 @@ function every({ x, labels, dim, classes }: Labelled, odd: number): Labelled {
   return { x: part, labels: rows.map((row) => labels[row]!), dim, classes };
 }
 
-async function labelsOf(where: string, name: string, given: unknown, count: number): Promise<Uint32Array> {
+/** Class numbers of rows, an array or a tensor. Throws LatentError: "argument", "shape" on another count, "data" on what is no class. */
+export async function labelsOf(where: string, name: string, given: unknown, count: number): Promise<Uint32Array> {
   const list = given instanceof Tensor ? await given.read() : given;
   check(
     Array.isArray(list) || ArrayBuffer.isView(list),

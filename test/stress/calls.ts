@@ -1,6 +1,7 @@
 import type { LongCall } from "./call.ts";
 import { clusterCalls } from "./calls/clusters.ts";
 import { detectorCalls, inceptionCall } from "./calls/detectors.ts";
+import { codeCalls } from "./calls/codes.ts";
 import { engineCalls } from "./calls/engine.ts";
 import { familyCalls } from "./calls/family.ts";
 import { gaussianCalls } from "./calls/gaussian.ts";
@@ -13,6 +14,7 @@ export const calls: readonly LongCall[] = [
   ...gaussianCalls,
   ...clusterCalls,
   ...measureCalls,
+  ...codeCalls,
   ...networkCalls,
   ...detectorCalls,
 ];

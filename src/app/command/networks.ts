@@ -1,4 +1,3 @@
-import { crc32 } from "../../formats/crc32.ts";
 import { check, LatentError, quote, show } from "../../formats/errors.ts";
 import { parseSafetensors } from "../../formats/safetensors.ts";
 import { Digits, type Gpu, Inception, MobileNetV1, MobileNetV2, type Tensor } from "../../index.ts";
@@ -36,16 +35,7 @@ const LOADERS: readonly Loader[] = [
     tensor: "conv1.weight",
     channels: 1,
     size: "28,28",
-    async load(gpu, file) {
-      const digits = Digits.load(gpu, file);
-      return {
-        name: digits.name,
-        checksum: crc32(file).toString(16).padStart(8, "0"),
-        features: (x) => digits.features(x),
-        probabilities: (x) => digits.probabilities(x),
-        dispose: () => digits.dispose(),
-      };
-    },
+    load: (gpu, file) => Promise.resolve(Digits.load(gpu, file)),
   },
 ];
 

@@ -1,6 +1,9 @@
 import { Dataset, type Samples } from "../../data/dataset.ts";
-import { check, checkOptions, show } from "../../device/errors.ts";
+import { type Draw, drawUniform } from "../../data/streams.ts";
+import { check, checkOptions, LatentError, show } from "../../device/errors.ts";
 import type { Shape } from "../../graph/dtype.ts";
+import { less } from "../../graph/ops/arithmetic.ts";
+import { cast } from "../../graph/ops/cast.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { type AdamOptions, adam } from "../../nn/adam.ts";
 import type { Objective } from "../../nn/objective.ts";
@@ -25,6 +28,8 @@ export interface FitOptions extends Omit<TrainOptions, "validation"> {
   readonly labels?: ArrayLike<number> | Tensor;
   /** Images whose loss is measured after every epoch; a Dataset with labels where the model has classes. */
   readonly validation?: Dataset | Samples;
+  /** Draws each pixel as 0 or 1, anew in every step, its grey level being the probability of 1 (dynamic binarisation); false. */
+  readonly binarize?: boolean;
 }
 
 /** Parameters, and the term that they make small; options of its Adam where they differ from the fit's. */
@@ -100,6 +105,9 @@ export function imagesOf(
   return { dataset: Dataset.from(gpu, images, [count, ...image], known), owned: true };
 }
 
+/** Pixels drawn as 0 or 1: 1 with the probability that the grey level in [0, 1] says. */
+const binarized = (x: Tensor, draw: Draw): Tensor => cast(less(drawUniform(x.gpu, x.shape, draw), x), "f32");
+
 /** Fits a model by Adam; everything but the model's own states is freed at the end, however it ends. */
 export async function fit(
   where: string,
@@ -107,10 +115,11 @@ export async function fit(
   images: Dataset | Samples,
   options: FitOptions,
 ): Promise<TrainResult> {
-  checkOptions(where, options, [...trainOptionNames, "learningRate", "weightDecay", "clipNorm", "labels"]);
+  checkOptions(where, options, [...trainOptionNames, "learningRate", "weightDecay", "clipNorm", "labels", "binarize"]);
   checkTrainOptions(where, { ...options, validation: undefined } as TrainOptions, options.validation !== undefined);
   const { gpu, image, range, classes } = task;
-  const { learningRate = 1e-3, weightDecay = 0, clipNorm, labels, validation, ...rest } = options;
+  const { learningRate = 1e-3, weightDecay = 0, clipNorm, labels, validation, binarize = false, ...rest } = options;
+  check(typeof binarize === "boolean", "argument", where, () => `expected binarize true or false; got ${binarize}.`);
   const freed: { dispose(): void }[] = [];
   const datasetOf = async (name: string, values: Dataset | Samples, given?: FitOptions["labels"]): Promise<Dataset> => {
     const { dataset, owned } = imagesOf(name, gpu, values, image, given);
@@ -131,7 +140,11 @@ export async function fit(
       freed.push(optimiser);
       return { optimiser, loss };
     });
-    const { parameters, objective, metadata } = task;
+    const { parameters, metadata } = task;
+    const objective: Objective = binarize
+      ? (images, context) =>
+          task.objective({ ...images, x: binarized(images.x, context.draw("binary pixels")) }, context)
+      : task.objective;
     const result = await train(
       { gpu, dataset, parameters, updates, objective, metadata },
       { ...rest, ...(validationSet ? { validation: validationSet } : {}) },

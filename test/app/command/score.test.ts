@@ -133,12 +133,12 @@ describe("score", () => {
     expect(code, err).toBe(0);
     const { features, scores } = json(at("d.json"));
     expect(features).toEqual({
-      name: "digit classifier, 64 features",
+      name: "digit classifier small",
       checksum: expect.stringMatching(/^[0-9a-f]{8}$/) as string,
     });
     expect(scores.map(({ title }) => title)).toEqual([
-      "Fréchet distance, digit classifier, 64 features",
-      "class score, digit classifier, 64 features",
+      "Fréchet distance, digit classifier small",
+      "class score, digit classifier small",
     ]);
     const x = gpu.tensor(rows(images, 1).flat(), [40, 1, 28, 28]);
     const y = gpu.tensor(rows(pictures(40, 7, 1, 28), 1).flat(), [40, 1, 28, 28]);

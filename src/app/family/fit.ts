@@ -1,0 +1,103 @@
+import type { Gpu } from "../../program/gpu.ts";
+import * as family from "../../models/family/index.ts";
+import type { LatentModel } from "../../models/latent/model.ts";
+import { schedule } from "../../nn/schedule.ts";
+import type { FamilyContext } from "./context.ts";
+import { type FamilyName, type Member, optionsOf } from "./settings.ts";
+
+/** Any model of the family, made of options that were looked up by its name. */
+type AnyModel = (new (gpu: Gpu, options: object) => LatentModel) & {
+  load(gpu: Gpu, bytes: Uint8Array, own?: object): LatentModel;
+};
+const models = family as unknown as { readonly [name in FamilyName]: AnyModel };
+
+/** A trained model, and what its training took. */
+export interface Fitted {
+  readonly model: LatentModel;
+  readonly seconds: number;
+  readonly steps: number;
+}
+
+/** Where trained models are kept between runs. */
+export interface ModelStore {
+  /** What was kept under this name, or null. */
+  read(name: string): { readonly bytes: Uint8Array; readonly about: Kept } | null;
+  write(name: string, bytes: Uint8Array, about: Kept): void;
+}
+
+/** What a kept model was trained with and took. */
+export interface Kept {
+  readonly key: string;
+  readonly seconds: number;
+  readonly steps: number;
+}
+
+/** Everything that training depends on, as text: a model that was kept under another key is trained again. */
+export const keyOf = (
+  member: Member,
+  { settings, seed, digits }: Pick<FamilyContext, "settings" | "seed" | "digits">,
+): string => {
+  const { name, pixels, options } = member;
+  const { trainImages, epochs, batch, learningRate, hidden, latent } = settings;
+  const features = "features" in options ? digits.checksum : "";
+  return JSON.stringify([
+    name,
+    pixels,
+    options,
+    { trainImages, epochs, batch, learningRate, hidden, latent },
+    seed,
+    features,
+  ]);
+};
+
+/** Images in [0, 1] as the logarithm of their odds, a little inside of 0 and 1. */
+const logOdds = (grey: number): number => {
+  const p = Math.min(0.98, Math.max(0.02, grey / 255));
+  return Math.log(p / (1 - p));
+};
+
+/** The model, trained; or as the store has it, where it was trained with the same settings. */
+export async function fittedMember(
+  context: Pick<FamilyContext, "gpu" | "settings" | "seed" | "digits" | "train">,
+  member: Member,
+  store: ModelStore,
+  tell: (status: string) => void,
+  signal?: AbortSignal,
+): Promise<Fitted> {
+  const { gpu, settings, seed, digits, train } = context;
+  const options = optionsOf(member, settings, seed, digits);
+  const key = keyOf(member, context);
+  const kept = store.read(member.name);
+  if (kept?.about.key === key) {
+    const own = "features" in options ? { features: options.features } : {};
+    return { ...kept.about, model: models[member.name].load(gpu, kept.bytes, own) };
+  }
+  const model = new models[member.name](gpu, options);
+  try {
+    // learnt images that begin as training images are seen by the encoder as such from the first step
+    const pseudoInputs = model.parameters["prior.pseudo_inputs"];
+    if (pseudoInputs) {
+      const bytes = await train.samples.read();
+      pseudoInputs.write(Float32Array.from(bytes.subarray(0, pseudoInputs.size), logOdds));
+    }
+    const { epochs, batch, learningRate } = settings;
+    const steps = epochs * Math.ceil(train.count / batch);
+    const start = performance.now();
+    await model.fit(train, {
+      epochs,
+      batch,
+      learningRate: schedule.cosine({ rate: learningRate, steps }),
+      seed,
+      binarize: member.pixels === "binary",
+      onProgress: ({ step, loss, eta }) =>
+        tell(`step ${step} of ${steps}, loss ${loss.toFixed(1)}, ${Math.round(eta)} s to go`),
+      ...(signal ? { signal } : {}),
+    });
+    const seconds = (performance.now() - start) / 1000;
+    store.write(member.name, await model.save(), { key, seconds, steps });
+    return { model, seconds, steps };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}

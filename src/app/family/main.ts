@@ -1,0 +1,139 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { loadMnistNode } from "../../data/mnist-node.ts";
+import { openNodeGpu, writeFileWhole } from "../../node.ts";
+import { COMPONENTS } from "./codes.ts";
+import { familyContext } from "./context.ts";
+import { keyOf, type Kept, type ModelStore } from "./fit.ts";
+import type { FamilyReport, FamilyRow } from "./row.ts";
+import { judged } from "./run.ts";
+import { scoresOf } from "./scores.ts";
+import { familyPresets, type FamilySettings, type Member, members } from "./settings.ts";
+import { markdown } from "./table.ts";
+
+/** What the command was asked for. */
+export interface FamilyRequest {
+  readonly preset: "quick" | "full";
+  readonly seed: number;
+  /** Models that take part; all without it. Rows of others stay as they are in the report. */
+  readonly models?: readonly string[];
+  /** The report, family.json; pictures go into the folder "family" beside it. */
+  readonly out: string;
+  /** Where trained models are kept. */
+  readonly store: string;
+  /** Other settings than the preset's, for tests. */
+  readonly settings?: Partial<FamilySettings>;
+  readonly signal?: AbortSignal;
+  readonly tell: (text: string) => void;
+}
+
+/** The report as text, with the key of each row: what a later run looks at to see which rows stand. */
+type Stored = FamilyReport & { readonly keys: { readonly [model: string]: string } };
+
+function stored(file: string): Stored | null {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Stored;
+  } catch {
+    return null;
+  }
+}
+
+function storeIn(folder: string): ModelStore {
+  return {
+    read(name) {
+      try {
+        const about = JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")) as Kept;
+        return { bytes: readFileSync(join(folder, `${name}.safetensors`)), about };
+      } catch {
+        return null;
+      }
+    },
+    write(name, bytes, about) {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, `${name}.safetensors`), bytes);
+      writeFileSync(join(folder, `${name}.json`), JSON.stringify(about));
+    },
+  };
+}
+
+/** Trains and measures the family; rows that stand in the report with the same settings are kept. Writes the table as Markdown beside it, and returns it. */
+export async function family(
+  request: FamilyRequest,
+): Promise<{ readonly report: FamilyReport; readonly table: string }> {
+  const { preset, seed, models, out, store, signal, tell } = request;
+  const settings = { ...familyPresets[preset], ...request.settings };
+  const mnist = await loadMnistNode();
+  const gpu = await openNodeGpu();
+  try {
+    tell(`adapter ${gpu.info.description}${gpu.info.software ? ", software" : ""}; preset ${preset}, seed ${seed}`);
+    const context = await familyContext(gpu, mnist, settings, seed);
+    const list = members(settings);
+    const unknown = models?.find((name) => !list.some((member) => member.name === name));
+    if (unknown)
+      throw new Error(
+        `family: unknown model. Expected some of ${list.map(({ name }) => name).join(", ")}; got ${unknown}.`,
+      );
+    const before = stored(out);
+    const rowKey = (member: Member): string =>
+      JSON.stringify([keyOf(member, context), settings, context.digits.checksum]);
+    const rows = new Map<string, FamilyRow>();
+    const keys: { [model: string]: string } = {};
+    for (const member of list) {
+      const key = rowKey(member);
+      const row = before?.rows.find(({ model }) => model === member.name);
+      if (row && before?.keys[member.name] === key) {
+        rows.set(member.name, row);
+        keys[member.name] = key;
+      }
+    }
+    const accuracy = await context.digits.accuracy(context.test.grey);
+    const baseline = await scoresOf(context, context.test.grey);
+    const report = (): Stored => ({
+      schema: 1,
+      tool: "latentgpu",
+      preset,
+      seed,
+      adapter: gpu.info.description,
+      software: gpu.info.software,
+      settings,
+      features: { name: context.digits.name, checksum: context.digits.checksum, accuracy },
+      baseline,
+      components: COMPONENTS,
+      rows: list.flatMap(({ name }) => rows.get(name) ?? []),
+      keys,
+    });
+    for (const member of list) {
+      if (rows.has(member.name) || (models && !models.includes(member.name))) continue;
+      signal?.throwIfAborted();
+      const start = performance.now();
+      let last = start;
+      const say = (status: string): void => {
+        if (performance.now() - last < 15_000) return;
+        last = performance.now();
+        tell(`  ${member.name}: ${status}`);
+      };
+      const { row, png } = await judged(context, member, storeIn(store), say, signal);
+      rows.set(member.name, row);
+      keys[member.name] = rowKey(member);
+      mkdirSync(join(dirname(out), "family"), { recursive: true });
+      await writeFileWhole(join(dirname(out), "family", `${member.name}.png`), png);
+      await writeFileWhole(out, new TextEncoder().encode(`${JSON.stringify(report(), undefined, 1)}\n`));
+      tell(`${member.name}: ${summary(row)}; ${Math.round((performance.now() - start) / 1000)} s`);
+    }
+    const found = report();
+    const table = markdown(found);
+    await writeFileWhole(out.replace(/\.json$/, ".md"), new TextEncoder().encode(`${table}\n`));
+    return { report: found, table };
+  } finally {
+    gpu.dispose();
+  }
+}
+
+const summary = ({ reconstruction, kl, prior, mixture, codes }: FamilyRow): string =>
+  [
+    `R ${reconstruction.toFixed(1)}`,
+    ...(kl === undefined ? [] : [`KL ${kl.toFixed(1)}`]),
+    `FD ${prior.frechet.value.toFixed(1)}`,
+    ...(mixture ? [`with a mixture ${mixture.frechet.value.toFixed(1)}`] : []),
+    ...(codes ? [`precision@10 ${codes.retrieval.value.toFixed(3)}`] : []),
+  ].join(", ");

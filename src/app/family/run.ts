@@ -1,0 +1,95 @@
+import type { LatentModel } from "../../models/latent/model.ts";
+import { boundsOf, labelsFor } from "./bounds.ts";
+import { activeUnits, codesOf, mixtureOf } from "./codes.ts";
+import { codeScores } from "./codeScores.ts";
+import type { FamilyContext } from "./context.ts";
+import { type Fitted, fittedMember, type ModelStore } from "./fit.ts";
+import { firstImages, picture } from "./pictures.ts";
+import type { FamilyRow, SampleScores } from "./row.ts";
+import { scoresOf } from "./scores.ts";
+import { FEATURES, type Member } from "./settings.ts";
+import { StandardNormal } from "../../models/latent/normal.ts";
+
+/** A row of the table, and its samples as a PNG file: those of the prior above those of the mixture. */
+export interface Judged {
+  readonly row: FamilyRow;
+  readonly png: Uint8Array<ArrayBuffer>;
+}
+
+/** Models whose own density of codes is fitted afterwards: N(0, I) is what the table asks them for first. */
+const WITHOUT_PRIOR = ["AutoEncoder", "RAE"];
+
+/** Trains a model of the family, or takes it from the store, and measures it. */
+export async function judged(
+  context: FamilyContext,
+  member: Member,
+  store: ModelStore,
+  tell: (status: string) => void,
+  signal?: AbortSignal,
+): Promise<Judged> {
+  const fitted = await fittedMember(context, member, store, tell, signal);
+  try {
+    return await context.gpu.scope(() => measuredMember(context, member, fitted, tell));
+  } finally {
+    fitted.model.dispose();
+  }
+}
+
+async function measuredMember(
+  context: FamilyContext,
+  member: Member,
+  { model, seconds, steps }: Fitted,
+  tell: (status: string) => void,
+): Promise<Judged> {
+  const { settings, seed, gpu, testLabels, test, train, trainLabels } = context;
+  tell("bounds on log p(x)");
+  const bounds = await boundsOf(context, member, model);
+  tell("samples");
+  const data = member.pixels === "binary" ? context.trainBinary : train;
+  const labels = labelsFor(member, trainLabels)(0, settings.samples);
+  const scored = async (drawer: LatentModel): Promise<{ scores: SampleScores; shown: Float32Array }> => {
+    const images = drawer.sample(settings.samples, { seed, ...labels });
+    await gpu.evaluate([images]);
+    const found = { scores: await scoresOf(context, images), shown: await firstImages(images) };
+    images.dispose();
+    return found;
+  };
+  const width = model.options.latent as number;
+  const own = WITHOUT_PRIOR.includes(member.name) ? model.withPrior(new StandardNormal(gpu, width)) : model;
+  const fromPrior = await scored(own);
+  let fromMixture: { scores: SampleScores; shown: Float32Array } | undefined;
+  if (member.continuous) {
+    using mixture = await mixtureOf(context, member, model, data);
+    fromMixture = await scored(model.withPrior(mixture));
+  }
+  tell("codes");
+  const codes = (kind: "train" | "test"): Promise<Float32Array<ArrayBuffer>> =>
+    kind === "train"
+      ? codesOf(context, member, model, data, trainLabels, settings.codes, "means")
+      : codesOf(context, member, model, test[member.pixels], testLabels, settings.testImages, "means");
+  const [known, asked] = [await codes("train"), await codes("test")];
+  const { features, ...options } = member.options as { features?: unknown };
+  const row: FamilyRow = {
+    model: member.name,
+    pixels: member.pixels,
+    options: {
+      latent: width,
+      hidden: model.options.hidden,
+      likelihood: model.options.likelihood,
+      ...options,
+      ...(features === FEATURES ? { features } : {}),
+    },
+    parameters: model.parameterCount,
+    seconds,
+    images: train.count,
+    epochs: settings.epochs,
+    steps,
+    ...bounds,
+    activeUnits: activeUnits(asked, asked.length / settings.testImages),
+    prior: fromPrior.scores,
+    ...(fromMixture ? { mixture: fromMixture.scores } : {}),
+    codes: await codeScores(context, member, model, { known, asked, width: asked.length / settings.testImages }),
+    ...(member.note === undefined ? {} : { note: member.note }),
+  };
+  return { row, png: picture([fromPrior.shown, ...(fromMixture ? [fromMixture.shown] : [])]) };
+}

@@ -1,0 +1,34 @@
+import { clamp } from "../../graph/ops/elementwise.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { Tensor } from "../../graph/tensor.ts";
+import { frechetDistance } from "../../metrics/frechet.ts";
+import { kernelDistance } from "../../metrics/kernelDistance.ts";
+import { precisionRecall } from "../../metrics/precisionRecall.ts";
+import { featuresOf, type FamilyContext } from "./context.ts";
+import type { Measured, SampleScores } from "./row.ts";
+
+/** Value and limits of a score. */
+export const measured = (score: {
+  readonly value: number;
+  readonly interval?: readonly [number, number];
+}): Measured => ({
+  value: score.value,
+  ...(score.interval ? { interval: score.interval } : {}),
+});
+
+/** Scores of images [n, 1, 28, 28] on digits-v1, beside training images; values outside [0, 1] are clamped. */
+export async function scoresOf(context: FamilyContext, images: Dataset | Tensor): Promise<SampleScores> {
+  const { digits, gpu, reference } = context;
+  const shown = images instanceof Tensor ? gpu.within(() => clamp(images, 0, 1)) : images;
+  const generated = await featuresOf(context, shown);
+  if (shown instanceof Tensor) shown.dispose();
+  try {
+    const features = { features: digits };
+    const frechet = await frechetDistance(reference.moments, generated, features);
+    const kernel = await kernelDistance(reference.features, generated, features);
+    const { precision, recall } = await precisionRecall(reference.features, generated, { ...features, resamples: 0 });
+    return { frechet: measured(frechet), kernelDistance: measured(kernel), precision, recall };
+  } finally {
+    generated.dispose();
+  }
+}
