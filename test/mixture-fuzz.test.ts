@@ -94,7 +94,8 @@ async function fit(seed: number): Promise<string> {
       for (const t of tensors)
         if ((await t.read()).some((value: number) => !Number.isFinite(value)))
           throw new Error(`${what}: a value is no number`);
-      const total = (await model.weights.read()).reduce((a, b) => a + b, 0);
+      const weights = (await model.weights.read()) as Float32Array;
+      const total = weights.reduce((a, b) => a + b, 0);
       if (!(Math.abs(total - 1) < 1e-5)) throw new Error(`${what}: weights add up to ${total}`);
       return "fitted";
     } finally {
