@@ -1,6 +1,5 @@
 import type { Batch, Dataset, Samples } from "../../data/dataset.ts";
 import { checkOptions, LatentError } from "../../device/errors.ts";
-import { loaded } from "../../device/loaded.ts";
 import { mul, sub } from "../../graph/ops/arithmetic.ts";
 import { oneHot } from "../../graph/ops/oneHot.ts";
 import { Tensor } from "../../graph/tensor.ts";
