@@ -1,6 +1,6 @@
 import { Dataset, type Samples } from "../../data/dataset.ts";
 import { type Draw, drawUniform } from "../../data/streams.ts";
-import { check, checkOptions, LatentError, show } from "../../device/errors.ts";
+import { check, checkOptions, show } from "../../device/errors.ts";
 import type { Shape } from "../../graph/dtype.ts";
 import { less } from "../../graph/ops/arithmetic.ts";
 import { cast } from "../../graph/ops/cast.ts";
