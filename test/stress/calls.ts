@@ -2,7 +2,6 @@ import type { LongCall } from "./call.ts";
 import { clusterCalls } from "./calls/clusters.ts";
 import { codeCalls } from "./calls/codes.ts";
 import { detectorCalls, inceptionCall } from "./calls/detectors.ts";
-import { codeCalls } from "./calls/codes.ts";
 import { engineCalls } from "./calls/engine.ts";
 import { familyCalls } from "./calls/family.ts";
 import { gaussianCalls } from "./calls/gaussian.ts";
