@@ -103,7 +103,9 @@ describe("a fifth of iris missing, against EM in float64", () => {
   test("batches and weights give what one step over repeated rows gives", async () => {
     const values = await holes.read();
     const copies = Array.from({ length: 150 }, (_, i) => 1 + (i % 2));
-    const repeated = copies.flatMap((count, i) => Array(count).fill([...values.slice(4 * i, 4 * i + 4)]) as number[][]);
+    const repeated = copies.flatMap(
+      (count, i) => Array(count).fill(Array.from(values.slice(4 * i, 4 * i + 4))) as number[][],
+    );
     const source = {
       count: 150,
       dim: 4,

@@ -66,7 +66,9 @@ describe("a weight counts a row as often", () => {
     const weights = Array.from({ length: 400 }, (_, i) => (i < 70 ? 0 : 1 + (i % 2)));
     const batch = (at: number, size: number) => gpu.tensor(values.slice(40 * at, 40 * (at + size)), [size, 40]);
     using a = await Gaussian.fit({ count: 400, dim: 40, batch }, { weights, regularization: 1e-3 });
-    const rows = weights.flatMap((count, i) => Array(count).fill([...values.slice(40 * i, 40 * i + 40)]) as number[][]);
+    const rows = weights.flatMap(
+      (count, i) => Array(count).fill(Array.from(values.slice(40 * i, 40 * i + 40))) as number[][],
+    );
     using b = await Gaussian.fit(gpu.tensor(rows), { regularization: 1e-3 });
     await near(a.covariance, b.covariance, 1e-5);
   });

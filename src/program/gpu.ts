@@ -41,7 +41,6 @@ export class Gpu {
   readonly budgetMs: number | undefined;
   readonly #scopes: OpenScope = { open: null };
   readonly #tracing = new Tracing();
-
   /** @internal */ constructor(device: Device, budgetMs?: number) {
     this.#device = device;
     this.budgetMs = budgetMs;

@@ -27,7 +27,7 @@ const binaries: { readonly [op: string]: (a: number, b: number, dtype: Whole) =>
   mul: (a, b, dtype) => (dtype === "u32" ? Math.imul(a, b) : a * b === 0 ? 0 : Math.imul(a, b)),
   maximum: (a, b) => Math.max(a, b),
   minimum: (a, b) => Math.min(a, b),
-  remainder: (a, b) => modulo(a, b),
+  remainder: modulo,
   floorDivide: (a, b) => (b === 0 ? 0 : Math.floor(a / b)),
 };
 const comparisons: { readonly [op: string]: (a: number, b: number) => boolean } = {
@@ -47,12 +47,8 @@ const unaries: { readonly [op: string]: (a: number) => number } = {
   sign: Math.sign,
   square: (a) => Math.imul(a, a),
 };
-const dtypes: readonly Whole[] = ["i32", "u32", "u8", "bool"];
-const mean = (x: Nd, axes?: readonly number[]) =>
-  each(
-    (v) => v / 7,
-    fold(x, axes, 0, (a, b) => a + b),
-  );
+const total = (x: Nd, axes?: readonly number[]) => fold(x, axes, 0, (a, b) => a + b);
+const mean = (x: Nd, axes?: readonly number[]) => each((v) => v / 7, total(x, axes));
 
 /** Both inputs near each other, so that comparisons go both ways; a 0 among the divisors. */
 const pair = (dtype: Whole, low = domains[dtype][0]) =>
@@ -80,7 +76,7 @@ const limits: readonly Row[] = (["i32", "u32"] as const).flatMap((dtype) => {
   }));
 });
 
-const elementwise: readonly Row[] = dtypes.flatMap((dtype): Row[] => [
+const elementwise: readonly Row[] = (Object.keys(domains) as Whole[]).flatMap((dtype): Row[] => [
   ...Object.entries(binaries)
     .filter(([op]) => dtype !== "bool" || !["sub", "remainder", "floorDivide"].includes(op))
     .map(([op, f]): Row => ({
@@ -190,7 +186,7 @@ const bytesPooled: Row = {
 
 /** The dtype that adds up what `dtype` holds. */
 const totals = { i32: "i32", u32: "u32", u8: "u32", bool: "i32" } as const;
-const reductions = dtypes.flatMap((dtype): Row[] => {
+const reductions = (Object.keys(domains) as Whole[]).flatMap((dtype): Row[] => {
   const input = { shape: [3, 7, 5], dtype, domain: domains[dtype] } as const;
   const over = (op: string, f: (line: readonly number[]) => number): Row[] =>
     AXES.map((axes) => ({
@@ -289,7 +285,7 @@ const moves: { readonly [op: string]: readonly [run: (x: Tensor) => Tensor, refe
     (x) => nd([3, 1], ([i]) => x.data[i! * 7 + [6, 0, 1][i!]!]!),
   ],
 };
-const moved = dtypes.flatMap((dtype) =>
+const moved = (Object.keys(domains) as Whole[]).flatMap((dtype) =>
   Object.entries(moves).map(([op, [run, reference]]): Row => ({
     op,
     inputs: [{ shape: [3, 7], dtype: dtype as DType, domain: domains[dtype] }],
