@@ -47,7 +47,7 @@ async function callsOn(): Promise<{ readonly [name: string]: Call }> {
   const vae = new m.VAE(gpu, { image: [1, 1, 2], hidden: 2, latent: 2 });
   const pixels = gpu.zeros([2, 2]);
   const png = encodePng({ width: 2, height: 2, channels: 1, pixels: new Uint8Array(4) });
-  const npz = writeNpz({ a: { data: Float32Array.of(1), shape: [1] } } as never);
+  const npz = writeNpz({ a: { values: Float32Array.of(1), shape: [1] } } as never);
   const states = () => [gpu.state([1])];
   const models = Object.entries(family).map(([name, Model]): [string, Call] => {
     const sizes = name === "HVAE" ? { latent: [2, 2] } : name === "LVAE" ? { latent: [2, 2], hidden: [4, 4] } : {};

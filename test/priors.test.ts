@@ -10,6 +10,7 @@ import {
   type Tensor,
   VAE,
 } from "../src/index.ts";
+import { parseSafetensors } from "../src/formats/safetensors.ts";
 import * as family from "../src/models/family/index.ts";
 import { StandardNormal } from "../src/models/latent/normal.ts";
 import type { LatentModel } from "../src/models/latent/model.ts";
@@ -25,6 +26,11 @@ afterAll(() => gpu.dispose());
 
 const small = { image: [1, 2, 3], hidden: 4, latent: 2 } as const;
 const values = async (x: Tensor) => [...((await x.read()) as Float32Array)];
+/** A file's tensors by name. */
+const contents = (file: Uint8Array) =>
+  [...parseSafetensors(file).tensors]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, t]) => [name, t.shape, [...t.data]]);
 const images = () => random.uniform(gpu, [5, 6], { seed: 1 });
 /** ½ (μ² + e^ℓ − 1 − ℓ) of each latent, averaged over the batch, at least `bits` each, added up. */
 const floored = (mean: readonly number[], logVar: readonly number[], latent: number, bits: number) =>
@@ -53,7 +59,8 @@ describe("free bits", () => {
     const prior = await Gaussian.from(gpu, { mean: [0, 1], covariance: [1, 2] });
     const message = /freeBits are of the divergence from N\(0, I\).*Expected no other prior; got one, and freeBits 0.5/;
     const refused = await failure(() => new VAE(gpu, { ...small, freeBits: 0.5, prior }));
-    expect([refused.code, refused.message]).toEqual(["argument", expect.stringMatching(message)]);
+    expect(refused.code).toBe("argument");
+    expect(refused.message).toMatch(message);
     using vae = new VAE(gpu, { ...small, freeBits: 0.5 });
     using later = vae.withPrior(prior);
     // to sample from it is fine, to train against it is not
@@ -140,12 +147,12 @@ describe("a fitted prior", () => {
         expect(gpu.memory().bytes).toBe(before);
         using again = (await load(gpu, bytes)) as LatentModel;
         expect(await values(again.sample(3, { seed: 2 }))).toEqual(await values(model.sample(3, { seed: 2 })));
-        expect(await again.save()).toEqual(bytes);
+        expect(contents(await again.save())).toEqual(contents(bytes));
         expect((await failure(() => VAE.load(gpu, bytes))).message).toBe(
           "VAE.load: the file holds a prior. Use await load(gpu, bytes), or give it again, { prior: … }; got none.",
         );
         using given = VAE.load(gpu, bytes, { prior });
-        expect(await given.save()).toEqual(bytes);
+        expect(contents(await given.save())).toEqual(contents(bytes));
       }
       prior.dispose();
     },

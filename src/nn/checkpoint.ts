@@ -108,7 +108,8 @@ function positionOf(text: string): Position {
     whole.every((name) => Number.isSafeInteger(position[name]) && position[name] >= 0) &&
     position.batch > 0 &&
     position.count > 0 &&
-    Number.isFinite(position.sums.loss) &&
+    // between two epochs there is none
+    (position.stepInEpoch === 0 || Number.isFinite(position.sums.loss)) &&
     Array.isArray(position.history) &&
     position.history.every((e) => typeof e?.loss === "number") &&
     (position.best === null || (Number.isSafeInteger(position.best?.epoch) && Number.isFinite(position.best.loss)));
