@@ -2,10 +2,9 @@ import type { Samples } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
 import { Moments } from "../linalg/moments.ts";
 import { rootTrace } from "../linalg/rootTrace.ts";
-import { frechetDeviation } from "./frechetDeviation.ts";
+import { frechetDeviation, hasInterval, limitsOf, traceOf } from "./frechetDeviation.ts";
 import { defineMeasure } from "./measure.ts";
 import type { SampleSet } from "./sets.ts";
-import { normalInterval } from "./statistics.ts";
 
 /** Nothing of its own. */
 export type FrechetOptions = Readonly<Record<never, never>>;
@@ -24,8 +23,6 @@ export interface FrechetDistance {
 
 /** A trace term below −this part of tr Σ₁ + tr Σ₂ is more than rounding. */
 const ROUNDING = 1e-6;
-/** Features up to which an interval comes unasked. */
-const INTERVAL = 256;
 
 /**
  * Fréchet distance of the Gaussians with the moments of a and b:  |μ₁ − μ₂|² + tr (Σ₁ + Σ₂ − 2 (Σ₁Σ₂)^½),  Σ with divisor n − 1.
@@ -38,8 +35,8 @@ const INTERVAL = 256;
  * It sees first and second moments, nothing else. Source: Dowson & Landau 1982; the trace as in Mathiasen & Hvilshøj 2020.
  *
  * real, generated: Moments, tensors [n, d], arrays, data sets or sources of rows. The value is biased upwards in 1/n. The interval is about the distance of
- * the laws: the value less its bias, both by the delta method for Gaussian features (frechetDeviation.ts), where rows are more than features. It takes d³ operations
- * of the CPU, and comes unasked up to 256 features. Throws LatentError: "data" with fewer than two samples,
+ * the laws, the value less its bias, by the rows' influences (frechetDeviation.ts). It needs rows, not moments, 6 a feature, d³ operations of the CPU and a second pass, and
+ * comes unasked up to 256 features. Throws LatentError: "data" with fewer than two samples,
  * "shape" where features differ in number.
  *
  *     const { value } = await frechetDistance(a, b);
@@ -70,7 +67,7 @@ export const frechetDistance = /* @__PURE__ */ defineMeasure<
     const [s1, s2] = [first.covariance, second.covariance];
     const gap = second.mean.map((value, j) => value - first.mean[j]!);
     const meanTerm = gap.reduce((total, value) => total + value ** 2, 0);
-    const traces = trace(s1, d) + trace(s2, d);
+    const traces = traceOf(s1, d) + traceOf(s2, d);
     const root = await rootTrace(s1, s2, d, {
       precisions: [first.precision, second.precision],
       gpu: maybeGpu ?? first.gpu ?? second.gpu,
@@ -92,25 +89,11 @@ export const frechetDistance = /* @__PURE__ */ defineMeasure<
     const traceTerm = Math.max(0, raw);
     const value = meanTerm + traceTerm;
     const parts = { value, meanTerm, traceTerm, ranks: root.ranks, warnings };
-    if (!hasInterval(interval, d, [first.count, second.count])) return parts;
-    const { biases, deviation } = frechetDeviation(s1, s2, gap, d, [first.count, second.count]);
+    const sets = [inputs.real, inputs.generated];
+    const counts = [first.count, second.count];
+    if (sets.some((set) => set instanceof Moments) || !hasInterval(interval, d, counts)) return parts;
+    const { biases, deviation } = await frechetDeviation([rows("real"), rows("generated")], [first, second], long);
     const bias = biases[0] + biases[1];
     return { ...parts, bias, deviation, interval: limitsOf(value - bias, deviation, level) };
   },
 });
-
-/** Whether an interval is found: where it was not refused, rows are more than features, and unasked only up to 256 features. */
-export const hasInterval = (asked: boolean | undefined, d: number, counts: readonly number[]): boolean =>
-  (asked ?? d <= INTERVAL) && Math.min(...counts) > d;
-
-/** The limits of a squared distance, from 0 on. */
-export const limitsOf = (value: number, deviation: number, level: number): readonly [number, number] => {
-  const [low, high] = normalInterval(value, deviation, level);
-  return [Math.max(0, low), Math.max(0, high)];
-};
-
-const trace = (a: Float64Array, d: number): number => {
-  let sum = 0;
-  for (let i = 0; i < d; i++) sum += a[i * d + i]!;
-  return sum;
-};

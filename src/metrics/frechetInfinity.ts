@@ -2,8 +2,8 @@ import type { Samples } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
 import { Moments } from "../linalg/moments.ts";
 import { numbersOf } from "../linalg/numbers.ts";
-import { frechetDistance, hasInterval, limitsOf } from "./frechet.ts";
-import { type FrechetDeviation, frechetDeviation } from "./frechetDeviation.ts";
+import { frechetDistance } from "./frechet.ts";
+import { type FrechetDeviation, frechetDeviation, hasInterval, limitsOf } from "./frechetDeviation.ts";
 import { defineMeasure } from "./measure.ts";
 import { numbers, whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
@@ -73,11 +73,9 @@ export const frechetDistanceInfinity = /* @__PURE__ */ defineMeasure<
         const found = await frechetDistance(reference, part, options).finally(() => part.dispose());
         values.push(found.value);
       }
-      if (hasInterval(interval, reference.dim, [reference.count, most])) {
+      if (!(real instanceof Moments) && hasInterval(interval, reference.dim, [reference.count, most])) {
         const all = await Moments.of(generated, long);
-        const gap = all.mean.map((value, j) => value - reference.mean[j]!);
-        const counts = [reference.count, most] as const;
-        spread = frechetDeviation(reference.covariance, all.covariance, gap, reference.dim, counts);
+        spread = await frechetDeviation([context.rows("real"), generated], [reference, all], long);
       }
     }
     check(n.length >= 2 && n.length === values.length, "data", where, () => {

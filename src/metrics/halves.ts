@@ -6,7 +6,7 @@ import { reshape } from "../graph/ops/shape.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { STREAMS } from "./bootstrap.ts";
 import type { SampleSet } from "./sets.ts";
-import { meanAndVariance, studentQuantile } from "./statistics.ts";
+import { meanAndVariance, normalQuantile } from "./statistics.ts";
 import { picked } from "./subset.ts";
 
 /** Options of measures whose interval comes from random halves. */
@@ -32,7 +32,7 @@ export const LEAST = 40;
 /**
  * Deviations of several numbers from random halves of all sets. Halves are drawn without replacement, so the variance of their numbers is that of the
  * whole sets' numbers (Shao & Wu 1989), and no row stands twice: in a bootstrap a row would be its own neighbour at distance 0, and its own like.
- * Limits are value ± t·deviation, t of halves − 1 degrees of freedom.
+ * Limits are value ± z·deviation.
  */
 export async function halves(
   sets: { readonly [set: string]: unknown },
@@ -53,10 +53,10 @@ export async function halves(
       for (const tensor of own) tensor.dispose();
     }
   }
-  const t = studentQuantile(0.5 + level / 2, times - 1);
+  const z = normalQuantile(0.5 + level / 2);
   const entries = names.map((name) => {
     const deviation = Math.sqrt(meanAndVariance(found.map((values) => values[name]!)).variance);
-    return [name, { deviation, reach: t * deviation }] as const;
+    return [name, { deviation, reach: z * deviation }] as const;
   });
   return Object.fromEntries(entries);
 }

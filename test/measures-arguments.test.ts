@@ -1,0 +1,316 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as all from "../src/index.ts";
+import type { Gpu, LatentError, MeasureFunction, Tensor } from "../src/index.ts";
+import { KEYS, measuresOf, titleOf } from "../src/app/command/measures.ts";
+import { openNodeGpu } from "../src/node.ts";
+import { failure } from "./helpers.ts";
+import { uniform } from "./oracles/networks.ts";
+
+type Any = MeasureFunction<readonly unknown[], object, object> & ((...args: unknown[]) => Promise<all.Score>);
+
+/** What each measure takes, by position. */
+interface Row {
+  readonly sets: readonly string[];
+  readonly given: (gpu: Gpu) => readonly unknown[];
+  readonly options?: object;
+  /** Options under which random choices are made, or not. */
+  readonly seeded?: { readonly with?: object; readonly without?: object };
+  /** Fewest rows, and what is said of fewer. */
+  readonly few?: RegExp;
+  /** Whether its sets are rows of one width. */
+  readonly paired?: boolean;
+}
+
+const normal = (gpu: Gpu, name: string, ...shape: number[]): Tensor =>
+  gpu.tensor(
+    uniform(
+      name,
+      shape.reduce((a, b) => a * b, 1),
+    ),
+    shape,
+  );
+const shares = (gpu: Gpu, n: number): Tensor => {
+  const x = uniform("shares", 3 * n).map((value) => value + 0.6);
+  return gpu.tensor(
+    x.map(
+      (value, at) =>
+        value / (x[3 * Math.floor(at / 3)]! + x[3 * Math.floor(at / 3) + 1]! + x[3 * Math.floor(at / 3) + 2]!),
+    ),
+    [n, 3],
+  );
+};
+const pair: Row = {
+  sets: ["real", "generated"],
+  given: (gpu) => [normal(gpu, "real", 12, 4), normal(gpu, "generated", 11, 4)],
+  paired: true,
+};
+const images: Row = {
+  sets: ["real", "generated"],
+  given: (gpu) => [normal(gpu, "real", 3, 1, 16, 16), normal(gpu, "generated", 3, 1, 16, 16)],
+};
+const single: Row = { sets: ["generated"], given: (gpu) => [normal(gpu, "generated", 11, 4)] };
+const classes: Row = { sets: ["generated"], given: (gpu) => [shares(gpu, 9)] };
+const withTrain: Row = { sets: ["generated", "train"], given: (gpu) => [shares(gpu, 9), [0.2, 0.3, 0.5]] };
+const density = { score: () => Promise.resolve(-3), logProb: (x: Tensor) => all.sum(x, 1) };
+const annealed = { ais: (x: Tensor) => Promise.resolve({ logProb: new Float64Array(x.shape[0]!), acceptance: 0.6 }) };
+const none = { name: "none", detect: (x: Tensor) => Promise.resolve(Array.from({ length: x.shape[0]! }, () => [])) };
+
+const rows: { readonly [measure: string]: Row } = {
+  frechetDistance: { ...pair, few: /at least 2 in each set; got 1/ },
+  frechetDistanceInfinity: { ...pair, options: { points: [5, 8, 11] }, seeded: { with: {} } },
+  waveletFrechetDistance: { ...images, options: { level: 1 }, few: /at least 2 in each set; got 1/ },
+  mifid: { ...pair, few: /at least 2 in each set; got 1/ },
+  kernelDistance: {
+    ...pair,
+    few: /at least 2 in each set; got 1/,
+    seeded: { without: { kernel: "rbf", sigma: 1 }, with: { subsets: 2, subsetSize: 4 } },
+  },
+  slicedWasserstein: { ...pair, options: { projections: 4 }, seeded: { with: {} } },
+  mind: { ...pair, seeded: { with: { projections: 4 }, without: { directions: [[1, 0, 0, 0]] } } },
+  precisionRecall: { ...pair, few: /k below the 1 rows.*got 3/ },
+  densityCoverage: { ...pair, options: { k: 2 }, few: /k below the 1 rows.*got 2/ },
+  clippedDensityCoverage: { ...pair, options: { k: 2 }, few: /at least k = 2 generated rows; got 1/ },
+  topologicalPrecisionRecall: { ...pair, seeded: { with: {}, without: { repeats: 0 } } },
+  authenticity: { ...pair, few: /k below the 1 rows.*got 1/ },
+  realism: { ...pair, few: /k below the 1 rows.*got 3/ },
+  rarity: { ...pair, few: /k below the 1 rows.*got 3/ },
+  classScore: { ...classes, seeded: { without: {}, with: { splits: 3 } } },
+  modifiedClassScore: { ...classes, seeded: { with: {}, without: { interval: false } } },
+  modeScore: withTrain,
+  amScore: withTrain,
+  logLikelihood: { sets: ["model", "x"], given: (gpu) => [density, normal(gpu, "x", 9, 4)] },
+  compareLikelihoods: {
+    sets: ["modelA", "modelB", "x"],
+    given: (gpu) => [density, { ...density, logProb: (x: Tensor) => all.mean(x, 1) }, normal(gpu, "x", 9, 4)],
+    few: /at least 2; got 1/,
+  },
+  ais: { sets: ["model", "x"], given: (gpu) => [annealed, normal(gpu, "x", 9, 4)], seeded: { with: {} } },
+  parzen: { ...pair, sets: ["samples", "x"], options: { bandwidth: 0.3 }, seeded: { without: { bandwidth: "scott" } } },
+  gaussianFit: { ...pair, sets: ["samples", "x"] },
+  coverageMetric: { ...pair, options: { bandwidth: 1 } },
+  ndb: {
+    ...pair,
+    seeded: {
+      with: { bins: 2 },
+      without: {
+        centres: [
+          [0, 0, 0, 0],
+          [1, 0, 0, 0],
+        ],
+      },
+    },
+    options: { bins: 2 },
+  },
+  nearestNeighbourTest: pair,
+  classifierTest: { ...pair, seeded: { with: {} }, few: /at least 4 in each set; got 1/ },
+  classificationPerformance: {
+    sets: ["generated", "generatedLabels", "real", "realLabels"],
+    given: (gpu) => [normal(gpu, "g", 4, 2), [0, 1, 0, 1], normal(gpu, "r", 4, 2), [1, 0, 1, 0]],
+  },
+  linearProbe: {
+    sets: ["codes", "labels", "test", "testLabels"],
+    given: (gpu) => [normal(gpu, "g", 4, 2), [0, 1, 0, 1], normal(gpu, "r", 4, 2), [1, 0, 1, 0]],
+  },
+  retrieval: {
+    sets: ["codes", "labels", "queries", "queryLabels"],
+    given: (gpu) => [normal(gpu, "g", 4, 2), [0, 1, 0, 1], normal(gpu, "r", 4, 2), [1, 0, 1, 0]],
+    options: { k: 2 },
+  },
+  birthdayParadox: { ...single, few: /at least 2; got 1/ },
+  memorisation: { ...pair, sets: ["train", "generated"], few: /k below the 1 rows.*got 1/ },
+  featureLikelihoodDivergence: {
+    sets: ["train", "test", "generated"],
+    given: (gpu) => ["train", "test", "generated"].map((name) => normal(gpu, name, 6, 2)),
+    options: { steps: 2 },
+    paired: true,
+  },
+  vendiScore: single,
+  renyiKernelEntropy: { ...single, options: { sigma: 1 } },
+  kernelEntropyNovelty: { ...pair, options: { sigma: 1 } },
+  fourierVendi: {
+    ...single,
+    options: { count: 4 },
+    seeded: { with: { count: 4 } },
+  },
+  reconstructionError: {
+    sets: ["x", "generator"],
+    given: (gpu) => [normal(gpu, "x", 3, 2), (z: Tensor) => z],
+    options: { latent: 2, steps: 2 },
+    seeded: { with: { latent: 2, steps: 2 } },
+  },
+  ssim: images,
+  msSsim: images,
+  psnr: images,
+  sharpnessDifference: images,
+  imageStatistics: { ...images, seeded: { with: {}, without: { interval: false } } },
+  spectrumDistance: { ...images, seeded: { with: {}, without: { interval: false } } },
+  detectionRate: { sets: ["images", "detector"], given: (gpu) => [normal(gpu, "x", 2, 1, 8, 8), none] },
+};
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await openNodeGpu();
+});
+afterAll(() => gpu.dispose());
+
+const measureOf = (name: string) => (all as unknown as { readonly [name: string]: Any })[name]!;
+const asked = (code: LatentError["code"], message: RegExp | string) => ({
+  code,
+  message: typeof message === "string" ? message : expect.stringMatching(message),
+});
+const told = ({ code, message }: LatentError) => ({ code, message });
+
+test("every measure has a row here", () => {
+  const exported = Object.entries(all)
+    .filter(([, value]) => typeof value === "function" && "streaming" in value && value.name !== "Moments")
+    .map(([name]) => name);
+  expect(Object.keys(rows).sort()).toEqual(exported.filter((name) => name !== "Moments").sort());
+});
+
+describe.each(Object.entries(rows))("%s", (name, { sets, given, options = {}, seeded, few, paired }) => {
+  test("takes its sets by position or by name, and refuses the rest before any work", async () => {
+    const measure = measureOf(name);
+    const args = given(gpu);
+    const byPosition = await measure(...args, { ...options, interval: false });
+    const byName = await measure(Object.fromEntries(sets.map((set, i) => [set, args[i]])), {
+      ...options,
+      interval: false,
+    });
+    expect(byName).toEqual(byPosition);
+    // those names belong to one network's features
+    expect(String(byPosition)).not.toMatch(/FID|Inception/);
+    expect([byPosition.interval, byPosition.intervals, byPosition.deviation]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    const before = gpu.memory();
+    const last = sets.at(-1)!;
+    const list = sets.join(", ");
+    const missing = asked("argument", `${name}: expected ${list}; got undefined as ${last}.`);
+    expect(told(await failure(() => measure(...args.slice(0, -1))))).toEqual(missing);
+    expect(told(await failure(() => measure(...args.slice(0, -1), undefined, options)))).toEqual(missing);
+    expect(told(await failure(() => measure(...args, options, options)))).toEqual(
+      asked("argument", `${name}: expected ${list} and an object of options; got ${sets.length + 2} arguments.`),
+    );
+    expect(told(await failure(() => measure(...args, 3)))).toEqual(
+      asked("argument", `${name}: expected an object of options after ${list}; got 3.`),
+    );
+    const wrong: [options: object, message: RegExp][] = [
+      [{ ...options, neighbours: 3 }, /unknown option.*"neighbours"/],
+      [{ ...options, gpu: {} }, /expected a gpu opened by/],
+      [{ ...options, seed: -1 }, /seed as a whole number/],
+      [{ ...options, interval: 1 }, /interval as true or false; got 1/],
+      [{ ...options, signal: 5 }, /AbortSignal/],
+    ];
+    for (const [bad, message] of wrong) {
+      expect(told(await failure(() => measure(...args, bad)))).toEqual(asked("argument", message));
+      expect(told(await failure(() => measure.streaming({ ...bad })))).toEqual(asked("argument", message));
+    }
+    if (paired) {
+      using other = normal(gpu, "wide", 11, 7);
+      const wide = [...args.slice(0, -1), other];
+      expect(told(await failure(() => measure(...wide, options)))).toEqual(asked("shape", /differ in number/));
+    }
+    if (few) {
+      const one = args.map((arg) => (arg instanceof all.Tensor ? all.slice(arg, 0, 0, 1) : arg));
+      expect(told(await failure(() => measure(...one, options)))).toEqual(asked(expect.any(String), few));
+    }
+    expect(gpu.memory().buffers).toBe(before.buffers);
+  });
+
+  test.runIf(seeded)("says its seed where it draws, and only there", async () => {
+    const measure = measureOf(name);
+    const args = given(gpu);
+    if (seeded!.with) expect((await measure(...args, { ...options, ...seeded!.with, seed: 5 })).seed).toBe(5);
+    if (seeded!.without) expect((await measure(...args, { ...seeded!.without, seed: 5 })).seed).toBeUndefined();
+  });
+});
+
+test("a detector that is a plain object is no options, and sets that may be left out stand among these", async () => {
+  const images = normal(gpu, "x", 2, 1, 8, 8);
+  expect((await all.detectionRate(images, none, { real: images })).realRate).toBe(0);
+  expect((await all.detectionRate({ images, detector: none, real: images })).n).toEqual({ images: 2, real: 2 });
+  const [train, generated] = pair.given(gpu) as [Tensor, Tensor];
+  const found = await all.memorisation(train, generated, { test: train, cells: "one" });
+  expect((await all.memorisation({ train, generated, test: train }, { cells: "one" })).value).toBe(found.value);
+  const twice = await failure(() => all.memorisation({ train, generated, test: train }, { test: train }));
+  expect(told(twice)).toEqual(asked("argument", /test is given twice/));
+});
+
+test("options that take the place of others are refused beside them, by name", async () => {
+  const [x, y] = pair.given(gpu) as [Tensor, Tensor];
+  const beside: [work: () => Promise<unknown>, message: RegExp][] = [
+    [() => all.kernelDistance(x, y, { blockSize: 2, subsets: 3 }), /blockSize takes the place of subsets/],
+    [() => all.kernelDistance(x, y, { blockSize: 2, subsetSize: 3 }), /blockSize takes the place of subsetSize/],
+    [() => all.kernelDistance(x, y, { sigma: 3 }), /sigma belongs to the kernel "rbf"/],
+    [() => all.mind(x, y, { directions: [[1, 0, 0, 0]], projections: 3 }), /directions takes the place of projections/],
+    [() => all.ndb(x, y, { centres: [[1, 0, 0, 0]], bins: 3 }), /centres takes the place of bins/],
+    [() => all.frechetDistanceInfinity(x, y, { points: [4, 8], count: 3 }), /points takes the place of count/],
+    [() => all.vendiScore(x, { sigma: 3 }), /sigma belongs to kernel "rbf"/],
+  ];
+  for (const [work, message] of beside) expect(told(await failure(work))).toEqual(asked("argument", message));
+});
+
+test("FID and Inception Score stand before numbers of the FID Inception alone", () => {
+  const titles = (name: string, isInception: boolean) =>
+    measuresOf("score", KEYS.join(",")).map((entry) => titleOf(entry, { name, isInception }));
+  for (const title of titles("MobileNet V2", false)) expect(title).not.toMatch(/FID|KID|Inception/);
+  expect(titles("FID Inception, 2048 features", true)).toEqual(
+    expect.arrayContaining(["FID", "KID", "Inception Score", "FID∞", "MiFID"]),
+  );
+});
+
+test("eight streams, merged, give the number of the whole", async () => {
+  const [n, m] = [48, 40];
+  const [x, y] = [normal(gpu, "real", n, 4), normal(gpu, "generated", m, 4)];
+  const p = shares(gpu, m);
+  const merged = async (measure: Any, whole: Tensor, options: { [name: string]: unknown } = {}): Promise<number> => {
+    const streams = Array.from({ length: 8 }, () => measure.streaming(options));
+    for (const [k, stream] of streams.entries()) await stream.update(all.slice(whole, 0, 5 * k, 5 * k + 5));
+    const { value } = await streams.reduce((first, next) => first.merge(next)).result();
+    for (const stream of streams) stream.dispose();
+    return value;
+  };
+  const off = { interval: false };
+  const whole = (await all.frechetDistance(x, y, off)).value;
+  expect(Math.abs((await merged(measureOf("frechetDistance"), y, { ...off, real: x })) / whole - 1)).toBeLessThan(1e-5);
+  expect(await merged(measureOf("precisionRecall"), y, { ...off, real: x })).toBe(
+    (await all.precisionRecall(x, y, off)).value,
+  );
+  expect(await merged(measureOf("classScore"), p)).toBe((await all.classScore(p)).value);
+  const kernel = (await all.kernelDistance(x, y)).value;
+  expect(await merged(measureOf("kernelDistance"), y, { real: x })).toBeCloseTo(kernel, 6);
+});
+
+test("streams merge where their options are the same, and take no part of a set that they have", async () => {
+  const [x, y] = pair.given(gpu) as [Tensor, Tensor];
+  const three = all.precisionRecall.streaming({ real: x, k: 3 });
+  const two = all.precisionRecall.streaming({ real: x, k: 2 });
+  expect(told(await failure(() => three.merge(two)))).toEqual(
+    asked("argument", /other options do not merge. Expected k 3; got 2/),
+  );
+  expect(told(await failure(() => three.update({ real: y })))).toEqual(asked("argument", /real was given as a whole/));
+  expect(told(await failure(() => three.result()))).toEqual(asked("data", /no samples yet/));
+  for (const stream of [three, two]) stream.dispose();
+});
+
+test("sets on two gpus are refused", async () => {
+  using other = await openNodeGpu();
+  const error = await failure(() => all.kernelDistance(normal(gpu, "x", 4, 2), normal(other, "x", 4, 2)));
+  expect(told(error)).toEqual(asked("wrong-device", /on one gpu; got 2/));
+});
+
+test("an interval from halves says its seed and costs no memory; too few rows are refused where it is asked for", async () => {
+  const [x, y] = [normal(gpu, "real", 44, 3), normal(gpu, "generated", 41, 3)];
+  const { bytes } = gpu.memory();
+  const found = await all.precisionRecall(x, y, { seed: 3, resamples: 4 });
+  expect([found.seed, found.interval?.length, found.intervals?.recall?.length]).toEqual([3, 2, 2]);
+  expect(String(found)).toMatch(/recall [\d.]+ \([\d.]+ to [\d.]+\).*seed 3/);
+  expect((await all.precisionRecall(x, y, { interval: false })).seed).toBeUndefined();
+  expect(gpu.memory().bytes).toBe(bytes);
+  const [few] = pair.given(gpu) as [Tensor];
+  expect((await all.precisionRecall(few, few)).interval).toBeUndefined();
+  const error = await failure(() => all.precisionRecall(few, few, { interval: true }));
+  expect(told(error)).toEqual(asked("data", /at least 40 rows in each set; got 12/));
+});
