@@ -1,6 +1,8 @@
+import type { Rows } from "../data/rows.ts";
 import { check, show } from "../device/errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Context } from "./measure.ts";
+import { valuesOf } from "./sets.ts";
 
 /** Rows of class probabilities, read. */
 export interface Probabilities {
@@ -20,6 +22,9 @@ export async function probabilitiesOf(inputs: unknown, set: string, context: Con
     check(uneven < 0, "shape", where, () => `row ${uneven} has ${rows[uneven]!.length} classes; expected ${classes}.`);
     found = { p: Float64Array.from(rows.flatMap((row) => Array.from(row))), count: rows.length, classes };
     context.count(set, found.count);
+  } else if (typeof (inputs as Partial<Rows> | undefined)?.batch === "function") {
+    const rows = context.rows(set);
+    found = { p: await valuesOf(where, rows, context.long.signal), count: rows.count, classes: rows.dim };
   } else {
     const x: Tensor = context.tensor(set);
     check(x.rank === 2 && x.dtype === "f32", "shape", where, () => {
