@@ -68,6 +68,7 @@ export type { Block, PairOptions } from "./metrics/pairs.ts";
 export type { Parzen, ParzenOptions } from "./metrics/parzen.ts";
 export type { PrecisionRecall, PrecisionRecallOptions } from "./metrics/precisionRecall.ts";
 export type { Decibels } from "./metrics/psnr.ts";
+export type { HalvesOptions } from "./metrics/halves.ts";
 export type { BallOptions, Rarity, Realism } from "./metrics/realism.ts";
 export type { ReconstructionError, ReconstructionOptions } from "./metrics/reconstructionError.ts";
 export type { RenyiKernelEntropy, RenyiOptions } from "./metrics/renyiKernelEntropy.ts";

@@ -44,6 +44,7 @@ async function bundle(name, folder) {
     bundle: true,
     format: "esm",
     platform: "node",
+    target: "node20",
     packages: "external",
     loader: { ".wgsl": "text" },
     logLevel: "error",

@@ -76,6 +76,7 @@ export class Digits implements FeatureNetwork {
   readonly parameters: Parameters;
   /** Which layers it has. */
   readonly layers: DigitLayers;
+  /** What its images must be: size, channels, range. */
   readonly input = digitInput;
   readonly #network: DigitNetwork;
   #name: string;

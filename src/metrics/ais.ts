@@ -10,6 +10,7 @@ import { meanAndVariance, normalInterval } from "./statistics.ts";
 
 /** A model with a decoder: VAE and its kin. */
 export interface Annealable {
+  /** Estimates of log p(x), one an image. */
   ais(x: Tensor, options?: AisOptions & LongCall): Promise<Ais>;
 }
 

@@ -42,7 +42,8 @@ const BLOCK = 2 ** 22;
  *
  * x: [n, c, h, w] or [n, pixels]. Throws LatentError: "unsupported" where codes are points, "argument" on options out of range.
  *
- *     const { kl, mutualInformation, holes } = await aggregatePosterior(vae, images);
+ *     const vae = new VAE(gpu, { image: [1, 1, a.shape[1]!] });
+ *     const { kl, mutualInformation, holes } = await aggregatePosterior(vae, a);
  */
 export async function aggregatePosterior(
   model: LatentModel,

@@ -26,7 +26,8 @@ export interface TraverseOptions extends ImageOptions {
  * x: one image, [c, h, w] or [1, …]. Returns [dimensions · steps, c, h, w], a dimension a row. Throws LatentError: "shape" on several
  * images, "argument" on options out of range.
  *
- *     const rows = traverse(vae, x.slice(0, 0, 1), { steps: 9 });
+ *     const vae = new VAE(gpu, { image: [1, 4, 4], latent: 3 });
+ *     const images = traverse(vae, gpu.zeros([1, 1, 4, 4]), { steps: 9 }); // [27, 1, 4, 4]
  */
 export function traverse(model: LatentModel, x: Tensor, options: TraverseOptions = {}): Tensor {
   const where = "traverse";
@@ -70,7 +71,7 @@ const line = (gpu: Tensor["gpu"], from: number, to: number, steps: number): Tens
  * Draws of N(0, I) in many dimensions lie near a sphere, which a straight line leaves (`interpolate`). Of opposite codes no arc is the
  * shortest, and the result means nothing. a, b: [1, latent]. Returns [n, latent]. Source: White 2016 (arXiv 1609.04468).
  *
- *     const images = vae.decode(slerp(z.slice(0, 0, 1), z.slice(0, 1, 2), 8));
+ *     const codes = slerp(gpu.tensor([[1, 0]]), gpu.tensor([[0, 1]]), 8); // [8, 2]
  */
 export function slerp(a: Tensor, b: Tensor, n: number): Tensor {
   const where = "slerp";

@@ -27,13 +27,17 @@ export interface SelectOptions extends Omit<MixtureOptions, "components" | "init
 
 /** One number of components. */
 export interface Selected {
+  /** Components of this mixture. */
   readonly components: number;
   /** Value of the criterion: least is best of bic and aic, most of held-out. */
   readonly value: number;
   /** Mean log-likelihood in nats of the rows that it was fitted to. */
   readonly score: number;
+  /** Free parameters, as bic and aic count them. */
   readonly parameterCount: number;
+  /** Iterations of EM. */
   readonly iterations: number;
+  /** Whether EM ended by the tolerance. */
   readonly converged: boolean;
   /** Why there is no such mixture, where the fit refused. */
   readonly error?: Error;
