@@ -31,11 +31,11 @@ struct Params { rows: u32, others: u32, columns: u32 }
 
 @compute @workgroup_size(LANES)
 fn near_pairs(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let four = group_number(id, groups) * LANES + lane;
+  let vec4_index = group_number(id, groups) * LANES + lane;
   let across = (params.others + 3u) / 4u;
-  let row = four / across;
+  let row = vec4_index / across;
   if (row >= params.rows) { return; }
-  let other = (four - row * across) * 4u;
+  let other = (vec4_index - row * across) * 4u;
   let others = min(vec4u(other, other + 1u, other + 2u, other + 3u), vec4u(params.others - 1u));
   let at = others + row * params.others;
   let value = vec4f(q[at.x], q[at.y], q[at.z], q[at.w]);

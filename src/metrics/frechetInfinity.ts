@@ -52,7 +52,7 @@ export const frechetDistanceInfinity = /* @__PURE__ */ defineMeasure<
     const isKnown = inputs.n !== undefined;
     const values = isKnown ? [...numbersOf(where, "values", inputs.values)] : [];
     let n = isKnown ? [...numbersOf(where, "n", inputs.n)] : [];
-    let spread: FrechetDeviation | undefined;
+    let ofSampling: FrechetDeviation | undefined;
     if (!isKnown) {
       const { real } = inputs;
       const reference = real instanceof Moments ? real : await Moments.of(context.rows("real") as Samples, long);
@@ -75,7 +75,7 @@ export const frechetDistanceInfinity = /* @__PURE__ */ defineMeasure<
       }
       if (!(real instanceof Moments) && hasInterval(interval, reference.dim, [reference.count, most])) {
         const all = await Moments.of(generated, long);
-        spread = await frechetDeviation([context.rows("real"), generated], [reference, all], long);
+        ofSampling = await frechetDeviation([context.rows("real"), generated], [reference, all], long);
       }
     }
     check(n.length >= 2 && n.length === values.length, "data", where, () => {
@@ -90,8 +90,8 @@ export const frechetDistanceInfinity = /* @__PURE__ */ defineMeasure<
       values.reduce((total, y, i) => total + (y - value - slope * x[i]!) ** 2, 0) / Math.max(1, n.length - 2);
     const ofLine = Math.sqrt(rest * (1 / n.length + meanX ** 2 / sumOfSquares));
     const parts = { value, slope, points: { n, values } };
-    if (spread === undefined) return { ...parts, deviation: ofLine };
-    const deviation = Math.hypot(ofLine, spread.deviation);
-    return { ...parts, deviation, interval: limitsOf(value - spread.biases[0], deviation, level) };
+    if (ofSampling === undefined) return { ...parts, deviation: ofLine };
+    const deviation = Math.hypot(ofLine, ofSampling.deviation);
+    return { ...parts, deviation, interval: limitsOf(value - ofSampling.biases[0], deviation, level) };
   },
 });

@@ -109,8 +109,13 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
     checkOptions(where, options, [...Object.keys(rules), ...COMMON]);
     checkCall(where, options);
     for (const [name, others] of Object.entries(apart)) {
-      const beside = others.find((other) => options[name] !== undefined && options[other] !== undefined);
-      check(beside === undefined, "argument", where, () => `${name} takes the place of ${beside}. Give one of them.`);
+      const replaced = others.find((other) => options[name] !== undefined && options[other] !== undefined);
+      check(
+        replaced === undefined,
+        "argument",
+        where,
+        () => `${name} takes the place of ${replaced}. Give one of them.`,
+      );
     }
     const { gpu, features } = options as MeasureOptions;
     if (gpu !== undefined) checkGpu(where, gpu);

@@ -6,7 +6,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 import type { Parameters } from "./parameters.ts";
 
-/** What an objective says of a batch, each a tensor of one element: `loss` is made small, and all are reported by name. */
+/** What an objective says of a batch, each a tensor of one element: `loss` is minimised, and all are reported by name. */
 export interface Terms {
   /** What the model's parameters are moved against. */
   readonly loss: Tensor;
@@ -26,14 +26,14 @@ export interface StepContext {
   draw(name: string): Draw;
 }
 
-/** The terms of a batch, recorded: what training makes small. */
+/** The terms of a batch, recorded: what training minimises. */
 export type Objective = (batch: Batch, context: StepContext) => Terms;
 
 /** Parameters that are moved against one of the objective's terms. Several stand in one step: gradients are taken before any moves. */
 export interface Update {
   /** What is moved. */
   readonly parameters: Parameters;
-  /** The name of the term that is made small. */
+  /** The name of the term that is minimised. */
   readonly loss: string;
 }
 

@@ -5,7 +5,7 @@ import type { Objective } from "./objective.ts";
 import type { Optimiser } from "./optimiser.ts";
 import type { Parameters } from "./parameters.ts";
 
-/** An optimiser, and the term that it makes small. */
+/** An optimiser, and the term that it minimises. */
 export interface TaskUpdate {
   /** What moves its parameters. */
   readonly optimiser: Optimiser;
@@ -13,7 +13,7 @@ export interface TaskUpdate {
   readonly loss?: string;
 }
 
-/** What is trained: parameters, what moves them, and what is made small. */
+/** What is trained: parameters, what moves them, and what is minimised. */
 export interface Task {
   /** The engine that it lives on. */
   readonly gpu: Gpu;

@@ -12,7 +12,7 @@ type AnyModel = (new (gpu: Gpu, options: object) => LatentModel) & {
 const models = family as unknown as { readonly [name in FamilyName]: AnyModel };
 
 /** A trained model, and what its training took. */
-export interface Fitted {
+export interface TrainedMember {
   readonly model: LatentModel;
   readonly seconds: number;
   readonly steps: number;
@@ -63,14 +63,14 @@ export async function fittedMember(
   store: ModelStore,
   tell: (status: string) => void,
   signal?: AbortSignal,
-): Promise<Fitted> {
+): Promise<TrainedMember> {
   const { gpu, settings, seed, digits, train } = context;
   const options = optionsOf(member, settings, seed, digits);
   const key = keyOf(member, context);
-  const kept = store.read(member.name);
-  if (kept?.about.key === key) {
+  const stored = store.read(member.name);
+  if (stored?.about.key === key) {
     const own = "features" in options ? { features: options.features } : {};
-    return { ...kept.about, model: models[member.name].load(gpu, kept.bytes, own) };
+    return { ...stored.about, model: models[member.name].load(gpu, stored.bytes, own) };
   }
   const model = new models[member.name](gpu, options);
   try {

@@ -3,7 +3,7 @@ import { boundsOf, labelsFor } from "./bounds.ts";
 import { activeUnits, codesOf, mixtureOf } from "./codes.ts";
 import { codeScores } from "./codeScores.ts";
 import type { FamilyContext } from "./context.ts";
-import { type Fitted, fittedMember, type ModelStore } from "./fit.ts";
+import { type TrainedMember, fittedMember, type ModelStore } from "./fit.ts";
 import { firstImages, picture } from "./pictures.ts";
 import type { FamilyRow, SampleScores } from "./row.ts";
 import { scoresOf } from "./scores.ts";
@@ -38,7 +38,7 @@ export async function judged(
 async function measuredMember(
   context: FamilyContext,
   member: Member,
-  { model, seconds, steps }: Fitted,
+  { model, seconds, steps }: TrainedMember,
   tell: (status: string) => void,
 ): Promise<Judged> {
   const { settings, seed, gpu, testLabels, test, train, trainLabels } = context;

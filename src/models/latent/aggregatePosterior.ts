@@ -68,7 +68,7 @@ export async function aggregatePosterior(
   const n = q.mean.shape[0]!;
   const began = performance.now();
   const owned: Tensor[] = [];
-  const kept = async (tensor: Tensor): Promise<Tensor> => {
+  const evaluated = async (tensor: Tensor): Promise<Tensor> => {
     await gpu.evaluate([tensor]);
     owned.push(tensor);
     return tensor;
@@ -91,9 +91,9 @@ export async function aggregatePosterior(
     return found;
   };
   try {
-    const codes = await kept(q.sample({ seed, name: "aggregate codes" }));
-    const drawn = await kept(prior.sample(n, { seed, name: "aggregate prior" }));
-    const [own, ofPrior] = [await kept(q.logProb(codes)), await kept(prior.logProb(codes))];
+    const codes = await evaluated(q.sample({ seed, name: "aggregate codes" }));
+    const drawn = await evaluated(prior.sample(n, { seed, name: "aggregate prior" }));
+    const [own, ofPrior] = [await evaluated(q.logProb(codes)), await evaluated(prior.logProb(codes))];
     const [ofAggregate, ofDraws] = [await aggregate(codes, 0), await aggregate(drawn, n)];
     const meanGap = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
       Array.from(a).reduce((sum, value, i) => sum + (value - b[i]!), 0) / n;

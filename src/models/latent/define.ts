@@ -20,7 +20,7 @@ export interface ModelClass<T extends OptionTable = OptionTable, C extends Code 
 }
 
 /**
- * A class of models with codes, from a recipe: its options, its networks, and what training makes small. Everything else
+ * A class of models with codes, from a recipe: its options, its networks, and what training minimises. Everything else
  * (fit, sample, encode, decode, bounds, files) is the same for all.
  *
  *     const PlainVAE = defineModel({

@@ -32,7 +32,7 @@ export interface FitOptions extends Omit<TrainOptions, "validation"> {
   readonly binarize?: boolean;
 }
 
-/** Parameters, and the term that they make small; options of its Adam where they differ from the fit's. */
+/** Parameters, and the term that they minimise; options of its Adam where they differ from the fit's. */
 export interface FitUpdate extends Pick<AdamOptions, "learningRate" | "betas"> {
   readonly parameters: Parameters;
   readonly loss: string;

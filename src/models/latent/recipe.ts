@@ -48,7 +48,7 @@ export type OptionsOf<T extends OptionTable = OptionTable> = NetworkOptions & Pa
 export interface FurtherUpdate {
   /** What their names begin with. */
   readonly of: string;
-  /** The term that they make small. */
+  /** The term that they minimise. */
   readonly loss: string;
   /** Of its Adam; that of the fit. */
   readonly learningRate?: number;
@@ -82,7 +82,7 @@ export interface Recipe<T extends OptionTable, P extends Parts> {
   readonly standard?: Omit<Standard, "levels">;
   /** Its networks, built under PyTorch's names. */
   parts(build: Builder, options: Settings<T>): P;
-  /** The terms of a batch; `loss` is what training makes small. */
+  /** The terms of a batch; `loss` is what training minimises. */
   objective(images: Images, parts: P, context: StepContext, options: Settings<T>): Terms;
   /** Parameters with losses of their own. */
   readonly updates?: readonly FurtherUpdate[];
