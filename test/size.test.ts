@@ -61,8 +61,8 @@ const apart = /^src\/(models|metrics|features|data|linalg|app)\//;
 // Goals: 60,000 and 45,000 bytes, which what goes at once keeps to, within 150 bytes. In one file the code alone, without any kernel's text, is 55 and 47 kB.
 // The limits are what was reached, so that nothing grows again.
 const LIMITS = {
-  core: { atOnce: 53_200, withKernels: 78_000, oneFile: 81_200 },
-  tensors: { atOnce: 45_150, withKernels: 62_000, oneFile: 63_300 },
+  core: { atOnce: 53_200, withKernels: 78_000, oneFile: 82_000 },
+  tensors: { atOnce: 45_150, withKernels: 62_000, oneFile: 63_800 },
 };
 
 describe("what a program takes along", () => {
@@ -99,15 +99,15 @@ describe("what a program takes along", () => {
     ],
     [
       "frechetDistance",
-      /^src\/(models\/gammaFunction|metrics\/(frechet|frechetDeviation|measure|options|score|stream|sets|collected|statistics)\.|linalg\/|formats\/|data\/)/,
+      /^src\/(models\/gammaFunction|metrics\/(frechet|frechetDeviation|arguments|bootstrap|halves|streaming|subset|measure|options|score|stream|sets|collected|statistics)\.|linalg\/|formats\/|data\/)/,
     ],
     [
       "classScore",
-      /^src\/(models\/gammaFunction|metrics\/(classScore|probabilities|bootstrap|measure|options|score|stream|sets|collected|statistics)\.|data\/)/,
+      /^src\/(models\/gammaFunction|metrics\/(classScore|probabilities|arguments|bootstrap|halves|streaming|subset|measure|options|score|stream|sets|collected|statistics)\.|data\/)/,
     ],
     [
       "precisionRecall",
-      /^src\/(models\/gammaFunction|metrics\/(precisionRecall|balls|nearest|pairs|halves|bootstrap|measure|options|score|stream|sets|collected|statistics)\.|linalg\/(clusters|pairDistances)|data\/)/,
+      /^src\/(models\/gammaFunction|metrics\/(precisionRecall|balls|nearest|pairs|halves|bootstrap|arguments|streaming|subset|measure|options|score|stream|sets|collected|statistics)\.|linalg\/(clusters|pairDistances)|data\/)/,
     ],
     ["Inception", /^src\/(features\/(inception|inceptionBlocks|fold|network|weights)\.)/],
     ["MobileNetV2", /^src\/features\/(mobileNet|network|weights)\./],
