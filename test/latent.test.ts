@@ -244,7 +244,9 @@ describe("options that make no sense", () => {
     expect((await failure(() => model.terms(x))).message).toMatch(
       /expected labels, the class of each image, from 0 to 2/,
     );
-    expect((await failure(() => model.terms(x, { labels: [0, 3] }))).message).toMatch(/label 1 is 3. Expected labels from 0 to 2, of 3 classes/);
+    expect((await failure(() => model.terms(x, { labels: [0, 3] }))).message).toMatch(
+      /label 1 is 3. Expected labels from 0 to 2, of 3 classes/,
+    );
     expect((await failure(() => vae.terms(x, { labels: [0, 1] }))).message).toMatch(/no classes/);
   });
 });
