@@ -59,7 +59,7 @@ describe("a weight counts a row as often", () => {
     expect(Math.abs(a.shrinkage - b.shrinkage)).toBeLessThan(1e-9);
     await near(a.mean, b.mean, 1e-7);
     for (const [name, t] of Object.entries(a.parameters))
-      await near(t, b.parameters[name]!, covariance === "factor" ? 1e-5 : 1e-6); // EM rounds in its own order
+      await near(t, b.parameters[name]!, covariance === "factor" ? 1e-4 : 1e-6); // EM rounds in its own order
   });
 
   test("many features on the GPU, and all weights 0 in a batch", async () => {
