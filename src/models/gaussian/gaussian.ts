@@ -204,8 +204,8 @@ export class Gaussian {
   /** Mean log-likelihood of the samples in nats, finished in float64. With { missing: "nan" }, of what is not NaN. */
   async score(samples: Samples, options: MissingCall = {}): Promise<number> {
     const where = "Gaussian.score";
+    checkOptions(where, options, ["missing", "signal", "onProgress"]);
     const { missing, ...long } = options;
-    checkOptions(where, long, ["signal", "onProgress"]);
     checkCall(where, long);
     const rows = rowsOf(where, samples, this.dim);
     return meanLogProb(where, (x) => this.logProb(x, missing ? { missing } : {}), rows, 1, long);
