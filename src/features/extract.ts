@@ -1,5 +1,6 @@
 import { Dataset } from "../data/dataset.ts";
 import { gpuOf } from "../data/rows.ts";
+import { stored } from "../data/stored.ts";
 import { check, checkOptions, show } from "../device/errors.ts";
 import { checkCall, type LongCall, progressOf } from "../formats/call.ts";
 import { checkTensor } from "../graph/operand.ts";
@@ -82,8 +83,7 @@ export async function extract(
       }
       onProgress?.(progressOf(began, Math.min(count, start + batch), count));
     }
-    const all = gpu.within(() => slice(parts.length === 1 ? parts[0]! : concat(parts, 0), 0, 0, count));
-    await gpu.evaluate([all]);
+    const [all] = await stored(gpu, () => [slice(parts.length === 1 ? parts[0]! : concat(parts, 0), 0, 0, count)]);
     if (all === parts[0]) parts.pop();
     return all;
   } finally {

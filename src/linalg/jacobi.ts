@@ -38,20 +38,20 @@ export async function withOrthogonalRows<T>(
   const [n, m] = x.shape as [number, number];
   // a row of zeros makes the pairs come out even, and meets no other
   const padded = n % 2 === 0 ? x : concat([x, zeros(gpu, [1, m])], 0);
-  await gpu.evaluate([padded]);
   const w = gpu.state(new Float32Array(padded.size), padded.shape);
   const status = gpu.state(new Uint32Array(2), [2]);
-  const load = await gpu.compile((rows) => assign(w, rows!), padded);
-  const sweep = await gpu.compile(() => {
-    const outputs = [
-      { shape: w.shape, dtype: "f32" },
-      { shape: status.shape, dtype: "u32" },
-    ] as const;
-    const [next, nextStatus] = record(jacobiOp, [w, status], outputs, {}, null);
-    assign(w, next!);
-    assign(status, nextStatus!);
-  });
   try {
+    await gpu.evaluate([padded]);
+    using load = await gpu.compile((rows) => assign(w, rows!), padded);
+    using sweep = await gpu.compile(() => {
+      const outputs = [
+        { shape: w.shape, dtype: "f32" },
+        { shape: status.shape, dtype: "u32" },
+      ] as const;
+      const [next, nextStatus] = record(jacobiOp, [w, status], outputs, {}, null);
+      assign(w, next!);
+      assign(status, nextStatus!);
+    });
     await load.run(padded);
     let statusRead: Promise<ArrayLike<number>> | null = null;
     let done = false;
@@ -69,7 +69,6 @@ export async function withOrthogonalRows<T>(
       );
     return await use(w);
   } finally {
-    for (const program of [load, sweep]) program.dispose();
     for (const tensor of [w, status, padded, x]) tensor.dispose();
   }
 }

@@ -21,8 +21,8 @@ async function normalise(where: string, gpu: Gpu, a: Tensor): Promise<{ normalis
   const length = maximum(sqrt(sum(square(near))), TINY);
   const normalised = div(near, length);
   const finite = allFinite(a);
-  await gpu.evaluate([most, length, finite, normalised]);
   try {
+    await gpu.evaluate([most, length, finite, normalised]);
     if ((await finite.item()) !== 1) throw new LatentError("data", `${where}: expected finite numbers; got others.`);
     return { normalised, scale: (await most.item()) * (await length.item()) };
   } catch (error) {
@@ -48,19 +48,18 @@ export async function eighOnGpu(where: string, gpu: Gpu, a: Tensor): Promise<{ v
       const rows = slice(w, 0, 0, n);
       const v = div(rows, maximum(sqrt(sum(square(rows), 1, { keepDims: true })), TINY));
       const lambda = sum(mul(matmul(v, normalised), v), 1);
-      await gpu.evaluate([v, lambda]);
-      const found = Float64Array.from(await lambda.read());
-      const order = Int32Array.from(found.keys()).sort((i, j) => found[i]! - found[j]!);
-      const places = gpu.tensor(order);
-      const vectors = await gpu.copy(swap(gather(v, places)));
-      for (const tensor of [v, lambda, places]) tensor.dispose();
-      return {
-        values: gpu.tensor(
-          Float64Array.from(order, (i) => found[i]! * scale),
-          [n],
-        ),
-        vectors,
-      };
+      const owned = [v, lambda];
+      try {
+        await gpu.evaluate(owned);
+        const found = Float64Array.from(await lambda.read());
+        const order = Int32Array.from(found.keys()).sort((i, j) => found[i]! - found[j]!);
+        using places = gpu.tensor(order);
+        const vectors = await gpu.copy(swap(gather(v, places)));
+        const values = Float64Array.from(order, (i) => found[i]! * scale);
+        return { values: gpu.tensor(values, [n]), vectors };
+      } finally {
+        for (const tensor of owned) tensor.dispose();
+      }
     });
   } finally {
     normalised.dispose();
@@ -74,10 +73,8 @@ export async function svdvalsOnGpu(where: string, gpu: Gpu, a: Tensor): Promise<
   try {
     return await withOrthogonalRows(where, gpu, m < n ? normalised : swap(normalised), async (w) => {
       const squares = sum(square(w), 1);
-      const lengths = Float64Array.from(await squares.read(), Math.sqrt)
-        .sort()
-        .reverse();
-      squares.dispose();
+      const read = await squares.read().finally(() => squares.dispose());
+      const lengths = Float64Array.from(read, Math.sqrt).sort().reverse();
       return gpu.tensor(lengths.subarray(0, Math.min(m, n)).map((length) => length * scale));
     });
   } finally {

@@ -1,6 +1,7 @@
 import { Dataset } from "../data/dataset.ts";
 import { permutation } from "../data/philox.ts";
 import { gpuOf, type Rows } from "../data/rows.ts";
+import { stored } from "../data/stored.ts";
 import { gather } from "../graph/ops/gather.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import { Tensor } from "../graph/tensor.ts";
@@ -78,11 +79,10 @@ async function partOf(x: Tensor | Dataset | Rows, rows: Uint32Array<ArrayBuffer>
   const whole = x instanceof Dataset ? x.slice(0, x.count) : x;
   const gpu = gpuOf("halves", whole);
   try {
-    const part = gpu.within(() => {
+    const [part] = await stored(gpu, () => {
       const some = gather(whole, gpu.tensor(rows));
-      return x instanceof Dataset ? reshape(some, [rows.length, ...x.shape]) : some;
+      return [x instanceof Dataset ? reshape(some, [rows.length, ...x.shape]) : some];
     });
-    await gpu.evaluate([part]);
     return part;
   } finally {
     if (whole !== x) whole.dispose();

@@ -1,5 +1,6 @@
 import type { Rows } from "../data/rows.ts";
 import { gpuOf } from "../data/rows.ts";
+import { stored } from "../data/stored.ts";
 import { div, maximum, minimum, mul, sqrt, square, sub } from "../graph/ops/arithmetic.ts";
 import { min, sum } from "../graph/ops/sum.ts";
 import { frechetDistance } from "./frechet.ts";
@@ -76,10 +77,10 @@ const unit = (rows: Rows): Rows => ({
   async batch(start, size) {
     const x = await rows.batch(start, size);
     const gpu = gpuOf("mifid", x);
-    const scaled = gpu.within(() => div(x, maximum(sqrt(sum(square(x), 1, { keepDims: true })), 1e-30)));
     // stored, so that a pair has one number wherever it is computed
-    await gpu.evaluate([scaled]);
-    if (rows.keeps !== true) x.dispose();
+    const [scaled] = await stored(gpu, () => [
+      div(x, maximum(sqrt(sum(square(x), 1, { keepDims: true })), 1e-30)),
+    ]).finally(() => rows.keeps !== true && x.dispose());
     return scaled;
   },
 });

@@ -124,12 +124,16 @@ async function scalesOf(context: Context, range: number, most: number) {
         return similarity(x, y, weights, range);
       });
     });
-    await gpu.evaluate(tensors.flat());
-    for (const [s, [full, structure]] of tensors.entries()) {
-      const [ofFull, ofStructure] = [await full.read(), await structure.read()];
-      for (let at = 0; at < size; at++) found[s]!.push({ full: ofFull[at]!, structure: ofStructure[at]!, channels: c });
+    try {
+      await gpu.evaluate(tensors.flat());
+      for (const [s, [full, structure]] of tensors.entries()) {
+        const [ofFull, ofStructure] = [await full.read(), await structure.read()];
+        for (let at = 0; at < size; at++)
+          found[s]!.push({ full: ofFull[at]!, structure: ofStructure[at]!, channels: c });
+      }
+    } finally {
+      for (const tensor of tensors.flat()) tensor.dispose();
     }
-    for (const tensor of tensors.flat()) tensor.dispose();
   }
   return found;
 }

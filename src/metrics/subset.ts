@@ -1,5 +1,6 @@
 import { permutation } from "../data/philox.ts";
 import { gpuOf, type Rows } from "../data/rows.ts";
+import { stored } from "../data/stored.ts";
 import { gather } from "../graph/ops/gather.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { STREAMS } from "./bootstrap.ts";
@@ -14,13 +15,7 @@ export async function subset(rows: Rows, size: number, seed: number, step: numbe
 export async function picked(rows: Rows, indices: Uint32Array<ArrayBuffer>): Promise<Tensor> {
   return onWholes("subset", [rows], async (x) => {
     const gpu = gpuOf("subset", x);
-    const part = gpu.within(() => gather(x, gpu.tensor(indices)));
-    try {
-      await gpu.evaluate([part]);
-      return part;
-    } catch (error) {
-      part.dispose();
-      throw error;
-    }
+    const [part] = await stored(gpu, () => [gather(x, gpu.tensor(indices))]);
+    return part;
   });
 }

@@ -1,4 +1,5 @@
 import { gpuOf, gpuOfRows, type Rows, rowsOf } from "../data/rows.ts";
+import { stored } from "../data/stored.ts";
 import { less, mul, sqrt, where as select } from "../graph/ops/arithmetic.ts";
 import { cos } from "../graph/ops/elementwise.ts";
 import { matmul } from "../graph/ops/matmul.ts";
@@ -177,17 +178,10 @@ async function projectedTo(sets: readonly [Rows, Rows], k: number, { where, seed
   const draw = { seed: seed(), stream: STREAMS.direction };
   const projected = async (...wholes: Tensor[]): Promise<Tensor[]> => {
     const gpu = gpuOf(where, wholes[0]!);
-    const results = gpu.within(() => {
+    return stored(gpu, () => {
       const matrix = mul(random.normal(gpu, [d, k], draw), Math.sqrt(2 / (d + k)));
       return wholes.map((x) => matmul(x, matrix));
     });
-    try {
-      await gpu.evaluate(results);
-      return results;
-    } catch (error) {
-      for (const x of results) x.dispose();
-      throw error;
-    }
   };
   return onWholes(where, sets, projected);
 }

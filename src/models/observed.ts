@@ -1,4 +1,5 @@
 import { eachBatch, gpuOf, type Rows, rowsAtOnce } from "../data/rows.ts";
+import { stored } from "../data/stored.ts";
 import { check, LatentError } from "../device/errors.ts";
 import { where as select } from "../graph/ops/arithmetic.ts";
 import { isFinite, isNaN } from "../graph/ops/elementwise.ts";
@@ -75,8 +76,9 @@ export function filledRows(where: string, rows: Rows, fill: Float32Array<ArrayBu
     async batch(start, size) {
       const x = await rows.batch(start, size);
       const gpu = gpuOf(where, x);
-      const filled = gpu.within(() => select(isNaN(x), gpu.tensor(fill, [fill.length]), x));
-      await gpu.evaluate([filled]).finally(() => rows.keeps !== true && x.dispose());
+      const [filled] = await stored(gpu, () => [select(isNaN(x), gpu.tensor(fill, [fill.length]), x)]).finally(
+        () => rows.keeps !== true && x.dispose(),
+      );
       return filled;
     },
   };

@@ -29,7 +29,7 @@ interface Size {
   readonly bytes: number;
 }
 const nothing: Size = { buffers: 0, bytes: 0 };
-const sizeOf = (gpu: Gpu): Size => {
+export const sizeOf = (gpu: Gpu): Size => {
   const { buffers, bytes } = gpu.memory();
   return { buffers, bytes };
 };
@@ -48,7 +48,7 @@ const LOOK = 5;
  * "" once the memory in use is `expected` to the byte; what it is instead after `patience` milliseconds. On a busy machine, where
  * timers come late, so much longer: as many looks as an idle one would take.
  */
-async function memoryFault(gpu: Gpu, expected: Size, patience = LIMIT): Promise<string> {
+export async function memoryFault(gpu: Gpu, expected: Size, patience = LIMIT): Promise<string> {
   const start = now();
   for (let looks = 0; ; looks++) {
     const { buffers, bytes } = sizeOf(gpu);

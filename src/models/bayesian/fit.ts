@@ -10,7 +10,7 @@ import { sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { centredSums } from "../../linalg/centredSums.ts";
 import type { Gpu } from "../../program/gpu.ts";
-import type { Program } from "../../program/program.ts";
+import { Programs } from "../programs.ts";
 import { diagonalOf } from "../covariance/diagonal.ts";
 import { familyOf } from "../covariance/families.ts";
 import type { CovarianceFamily, Statistics } from "../covariance/family.ts";
@@ -158,15 +158,14 @@ function evidenceOf(
 
 /** Passes over the rows: parameters are states, a batch is one compiled step. */
 class Expectation {
-  readonly #gpu: Gpu;
   readonly #rows: Rows;
   readonly #options: { readonly family: CovarianceFamily; readonly components: number; readonly batch: number };
   readonly #states: { readonly means: Tensor; readonly covariances: Tensor; readonly offsets: Tensor };
-  readonly #programs = new Map<string, Program<unknown>>();
+  readonly #programs: Programs;
 
   constructor(gpu: Gpu, rows: Rows, options: { family: CovarianceFamily; components: number; batch: number }) {
     const { family, components: k } = options;
-    this.#gpu = gpu;
+    this.#programs = new Programs(gpu);
     this.#rows = rows;
     this.#options = options;
     const state = (shape: readonly number[]) =>
@@ -219,9 +218,7 @@ class Expectation {
       this.#rows,
       batch,
       async (x) => {
-        const known = this.#programs.get(name);
-        const program = (known ?? (await this.#gpu.compile(body, x))) as Program<Tensor, [Tensor]>;
-        if (!known) this.#programs.set(name, program as Program<unknown>);
+        const program = await this.#programs.get(name, (rows) => body(rows!), [x]);
         const out = await program.run(x);
         for (const [at, value] of (await abortable(out.read(), signal)).entries()) totals[at]! += value;
       },
@@ -236,7 +233,7 @@ class Expectation {
   }
 
   dispose(): void {
-    for (const program of this.#programs.values()) program.dispose();
+    this.#programs.dispose();
     for (const state of Object.values(this.#states)) state.dispose();
   }
 }

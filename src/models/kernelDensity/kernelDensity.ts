@@ -1,6 +1,7 @@
 import { unitUniforms } from "../../data/philox.ts";
 import { checkFinite, gpuOf, rowsOf, type Samples } from "../../data/rows.ts";
 import { type Draw, drawNormal, drawUniform, streamOf } from "../../data/streams.ts";
+import { stored } from "../../data/stored.ts";
 import { check, checkOptions } from "../../device/errors.ts";
 import { checkCall, type LongCall } from "../../formats/call.ts";
 import { parseSafetensors } from "../../formats/safetensors.ts";
@@ -81,8 +82,7 @@ export class KernelDensity {
     const given = await rows.batch(0, n);
     const gpu = gpuOf(where, given);
     return gpu.outside(async () => {
-      const copied = gpu.within(() => add(given, 0));
-      await gpu.evaluate([copied]).finally(() => rows.keeps !== true && given.dispose());
+      const [copied] = await stored(gpu, () => [add(given, 0)]).finally(() => rows.keeps !== true && given.dispose());
       return new KernelDensity(copied, width, kernel);
     });
   }

@@ -10,7 +10,7 @@ import { constant } from "../../graph/record.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { centredSums } from "../../linalg/centredSums.ts";
 import type { Gpu } from "../../program/gpu.ts";
-import type { Program } from "../../program/program.ts";
+import { Programs } from "../programs.ts";
 import { assigned, type Found, moved } from "./lloyd.ts";
 import type { KMeansPlan } from "./options.ts";
 import { nearest } from "./nearest.ts";
@@ -134,14 +134,14 @@ class Lloyd {
   readonly #weights: Float32Array<ArrayBuffer> | undefined;
   readonly #centres: Tensor;
   readonly #sums: Found;
-  #add: Program<unknown> | null = null;
-  #close: Program<unknown> | null = null;
+  readonly #programs: Programs;
 
   constructor(gpu: Gpu, rows: Rows, options: LloydOptions, weights?: Float32Array<ArrayBuffer>) {
     this.#gpu = gpu;
     this.#rows = rows;
     this.#options = options;
     this.#weights = weights;
+    this.#programs = new Programs(gpu);
     const [k, d] = [options.clusters, rows.dim];
     const state = (...shape: number[]) => gpu.state(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
     this.#centres = state(k, d);
@@ -195,11 +195,12 @@ class Lloyd {
     const part = this.#weights?.slice(start, start + x.shape[0]!);
     const weights = part ? [this.#gpu.tensor(part, [part.length])] : [];
     try {
-      this.#add ??= (await this.#gpu.compile(
-        (rows: Tensor, own?: Tensor) => this.#recordStep(assigned(rows, this.#centres, own ?? null)),
-        ...([x, ...weights] as [Tensor]),
-      )) as Program<unknown>;
-      await this.#add.run(x, ...weights);
+      const add = await this.#programs.get(
+        "add",
+        (rows, own) => this.#recordStep(assigned(rows!, this.#centres, own ?? null)),
+        [x, ...weights],
+      );
+      await add.run(x, ...weights);
     } finally {
       for (const t of weights) t.dispose();
     }
@@ -224,15 +225,15 @@ class Lloyd {
   }
 
   async #closed(): Promise<void> {
-    this.#close ??= await this.#gpu.compile(() => {
+    const close = await this.#programs.get("close", () => {
       assign(this.#centres, moved(this.#centres, this.#sums).next);
       for (const state of Object.values(this.#sums)) assign(state, expand(constant(this.#gpu, 0), state.shape));
     });
-    await this.#close.run();
+    await close.run();
   }
 
   dispose(): void {
-    for (const program of [this.#add, this.#close]) program?.dispose();
+    this.#programs.dispose();
     for (const state of [this.#centres, ...Object.values(this.#sums)]) state.dispose();
   }
 }

@@ -69,8 +69,8 @@ export async function aggregatePosterior(
   const began = performance.now();
   const owned: Tensor[] = [];
   const evaluated = async (tensor: Tensor): Promise<Tensor> => {
-    await gpu.evaluate([tensor]);
     owned.push(tensor);
+    await gpu.evaluate([tensor]);
     return tensor;
   };
   /** log q of each code [m, latent]: Float32Array [m]. */

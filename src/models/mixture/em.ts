@@ -10,9 +10,9 @@ import { permutation } from "../../data/philox.ts";
 import { eachBatch, type Rows } from "../../data/rows.ts";
 import { streamOf } from "../../data/streams.ts";
 import type { Gpu } from "../../program/gpu.ts";
-import type { Program } from "../../program/program.ts";
 import type { Statistics } from "../covariance/family.ts";
 import { nearest } from "../kmeans/nearest.ts";
+import { Programs } from "../programs.ts";
 import { totalOf } from "../weights.ts";
 import { expected, logJoint } from "./components.ts";
 import { type EmOptions, type EmResult, EmStates, type MixtureValues } from "./emStates.ts";
@@ -30,7 +30,7 @@ export class Em {
   readonly #rows: Rows;
   readonly #options: EmOptions;
   readonly #states: EmStates;
-  readonly #programs = new Map<string, Program<unknown>>();
+  readonly #programs: Programs;
   readonly #whole: Tensor | null;
   /** Values [d] for missing entries before the first E step. */
   readonly #fill: Tensor | null;
@@ -42,6 +42,7 @@ export class Em {
     this.#rows = rows;
     this.#whole = whole;
     this.#options = options;
+    this.#programs = new Programs(gpu);
     this.#states = new EmStates(gpu, rows, options);
     this.#fill = options.fill ? gpu.tensor(options.fill, [rows.dim]) : null;
   }
@@ -57,7 +58,7 @@ export class Em {
       ...shapes.map(([name, shape]) => this.#gpu.tensor(values.covariances[name]!, shape)),
     ];
     try {
-      const load = await this.#program(
+      const load = await this.#programs.get(
         "load",
         (weights, means, ...covariances) =>
           this.#states.begin({
@@ -110,7 +111,7 @@ export class Em {
     const given = this.#gpu.tensor(centres, means.shape);
     const shapes = family.whiteningShapes(k, means.shape[1]!, rank);
     try {
-      const place = await this.#program(
+      const place = await this.#programs.get(
         "place",
         (c) => {
           assign(means, c!);
@@ -133,7 +134,7 @@ export class Em {
       },
       signal,
     );
-    const open = await this.#program("open", () => {
+    const open = await this.#programs.get("open", () => {
       this.#states.begin((family.first ?? family).maximise(this.#states.sums, this.#states.state, regularization));
       this.#states.clear();
     });
@@ -169,13 +170,13 @@ export class Em {
 
   async #block(times: number): Promise<void> {
     const { weights } = this.#wholeInputs();
-    const step = await this.#program("iterate", () => this.#states.advance(this.#expect(this.#whole!, weights)));
+    const step = await this.#programs.get("iterate", () => this.#states.advance(this.#expect(this.#whole!, weights)));
     await step.repeat(times);
   }
 
   async #longIteration(signal?: AbortSignal): Promise<void> {
     await this.#pass("soft", (x, _step, weights) => this.#expect(x, weights), signal);
-    const close = await this.#program("close", () => {
+    const close = await this.#programs.get("close", () => {
       this.#states.advance(this.#states.sums);
       this.#states.clear();
     });
@@ -200,7 +201,7 @@ export class Em {
       const inputs = [...numbers, x, ...(own ? [this.#gpu.tensor(own, [size])] : [])];
       const step = async () =>
         (
-          await this.#program(
+          await this.#programs.get(
             "online",
             (weight, rate, part, own) => this.#states.advanceBy(this.#expect(part!, own ?? null), weight!, rate!),
             inputs,
@@ -210,7 +211,7 @@ export class Em {
         for (const t of inputs) if (t !== x || rows.keeps !== true) t.dispose();
       });
     }
-    const close = await this.#program("close pass", () => {
+    const close = await this.#programs.get("close pass", () => {
       this.#states.closePass();
       this.#states.clear();
     });
@@ -250,8 +251,12 @@ export class Em {
       try {
         const { weights } = whole ? this.#wholeInputs() : { weights: null };
         const program = whole
-          ? await this.#program(name, (at) => accumulate(whole, at!, weights), [step])
-          : await this.#program(name, (at, input, share) => accumulate(input!, at!, share ?? null), [step, x!, ...own]);
+          ? await this.#programs.get(name, (at) => accumulate(whole, at!, weights), [step])
+          : await this.#programs.get(name, (at, input, share) => accumulate(input!, at!, share ?? null), [
+              step,
+              x!,
+              ...own,
+            ]);
         await program.run(step, ...(x ? [x, ...own] : []));
       } finally {
         for (const t of [step, ...own]) t.dispose();
@@ -273,22 +278,8 @@ export class Em {
     return { ...moments, logProb: sum(weights ? mul(logProb, weights) : logProb) };
   }
 
-  async #program(
-    name: string,
-    body: (...inputs: Tensor[]) => void,
-    examples: readonly Tensor[] = [],
-  ): Promise<Program<unknown>> {
-    const known = this.#programs.get(name);
-    if (known) return known;
-    const made = (await this.#gpu.compile(body, ...examples)) as Program<unknown>;
-    // an abort may have ended all this meanwhile
-    if (this.#states.counters.done.disposed) made.dispose();
-    else this.#programs.set(name, made);
-    return made;
-  }
-
   dispose(): void {
-    for (const program of this.#programs.values()) program.dispose();
+    this.#programs.dispose();
     this.#states.dispose();
     for (const t of [this.#fill, this.#ownWeights]) t?.dispose();
   }

@@ -1,0 +1,36 @@
+import type { Tensor } from "../graph/tensor.ts";
+import type { Gpu } from "../program/gpu.ts";
+import type { Program } from "../program/program.ts";
+import type { Compiled } from "../program/trace.ts";
+
+/**
+ * The compiled steps of a fit, by name, each compiled when it is first asked for. One that arrives after `dispose()`, as when an abort
+ * ended the fit while the driver was at work, is disposed of at once.
+ */
+export class Programs {
+  readonly #gpu: Gpu;
+  readonly #made = new Map<string, Program<Compiled, Tensor[]>>();
+  #disposed = false;
+
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+  }
+
+  async get<R extends Compiled>(
+    name: string,
+    body: (...inputs: Tensor[]) => R,
+    examples: readonly Tensor[] = [],
+  ): Promise<Program<R, Tensor[]>> {
+    const known = this.#made.get(name);
+    if (known) return known as Program<R, Tensor[]>;
+    const program = await this.#gpu.compile<R, Tensor[]>(body, ...examples);
+    if (this.#disposed) program.dispose();
+    else this.#made.set(name, program as Program<Compiled, Tensor[]>);
+    return program;
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    for (const program of this.#made.values()) program.dispose();
+  }
+}
