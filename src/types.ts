@@ -1,8 +1,8 @@
 // What public signatures mention, by the names that users' own signatures may take. A test says what is missing.
-export type { Batch, DatasetOptions, Samples as DatasetSource } from "./data/dataset.ts";
+export type { Batch, DatasetOptions, DatasetSource } from "./data/dataset.ts";
 export type { Draw, StreamName } from "./data/streams.ts";
 export type { Download, Mnist, MnistFiles, MnistSplit } from "./data/mnist.ts";
-export type { Loss as DeviceLoss } from "./device/device.ts";
+export type { DeviceLoss } from "./device/device.ts";
 export type { OpenOptions } from "./device/open.ts";
 export type { DigitLayerOptions, DigitsOptions } from "./features/digits.ts";
 export type { DigitLayers } from "./features/digitLayers.ts";

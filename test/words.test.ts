@@ -73,6 +73,24 @@ test("no private word is a name of code or of a file", () => {
   expect(privateWords(["src", "shaders"].flatMap(files))).toEqual([]);
 });
 
+/** Words that had several meanings, and the files that hold the one that is left. */
+const ONE_MEANING: readonly (readonly [word: string, files: RegExp | null])[] = [
+  ["Loss", null], // DeviceLoss, DecoderLoss
+  ["Report", /^src\/app\/report\.ts$/],
+  ["Samples", /^src\/(data\/rows|types)\.ts$/],
+  ["Context", /^src\/metrics\/measure\.ts$/],
+];
+
+test("a word that had several meanings has one", () => {
+  const words = new Map(ONE_MEANING);
+  const found = files("src").flatMap((path) =>
+    declaredIn(path, readFileSync(path, "utf8"))
+      .filter((name) => words.has(name) && !words.get(name)?.test(path))
+      .map((name) => `${path}: ${name}`),
+  );
+  expect([...new Set(found)]).toEqual([]);
+});
+
 test("a private word is found in TypeScript and in WGSL", () => {
   expect(declaredIn("a.ts", "const { held: kept } = x; class A { #turn = 1 }")).toEqual(["kept", "A", "turn"]);
   expect(declaredInWgsl("const DEPTH = 8u; // LONG\nfn f(quads: u32) { let few = 1u; }")).toEqual([

@@ -2,14 +2,14 @@ import { Dataset } from "../data/dataset.ts";
 import type { Mnist, MnistSplit } from "../data/mnist.ts";
 import { checkOptions } from "../formats/errors.ts";
 import type { Gpu } from "../program/gpu.ts";
-import { type Context, type ModelEntry, type FittedModel, part } from "./job/modelEntry.ts";
+import { type JobContext, type ModelEntry, type FittedModel, part } from "./job/modelEntry.ts";
 import type { Listener, Stage } from "./job/events.ts";
 import { type Evaluator, evaluator } from "./job/evaluator.ts";
 import { registry } from "./job/registry.ts";
 import { gridPicture } from "./job/pictures.ts";
 import { presets, type Settings } from "./job/settings.ts";
 import { spectrumOf } from "./job/spectrum.ts";
-import { type Report as Progress, Stages } from "./job/stages.ts";
+import { type OnProgress, Stages } from "./job/stages.ts";
 import { SCHEMA, type Curve, type ModelReport, type PictureReport, type Preset, type Report } from "./report.ts";
 
 export interface JobOptions {
@@ -146,13 +146,13 @@ class Job {
     };
   }
 
-  async #data(source: Source, progress: Progress): Promise<{ context: Context; images: Uint8Array }> {
+  async #data(source: Source, progress: OnProgress): Promise<{ context: JobContext; images: Uint8Array }> {
     const { seed, signal } = this.#options;
     const mnist =
       typeof source === "function" ? await source({ ...(signal ? { signal } : {}), onProgress: progress }) : source;
     const train = first(mnist.train, this.#settings.trainImages);
     const test = first(mnist.test, this.#settings.testImages);
-    const context: Context = {
+    const context: JobContext = {
       gpu: this.#gpu,
       train: this.#own(
         Dataset.from(this.#gpu, train.images, [train.count, ...train.shape], {
@@ -183,14 +183,14 @@ class Job {
     this.#listener({ kind: "picture", picture });
   }
 
-  async #evaluator(context: Context, progress: Progress): Promise<Evaluator> {
+  async #evaluator(context: JobContext, progress: OnProgress): Promise<Evaluator> {
     const chosen = this.#own(await evaluator(context, progress));
     this.#listener({ kind: "floor", floor: chosen.floor });
     return chosen;
   }
 
   /** One model from fit to pictures. Whatever tensors it leaves behind, also when it is stopped, go with the scope. */
-  #model(context: Context, entry: ModelEntry, chosen: Evaluator, progress: Progress): Promise<ModelReport> {
+  #model(context: JobContext, entry: ModelEntry, chosen: Evaluator, progress: OnProgress): Promise<ModelReport> {
     return this.#gpu.scope(async () => {
       const start = performance.now();
       const model = await entry.fit(context, part(progress, 0, 0.8));
@@ -211,12 +211,12 @@ class Job {
   }
 
   async #report(
-    { seed, settings }: Context,
+    { seed, settings }: JobContext,
     { key, name }: ModelEntry,
     model: FittedModel,
     chosen: Evaluator,
     seconds: number,
-    progress: Progress,
+    progress: OnProgress,
   ): Promise<ModelReport> {
     const measured = await model.score(part(progress, 0, 0.5));
     const images = await this.#gpu.scope(() => model.sample(settings.samples, seed));

@@ -36,7 +36,7 @@ export interface LogDensity {
 }
 
 /** What a decoder was trained on, in nats per test image: lower is better. Not a likelihood on grey pixels. */
-export interface Loss {
+export interface DecoderLoss {
   /** cross-entropy plus divergence */
   value: number;
   /** cross-entropy of the pixels, BCE */
@@ -79,7 +79,7 @@ export interface ModelReport {
   /** of fitting, without compiling the other stages */
   seconds: number;
   logDensity?: LogDensity;
-  loss?: Loss;
+  loss?: DecoderLoss;
   scores?: Scores;
 }
 

@@ -5,7 +5,7 @@ import { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 
 /** What may become a data set: bytes 0 to 255 (read as 0 to 1), floats as they are, or a tensor of either. */
-export type Samples = Uint8Array | Uint8ClampedArray | Float32Array | Tensor;
+export type DatasetSource = Uint8Array | Uint8ClampedArray | Float32Array | Tensor;
 
 export function checkFinite(where: string, values: Float32Array, features: number): void {
   const bad = values.findIndex((v) => !Number.isFinite(v));
@@ -19,7 +19,7 @@ export function checkFinite(where: string, values: Float32Array, features: numbe
 
 export function arrayOf(
   where: string,
-  values: Exclude<Samples, Tensor>,
+  values: Exclude<DatasetSource, Tensor>,
   features: number,
 ): Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer> {
   if (values instanceof Float32Array) {
@@ -62,7 +62,7 @@ export function fieldOf(
   gpu: Gpu,
   where: string,
   name: string,
-  values: Samples,
+  values: DatasetSource,
   samples: number,
   own: (tensor: Tensor) => Tensor,
 ): Tensor {

@@ -11,16 +11,16 @@ import { sameDevice } from "../graph/record.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { checkGpu } from "../program/checkGpu.ts";
 import type { Gpu } from "../program/gpu.ts";
-import { arrayOf, checkFinite, fieldOf, flattened, kindOf, labelsOf, type Samples } from "./columns.ts";
+import { arrayOf, checkFinite, fieldOf, flattened, kindOf, labelsOf, type DatasetSource } from "./columns.ts";
 
-export type { Samples };
+export type { DatasetSource };
 
 /** What may be said of a data set. */
 export interface DatasetOptions {
   /** One class number for each sample, whole and from 0 to 255: an array of any kind, or a tensor [count] of u8. */
   readonly labels?: ArrayLike<number> | Tensor;
   /** Further values of each sample, [count, …] by name, of the types that samples may have; they travel with every batch. */
-  readonly fields?: { readonly [name: string]: Samples };
+  readonly fields?: { readonly [name: string]: DatasetSource };
 }
 
 /** Samples of one step, and what the data set knows of each. */
@@ -76,7 +76,7 @@ export class Dataset {
    * Throws LatentError: "shape" where counts differ, "data" on a float that is not finite (naming sample and feature) or on an
    * empty set, "argument" on other types.
    */
-  static from(gpu: Gpu, values: Samples, shape?: Shape, options: DatasetOptions = {}): Dataset {
+  static from(gpu: Gpu, values: DatasetSource, shape?: Shape, options: DatasetOptions = {}): Dataset {
     const where = "Dataset.from";
     checkGpu(where, gpu);
     checkOptions(where, options, ["labels", "fields"]);

@@ -4,7 +4,7 @@ import { PipelineCache } from "./pipelines.ts";
 import { BufferPool } from "./pool.ts";
 
 /** Why a device was lost. */
-export interface Loss {
+export interface DeviceLoss {
   /** The browser's reason, "destroyed" after dispose(). */
   readonly reason: string;
   /** What the browser says of it. */
@@ -24,16 +24,16 @@ export class Device {
   readonly info: DeviceInfo;
   readonly pool: BufferPool;
   readonly pipelines: PipelineCache;
-  readonly lost: Promise<Loss>;
+  readonly lost: Promise<DeviceLoss>;
   readonly #owned: boolean;
   readonly #staging: GPUBuffer[] = [];
   readonly #waiting = new Set<() => void>();
-  #loss: Loss | null = null;
+  #loss: DeviceLoss | null = null;
   #fault: LatentError | null = null;
   #disposed = false;
   /** Attempts of which the device has not yet said what it thinks. */
   readonly #attempts = new Set<Promise<Refusal>>();
-  #declareLost: (loss: Loss) => void = () => {};
+  #declareLost: (loss: DeviceLoss) => void = () => {};
 
   constructor(device: GPUDevice, adapter: GPUAdapter | null, owned: boolean) {
     this.gpu = device;
@@ -42,7 +42,7 @@ export class Device {
     this.pool = new BufferPool(device);
     this.pipelines = new PipelineCache(device);
     this.lost = new Promise((resolve) => (this.#declareLost = resolve));
-    const lose = (loss: Loss) => {
+    const lose = (loss: DeviceLoss) => {
       this.#loss ??= loss;
       this.#declareLost(this.#loss);
       for (const give of this.#waiting) give();

@@ -1,4 +1,4 @@
-import { Dataset, type Samples } from "../data/dataset.ts";
+import { Dataset, type DatasetSource } from "../data/dataset.ts";
 import { check, checkOptions } from "../device/errors.ts";
 import { parseSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import { argmax } from "../graph/ops/argmax.ts";
@@ -140,7 +140,7 @@ export class Digits implements FeatureNetwork {
   }
 
   /** Share of images whose most likely digit is their label. */
-  async accuracy(images: Dataset | Samples, labels?: Uint8Array<ArrayBuffer>): Promise<number> {
+  async accuracy(images: Dataset | DatasetSource, labels?: Uint8Array<ArrayBuffer>): Promise<number> {
     const dataset = images instanceof Dataset ? images : this.#dataset(images, labels);
     try {
       check(dataset.labels !== null, "argument", "Digits.accuracy", () => "expected labels; got none.");
@@ -158,7 +158,7 @@ export class Digits implements FeatureNetwork {
     }
   }
 
-  #dataset(images: Samples, labels: Uint8Array<ArrayBuffer> | undefined): Dataset {
+  #dataset(images: DatasetSource, labels: Uint8Array<ArrayBuffer> | undefined): Dataset {
     check(labels !== undefined, "argument", "Digits", () => "expected labels; got none.");
     const count = labels.length;
     return Dataset.from(this.gpu, images, [count, SIZE], { labels });
@@ -166,7 +166,7 @@ export class Digits implements FeatureNetwork {
 
   /** Trains with Adam, batches of 128, and a rate that falls along a cosine; 8 epochs give 98.7 %. */
   async fit(
-    images: Dataset | Samples,
+    images: Dataset | DatasetSource,
     labels?: Uint8Array<ArrayBuffer>,
     options: DigitsOptions = {},
   ): Promise<TrainResult> {

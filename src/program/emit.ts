@@ -5,7 +5,7 @@ import type { Launch, Slot } from "../kernels/launch.ts";
 import { map, mapVec4, mapPacked } from "../kernels/map.ts";
 import { loadsVec4, reduce } from "../kernels/reduce.ts";
 import { assemble, type Dispatch, type Ref, type Scratch, scratchRef, type Target } from "./dispatch.ts";
-import { type Context, expressionOf, offsetsIn, storedExpression, type Slots } from "./expression.ts";
+import { type HookContext, expressionOf, offsetsIn, storedExpression, type Slots } from "./expression.ts";
 import type { Fusion } from "./fuse.ts";
 import { launchesOf, reductionOf } from "./launches.ts";
 import { orderOf, sizeOf } from "./prepare.ts";
@@ -140,7 +140,7 @@ function emitReduce(group: Group, producer: Value, emission: Emission): Dispatch
   const order = orderOf(producer) === "permuted" ? permutation(producer) : undefined;
   const { inlined } = emission.fusion;
   const target = fusableSource(input);
-  const prologue: Context = { inlined, also: sideStore, slots, built: new Map(), ...(order ? { order } : {}) };
+  const prologue: HookContext = { inlined, also: sideStore, slots, built: new Map(), ...(order ? { order } : {}) };
   const isWithin = target === sideStore || inlined.has(target);
   const loaded = expressionOf(isWithin && !order ? target : input, prologue);
   const also = sideStore ? { sideStore: expressionOf(sideStore, prologue) } : {};
@@ -207,7 +207,7 @@ function emitKernel(group: Group, producer: Value, emission: Emission): Dispatch
     const slots = none();
     const fused = stage === main && (result !== producer || sideSum !== undefined);
     const { inlined } = emission.fusion;
-    const context: Context = { inlined, also: result, slots, producer, built: new Map() };
+    const context: HookContext = { inlined, also: result, slots, producer, built: new Map() };
     const resultExpression = (): Expression =>
       result === producer ? { kind: "value", type: "f32" } : expressionOf(result, context);
     const sideOutputs = sideSum && { sideSum: expressionOf(fusableSource(sideSum.args[0]!), context) };
@@ -246,7 +246,7 @@ function epilogueOf(
 }
 
 /** What a reduction does to its results. */
-const epilogueBody = (result: Value, context: Context): string =>
+const epilogueBody = (result: Value, context: HookContext): string =>
   hookBody(storedExpression(result, context), "f32", offsetsIn(context.slots));
 
 export const describe = (value: Value): string => `[${value.shape.join(", ")}]`;

@@ -23,7 +23,7 @@ export const offsetsIn =
     return scalars.length < MAX_SCALARS ? scalars.push({ input, offset }) - 1 : null;
   };
 
-export interface Context {
+export interface HookContext {
   readonly inlined: ReadonlySet<Value>;
   /** One more value that is computed in place. */
   readonly also?: Value | undefined;
@@ -39,7 +39,7 @@ export interface Context {
 }
 
 /** `value` as a hook computes it from its index: calls for inlined maps, views for stored values, scalars for constants. */
-export function expressionOf(value: Value, context: Context): Expression {
+export function expressionOf(value: Value, context: HookContext): Expression {
   const built = context.built ?? new Map<string, Expression>();
   const isInlined = (map: Value) => map === context.also || context.inlined.has(map);
   const call = (map: Value): Expression => {
@@ -80,7 +80,7 @@ export function expressionOf(value: Value, context: Context): Expression {
 }
 
 /** The expression of a stored map itself: its function over its arguments. */
-export const storedExpression = (result: Value, context: Context): Expression =>
+export const storedExpression = (result: Value, context: HookContext): Expression =>
   expressionOf(result, { ...context, also: result });
 
 /** A layout broadcast to `shape`, aligned from the right. */
@@ -99,7 +99,7 @@ function broadcastTo(
 }
 
 /** The view in the order in which its elements are visited. */
-function inOrderOf({ order }: Context, { offset, dims, strides }: View): View {
+function inOrderOf({ order }: HookContext, { offset, dims, strides }: View): View {
   // what has other axes than the reduction's input is one value for all elements
   if (!order || order.length !== dims.length) return { offset, dims, strides };
   return { offset, dims: order.map((d) => dims[d]!), strides: order.map((d) => strides[d]!) };

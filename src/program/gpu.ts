@@ -1,5 +1,5 @@
 import { loaded } from "../device/loaded.ts";
-import type { Device, Loss } from "../device/device.ts";
+import type { Device, DeviceLoss } from "../device/device.ts";
 import type { DeviceInfo } from "../device/info.ts";
 import type { Memory } from "../device/pool.ts";
 import type { DType, Shape, Spec, TypedArray } from "../graph/dtype.ts";
@@ -55,7 +55,7 @@ export class Gpu {
     return this.#device.info;
   }
   /** Resolves when the device is lost or disposed; never rejects. */
-  get lost(): Promise<Loss> {
+  get lost(): Promise<DeviceLoss> {
     return this.#device.lost;
   }
   /** The GPUDevice underneath, for those who embed the engine. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Context } from "../../src/app/job/modelEntry.ts";
+import type { JobContext } from "../../src/app/job/modelEntry.ts";
 import type { JobEvent } from "../../src/app/job/events.ts";
 import { dequantised } from "../../src/app/job/pixels.ts";
 import { presets } from "../../src/app/job/settings.ts";
@@ -45,7 +45,7 @@ describe("on the GPU", () => {
     const before = gpu.memory().bytes;
     const train = Dataset.from(gpu, bytes, [count, 1, 28, 28]);
     const told: JobEvent[] = [];
-    const context: Context = {
+    const context: JobContext = {
       gpu,
       train,
       test: train,

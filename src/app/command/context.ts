@@ -6,7 +6,7 @@ import type { Stream, Terminal } from "./terminal.ts";
 import { checkUsage, choiceOption, wholeOption, type Words } from "./words.ts";
 
 /** What a command works with. */
-export interface Context {
+export interface CommandContext {
   /** Results. */
   readonly out: Stream;
   /** Progress and warnings, on standard error. */
@@ -28,7 +28,7 @@ function adapterLine({ info }: Gpu): string {
 }
 
 /** An engine on Dawn, which the command says that it uses. */
-export async function openedGpu(context: Context): Promise<Gpu> {
+export async function openedGpu(context: CommandContext): Promise<Gpu> {
   const gpu = await openNodeGpu();
   context.own(gpu);
   context.terminal.say(adapterLine(gpu));

@@ -2,7 +2,7 @@ import { check } from "../../formats/errors.ts";
 import { progressOf } from "../../formats/call.ts";
 import type { Moments } from "../../index.ts";
 import { writeFileWhole } from "../../node.ts";
-import type { Context } from "./context.ts";
+import type { CommandContext } from "./context.ts";
 import { bytesOf } from "./file.ts";
 import { checkSameFeatures, isStatistics, readStatistics, writeStatistics } from "./statistics.ts";
 import { neededOption, wholeOption, type Words } from "./words.ts";
@@ -10,7 +10,7 @@ import { neededOption, wholeOption, type Words } from "./words.ts";
 const where = "merge";
 
 /** Adds up statistics files, one in memory at a time. */
-export async function merge(words: Words, context: Context): Promise<void> {
+export async function merge(words: Words, context: CommandContext): Promise<void> {
   const output = neededOption(where, words, "output");
   const count = wholeOption(where, words, "count", 1, Number.MAX_SAFE_INTEGER);
   const began = performance.now();

@@ -6,7 +6,7 @@ import { asGiven, featuresOf } from "./features.ts";
 import type { Features } from "./networks.ts";
 import { checkAlike, gather, type Gathered } from "./gather.ts";
 import { type Conditions, type Entry, measuresOf, titleOf } from "./measures.ts";
-import { type Context, fitOn, openedGpu, readingOf } from "./context.ts";
+import { type CommandContext, fitOn, openedGpu, readingOf } from "./context.ts";
 import { bytesOf } from "./file.ts";
 import { sourceOf } from "./openSource.ts";
 import type { Source } from "./source.ts";
@@ -29,7 +29,7 @@ interface Line {
 }
 
 /** Scores generated samples against real ones; prints each number as it is found. */
-export async function score(words: Words, context: Context): Promise<void> {
+export async function score(words: Words, context: CommandContext): Promise<void> {
   const entries = measuresOf(where, words.options.get("measures") ?? "fid,kid,pr");
   const realPath = words.options.get("real");
   const needing = entries.find(({ isPair }) => isPair);

@@ -5,7 +5,7 @@ import { Moments } from "../../index.ts";
 import { writeFileWhole } from "../../node.ts";
 import { asGiven, featuresOf } from "./features.ts";
 import { eachPart } from "./gather.ts";
-import { type Context, fitOn, openedGpu, readingOf } from "./context.ts";
+import { type CommandContext, fitOn, openedGpu, readingOf } from "./context.ts";
 import { sourceOf } from "./openSource.ts";
 import type { Source } from "./source.ts";
 import { readStatistics, type Statistics, writeStatistics } from "./statistics.ts";
@@ -14,7 +14,7 @@ import { checkUsage, neededOption, wholeOption, type Words } from "./words.ts";
 const where = "stats";
 
 /** Writes the moments of a set's features; an interrupted run leaves those so far in OUT.partial. */
-export async function stats(words: Words, context: Context): Promise<void> {
+export async function stats(words: Words, context: CommandContext): Promise<void> {
   const output = neededOption(where, words, "output");
   const batch = wholeOption(where, words, "batch", 1, 65536) ?? 32;
   const plan = { ...readingOf(where, words), shard: shardOf(words.options.get("shard")) };

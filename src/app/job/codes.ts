@@ -1,7 +1,7 @@
 import { slice } from "../../graph/ops/slice.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { PictureReport } from "../report.ts";
-import type { Context } from "./modelEntry.ts";
+import type { JobContext } from "./modelEntry.ts";
 import { gridPicture, stacked } from "./pictures.ts";
 
 /** Images of one row. */
@@ -17,7 +17,7 @@ export interface Coder {
 
 /** Test images above their reconstructions, and walks between the codes of test images. */
 export async function codePictures(
-  { gpu, test }: Context,
+  { gpu, test }: JobContext,
   coder: Coder,
   key: string,
   name: string,

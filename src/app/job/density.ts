@@ -1,14 +1,14 @@
 import { type Density, logLikelihood } from "../../metrics/logLikelihood.ts";
 import type { LogDensity } from "../report.ts";
-import { type Context, part } from "./modelEntry.ts";
+import { type JobContext, part } from "./modelEntry.ts";
 import { dequantised, LEVEL, scaleWords } from "./pixels.ts";
 import { REGULARIZATION } from "./settings.ts";
-import type { Report } from "./stages.ts";
+import type { OnProgress } from "./stages.ts";
 
 /** Mean log-density of all test images, and of as many training images. */
-export async function logDensity(context: Context, model: Density, report: Report): Promise<LogDensity> {
+export async function logDensity(context: JobContext, model: Density, report: OnProgress): Promise<LogDensity> {
   const { train, test, seed, signal } = context;
-  const options = (onProgress: Report) => ({ scale: LEVEL, onProgress, ...(signal ? { signal } : {}) });
+  const options = (onProgress: OnProgress) => ({ scale: LEVEL, onProgress, ...(signal ? { signal } : {}) });
   const found = await logLikelihood(model, dequantised(test, test.count, seed + 1), options(part(report, 0, 0.5)));
   const seen = dequantised(train, Math.min(train.count, test.count), seed);
   const known = await logLikelihood(model, seen, options(part(report, 0.5, 1)));

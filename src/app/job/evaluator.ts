@@ -11,8 +11,8 @@ import { streamOf } from "../../data/streams.ts";
 import { classScore } from "../../metrics/classScore.ts";
 import { frechetDistance } from "../../metrics/frechet.ts";
 import type { ClassifierReport, Scores } from "../report.ts";
-import { type Context, part } from "./modelEntry.ts";
-import type { Report } from "./stages.ts";
+import { type JobContext, part } from "./modelEntry.ts";
+import type { OnProgress } from "./stages.ts";
 
 export const NETWORK = "digit CNN";
 const FEATURES = 64;
@@ -27,12 +27,12 @@ export interface Evaluator {
   report: ClassifierReport;
   floor: Scores;
   /** Scores of images [n, 1, 28, 28], clamped to [0, 1]. */
-  scores: (images: Tensor, report: Report) => Promise<Scores>;
+  scores: (images: Tensor, report: OnProgress) => Promise<Scores>;
   dispose: () => void;
 }
 
 /** Trains the classifier on the training images, then takes the moments of their features, and scores real test images. */
-export async function evaluator(context: Context, report: Report): Promise<Evaluator> {
+export async function evaluator(context: JobContext, report: OnProgress): Promise<Evaluator> {
   const { gpu, train, test, settings, seed, signal } = context;
   const digits = new Digits(gpu, { seed });
   try {
@@ -116,8 +116,8 @@ async function scoresOf(
   digits: Digits,
   images: Tensor,
   reference: Moments,
-  { gpu, signal }: Context,
-  report: Report,
+  { gpu, signal }: JobContext,
+  report: OnProgress,
 ): Promise<Scores> {
   const n = images.shape[0]!;
   const moments = Moments.empty(FEATURES);

@@ -1,12 +1,12 @@
 import { reshape } from "../../graph/ops/shape.ts";
 import { GaussianMixture } from "../../models/mixture/mixture.ts";
 import { count } from "../report/table.ts";
-import type { ModelEntry, Context, FittedModel } from "./modelEntry.ts";
+import type { ModelEntry, JobContext, FittedModel } from "./modelEntry.ts";
 import { logDensity } from "./density.ts";
 import { gridPicture } from "./pictures.ts";
 import { dequantised, scaleWords } from "./pixels.ts";
 import { REGULARIZATION } from "./settings.ts";
-import type { Report } from "./stages.ts";
+import type { OnProgress } from "./stages.ts";
 
 interface Kind {
   key: string;
@@ -17,7 +17,7 @@ interface Kind {
 const diag: Kind = { key: "mixture", covariance: "diag", words: "diagonal" };
 const full: Kind = { key: "full-mixture", covariance: "full", words: "full" };
 
-async function fit(context: Context, report: Report, { key, covariance, words }: Kind): Promise<FittedModel> {
+async function fit(context: JobContext, report: OnProgress, { key, covariance, words }: Kind): Promise<FittedModel> {
   const { train, settings, seed, signal, tell } = context;
   const { components, mixtureIterations } = settings;
   const name = `Mixture of ${components}, ${words}`;

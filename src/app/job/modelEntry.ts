@@ -1,13 +1,13 @@
 import type { Dataset } from "../../data/dataset.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Gpu } from "../../program/gpu.ts";
-import type { LogDensity, Loss, PictureReport } from "../report.ts";
+import type { LogDensity, DecoderLoss, PictureReport } from "../report.ts";
 import type { Listener } from "./events.ts";
 import type { Settings } from "./settings.ts";
-import type { Report } from "./stages.ts";
+import type { OnProgress } from "./stages.ts";
 
 /** What every part of the job works with. */
-export interface Context {
+export interface JobContext {
   gpu: Gpu;
   train: Dataset;
   test: Dataset;
@@ -24,7 +24,7 @@ export interface ModelEntry {
   name: string;
   /** Expected share of the job's time, in seconds of the quick preset on a slow adapter. */
   weight: (settings: Settings) => number;
-  fit: (context: Context, report: Report) => Promise<FittedModel>;
+  fit: (context: JobContext, report: OnProgress) => Promise<FittedModel>;
 }
 
 /** A fitted model: what the job asks of all of them. */
@@ -34,7 +34,7 @@ export interface FittedModel {
   /** Images [count, 1, h, w]; values may lie outside [0, 1]. The one who asked disposes them. */
   sample: (count: number, seed: number) => Promise<Tensor> | Tensor;
   /** What the model says of the test images. */
-  score: (report: Report) => Promise<{ logDensity?: LogDensity; loss?: Loss }>;
+  score: (report: OnProgress) => Promise<{ logDensity?: LogDensity; loss?: DecoderLoss }>;
   /** Pictures other than samples. */
   pictures: () => Promise<PictureReport[]>;
   /** What the samples are, for the caption of their grid. */
@@ -44,7 +44,7 @@ export interface FittedModel {
 
 /** A report of a part of a stage: its steps fill the share from `from` to `to`. */
 export const part =
-  (report: Report, from: number, to: number): Report =>
+  (report: OnProgress, from: number, to: number): OnProgress =>
   ({ step, total, status }) =>
     report({
       step: from + ((to - from) * step) / Math.max(1, total),

@@ -1,10 +1,10 @@
 import { Moments } from "../../linalg/moments.ts";
 import { eigh } from "../../linalg/spectrum.ts";
 import type { Spectrum } from "../report.ts";
-import { type Context, part } from "./modelEntry.ts";
+import { type JobContext, part } from "./modelEntry.ts";
 import { gridPicture } from "./pictures.ts";
 import { greyRows } from "./pixels.ts";
-import type { Report } from "./stages.ts";
+import type { OnProgress } from "./stages.ts";
 
 /** Directions of largest variance that become pictures. */
 export const DIRECTIONS = 15;
@@ -55,7 +55,7 @@ export function directionImages(mean: Float32Array, vectors: Float32Array): Floa
 }
 
 /** The covariance spectrum of the training images, and a picture of its first directions. `images`: their bytes. */
-export async function spectrumOf(context: Context, images: Uint8Array, report: Report): Promise<Spectrum> {
+export async function spectrumOf(context: JobContext, images: Uint8Array, report: OnProgress): Promise<Spectrum> {
   const { gpu, train, tell, signal } = context;
   const onProgress = part(report, 0, 0.6);
   const moments = await Moments.of(greyRows(train, train.count), { onProgress, ...(signal ? { signal } : {}) });

@@ -2,7 +2,7 @@ import { progressOf } from "../../formats/call.ts";
 import type { Listener, Stage } from "./events.ts";
 
 /** What a stage calls as it goes: steps of a total, and a few words about where it stands. */
-export type Report = (at: { step: number; total: number; status?: string }) => void;
+export type OnProgress = (at: { step: number; total: number; status?: string }) => void;
 
 /**
  * Runs stages one after another and tells how far each is and how long the rest may take.
@@ -27,7 +27,11 @@ export class Stages {
   }
 
   /** Runs `work` as the stage `key`; `result` says in a few words what came of it. Returns work's value and its seconds. */
-  async run<T>(key: string, work: (report: Report) => Promise<T>, result: (value: T) => string = () => ""): Promise<T> {
+  async run<T>(
+    key: string,
+    work: (report: OnProgress) => Promise<T>,
+    result: (value: T) => string = () => "",
+  ): Promise<T> {
     const stage = this.#stages.find((one) => one.key === key);
     if (!stage)
       throw new Error(
@@ -36,7 +40,7 @@ export class Stages {
     this.#signal?.throwIfAborted();
     const start = performance.now();
     let last = -Infinity;
-    const report: Report = ({ step, total, status }) => {
+    const report: OnProgress = ({ step, total, status }) => {
       this.#signal?.throwIfAborted();
       const now = performance.now();
       if (now - last < this.#pause) return;

@@ -1,9 +1,9 @@
 import type { FitOptions } from "../../models/latent/fit.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Curve } from "../report.ts";
-import type { Context } from "./modelEntry.ts";
+import type { JobContext } from "./modelEntry.ts";
 import { gridPicture } from "./pictures.ts";
-import type { Report } from "./stages.ts";
+import type { OnProgress } from "./stages.ts";
 
 /** Points of the training curve at most; beyond, every second one is dropped, again and again. */
 const POINTS = 400;
@@ -19,7 +19,11 @@ export interface Training {
 }
 
 /** Options of a fit that tell of it: progress, the curve of training and test loss, and a grid of samples after each epoch. */
-export function training(context: Context, report: Report, { key, title, loss, epochs, sample }: Training): FitOptions {
+export function training(
+  context: JobContext,
+  report: OnProgress,
+  { key, title, loss, epochs, sample }: Training,
+): FitOptions {
   const { gpu, test, settings, seed, signal, tell } = context;
   let batches: [number, number][] = [];
   const tests: [number, number][] = [];
@@ -75,9 +79,9 @@ const BATCH = 1000;
 
 /** Means over the test images of what `measure` gives for a batch: tensors [n], added up in float64. */
 export async function testMeans(
-  { gpu, test, signal }: Context,
+  { gpu, test, signal }: JobContext,
   measure: (images: Tensor, start: number) => readonly Tensor[],
-  report: Report,
+  report: OnProgress,
 ): Promise<number[]> {
   let sums: number[] = [];
   for (let start = 0; start < test.count; start += BATCH) {

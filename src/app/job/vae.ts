@@ -1,8 +1,8 @@
 import { VAE } from "../../models/family/vae.ts";
 import { codePictures } from "./codes.ts";
-import type { ModelEntry, Context, FittedModel } from "./modelEntry.ts";
+import type { ModelEntry, JobContext, FittedModel } from "./modelEntry.ts";
 import { HIDDEN, LATENT } from "./settings.ts";
-import type { Report } from "./stages.ts";
+import type { OnProgress } from "./stages.ts";
 import { testMeans, training } from "./training.ts";
 
 const image: [number, number, number] = [1, 28, 28];
@@ -34,8 +34,8 @@ const kinds: Kind[] = [
 ];
 
 async function fit(
-  context: Context,
-  report: Report,
+  context: JobContext,
+  report: OnProgress,
   { key, name, encoder, hidden, layers }: Kind,
 ): Promise<FittedModel> {
   const { gpu, train, settings, seed } = context;

@@ -6,12 +6,12 @@ interface BenchModule {
   bench(request: object, listener: { say(line: string): void }): Promise<Result>;
 }
 
-interface Report {
+interface BenchReport {
   flags: string[];
 }
 
 interface Result {
-  report: Report;
+  report: BenchReport;
   text: string;
   csv: string;
   roofline: Markup;
@@ -40,7 +40,7 @@ function show({ report, text, csv, roofline }: Result): void {
 }
 
 /** Runs what the field asks for; returns the report, or throws where there is none. */
-async function run(): Promise<Report> {
+async function run(): Promise<BenchReport> {
   const status = byId("bench-status");
   status.textContent = "Loading the bench …";
   const { bench } = (await import(`${folder}page.js`)) as BenchModule;
@@ -61,7 +61,7 @@ async function run(): Promise<Report> {
   return result.report;
 }
 
-async function start(button: HTMLButtonElement): Promise<Report | undefined> {
+async function start(button: HTMLButtonElement): Promise<BenchReport | undefined> {
   button.disabled = true;
   try {
     return await run();

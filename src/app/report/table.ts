@@ -1,4 +1,4 @@
-import type { ClassScore, FrechetScore, LogDensity, Loss, ModelReport, Scores } from "../report.ts";
+import type { ClassScore, FrechetScore, LogDensity, DecoderLoss, ModelReport, Scores } from "../report.ts";
 import { h, type Markup } from "./markup.ts";
 
 /** A column: its heading, which way is better, and the cell of a row. */
@@ -40,7 +40,7 @@ const frechet = (score: FrechetScore | undefined): string => (score ? short(scor
 const classes = (score: ClassScore | undefined): string =>
   score ? `${score.value.toFixed(2)} ± ${score.deviation.toFixed(2)}` : none;
 const density = (score: LogDensity | undefined): string => (score ? score.value.toFixed(1) : none);
-const loss = (score: Loss | undefined): string =>
+const loss = (score: DecoderLoss | undefined): string =>
   !score ? none : score.kl === undefined ? `${short(score.value)} (BCE)` : short(score.value);
 
 /** The columns of the one table. Log-densities and BCE are different quantities, so they have a column each. */

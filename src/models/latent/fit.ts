@@ -1,4 +1,4 @@
-import { Dataset, type Samples } from "../../data/dataset.ts";
+import { Dataset, type DatasetSource } from "../../data/dataset.ts";
 import { type Draw, drawUniform } from "../../data/streams.ts";
 import { check, checkOptions, show } from "../../device/errors.ts";
 import type { Shape } from "../../graph/dtype.ts";
@@ -27,7 +27,7 @@ export interface FitOptions extends Omit<TrainOptions, "validation"> {
   /** The class of each image, where the model has classes and the data set does not say them. */
   readonly labels?: ArrayLike<number> | Tensor;
   /** Images whose loss is measured after every epoch; a Dataset with labels where the model has classes. */
-  readonly validation?: Dataset | Samples;
+  readonly validation?: Dataset | DatasetSource;
   /** Draws each pixel as 0 or 1, anew in every step, its grey level being the probability of 1 (dynamic binarisation); false. */
   readonly binarize?: boolean;
 }
@@ -68,7 +68,7 @@ export interface FitTask {
 export function imagesOf(
   where: string,
   gpu: Gpu,
-  images: Dataset | Samples,
+  images: Dataset | DatasetSource,
   image: Shape,
   labels?: ArrayLike<number> | Tensor,
 ): { dataset: Dataset; owned: boolean } {
@@ -112,7 +112,7 @@ const binarized = (x: Tensor, draw: Draw): Tensor => cast(less(drawUniform(x.gpu
 export async function fit(
   where: string,
   task: FitTask,
-  images: Dataset | Samples,
+  images: Dataset | DatasetSource,
   options: FitOptions,
 ): Promise<TrainResult> {
   checkOptions(where, options, [...trainOptionNames, "learningRate", "weightDecay", "clipNorm", "labels", "binarize"]);
@@ -121,7 +121,11 @@ export async function fit(
   const { learningRate = 1e-3, weightDecay = 0, clipNorm, labels, validation, binarize = false, ...rest } = options;
   check(typeof binarize === "boolean", "argument", where, () => `expected binarize true or false; got ${binarize}.`);
   const freed: { dispose(): void }[] = [];
-  const datasetOf = async (name: string, values: Dataset | Samples, given?: FitOptions["labels"]): Promise<Dataset> => {
+  const datasetOf = async (
+    name: string,
+    values: Dataset | DatasetSource,
+    given?: FitOptions["labels"],
+  ): Promise<Dataset> => {
     const { dataset, owned } = imagesOf(name, gpu, values, image, given);
     if (owned) freed.push(dataset);
     await dataset.validate(name, range);

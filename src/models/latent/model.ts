@@ -1,4 +1,4 @@
-import type { Batch, Dataset, Samples } from "../../data/dataset.ts";
+import type { Batch, Dataset, DatasetSource } from "../../data/dataset.ts";
 import { checkOptions, LatentError } from "../../device/errors.ts";
 import { mul, sub } from "../../graph/ops/arithmetic.ts";
 import { oneHot } from "../../graph/ops/oneHot.ts";
@@ -228,7 +228,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
    * Throws LatentError: "data" on values that the likelihood cannot score or that are not finite, "busy" while another fit runs, and as
    * `train` does.
    */
-  fit(images: Dataset | Samples, options: FitOptions = {}): Promise<TrainResult> {
+  fit(images: Dataset | DatasetSource, options: FitOptions = {}): Promise<TrainResult> {
     const where = `${this.name}.fit`;
     const { build, states, lock } = this.#made;
     const classes = this.#recipe.classes?.(this.options);

@@ -14,7 +14,7 @@ export const LEAST_ROWS = 0.5;
 export const deadOf = (weights: Float32Array, total: number): number[] =>
   [...weights.keys()].filter((k) => !(weights[k]! * total >= LEAST_ROWS));
 
-interface Context {
+interface Reseeding {
   readonly where: string;
   readonly rows: Rows;
   readonly family: CovarianceFamily;
@@ -30,7 +30,7 @@ interface Context {
  * Goes on with EM after components without rows, or one whose covariance became singular, were put on the rows farthest from the other means, with the
  * covariance of the heaviest component; at most as often as there are components.
  */
-export async function reseeded(em: Em, first: EmResult, context: Context): Promise<EmResult> {
+export async function reseeded(em: Em, first: EmResult, context: Reseeding): Promise<EmResult> {
   const { where, rows, family, fill, signal, report } = context;
   const components = first.weights.length;
   let result = first;
