@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Gpu } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
@@ -8,12 +6,10 @@ import { clusterCalls } from "./stress/calls/clusters.ts";
 import { codeCalls } from "./stress/calls/codes.ts";
 import { gaussianCalls } from "./stress/calls/gaussian.ts";
 import { measureCalls } from "./stress/calls/measures.ts";
+import "./stress/exposeGc.ts";
 import { memoryFault, sizeOf } from "./stress/harness.ts";
 
 // Whatever is awaited must have an owner by then: here it fails, or the signal aborts meanwhile, at each of the first places in turn.
-setFlagsFromString("--expose_gc");
-Object.assign(globalThis, { gc: runInNewContext("gc") as () => void });
-
 let gpu: Gpu;
 beforeAll(async () => {
   gpu = await openNodeGpu();

@@ -1,15 +1,12 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Gpu } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { calls, everyCall } from "./stress/calls.ts";
+import "./stress/exposeGc.ts";
 import { aborted, lost, peaceful } from "./stress/harness.ts";
 import { promises } from "./stress/promises.ts";
 
 // a small part of `node test/stress/run.mjs`, which takes hours of random moments instead of one
-setFlagsFromString("--expose_gc");
-Object.assign(globalThis, { gc: runInNewContext("gc") as () => void });
 
 let gpu: Gpu;
 beforeAll(async () => {

@@ -82,15 +82,15 @@ describe("what a program takes along", () => {
   });
 
   // what each one brings of the folders above nn; everything else of them stays out
-  const latent = "models/(latent|pictures|likelihood|logProb|file)";
+  const latent = "models/(latent|pictures|likelihood|logProb|file|programs)";
   const own: [name: string, files: RegExp][] = [
     [
       "Gaussian",
-      /^src\/(models\/(gaussian|covariance|mixture\/(components|em|emStates|emOfOne|singular)\.|kmeans\/nearest|logProb|observed|weights)|linalg\/|data\/)/,
+      /^src\/(models\/(gaussian|covariance|mixture\/(components|em|emStates|emOfOne|singular)\.|kmeans\/nearest|logProb|observed|programs|weights)|linalg\/|data\/)/,
     ],
     [
       "GaussianMixture",
-      /^src\/(models\/(mixture|covariance|kmeans|latent\/options|logProb|observed|weights)|linalg\/|data\/)/,
+      /^src\/(models\/(mixture|covariance|kmeans|latent\/options|logProb|observed|programs|weights)|linalg\/|data\/)/,
     ],
     ["VAE", new RegExp(`^src/(${latent}|models/family/vae|linalg/|data/)`)],
     [
