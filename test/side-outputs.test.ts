@@ -19,7 +19,7 @@ import { conv2d, convTranspose2d } from "../src/index.ts";
 import { type ConvolutionVariant, conv2dInputVariants, conv2dVariants } from "../src/kernels/conv2d.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { plan } from "../src/program/plan.ts";
-import { record } from "../src/program/trace.ts";
+import { recordBody } from "../src/program/trace.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -200,7 +200,7 @@ describe("side outputs", () => {
       optimiser.update(grad(loss, parameters));
       return loss;
     };
-    const onHardware = plan(record(gpu, body, []).graph, { ...gpu.traits, software: false });
+    const onHardware = plan(recordBody(gpu, body, []).graph, { ...gpu.traits, software: false });
     expect(onHardware.dispatches.length).toBeLessThanOrEqual(16);
     const step = await gpu.compile(body);
     expect(step.stats.dispatches).toBeLessThanOrEqual(16);

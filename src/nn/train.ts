@@ -234,7 +234,7 @@ class Run {
     const { epoch, sums, step, history } = this.#position;
     const terms = meanTerms(sums, this.#position.count);
     const validation = await this.#evaluation?.run(signal);
-    const record: EpochRecord = {
+    const epochRecord: EpochRecord = {
       loss: terms["loss"]!,
       terms,
       ...(validation ? { validation: validation["loss"]!, validationTerms: validation } : {}),
@@ -243,11 +243,11 @@ class Run {
       validation && this.#best
         ? this.#best.consider(epoch, validation["loss"]!, this.#position.best)
         : this.#position.best;
-    const next = { epoch: epoch + 1, stepInEpoch: 0, sums: {}, history: [...history, record], best };
+    const next = { epoch: epoch + 1, stepInEpoch: 0, sums: {}, history: [...history, epochRecord], best };
     this.#position = { ...this.#position, ...next };
     if (validation) this.#report(validation["loss"]);
     if (checkpoint && !checkpoint.everySteps) await this.#save();
-    await onEpoch?.({ ...record, epoch: epoch + 1, epochs, step });
+    await onEpoch?.({ ...epochRecord, epoch: epoch + 1, epochs, step });
     signal?.throwIfAborted();
     await this.#untilResumed();
   }

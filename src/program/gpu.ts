@@ -16,7 +16,7 @@ import type { DTypeOf, TensorOptions } from "./nested.ts";
 import { Program } from "./program.ts";
 import { collect, type OpenScope, outside, Scope } from "./scope.ts";
 import type { SelfTest } from "./selfTest.ts";
-import { type Body, type Compiled, record } from "./trace.ts";
+import { type Body, type Compiled, recordBody } from "./trace.ts";
 import type { TuneOptions, TuneReport } from "./tune.ts";
 import { Tracing } from "./tracing.ts";
 import { Tuning } from "./tuning.ts";
@@ -270,7 +270,7 @@ export class Gpu {
     // few programs measure or test a device: what that takes is loaded when it is asked for
     return this.outside(async () => {
       this.#device.check("tune");
-      const { graph } = record(this, body as Body, examples);
+      const { graph } = recordBody(this, body as Body, examples);
       return (await loaded("tune", import("./tune.ts"))).tune(this, this.#device, graph, options);
     });
   }

@@ -45,7 +45,7 @@ export async function trace(
   examples: readonly Tensor[],
   signal?: AbortSignal,
 ): Promise<Trace> {
-  const { inputs, graph, returned } = record(gpu, body, examples);
+  const { inputs, graph, returned } = recordBody(gpu, body, examples);
   const captured = graph.leaves.filter((leaf) => leaf.source.kind === "stored");
   // pending readers from here on: a dispose() during the awaits below must not hand these buffers to others
   for (const leaf of captured) {
@@ -111,7 +111,7 @@ export async function trace(
 }
 
 /** @internal What `body` computes from inputs like `examples`. */
-export function record(gpu: Engine, body: Body, examples: readonly Tensor[]) {
+export function recordBody(gpu: Engine, body: Body, examples: readonly Tensor[]) {
   check(
     typeof body === "function",
     "argument",

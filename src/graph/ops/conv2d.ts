@@ -2,7 +2,7 @@ import { check, checkOptions, show } from "../../device/errors.ts";
 import { checkTensor } from "../operand.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkWeights, forward, forwardWithBias } from "./convolution.ts";
-import { checkImages, fit, type Padding, pair, type Pair, same, sides, spanOf } from "./window.ts";
+import { checkImages, windowCounts, type Padding, pair, type Pair, same, sides, spanOf } from "./window.ts";
 
 /** What conv2d takes. */
 export interface Conv2dOptions {
@@ -53,7 +53,7 @@ export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tenso
   const dilation = pair("conv2d", "dilation", options.dilation ?? 1, 1);
   const span = spanOf([kernelHeight, kernelWidth], dilation);
   const padding = options.padding === "same" ? same(x, span, stride) : sides("conv2d", options.padding ?? 0);
-  const [outputHeight, outputWidth] = fit("conv2d", x, span, stride, padding);
+  const [outputHeight, outputWidth] = windowCounts("conv2d", x, span, stride, padding);
   const convolution = {
     batch,
     groups,

@@ -13,7 +13,7 @@ import type { KernelOp } from "../kernelOp.ts";
 import { recordOne } from "../record.ts";
 import { Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
-import { checkImages, fit, pair, type Padding, type Pair, same, sides, spanOf } from "./window.ts";
+import { checkImages, windowCounts, pair, type Padding, type Pair, same, sides, spanOf } from "./window.ts";
 
 /** What pooling takes. */
 export interface PoolOptions {
@@ -79,7 +79,7 @@ function windows(where: string, x: Tensor, kernel: Pair, options: AvgPoolOptions
   const [top, bottom, left, right] = padding;
   const [rows, columns] = options.ceil
     ? [partial(height, top, bottom, span[0], stride[0]), partial(width, left, right, span[1], stride[1])]
-    : fit(where, x, span, stride, padding);
+    : windowCounts(where, x, span, stride, padding);
   return windowsOf(x, rows, columns, {
     kernelHeight: size[0],
     kernelWidth: size[1],

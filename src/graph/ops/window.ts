@@ -39,7 +39,7 @@ export function sides(where: string, value: Padding): [number, number, number, n
 }
 
 /** How many windows fit along both axes of x. Throws LatentError("shape") if none does. */
-export function fit(
+export function windowCounts(
   where: string,
   x: Tensor,
   span: readonly [number, number],

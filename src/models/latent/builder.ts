@@ -156,10 +156,10 @@ export class Builder {
   }
 
   /** Layers that were made elsewhere are applied so while `record` records. */
-  applying<T>(options: ForwardOptions, record: () => T): T {
+  applying<T>(options: ForwardOptions, body: () => T): T {
     this.#forward = options;
     try {
-      return record();
+      return body();
     } finally {
       this.#forward = {};
       this.#applied.clear();
