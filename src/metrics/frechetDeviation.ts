@@ -91,7 +91,7 @@ async function varianceOf(
     rowsAtOnce(d, 4),
     async (batch, start) => {
       const gpu = gpuOf("frechetDistance", batch);
-      const moved = gpu.within(() => {
+      const values = gpu.within(() => {
         const x = sub(batch, gpu.tensor(mean, [1, d]));
         const linear = gpu.tensor(
           gap.map((value) => 2 * value),
@@ -99,7 +99,7 @@ async function varianceOf(
         );
         return sum(mul(x, add(matmul(x, gpu.tensor(slope, [d, d])), linear)), 1);
       });
-      influence.set(await moved.read().finally(() => moved.dispose()), start);
+      influence.set(await values.read().finally(() => values.dispose()), start);
     },
     signal,
   );

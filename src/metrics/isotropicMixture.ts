@@ -78,8 +78,8 @@ export async function fitted(
       const [m1, m2] = [add(mul(first, b1), mul(slope, 1 - b1)), add(mul(second, b2), mul(square(slope), 1 - b2))];
       const next = mul(powers, betas);
       const [c1, c2] = [sub(1, slice(next, 0, 0, 1)), sub(1, slice(next, 0, 1, 2))];
-      const moved = sub(logs, mul(div(div(m1, c1), add(sqrt(div(m2, c2)), 1e-8)), RATE));
-      assign(logs, clamp(moved, -REACH, REACH));
+      const updated = sub(logs, mul(div(div(m1, c1), add(sqrt(div(m2, c2)), 1e-8)), RATE));
+      assign(logs, clamp(updated, -REACH, REACH));
       assign(first, m1);
       assign(second, m2);
       assign(powers, next);

@@ -39,11 +39,11 @@ export function arenaOf(gpu: Gpu, parameters: Parameters | readonly Tensor[]): T
     bases.map((base) => placeOf(where, base)),
     bases.map((base) => ({ ...storage, offset: storage.offset + offsets.get(base)! * 4 })),
   );
-  const moved = [...new Set([...tensors, ...bases])].map((tensor) => {
+  const placed = [...new Set([...tensors, ...bases])].map((tensor) => {
     const { base, offset } = layout(tensor);
     return { tensor, offset: offsets.get(base)! + offset };
   });
-  for (const { tensor, offset } of moved) {
+  for (const { tensor, offset } of placed) {
     const former = tensor.source;
     // it is no pending reader: the arena lives as long as whoever made it says
     tensor.ran = true;

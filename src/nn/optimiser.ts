@@ -199,9 +199,12 @@ export function optimiser<Options extends OptimiserOptions>(
           for (const [k, state] of states.entries()) gpu.assign(state, next[k]!);
         }
         if (theirs) return;
-        const [moved, noted] = advanceStep(trainCounters, history, [loss ?? rates[0]!], 0) as [Tensor, Tensor];
-        gpu.assign(trainCounters, moved);
-        gpu.assign(history, noted);
+        const [nextCounters, nextHistory] = advanceStep(trainCounters, history, [loss ?? rates[0]!], 0) as [
+          Tensor,
+          Tensor,
+        ];
+        gpu.assign(trainCounters, nextCounters);
+        gpu.assign(history, nextHistory);
       },
       ratesAt: (at) => Promise.all(groups.map(({ options }) => rateAt(gpu, options.learningRate!, at))),
       reset() {

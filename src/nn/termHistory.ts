@@ -40,9 +40,9 @@ export class TermHistory {
     const [first, ...further] = this.#chunks(this.names.map((name) => (name === "loss" ? guard : terms[name]!)));
     for (const [i, chunk] of further.entries())
       this.#gpu.assign(this.#states[i + 1]!, noteTerms(trainCounters, this.#states[i + 1]!, chunk));
-    const [moved, noted] = advanceStep(trainCounters, this.#states[0]!, first!, rows) as [Tensor, Tensor];
-    this.#gpu.assign(trainCounters, moved);
-    this.#gpu.assign(this.#states[0]!, noted);
+    const [nextCounters, nextHistory] = advanceStep(trainCounters, this.#states[0]!, first!, rows) as [Tensor, Tensor];
+    this.#gpu.assign(trainCounters, nextCounters);
+    this.#gpu.assign(this.#states[0]!, nextHistory);
   }
 
   /** What is kept now: the terms of a step. */

@@ -95,10 +95,10 @@ export async function bind(
     for (let i = from; i < to; i++) {
       const { groups: grid, source, params, buffers: used } = dispatches[i]!;
       if (grid[0] === 0) continue; // what has no elements is not computed
-      const moved =
+      const isRebound =
         elsewhere && used.some(({ ref: { place } }) => "leaf" in place && elsewhere[place.leaf] !== leaves[place.leaf]);
       pass.setPipeline(pipelines[i]!.pipeline);
-      pass.setBindGroup(0, moved ? groupOf(i, elsewhere) : bound[i]!);
+      pass.setBindGroup(0, isRebound ? groupOf(i, elsewhere) : bound[i]!);
       if (source.immediates) pass.setImmediates(0, params);
       pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
     }

@@ -71,8 +71,8 @@ function replaced(
   const last = notEqual(sorted, next);
   const places = { shape, signed: false, tensor: sorted };
   const broadcasted = along ? last : reshape(last, [n, ...x.shape.slice(d + 1).map(() => 1)]);
-  const moved = pick(values as Tensor<"f32">, { shape, signed: false, tensor: order }, d, along, values.shape);
-  const untouched = addUp(where(broadcasted, moved, 0), places, d, along, x.shape);
+  const placed = pick(values as Tensor<"f32">, { shape, signed: false, tensor: order }, d, along, values.shape);
+  const untouched = addUp(where(broadcasted, placed, 0), places, d, along, x.shape);
   const hit = addUp(expand(cast(broadcasted, "f32"), values.shape), places, d, along, x.shape);
   return where(greater(hit, 0), untouched, where(notEqual(hit, hit), hit, x)) as Tensor<"f32">;
 }

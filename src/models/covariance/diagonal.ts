@@ -10,7 +10,7 @@ import { along, onDiagonal, zeros } from "../../linalg/matrix.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import type { CovarianceFamily, Roots, Statistics, Whitening } from "./family.ts";
 import { incompleteOfVariances } from "./missing.ts";
-import { leastVariance, moved } from "./stack.ts";
+import { leastVariance, updatedMeans } from "./stack.ts";
 import { checkVariances, roundingOf } from "./roots.ts";
 
 const NONE = 1e9;
@@ -37,7 +37,7 @@ export function columnMoments(x: Tensor, responsibilities: Tensor, means: Tensor
 
 /** Variances [K, d] of greatest likelihood. */
 export function maximisedVariances(statistics: Statistics, means: Tensor, regularization: number) {
-  const { column, shift, weights, means: next } = moved(statistics, means);
+  const { column, shift, weights, means: next } = updatedMeans(statistics, means);
   const variances = add(maximum(sub(div(statistics.second, column), square(shift)), 0), regularization);
   return { weights, means: next, variances };
 }

@@ -12,7 +12,7 @@ import type { CovarianceFamily, Whitening } from "./family.ts";
 import { incompleteOfMatrices } from "./missing.ts";
 import { rootsOf } from "./roots.ts";
 import { regularise } from "./shrinkage.ts";
-import { differences, moved, squaredLengths } from "./stack.ts";
+import { differences, updatedMeans, squaredLengths } from "./stack.ts";
 
 /** Inverse factors of matrices [..., d, d]; `stack` of them. */
 export function whitenMatrices(matrices: Tensor, stack: number): Whitening {
@@ -64,7 +64,7 @@ export const full: CovarianceFamily = {
     return mul(sub(covariances["covariances"]!, ridge), reshape(weights, [-1, 1, 1]));
   },
   maximise(statistics, { means }, regularization) {
-    const { counts, shift, weights, means: next } = moved(statistics, means);
+    const { counts, shift, weights, means: next } = updatedMeans(statistics, means);
     const [k, d] = means.shape as [number, number];
     const ridge = mul(identity(means.gpu, d), regularization);
     const covariances = add(sub(div(statistics.second, reshape(counts, [k, 1, 1])), outer(shift)), ridge);

@@ -13,7 +13,7 @@ import { identity, onDiagonal, swap } from "../../linalg/matrix.ts";
 import { checkedVariances, columnMoments } from "./diagonal.ts";
 import type { CovarianceFamily, EmState, Statistics } from "./family.ts";
 import { incompleteOfLoadings, momentsOfLoadings } from "./missing.ts";
-import { differences, moved } from "./stack.ts";
+import { differences, updatedMeans } from "./stack.ts";
 
 /**
  * Covariances W·Wᵀ + Ψ of loadings W [K, d, rank] and diagonal noise Ψ, never as matrices [d, d]: with M = I + WᵀΨ⁻¹W,
@@ -105,7 +105,7 @@ export function ofLoadings({
       return mul(momentsOfLoadings(state, sub(noise, regularization)), reshape(state.weights, [-1, 1, 1]));
     },
     maximise(statistics, state, regularization) {
-      const next = moved(statistics, state.means);
+      const next = updatedMeans(statistics, state.means);
       const { projected, variances } = around(statistics, next, probes(state));
       const codes = add(matmul(swap(probes(state)), projected), state.whitening["posteriors"]!);
       const loadings = timesInverse(projected, inverseOfFactor(cholesky(codes).factor));
@@ -119,7 +119,7 @@ export function ofLoadings({
         projections: random.normal(gpu, shapes["projections"]!, { seed: 0 }),
       }),
       maximise(statistics, state, regularization) {
-        const next = moved(statistics, state.means);
+        const next = updatedMeans(statistics, state.means);
         const { projected, variances } = around(statistics, next, probes(state));
         const inner = matmul(swap(probes(state)), projected);
         const [k, rank] = inner.shape as [number, number, number];

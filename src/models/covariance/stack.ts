@@ -18,7 +18,7 @@ const RESOLUTION = 2 ** -22;
 export const leastVariance = (means: Tensor): Tensor => add(mul(square(means), RESOLUTION ** 2), 1e-36);
 
 /** The part of the M step that all families share: counts never 0, the weights, the means and what moved them. */
-export function moved(
+export function updatedMeans(
   { n, first }: Statistics,
   means: Tensor,
 ): { counts: Tensor; column: Tensor; shift: Tensor; total: Tensor; weights: Tensor; means: Tensor } {

@@ -10,7 +10,7 @@ import { timesTransposedFactor } from "../../linalg/triangular.ts";
 import type { CovarianceFamily, Tensors } from "./family.ts";
 import { full, outer, weighted, whitenMatrices } from "./full.ts";
 import { incompleteOfMatrices } from "./missing.ts";
-import { moved } from "./stack.ts";
+import { updatedMeans } from "./stack.ts";
 
 /** The shared matrix as a stack of one. */
 const stacked = ({ covariances }: Tensors): Tensors => ({
@@ -54,7 +54,7 @@ export const tied: CovarianceFamily = {
   moments: ({ covariances, means }, regularization) =>
     sub(covariances["covariances"]!, mul(identity(means.gpu, means.shape[1]!), regularization)),
   maximise(statistics, { means }, regularization) {
-    const { counts, total, shift, weights, means: next } = moved(statistics, means);
+    const { counts, total, shift, weights, means: next } = updatedMeans(statistics, means);
     const [k, d] = means.shape as [number, number];
     const missed = sum(mul(outer(shift), reshape(counts, [k, 1, 1])), 0);
     const ridge = mul(identity(means.gpu, d), regularization);

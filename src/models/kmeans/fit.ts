@@ -11,7 +11,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { centredSums } from "../../linalg/centredSums.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { Programs } from "../programs.ts";
-import { assigned, type Found, moved } from "./lloyd.ts";
+import { assigned, type Found, updatedCentres } from "./lloyd.ts";
 import type { KMeansPlan } from "./options.ts";
 import { nearest } from "./nearest.ts";
 import { plusPlus } from "./seeding.ts";
@@ -226,7 +226,7 @@ class Lloyd {
 
   async #closed(): Promise<void> {
     const close = await this.#programs.get("close", () => {
-      assign(this.#centres, moved(this.#centres, this.#sums).next);
+      assign(this.#centres, updatedCentres(this.#centres, this.#sums).next);
       for (const state of Object.values(this.#sums)) assign(state, expand(constant(this.#gpu, 0), state.shape));
     });
     await close.run();

@@ -31,7 +31,10 @@ export function assigned(x: Tensor, centres: Tensor, weights: Tensor | null): Fo
 }
 
 /** Centres moved to the means of their rows; the first that has none goes to the farthest row, unless every row lies on a centre. */
-export function moved(centres: Tensor, { first, counts, farthest, reach }: Found): { next: Tensor; shift: Tensor } {
+export function updatedCentres(
+  centres: Tensor,
+  { first, counts, farthest, reach }: Found,
+): { next: Tensor; shift: Tensor } {
   const [k] = centres.shape as [number, number];
   const column = reshape(counts, [k, 1]);
   const step = where(greater(column, 0), div(first, maximum(column, 1e-30)), 0);
@@ -62,7 +65,7 @@ export async function lloyd(
   };
   const compiling = gpu.compileFor(signal, () => {
     const found = assigned(x, centres, own);
-    const { next, shift } = moved(centres, found);
+    const { next, shift } = updatedCentres(centres, found);
     assign(centres, where(done, centres, next));
     const farthest = max(sum(square(shift), 1));
     const total = own ? sum(own) : n;

@@ -139,8 +139,8 @@ export async function fit(
     const dataset = await datasetOf(where, images, labels);
     const validationSet = validation === undefined ? undefined : await datasetOf(`${where} validation`, validation);
     const common = { learningRate, weightDecay, ...(clipNorm === undefined ? {} : { clipNorm }) };
-    const updates = task.updates.map(({ parameters: moved, loss, ...own }): TaskUpdate => {
-      const optimiser = adam(gpu, moved, { ...common, ...own });
+    const updates = task.updates.map(({ parameters: trained, loss, ...own }): TaskUpdate => {
+      const optimiser = adam(gpu, trained, { ...common, ...own });
       freed.push(optimiser);
       return { optimiser, loss };
     });

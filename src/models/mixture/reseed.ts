@@ -61,17 +61,17 @@ function replaced(
   const heaviest = alive.reduce((best, at) => (weights[at]! > weights[best]! ? at : best));
   const left = alive.reduce((total, at) => total + weights[at]!, 0);
   const next = weights.map((weight, at) => (dead.includes(at) ? 1 / k : (weight / left) * (1 - dead.length / k)));
-  const moved = {
+  const parameters = {
     means: means.slice(),
     ...Object.fromEntries(Object.entries(covariances).map(([name, v]) => [name, v.slice()])),
   };
   for (const [at, which] of dead.entries())
-    for (const [name, values] of Object.entries(moved)) {
+    for (const [name, values] of Object.entries(parameters)) {
       const size = values.length / k;
       if (name === "means") values.set(far[at]!, which * size);
       else if (!isTied) values.set(row(values, heaviest, size).slice(), which * size);
     }
-  const { means: nextMeans, ...nextCovariances } = moved;
+  const { means: nextMeans, ...nextCovariances } = parameters;
   return { weights: next, means: nextMeans, covariances: nextCovariances };
 }
 
