@@ -70,9 +70,9 @@ export const authenticity = /* @__PURE__ */ defineMeasure<
     check(middle.length === real.dim, "shape", where, () => `expected a centre [${real.dim}]; got [${middle.length}].`);
     const ofReal = await distancesFrom(middle, real, context);
     const ofGenerated = await distancesFrom(middle, generated, context);
-    const around = await distancesFrom((await Moments.of(generated)).mean, generated, context);
+    const ofGeneratedMean = await distancesFrom((await Moments.of(generated)).mean, generated, context);
     const reached = toGenerated.squared.map((value, i) => Number(value <= balls.squared[i]!));
-    const ofNearest = Float64Array.from(toGenerated.indices, (j) => around[j]!);
+    const ofNearest = Float64Array.from(toGenerated.indices, (j) => ofGeneratedMean[j]!);
     const alphaPrecision = integrated(ofReal, ofGenerated, () => true, steps!);
     const betaRecall = integrated(ofNearest, ofNearest, (i) => reached[i] === 1, steps!);
     const m = generated.count;

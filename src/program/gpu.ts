@@ -208,7 +208,7 @@ export class Gpu {
   scope<T>(body: (scope: Scope) => T | Promise<T>): Promise<T>;
   scope<T>(body?: (scope: Scope) => T | Promise<T>): Scope | Promise<T> {
     const scope = new Scope(this.#scopes);
-    return body ? this.outside(() => scope.around(body, (results) => this.evaluate(results))) : scope.enter();
+    return body ? this.outside(() => scope.enclose(body, (results) => this.evaluate(results))) : scope.enter();
   }
 
   /**

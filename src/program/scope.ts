@@ -56,7 +56,7 @@ export class Scope {
   }
 
   /** @internal The scope of `body`: ends with it, and keeps what it returns, computed. */
-  async around<T>(body: (scope: Scope) => T | Promise<T>, compute: (results: Tensor[]) => Promise<void>): Promise<T> {
+  async enclose<T>(body: (scope: Scope) => T | Promise<T>, compute: (results: Tensor[]) => Promise<void>): Promise<T> {
     try {
       const result = await this.run(() => body(this));
       await compute(tensorsIn(result));

@@ -47,7 +47,7 @@ export function pad(
   checkTensor("pad", x);
   if (typeof second === "number" || after !== undefined) {
     const [d] = axesOf("pad", x.rank, first as number) as [number];
-    return around(x, d, [second as number, after!], { value });
+    return padAxis(x, d, [second as number, after!], { value });
   }
   checkOptions("pad", second, ["mode", "value"]);
   const { mode = "constant" } = second ?? {};
@@ -65,10 +65,10 @@ export function pad(
     () =>
       `expected [before, after] for each of the ${x.rank} axes of x ${show(x.shape)}, the first axis first; got ${JSON.stringify(first)}.`,
   );
-  return widths.reduce((y: Tensor, width, d) => around(y, d, width, second ?? {}), x);
+  return widths.reduce((y: Tensor, width, d) => padAxis(y, d, width, second ?? {}), x);
 }
 
-function around(x: Tensor, d: number, [before, after]: Widths, { mode = "constant", value = 0 }: PadOptions): Tensor {
+function padAxis(x: Tensor, d: number, [before, after]: Widths, { mode = "constant", value = 0 }: PadOptions): Tensor {
   const fits = [before, after].every((width) => Number.isInteger(width) && width >= 0);
   check(fits, "argument", "pad", () => `expected whole widths ≥ 0; got ${before} and ${after}.`);
   if (mode === "constant") {

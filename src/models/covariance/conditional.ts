@@ -87,7 +87,7 @@ export class Conditional {
     const seen = gather(means, known, { axis: 1 });
     const centred = differences(values, seen);
     const { shift, covariances: left } = family.condition(covariances, known, unknown, centred);
-    const around = reshape(gather(means, unknown, { axis: 1 }), [k, 1, hidden.length]);
+    const hiddenMeans = reshape(gather(means, unknown, { axis: 1 }), [k, 1, hidden.length]);
     let weights = ones(gpu, [values.shape[0]!, 1]);
     if (components.weights) {
       const marginal = family.marginal(covariances, known);
@@ -96,7 +96,7 @@ export class Conditional {
       const joint = sub(components.weights, mul(add(squares, logDet), 0.5));
       weights = exp(sub(joint, logsumexp(joint, 1, { keepDims: true })));
     }
-    const parts = { weights, means: add(shift, around), covariances: left, values, single };
+    const parts = { weights, means: add(shift, hiddenMeans), covariances: left, values, single };
     // some families have nothing to condition, and hand on what the model owns
     const lent = [...Object.values(covariances), ...(options.values instanceof Tensor ? [options.values] : [])];
     return new Conditional(family, { observed, hidden }, parts, lent);

@@ -44,7 +44,11 @@ function scaled(loadings: Tensor, noise: Tensor): { byNoise: Tensor; inverse: Te
 const timesInverse = (x: Tensor, inverse: Tensor): Tensor => matmul(matmul(x, swap(inverse)), inverse);
 
 /** Moments S·B of the covariance around the new means, and its diagonal, out of sums around the old ones. */
-function around({ second }: Statistics, { column, shift }: { column: Tensor; shift: Tensor }, projections: Tensor) {
+function centredMoments(
+  { second }: Statistics,
+  { column, shift }: { column: Tensor; shift: Tensor },
+  projections: Tensor,
+) {
   const [k, d, rank] = projections.shape as [number, number, number];
   const divided = div(second, reshape(column, [k, 1, 1]));
   const along = matmul(reshape(shift, [k, 1, d]), projections);
@@ -106,7 +110,7 @@ export function ofLoadings({
     },
     maximise(statistics, state, regularization) {
       const next = updatedMeans(statistics, state.means);
-      const { projected, variances } = around(statistics, next, probes(state));
+      const { projected, variances } = centredMoments(statistics, next, probes(state));
       const codes = add(matmul(swap(probes(state)), projected), state.whitening["posteriors"]!);
       const loadings = timesInverse(projected, inverseOfFactor(cholesky(codes).factor));
       const noise = maximum(sub(variances, sum(mul(loadings, projected), 2)), 0);
@@ -120,7 +124,7 @@ export function ofLoadings({
       }),
       maximise(statistics, state, regularization) {
         const next = updatedMeans(statistics, state.means);
-        const { projected, variances } = around(statistics, next, probes(state));
+        const { projected, variances } = centredMoments(statistics, next, probes(state));
         const inner = matmul(swap(probes(state)), projected);
         const [k, rank] = inner.shape as [number, number, number];
         const level = mean(variances, 1, { keepDims: true });

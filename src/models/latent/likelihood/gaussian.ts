@@ -25,7 +25,7 @@ export function checkVariance(where: string, variance: unknown): asserts varianc
 }
 
 /** N(output, e^logVar · I), one log-variance for all pixels, a number or a tensor of one element. */
-function around(output: Tensor, logVar: Tensor | number): PixelDistribution {
+function sharedVariance(output: Tensor, logVar: Tensor | number): PixelDistribution {
   // a tensor times a power of the variance
   const scaled = (x: Tensor, power: number): Tensor =>
     mul(x, typeof logVar === "number" ? Math.exp(power * logVar) : exp(mul(logVar, power)));
@@ -69,16 +69,20 @@ function perPixel(output: Tensor): PixelDistribution {
 export function gaussian(gpu: Gpu, { variance = "learned" }: { readonly variance?: Variance } = {}): Likelihood {
   checkVariance("gaussian", variance);
   if (variance === "per-pixel") return { outputs: 2, at: perPixel };
-  if (typeof variance === "number") return { outputs: 1, at: (output) => around(output, Math.log(variance)) };
+  if (typeof variance === "number") return { outputs: 1, at: (output) => sharedVariance(output, Math.log(variance)) };
   if (variance === "learned") {
     const state = gpu.state(new Float32Array(1), [1]);
-    return { outputs: 1, parameters: { log_var: state }, at: (output) => around(output, clamp(state, -20, 20)) };
+    return {
+      outputs: 1,
+      parameters: { log_var: state },
+      at: (output) => sharedVariance(output, clamp(state, -20, 20)),
+    };
   }
   return {
     outputs: 1,
     at: (output) => ({
       mean: output,
-      logProb: (x) => around(output, log(optimalVariance(output, x))).logProb(x),
+      logProb: (x) => sharedVariance(output, log(optimalVariance(output, x))).logProb(x),
       draw: () => output,
     }),
   };
