@@ -20,7 +20,7 @@ interface Sums {
 }
 
 /** The largest exponent of a feature's scale: 2⁻¹²⁰ times it is a normal f32. */
-const REACH = 120;
+const MAX_EXPONENT = 120;
 
 /** a + b rounded, and what the rounding lost (Knuth 1969): exact unless a compiler reorders it, which costs the second part only. */
 function twoSum(a: Tensor, b: Tensor): [sum: Tensor, lost: Tensor] {
@@ -46,7 +46,7 @@ export class GpuSums {
     this.#full = full;
     this.#state = gpu.within(() => {
       const [row, products] = [gpu.zeros([dim]), gpu.zeros(full ? [dim, dim] : [dim])];
-      return [row, row, products, products, gpu.full([dim], 2 ** REACH), row, gpu.ones([])];
+      return [row, row, products, products, gpu.full([dim], 2 ** MAX_EXPONENT), row, gpu.ones([])];
     });
   }
 
@@ -95,8 +95,8 @@ export class GpuSums {
     const missed = div(meanShift, n);
     const gap = add(sub(sub(origin, high), low), missed);
     const most = maximum(max(abs(sub(batch, origin)), 0), abs(gap));
-    const exponent = minimum(maximum(neg(floor(log2(most))), -REACH), REACH);
-    const own = minimum(scale, where(equal(most, 0), 2 ** REACH, pow(2, exponent)));
+    const exponent = minimum(maximum(neg(floor(log2(most))), -MAX_EXPONENT), MAX_EXPONENT);
+    const own = minimum(scale, where(equal(most, 0), 2 ** MAX_EXPONENT, pow(2, exponent)));
     const ratio = div(own, scale);
     const [near, away, across] = [mul(sub(batch, origin), own), mul(meanShift, own), mul(gap, own)];
     const both = (x: Tensor): Tensor => (this.#full ? mul(reshape(x, [d, 1]), reshape(x, [1, d])) : square(x));

@@ -11,7 +11,7 @@ const OVERSAMPLING = 10;
 /** Passes over the rows at most. */
 const MOST_PASSES = 16;
 /** A pair is found when ‖S·u − λ·u‖ is below this part of the least wanted λ. */
-const SETTLED = 1e-4;
+const TOLERANCE = 1e-4;
 /** Elements of rows that one product takes. */
 const ELEMENTS = 2 ** 23;
 
@@ -51,7 +51,7 @@ export async function leadingEigenpairs(
       images.push(...block);
     }
     const found = ritz(basis, images, Math.min(rank, basis.length));
-    if (fresh.length === 0 || found.residual <= SETTLED * found.values.at(-1)!) return filled(found, rank, d);
+    if (fresh.length === 0 || found.residual <= TOLERANCE * found.values.at(-1)!) return filled(found, rank, d);
   }
   throw new LatentError(
     "numeric",

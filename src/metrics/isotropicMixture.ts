@@ -12,7 +12,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import { distances } from "../linalg/clusters.ts";
 
 /** How many losses have to lie how near together for a fit to end; Adam's rate; how far log-variances may go. */
-const [CALM, NEAR, RATE, REACH] = [5, 5e-4, 0.5, 40];
+const [PATIENCE, TOLERANCE, RATE, MAX_LOG_VARIANCE] = [5, 5e-4, 0.5, 40];
 /** What brings the component at the training mean nearer: published with the method. */
 const BACKGROUND = 0.81;
 
@@ -79,7 +79,7 @@ export async function fitted(
       const next = mul(powers, betas);
       const [c1, c2] = [sub(1, slice(next, 0, 0, 1)), sub(1, slice(next, 0, 1, 2))];
       const updated = sub(logs, mul(div(div(m1, c1), add(sqrt(div(m2, c2)), 1e-8)), RATE));
-      assign(logs, clamp(updated, -REACH, REACH));
+      assign(logs, clamp(updated, -MAX_LOG_VARIANCE, MAX_LOG_VARIANCE));
       assign(first, m1);
       assign(second, m2);
       assign(powers, next);
@@ -89,8 +89,8 @@ export async function fitted(
     for (let k = 0; k < steps; k++) {
       signal?.throwIfAborted();
       losses.push(await (await step.run()).item());
-      const last = losses.slice(-CALM);
-      if (last.length === CALM && Math.max(...last) - Math.min(...last) < NEAR) break;
+      const last = losses.slice(-PATIENCE);
+      if (last.length === PATIENCE && Math.max(...last) - Math.min(...last) < TOLERANCE) break;
     }
     return Float64Array.from((await logs.read()).subarray(0, m));
   } finally {

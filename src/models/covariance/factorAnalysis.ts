@@ -9,9 +9,9 @@ export interface Factors {
 
 /** Steps at most, and the change of the mean log-likelihood in a round of three below which they end. */
 const MOST_STEPS = 6000;
-const SETTLED = 1e-11;
+const TOLERANCE = 1e-11;
 /** An extrapolation reaches at most so far at first, and so many times as far after each that helped. */
-const REACH = 4;
+const STEP_GROWTH = 4;
 /** Noise is kept above this part of a feature's variance: the likelihood grows without end as it goes to 0 (Heywood cases). */
 const LEAST_NOISE = 2e-6;
 
@@ -31,7 +31,7 @@ export function factorAnalysis(
 ): Factors & { readonly converged: boolean } {
   const deviations = Float64Array.from({ length: d }, (_, i) => Math.sqrt(covariance[i * d + i]!) || 1);
   const correlations = covariance.map((value, at) => value / deviations[Math.floor(at / d)]! / deviations[at % d]!);
-  const best = climbed(correlations, d, rank, start(correlations, d, rank), signal);
+  const best = squarem(correlations, d, rank, start(correlations, d, rank), signal);
   return {
     loadings: best.loadings.map((value, at) => value * deviations[Math.floor(at / rank)]!),
     noise: best.noise.map((value, i) => value * deviations[i]! ** 2),
@@ -40,23 +40,23 @@ export function factorAnalysis(
 }
 
 /** EM from a start until the likelihood stands still. */
-function climbed(s: Float64Array, d: number, rank: number, start: Factors, signal?: AbortSignal) {
+function squarem(s: Float64Array, d: number, rank: number, start: Factors, signal?: AbortSignal) {
   let best = start;
   let level = Number.NEGATIVE_INFINITY;
-  let reach = REACH;
+  let maxStep = STEP_GROWTH;
   for (let steps = 0; steps < MOST_STEPS; steps += 3) {
     signal?.throwIfAborted();
     const one = step(s, d, rank, best);
     const two = step(s, d, rank, one.next);
-    const jump = extrapolated(best, one.next, two.next, reach);
+    const extrapolation = extrapolated(best, one.next, two.next, maxStep);
     // the likelihood of what a step started from comes with it
-    const three = step(s, d, rank, jump?.factors ?? two.next);
-    const gained = jump !== null && three.logLikelihood > two.logLikelihood;
-    best = gained || !jump ? three.next : two.next;
-    if (gained && jump.length === reach) reach *= REACH;
-    if (jump && !gained) reach = Math.max(REACH, reach / REACH);
+    const three = step(s, d, rank, extrapolation?.factors ?? two.next);
+    const isBetter = extrapolation !== null && three.logLikelihood > two.logLikelihood;
+    best = isBetter || !extrapolation ? three.next : two.next;
+    if (isBetter && extrapolation.length === maxStep) maxStep *= STEP_GROWTH;
+    if (extrapolation && !isBetter) maxStep = Math.max(STEP_GROWTH, maxStep / STEP_GROWTH);
     const now = Math.max(two.logLikelihood, three.logLikelihood);
-    if (now - level < SETTLED) return { ...best, converged: true };
+    if (now - level < TOLERANCE) return { ...best, converged: true };
     level = now;
   }
   return { ...best, converged: false };
@@ -117,7 +117,12 @@ function step(s: Float64Array, d: number, rank: number, { loadings, noise }: Fac
 }
 
 /** Three points of a path drawn out to where it seems to lead, noise on a logarithmic scale; null where it stands still. */
-function extrapolated(a: Factors, b: Factors, c: Factors, reach: number): { factors: Factors; length: number } | null {
+function extrapolated(
+  a: Factors,
+  b: Factors,
+  c: Factors,
+  maxStep: number,
+): { factors: Factors; length: number } | null {
   const flat = ({ loadings, noise }: Factors): Float64Array => {
     const all = new Float64Array(loadings.length + noise.length);
     all.set(loadings);
@@ -125,13 +130,13 @@ function extrapolated(a: Factors, b: Factors, c: Factors, reach: number): { fact
     return all;
   };
   const [x, y, z] = [flat(a), flat(b), flat(c)];
-  let [moved, bent] = [0, 0];
+  let [slope, curvature] = [0, 0];
   for (let i = 0; i < x.length; i++) {
-    moved += (y[i]! - x[i]!) ** 2;
-    bent += (z[i]! - 2 * y[i]! + x[i]!) ** 2;
+    slope += (y[i]! - x[i]!) ** 2;
+    curvature += (z[i]! - 2 * y[i]! + x[i]!) ** 2;
   }
-  if (bent === 0) return null;
-  const length = Math.min(reach, Math.max(1, Math.sqrt(moved / bent)));
+  if (curvature === 0) return null;
+  const length = Math.min(maxStep, Math.max(1, Math.sqrt(slope / curvature)));
   const point = x.map((at, i) => at + 2 * length * (y[i]! - at) + length ** 2 * (z[i]! - 2 * y[i]! + at));
   const { length: size } = a.loadings;
   const noise = point.subarray(size).map((value) => Math.min(2, Math.max(LEAST_NOISE, Math.exp(value))));
