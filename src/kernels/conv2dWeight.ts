@@ -117,9 +117,9 @@ function weightInTiles(c: Convolution, sums: boolean, traits: DeviceTraits, vari
   const pixels = c.batch * c.outputHeight * c.outputWidth;
   const tiles = c.groups * ceilDiv(rows, TILE) * ceilDiv(columns, TILE);
   // fewer invocations share a tile where their partial sums would not fit one binding
-  const share = [64, 16, 4].find((n) => size * n <= traits.maxBindingBytes) ?? 4;
-  const walkers = share / 4;
-  const fitting = Math.max(1, Math.floor(traits.maxBindingBytes / (size * share)));
+  const invocations = [64, 16, 4].find((n) => size * n <= traits.maxBindingBytes) ?? 4;
+  const walkers = invocations / 4;
+  const fitting = Math.max(1, Math.floor(traits.maxBindingBytes / (size * invocations)));
   const { minWorkgroups } = defaultsFor(traits).conv2d;
   const wanted = Math.min(ceilDiv(minWorkgroups, tiles), ceilDiv(pixels, walkers * MIN_K_STEPS), fitting);
   const kSteps = 2 * Math.max(1, ceilDiv(pixels, 2 * walkers * Math.max(1, wanted)));
@@ -128,7 +128,7 @@ function weightInTiles(c: Convolution, sums: boolean, traits: DeviceTraits, vari
   return weightLaunches(
     c,
     sums,
-    { kernel, constants: { LANES: share, ...hasManyTerms(kSteps) }, groups: [kSlices * tiles, 1, 1] },
+    { kernel, constants: { LANES: invocations, ...hasManyTerms(kSteps) }, groups: [kSlices * tiles, 1, 1] },
     { kSlices, kSteps, partials: kSlices * walkers },
   );
 }

@@ -46,25 +46,25 @@ export function covariance(x: Tensor, options: CovarianceOptions = {}): Tensor {
       where,
       () => `expected weights [${n}]; got ${show(weights.shape)}.`,
     );
-  const share = weights && reshape(weights, [n, 1]);
+  const column = weights && reshape(weights, [n, 1]);
   const total = weights ? sum(weights) : n;
   const origin = mean ?? meanOf(x, 0);
-  const products = scatter(x, origin, share);
+  const products = scatter(x, origin, column);
   const divisor = weights ? sub(total as Tensor, ddof) : n - ddof;
   if (mean) return div(products, divisor);
-  const meanShift = deviation(x, origin, share);
+  const meanShift = deviation(x, origin, column);
   const missed = mul(reshape(meanShift, [d, 1]), reshape(meanShift, [1, d]));
   return div(sub(products, div(missed, total)), divisor);
 }
 
 /** Σ_i w_i (x_i − m), which is small where m is near the mean. [d] */
-export function deviation(x: Tensor, origin: Tensor, share?: Tensor): Tensor {
+export function deviation(x: Tensor, origin: Tensor, weights?: Tensor): Tensor {
   const centred = sub(x, origin);
-  return sum(share ? mul(centred, share) : centred, 0);
+  return sum(weights ? mul(centred, weights) : centred, 0);
 }
 
 /** Σ_i w_i (x_i − m)(x_i − m)ᵀ, [d, d], of which half is computed. x: [n, d], origin: [d], share: [n, 1]. */
-export function scatter(x: Tensor, origin: Tensor, share?: Tensor): Tensor {
+export function scatter(x: Tensor, origin: Tensor, weights?: Tensor): Tensor {
   const centred = sub(x, origin);
-  return gram(share ? mul(centred, share) : centred, centred);
+  return gram(weights ? mul(centred, weights) : centred, centred);
 }

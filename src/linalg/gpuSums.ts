@@ -67,10 +67,10 @@ export class GpuSums {
       gpu.tensor([n, n / total, (this.#count * n) / total]),
       ...(weights ? [gpu.tensor(weights, [rows, 1])] : []),
     ]);
-    const [origin, numbers, share] = owned as [Tensor, Tensor, Tensor | undefined];
+    const [origin, numbers, column] = owned as [Tensor, Tensor, Tensor | undefined];
     try {
       await gpu.evaluate([origin]);
-      const next = gpu.within(() => this.#added(batch, origin, numbers, d, share));
+      const next = gpu.within(() => this.#added(batch, origin, numbers, d, column));
       await gpu.evaluate(next);
       for (const tensor of this.#state) tensor.dispose();
       this.#state = next;
@@ -80,7 +80,7 @@ export class GpuSums {
     }
   }
 
-  #added(batch: Tensor, origin: Tensor, numbers: Tensor, d: number, share?: Tensor): Tensor[] {
+  #added(batch: Tensor, origin: Tensor, numbers: Tensor, d: number, weights?: Tensor): Tensor[] {
     const [high, low, productsHigh, productsLow, scale, largest, finite] = this.#state as [
       Tensor,
       Tensor,
@@ -91,7 +91,7 @@ export class GpuSums {
       Tensor,
     ];
     const [n, part, factor] = [0, 1, 2].map((at) => slice(numbers, 0, at, at + 1)) as [Tensor, Tensor, Tensor];
-    const meanShift = deviation(batch, origin, share);
+    const meanShift = deviation(batch, origin, weights);
     const missed = div(meanShift, n);
     const gap = add(sub(sub(origin, high), low), missed);
     const most = maximum(max(abs(sub(batch, origin)), 0), abs(gap));
@@ -100,8 +100,8 @@ export class GpuSums {
     const ratio = div(own, scale);
     const [near, away, across] = [mul(sub(batch, origin), own), mul(meanShift, own), mul(gap, own)];
     const both = (x: Tensor): Tensor => (this.#full ? mul(reshape(x, [d, 1]), reshape(x, [1, d])) : square(x));
-    const counted = share ? mul(near, share) : near;
-    const squares = this.#full ? gram(counted, near) : sum(share ? mul(counted, near) : square(near), 0);
+    const counted = weights ? mul(near, weights) : near;
+    const squares = this.#full ? gram(counted, near) : sum(weights ? mul(counted, near) : square(near), 0);
     const products = add(sub(squares, div(both(away), n)), mul(both(across), factor));
     const [sumHigh, lost] = twoSum(mul(productsHigh, both(ratio)), products);
     const [meanHigh, meanLost] = twoSum(high, mul(gap, part));

@@ -7,7 +7,7 @@ import { rootTraceOnGpu } from "./rootTraceGpu.ts";
 /** Where and how to work. */
 export interface RootTraceOptions {
   /** Units of rounding of the two matrices, which decide what counts as zero. */
-  readonly precisions: readonly [number, number];
+  readonly roundings: readonly [number, number];
   /** Takes large parts, if it is no software adapter. */
   readonly gpu?: Gpu | undefined;
   /** Whether a GPU that is gone is an error; else the CPU takes over. */
@@ -23,7 +23,7 @@ export async function rootTrace(
   s1: Float64Array,
   s2: Float64Array,
   d: number,
-  { precisions, gpu, insists = false, signal }: RootTraceOptions,
+  { roundings: precisions, gpu, insists = false, signal }: RootTraceOptions,
 ): Promise<RootTrace> {
   let [value, residual] = [0, 0];
   const ranks: [number, number] = [0, 0];

@@ -30,8 +30,8 @@ export async function rootTraceOnGpu(
   // sizes near 1 keep f32 from its ends
   const scaled = new Float32Array(2 * n * n);
   for (const [which, part] of parts.entries()) {
-    const [share, start] = [1 / sizes[which]!, which * n * n];
-    for (let i = 0; i < n * n; i++) scaled[start + i] = part[i]! * share;
+    const [scale, start] = [1 / sizes[which]!, which * n * n];
+    for (let i = 0; i < n * n; i++) scaled[start + i] = part[i]! * scale;
   }
   const least = Float32Array.from({ length: 2 * n }, (_, at) => {
     const [which, i] = [at < n ? 0 : 1, at % n];

@@ -69,7 +69,7 @@ export const frechetDistance = /* @__PURE__ */ defineMeasure<
     const meanTerm = gap.reduce((total, value) => total + value ** 2, 0);
     const traces = traceOf(s1, d) + traceOf(s2, d);
     const root = await rootTrace(s1, s2, d, {
-      precisions: [first.precision, second.precision],
+      roundings: [first.precision, second.precision],
       gpu: maybeGpu ?? first.gpu ?? second.gpu,
       insists,
       signal: long.signal,

@@ -46,15 +46,15 @@ export const retrieval = /* @__PURE__ */ defineMeasure<
     const truth = await labelsOf(where, "queryLabels", inputs.queryLabels, queries.count);
     const k = asked!;
     const { indices } = await nearest(queries, codes, k, { ...long, where });
-    const precisions = new Float64Array(queries.count);
+    const precisionsAtK = new Float64Array(queries.count);
     let right = 0;
     for (let i = 0; i < queries.count; i++) {
       const found = Array.from(indices.subarray(i * k, (i + 1) * k), (at) => known[at]!);
-      precisions[i] = found.filter((one) => one === truth[i]).length / k;
+      precisionsAtK[i] = found.filter((one) => one === truth[i]).length / k;
       right += Number(mostCommon(found) === truth[i]);
     }
-    const precision = mean(precisions);
-    const deviation = Math.sqrt(mean(precisions.map((share) => (share - precision) ** 2)) / queries.count);
+    const precision = mean(precisionsAtK);
+    const deviation = Math.sqrt(mean(precisionsAtK.map((share) => (share - precision) ** 2)) / queries.count);
     const accuracy = right / queries.count;
     const accuracyDeviation = Math.sqrt((accuracy * (1 - accuracy)) / queries.count);
     return {

@@ -34,8 +34,8 @@ export const schedule = {
     positive("schedule.cosine", "rate", rate);
     positive("schedule.cosine", "steps", steps);
     return (step) => {
-      const share = minimum(div(step, steps), 1);
-      return add(mul(add(cos(mul(share, Math.PI)), 1), (rate - lowest) / 2), lowest);
+      const progress = minimum(div(step, steps), 1);
+      return add(mul(add(cos(mul(progress, Math.PI)), 1), (rate - lowest) / 2), lowest);
     };
   },
 

@@ -62,14 +62,14 @@ export function posteriorOf(priors: Priors, { counts, means: centres, scatter }:
     covariances[at] = covariance[at % size]! + count * scatter[at]!;
   }
   for (let c = 0; c < k; c++) {
-    const share = (counts[c]! * beta) / meanPrecision[c]! / (isTied ? k : 1);
+    const weight = (counts[c]! * beta) / meanPrecision[c]! / (isTied ? k : 1);
     const gap = Float64Array.from(mean, (value, j) => centres[c * d + j]! - value);
     const from = isTied ? 0 : c * size;
-    if (kind === "spherical") covariances[from]! += (share * gap.reduce((sum, g) => sum + g * g, 0)) / d;
-    else if (kind === "diag") for (let j = 0; j < d; j++) covariances[from + j]! += share * gap[j]! ** 2;
+    if (kind === "spherical") covariances[from]! += (weight * gap.reduce((sum, g) => sum + g * g, 0)) / d;
+    else if (kind === "diag") for (let j = 0; j < d; j++) covariances[from + j]! += weight * gap[j]! ** 2;
     else
       for (let i = 0; i < d; i++)
-        for (let j = 0; j < d; j++) covariances[from + i * d + j]! += share * gap[i]! * gap[j]!;
+        for (let j = 0; j < d; j++) covariances[from + i * d + j]! += weight * gap[i]! * gap[j]!;
   }
   for (let at = 0; at < covariances.length; at++) covariances[at]! /= degrees[Math.floor(at / size)]!;
   const logDetRoots = degrees.map((_, c) => logDetRoot(kind, covariances.subarray(c * size, c * size + size), d));

@@ -27,9 +27,9 @@ export function whitenMatrices(matrices: Tensor, stack: number): Whitening {
 /** Rows' deviations and the same times the root of their weights, so that products of these are exactly symmetric. */
 export function weighted(x: Tensor, responsibilities: Tensor, means: Tensor) {
   const away = differences(x, means);
-  const share = reshape(transpose(responsibilities), [means.shape[0]!, x.shape[0]!, 1]);
-  const rooted = mul(away, sqrt(share));
-  return { n: sum(responsibilities, 0), first: sum(mul(away, share), 1), rooted };
+  const weights = reshape(transpose(responsibilities), [means.shape[0]!, x.shape[0]!, 1]);
+  const rooted = mul(away, sqrt(weights));
+  return { n: sum(responsibilities, 0), first: sum(mul(away, weights), 1), rooted };
 }
 
 /** shift·shiftᵀ of each component: [K, d, d]. */

@@ -88,7 +88,7 @@ export function slerp(a: Tensor, b: Tensor, n: number): Tensor {
   const angle = mul(atan2(length(sub(u, v)), length(add(u, v))), 2);
   const t = reshape(line(a.gpu, 0, 1, n), [n, 1]);
   const isStraight = less(angle, 1e-3);
-  const weight = (share: Tensor): Tensor =>
-    choose(expand(reshape(isStraight, [1, 1]), [n, 1]), share, div(sin(mul(share, angle)), sin(angle)));
+  const weight = (fraction: Tensor): Tensor =>
+    choose(expand(reshape(isStraight, [1, 1]), [n, 1]), fraction, div(sin(mul(fraction, angle)), sin(angle)));
   return add(mul(weight(sub(1, t)), a), mul(weight(t), b));
 }

@@ -252,7 +252,7 @@ export class Em {
         const { weights } = whole ? this.#wholeInputs() : { weights: null };
         const program = whole
           ? await this.#programs.get(name, (at) => accumulate(whole, at!, weights), [step])
-          : await this.#programs.get(name, (at, input, share) => accumulate(input!, at!, share ?? null), [
+          : await this.#programs.get(name, (at, input, rowWeights) => accumulate(input!, at!, rowWeights ?? null), [
               step,
               x!,
               ...own,
