@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
  * Glossary, has the field's words that stand there now.
  */
 const PRIVATE =
-  /^(beside|Beside|side|Joined|fours?|fourBody|map_?[fF]ours|quads?|quad(Small|Any)|\w+_quads?|quad_(any|small)|passesRound|\w+AreDear|ACROSS|DOWN|LONG|HIGH|DEPTH|PARTS|BAND|ROOM|TEAM|slim|spread|narrow|plain|sliced|trips|look|Look|straight|standsFor|anchor|root|claims?|claimed|claiming|settled|letGo|adopt|pull|Pull|Operandish|clock|ticked|ring|Ending|off|even|evened|shares|turn|held|hold|kept|Contender|contender|Judge|judge|lineup|Fitted|soon|few|busy|alone)$/;
+  /^(beside|Beside|side|Joined|fours?|fourBody|map_?[fF]ours|quads?|quad(Small|Any)|\w+_quads?|quad_(any|small)|passesRound|\w+AreDear|ACROSS|DOWN|LONG|HIGH|DEPTH|PARTS|BAND|ROOM|TEAM|slim|spread|narrow|plain|sliced|trips|look|Look|straight|standsFor|anchor|root|claims?|claimed|claiming|settled|letGo|adopt|pull|Pull|Operandish|clock|ticked|ring|Ending|off|even|evened|shares|turn|held|hold|kept|moved|around|climbed|SETTLED|REACH|Contender|contender|Judge|judge|lineup|Fitted|soon|few|busy|alone)$/;
 
 /** Where one of them is the field's own word after all: file, name, reason. */
 const RIGHT: readonly (readonly [file: RegExp, name: RegExp, reason: string])[] = [
@@ -79,6 +79,10 @@ const ONE_MEANING: readonly (readonly [word: string, files: RegExp | null])[] = 
   ["Report", /^src\/app\/report\.ts$/],
   ["Samples", /^src\/(data\/rows|types)\.ts$/],
   ["Context", /^src\/metrics\/measure\.ts$/],
+  ["record", /^src\/(graph\/record|nn\/(termHistory|trainStep)|models\/latent\/model)\.ts$/], // adds nodes to a graph
+  ["fit", /^src\/(app|features|metrics|models)\//], // of a model
+  ["precisions", /^src\/models\/covariance\//], // inverse covariances
+  ["share", /^src\/(app|metrics|program\/access)/], // a fraction of a whole
 ];
 
 test("a word that had several meanings has one", () => {

@@ -23,12 +23,12 @@ export async function rootTrace(
   s1: Float64Array,
   s2: Float64Array,
   d: number,
-  { roundings: precisions, gpu, insists = false, signal }: RootTraceOptions,
+  { roundings, gpu, insists = false, signal }: RootTraceOptions,
 ): Promise<RootTrace> {
   let [value, residual] = [0, 0];
   const ranks: [number, number] = [0, 0];
   // zero is judged against the whole matrix: a group of its own may be nothing but rounding
-  const limits = [s1, s2].map((s, which) => d * precisions[which]! * largest(s)) as [number, number];
+  const limits = [s1, s2].map((s, which) => d * roundings[which]! * largest(s)) as [number, number];
   const least = gpu ? defaultsFor(gpu.traits).linalg.rootTrace : Infinity;
   for (const group of groups(s1, s2, d)) {
     const n = group.length;

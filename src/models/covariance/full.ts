@@ -20,7 +20,7 @@ export function whitenMatrices(matrices: Tensor, stack: number): Whitening {
   return {
     logDet: logdetOfFactor(factor),
     failed: cast(reshape(failedPivot, [stack]), "f32"),
-    tensors: { precisions: inverseOfFactor(factor) },
+    tensors: { inverseFactors: inverseOfFactor(factor) },
   };
 }
 
@@ -49,11 +49,11 @@ export const full: CovarianceFamily = {
   keepsDifferences: true,
   parameterCount: (k, d) => (k * d * (d + 1)) / 2,
   shapes: (k, d) => ({ covariances: [k, d, d] }),
-  whiteningShapes: (k, d) => ({ precisions: [k, d, d] }),
+  whiteningShapes: (k, d) => ({ inverseFactors: [k, d, d] }),
   secondShape: (k, d) => [k, d, d],
   whitening: ({ covariances }, means) => whitenMatrices(covariances!, means.shape[0]!),
   squaredDistances: (x, { means, whitening }) =>
-    squaredLengths(matmul(differences(x, means), swap(whitening["precisions"]!))),
+    squaredLengths(matmul(differences(x, means), swap(whitening["inverseFactors"]!))),
   statistics(x, responsibilities, { means }) {
     const { rooted, ...sums } = weighted(x, responsibilities, means);
     return { ...sums, second: matmul(swap(rooted), rooted) };

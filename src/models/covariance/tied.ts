@@ -28,13 +28,13 @@ export const tied: CovarianceFamily = {
   keepsDifferences: true,
   parameterCount: (_k, d) => (d * (d + 1)) / 2,
   shapes: (_k, d) => ({ covariances: [d, d] }),
-  whiteningShapes: (_k, d) => ({ precisions: [d, d] }),
+  whiteningShapes: (_k, d) => ({ inverseFactors: [d, d] }),
   secondShape: (_k, d) => [d, d],
   whitening: ({ covariances }) => whitenMatrices(covariances!, 1),
   squaredDistances(x, { means, whitening }) {
     // one map for all: distances after it. The common part of the means goes first, so that a far origin costs no accuracy
     const origin = mean(means, 0);
-    const white = (rows: Tensor) => matmul(sub(rows, origin), swap(whitening["precisions"]!));
+    const white = (rows: Tensor) => matmul(sub(rows, origin), swap(whitening["inverseFactors"]!));
     const whiteMeans = white(means);
     return distances(white(x), whiteMeans, ones(x.gpu, whiteMeans.shape));
   },
