@@ -13,7 +13,7 @@ import { constant, inOrder, layout, sameDevice } from "./record.ts";
  *
  *     const [dw, db] = grad(loss, [w, b]);
  *
- * A loss that was read can be differentiated while the tensors it was computed from live; disposed ones count as constants.
+ * A loss that was read can still be differentiated, as long as what it was computed from lives. Disposed tensors count as constants.
  * Throws LatentError("shape") unless the loss has one element, "argument" where the path to a target is no longer known.
  */
 export function grad<const T extends readonly Tensor[]>(
@@ -38,7 +38,7 @@ export function grad<const T extends readonly Tensor[]>(
   };
   const order = outputsFirst(loss, originOf);
   const used = new Set(order);
-  // an unused view as target: differentiate its base, and take the view's part (as for a model's two heads)
+  // a target may be a view whose base the loss reads, as one of two heads: differentiate the base, then take the view's part
   const sources = targets.map((target) => {
     let source: Tensor = target;
     while (!used.has(source) && source.source.kind === "view" && source.parents[0]) source = source.parents[0];
@@ -47,18 +47,19 @@ export function grad<const T extends readonly Tensor[]>(
       inOrder(source) && inOrder(target),
       "argument",
       where,
-      () => `the loss uses what a target ${show(target.shape)} is a reordering of. Give that tensor itself.`,
+      () =>
+        `a target ${show(target.shape)} is a reordered view of a tensor that the loss reads. Expected that tensor itself.`,
     );
     return source;
   });
   const needed = dependents(order, sources, originOf);
-  // tensor → per output: the gradients that its users contributed
+  // for each output of a tensor, the gradients that its readers contributed
   const arrived = new Map<Tensor, (Tensor[] | undefined)[]>([[loss, [[filled(loss, 1)]]]]);
   for (const node of order) {
     const contributions = arrived.get(node);
     const { source, parents, vjp } = originOf(node);
     if (!contributions || !parents.some((parent) => needed.has(parent))) continue;
-    // replaced by its total, which a target that is also an inner node needs once more
+    // the total takes the place of its terms: a target that is also an inner node reads it again below
     const gradients = Array.from(contributions, (parts) => (parts ? (parts[0] = total(parts.splice(0))) : null));
     if (source.kind === "pick") {
       deliver(arrived, source.inputs[0], source.index, gradients[0]!);
@@ -99,7 +100,7 @@ function deliver(arrived: Map<Tensor, (Tensor[] | undefined)[]>, to: Tensor, out
   arrived.set(to, slots);
 }
 
-/** The sum of all contributions. Zero-padded parts that tile an axis are concatenated instead: no zeros are added. */
+/** The sum of all contributions. Those of slices are padded with zeros; slices that tile an axis are concatenated instead. */
 function total(parts: readonly Tensor[]): Tensor {
   if (parts.length > 1) {
     const tiles = parts.map(padded);
@@ -123,7 +124,7 @@ interface Tile {
   readonly start: number;
 }
 
-/** The tensor that a `pad` with zeros put at `start` of `axis`, if `x` is one. */
+/** What `x` pads with zeros, along which axis, and where it starts; null if `x` is no such padding. */
 function padded(x: Tensor): Tile | null {
   if (x.source.kind !== "concat") return null;
   const { inputs, axis } = x.source;
@@ -146,6 +147,6 @@ function dependents(
   return found;
 }
 
-/** The graph under `root`, every node before its parents. */
+/** Everything that `output` depends on, each node before its parents. */
 const outputsFirst = (output: Tensor, originOf: (x: Tensor) => Origin): Tensor[] =>
   inputsFirst([output], (node) => [...originOf(node).parents].reverse()).reverse();

@@ -11,7 +11,7 @@ import { checkStates, gather, moveFresh, type Range, rangesOf } from "./arena.ts
 import { aliasOf, type Parameters, placeOf } from "./parameters.ts";
 import type { Schedule } from "./schedule.ts";
 
-/** What every optimiser takes, and what a group may have a value of its own for. */
+/** Options of every optimiser; a group may override them. */
 export interface OptimiserOptions {
   /** A number, or a function of the step (`schedule`). */
   readonly learningRate?: number | Schedule;
@@ -19,31 +19,31 @@ export interface OptimiserOptions {
   readonly weightDecay?: number;
 }
 
-/** What holds for all groups of an optimiser. */
+/** Options that apply to all groups together. */
 export interface ClipOptions {
   /** The gradient over all parameters is scaled down to at most this Euclidean norm. */
   readonly clipNorm?: number;
 }
 
-/** Parameters with options of their own; what a group leaves out is as for the others. */
+/** Parameters with options of their own; the optimiser's options stand for those left out. */
 export type ParameterGroup<Options> = Options & { readonly parameters: Parameters | readonly Tensor[] };
 
-/** What an optimiser moves: states in a list or by name, or groups of such. */
+/** What an optimiser updates: states in a list or by name, or groups of them. */
 export type Optimised<Options> = Parameters | readonly Tensor[] | readonly ParameterGroup<Options>[];
 
-/** What an update goes by. */
+/** What an update reads besides gradients. */
 export interface UpdateOptions {
-  /** f32 []: once it is not a number, nothing changes any more. */
+  /** f32 []: from the first loss on that is NaN or infinite, nothing changes any more. */
   readonly loss?: Tensor;
-  /** Train counters, u32 [4] (step, row of the data set's order, halted, unused), which somebody else moves on; the optimiser's own without them. */
+  /** u32 [4]: step, row of the data set's order, halted, unused. The caller advances them; without them the optimiser has its own. */
   readonly trainCounters?: Tensor;
 }
 
-/** Updates parameters inside a compiled step, neighbours in one dispatch. Several may stand in one step. */
+/** Updates parameters inside a compiled step; those that lie side by side take one dispatch. A step may use several optimisers. */
 export interface Optimiser {
   /** Its parameters, in the order of the gradients that `update` takes. */
   readonly parameters: readonly Tensor[];
-  /** What it remembers of each parameter, by PyTorch's names: "exp_avg.fc1.weight". */
+  /** Its averages of each parameter's gradients, by PyTorch's names: "exp_avg.fc1.weight". */
   readonly moments: Parameters;
   /** u32 [4]: step, row of the data set's order, halted, unused. */
   readonly trainCounters: Tensor;
@@ -53,26 +53,26 @@ export interface Optimiser {
   update(gradients: readonly Tensor[], options?: UpdateOptions): void;
   /** The learning rates of its groups at a step. */
   ratesAt(step: number): Promise<number[]>;
-  /** Forgets all gradients that it has seen: moments and train counters are zeros again. */
+  /** Sets moments and train counters to zero. */
   reset(): void;
   /** Frees moments and train counters; the parameters stay. */
   dispose(): void;
 }
 
-/** One kind of optimiser. */
+/** The rule of an optimiser, such as Adam. */
 export interface Method<Options extends OptimiserOptions> {
   readonly name: string;
   /** The options of a group, and their defaults. */
   readonly defaults: Required<Options>;
   /** Throws LatentError("argument") where an option is out of range. */
   check(options: Required<Options>): void;
-  /** What is kept for each parameter. */
+  /** Names of the moments of each parameter. */
   readonly moments: readonly string[];
   /** The next values of a parameter and its moments. */
   step(states: readonly Tensor[], inputs: UpdateInputs, options: Required<Options>, maxNorm: number): Tensor[];
 }
 
-/** A range of one group, and what moves it. */
+/** A range of one group's parameters that one dispatch updates. */
 interface Updated<Options> {
   readonly range: Range;
   readonly moments: readonly Tensor[];
@@ -86,7 +86,7 @@ interface Group<Options> {
   readonly options: Required<Options>;
 }
 
-/** The groups that were asked for, their options checked. Before anything is made, so that a refusal leaves nothing behind. */
+/** The groups, their options checked. Nothing is allocated before, so that an error leaves nothing behind. */
 function groupsOf<Options extends OptimiserOptions>(
   { name: where, defaults, check: checkRange }: Method<Options>,
   given: Optimised<Options>,
@@ -118,7 +118,7 @@ function groupsOf<Options extends OptimiserOptions>(
   });
   const names = made.flatMap((group) => group.names);
   if (new Set(names).size === names.length) return made;
-  // groups that share a name, as two layers do, are told apart by their numbers
+  // two groups may use one name ("weight"): the group's number tells them apart
   return made.map((group, i) => ({ ...group, names: group.names.map((n) => `${i}.${n}`) }));
 }
 
@@ -130,10 +130,10 @@ export function checkNonNegative(where: string, name: string, value: number): vo
 export const checkShare = (where: string, name: string, value: number): void =>
   check(value >= 0 && value < 1, "argument", where, () => `expected ${name} in [0, 1); got ${value}.`);
 
-/** Step number of train counters. A view of its own each time: one that is kept would keep the counters from being freed. */
+/** The step number of train counters. A new view each time: a stored one would keep the counters alive. */
 export const stepOf = (trainCounters: Tensor): Tensor => reshape(part(trainCounters, 0, 0, 1), []);
 
-/** An optimiser of a kind. Parameters that nobody has used yet move into one arena; all others are updated where they lie. */
+/** An optimiser with this rule. Parameters that nothing has used yet move into one arena; others are updated where they are. */
 export function optimiser<Options extends OptimiserOptions>(
   method: Method<Options>,
   gpu: Gpu,

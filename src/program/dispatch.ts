@@ -10,7 +10,7 @@ export type Place = { readonly leaf: number } | { readonly value: Value } | { re
 export interface Scratch {
   readonly bytes: number;
 }
-/** A range of a place. Exact, because two writes into one buffer may run at once only where their ranges do not overlap. */
+/** A byte range of a place. Dispatches that write disjoint ranges of one buffer may run at once. */
 export interface Ref {
   readonly place: Place;
   readonly offset: number;
@@ -23,47 +23,48 @@ export interface Dispatch {
   readonly source: ShaderSource;
   readonly buffers: readonly { readonly binding: number; readonly ref: Ref; readonly writes: boolean }[];
   readonly params: ArrayBuffer;
-  /** What the hooks read as scalars, in the order of their slots. */
+  /** Where the hooks' scalars come from, by slot. */
   readonly scalars: readonly ScalarSource[];
   readonly groups: readonly [number, number, number];
   readonly flops: number;
-  /** It writes constants to a place of their own, so once is enough. */
+  /** Writes constants into storage that nothing else writes: it runs once, before the first run. */
   readonly once: boolean;
 }
 
-/** Where dispatches run, and where values lie there. */
+/** What dispatches are assembled for: the device, and the buffers of the values. */
 export interface Target {
   readonly traits: DeviceTraits;
-  /** Where a value's elements start. */
+  /** The range that holds a value. */
   readonly refOf: (value: Value) => Ref;
-  /** The shaders of the plan, each once: thousands of dispatches may share one text. */
+  /** Specialised shaders by key: thousands of dispatches may share one. */
   readonly sources: Map<string, ShaderSource>;
 }
 
-/** A launch, and what its hooks do with what. */
+/** A launch, the bodies of its hooks, and what all of it reads and writes. */
 export interface Parts {
   readonly launch: Launch;
   readonly bodies: { readonly [hook: string]: string };
   readonly slots: Slots;
-  /** A view slot that reads scratch instead of a value. */
+  /** Scratch that the hooks' first input is bound to, in place of a value. */
   readonly scratchView?: Scratch;
   readonly bind: (slot: Slot) => Ref;
-  /** The side output that the hooks write (shaders/lib/side_output.wgsl). */
+  /** Where the hooks write their side output (shaders/lib/side_output.wgsl). */
   readonly sideOutput?: Ref | undefined;
   readonly label: string;
   readonly flops: number;
   readonly once?: boolean;
 }
 
-/** How every kernel declares its parameters, and how it does where they are immediates. */
+/** The declaration of parameters in every kernel, and what replaces it where they are immediates. */
 const UNIFORM = "@group(0)@binding(0)var<uniform>params:Params;";
 const IMMEDIATE = "var<immediate>params:Params;";
 
 export const scratchRef = (scratch: Scratch): Ref => ({ place: { scratch }, offset: 0, bytes: scratch.bytes });
 
 /**
- * The dispatch of a launch: its text with its hooks, what it binds and its parameters. These travel as immediates where the device
- * has room for them: no buffer to make, write and bind, and a read of them costs nothing.
+ * The dispatch of a launch: the shader with its hooks, the bindings, and the parameters.
+ *
+ * Parameters are immediates where the device has room for them: that saves a uniform buffer, its writes and its loads.
  */
 export function assemble(
   { refOf, traits, sources }: Target,
@@ -132,14 +133,15 @@ function packParams(kernel: Kernel, values: { readonly [name: string]: number })
 }
 
 /**
- * A line of more workgroups than one dimension holds goes on along y (lib/grid.wgsl counts them back). Throws LatentError("limit")
- * where the kernel does not count so, or where there are too many for that.
+ * Folds a one-dimensional grid that is longer than the device allows into rows along y; lib/grid.wgsl finds a workgroup's number again.
+ *
+ * Throws LatentError("limit") where the kernel does not use lib/grid.wgsl, or the rows are too many as well.
  */
 export function fold(
   { kernel, groups }: Pick<Launch, "kernel" | "groups">,
   { maxGroups }: DeviceTraits,
 ): Launch["groups"] {
-  // what the generator knows of kernels of our own: those that do not ask for their place are one workgroup
+  // undefined for users' kernels; a kernel of ours that never asks for its workgroup's number must be a single workgroup
   const most = kernel.folds ? Infinity : 1;
   if (kernel.folds !== undefined && (groups[0] > most || groups[1] !== 1 || groups[2] !== 1))
     throw new Error(

@@ -3,21 +3,21 @@ import { count } from "../graph/dtype.ts";
 import { orderOf, sizeOf } from "./prepare.ts";
 import { type Graph, sameOrderBase, type Value } from "./values.ts";
 
-/** Makes a value that joins the graph. */
+/** Adds a value to the graph. */
 type Make = (
   spec: { readonly shape: Shape; readonly dtype: DType },
   what: Value["what"],
   args: readonly Value[],
 ) => Value;
 
-/** The replacement of `value`, or null to leave it. `isRoot` holds for outputs and next states. */
-type Rule = (value: Value, make: Make, isRoot: (value: Value) => boolean) => Value | null;
+/** The replacement of `value`, or null to leave it. `isResult` holds for outputs and next values of states. */
+type Rule = (value: Value, make: Make, isResult: (value: Value) => boolean) => Value | null;
 
 /** Replaces sums by cheaper equivalent ones. */
 export const rewrite = (graph: Graph): Graph => [total, innerFirst].reduce(apply, graph);
 
 function apply(graph: Graph, rule: Rule): Graph {
-  const roots = new Set([...graph.outputs, ...graph.assignments.map((a) => a.next)]);
+  const results = new Set([...graph.outputs, ...graph.assignments.map((a) => a.next)]);
   const values: Value[] = [];
   const replaced = new Map<Value, Value>();
   const now = (value: Value): Value => replaced.get(value) ?? value;
@@ -33,7 +33,7 @@ function apply(graph: Graph, rule: Rule): Graph {
       for (const arg of new Set(args)) arg.users.push(value);
       (value as { args: readonly Value[] }).args = args;
     }
-    const other = rule(value, make, (v) => roots.has(v));
+    const other = rule(value, make, (v) => results.has(v));
     if (other) replaced.set(value, other);
     values.push(value);
   }
@@ -51,18 +51,18 @@ const isSum = ({ what, dtype }: Value): boolean =>
 /**
  * Nested sums become one:  Σ_i (Σ_j x_ij − Σ_j y_ij)  →  Σ_ij x_ij − Σ_ij y_ij.
  *
- * A loss per sample that is then added up stores no vector in between. Only where nobody else reads the inner sums.
+ * The total of per-sample losses then stores no vector of them. Inner sums that something else reads stay.
  */
-const total: Rule = (value, make, isRoot) => {
-  /** The sum, addition, subtraction or negation that makes `of` and has no other reader; else null. */
+const total: Rule = (value, make, isResult) => {
+  /** The sum, addition, subtraction or negation that computes `of`, if `of` is its only reader; else null. */
   const inside = (of: Value): Value | null => {
     const base = sameOrderBase(of);
-    if (of.users.length !== 1 || base.users.length !== 1 || isRoot(base)) return null;
+    if (of.users.length !== 1 || base.users.length !== 1 || isResult(base)) return null;
     if (isSum(base)) return base;
     const isLinear = base.what.kind === "map" && ["add", "sub", "neg"].includes(base.what.fn);
     return isLinear && base.args.every((arg) => sizeOf(arg) === sizeOf(base)) ? base : null;
   };
-  /** The values under the outer sum, each after its arguments. */
+  /** The values that the outer sum takes in, each after its arguments. */
   const parts = (of: Value): Value[] => {
     const found = new Set<Value>();
     const stack = [of];
@@ -97,9 +97,9 @@ const total: Rule = (value, make, isRoot) => {
 };
 
 /**
- * A reduction over axes on both sides of kept ones (batch and pixels, per channel) reduces its last axes first.
+ * A reduction whose axes enclose a kept one (batch and pixels, per channel) becomes two: the last axes first, then the rest.
  *
- * That pass reads memory in order, and leaves little for the second.
+ * The first pass reads memory in order, and leaves little to the second.
  */
 const innerFirst: Rule = (value, make) => {
   if (value.what.kind !== "reduce" || orderOf(value) !== "permuted") return null;

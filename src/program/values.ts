@@ -4,7 +4,7 @@ import { type MapName, signature } from "../graph/maps.ts";
 import { inputsFirst } from "../graph/order.ts";
 import { inputsOf, type Tensor } from "../graph/tensor.ts";
 
-/** A node of the graph to plan: equal nodes are merged, stored tensors are numbered leaves. */
+/** A node of the graph to plan. Equal nodes are one value; stored tensors and inputs are leaves, by number. */
 export interface Value {
   readonly id: number;
   readonly shape: Shape;
@@ -42,12 +42,12 @@ export interface Graph {
   /** Every value before those that read it. */
   readonly values: readonly Value[];
   readonly outputs: readonly Value[];
-  /** State leaf ← value. */
+  /** The value that a state's leaf has after the run. */
   readonly assignments: readonly { readonly state: Value; readonly next: Value }[];
   /** The stored tensors and inputs, by slot. */
   readonly leaves: readonly Tensor[];
   readonly constants: readonly { readonly value: number; readonly dtype: DType }[];
-  /** Equal for equal graphs: ops, shapes, dtypes, attributes, aliasing. Constants count by dtype only, but 1 counts as 1. */
+  /** Key of the plan cache: ops, shapes, dtypes, attributes, aliasing. Constants enter by dtype, as a plan takes their values when it runs; only 1 is told apart, since products with it are dropped. */
   readonly key: string;
 }
 
@@ -81,7 +81,7 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
     return what.kind === "constant" && constants[what.slot]!.value === 1;
   };
 
-  /** Whether `value` may replace a map's result. Not a view: views of that result would then be views of a view. */
+  /** Whether `value` may stand for its product with 1. A view may not: views of the product would become views of a view. */
   const mayReplace = (value: Value, shape: Shape): boolean =>
     !["view", "constant"].includes(value.what.kind) && sameShape(value.shape, shape);
 
@@ -113,7 +113,7 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
         return add(`view ${offset} [${strides.join()}] ${list}`, shape, dtype, { kind: "view", offset, strides }, args);
       }
       case "reduce": {
-        // no more of the source: plans are kept, and must keep no tensors
+        // field by field: the source holds tensors, which a cached plan would keep alive
         const { operation, axes } = source;
         return add(`${operation} [${axes.join()}] ${list}`, shape, dtype, { kind: "reduce", operation, axes }, args);
       }
@@ -144,11 +144,11 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
   return { values, outputs: outputs.map(find), assignments: named, leaves, constants, key: [...keys, tail].join(";") };
 }
 
-/** JSON has no NaN, infinities and −0. */
+/** Keeps NaN, infinities and −0 apart, which JSON cannot write. */
 const exactly = (_name: string, value: unknown): unknown =>
   typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)) ? `#${1 / value} ${value}` : value;
 
-/** A value as a strided view of its base, the value that is stored or computed. */
+/** A value as a strided view of its base, which is stored or computed and no view itself. */
 export interface ResolvedView {
   readonly base: Value;
   readonly offset: number;
@@ -160,7 +160,7 @@ export const resolveView = (value: Value): ResolvedView =>
     ? { base: value.args[0]!, offset: value.what.offset, strides: value.what.strides }
     : { base: value, offset: 0, strides: contiguous(value.shape) };
 
-/** The value that a hook could compute in place of loading `arg`: the same elements in the same order, or one for all. */
+/** The value that a hook may compute in place of loading `arg`: its elements in the same order, or the one that all of them equal. */
 export function fusableSource(arg: Value): Value {
   const { base } = resolveView(arg);
   return isUniform(base) ? base : sameOrderBase(arg);
@@ -168,7 +168,7 @@ export function fusableSource(arg: Value): Value {
 
 const uniform = new WeakMap<Value, boolean>();
 
-/** Whether all elements of `value` are surely equal: it has one, or is computed from such values alone. */
+/** Whether all elements of `value` must be equal: a constant, a leaf of one element, or a map of such values. */
 export function isUniform(value: Value): boolean {
   // a stack, not recursion: chains get deep
   for (const stack = [value]; stack.length;) {
@@ -186,7 +186,7 @@ export function isUniform(value: Value): boolean {
   return uniform.get(value)!;
 }
 
-/** The base with the elements of `value` in the same order, where views only rename axes; else `value` itself. */
+/** The base of `value`, if viewing it only reshapes it: the same elements in the same order; else `value` itself. */
 export function sameOrderBase(value: Value): Value {
   const { base, offset, strides } = resolveView(value);
   if (base === value || offset !== 0) return value;
