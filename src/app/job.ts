@@ -46,9 +46,6 @@ export async function runJob(gpu: Gpu, source: Source, options: JobOptions): Pro
   }
 }
 
-const classifierWeight = ({ classifierEpochs, reference }: Settings): number =>
-  60 * classifierEpochs + reference / 1000;
-
 class Job {
   readonly #gpu: Gpu;
   readonly #options: JobOptions;
@@ -75,7 +72,7 @@ class Job {
     this.#list = [
       { key: "data", title: "MNIST onto the GPU", weight: 2 },
       { key: "spectrum", title: "Covariance spectrum", weight: 15 },
-      { key: "classifier", title: "Digit CNN, the evaluator", weight: classifierWeight(this.#settings) },
+      { key: "network", title: "digits-v1, which sees for the measures", weight: 20 },
       ...this.#entries.map(({ key, name, weight }) => ({ key, title: name, weight: weight(this.#settings) })),
     ];
     this.#stages = new Stages(this.#list, this.#listener, signal);
@@ -109,7 +106,7 @@ class Job {
     );
     this.#listener({ kind: "spectrum", spectrum });
     const chosen = await this.#stages.run(
-      "classifier",
+      "network",
       (progress) => this.#evaluator(context, progress),
       ({ report }) => `right on ${(100 * report.accuracy).toFixed(2)} % of ${report.n}`,
     );
@@ -137,7 +134,7 @@ class Job {
         shape: [...context.train.shape],
         pixels: "grey levels 0 to 255, divided by 255",
       },
-      classifier: chosen.report,
+      network: chosen.report,
       floor: chosen.floor,
       models,
       curves: [...this.#curves.values()],
@@ -241,7 +238,9 @@ function resultWords({ logDensity, loss, scores }: ModelReport): string {
   const words = [
     logDensity ? `log p(x) ${logDensity.value.toFixed(1)}` : "",
     loss ? `${loss.kl === undefined ? "BCE" : "BCE + KL"} ${loss.value.toFixed(2)}` : "",
-    scores ? `Fréchet ${scores.frechet.value.toPrecision(3)}, class score ${scores.classScore.value.toFixed(2)}` : "",
+    scores
+      ? `Fréchet ${scores.frechetDistance.value.toPrecision(3)}, class score ${scores.classScore.value.toFixed(2)}`
+      : "",
   ];
   return words.filter(Boolean).join(", ");
 }

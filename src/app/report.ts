@@ -1,7 +1,7 @@
 /** What one run of the job found: plain JSON, the source of the table, of report.html and of report.json. */
 
 /** Raised when a field changes its meaning, so that two files are compared only where they can be. */
-export const SCHEMA = 1;
+export const SCHEMA = 2;
 
 export type Preset = "quick" | "full";
 
@@ -46,28 +46,26 @@ export interface DecoderLoss {
   n: number;
 }
 
-/** Squared Fréchet distance of Gaussians fitted to features of n images and of the reference; lower is better. */
-export interface FrechetScore {
+/** Limits that hold the true value at 95 %. */
+export type Limits = readonly [low: number, high: number];
+
+/** What a measure found of n images, beside referenceN training images where it compares. */
+export interface ScoreReport {
   value: number;
+  /** Where a formula gives one. A Fréchet distance's is about the value less its bias. */
+  interval?: Limits;
   n: number;
-  network: string;
-  /** What was compared with, such as "training images", and how many. */
-  reference: string;
-  referenceN: number;
+  referenceN?: number;
 }
 
-/** exp(mean KL(p(y|x) ‖ mean p(y))): 1 to the number of classes; mean and standard deviation over splits. */
-export interface ClassScore {
-  value: number;
-  deviation: number;
-  n: number;
-  splits: number;
-  network: string;
-}
-
+/** The measures of every set of images, on the features and class probabilities of the report's network. */
 export interface Scores {
-  frechet: FrechetScore;
-  classScore: ClassScore;
+  frechetDistance: ScoreReport;
+  kernelDistance: ScoreReport;
+  classScore: ScoreReport;
+  precision: ScoreReport;
+  recall: ScoreReport;
+  authenticity: ScoreReport;
 }
 
 export interface ModelReport {
@@ -84,11 +82,13 @@ export interface ModelReport {
 }
 
 /** The network whose features and class probabilities the scores are made of. */
-export interface ClassifierReport {
-  network: string;
+export interface NetworkReport {
+  name: string;
+  /** CRC-32 of its weights. */
+  checksum: string;
   parameters: number;
   features: number;
-  seconds: number;
+  /** Of classifying n test images. */
   accuracy: number;
   n: number;
 }
@@ -141,7 +141,7 @@ export interface Report {
   adapter: AdapterReport;
   browser: string;
   data: DataReport;
-  classifier: ClassifierReport;
+  network: NetworkReport;
   /** The same measures on real test images: what a perfect model would get with as many samples. */
   floor: Scores;
   models: ModelReport[];

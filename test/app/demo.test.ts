@@ -45,7 +45,7 @@ describe("files", () => {
     expect(names[0]).toBe("report.html");
     expect(new Set(readdirSync(join(folder, "out")))).toEqual(new Set(names));
     const json = JSON.parse(readFileSync(join(folder, "out/report.json"), "utf8"));
-    expect(json).toMatchObject({ schema: 1, seed: 1, models: report.models, floor: report.floor });
+    expect(json).toMatchObject({ schema: 2, seed: 1, models: report.models, floor: report.floor });
     expect(json.pictures[0]).toEqual({
       key: "test",
       caption: "real test images",

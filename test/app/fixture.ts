@@ -13,10 +13,22 @@ function rings(key: string, caption: string, n: number, columns: number): Pictur
   return { key, caption, width: grid.width, height: grid.height, png };
 }
 
-const scores = (value: number, classScore: number): Scores => ({
-  frechet: { value, n: 5000, network: "digit CNN", reference: "training images", referenceN: 10000 },
-  classScore: { value: classScore, deviation: 0.04, n: 5000, splits: 10, network: "digit CNN" },
-});
+const scores = (value: number, classScore: number): Scores => {
+  const paired = (share: number) => ({
+    value: share,
+    interval: [share - 0.02, share + 0.02] as const,
+    n: 2000,
+    referenceN: 2000,
+  });
+  return {
+    frechetDistance: { value, interval: [0.9 * value, 1.1 * value], n: 5000, referenceN: 10000 },
+    kernelDistance: { value: value / 10, interval: [value / 10 - 0.1, value / 10 + 0.1], n: 2000, referenceN: 2000 },
+    classScore: { value: classScore, interval: [classScore - 0.04, classScore + 0.04], n: 5000 },
+    precision: paired(0.71),
+    recall: paired(0.5),
+    authenticity: { value: 0.9, n: 2000, referenceN: 2000 },
+  };
+};
 
 const decay = (from: number, to: number, n: number, scale: number): [number, number][] =>
   Array.from({ length: n }, (_, i) => [
@@ -29,7 +41,7 @@ export function fixture(text = "made-up"): Report {
   const values = Array.from({ length: 784 }, (_, i) => 5 * Math.exp(-i / 40) + 1e-7);
   const scale = "Pixels in [0, 1] with uniform dequantisation, 1e-4 added to each variance.";
   return {
-    schema: 1,
+    schema: 2,
     tool: "latentgpu",
     version: "0.1.0",
     date: "2025-01-01T12:00:00.000Z",
@@ -39,7 +51,7 @@ export function fixture(text = "made-up"): Report {
     adapter: { vendor: "google", architecture: "swiftshader", description: text, software: true },
     browser: text,
     data: { name: "MNIST", train: 60000, test: 10000, shape: [1, 28, 28], pixels: "bytes / 255" },
-    classifier: { network: "digit CNN", parameters: 21840, features: 64, seconds: 61, accuracy: 0.987, n: 10000 },
+    network: { name: "digits-v1", checksum: "72db39d2", parameters: 21840, features: 64, accuracy: 0.9885, n: 10000 },
     floor: scores(0.31, 9.71),
     models: [
       {

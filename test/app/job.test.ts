@@ -15,11 +15,11 @@ const tiny: Partial<Settings> = {
   testImages: 150,
   vaeEpochs: 2,
   autoEncoderEpochs: 1,
-  classifierEpochs: 1,
   components: 3,
   mixtureIterations: 4,
   samples: 100,
   reference: 300,
+  paired: 60,
   grid: 16,
 };
 
@@ -46,7 +46,6 @@ const lasting = (report: Report) => ({
   ...report,
   date: "",
   seconds: 0,
-  classifier: { ...report.classifier, seconds: 0 },
   models: report.models.map((model) => ({ ...model, seconds: 0 })),
   curves: report.curves.map(({ key }) => key),
 });
@@ -60,8 +59,9 @@ test(
     expect(report.models.map(({ key }) => key)).toEqual(["gaussian", "mixture", "autoencoder", "vae"]);
     for (const { logDensity, loss, scores, parameters } of report.models) {
       expect([logDensity, loss].filter((one) => one !== undefined)).toHaveLength(1);
-      expect(scores!.frechet).toMatchObject({ n: 100, network: "digit CNN", referenceN: 300 });
-      expect(scores!.frechet.value).toBeGreaterThan(report.floor.frechet.value);
+      expect(scores!.frechetDistance).toMatchObject({ n: 100, referenceN: 300 });
+      expect(scores!.frechetDistance.value).toBeGreaterThan(report.floor.frechetDistance.value);
+      expect(scores!.precision).toMatchObject({ n: 60, referenceN: 60 });
       expect(scores!.classScore.value).toBeGreaterThanOrEqual(1);
       expect(parameters).toBeGreaterThan(1000);
     }
@@ -69,7 +69,7 @@ test(
     expect(vae.value).toBeCloseTo(vae.reconstruction + vae.kl!, 6);
     expect(report.spectrum.values).toHaveLength(784);
     const stages = events.flatMap((event) => (event.kind === "done" ? [event.stage] : []));
-    expect(stages).toEqual(["data", "spectrum", "classifier", "gaussian", "mixture", "autoencoder", "vae"]);
+    expect(stages).toEqual(["data", "spectrum", "network", "gaussian", "mixture", "autoencoder", "vae"]);
     const shares = events.flatMap((event) => (event.kind === "progress" ? [event.progress.done] : []));
     expect(shares.every((share, i) => share >= (shares[i - 1] ?? 0) && share <= 1)).toBe(true);
     expect(await reportPage(report)).toContain("VAE 784-400-20");

@@ -34,11 +34,19 @@ test("a picture that is no base64 is refused", async () => {
 
 test("network and sample size stand beside every score, the floor first", async () => {
   const lines = textTable(fixture()).split("\n");
-  expect(lines[0]).toMatch(/^model +parameters +seconds +log p\(x\) +BCE \+ KL +Fréchet distance +class score$/);
-  expect(lines[1]).toContain("digit CNN, n 5,000 ↓");
-  expect(lines[3]).toMatch(/^real test images \(floor\) +– +– +– +– +0\.310 +9\.71 ± 0\.04$/);
-  expect(lines[5]).toMatch(/^VAE 784-400-20 +652,824 +91\.2 +– +112\.9 +18\.2 +7\.90 ± 0\.04$/);
-  expect(lines[6]).toMatch(/^AE 784-400-20 +644,804 +60\.5 +– +78\.4 \(BCE\) +– +–$/);
+  expect(lines[0]).toMatch(
+    /^model +parameters +seconds +log p\(x\) +BCE \+ KL +Fréchet +kernel +class score +precision +recall +authentic$/,
+  );
+  expect(lines[1]).toMatch(/n 5,000 ↓ +n 2,000 ↓ +n 5,000 ↑ +n 2,000 ↑/);
+  const shares = "0\\.71 ± 0\\.02 +0\\.50 ± 0\\.02 +0\\.90";
+  const row = (text: string) => new RegExp(`^${text}$`);
+  expect(lines[3]).toMatch(
+    row(`real test images \\(floor\\) +– +– +– +– +0\\.31 ± 0\\.03 +0\\.03 ± 0\\.10 +9\\.71 ± 0\\.04 +${shares}`),
+  );
+  expect(lines[5]).toMatch(
+    row(`VAE 784-400-20 +652,824 +91\\.2 +– +112\\.9 +18\\.20 ± 1\\.82 +1\\.82 ± 0\\.10 +7\\.90 ± 0\\.04 +${shares}`),
+  );
+  expect(lines[6]).toMatch(row("AE 784-400-20 +644,804 +60\\.5 +– +78\\.4 \\(BCE\\) +– +– +– +– +– +–"));
   const ends = lines.filter((line) => !line.startsWith("model")).map((line) => line.length);
   expect(Math.max(...ends)).toBe(lines[2]!.length);
 });

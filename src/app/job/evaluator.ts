@@ -1,146 +1,181 @@
 import { Digits } from "../../features/digits.ts";
-import { parseSafetensors } from "../../formats/safetensors.ts";
 import { clamp } from "../../graph/ops/elementwise.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { permutation } from "../../data/philox.ts";
 import { slice } from "../../graph/ops/slice.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { Moments } from "../../linalg/moments.ts";
-import type { Rows } from "../../data/rows.ts";
 import { streamOf } from "../../data/streams.ts";
+import { authenticity } from "../../metrics/authenticity.ts";
 import { classScore } from "../../metrics/classScore.ts";
 import { frechetDistance } from "../../metrics/frechet.ts";
-import type { ClassifierReport, Scores } from "../report.ts";
+import { kernelDistance } from "../../metrics/kernelDistance.ts";
+import { precisionRecall } from "../../metrics/precisionRecall.ts";
+import type { Limits, NetworkReport, ScoreReport, Scores } from "../report.ts";
 import { type JobContext, part } from "./modelEntry.ts";
 import type { OnProgress } from "./stages.ts";
 
-export const NETWORK = "digit CNN";
-const FEATURES = 64;
 const CLASSES = 10;
-/** Parts of the samples whose class scores give mean and deviation. */
-const SPLITS = 10;
 /** Images of one pass through the network. */
 const BATCH = 1000;
 
-/** The trained classifier, and what the samples' features are compared with. */
+/** The network that sees for the measures, and what samples are compared with. */
 export interface Evaluator {
-  report: ClassifierReport;
-  floor: Scores;
+  readonly report: NetworkReport;
+  readonly floor: Scores;
   /** Scores of images [n, 1, 28, 28], clamped to [0, 1]. */
-  scores: (images: Tensor, report: OnProgress) => Promise<Scores>;
-  dispose: () => void;
+  readonly scores: (images: Tensor, report: OnProgress) => Promise<Scores>;
+  readonly dispose: () => void;
 }
 
-/** Trains the classifier on the training images, then takes the moments of their features, and scores real test images. */
+/** Loads digits-v1, takes features of training images, and scores real test images. */
 export async function evaluator(context: JobContext, report: OnProgress): Promise<Evaluator> {
-  const { gpu, train, test, settings, seed, signal } = context;
-  const digits = new Digits(gpu, { seed });
+  const { gpu, train, test, settings } = context;
+  const owned: { dispose(): void }[] = [];
+  const dispose = (): void => {
+    for (const one of owned) one.dispose();
+  };
   try {
-    const start = performance.now();
-    const abort = signal ? { signal } : {};
-    await digits.fit(train, undefined, {
-      epochs: settings.classifierEpochs,
-      batch: settings.batch,
-      seed,
-      ...abort,
-      onProgress: ({ step, total, loss }) =>
-        report({ step: (0.7 * step) / total, total: 1, status: `cross-entropy ${loss.toFixed(3)}` }),
-    });
-    const seconds = (performance.now() - start) / 1000;
+    const digits = await Digits.v1(gpu);
+    owned.push(digits);
     const accuracy = await digits.accuracy(test);
-    const onProgress = part(report, 0.75, 0.9);
-    const reference = await withRandomImages(train, settings.reference, ({ count, images }) => {
-      const rows: Rows = { count, dim: FEATURES, batch: (at, size) => digits.features(images(at, size)) };
-      return Moments.of(rows, { onProgress, ...abort });
-    });
-    const scores: Evaluator["scores"] = (images, progress) => scoresOf(digits, images, reference, context, progress);
-    const floor = await withRandomImages(test, settings.samples, ({ count, images }) =>
-      gpu.scope(() => scores(images(0, count), part(report, 0.9, 1))),
+    report({ step: 0.2, total: 1 });
+    const seen = await withRandomImages(train, settings.reference, (images) =>
+      codesOf(digits, images, context, part(report, 0.2, 0.7)),
     );
+    const reference = setsOf(context, seen);
+    owned.push(reference);
+    const scores: Evaluator["scores"] = async (images, progress) => {
+      const some = (start: number, size: number): Tensor => slice(images, 0, start, start + size);
+      const codes = await codesOf(digits, { count: images.shape[0]!, images: some }, context, part(progress, 0, 0.3));
+      return scoresOf(digits, reference, codes, context, part(progress, 0.3, 1));
+    };
+    const real = await withRandomImages(test, settings.samples, (images) =>
+      codesOf(digits, images, context, part(report, 0.7, 0.8)),
+    );
+    const floor = await scoresOf(digits, reference, real, context, part(report, 0.8, 1));
+    const parameters = Object.values(digits.parameters).reduce((sum, { size }) => sum + size, 0);
+    const { name, checksum } = digits;
     return {
-      report: {
-        network: NETWORK,
-        parameters: await parameters(digits),
-        features: FEATURES,
-        seconds,
-        accuracy,
-        n: test.count,
-      },
+      report: { name, checksum, parameters, features: seen.dim, accuracy, n: test.count },
       floor,
       scores,
-      dispose: () => digits.dispose(),
+      dispose,
     };
   } catch (error) {
-    digits.dispose();
+    dispose();
     throw error;
   }
 }
 
-/** Some images of a data set, in batches that the one who asked disposes. */
-interface RandomImages {
-  count: number;
-  images: (start: number, size: number) => Tensor;
+/** Images that are asked for in batches, which are made within the asker's scope. */
+interface Images {
+  readonly count: number;
+  readonly images: (start: number, size: number) => Tensor;
 }
 
 /**
  * `wanted` images drawn from all over the data set, always the same ones. The first would not do, nor every sixth: MNIST's
  * test images get harder in their second half, and its training images of different writers take turns.
  */
-async function withRandomImages<T>(
-  data: Dataset,
-  wanted: number,
-  use: (drawn: RandomImages) => Promise<T>,
-): Promise<T> {
-  const count = Math.min(wanted, data.count);
+async function withRandomImages<T>(data: Dataset, wanted: number, use: (drawn: Images) => Promise<T>): Promise<T> {
   const places = permutation(data.count, { seed: 0, stream: streamOf("baseline images") });
-  const order = data.gpu.tensor(places, [data.count]);
-  const owned: Tensor[] = [order];
-  const images = (start: number, size: number): Tensor => {
-    const trainCounters = data.gpu.tensor(Uint32Array.of(0, start, 0, 0), [4]);
-    owned.push(trainCounters);
-    return data.batch(order, trainCounters, size).x;
-  };
-  try {
-    return await use({ count, images });
-  } finally {
-    for (const tensor of owned) tensor.dispose();
-  }
+  using order = data.gpu.tensor(places, [data.count]);
+  const images = (start: number, size: number): Tensor =>
+    data.batch(order, data.gpu.tensor(Uint32Array.of(0, start, 0, 0), [4]), size).x;
+  return await use({ count: Math.min(wanted, data.count), images });
 }
 
-async function parameters(digits: Digits): Promise<number> {
-  const { tensors } = parseSafetensors(await digits.save());
-  return [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((size, axis) => size * axis, 1), 0);
+/** What the network says of images: features [count, dim] and class probabilities [count, 10], row-major. */
+interface Codes {
+  readonly count: number;
+  readonly dim: number;
+  readonly features: Float32Array<ArrayBuffer>;
+  readonly probabilities: Float32Array<ArrayBuffer>;
+}
+
+async function codesOf(
+  digits: Digits,
+  { count, images }: Images,
+  { gpu, signal }: JobContext,
+  report: OnProgress,
+): Promise<Codes> {
+  let features = new Float32Array();
+  const probabilities = new Float32Array(count * CLASSES);
+  for (let start = 0; start < count; start += BATCH) {
+    signal?.throwIfAborted();
+    const size = Math.min(BATCH, count - start);
+    await gpu.scope(async () => {
+      const some = clamp(images(start, size), 0, 1);
+      const [codes, classes] = [digits.features(some), digits.probabilities(some)];
+      await gpu.evaluate([codes, classes]);
+      const dim = codes.shape[1]!;
+      if (start === 0) features = new Float32Array(count * dim);
+      features.set((await codes.read()) as Float32Array, start * dim);
+      probabilities.set((await classes.read()) as Float32Array, start * CLASSES);
+    });
+    report({ step: start + size, total: count });
+  }
+  return { count, dim: features.length / count, features, probabilities };
+}
+
+/** Features as the measures take them: of all images, and of the first, where a measure looks at every pair. */
+interface Sets {
+  readonly all: Tensor;
+  readonly paired: Tensor;
+  readonly dispose: () => void;
+}
+
+function setsOf({ gpu, settings }: JobContext, { count, dim, features }: Codes): Sets {
+  const size = Math.min(count, settings.paired);
+  const all = gpu.tensor(features, [count, dim]);
+  const paired = gpu.tensor(features.slice(0, size * dim), [size, dim]);
+  return { all, paired, dispose: () => [all, paired].forEach((tensor) => tensor.dispose()) };
 }
 
 async function scoresOf(
   digits: Digits,
-  images: Tensor,
-  reference: Moments,
-  { gpu, signal }: JobContext,
+  real: Sets,
+  codes: Codes,
+  context: JobContext,
   report: OnProgress,
 ): Promise<Scores> {
-  const n = images.shape[0]!;
-  const moments = Moments.empty(FEATURES);
-  const probabilities = new Float32Array(n * CLASSES);
-  for (let start = 0; start < n; start += BATCH) {
-    signal?.throwIfAborted();
-    const stop = Math.min(n, start + BATCH);
-    await gpu.scope(async () => {
-      const some = clamp(slice(images, 0, start, stop), 0, 1);
-      const [features, classes] = [digits.features(some), digits.probabilities(some)];
-      await gpu.evaluate([features, classes]);
-      await moments.update(features);
-      probabilities.set((await classes.read()) as Float32Array, start * CLASSES);
+  const generated = setsOf(context, codes);
+  const classes = context.gpu.tensor(codes.probabilities, [codes.count, CLASSES]);
+  const options = { features: digits, seed: 0, ...(context.signal ? { signal: context.signal } : {}) };
+  const at = (step: number): void => report({ step, total: 4 });
+  try {
+    const { seed: _, ...unseeded } = options;
+    const distance = await frechetDistance(real.all, generated.all, unseeded);
+    const score = await classScore(classes, unseeded);
+    at(1);
+    const kernel = await kernelDistance(real.paired, generated.paired, options);
+    at(2);
+    const { precision, recall, intervals } = await precisionRecall(real.paired, generated.paired, options);
+    at(3);
+    const authentic = await authenticity(real.paired, generated.paired, options);
+    at(4);
+    const of = (
+      set: Tensor,
+      against: Tensor | undefined,
+      value: number,
+      interval: Limits | undefined,
+    ): ScoreReport => ({
+      value,
+      ...(interval ? { interval } : {}),
+      n: set.shape[0]!,
+      ...(against ? { referenceN: against.shape[0]! } : {}),
     });
-    report({ step: stop, total: n });
+    const ofPairs = (value: number, interval: Limits | undefined) => of(generated.paired, real.paired, value, interval);
+    return {
+      frechetDistance: of(generated.all, real.all, distance.value, distance.interval),
+      kernelDistance: ofPairs(kernel.value, kernel.interval),
+      classScore: of(generated.all, undefined, score.value, score.interval),
+      precision: ofPairs(precision, intervals?.["precision"]),
+      recall: ofPairs(recall, intervals?.["recall"]),
+      authenticity: ofPairs(authentic.value, authentic.intervals?.["authenticity"] ?? authentic.interval),
+    };
+  } finally {
+    generated.dispose();
+    classes.dispose();
   }
-  const { value: distance } = await frechetDistance(reference, moments);
-  const classes = gpu.tensor(probabilities, [n, CLASSES]);
-  const splits = Math.min(SPLITS, n);
-  const { value: score, deviation = 0 } = await classScore(classes, { splits, seed: 0 });
-  classes.dispose();
-  return {
-    frechet: { value: distance, n, network: NETWORK, reference: "training images", referenceN: reference.count },
-    classScore: { value: score, deviation, n, splits, network: NETWORK },
-  };
 }

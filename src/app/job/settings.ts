@@ -11,13 +11,14 @@ export interface Settings {
   learningRate: number;
   vaeEpochs: number;
   autoEncoderEpochs: number;
-  classifierEpochs: number;
   components: number;
   mixtureIterations: number;
   /** Samples of each model that are scored, and real test images of the floor. */
   samples: number;
   /** Training images whose features the samples are compared with. */
   reference: number;
+  /** Images of each set whose pairs are compared: for precision, recall and the like. */
+  paired: number;
   /** Images in a grid of samples. */
   grid: number;
   /** The models that take part, in this order. */
@@ -31,11 +32,11 @@ export const presets: { readonly [name in Preset]: Settings } = {
     learningRate: 1e-3,
     vaeEpochs: 3,
     autoEncoderEpochs: 2,
-    classifierEpochs: 1,
     components: 20,
     mixtureIterations: 12,
     samples: 5000,
     reference: 10000,
+    paired: 2000,
     grid: 64,
     models: ["gaussian", "mixture", "autoencoder", "vae"],
   },
@@ -44,11 +45,11 @@ export const presets: { readonly [name in Preset]: Settings } = {
     learningRate: 1e-3,
     vaeEpochs: 10,
     autoEncoderEpochs: 10,
-    classifierEpochs: 3,
     components: 20,
     mixtureIterations: 60,
     samples: 10000,
     reference: 60000,
+    paired: 10000,
     grid: 64,
     models: ["gaussian", "mixture", "full-mixture", "autoencoder", "vae", "conv-vae"],
   },

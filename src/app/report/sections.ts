@@ -5,7 +5,7 @@ import { count, duration, htmlTable } from "./table.ts";
 
 /** What ran where: the lines under the title. */
 export function facts(report: Report): Markup {
-  const { adapter, data, classifier } = report;
+  const { adapter, data, network } = report;
   const name =
     [adapter.vendor, adapter.architecture, adapter.description].filter(Boolean).join(", ") ||
     "not named by the browser";
@@ -16,7 +16,7 @@ export function facts(report: Report): Markup {
     [
       "scored by",
       [
-        `${classifier.network}, ${count(classifier.parameters)} parameters, ${classifier.features} features, right on ${(100 * classifier.accuracy).toFixed(2)} % of ${count(classifier.n)} test images; trained in ${duration(classifier.seconds)}`,
+        `${network.name} (${network.checksum}), ${count(network.parameters)} parameters, ${network.features} features, right on ${(100 * network.accuracy).toFixed(2)} % of ${count(network.n)} test images`,
       ],
     ],
     [
@@ -34,7 +34,7 @@ export function facts(report: Report): Markup {
 }
 
 export function scores(report: Report): Markup {
-  const { frechet, classScore } = report.floor;
+  const { frechetDistance, precision } = report.floor;
   const scales = [...new Set(report.models.flatMap(({ logDensity }) => (logDensity ? [logDensity.scale] : [])))];
   const densities = report.models.flatMap(({ name, logDensity: d }) =>
     d
@@ -71,16 +71,14 @@ export function scores(report: Report): Markup {
         "BCE + KL, grey pixels: not a likelihood. It is the usual training loss; a Bernoulli has no density at grey values, so this column and log p(x) cannot be compared.",
       ),
       losses.map((text) => h("li", {}, text)),
-      h(
-        "li",
-        {},
-        `Fréchet distance, ${frechet.network} features: squared, ${count(frechet.n)} samples against ${count(frechet.referenceN)} ${frechet.reference}. It is not FID, which is defined on Inception-v3.`,
-      ),
-      h(
-        "li",
-        {},
-        `Class score: exp(mean KL(p(y|x) ‖ mean p(y))) with ${classScore.network} probabilities, ${count(classScore.n)} samples in ${classScore.splits} splits, mean ± standard deviation; between 1 and 10.`,
-      ),
+      [
+        `All further columns: ${report.network.name} features or class probabilities; value ± half the width of its 95 % interval. The intervals themselves are in report.json.`,
+        `Fréchet: squared, ${count(frechetDistance.n)} samples against ${count(frechetDistance.referenceN!)} training images. It is not FID, which is defined on Inception-v3. Its interval leaves out the bias of few samples, which the value has.`,
+        `Kernel: squared maximum mean discrepancy with KID's polynomial kernel, ${count(precision.n)} samples against ${count(precision.referenceN!)} training images, as all that follow. No bias.`,
+        "Class score: exp(mean KL(p(y|x) ‖ mean p(y))), between 1 and 10.",
+        "Precision: share of samples within reach of real images; recall: share of real images within reach of samples (k = 3). Equal laws do not give 1: the floor shows what they give.",
+        "Authentic: share of samples further from their nearest training image than that is from its own; copies give 0, noise gives 1.",
+      ].map((text) => h("li", {}, text)),
     ),
   );
 }

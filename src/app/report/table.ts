@@ -1,4 +1,4 @@
-import type { ClassScore, FrechetScore, LogDensity, DecoderLoss, ModelReport, Scores } from "../report.ts";
+import type { LogDensity, DecoderLoss, ModelReport, ScoreReport, Scores } from "../report.ts";
 import { h, type Markup } from "./markup.ts";
 
 /** A column: its heading, which way is better, and the cell of a row. */
@@ -36,25 +36,43 @@ export function duration(seconds: number): string {
 export const short = (value: number): string =>
   !Number.isFinite(value) ? String(value) : Math.abs(value) >= 100 ? value.toFixed(1) : value.toPrecision(3);
 
-const frechet = (score: FrechetScore | undefined): string => (score ? short(score.value) : none);
-const classes = (score: ClassScore | undefined): string =>
-  score ? `${score.value.toFixed(2)} ± ${score.deviation.toFixed(2)}` : none;
+/** A value and half the width of its 95 % interval. */
+const scored = (score: ScoreReport | undefined): string => {
+  if (!score) return none;
+  const { value, interval } = score;
+  const digits = Math.abs(value) >= 100 ? 1 : 2;
+  return `${value.toFixed(digits)}${interval ? ` ± ${((interval[1] - interval[0]) / 2).toFixed(digits)}` : ""}`;
+};
 const density = (score: LogDensity | undefined): string => (score ? score.value.toFixed(1) : none);
 const loss = (score: DecoderLoss | undefined): string =>
   !score ? none : score.kl === undefined ? `${short(score.value)} (BCE)` : short(score.value);
 
+/** The measures of samples: key, heading, which way is better. */
+const MEASURES: readonly (readonly [key: keyof Scores, head: string, better: string])[] = [
+  ["frechetDistance", "Fréchet", "↓"],
+  ["kernelDistance", "kernel", "↓"],
+  ["classScore", "class score", "↑"],
+  ["precision", "precision", "↑"],
+  ["recall", "recall", "↑"],
+  ["authenticity", "authentic", "↑"],
+];
+
 /** The columns of the one table. Log-densities and BCE are different quantities, so they have a column each. */
 function columns(report: Scored): Column[] {
-  const { frechet: first } = [report, ...report.models].map(scoresOf).find((scores) => scores !== undefined) ?? {};
-  const by = first ? `${first.network}, n ${count(first.n)} ` : "";
+  const first = [report, ...report.models].map(scoresOf).find((scores) => scores !== undefined);
+  const of = (measure: keyof Scores, better: string): string =>
+    first ? `n ${count(first[measure].n)} ${better}` : better;
   return [
     { head: "model", note: "", cell: ({ name }) => name },
     { head: "parameters", note: "", cell: ({ parameters }) => (parameters === undefined ? none : count(parameters)) },
     { head: "seconds", note: "to fit", cell: ({ seconds }) => (seconds === undefined ? none : seconds.toFixed(1)) },
     { head: "log p(x)", note: "test, nats ↑", cell: (row) => density(row.logDensity) },
     { head: "BCE + KL", note: "test, nats ↓", cell: (row) => loss(row.loss) },
-    { head: "Fréchet distance", note: `${by}↓`, cell: ({ scores }) => frechet(scores?.frechet) },
-    { head: "class score", note: `${by}↑`, cell: ({ scores }) => classes(scores?.classScore) },
+    ...MEASURES.map(([key, head, better]) => ({
+      head,
+      note: of(key, better),
+      cell: ({ scores }: Row) => scored(scores?.[key]),
+    })),
   ];
 }
 
