@@ -1,48 +1,86 @@
 import { describe, expect, it } from "vitest";
-import type { DeviceTraits } from "../src/kernels/launch.ts";
-import { matmul as launches, type MatmulShape } from "../src/kernels/matmul.ts";
+import { defaultsFor } from "../src/kernels/defaults.ts";
+import { matmul as launches, matmulKernels, type MatmulShape, matmulVariants } from "../src/kernels/matmul.ts";
+import { isTiled } from "../src/kernels/matmulTiles.ts";
 import { shapeOf } from "./products.ts";
+import { hardware as traits } from "./traits.ts";
 
-describe("untuned", () => {
-  const traits: DeviceTraits = {
-    software: false,
-    features: new Set(["subgroups"]),
-    maxBindingBytes: 2 ** 27,
-    maxStorageBuffers: 8,
-    maxGroups: 65_535,
-    maxImmediateBytes: 0,
-    choices: new Map(),
-  };
-  /** The workgroups that make the product, and the tile of each; or the kernel's name. */
-  const chosenFor = (rows: number, columns: number, inner: number, more: Partial<MatmulShape> = {}) => {
-    const shape = { ...shapeOf({ rows, columns, inner }, [false, false]), ...more };
-    const [launch] = launches(shape, traits).launches;
-    const { THREAD_M, THREADS_M, THREAD_N, THREADS_N, K_TEAMS } = launch!.constants as {
-      readonly [name: string]: number;
-    };
-    if (!launch!.kernel.name.startsWith("matmul_tiled")) return launch!.kernel.name;
-    return `${4 * THREAD_M! * THREADS_M!}×${4 * THREAD_N! * THREADS_N!} in ${K_TEAMS} of ${launch!.params["k_slices"]}`;
-  };
+const SIZES = [1, 5, 8, 9, 40, 64, 65, 128, 784, 1000, 4096, 100_000];
 
-  it("a GPU takes larger tiles the more of them there are, and parts or slices of the inner axis where there are few", () => {
-    expect(chosenFor(4096, 4096, 4096)).toBe("128×128 in 1 of 1");
-    expect(chosenFor(1024, 1024, 1024)).toBe("64×64 in 1 of 1");
-    expect(chosenFor(64, 100_000, 400)).toBe("64×128 in 1 of 1");
-    expect(chosenFor(128, 400, 784)).toBe("32×32 in 4 of 1");
-    expect(chosenFor(784, 784, 10_000, { symmetric: true, transposeA: true })).toBe("128×128 in 1 of 5");
-    expect(chosenFor(1000, 1, 784)).toBe("matmul_tall_skinny.product");
-    expect(chosenFor(5, 5, 5)).toBe("matmul_naive.product");
+/** Products of every size, and squares that equal their own transpose. */
+const shapes = SIZES.flatMap((rows) =>
+  SIZES.flatMap((columns) =>
+    SIZES.flatMap((inner) => {
+      if (4 * rows * columns > traits.maxBindingBytes) return [];
+      const shape = shapeOf({ rows, columns, inner }, [true, false]);
+      return rows === columns ? [shape, { ...shape, symmetric: true }] : [shape];
+    }),
+  ),
+);
+
+/** What the launcher describes when `variant` was tuned for the shape, or nothing was. */
+const described = (shape: MatmulShape, variant?: string) => {
+  const choices = variant ? new Map([[matmulVariants(shape, traits).class, variant]]) : traits.choices;
+  return launches(shape, { ...traits, choices });
+};
+
+/** What the launches that would run cost by defaults.ts, read off their grids and constants; 256 invocations on each of 128 processors run at once. */
+function costOf(shape: MatmulShape, variant?: string): number {
+  const { matmul: costs } = defaultsFor(traits);
+  if (!("costPerK" in costs)) throw new Error("no costs of tilings");
+  const [main, ...further] = described(shape, variant).launches;
+  const constant = main!.constants as { readonly [name: string]: number };
+  const [m, n] = [4 * constant["THREAD_M"]!, 4 * constant["THREAD_N"]!];
+  const [blockM, blockN] = [m * constant["THREADS_M"]!, n * constant["THREADS_N"]!];
+  const lanes = constant["THREADS_M"]! * constant["THREADS_N"]! * constant["K_TEAMS"]!;
+  const { k_slices: slices, k_tiles: tiles } = main!.params as { readonly [name: string]: number };
+  // a symmetric product skips the tiles below its diagonal
+  const side = Math.ceil(shape.rows / blockM);
+  const workgroups = shape.symmetric ? (main!.groups[0] * (side + 1)) / (2 * side) : main!.groups[0];
+  const rounds = Math.max(1, (workgroups * lanes) / (256 * 128));
+  const loads = ((blockM + blockN) * constant["K_TEAMS"]!) / lanes;
+  // each team takes 16 positions of a tile
+  const product = rounds * 16 * tiles! * (costs.costPerK[(m * n) as 64 | 32 | 16] + loads * costs.costPerLoad);
+  return further.reduce(
+    (sum) => sum + costs.costPerLaunch + slices! * shape.rows * shape.columns * costs.costPerSplitElement,
+    product,
+  );
+}
+
+const kernelOf = (shape: MatmulShape) => described(shape).launches[0]!.kernel.name;
+
+describe("untuned, on a GPU", () => {
+  it("no other tiling would take less time than the default", () => {
+    let seen = 0;
+    for (const shape of shapes) {
+      if (!kernelOf(shape).startsWith("matmul_tiled")) continue;
+      seen++;
+      const cost = costOf(shape);
+      for (const variant of matmulKernels(shape, traits).filter(isTiled))
+        expect(cost, `${variant} of ${JSON.stringify(shape)}`).toBeLessThanOrEqual(
+          costOf(shape, variant) * (1 + 1e-12),
+        );
+    }
+    expect(seen).toBeGreaterThan(shapes.length / 2);
   });
 
-  it("no default is one that the shape does not admit", () => {
-    for (const rows of [1, 9, 65, 1000])
-      for (const columns of [1, 9, 65, 1000])
-        for (const inner of [1, 40, 10_000])
-          for (const symmetric of rows === columns ? [false, true] : [false]) {
-            const shape = { ...shapeOf({ rows, columns, inner }, [true, false]), symmetric };
-            const { launches: list, scratch = [] } = launches(shape, traits);
-            expect(list.length).toBe(scratch.length + 1);
-            for (const bytes of scratch) expect(bytes).toBeLessThanOrEqual(traits.maxBindingBytes);
-          }
+  it("vectors and slivers take tall_skinny, single tiles of few elements naive, and nothing else does", () => {
+    const { matmul: limits } = defaultsFor(traits);
+    if (!("costPerK" in limits)) throw new Error("no limits");
+    for (const shape of shapes) {
+      const isSliver = Math.min(shape.rows, shape.columns) <= 8 && !shape.symmetric;
+      const isDeep = shape.inner >= limits.minInnerForTallSkinny;
+      const isTiny = shape.rows * shape.columns <= limits.maxElementsForNaive;
+      const family = isSliver && isDeep ? "matmul_tall_skinny" : isTiny ? "matmul_naive" : "matmul_tiled";
+      expect(kernelOf(shape), JSON.stringify(shape)).toContain(family);
+    }
+  });
+
+  it("slices of the inner axis fit their scratch, and a launch more adds them up", () => {
+    for (const shape of shapes) {
+      const { launches: list, scratch = [] } = described(shape);
+      expect(list.length).toBe(scratch.length + 1);
+      for (const bytes of scratch) expect(bytes).toBeLessThanOrEqual(traits.maxBindingBytes);
+    }
   });
 });
