@@ -36,7 +36,7 @@ export const presets: { readonly [name in Preset]: Settings } = {
     mixtureIterations: 12,
     samples: 5000,
     reference: 10000,
-    paired: 2000,
+    paired: 1000,
     grid: 64,
     models: ["gaussian", "mixture", "autoencoder", "vae"],
   },
