@@ -42,6 +42,9 @@ describe("retrieval", () => {
     expect(five.value).toBeCloseTo(oracle.precisionAt5, 12);
     expect(five.precision).toBe(five.value);
     expect(five.interval![0]).toBeLessThan(five.value);
+    const [low, high] = five.intervals!.accuracy!;
+    expect((low + high) / 2).toBeCloseTo(five.accuracy, 12);
+    expect(String(five)).toMatch(/accuracy [\d.]+ \([\d.]+ to [\d.]+\)/);
     const one = await retrieval(codes, labels, queries, queryLabels, { k: 1, gpu });
     expect([one.precision, one.accuracy]).toEqual([oracle.nearestAccuracy, oracle.nearestAccuracy]);
     expect(String(one)).toContain("n = 61 codes, 45 queries");
@@ -79,6 +82,12 @@ describe("a linear probe", () => {
     });
     expect(found.accuracy).toBeCloseTo(oracle.linearAccuracy, 12);
     expect(Math.abs(found.loss / oracle.linearLoss - 1)).toBeLessThan(1e-5);
+    // 0.1 is no sum of a few powers of 2: the mean of 61 of them has to be it, to the last bit
+    const constant = codes.map((row) => [...row, 0.1]);
+    const apart = queries.map((row) => [...row, 7]);
+    const tenth = await linearProbe(constant, labels, apart, queryLabels, { penalty: oracle.penalty, gpu });
+    expect(tenth.accuracy).toBeCloseTo(oracle.linearAccuracy, 12);
+    expect(Math.abs(tenth.loss / oracle.linearLoss - 1)).toBeLessThan(1e-6);
     expect(
       (await failure(() => linearProbe(codes, labels, queries, queryLabels, { penalty: 0, gpu }))).message,
     ).toContain("expected penalty as a number > 0; got 0.");

@@ -41,12 +41,12 @@ export function argumentsOf(
   const inputs: Inputs = isByName ? first : Object.fromEntries(sets.map((set, i) => [set, args[i]]));
   const twice = optional.find((set) => inputs[set] !== undefined && options[set] !== undefined);
   check(twice === undefined, "argument", where, () => `${twice} is given twice, by name and among the options.`);
-  const isWhole = instead.some((name) => inputs[name] !== undefined);
-  const missing = isWhole
+  const isFoundElsewhere = instead.some((name) => inputs[name] !== undefined);
+  const missing = isFoundElsewhere
     ? instead.find((name) => inputs[name] === undefined)
     : sets.find((set) => inputs[set] === undefined || inputs[set] === null);
   check(missing === undefined, "argument", where, () => {
-    const expected = (isWhole ? instead : sets).join(", ");
+    const expected = (isFoundElsewhere ? instead : sets).join(", ");
     const got = missing! in inputs ? named(inputs[missing!]) : "none";
     return `expected ${expected}; got ${got} as ${missing}.`;
   });

@@ -96,7 +96,8 @@ export const classificationPerformance = /* @__PURE__ */ defineMeasure<
   },
 });
 
-const accuracy = (classifier: (rows: Float64Array) => Uint32Array, { x, labels }: Labelled): number =>
+/** Share of rows that a classifier puts into their class. */
+export const accuracy = (classifier: (rows: Float64Array) => Uint32Array, { x, labels }: Labelled): number =>
   classifier(x).reduce((right, found, i) => right + Number(found === labels[i]), 0) / labels.length;
 
 /** The rows with even or odd numbers. */

@@ -3,7 +3,7 @@ import type { LongCall } from "../formats/call.ts";
 import { add, mul, sub } from "../graph/ops/arithmetic.ts";
 import { matmul } from "../graph/ops/matmul.ts";
 import { sum } from "../graph/ops/sum.ts";
-import { functionOf, product, symmetricEigen } from "../linalg/eigen.ts";
+import { functionOf, product } from "../linalg/eigen.ts";
 import type { Moments } from "../linalg/moments.ts";
 import { meanAndVariance, normalInterval } from "./statistics.ts";
 
@@ -57,7 +57,7 @@ export async function frechetDeviation(
   const variance =
     (await varianceOf(sets[0], moments[0].mean, ofFirst.slope, gap, long)) / sets[0].count +
     (await varianceOf(sets[1], moments[1].mean, ofSecond.slope, opposite, long)) / sets[1].count;
-  const roots = symmetricEigen(ofFirst.middle, d).values.map(squareRoot);
+  const { roots } = ofFirst;
   let harmonic = 0;
   for (let i = 0; i < d; i++)
     for (let j = 0; j < d; j++) {
@@ -68,12 +68,17 @@ export async function frechetDeviation(
   return { biases: biases as [number, number], deviation: Math.sqrt(variance) };
 }
 
-/** I − T of the map from a Gaussian of covariance s to one of `other`, and other^½ s other^½. */
+/** I − T of the map from a Gaussian of covariance s to one of `other`, and the eigenvalues of (s · other)^½. */
 function slopeOf(s: Float64Array, other: Float64Array, d: number) {
   const half = functionOf(other, d, squareRoot);
   const middle = product(product(half, s, d), half, d);
-  const map = product(product(half, functionOf(middle, d, inverseRoot), d), half, d);
-  return { middle, slope: map.map((value, at) => (at % (d + 1) === 0 ? 1 : 0) - value) };
+  const roots: number[] = [];
+  const inverse = functionOf(middle, d, (value, largest) => {
+    roots.push(squareRoot(value));
+    return inverseRoot(value, largest);
+  });
+  const map = product(product(half, inverse, d), half, d);
+  return { roots, slope: map.map((value, at) => (at % (d + 1) === 0 ? 1 : 0) - value) };
 }
 
 /** Variance over rows of 2 gap·(x − μ) + (x − μ)ᵀ slope (x − μ). */

@@ -1,4 +1,5 @@
-import { type ClassLabels, labelsOf } from "./classificationPerformance.ts";
+import { exactRows } from "../linalg/centredSums.ts";
+import { accuracy as accuracyOf, type ClassLabels, labelsOf } from "./classificationPerformance.ts";
 import { logistic } from "./logistic.ts";
 import { defineMeasure } from "./measure.ts";
 import { above } from "./options.ts";
@@ -45,15 +46,14 @@ export const linearProbe = /* @__PURE__ */ defineMeasure<
     const [x, y] = [await valuesOf(where, codes, long.signal), await valuesOf(where, test, long.signal)];
     scale(x, y, dim);
     const classes = 1 + [...known, ...truth].reduce((most, label) => Math.max(most, label), 0);
-    const { classifier, loss } = logistic({ x, labels: known, dim, classes }, penalty!);
-    const accuracyOf = (rows: Float64Array, labels: Uint32Array): number =>
-      classifier(rows).reduce((right, found, i) => right + Number(found === labels[i]), 0) / labels.length;
-    const accuracy = accuracyOf(y, truth);
+    const train = { x, labels: known, dim, classes };
+    const { classifier, loss } = logistic(train, penalty!);
+    const accuracy = accuracyOf(classifier, { ...train, x: y, labels: truth });
     const deviation = Math.sqrt((accuracy * (1 - accuracy)) / test.count);
     return {
       value: accuracy,
       accuracy,
-      trainAccuracy: accuracyOf(x, known),
+      trainAccuracy: accuracyOf(classifier, train),
       loss,
       deviation,
       interval: normalInterval(accuracy, deviation, level),
@@ -63,13 +63,9 @@ export const linearProbe = /* @__PURE__ */ defineMeasure<
 
 /** Scales the columns of both to mean 0 and variance 1 of the first; a column that never changes is only moved. */
 function scale(x: Float64Array, y: Float64Array, dim: number): void {
-  const n = x.length / dim;
-  for (let c = 0; c < dim; c++) {
-    let [sum, squares] = [0, 0];
-    for (let i = c; i < x.length; i += dim) sum += x[i]! / n;
-    for (let i = c; i < x.length; i += dim) squares += (x[i]! - sum) ** 2 / n;
-    const deviation = Math.sqrt(squares) || 1;
-    for (const values of [x, y])
-      for (let i = c; i < values.length; i += dim) values[i] = (values[i]! - sum) / deviation;
-  }
+  // sums of float32 values are exact in float64, so a constant column has variance 0, not a rounding's
+  const { count, mean, products } = exactRows(x, dim, false);
+  const deviations = products.map((product) => Math.sqrt(product / count) || 1);
+  for (const values of [x, y])
+    for (const [at, value] of values.entries()) values[at] = (value - mean[at % dim]!) / deviations[at % dim]!;
 }

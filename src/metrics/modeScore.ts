@@ -53,8 +53,8 @@ export const modeScore = /* @__PURE__ */ defineMeasure<
     const influence = klOfRows(all, mean).map((kl, row) => kl - slope(row));
     const error = Math.sqrt(meanAndVariance(influence).variance / all.count);
     // the mean's entropy counts twice, and is too small for few rows
-    const bias = 2 * bendOf(all, mean, (c) => 1 / mean[c]!);
-    const [low, high] = normalInterval(gains.mean - klMarginal + bias, error, context.level);
+    const bias = -2 * bendOf(all, mean, (c) => 1 / mean[c]!);
+    const [low, high] = normalInterval(gains.mean - klMarginal - bias, error, context.level);
     const modeScoreAsPrinted = Math.exp(meanAndVariance(klOfRows(all, prior)).mean - klMarginal);
     const interval = [Math.exp(low), Math.exp(high)] as const;
     return { value, klMarginal, modeScoreAsPrinted, deviation: value * error, interval };

@@ -3,7 +3,7 @@ import { type ClassLabels, labelsOf } from "./classificationPerformance.ts";
 import { defineMeasure } from "./measure.ts";
 import { nearest } from "./nearest.ts";
 import { whole } from "./options.ts";
-import { normalInterval } from "./statistics.ts";
+import { meanAndVariance, normalInterval } from "./statistics.ts";
 
 /** What retrieval may be asked for. */
 export interface RetrievalOptions {
@@ -17,8 +17,6 @@ export interface Retrieval {
   readonly precision: number;
   /** Share of queries whose class most of the k nearest codes have; of equally many the nearest one's. */
   readonly accuracy: number;
-  /** Limits of accuracy. */
-  readonly accuracyInterval: readonly [number, number];
 }
 
 /**
@@ -53,22 +51,20 @@ export const retrieval = /* @__PURE__ */ defineMeasure<
       precisionsAtK[i] = found.filter((one) => one === truth[i]).length / k;
       right += Number(mostCommon(found) === truth[i]);
     }
-    const precision = mean(precisionsAtK);
-    const deviation = Math.sqrt(mean(precisionsAtK.map((share) => (share - precision) ** 2)) / queries.count);
+    const { mean: precision, variance } = meanAndVariance(precisionsAtK);
+    const deviation = Math.sqrt(variance / queries.count);
     const accuracy = right / queries.count;
     const accuracyDeviation = Math.sqrt((accuracy * (1 - accuracy)) / queries.count);
     return {
       value: precision,
       precision,
       accuracy,
-      accuracyInterval: normalInterval(accuracy, accuracyDeviation, level),
       deviation,
       interval: normalInterval(precision, deviation, level),
+      intervals: { accuracy: normalInterval(accuracy, accuracyDeviation, level) },
     };
   },
 });
-
-const mean = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** The value that comes most often; of equally common ones the first. */
 function mostCommon(values: readonly number[]): number {

@@ -106,11 +106,12 @@ export function shareLimits(share: number, n: number, level: number): readonly [
 /** P(X ≥ k) of a binomial. */
 export const binomialTail = (k: number, n: number, p: number): number => (k <= 0 ? 1 : betaI(p, k, n - k + 1));
 
-/** Mean, and variance with divisor n − 1 (0 for one value). */
+/** Mean, and variance with divisor n − 1 (0 for one value). The mean of counts is their sum over n, to the last bit. */
 export function meanAndVariance(values: ArrayLike<number>): { mean: number; variance: number } {
   const n = values.length;
-  let mean = 0;
-  for (let i = 0; i < n; i++) mean += values[i]! / n;
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += values[i]!;
+  const mean = sum / n;
   let squares = 0;
   for (let i = 0; i < n; i++) squares += (values[i]! - mean) ** 2;
   return { mean, variance: n > 1 ? squares / (n - 1) : 0 };

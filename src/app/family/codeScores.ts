@@ -42,7 +42,7 @@ export async function codeScores(
         : undefined;
     return {
       retrieval: measured(found),
-      neighbours: { value: found.accuracy, interval: found.accuracyInterval },
+      neighbours: { value: found.accuracy, interval: found.intervals!.accuracy! },
       linear: measured(probe),
       ...(aggregate
         ? { aggregate: { kl: aggregate.kl, mutualInformation: aggregate.mutualInformation, holes: aggregate.holes } }
