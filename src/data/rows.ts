@@ -15,6 +15,8 @@ export interface Rows {
   readonly count: number;
   /** Elements of one sample. */
   readonly dim: number;
+  /** What one sample looks like, where it is more than a row: an image's [c, h, w]. */
+  readonly shape?: readonly number[] | undefined;
   /** Rows start … start + size − 1, as a tensor that is disposed after use. */
   batch(start: number, size: number): Tensor | Promise<Tensor>;
   /** The source owns what `batch` returns, and disposes it itself. */
@@ -86,6 +88,7 @@ function rowsOfTensor(where: string, x: Tensor): Rows {
   return {
     count,
     dim,
+    shape: x.shape.slice(1),
     batch: (start, size) =>
       gpuOf(where, x).within(() => {
         const part = reshape(slice(x, 0, start, start + size), [size, dim]);
@@ -98,6 +101,7 @@ function rowsOfDataset(x: Dataset): Rows {
   return {
     count: x.count,
     dim: x.features,
+    shape: x.shape,
     batch: (start, size) => x.gpu.within(() => reshape(x.slice(start, start + size), [size, x.features])),
   };
 }

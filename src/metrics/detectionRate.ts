@@ -1,16 +1,15 @@
+import { eachBatch, gpuOf } from "../data/rows.ts";
 import { check, named } from "../device/errors.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { eachBatch, gpuOf, rowsOf, type Samples } from "../data/rows.ts";
-import { Dataset } from "../data/dataset.ts";
-import { Tensor as TensorClass } from "../graph/tensor.ts";
 import { reshape } from "../graph/ops/shape.ts";
+import { slice } from "../graph/ops/slice.ts";
+import { Tensor } from "../graph/tensor.ts";
 import { defineMeasure } from "./measure.ts";
 import { anything, whole } from "./options.ts";
 import type { Box } from "../features/boxes.ts";
 import type { SampleSet } from "./sets.ts";
 import { shareLimits } from "./statistics.ts";
 
-/** What finds boxes in images [n, c, h, w]: one list an image. */
+/** What finds boxes in images [n, c, h, w], which are f32 or the bytes that were given: one list an image. */
 export interface Detector {
   /** For reports. */
   readonly name: string;
@@ -90,26 +89,29 @@ export const detectionRate = /* @__PURE__ */ defineMeasure<
       return `expected a detector with detect(images) second: BlazeFace, TinyFace or your own; got ${named(detector)}.`;
     });
     const countsOf = async (set: string, given: unknown): Promise<Uint32Array> => {
-      check(given instanceof TensorClass || given instanceof Dataset, "argument", where, () => {
-        return `expected ${set} as a tensor [n, c, h, w] or a Dataset; got ${named(given)}.`;
-      });
-      const shape = given instanceof Dataset ? given.shape : given.shape.slice(1);
-      const counts = new Uint32Array(given instanceof Dataset ? given.count : given.shape[0]!);
+      const counts: number[] = [];
+      const detected = async (images: Tensor): Promise<void> => {
+        for (const boxes of await detector.detect(images))
+          counts.push(
+            boxes.filter(({ score, width, height }) => score >= threshold! && width >= minSize! && height >= minSize!)
+              .length,
+          );
+      };
+      if (given instanceof Tensor) await eachPart(where, given, batch!, detected, long.signal);
+      else {
+        const rows = context.rows(set);
+        const { shape = [] } = rows;
+        check(shape.length > 1, "shape", where, () => {
+          return `expected ${set} as images [n, c, h, w]: a tensor, a Dataset or a source with their shape; got rows of ${rows.dim}.`;
+        });
+        const part = async (x: Tensor) => {
+          const images = gpuOf(where, x).within(() => reshape(x, [x.shape[0]!, ...shape]));
+          await detected(images).finally(() => images.dispose());
+        };
+        await eachBatch(rows, batch!, part, long.signal);
+      }
       context.count(set, counts.length);
-      await eachBatch(
-        rowsOf(where, given as Samples),
-        batch!,
-        async (rows, start) => {
-          const images = gpuOf(where, rows).within(() => reshape(rows, [rows.shape[0]!, ...shape]));
-          const found = await detector.detect(images).finally(() => images.dispose());
-          for (const [i, boxes] of found.entries())
-            counts[start + i] = boxes.filter(
-              ({ score, width, height }) => score >= threshold! && width >= minSize! && height >= minSize!,
-            ).length;
-        },
-        long.signal,
-      );
-      return counts;
+      return Uint32Array.from(counts);
     };
     const rate = (counts: Uint32Array) => counts.filter((count) => count > 0).length / counts.length;
     const counts = await countsOf("images", inputs.images);
@@ -129,3 +131,18 @@ export const detectionRate = /* @__PURE__ */ defineMeasure<
     };
   },
 });
+
+/** Calls `use` on images of a tensor, some at a time and of its own type. */
+async function eachPart(
+  where: string,
+  x: Tensor,
+  size: number,
+  use: (images: Tensor) => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (let start = 0; start < x.shape[0]!; start += size) {
+    signal?.throwIfAborted();
+    const images = gpuOf(where, x).within(() => slice(x, 0, start, Math.min(x.shape[0]!, start + size)));
+    await use(images).finally(() => images !== x && images.dispose());
+  }
+}

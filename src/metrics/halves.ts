@@ -7,20 +7,13 @@ import { reshape } from "../graph/ops/shape.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { STREAMS } from "./bootstrap.ts";
 import type { SampleSet } from "./sets.ts";
-import { meanAndVariance, normalQuantile } from "./statistics.ts";
+import { meanAndVariance } from "./statistics.ts";
 import { picked } from "./subset.ts";
 
 /** Options of measures whose interval comes from random halves. */
 export interface HalvesOptions {
   /** Random halves that the interval comes from: 20 where all sets have 40 to 2048 rows, else 0. They cost five to ten times the value. */
   readonly resamples?: number;
-}
-
-/** How far a number moves. */
-export interface Spread {
-  readonly deviation: number;
-  /** Half the width of its interval. */
-  readonly reach: number;
 }
 
 /** Rows up to which halves are taken unasked. */
@@ -33,14 +26,13 @@ export const LEAST = 40;
 /**
  * Deviations of several numbers from random halves of all sets. Halves are drawn without replacement, so the variance of their numbers is that of the
  * whole sets' numbers (Shao & Wu 1989), and no row stands twice: in a bootstrap a row would be its own neighbour at distance 0, and its own like.
- * Limits are value ± z·deviation.
  */
 export async function halves(
   sets: { readonly [set: string]: unknown },
   names: readonly string[],
-  { times, seed, level, signal }: { times: number; seed: number; level: number; signal: AbortSignal | undefined },
+  { times, seed, signal }: { times: number; seed: number; signal: AbortSignal | undefined },
   estimate: (halves: { readonly [set: string]: SampleSet }) => Promise<{ readonly [name: string]: number }>,
-): Promise<{ readonly [name: string]: Spread }> {
+): Promise<{ readonly [name: string]: number }> {
   const found: { readonly [name: string]: number }[] = [];
   for (let t = 0; t < times; t++) {
     signal?.throwIfAborted();
@@ -54,12 +46,8 @@ export async function halves(
       for (const tensor of own) tensor.dispose();
     }
   }
-  const z = normalQuantile(0.5 + level / 2);
-  const entries = names.map((name) => {
-    const deviation = Math.sqrt(meanAndVariance(found.map((values) => values[name]!)).variance);
-    return [name, { deviation, reach: z * deviation }] as const;
-  });
-  return Object.fromEntries(entries);
+  const deviationOf = (name: string) => Math.sqrt(meanAndVariance(found.map((values) => values[name]!)).variance);
+  return Object.fromEntries(names.map((name) => [name, deviationOf(name)]));
 }
 
 /** Half of a set's samples, drawn at random, of the set's own kind and shape; `own` notes tensors to free. */
@@ -75,12 +63,15 @@ async function half(x: SampleSet, seed: number, step: number, own: Tensor[]): Pr
 }
 
 async function partOf(x: Tensor | Dataset | Rows, rows: Uint32Array<ArrayBuffer>): Promise<Tensor> {
-  if (!(x instanceof Tensor || x instanceof Dataset)) return picked(x, rows);
+  if (!(x instanceof Tensor || x instanceof Dataset)) {
+    const part = await picked(x, rows);
+    return gpuOf("halves", part).within(() => reshape(part, [rows.length, ...(x.shape ?? [x.dim])]));
+  }
   const whole = x instanceof Dataset ? x.slice(0, x.count) : x;
   const gpu = gpuOf("halves", whole);
   try {
     const [part] = await stored(gpu, () => {
-      const some = gather(whole, gpu.tensor(rows));
+      const some = gather(whole, gpu.tensor(rows), whole.dtype === "u8" ? { scale: 1 / 255 } : {});
       return [x instanceof Dataset ? reshape(some, [rows.length, ...x.shape]) : some];
     });
     return part;

@@ -1,6 +1,4 @@
-import { Dataset } from "../data/dataset.ts";
 import { check, show } from "../device/errors.ts";
-import { Tensor } from "../graph/tensor.ts";
 import type { Context } from "./measure.ts";
 import { valuesOf } from "./sets.ts";
 
@@ -11,9 +9,8 @@ export interface Images {
   readonly shape: readonly [n: number, c: number, h: number, w: number];
 }
 
-/** The shape of an image set: [n, c, h, w], [n, h, w] or a data set's. Throws LatentError("shape"). */
-function shapeOf(where: string, set: string, x: unknown): readonly [number, number, number, number] {
-  const shape = x instanceof Tensor ? x.shape : x instanceof Dataset ? [x.count, ...x.shape] : nested(x);
+/** The shape of an image set, [n, c, h, w], that is given with or without channels. Throws LatentError("shape"). */
+function shapeOf(where: string, set: string, shape: readonly number[]): readonly [number, number, number, number] {
   check(shape.length === 3 || shape.length === 4, "shape", where, () => {
     return `expected ${set} as images [n, c, h, w] or [n, h, w]; got ${show(shape)}.`;
   });
@@ -26,16 +23,19 @@ const nested = (x: unknown): number[] => (Array.isArray(x) ? [x.length, ...neste
 /** A set's images on the CPU; numbers that arrays gave keep their float64. */
 export async function imagesOf(set: string, context: Context): Promise<Images> {
   const { where, inputs } = context;
-  const shape = shapeOf(where, set, inputs[set]);
-  if (Array.isArray(inputs[set])) {
+  const x = inputs[set];
+  if (Array.isArray(x)) {
+    const shape = shapeOf(where, set, nested(x));
     context.count(set, shape[0]);
-    const values = Float64Array.from((inputs[set] as unknown[]).flat(3) as number[]);
+    const values = Float64Array.from((x as unknown[]).flat(3) as number[]);
     check(values.length === shape.reduce((a, b) => a * b, 1) && values.every(Number.isFinite), "data", where, () => {
       return `expected ${show(shape)} finite numbers in ${set}; got others.`;
     });
     return { values, shape };
   }
-  return { values: await valuesOf(where, context.rows(set), context.long.signal), shape };
+  const rows = context.rows(set);
+  const shape = shapeOf(where, set, [rows.count, ...(rows.shape ?? [rows.dim])]);
+  return { values: await valuesOf(where, rows, context.long.signal), shape };
 }
 
 /** Two sets of images of one shape, in pairs where `paired`. Throws LatentError("shape"). */

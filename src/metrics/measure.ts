@@ -6,9 +6,10 @@ import { checkGpu } from "../program/checkGpu.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { type Arguments, argumentsOf, type Inputs } from "./arguments.ts";
 import { Collected } from "./collected.ts";
-import { halves, HALVES, type HalvesOptions, LEAST, type Spread, UNASKED } from "./halves.ts";
+import { halves, HALVES, type HalvesOptions, LEAST, UNASKED } from "./halves.ts";
 import { between, flag, type Rules, whole } from "./options.ts";
 import { type Found, type Score, scoreOf } from "./score.ts";
+import { normalInterval } from "./statistics.ts";
 import type { Measure } from "./stream.ts";
 import { Streaming } from "./streaming.ts";
 import { gpuBehind, rowsFrom, type SampleSet, tensorOf } from "./sets.ts";
@@ -70,7 +71,7 @@ export interface MeasureFunction<A extends readonly unknown[], O, P> {
   (...args: [...A, options?: O & Omit<MeasureOptions, keyof O>]): Promise<Score & P>;
   /** By name: `name({ real, generated }, options)`. */
   (inputs: { readonly [set: string]: unknown }, options?: O & Omit<MeasureOptions, keyof O>): Promise<Score & P>;
-  /** The same on samples that come in parts; whole sets stand among the options, parts are rows of the last set or `{ set: rows }`. */
+  /** The same on samples that come in parts; whole sets stand among the options, parts are samples of the last set that was not, or `{ set: samples }`. */
   streaming(
     options?: O & Omit<MeasureOptions, keyof O> & { readonly [set: string]: unknown },
   ): Measure<SampleSet | { readonly [set: string]: SampleSet }, Score & P>;
@@ -190,10 +191,12 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
   async function withHalves(found: Found & P, inputs: Inputs, settings: Settings, noted: Noted): Promise<Found & P> {
     const { level, seed, interval, filled } = settings;
     const { resamples } = filled as HalvesOptions;
+    const times = resamples ?? HALVES;
     const parts = definition.halves;
     const counts = sets.map((set) => noted.n[set] ?? 0);
     const [least, most] = [Math.min(...counts), Math.max(...counts)];
-    if (parts === undefined || resamples === 0) return found;
+    // the deviation of a single half is not known
+    if (parts === undefined || times < 2) return found;
     check(interval !== true || least >= LEAST, "data", where, () => {
       return `an interval from random halves needs at least ${LEAST} rows in each set; got ${least}.`;
     });
@@ -204,7 +207,7 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
     const whole = Object.fromEntries(sets.map((set) => [set, inputs[set]]));
     const quiet: Settings = { ...settings, interval: false, long: signal ? { signal } : {} };
     const names = ["value", ...parts];
-    const deviations = await halves(whole, names, { times: resamples ?? HALVES, seed, level, signal }, async (half) => {
+    const deviations = await halves(whole, names, { times, seed, signal }, async (half) => {
       const own: Tensor[] = [];
       try {
         const context = contextOf({ ...inputs, ...half }, quiet, { n: {}, own });
@@ -213,7 +216,7 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
         for (const tensor of own) tensor.dispose();
       }
     });
-    return { ...found, ...withDeviations(found, deviations) };
+    return { ...found, ...withDeviations(found, deviations, level) };
   }
 
   return Object.assign(measure, {
@@ -226,6 +229,7 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
       return new Streaming({
         where,
         sets: [...optional, ...sets],
+        usual: sets.findLast((set) => fixed[set] === undefined) ?? sets.at(-1)!,
         fixed,
         options: rest,
         gather: () => gather(rest as MeasureOptions),
@@ -236,16 +240,15 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
 }
 
 /** Deviations of the value and of parts as a result has them; what a measure knows of other chance (directions) is added to the value's. */
-function withDeviations(found: Found, deviations: { readonly [name: string]: Spread }): Partial<Found> {
-  const limits = Object.entries(deviations).flatMap(([name, { deviation, reach: own }]) => {
+function withDeviations(found: Found, deviations: { readonly [name: string]: number }, level: number): Partial<Found> {
+  const deviation = Math.hypot(deviations.value!, found.deviation ?? 0);
+  const limits = Object.entries({ ...deviations, value: deviation }).flatMap(([name, own]) => {
     const value = (found as unknown as { readonly [name: string]: number })[name]!;
-    const other = name === "value" ? (found.deviation ?? 0) : 0;
-    const reach = deviation > 0 ? own * Math.hypot(1, other / deviation) : own;
-    return Number.isFinite(value + reach) ? [[name, [value - reach, value + reach] as const] as const] : [];
+    const interval = normalInterval(value, own, level);
+    return interval.every(Number.isFinite) ? [[name, interval] as const] : [];
   });
   const { value: interval, ...intervals } = Object.fromEntries(limits);
   if (interval === undefined) return {};
-  const deviation = Math.hypot(deviations.value!.deviation, found.deviation ?? 0);
   return { deviation, interval, ...(Object.keys(intervals).length > 0 ? { intervals } : {}) };
 }
 

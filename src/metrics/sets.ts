@@ -10,7 +10,10 @@ import {
   throwNotFinite,
 } from "../data/rows.ts";
 import { check, isPlain, named } from "../device/errors.ts";
+import { bytes } from "../graph/ops/bytes.ts";
 import { concat } from "../graph/ops/part.ts";
+import { reshape } from "../graph/ops/shape.ts";
+import { slice } from "../graph/ops/slice.ts";
 import { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 
@@ -42,8 +45,18 @@ export function tensorOf(where: string, set: string, x: unknown, gpu: Gpu | unde
   return tensor;
 }
 
-/** A set as rows [n, d]; images are flattened. Throws LatentError: "argument", "shape". */
+/** Bytes of images as rows from 0 to 1, as a data set has them. */
+const rowsOfBytes = (where: string, x: Tensor): Rows => ({
+  count: x.shape[0]!,
+  dim: x.size / x.shape[0]!,
+  shape: x.shape.slice(1),
+  batch: (start, size) =>
+    gpuOf(where, x).within(() => reshape(bytes(slice(x, 0, start, start + size), { scale: 1 / 255 }), [size, -1])),
+});
+
+/** A set as rows [n, d]; images are flattened, and their bytes become 0 to 1. Throws LatentError: "argument", "shape". */
 export function rowsFrom(where: string, set: string, x: unknown, gpu: Gpu | undefined, own: Tensor[]): Rows {
+  if (x instanceof Tensor && x.dtype === "u8" && x.rank > 2) return rowsOfBytes(where, x);
   if (!isArray(x)) return rowsOf(where, x as Samples);
   const tensor = tensorOf(where, set, x, gpu, own);
   return rowsOf(
@@ -99,11 +112,12 @@ export async function onWholes<T>(
 
 /** Sets one after the other, as one set. */
 export function joined(parts: readonly Rows[]): Rows {
-  const [{ dim }] = parts as [Rows];
+  const [{ dim, shape }] = parts as [Rows];
   const starts = parts.reduce<number[]>((all, { count }) => [...all, all.at(-1)! + count], [0]);
   return {
     count: starts.at(-1)!,
     dim,
+    shape,
     async batch(start, size) {
       const pieces: Tensor[] = [];
       const owned: Tensor[] = [];

@@ -7,8 +7,10 @@ import type { Measure } from "./stream.ts";
 /** What a streaming measure is made of. */
 interface Parts<R> {
   readonly where: string;
-  /** Names of its sets; parts without a name are rows of the last of them. */
+  /** Names of its sets. */
   readonly sets: readonly string[];
+  /** The set that parts without a name belong to. */
+  readonly usual: string;
   /** Sets that were given as a whole. */
   readonly fixed: Inputs;
   /** Its options, which those that merge must share. */
@@ -34,9 +36,9 @@ export class Streaming<R> implements Measure<unknown, R> {
   }
 
   async update(batch: unknown): Promise<void> {
-    const { where, sets, fixed } = this.#parts;
+    const { where, sets, usual, fixed } = this.#parts;
     if (isOptions(batch)) checkOptions(where, batch, sets);
-    const parts = (isOptions(batch) ? batch : { [sets.at(-1)!]: batch }) as { readonly [set: string]: SampleSet };
+    const parts = (isOptions(batch) ? batch : { [usual]: batch }) as { readonly [set: string]: SampleSet };
     for (const [set, rows] of Object.entries(parts)) {
       check(fixed[set] === undefined, "argument", where, () => `${set} was given as a whole; got a part of it.`);
       await this.#of(set).update(rows);
