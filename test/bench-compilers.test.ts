@@ -63,13 +63,21 @@ describe("against registered figures", () => {
     const spilling = { ...before, spills: 2 };
     const kernels = {
       "softmax, 4: max": spilling,
-      "matmul as quadSwap: product": spilling,
+      "variant quadSwap of matmul: product": spilling,
       "matmul, 4×4 as aᵀ·b: product": spilling,
     };
     expect(faults({}, kernels)).toEqual([
       "softmax, 4: max: new, and spills 2",
       "matmul, 4×4 as aᵀ·b: product: new, and spills 2",
     ]);
+  });
+
+  test("a registered kernel that was not compiled is named, where its job was wanted", () => {
+    const registered = { "softmax, 4: max": before, "matmul, 8: product": before };
+    const line = "softmax, 4: max: is registered, and was not compiled";
+    expect(faults(registered, { "matmul, 8: product": before })).toEqual([line]);
+    expect(faults(registered, {}, ["softmax"])).toEqual([line]);
+    expect(faults(registered, { "matmul, 8: product": before }, ["matmul"])).toEqual([]);
   });
 
   test("the table has a row for each kernel", () => {

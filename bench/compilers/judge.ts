@@ -21,17 +21,25 @@ function worse(before: Figures, now: Figures): string[] {
   ].map(([figure]) => `${figure} ${before[figure]} → ${now[figure]}`);
 }
 
+/** How the names of kernels begin that only the tuner tries: "variant quadSwap of matmul". */
+export const VARIANT = "variant ";
+
+/** Whether a job is wanted: no part of a name was given, or one of its own. */
+export const isWanted = (job: string, parts: readonly string[]): boolean =>
+  parts.length === 0 || parts.some((part) => job.includes(part));
+
 /**
- * What a reader has to look at, a line each: kernels in use by default that spill and did not before, and registered figures that got
- * worse. Tilings that only the tuner tries (`… as …`) may spill.
+ * What a reader has to look at, a line each: kernels in use by default that spill and did not before, registered figures that got
+ * worse, and registered kernels of the wanted jobs that were not compiled. Variants that only the tuner tries may spill.
  */
-export function faults(registered: Kernels, now: Kernels): string[] {
-  return Object.entries(now).flatMap(([kernel, figures]) => {
+export function faults(registered: Kernels, now: Kernels, parts: readonly string[] = []): string[] {
+  const found = Object.entries(now).flatMap(([kernel, figures]) => {
     const before = registered[kernel];
     if (before) return worse(before, figures).map((what) => `${kernel}: ${what}`);
-    const forced = / as (?!a)/.test(kernel.split(": ")[0]!);
-    return figures.spills > 0 && !forced ? [`${kernel}: new, and spills ${figures.spills}`] : [];
+    return figures.spills > 0 && !kernel.startsWith(VARIANT) ? [`${kernel}: new, and spills ${figures.spills}`] : [];
   });
+  const gone = Object.keys(registered).filter((kernel) => !now[kernel] && isWanted(kernel.split(": ")[0]!, parts));
+  return [...found, ...gone.map((kernel) => `${kernel}: is registered, and was not compiled`)];
 }
 
 const percent = (share: number): string => (share ? `${Math.round(100 * share)} %` : "–");

@@ -2,10 +2,11 @@
 //
 // What the compilers of AMD's and Intel's GPUs make of the kernels, on a machine without these GPUs: Mesa holds whole compilers, and
 // driver.c lends them a device that is not there. Prints a table for each device. --check compares with bench/results/compilers.json
-// and exits with 1 where a kernel in use spills anew or a figure got worse; --out registers the figures.
+// and exits with 1 where a kernel in use spills anew, a figure got worse or a kernel is compiled no more; --out registers the figures of
+// these devices beside those of others.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -89,11 +90,11 @@ async function main() {
       found[device] = { what: DEVICES[device].what, kernels };
       console.log(`${DEVICES[device].what} (${device})\n${table(kernels)}\n`);
     }
-    if (out) writeFileSync(registered, text(found));
+    const before = existsSync(registered) ? JSON.parse(readFileSync(registered, "utf8")).devices : {};
+    if (out) writeFileSync(registered, text({ ...before, ...found }));
     if (!check) return;
-    const before = JSON.parse(readFileSync(registered, "utf8")).devices;
     const lines = devices.flatMap((device) =>
-      faults(before[device]?.kernels ?? {}, found[device].kernels).map((line) => `${device}: ${line}`),
+      faults(before[device]?.kernels ?? {}, found[device].kernels, only).map((line) => `${device}: ${line}`),
     );
     console.log(lines.length ? lines.join("\n") : "no kernel got worse");
     if (lines.length) process.exitCode = 1;

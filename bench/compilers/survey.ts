@@ -6,6 +6,7 @@ import { tiledNames } from "../../src/kernels/matmulTiles.ts";
 import { open } from "../engines/latentgpu.ts";
 import { cases } from "../cases/index.ts";
 import type { Case } from "../workload.ts";
+import { isWanted, VARIANT } from "./judge.ts";
 
 /** What is compiled for a case, with the variant that every kernel with a choice is to take, if not the default. */
 interface Job {
@@ -28,7 +29,7 @@ function jobs(): Job[] {
     const item = all.findLast(
       (one) => one.workload === workload && /^512×512 |^\d+×64×\d+² → 64×\d+², 3×3$/.test(one.size),
     );
-    return item ? variants.map((variant) => ({ name: `${workload} as ${variant}`, item, variant })) : [];
+    return item ? variants.map((variant) => ({ name: `${VARIANT}${variant} of ${workload}`, item, variant })) : [];
   });
   return [...named, ...forced];
 }
@@ -61,7 +62,7 @@ async function compile({ item, variant }: Job): Promise<void> {
 }
 
 async function survey(parts: readonly string[]): Promise<void> {
-  const wanted = jobs().filter(({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)));
+  const wanted = jobs().filter(({ name }) => isWanted(name, parts));
   let current = "";
   (await openNodeGpu()).dispose(); // puts WebGPU's classes into the global scope
   labelled(() => current);
