@@ -13,10 +13,14 @@ export function uniforms(seed: number): () => number {
   };
 }
 
-/** Standard normal numbers from a 32-bit seed (Box–Muller). */
+/** A standard normal number of two uniform ones (Box–Muller). */
+export const normalOf = (uniform: () => number): number =>
+  Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+
+/** Standard normal numbers from a 32-bit seed. */
 export function normals(seed: number): () => number {
   const uniform = uniforms(seed);
-  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+  return () => normalOf(uniform);
 }
 
 /** A tensor of uniform numbers in [low, high), or of normal ones. */

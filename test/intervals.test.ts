@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { classScore, frechetDistance, type Gpu, kernelDistance, precisionRecall, type Score } from "../src/index.ts";
 import { normalTail } from "../src/metrics/statistics.ts";
 import { openNodeGpu } from "../src/node.ts";
+import { normalOf } from "../bench/random.ts";
 import { generator } from "./table/row.ts";
 
 /**
@@ -20,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => gpu.dispose());
 
 const random = generator(11);
-const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+const normal = () => normalOf(random);
 const draw = (n: number, d: number, of: (j: number) => number): number[][] =>
   Array.from({ length: n }, () => Array.from({ length: d }, (_, j) => of(j)));
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { uniforms } from "../bench/random.ts";
+import { normalOf, uniforms } from "../bench/random.ts";
 import { GaussianMixture, type Gpu, LatentError, type MixtureOptions } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
 import "./stress/exposeGc.ts";
@@ -17,7 +17,6 @@ afterAll(() => gpu.dispose());
 
 type Next = ReturnType<typeof uniforms>;
 const pick = <T>(next: Next, ...values: readonly T[]): T => values[Math.floor(next() * values.length)]!;
-const normal = (next: Next) => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
 
 /** Rows that give trouble: duplicated, collinear, constant, far, tiny, huge, with an outlier, on a grid. */
 function rowsOf(next: Next, n: number, d: number): Float32Array<ArrayBuffer> {
@@ -36,7 +35,7 @@ function rowsOf(next: Next, n: number, d: number): Float32Array<ArrayBuffer> {
   const x = new Float32Array(n * d);
   for (let i = 0; i < n; i++)
     for (let j = 0; j < d; j++) {
-      let value = normal(next);
+      let value = normalOf(next);
       if (kind === "duplicated") value = i > 1 ? x[(i % 2) * d + j]! / scale : value;
       if (kind === "collinear") value = j === 0 ? value : (j + 1) * (x[i * d]! / scale);
       if (kind === "constant") value = 3;

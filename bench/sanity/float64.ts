@@ -1,6 +1,6 @@
 // The pairs again, in float64 on the CPU, all in one walk over the pairs of rows: an independent check, and what a machine without a GPU is quicker with.
 
-import { logChoose, logGamma } from "../../src/metrics/statistics.ts";
+import { logChoose, logGamma, median } from "../../src/metrics/statistics.ts";
 import type { Rows } from "./draws.ts";
 import type { Pair } from "./measures.ts";
 
@@ -71,9 +71,8 @@ export function pairsOf(real: Rows, generated: Rows, ofReal = neighbours(real)):
   const [g3, g5] = [radii(ofGenerated, 3), radii(ofGenerated, 5)];
   const reachOf = (of: Neighbours) => 1.2 * mean(radii(of, 4).map(Math.sqrt));
   const [realReach, generatedReach] = [reachOf(ofReal), reachOf(ofGenerated)];
-  const sorted = r5.toSorted();
-  const median = (sorted[(n - 1) >> 1]! + sorted[n >> 1]!) / 2;
-  const cut = r5.map((r) => Math.min(r, median));
+  const limit = median(r5);
+  const cut = r5.map((r) => Math.min(r, limit));
 
   const zeros = (count: number) => new Float64Array(count);
   const [precise, dense, clipped, inReal, holdsReal] = [m, m, m, m, m].map(zeros) as Float64Array[];

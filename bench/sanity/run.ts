@@ -115,13 +115,16 @@ export async function runScenario(
       const sums = measures.map(() => xs.map((): [number, number] => [0, 0]));
       for (let repeat = 0; repeat < size.repeats; repeat++) {
         let real: Rows | undefined;
+        let scaled: Rows | undefined;
         for (const [at, x] of xs.entries()) {
           const draws = (what: string) => new Draws(size.seed, `${scenario.name} ${dim} ${which} ${repeat} ${what}`);
           const isNew = !real || scenario.fresh === true;
-          if (isNew)
+          if (isNew) {
             real = firstRows(scenario.real(draws(`real ${scenario.fresh ? x : ""}`), x, dim, which), size.rows);
+            scaled = standardised(real, real);
+          }
           const generated = firstRows(scenario.generated(draws(`generated ${x}`), x, dim, which), size.rows);
-          const found = await of(standardised(real!, real!), standardised(generated, real!), isNew);
+          const found = await of(scaled!, standardised(generated, real!), isNew);
           for (const [m, pair] of found.entries())
             for (const [side, value] of pair.entries()) sums[m]![at]![side]! += value / size.repeats;
         }

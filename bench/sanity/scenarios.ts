@@ -42,6 +42,7 @@ const ofShift = (dim: number) => {
   return { b: both(all(one(0), zero(-reach), zero(reach))), p: both(bell(0)) };
 };
 
+const asDrawn = (rows: Rows): Rows => rows;
 /** One more row, `reach` in every coordinate. */
 const withOutlier = ({ values, dim }: Rows): Rows => ({
   values: Float64Array.from([...values, ...Array<number>(dim).fill(REACH[dim]!)]),
@@ -121,8 +122,8 @@ export const scenarios: readonly Scenario[] = [
     dims: [1, 8, 64],
     cases: ["real", "generated"],
     sweep: shifts,
-    real: (draws, _x, dim, which) => (which === 0 ? withOutlier : (rows: Rows) => rows)(draws.gaussian(N, dim)),
-    generated: (draws, x, dim, which) => (which === 1 ? withOutlier : (rows: Rows) => rows)(draws.gaussian(N, dim, x)),
+    real: (draws, _x, dim, which) => (which === 0 ? withOutlier : asDrawn)(draws.gaussian(N, dim)),
+    generated: (draws, x, dim, which) => (which === 1 ? withOutlier : asDrawn)(draws.gaussian(N, dim, x)),
     asks: ofShift,
   },
   {
@@ -250,8 +251,8 @@ export const scenarios: readonly Scenario[] = [
     cases: ["real", "generated"],
     fresh: true,
     sweep: () => logarithmic(1, 1000, 20),
-    real: (draws, x, _dim, which) => (which === 0 ? rounded : (rows: Rows) => rows)(draws.gaussian(N, 1, 0, x)),
-    generated: (draws, x, _dim, which) => (which === 1 ? rounded : (rows: Rows) => rows)(draws.gaussian(N, 1, 0, x)),
+    real: (draws, x, _dim, which) => (which === 0 ? rounded : asDrawn)(draws.gaussian(N, 1, 0, x)),
+    generated: (draws, x, _dim, which) => (which === 1 ? rounded : asDrawn)(draws.gaussian(N, 1, 0, x)),
     asks: (_dim, which) => ({
       b:
         which === 0

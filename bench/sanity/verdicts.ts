@@ -1,5 +1,7 @@
 // What a curve of a measure over a sweep has to look like; the limits are those of Räisä et al. 2025 (arXiv 2505.22450).
 
+import { quantile } from "../../src/metrics/statistics.ts";
+
 /** Mean values of a measure over a sweep. */
 export interface Curve {
   readonly xs: readonly number[];
@@ -26,11 +28,6 @@ const place = ({ xs }: Curve, x0: number): number =>
 const at = (curve: Curve, x0: number): number => curve.values[place(curve, x0)]!;
 const first = (curve: Curve): number => curve.values[0]!;
 const last = (curve: Curve): number => curve.values.at(-1)!;
-const quantile = (xs: readonly number[], q: number): number => {
-  const position = q * (xs.length - 1);
-  const [low, high] = [xs[Math.floor(position)]!, xs[Math.ceil(position)]!];
-  return low + (position % 1) * (high - low);
-};
 
 /** v(x₀) in value ± by. */
 export const near =
