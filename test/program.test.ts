@@ -44,24 +44,47 @@ describe("a compiled step", () => {
     expect(step.stats.traces).toBe(2);
   });
 
-  it("costs one submit a run, its inputs' copies among them, and waits for none of a few short ones", async () => {
-    const gpu = await open();
-    const x = gpu.tensor([1, 2, 3]);
-    const step = await gpu.compile((input) => input!.mul(2), x);
-    for (let warm = 0; warm < 3; warm++) await (await step.run(x)).read();
-    const { queue } = gpu.device;
-    const submit = queue.submit.bind(queue);
-    const events: string[] = [];
-    queue.submit = (commands) => {
-      events.push("submit");
-      submit(commands);
-    };
-    void queue.onSubmittedWorkDone().then(() => events.push("idle"));
-    for (let run = 0; run < 4; run++) await step.run(x);
-    queue.submit = submit;
-    expect(events.filter((event) => event === "submit")).toHaveLength(4);
-    expect(await valuesOf(await step.run(x))).toEqual([2, 4, 6]);
-  });
+  it.each([
+    { runs: "short", milliseconds: 0, underway: 8 },
+    { runs: "long", milliseconds: 1000, underway: 2 },
+  ])(
+    "costs one submit a run, and waits while $underway $runs ones are under way",
+    async ({ milliseconds, underway }) => {
+      const gpu = await open();
+      const x = gpu.tensor([1, 2, 3]);
+      const step = await gpu.compile((input) => input!.mul(2), x);
+      const { queue } = gpu.device;
+      const [submit, ended] = [queue.submit.bind(queue), queue.onSubmittedWorkDone.bind(queue)];
+      const { now } = performance;
+      let [submits, time] = [0, 0];
+      queue.submit = (commands) => {
+        submits++;
+        submit(commands);
+      };
+      performance.now = () => (time += milliseconds);
+      const held: (() => void)[] = [];
+      try {
+        for (let warm = 0; warm < 3; warm++) await (await step.run(x)).read();
+        await ended();
+        submits = 0;
+        queue.onSubmittedWorkDone = () => new Promise((end) => held.push(() => end(undefined)));
+        for (let run = 0; run < underway; run++) await step.run(x);
+        expect(submits).toBe(underway);
+        const next = step.run(x);
+        await new Promise((later) => setTimeout(later, 20));
+        expect(submits).toBe(underway);
+        held[0]!();
+        await next;
+        expect(submits).toBe(underway + 1);
+      } finally {
+        performance.now = now;
+        queue.submit = submit;
+        queue.onSubmittedWorkDone = ended;
+        for (const end of held) end();
+      }
+      expect(await valuesOf(await step.run(x))).toEqual([2, 4, 6]);
+    },
+  );
 
   it("takes one run after another, and goes on after one that failed", async () => {
     const gpu = await open();

@@ -83,6 +83,11 @@ describe("what a program takes along", () => {
 
   // what each one brings of the folders above nn; everything else of them stays out
   const latent = "models/(latent|pictures|likelihood|logProb|file|programs)";
+  /** A measure's own files, what all of them stand on, and `folders`. */
+  const measured = (files: string, ...folders: readonly string[]) =>
+    new RegExp(
+      `^src/(${["data/", "models/gammaFunction", ...folders].join("|")}|metrics/(${files}|arguments|bootstrap|halves|streaming|subset|measure|options|score|stream|sets|collected|statistics)\\.)`,
+    );
   const own: [name: string, files: RegExp][] = [
     [
       "Gaussian",
@@ -97,18 +102,9 @@ describe("what a program takes along", () => {
       "AutoEncoder",
       new RegExp(`^src/(${latent}|models/(family/autoEncoder|gaussian|covariance|observed|weights)|linalg/|data/)`),
     ],
-    [
-      "frechetDistance",
-      /^src\/(models\/gammaFunction|metrics\/(frechet|frechetDeviation|arguments|bootstrap|halves|streaming|subset|measure|options|score|stream|sets|collected|statistics)\.|linalg\/|formats\/|data\/)/,
-    ],
-    [
-      "classScore",
-      /^src\/(models\/gammaFunction|metrics\/(classScore|probabilities|arguments|bootstrap|halves|streaming|subset|measure|options|score|stream|sets|collected|statistics)\.|data\/)/,
-    ],
-    [
-      "precisionRecall",
-      /^src\/(models\/gammaFunction|metrics\/(precisionRecall|balls|nearest|pairs|halves|bootstrap|arguments|streaming|subset|measure|options|score|stream|sets|collected|statistics)\.|linalg\/(clusters|pairDistances)|data\/)/,
-    ],
+    ["frechetDistance", measured("frechet|frechetDeviation", "linalg/", "formats/")],
+    ["classScore", measured("classScore|classMoments|probabilities")],
+    ["precisionRecall", measured("precisionRecall|balls|nearest|pairs", "linalg/(clusters|pairDistances)")],
     ["Inception", /^src\/(features\/(inception|inceptionBlocks|fold|network|weights)\.)/],
     ["MobileNetV2", /^src\/features\/(mobileNet|network|weights)\./],
     ["BlazeFace", /^src\/features\/(blazeFace|boxes|detector|flatbuffer|network|reorder|tflite|tfliteGraph|weights)\./],
