@@ -1,7 +1,8 @@
 // kernels — the typed modules that shaders/generate.mjs writes, in memory, with other text in place of a kernel file's.
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { kernelFile, modules, shadersIn } from "../../shaders/generate.mjs";
+import { pieces } from "../../shaders/expand.mjs";
+import { kernelFile, kernelFiles, modules, shadersIn } from "../../shaders/generate.mjs";
 import { minifier } from "../../shaders/minify.mjs";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -11,14 +12,13 @@ const known = new Map();
 export function kernelModules(changed = new Map()) {
   const textOf = ({ file, folder, text }) => changed.get(join("shaders", folder, file)) ?? text;
   const libraries = new Map(shadersIn("lib").map((one) => [one.file.replace(/^(lib\/)?/, "lib/"), textOf(one)]));
-  const kernels = [...shadersIn("."), ...shadersIn("software")].map((one) => {
+  const kernels = kernelFiles().map((one) => {
     const text = textOf(one);
-    const whole = [text, ...included(text, libraries)].join("\n");
-    if (!known.has(whole))
-      known.set(
-        whole,
-        kernelFile(one.file, text, (name) => libraries.get(name)),
-      );
+    const read = (name) => libraries.get(name);
+    const whole = pieces(one.file, text, read)
+      .map((piece) => piece.text)
+      .join("");
+    if (!known.has(whole)) known.set(whole, kernelFile(one.file, text, read));
     return { ...known.get(whole), folder: one.folder };
   });
   const minified = minifier(
@@ -27,14 +27,6 @@ export function kernelModules(changed = new Map()) {
   );
   const written = modules(kernels, minified);
   return new Map([...written].map(([path, lines]) => [join(root, "src/kernels", path), lines.join("\n")]));
-}
-
-/** The texts that `text` includes, and those that they include. */
-function included(text, texts) {
-  return [...text.matchAll(/^\/\/#include "(.+)"$/gm)].flatMap(([, name]) => [
-    texts.get(name) ?? "",
-    ...included(texts.get(name) ?? "", texts),
-  ]);
 }
 
 /** What a place of a WGSL text belongs to: the name of its function or constant at the top, or "". */

@@ -134,10 +134,12 @@ async function reached(worker, mutants) {
       `${i + 1} of ${files.length}  ${file}: ${done ? `${done.tests.length} tests, ${Math.round(done.tests.reduce((sum, { ms }) => sum + ms, 0) / 1000)} s` : (error ?? `hangs in ${hung}`)}`,
     );
     for (const failed of done?.failed ?? []) console.log(`  left out: ${failed}`);
-    known.files[file] = { text, ...(done ?? { load: [], tests: [] }) };
+    delete known.files[file];
+    if (!done) continue;
+    known.files[file] = { text, ...done };
     writeFileSync(path, JSON.stringify(known));
   }
-  return files.map((file) => ({ file, ...known.files[file] }));
+  return files.flatMap((file) => (known.files[file] ? [{ file, ...known.files[file] }] : []));
 }
 
 /**

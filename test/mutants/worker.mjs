@@ -19,6 +19,8 @@ const isKernel = (file) => file.endsWith(".wgsl");
 const source = (file) => readFileSync(join(root, file), "utf8");
 const cpu = () => process.cpuUsage().user + process.cpuUsage().system;
 let modules = 0;
+/** Milliseconds that one test may take: it ends here before run.mjs ends the process, and the file's other tests go on. */
+const MOST = 240_000;
 
 /** The tests of a file, with changed texts. */
 async function testsIn(file, changed) {
@@ -36,6 +38,8 @@ function within(ms, work) {
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
+const usesOf = (name) => new RegExp(`\\b${name}\\b`);
+
 /** Which of `mutants` the tests of `file` reach: { tests: [{ name, ms, reached }], load: reached by its imports }. Tests that fail are left out. */
 async function reach(file, mutants) {
   const byFile = grouped([...mutants.entries()]);
@@ -44,18 +48,20 @@ async function reach(file, mutants) {
     if (!isKernel(path)) changed.set(join(root, path), counted(source(path), numbered));
   const kernels = mutants.flatMap((m, n) =>
     isKernel(m.file)
-      ? [{ n, stem: m.file.replace(/^shaders\/(software\/)?|\.wgsl$/g, ""), name: declarationAt(source(m.file), m.at) }]
+      ? [
+          {
+            n,
+            stem: m.file.replace(/^shaders\/(software\/)?|\.wgsl$/g, ""),
+            uses: usesOf(declarationAt(source(m.file), m.at)),
+          },
+        ]
       : [],
   );
   const hits = (globalThis.hits = new Uint8Array(mutants.length));
   const taken = () => {
     for (const [label, codes] of usedKernels())
-      for (const { n, stem, name } of kernels)
-        if (
-          stem.startsWith("lib/")
-            ? [...codes].some((code) => new RegExp(`\\b${name}\\b`).test(code))
-            : label.startsWith(`${stem}.`)
-        )
+      for (const { n, stem, uses } of kernels)
+        if (stem.startsWith("lib/") ? [...codes].some((code) => uses.test(code)) : label.startsWith(`${stem}.`))
           hits[n] = 1;
     const found = [...hits.keys()].filter((n) => hits[n]);
     hits.fill(0);
@@ -71,7 +77,7 @@ async function reach(file, mutants) {
     process.send({ alive: `${file}: ${one.name}` });
     try {
       await within(
-        600_000,
+        MOST,
         run(one, (group) => ofGroup.set(group, taken())),
       );
       found.push({ name: one.name, group: one.group, ms: (cpu() - began) / 1000, reached: taken() });
