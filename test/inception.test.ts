@@ -10,7 +10,9 @@ interface Case {
   readonly side: number;
   readonly shapes: { readonly [name: string]: readonly number[] };
   readonly bias: number[];
-  readonly cases: { readonly [rule: string]: { readonly blocks: number[][]; readonly logits: number[] } };
+  readonly cases: {
+    readonly [rule: string]: { readonly blocks: number[][]; readonly logits: number[]; readonly spatial: number[] };
+  };
 }
 const { side, shapes, bias, cases } = JSON.parse(readFileSync("test/oracles/networks.json", "utf8")).Inception as Case;
 
@@ -27,9 +29,9 @@ test.each(["pytorch-bilinear", "tf1-bilinear"] as const)(
   "gives PyTorch's blocks and logits of images resized by %s",
   async (resize) => {
     using network = await Inception.load(gpu, formulaFile(shapes), { resize });
-    const { blocks, logits } = cases[resize]!;
+    const { blocks, logits, spatial } = cases[resize]!;
     using x = gpu.tensor(texture(side), [1, 3, side, side]);
-    const found = [...network.blocks(x), network.logits(x), network.probabilities(x)];
+    const found = [...network.blocks(x), network.logits(x), network.probabilities(x), network.spatial.features(x)];
     await gpu.evaluate(found);
     const values = await Promise.all(found.map((t) => t.read()));
     for (const [i, block] of [...blocks, logits].entries()) expect(relative(values[i]!, block)).toBeLessThan(LIMIT);
@@ -42,6 +44,15 @@ test.each(["pytorch-bilinear", "tf1-bilinear"] as const)(
         unbiased.map((v) => v / total),
       ),
     ).toBeLessThan(10 * LIMIT);
+    // seven channels of 17 × 17, in order; the file has every sixteenth
+    expect(found[6]!.shape).toEqual([1, 2023]);
+    expect(
+      relative(
+        (values[6] as Float32Array).filter((_, at) => at % 16 === 0),
+        spatial,
+      ),
+    ).toBeLessThan(LIMIT);
+    expect(network.spatial.name).toBe(`FID Inception, 2023 spatial features, ${resize}`);
     expect([network.input.resize, network.input.size]).toEqual([resize, [299, 299]]);
   },
 );

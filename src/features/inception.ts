@@ -4,6 +4,8 @@ import { relu } from "../graph/ops/elementwise.ts";
 import { concat } from "../graph/ops/part.ts";
 import { avgPool2d, maxPool2d } from "../graph/ops/pool.ts";
 import { softmax } from "../graph/ops/softmax.ts";
+import { reshape } from "../graph/ops/shape.ts";
+import { slice } from "../graph/ops/slice.ts";
 import { mean } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { checkGpu } from "../program/checkGpu.ts";
@@ -21,6 +23,9 @@ export interface InceptionOptions {
    */
   readonly resize?: ResizeRule;
 }
+
+/** Channels of the spatial features. */
+const SPATIAL = 7;
 
 /** Weight shapes of all convolutions; widths are the file's. */
 function shapesOf(
@@ -118,31 +123,55 @@ export class Inception implements FeatureNetwork {
     return concat([...parts, this.#branch(flat, name, pooled, false)], 1);
   }
 
-  /** The maps after the two pools of the stem, after Mixed_6e and after Mixed_7c. */
-  #maps(x: Tensor): readonly Tensor[] {
+  /** The maps after the two pools of the stem, and after each block up to `last`. */
+  #maps(x: Tensor, last: string): ReadonlyMap<string, Tensor> {
     const stem = (y: Tensor, i: number, padding = 0) => {
       const [name] = STEM[i]!;
       return relu(this.#weights.conv(y, name, { stride: i === 0 ? 2 : 1, padding }));
     };
     const first = maxPool2d(stem(stem(stem(preprocessed("Inception", x, this.input), 0), 1), 2, 1), 3, { stride: 2 });
     const second = maxPool2d(stem(stem(first, 3), 4), 3, { stride: 2 });
-    const ends = [first, second];
+    const maps = new Map([
+      ["first", first],
+      ["second", second],
+    ]);
     let y = second;
     for (const block of BLOCKS) {
       y = this.#block(y, block);
-      if (block.name === "Mixed_6e" || block.name === "Mixed_7c") ends.push(y);
+      maps.set(block.name, y);
+      if (block.name === last) break;
     }
-    return ends;
+    return maps;
   }
 
   /** The four blocks' maps, averaged over height and width: [n, 64], [n, 192], [n, 768] and [n, 2048]. */
   blocks(x: Tensor): readonly Tensor[] {
-    return this.#maps(x).map((map) => mean(map, [2, 3]));
+    const maps = this.#maps(x, "Mixed_7c");
+    return ["first", "second", "Mixed_6e", "Mixed_7c"].map((name) => mean(maps.get(name)!, [2, 3]));
   }
 
   /** The last block averaged, pool3: [n, 2048]. Images [n, 3, h, w], RGB, floats in [0, 1] or bytes. */
   features(x: Tensor): Tensor {
     return this.blocks(x)[3]!;
+  }
+
+  /**
+   * The same network up to a map that still says where things are: its features are the first 7 channels of Mixed_6d's first branch (TensorFlow's
+   * `mixed_6/conv`), 17 × 17 positions each, [n, 2023]. A Fréchet distance of them is the sFID. It has no memory of its own, and ends
+   * with this network. Source: Nash et al. 2021 (arXiv 2103.03841); openai/guided-diffusion evaluations.
+   *
+   *     const codes = await extract(network.spatial, data);
+   */
+  get spatial(): FeatureNetwork {
+    return {
+      name: this.name.replace(/\d+ features/, "2023 spatial features"),
+      checksum: this.checksum,
+      input: this.input,
+      features: (x) => {
+        const map = this.#conv(this.#maps(x, "Mixed_6c").get("Mixed_6c")!, "Mixed_6d.branch1x1", [1, 1]);
+        return reshape(slice(map, 1, 0, SPATIAL), [x.shape[0]!, -1]);
+      },
+    };
   }
 
   /** Logits [n, 1008]. */

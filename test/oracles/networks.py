@@ -178,6 +178,9 @@ class Inception(Net):
         x = self.b(x, "Mixed_6a")
         for n, w in (("6b", 128), ("6c", 160), ("6d", 160), ("6e", 192)):
             x = self.c(x, "Mixed_" + n, w)
+            if n == "6d":
+                # the first branch stands first; one value of 16 tells channels, rows and columns apart
+                self.spatial = x[:, :7].flatten()[::16]
         ends.append(x)
         x = self.d(x, "Mixed_7a")
         x = self.e(x, "Mixed_7b", self.pooled(x))
@@ -207,7 +210,7 @@ def inception(side):
         n = Inception()
         blocks = n.blocks(x)
         logits = n.linear(blocks[3], "fc", 9)
-        cases[rule] = {"blocks": [numbers(b) for b in blocks], "logits": numbers(logits)}
+        cases[rule] = {"blocks": [numbers(b) for b in blocks], "logits": numbers(logits), "spatial": numbers(n.spatial)}
     bias = numbers(n.tensor("fc.bias", (9,)))
     return {"side": side, "shapes": n.shapes, "bias": bias, "cases": cases}
 
