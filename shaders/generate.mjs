@@ -189,7 +189,7 @@ function shipped(parts) {
 }
 
 /** One entry point: what src/kernels/kernel.ts cannot read from the text by itself. */
-function entryText(family, { name, entry, workgroup, buffers, paramsBytes }, constants) {
+function entryText({ name, entry, workgroup, buffers, paramsBytes }, constants) {
   const bound = [...(paramsBytes ? ["params"] : []), ...Object.keys(buffers)].join(" ");
   const names = Object.keys(constants)
     .map((constant) => `"${constant}"`)
@@ -211,7 +211,8 @@ export function modules(kernels, minified) {
     const short = minified(text);
     if (!shared.has(short)) {
       const own = file.replace(/^lib\/(\w+)\.wgsl$/, "lib_$1");
-      const name = [own, ...[2, 3, 4].map((n) => `${own}_${n}`)].find((free) => !found.has(`shaders/${free}.gen.ts`));
+      let name = own;
+      for (let n = 2; found.has(`shaders/${name}.gen.ts`); n++) name = `${own}_${n}`;
       found.set(`shaders/${name}.gen.ts`, [GENERATED, `export const ${name} = ${JSON.stringify(short)};`, ""]);
       shared.set(short, name);
     }
@@ -234,7 +235,7 @@ export function modules(kernels, minified) {
       `const code = ${texts.length > 1 ? `/* @__PURE__ */ joined(${texts.join(", ")})` : texts[0]};`,
       `/** ${summary} */`,
       `export const ${name} = {`,
-      ...entries.map((entry) => entryText(name, entry, values)),
+      ...entries.map((entry) => entryText(entry, values)),
       "} as const;",
       "",
     ]);
@@ -250,6 +251,9 @@ export const shadersIn = (folder) =>
     .filter((file) => file.endsWith(".wgsl"))
     .map((file) => ({ file, folder, text: readFileSync(join(here, folder, file), "utf8") }));
 
+/** The files of all kernels. */
+export const kernelFiles = () => [...shadersIn("."), ...shadersIn("software")];
+
 const byName = (a, b) => (a.file < b.file ? -1 : 1);
 
 /** Replaced at once, so that nobody reads half of it. */
@@ -260,7 +264,7 @@ function write(path, text) {
 }
 
 function main(parameters) {
-  const kernels = [...shadersIn("."), ...shadersIn("software")]
+  const kernels = kernelFiles()
     .sort(byName)
     .map(({ file, folder, text }) => ({ ...kernelFile(file, text), folder }));
   const reference = referenceText(kernels, shadersIn("lib").sort(byName));

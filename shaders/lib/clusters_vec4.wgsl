@@ -1,12 +1,18 @@
 // clusters_vec4 — cluster distances and moments in vec4 of columns, for the kernels that say how centres are loaded.
 //
-// A kernel gives
+// A vec4 is four neighbouring columns, and a row has params.columns / 4 of them. A kernel gives, for distances:
 //
-//   starts_of, mean_at, weight_at   where four centres begin for an invocation; four columns of a centre and of its weights, vec4
-//                                   number j of it
-//   centre_at                       four columns of a centre
-//   share_start, share_at           r of four centres at a row, 0 past the last
-//   column_of, is_idle              which vec4 of columns an invocation takes, and whether none is left for it
+//   starts_of     of each of four centres, the index from which this invocation reads it
+//   mean_at       vec4 number j of the centre that begins at such an index
+//   weight_at     vec4 number j of that centre's weights
+//
+// and for sums:
+//
+//   column_of     the number of the vec4 that this invocation adds up
+//   is_idle       whether a row has no vec4 of that number
+//   centre_at     that vec4 of a centre
+//   share_start   the index from which this invocation reads responsibilities of four centres
+//   share_at      their responsibilities for a row; what it says of centres past the last is not used
 
 //#include "lib/clusters.wgsl"
 

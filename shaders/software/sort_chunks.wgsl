@@ -34,6 +34,14 @@ fn runs(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
   if (left > 7u) { into[at + 7u] = p.p7; }
 }
 
+// Merged pairs of a line that one invocation finds: `count` of them from element r on.
+struct Chunk { line: u32, r: u32, count: u32 }
+fn chunk_of(n: u32) -> Chunk {
+  let per_line = (params.extent + params.chunk - 1u) / params.chunk;
+  let r = (n % per_line) * params.chunk;
+  return Chunk(n / per_line, r, min(params.chunk, params.extent - r));
+}
+
 // the heads of the runs that `chunk` merged pairs of a line come from, from element r on
 fn chunk_heads(line: u32, r: u32) -> Heads {
   let runs = runs_at(r);
@@ -56,24 +64,16 @@ fn next_pair(heads: ptr<function, Heads>) -> vec2u {
 
 @compute @workgroup_size(LANES)
 fn merge_chunks(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let per_line = (params.extent + params.chunk - 1u) / params.chunk;
-  let n = group_number(id, groups) * LANES + lane;
-  let line = n / per_line;
-  if (line >= params.lines) { return; }
-  let r = (n % per_line) * params.chunk;
-  let count = min(params.chunk, params.extent - r);
-  var h = chunk_heads(line, r);
-  for (var k = 0u; k < count; k++) { into[line * params.extent + r + k] = next_pair(&h); }
+  let chunk = chunk_of(group_number(id, groups) * LANES + lane);
+  if (chunk.line >= params.lines) { return; }
+  var h = chunk_heads(chunk.line, chunk.r);
+  for (var k = 0u; k < chunk.count; k++) { into[chunk.line * params.extent + chunk.r + k] = next_pair(&h); }
 }
 
 @compute @workgroup_size(LANES)
 fn last_chunks(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let per_line = (params.extent + params.chunk - 1u) / params.chunk;
-  let n = group_number(id, groups) * LANES + lane;
-  let line = n / per_line;
-  if (line >= params.lines) { return; }
-  let r = (n % per_line) * params.chunk;
-  let count = min(params.chunk, params.extent - r);
-  var h = chunk_heads(line, r);
-  for (var k = 0u; k < count; k++) { store(line, r + k, next_pair(&h)); }
+  let chunk = chunk_of(group_number(id, groups) * LANES + lane);
+  if (chunk.line >= params.lines) { return; }
+  var h = chunk_heads(chunk.line, chunk.r);
+  for (var k = 0u; k < chunk.count; k++) { store(chunk.line, chunk.r + k, next_pair(&h)); }
 }

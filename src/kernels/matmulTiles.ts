@@ -28,7 +28,7 @@ interface Tiling {
   readonly threadTile: readonly [4 | 8, 4 | 8];
   /** Tiles in workgroup memory at once. */
   readonly buffers?: 2;
-  /** Teams that share the inner positions of a tile, 16 each. */
+  /** Teams that share the inner positions of a tile, TEAM_K each. */
   readonly kTeams?: number;
   /** Slices of the inner axis are products of their own, added up by a second launch. */
   readonly splitK?: true;
@@ -60,7 +60,7 @@ const MIN_K_PER_TEAM = 32;
 const MAX_K_SLICES = 64;
 
 /** Inner positions of a tile. */
-const blockK = ({ kTeams = 1 }: Tiling): number => 16 * kTeams;
+const blockK = ({ kTeams = 1 }: Tiling): number => aligned.product.constants.TEAM_K * kTeams;
 
 const isSquare = ({ threadsN, threadsM, threadTile: [threadM, threadN] }: Tiling): boolean =>
   threadsN * threadN === threadsM * threadM;

@@ -1,4 +1,4 @@
-import { ceilDiv, hasManyTerms, type Launch, type Launches } from "./launch.ts";
+import { ceilDiv, hasManyTerms, type Launches } from "./launch.ts";
 import { near_pairs as shaders } from "./shaders/near_pairs.gen.ts";
 
 const { LANES } = shaders.near_pairs.constants;
@@ -13,21 +13,20 @@ export interface PairShape {
 
 /** Squared distances of near pairs by differences: inputs q, a, b, s, t, limit; output y. */
 export function nearPairs({ rows, others, columns, relative }: PairShape): Launches {
-  const bind: Launch["bind"] = {
-    q: { input: 0 },
-    a: { input: 1 },
-    b: { input: 2 },
-    s: { input: 3 },
-    t: { input: 4 },
-    limit: { input: 5 },
-    y: { output: 0 },
-  };
   return {
     launches: [
       {
         kernel: shaders.near_pairs,
         constants: { RELATIVE: Number(relative), ...hasManyTerms(columns) },
-        bind,
+        bind: {
+          q: { input: 0 },
+          a: { input: 1 },
+          b: { input: 2 },
+          s: { input: 3 },
+          t: { input: 4 },
+          limit: { input: 5 },
+          y: { output: 0 },
+        },
         params: { rows, others, columns },
         groups: [ceilDiv(rows * ceilDiv(others, 4), LANES), 1, 1],
       },

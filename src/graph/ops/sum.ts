@@ -118,8 +118,10 @@ export function mean(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tenso
 }
 
 /**
- * x less its mean over `over`. What rounding the mean lost is the mean of the differences, which f32 holds exactly where x lies close
- * together; so a mean 10⁶ times the deviations costs no digit. The gradient is that of x − mean(x), whatever is subtracted first.
+ * x less its mean over `over`, taken twice. A large mean in f32 is off by more than x deviates from it. So the first difference has a mean
+ * of its own: small, and subtracted again. A mean 10⁶ times the deviations costs no digit.
+ *
+ * The first mean is detached: whatever is subtracted first, the second one takes it out of the result, and so out of the gradient.
  */
 export function deviations(x: Tensor, over: readonly number[]): Tensor<"f32"> {
   const near = sub(x, detach(mean(x, over, { keepDims: true })));
