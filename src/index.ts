@@ -49,6 +49,7 @@ export { Inception } from "./features/inception.ts";
 export { MobileNetV1, MobileNetV2 } from "./features/mobileNet.ts";
 export { Objectron } from "./features/objectron.ts";
 export { TinyFace } from "./features/tinyFace.ts";
+export { classRows } from "./metrics/classMoments.ts";
 export { classScore } from "./metrics/classScore.ts";
 export { clippedDensityCoverage } from "./metrics/clippedDensityCoverage.ts";
 export { compareLikelihoods } from "./metrics/compareLikelihoods.ts";

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { Moments } from "../src/linalg/moments.ts";
+import { classRows } from "../src/metrics/classMoments.ts";
 import { classScore } from "../src/metrics/classScore.ts";
 import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
+import { failure } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -60,4 +63,29 @@ it("names what is wrong", async () => {
   await expect(classScore(p, { splits: 2 })).rejects.toThrow(/splits in \[1, 1\].*got 2/);
   await expect(classScore(gpu.tensor([[0.5, 0.9]]))).rejects.toThrow(/row 0 is no distribution/);
   await expect(classScore(gpu.tensor([0.5]))).rejects.toThrow(/expected probabilities \[n, classes\]/);
+});
+
+it("of moments that were merged from shards is that of all samples, with deviation, bias and interval", async () => {
+  // one class never comes, and one row is certain
+  const rows = Array.from({ length: 30 }, (_, i) => {
+    const heights = [1 + ((i * 7) % 5), 2 + ((i * 3) % 4), (i * i) % 3, 0];
+    const total = heights.reduce((a, b) => a + b, 0);
+    return i === 4 ? [1, 0, 0, 0] : heights.map((height) => height / total);
+  });
+  const [first, second] = [rows.slice(0, 11), rows.slice(11)].map((part) => Moments.of(classRows(gpu.tensor(part))));
+  const found = await classScore({ moments: (await first!).merge(await second!) });
+  const expected = await classScore(gpu.tensor(rows));
+  expect([found.n, found.splits, found.scores.length]).toEqual([{ generated: 30 }, 1, 1]);
+  // Σ p log p is rounded to f32: 2⁻²⁴ of up to log 4 nats, some roundings each; the gains here are a tenth of a nat
+  for (const part of ["value", "information", "deviation", "bias"] as const)
+    expect(Math.abs(found[part]! / expected[part]! - 1)).toBeLessThan(1e-5);
+  for (const end of [0, 1]) expect(found.interval![end]!).toBeCloseTo(expected.interval![end]!, 5);
+});
+
+it("refuses moments of other rows, and splits of moments", async () => {
+  const others = await Moments.of(gpu.tensor([[1, 2], [3, 5]])); // prettier-ignore
+  const wrong = async (work: () => Promise<unknown>) => (await failure(work)).message;
+  expect(await wrong(() => classScore({ moments: others }))).toContain("whose means sum to 1; got a sum of 2");
+  expect(await wrong(() => classScore({ moments: 3 }))).toContain("expected moments as Moments of classRows");
+  expect(await wrong(() => classScore({ moments: others }, { splits: 2 }))).toContain("expected splits 1 with moments");
 });

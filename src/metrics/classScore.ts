@@ -1,6 +1,8 @@
 import { permutation } from "../data/philox.ts";
 import { check } from "../device/errors.ts";
+import type { Moments } from "../linalg/moments.ts";
 import { STREAMS } from "./bootstrap.ts";
+import { klMomentsOf } from "./classMoments.ts";
 import { defineMeasure } from "./measure.ts";
 import { flag, whole } from "./options.ts";
 import { bendOf, klOfRows, marginal, probabilitiesOf } from "./probabilities.ts";
@@ -34,7 +36,7 @@ export interface ClassScore {
  * 10 splits it is the Inception Score; name the classifier beside any other. The value is the mean over the splits, in [1, classes]; the
  * deviation theirs, divided by their number (with one split: of the score itself, by its influence KL(p(y|x) ‖ p(y))), and the interval
  * is of the law's score: the whole set's by that influence, less the bias of few samples. Sees confidence and balance of classes; blind within a class, to copies, and to what the classifier ignores.
- * Finished in float64 on the CPU.
+ * Finished in float64 on the CPU. Moments of `classRows(probabilities)` do as well, which merge: `classScore({ moments })`.
  *
  * Throws LatentError: "argument" on more splits than samples, "data" on rows that are no probabilities.
  * Source: Salimans et al. 2016; torch-fidelity metric_isc.py.
@@ -44,9 +46,21 @@ export interface ClassScore {
 export const classScore = /* @__PURE__ */ defineMeasure<[probabilities: SampleSet], ClassScoreOptions, ClassScore>({
   name: "classScore",
   sets: ["generated"],
+  instead: ["moments"],
   options: { splits: whole(1, 1), shuffle: flag(true) },
-  async of({ generated }, { splits, shuffle }, context) {
+  async of({ generated, moments }, { splits, shuffle }, context) {
     const { where, seed, level } = context;
+    if (moments !== undefined) {
+      check(
+        splits === 1,
+        "argument",
+        where,
+        () => `expected splits 1 with moments, which hold no samples; got ${splits}.`,
+      );
+      const { mean, variance, bend, count } = klMomentsOf(where, moments as Moments);
+      context.count("generated", count);
+      return resultOf({ mean, variance }, bend, count, level);
+    }
     const all = await probabilitiesOf(generated, "generated", context);
     const { count } = all;
     check(splits! <= count, "argument", where, () => {
@@ -62,22 +76,25 @@ export const classScore = /* @__PURE__ */ defineMeasure<[probabilities: SampleSe
     );
     const scores = parts.map(({ mean }) => Math.exp(Math.max(0, mean)));
     const value = scores.reduce((a, b) => a + b, 0) / splits!;
-    const whole = informationOf(order);
-    const information = Math.max(0, whole.mean);
-    const error = Math.sqrt(whole.variance / count);
-    const overSplits = Math.sqrt(scores.reduce((sum, s) => sum + (s - value) ** 2, 0) / splits!);
-    // the entropy of a mean of few rows is too small by Σ_c Var(p_c)/(2 n p̄_c)
     const mean = marginal(all);
-    const bias = -bendOf(all, mean, (c) => 1 / mean[c]!);
-    const [low, high] = normalInterval(information - bias, error, level);
-    return {
-      value,
-      scores,
-      information,
-      splits: splits!,
-      bias,
-      deviation: splits === 1 ? value * error : overSplits,
-      interval: [Math.max(1, Math.exp(low)), Math.exp(high)] as const,
-    };
+    const whole = resultOf(
+      informationOf(order),
+      bendOf(all, mean, (c) => 1 / mean[c]!),
+      count,
+      level,
+    );
+    if (splits === 1) return whole;
+    const deviation = Math.sqrt(scores.reduce((sum, s) => sum + (s - value) ** 2, 0) / splits!);
+    return { ...whole, value, scores, splits: splits!, deviation };
   },
 });
+
+/** The score of a whole set, by mean and variance of KL(p ‖ p̄); the entropy of a mean of few rows is too small by `bend`, Σ_c Var(p_c)/(2 n p̄_c). */
+function resultOf(kl: { mean: number; variance: number }, bend: number, count: number, level: number) {
+  const information = Math.max(0, kl.mean);
+  const value = Math.exp(information);
+  const error = Math.sqrt(kl.variance / count);
+  const [low, high] = normalInterval(information + bend, error, level);
+  const interval = [Math.max(1, Math.exp(low)), Math.exp(high)] as const;
+  return { value, scores: [value], information, splits: 1, bias: -bend, deviation: value * error, interval };
+}

@@ -25,7 +25,8 @@ export interface Gathered {
   readonly features: string;
   readonly moments?: Moments;
   readonly rows?: HostRows;
-  readonly probabilities?: HostRows;
+  /** Of each sample, or moments of classRows where a file has them. */
+  readonly probabilities?: HostRows | Moments;
 }
 
 /** How a source is gathered. */

@@ -16,7 +16,7 @@ import {
   topologicalPrecisionRecall,
   vendiScore,
   type Gpu,
-  type Moments,
+  Moments,
 } from "../../index.ts";
 import { checkUsage } from "./words.ts";
 import type { HostRows } from "./gather.ts";
@@ -74,7 +74,8 @@ const ENTRIES: readonly Entry[] = [
     title: ["Inception Score", "class score"],
     needs: "probabilities",
     isPair: false,
-    async of(generated: Rows, _real, options) {
+    async of(generated: Rows | Moments, _real, options) {
+      if (generated instanceof Moments) return classScore({ moments: generated }, options);
       const all = generated.batch(0, generated.count);
       return classScore(all, options).finally(() => all.dispose());
     },

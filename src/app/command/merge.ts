@@ -15,6 +15,7 @@ export async function merge(words: Words, context: CommandContext): Promise<void
   const count = wholeOption(where, words, "count", 1, Number.MAX_SAFE_INTEGER);
   const began = performance.now();
   let moments: Moments | undefined;
+  let classes: Moments | undefined;
   let features = "";
   for (const [i, path] of words.operands.entries()) {
     context.signal.throwIfAborted();
@@ -38,10 +39,17 @@ export async function merge(words: Words, context: CommandContext): Promise<void
     check(moments === undefined || moments.dim === found.moments.dim, "shape", file, () => {
       return `features differ in number. Expected ${moments!.dim} as in ${words.operands[0]}; got ${found.moments.dim}.`;
     });
+    check(moments === undefined || (classes === undefined) === (found.classes === undefined), "argument", file, () => {
+      return `class moments are in some files only. Expected ${classes ? "them" : "none"} as in ${words.operands[0]}. Run stats alike, with --classes or without.`;
+    });
+    check(classes?.dim === found.classes?.dim || moments === undefined, "shape", file, () => {
+      return `classes differ in number. Expected ${classes!.dim - 1} as in ${words.operands[0]}; got ${found.classes!.dim - 1}.`;
+    });
     moments = moments ? moments.merge(found.moments) : found.moments;
+    classes = classes ? classes.merge(found.classes!) : found.classes;
     context.terminal.progress("merging", progressOf(began, i + 1, words.operands.length));
   }
-  await writeFileWhole(output, writeStatistics({ moments: moments!, features }));
+  await writeFileWhole(output, writeStatistics({ moments: moments!, classes, features }));
   context.terminal.clear();
   context.out.write(
     `${output}: ${moments!.count} samples of ${words.operands.length} files, ${moments!.dim} features\n`,

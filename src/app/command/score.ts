@@ -134,8 +134,11 @@ async function inputOf(
     });
     const bytes = await bytesOf(where, path);
     if (isStatistics(file, bytes)) {
-      const { moments, features } = readStatistics(file, bytes, count);
-      return { path, gathered: { count: moments.count, features, moments } };
+      const { moments, classes, features } = readStatistics(file, bytes, count);
+      return {
+        path,
+        gathered: { count: moments.count, features, moments, ...(classes && { probabilities: classes }) },
+      };
     }
   }
   return { path, source: await sourceOf(where, path, reading) };
@@ -145,9 +148,11 @@ async function inputOf(
 function checkNeeds(entries: readonly Entry[], inputs: readonly Input[], features: Features): void {
   for (const { key, needs, isPair } of entries) {
     const file = inputs.slice(0, isPair ? 2 : 1).find(({ gathered: known }) => known !== undefined);
-    check(file === undefined || needs === "moments", "argument", where, () => {
-      return `${key} needs samples, and ${file!.path} holds statistics. Expected a folder or arrays, or --measures fid.`;
+    check(file === undefined || file.gathered![needs] !== undefined, "argument", where, () => {
+      const remedy = needs === "probabilities" ? "run stats with --classes" : "--measures fid";
+      return `${key} needs samples, and ${file!.path} holds statistics. Expected a folder or arrays, or ${remedy}.`;
     });
+    if (file) continue;
     check(needs !== "probabilities" || features.probabilities !== undefined, "argument", where, () => {
       return `${key} needs class probabilities, and ${features.name} give none. Give --features with a classifier.`;
     });

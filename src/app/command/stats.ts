@@ -1,7 +1,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { check } from "../../formats/errors.ts";
 import { crc32 } from "../../formats/crc32.ts";
-import { Moments } from "../../index.ts";
+import { classRows, Moments } from "../../index.ts";
 import { writeFileWhole } from "../../node.ts";
 import { asGiven, featuresOf } from "./features.ts";
 import { eachPart } from "./gather.ts";
@@ -22,27 +22,34 @@ export async function stats(words: Words, context: CommandContext): Promise<void
   const resumes = words.options.has("resume");
   const gpu = await openedGpu(context);
   const features = await featuresOf(where, gpu, words.options.get("features"));
-  const stream = Moments.streaming();
+  const wantsClasses = words.options.has("classes");
+  const [stream, classStream] = [Moments.streaming(), Moments.streaming()];
   try {
     const source = await sourceOf(where, words.operands[0]!, { ...plan, ...fitOn(gpu, plan) });
     const name = source.isImages ? features.name : asGiven.name;
+    check(!wantsClasses || (source.isImages && features.probabilities !== undefined), "argument", where, () => {
+      return `--classes needs images and a classifier; got ${source.isImages ? features.name : "rows"}. Give --features with one.`;
+    });
     const list = listOf(source, words);
     const earlier = resumes ? await earlierOf(partial, list, name) : undefined;
     let position = earlier?.position ?? 0;
     let count = 0;
-    /** Everything so far. */
-    const sofar = async (): Promise<Moments> => {
-      const found = earlier?.moments;
+    const joined = async (fresh: typeof stream, found: Moments | undefined): Promise<Moments> => {
       if (count === 0) return found ?? Moments.empty(1);
-      const fresh = await stream.result();
-      return found ? fresh.merge(found) : fresh;
+      const moments = await fresh.result();
+      return found ? moments.merge(found) : moments;
     };
+    /** Everything so far. */
+    const sofar = async (): Promise<Pick<Statistics, "moments" | "classes">> => ({
+      moments: await joined(stream, earlier?.moments),
+      classes: wantsClasses ? await joined(classStream, earlier?.classes) : undefined,
+    });
     try {
       const gathering = {
         gpu,
         features,
         batch,
-        wanted: { moments: true, rows: false, probabilities: false },
+        wanted: { moments: true, rows: false, probabilities: wantsClasses },
         signal: context.signal,
         onProgress: (progress: Parameters<typeof context.terminal.progress>[1]) =>
           context.terminal.progress("reading", progress),
@@ -53,6 +60,10 @@ export async function stats(words: Words, context: CommandContext): Promise<void
         gathering,
         async (part) => {
           await stream.update(part.x);
+          if (part.probabilities) {
+            const classes = gpu.within(() => classRows(part.probabilities!));
+            await classStream.update(classes).finally(() => classes.dispose());
+          }
           count += part.x.shape[0]!;
           position = part.position;
         },
@@ -60,13 +71,15 @@ export async function stats(words: Words, context: CommandContext): Promise<void
       );
     } catch (error) {
       const sums = await sofar();
-      if (sums.count >= 2) {
-        await writeFileWhole(partial, writeStatistics({ moments: sums, features: name, position, list }));
-        context.terminal.say(`kept     ${sums.count} samples in ${partial}; the same command with --resume goes on.`);
+      if (sums.moments.count >= 2) {
+        await writeFileWhole(partial, writeStatistics({ ...sums, features: name, position, list }));
+        context.terminal.say(
+          `kept     ${sums.moments.count} samples in ${partial}; the same command with --resume goes on.`,
+        );
       }
       throw error;
     }
-    const moments = await sofar();
+    const { moments, classes } = await sofar();
     for (const { file, reason } of source.skipped) context.terminal.say(`skipped  ${file}: ${reason}`);
     for (const warning of source.warnings) context.terminal.say(`warning  ${warning}`);
     check(
@@ -75,12 +88,13 @@ export async function stats(words: Words, context: CommandContext): Promise<void
       `${where} ${source.path}`,
       () => `too few samples. Expected at least 2; got ${moments.count}.`,
     );
-    await writeFileWhole(output, writeStatistics({ moments, features: name }));
+    await writeFileWhole(output, writeStatistics({ moments, classes, features: name }));
     await rm(partial, { force: true });
     context.terminal.clear();
     context.out.write(`${output}: ${moments.count} samples, ${moments.dim} features (${name})\n`);
   } finally {
     stream.dispose();
+    classStream.dispose();
     features.dispose();
   }
 }

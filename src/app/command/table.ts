@@ -63,6 +63,10 @@ export const commands = {
         value: "i/n",
         help: "takes every n-th image from the i-th on: shares of one set for many machines",
       },
+      {
+        name: "classes",
+        help: "moments of class probabilities as well, of which score tells the Inception (class) score",
+      },
       { name: "resume", help: "goes on where an interrupted run of the same command stopped" },
       ...reading,
     ],

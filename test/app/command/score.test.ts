@@ -145,6 +145,16 @@ describe("score", () => {
     const expected = await frechetDistance(digits.features(x), digits.features(y));
     expect(Math.abs(scores[0]!.value / expected.value - 1)).toBeLessThan(1e-4);
     digits.dispose();
+    const shards = [1, 2].map((i) => at(`classes-${i}.npz`));
+    const words2 = ["--features", at("digits.safetensors"), "--classes"];
+    for (const [i, shard] of shards.entries())
+      expect((await latentgpu(["stats", paths[1], "-o", shard, "--shard", `${i + 1}/2`, ...words2])).code).toBe(0);
+    expect((await latentgpu(["merge", ...shards, "-o", at("classes.npz")])).code).toBe(0);
+    const merged = await latentgpu(["score", at("classes.npz"), "--measures", "is", "--json", at("c.json")]);
+    expect(merged.code, merged.err).toBe(0);
+    const [fromMoments] = json(at("c.json")).scores;
+    expect(fromMoments!.title).toBe("class score, digit classifier small");
+    expect(Math.abs(fromMoments!.value / scores[1]!.value - 1)).toBeLessThan(1e-6);
     const wrong = await latentgpu(["score", generated, "--real", real, "--features", at("digits.safetensors")]);
     expect(wrong.err).toContain("takes grey images of 28 × 28. Expected [1, 28, 28]; got [3, 4, 4].");
   });
