@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { FamilyReport, FamilyRow, SampleScores } from "../../src/app/family/row.ts";
 import { binarized } from "../../src/app/family/context.ts";
 import { activeUnits } from "../../src/app/family/codes.ts";
+import { family as run } from "../../src/app/family/main.ts";
 import { familyPresets, members } from "../../src/app/family/settings.ts";
+import { storeIn } from "../../src/app/family/store.ts";
 import { markdown } from "../../src/app/family/table.ts";
 import * as family from "../../src/models/family/index.ts";
 
@@ -69,6 +74,36 @@ describe("the table of the family", () => {
 
   it("counts a unit as active where its mean varies by more than 0.01", () => {
     expect(activeUnits(Float32Array.of(0, 0.5, 0.2, 0.5, 0.4, 0.5), 2)).toEqual({ value: 1, of: 2 });
+  });
+
+  it("keeps models under their key, and none whose writing broke off", () => {
+    const folder = mkdtempSync(join(tmpdir(), "family-"));
+    try {
+      const store = storeIn(folder);
+      expect(store.read("VAE")).toBeNull();
+      const about = { key: "first", seconds: 1, steps: 2 };
+      store.write("VAE", Uint8Array.of(1, 2), about);
+      expect(store.read("VAE")).toEqual({ about, bytes: Buffer.from([1, 2]) });
+      expect(() => store.write("VAE", {} as never, { ...about, key: "second" })).toThrow("data");
+      expect(store.read("VAE")).toBeNull();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("refuses models that there are none of, before anything is loaded", async () => {
+    const told: string[] = [];
+    const request = {
+      preset: "quick",
+      seed: 1,
+      out: "none.json",
+      store: "none",
+      tell: (text: string) => told.push(text),
+    };
+    await expect(run({ ...request, preset: "quick", models: ["VAE", "Vae"] })).rejects.toThrow(
+      /^family: unknown model. Expected some of AutoEncoder, .*; got Vae\.$/,
+    );
+    expect(told).toEqual([]);
   });
 
   it("draws black and white pixels with the grey level as probability", () => {

@@ -4,6 +4,7 @@ import type { LatentModel } from "../../models/latent/model.ts";
 import { schedule } from "../../nn/schedule.ts";
 import type { FamilyContext } from "./context.ts";
 import { type FamilyName, type Member, optionsOf } from "./settings.ts";
+import type { ModelStore } from "./store.ts";
 
 /** Any model of the family, made of options that were looked up by its name. */
 type AnyModel = (new (gpu: Gpu, options: object) => LatentModel) & {
@@ -14,20 +15,6 @@ const models = family as unknown as { readonly [name in FamilyName]: AnyModel };
 /** A trained model, and what its training took. */
 export interface TrainedMember {
   readonly model: LatentModel;
-  readonly seconds: number;
-  readonly steps: number;
-}
-
-/** Where trained models are kept between runs. */
-export interface ModelStore {
-  /** What was kept under this name, or null. */
-  read(name: string): { readonly bytes: Uint8Array; readonly about: Kept } | null;
-  write(name: string, bytes: Uint8Array, about: Kept): void;
-}
-
-/** What a kept model was trained with and took. */
-export interface Kept {
-  readonly key: string;
   readonly seconds: number;
   readonly steps: number;
 }

@@ -1,14 +1,15 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { loadMnistNode } from "../../data/mnist-node.ts";
 import { openNodeGpu, writeFileWhole } from "../../node.ts";
 import { COMPONENTS } from "./codes.ts";
 import { familyContext } from "./context.ts";
-import { keyOf, type Kept, type ModelStore } from "./fit.ts";
+import { keyOf } from "./fit.ts";
 import type { FamilyReport, FamilyRow } from "./row.ts";
 import { judged } from "./run.ts";
 import { scoresOf } from "./scores.ts";
 import { familyPresets, type FamilySettings, type Member, members } from "./settings.ts";
+import { storeIn } from "./store.ts";
 import { markdown } from "./table.ts";
 
 /** What the command was asked for. */
@@ -38,53 +39,30 @@ function stored(file: string): Stored | null {
   }
 }
 
-function storeIn(folder: string): ModelStore {
-  return {
-    read(name) {
-      try {
-        const about = JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")) as Kept;
-        return { bytes: readFileSync(join(folder, `${name}.safetensors`)), about };
-      } catch {
-        return null;
-      }
-    },
-    write(name, bytes, about) {
-      mkdirSync(folder, { recursive: true });
-      writeFileSync(join(folder, `${name}.safetensors`), bytes);
-      writeFileSync(join(folder, `${name}.json`), JSON.stringify(about));
-    },
-  };
-}
-
 /** Trains and measures the family; rows that stand in the report with the same settings are kept. Writes the table as Markdown beside it, and returns it. */
 export async function family(
   request: FamilyRequest,
 ): Promise<{ readonly report: FamilyReport; readonly table: string }> {
   const { preset, seed, models, out, store, signal, tell } = request;
   const settings = { ...familyPresets[preset], ...request.settings };
+  const list = members(settings);
+  const unknown = models?.find((name) => !list.some((member) => member.name === name));
+  if (unknown !== undefined)
+    throw new Error(
+      `family: unknown model. Expected some of ${list.map(({ name }) => name).join(", ")}; got ${unknown}.`,
+    );
   const mnist = await loadMnistNode();
   const gpu = await openNodeGpu();
   try {
     tell(`adapter ${gpu.info.description}${gpu.info.software ? ", software" : ""}; preset ${preset}, seed ${seed}`);
     const context = await familyContext(gpu, mnist, settings, seed);
-    const list = members(settings);
-    const unknown = models?.find((name) => !list.some((member) => member.name === name));
-    if (unknown)
-      throw new Error(
-        `family: unknown model. Expected some of ${list.map(({ name }) => name).join(", ")}; got ${unknown}.`,
-      );
     const before = stored(out);
     const rowKey = (member: Member): string =>
       JSON.stringify([keyOf(member, context), settings, context.digits.checksum]);
     const rows = new Map<string, FamilyRow>();
-    const keys: { [model: string]: string } = {};
     for (const member of list) {
-      const key = rowKey(member);
       const row = before?.rows.find(({ model }) => model === member.name);
-      if (row && before?.keys[member.name] === key) {
-        rows.set(member.name, row);
-        keys[member.name] = key;
-      }
+      if (row && before?.keys[member.name] === rowKey(member)) rows.set(member.name, row);
     }
     const accuracy = await context.digits.accuracy(context.test.grey);
     const baseline = await scoresOf(context, context.test.grey);
@@ -100,7 +78,9 @@ export async function family(
       baseline,
       components: COMPONENTS,
       rows: list.flatMap(({ name }) => rows.get(name) ?? []),
-      keys,
+      keys: Object.fromEntries(
+        list.filter(({ name }) => rows.has(name)).map((member) => [member.name, rowKey(member)]),
+      ),
     });
     for (const member of list) {
       if (rows.has(member.name) || (models && !models.includes(member.name))) continue;
@@ -114,7 +94,6 @@ export async function family(
       };
       const { row, png } = await judged(context, member, storeIn(store), say, signal);
       rows.set(member.name, row);
-      keys[member.name] = rowKey(member);
       mkdirSync(join(dirname(out), "family"), { recursive: true });
       await writeFileWhole(join(dirname(out), "family", `${member.name}.png`), png);
       await writeFileWhole(out, new TextEncoder().encode(`${JSON.stringify(report(), undefined, 1)}\n`));

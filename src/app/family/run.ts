@@ -1,14 +1,15 @@
 import type { LatentModel } from "../../models/latent/model.ts";
+import { StandardNormal } from "../../models/latent/normal.ts";
 import { boundsOf, labelsFor } from "./bounds.ts";
 import { activeUnits, codesOf, mixtureOf } from "./codes.ts";
 import { codeScores } from "./codeScores.ts";
 import type { FamilyContext } from "./context.ts";
-import { type TrainedMember, fittedMember, type ModelStore } from "./fit.ts";
+import { type TrainedMember, fittedMember } from "./fit.ts";
 import { firstImages, picture } from "./pictures.ts";
 import type { FamilyRow, SampleScores } from "./row.ts";
 import { scoresOf } from "./scores.ts";
 import { FEATURES, type Member } from "./settings.ts";
-import { StandardNormal } from "../../models/latent/normal.ts";
+import type { ModelStore } from "./store.ts";
 
 /** A row of the table, and its samples as a PNG file: those of the prior above those of the mixture. */
 export interface Judged {
