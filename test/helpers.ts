@@ -40,3 +40,18 @@ export function hardwareDefaults(on: Gpu): Gpu {
   Object.assign(on.traits, { software: false });
   return on;
 }
+
+/**
+ * What Σ (count − expected)² / expected of right counts is not above but once in e¹⁰ times, by degrees of freedom.
+ * Source: Laurent & Massart, Adaptive estimation of a quadratic functional by model selection, 2000, lemma 1.
+ */
+export const chiSquareLimit = (degrees: number): number => degrees + 2 * Math.sqrt(degrees * 10) + 2 * 10;
+
+/** Σ (count − n·p)² / (n·p) of counts of n draws. */
+export const chiSquareOf = (counts: ArrayLike<number>, probabilities: ArrayLike<number>): number => {
+  const n = Array.from(counts).reduce((a, b) => a + b, 0);
+  return Array.from(counts).reduce(
+    (sum, count, i) => sum + (count - n * probabilities[i]!) ** 2 / (n * probabilities[i]!),
+    0,
+  );
+};

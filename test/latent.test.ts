@@ -108,7 +108,7 @@ describe("bounds", () => {
       expect(Math.abs(average(elbos.map((e) => e[i]!)) - exactElbo![i]!)).toBeLessThan(0.15);
   });
 
-  it("of a codebook are those of a uniform prior over its entries", async () => {
+  it("of a codebook are those of a uniform prior over its entries before a fit", async () => {
     for (const id of ["vq-gradient", "vq-ema"]) {
       const { boundOnLogProb, indices } = caseOf(id).extra as { [name: string]: readonly number[] };
       const { model, x } = networkOf(id);

@@ -1,5 +1,4 @@
-import { uniforms } from "../../data/philox.ts";
-import { type Draw, drawUniform, streamOf } from "../../data/streams.ts";
+import { type Draw, drawUniform } from "../../data/streams.ts";
 import { add, div, equal, less, maximum, mul, neg, square, sub, where } from "../../graph/ops/arithmetic.ts";
 import { argmin } from "../../graph/ops/argmax.ts";
 import { cast } from "../../graph/ops/cast.ts";
@@ -11,10 +10,8 @@ import { oneHot } from "../../graph/ops/oneHot.ts";
 import { expand, reshape, transpose } from "../../graph/ops/shape.ts";
 import { mean, sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import type { Builder } from "./builder.ts";
 import { straightThrough } from "./categorical.ts";
-import type { Posterior, Prior } from "./distribution.ts";
-import { atLeast, flag, inside, whole } from "./options.ts";
+import type { Posterior } from "./distribution.ts";
 
 /** Codes [n, positions · dimension] on a codebook [codes, dimension]. */
 export interface Quantised extends Posterior {
@@ -61,20 +58,6 @@ export function quantised(codes: Tensor, codebook: Tensor): Quantised {
   };
 }
 
-/** Entries drawn independently, each as likely as any other:  log p(code) = −positions · log codes. */
-export function uniformCodes(codebook: Tensor, positions: number): Prior {
-  const [entries, dimension] = codebook.shape as [number, number];
-  return {
-    shape: [positions * dimension],
-    parameters: {},
-    logProb: (z) => add(mul(sum(z, -1), 0), -positions * Math.log(entries)),
-    sample(n, draw) {
-      const chosen = floor(mul(drawUniform(codebook.gpu, [n, positions], draw), entries));
-      return reshape(gather(codebook, cast(chosen, "u32")), [n, positions * dimension]);
-    },
-  };
-}
-
 /** A codebook that follows its codes, and what it keeps for that. */
 export interface MovingCodebook {
   /** [codes, dimension]. */
@@ -118,47 +101,6 @@ export function movedCodebook(
     sum: where(column, fresh, nextSum),
     weight: where(column, fresh, div(nextSum, reshape(maximum(smoothed, 1e-30), [entries, 1]))),
   };
-}
-
-/** Options of codes on a codebook. */
-export const codebookOptions = {
-  codes: whole(2, 64),
-  dimension: whole(1, 8),
-  positions: whole(1, 16),
-  commitment: atLeast(0, 0.25),
-  ema: flag(false),
-  decay: inside(0, 1, 0.99),
-  epsilon: atLeast(0, 1e-5),
-  deadBelow: atLeast(0, 1),
-};
-
-/** Networks of codes on a codebook, `codebook.weight`: a parameter, or with `ema` a buffer beside `codebook.count` and `codebook.sum`. */
-export function codebookParts(build: Builder, { codes, dimension, positions, latent, ema, seed }: CodebookSettings) {
-  const encoder = build.encoder();
-  const head = build.linear("code", encoder.features, latent);
-  const decode = build.decoder(latent);
-  const values = uniforms(codes * dimension, 1 / codes, { seed, stream: streamOf("codebook") });
-  const state = (name: string, numbers: Float32Array<ArrayBuffer>, shape: readonly number[]) =>
-    ema ? build.buffer(`codebook.${name}`, numbers, shape) : build.parameter(`codebook.${name}`, numbers, shape);
-  const weight = state("weight", values, [codes, dimension]);
-  const moving: MovingCodebook | null = ema
-    ? {
-        weight,
-        count: state("count", new Float32Array(codes).fill(1), [codes]),
-        sum: state("sum", values, [codes, dimension]),
-      }
-    : null;
-  const encode = (x: Tensor) => quantised(head.forward(encoder.forward(x)), weight);
-  return { encode, decode, prior: uniformCodes(weight, positions), moving };
-}
-
-interface CodebookSettings {
-  readonly codes: number;
-  readonly dimension: number;
-  readonly positions: number;
-  readonly latent: number;
-  readonly ema: boolean;
-  readonly seed: number;
 }
 
 /** The states of a codebook that follows its codes, each with its next value. */

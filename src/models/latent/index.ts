@@ -1,7 +1,8 @@
 // What recipes are written with.
 export { discriminator, permuteLatents } from "./adversary.ts";
 export { categoricalOptions, categoricalParts, temperatureAt } from "./categorical.ts";
-export { codebookMoves, codebookOptions, codebookParts } from "./codebook.ts";
+export { codebookMoves } from "./codebook.ts";
+export { codebookOptions, codebookParts } from "./codebookParts.ts";
 export { CodeGaussian } from "./codes.ts";
 export { decomposeKl } from "./correlation.ts";
 export { defineModel } from "./define.ts";

@@ -248,6 +248,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   }
 
   async #fitCodes(where: string, dataset: Dataset, signal: AbortSignal | undefined): Promise<void> {
+    await this.#recipe.fitPrior?.(this.#made.parts, (encode) => codesOf(dataset, encode, signal));
     if (!this.#recipe.codes) return;
     const codes = await codesOf(dataset, (x) => meanOf(this.encode(x)), signal);
     this.#keep(this.#recipe.codes.of(where, this.gpu, codes, this.options.latent as number));

@@ -96,6 +96,8 @@ export interface Recipe<T extends OptionTable, P extends Parts> {
   readonly levels?: number;
   /** Numbers of a code, where other options say that. */
   latent?(options: Settings<T>): number;
+  /** After a fit: the states of the prior that depend on all training images, of which `codesOf` gives what `encode` says, row by row. */
+  fitPrior?(parts: P, codesOf: (encode: (x: Tensor) => Tensor) => Promise<Float32Array>): Promise<void>;
   /** Codes are points without a prior: after a fit, this density is fitted to those of the training images. */
   readonly codes?: CodeDensity;
   /** Names of the layers in files as pytorch/examples has them, where one hidden layer is fully connected. */
