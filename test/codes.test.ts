@@ -2,11 +2,14 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   aggregatePosterior,
+  ConditionalVAE,
+  Gaussian,
   type Gpu,
   linearProbe,
   random,
   retrieval,
   slerp,
+  type Tensor,
   traverse,
   VAE,
   WAE,
@@ -122,6 +125,16 @@ describe("the aggregate posterior", () => {
     x.dispose();
   });
 
+  it("is compared with the prior that the model draws from", async () => {
+    using model = linear(0, 0);
+    const x = random.uniform(gpu, [300, 2], { seed: 1 });
+    using wide = await Gaussian.from(gpu, { mean: [0, 0], covariance: [4, 0, 0, 4] });
+    const { kl, holes } = await aggregatePosterior(model.withPrior(wide), x, { seed: 1 });
+    // KL(N(0, I) ‖ N(0, 4 I)) of two latents is log 4 − ¾, from 300 draws of ⅜ (|z|² − 2) of deviation ¾
+    expect(Math.abs(kl - (Math.log(4) - 0.75))).toBeLessThan(4 * (0.75 / Math.sqrt(300)));
+    expect(holes).toBeGreaterThan(0.1);
+  });
+
   it("of codes that are far apart tells log n nats of its image, and is full of holes", async () => {
     using model = linear(1e4, -2);
     const x = random.uniform(gpu, [40, 2], { seed: 2 });
@@ -181,6 +194,17 @@ describe("walks between codes", () => {
     expect((await failure(() => slerp(a, gpu.tensor([[1, 2]]), 3))).message).toBe(
       "slerp: expected two codes [1, latent]; got [1, 3] and [1, 2].",
     );
+  });
+
+  it("traverse takes the label of its image, as numbers or as a tensor", async () => {
+    using model = new ConditionalVAE(gpu, { image: [1, 2, 3], hidden: 4, latent: 2, classes: 3, seed: 1 });
+    const x = random.uniform(gpu, [1, 6], { seed: 1 });
+    const walk = async (labels: ArrayLike<number> | Tensor) => [
+      ...((await traverse(model, x, { steps: 3, labels }).read()) as Float32Array),
+    ];
+    const found = await walk([2]);
+    expect(await walk(gpu.tensor(Uint32Array.of(2), [1]))).toEqual(found);
+    expect(await walk([1])).not.toEqual(found);
   });
 
   it("traverse replaces one number of a code at a time", async () => {

@@ -64,14 +64,14 @@ export async function aggregatePosterior(
   const q = model.encode(x, labels === undefined ? {} : { labels });
   if (q instanceof Tensor)
     throw new LatentError("unsupported", `${where}: codes of ${model.name} are points. Expected distributions.`);
-  const { prior } = model.made.parts;
+  const prior = model.options.prior ?? model.made.parts.prior;
   const n = q.mean.shape[0]!;
   const began = performance.now();
   const owned: Tensor[] = [];
-  const evaluated = async (tensor: Tensor): Promise<Tensor> => {
-    owned.push(tensor);
-    await gpu.evaluate([tensor]);
-    return tensor;
+  const evaluated = async (...tensors: Tensor[]): Promise<Tensor[]> => {
+    owned.push(...tensors);
+    await gpu.evaluate(tensors);
+    return tensors;
   };
   /** log q of each code [m, latent]: Float32Array [m]. */
   const aggregate = async (codes: Tensor, done: number): Promise<Float32Array> => {
@@ -91,9 +91,11 @@ export async function aggregatePosterior(
     return found;
   };
   try {
-    const codes = await evaluated(q.sample({ seed, name: "aggregate codes" }));
-    const drawn = await evaluated(prior.sample(n, { seed, name: "aggregate prior" }));
-    const [own, ofPrior] = [await evaluated(q.logProb(codes)), await evaluated(prior.logProb(codes))];
+    // its parameters, once for all blocks
+    await evaluated(...Object.values(q).filter((part) => part instanceof Tensor));
+    const draws = [q.sample({ seed, name: "aggregate codes" }), prior.sample(n, { seed, name: "aggregate prior" })];
+    const [codes, drawn] = (await evaluated(...draws)) as [Tensor, Tensor];
+    const [own, ofPrior] = (await evaluated(q.logProb(codes), prior.logProb(codes))) as [Tensor, Tensor];
     const [ofAggregate, ofDraws] = [await aggregate(codes, 0), await aggregate(drawn, n)];
     const meanGap = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
       Array.from(a).reduce((sum, value, i) => sum + (value - b[i]!), 0) / n;

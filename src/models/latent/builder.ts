@@ -66,8 +66,9 @@ export class Builder {
   readonly #backbone: Backbone;
   readonly #rename: (name: string) => string;
   #change: WeightChange | null = null;
-  /** How layers made elsewhere are applied, and those that have been since that was said. */
+  /** How layers made elsewhere are applied. */
   #forward: ForwardOptions = {};
+  /** Those that have been since that was said. */
   readonly #applied = new Set<Layer>();
   /** Numbers that may still be made. */
   #left: number;
@@ -158,11 +159,12 @@ export class Builder {
   /** Layers that were made elsewhere are applied so while `record` records. */
   applying<T>(options: ForwardOptions, body: () => T): T {
     this.#forward = options;
+    // layers are applied outside of steps as well
+    this.#applied.clear();
     try {
       return body();
     } finally {
       this.#forward = {};
-      this.#applied.clear();
     }
   }
 

@@ -63,9 +63,15 @@ export function classesAs(
   return oneHot(gpu.upload(Uint32Array.from(labels), [n]), classes);
 }
 
-/** Throws LatentError("argument") unless `n` is a whole number > 0. */
-export const checkCount = (where: string, what: string, n: number): void =>
-  check(Number.isInteger(n) && n > 0, "argument", where, () => `expected a whole number of ${what} > 0; got ${n}.`);
+/** Throws LatentError("argument") unless `n` is a whole number ≥ `least`. */
+export const checkCount = (where: string, what: string, n: number, least = 1): void =>
+  check(Number.isInteger(n) && n >= least, "argument", where, () => {
+    return `expected a whole number of ${what} > ${least - 1}; got ${n}.`;
+  });
+
+/** `steps` numbers from `from` to `to`, both included: [steps]. */
+export const line = (gpu: Runner, from: number, to: number, steps: number): Tensor =>
+  add(mul(cast(arange(gpu, steps), "f32"), (to - from) / (steps - 1)), from);
 
 /** Codes checked to be [n, latent]. */
 export function checkCodes(where: string, z: Tensor, latent: number): void {
@@ -79,14 +85,8 @@ export function checkCodes(where: string, z: Tensor, latent: number): void {
 
 /** `steps` points on the line from a to b, both included. a, b: [1, latent]; returns [steps, latent]. */
 export function between(where: string, a: Tensor, b: Tensor, steps: number): Tensor {
-  check(
-    Number.isInteger(steps) && steps > 1,
-    "argument",
-    where,
-    () => `expected a whole number of images > 1; got ${steps}.`,
-  );
-  const weights = reshape(mul(cast(arange(a.gpu, steps), "f32"), 1 / (steps - 1)), [steps, 1]);
-  return add(a, mul(weights, sub(b, a)));
+  checkCount(where, "images", steps, 2);
+  return add(a, mul(reshape(line(a.gpu, 0, 1, steps), [steps, 1]), sub(b, a)));
 }
 
 /** p(x|z) of codes [...lead, n, latent] in one batch, scored against the n images of each. */

@@ -1,14 +1,15 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
 import { add, div, less, mul, sub, where as choose } from "../../graph/ops/arithmetic.ts";
-import { cast } from "../../graph/ops/cast.ts";
 import { atan2, sin, sqrt } from "../../graph/ops/index.ts";
-import { arange, oneHot } from "../../graph/ops/oneHot.ts";
+import { oneHot } from "../../graph/ops/oneHot.ts";
 import { expand, reshape } from "../../graph/ops/shape.ts";
 import { square } from "../../graph/ops/arithmetic.ts";
 import { sum } from "../../graph/ops/sum.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import type { ImageOptions } from "./calls.ts";
 import type { LatentModel } from "./model.ts";
+import { checkCount, line } from "./pixels.ts";
+import { meanOf } from "./recipe.ts";
 
 /** What traverse may be asked for. */
 export interface TraverseOptions extends ImageOptions {
@@ -38,15 +39,14 @@ export function traverse(model: LatentModel, x: Tensor, options: TraverseOptions
   check(areDimensions && dimensions.length > 0, "argument", where, () => {
     return `expected dimensions from 0 to ${latent - 1}; got ${show([...dimensions])}.`;
   });
-  check(Number.isInteger(steps) && steps > 1, "argument", where, () => `expected steps whole and > 1; got ${steps}.`);
+  checkCount(where, "steps", steps, 2);
   check(
     range.length === 2 && range.every(Number.isFinite),
     "argument",
     where,
     () => `expected range as two numbers; got ${show([...range])}.`,
   );
-  const q = model.encode(x, labels === undefined ? {} : { labels });
-  const code = q instanceof Tensor ? q : q.mean;
+  const code = meanOf(model.encode(x, labels === undefined ? {} : { labels }));
   check(code.shape[0] === 1, "shape", where, () => `expected one image; got ${code.shape[0]}.`);
   const { gpu } = code;
   const rows = dimensions.length;
@@ -54,14 +54,9 @@ export function traverse(model: LatentModel, x: Tensor, options: TraverseOptions
   const values = reshape(line(gpu, range[0], range[1], steps), [1, steps, 1]);
   const codes = add(mul(sub(1, chosen), reshape(code, [1, 1, latent])), mul(chosen, values));
   const count = rows * steps;
-  const given =
-    labels === undefined ? {} : { labels: new Array<number>(count).fill(Number((labels as ArrayLike<number>)[0])) };
-  return model.decode(reshape(codes, [count, latent]), given);
+  const every = labels instanceof Tensor ? expand(reshape(labels, [1]), [count]) : new Array(count).fill(labels?.[0]);
+  return model.decode(reshape(codes, [count, latent]), labels === undefined ? {} : { labels: every });
 }
-
-/** `steps` numbers from `from` to `to`, [steps]. */
-const line = (gpu: Tensor["gpu"], from: number, to: number, steps: number): Tensor =>
-  add(mul(cast(arange(gpu, steps), "f32"), (to - from) / (steps - 1)), from);
 
 /**
  * `n` codes along the great arc between the directions of a and b, their lengths between those of a and b, both ends included:
@@ -81,7 +76,7 @@ export function slerp(a: Tensor, b: Tensor, n: number): Tensor {
     where,
     () => `expected two codes [1, latent]; got ${show(a.shape)} and ${show(b.shape)}.`,
   );
-  check(Number.isInteger(n) && n > 1, "argument", where, () => `expected a whole number of codes > 1; got ${n}.`);
+  checkCount(where, "codes", n, 2);
   const length = (x: Tensor): Tensor => sqrt(sum(square(x)));
   const [u, v] = [div(a, length(a)), div(b, length(b))];
   // stable at both ends, where the arc cosine of a product is not
