@@ -217,6 +217,9 @@ describe("kernel densities, against scikit-learn", () => {
   );
 
   test("what has no draws or no width is refused", async () => {
+    using round = await KernelDensity.fit(iris, { bandwidth: 0.1 });
+    const drawn = await round.sample(9).read();
+    expect(await round.sample(9, { seed: undefined as never, step: undefined as never }).read()).toEqual(drawn);
     using density = await KernelDensity.fit(iris, { kernel: "linear" });
     expect((await failure(() => density.sample(3))).message).toContain('expected kernel "gaussian" or "tophat"');
     expect((await failure(() => KernelDensity.fit(iris, { bandwidth: 0 }))).message).toContain("expected bandwidth");

@@ -2,7 +2,7 @@ import { rowsOf, type Samples } from "../../data/rows.ts";
 import { GaussianMixture } from "../mixture/mixture.ts";
 import { fitBayesian, type FittedBayesian } from "./fit.ts";
 import { type BayesianOptions, bayesianPlan } from "./options.ts";
-import { weightsOf } from "./posterior.ts";
+import { expectedWeights } from "./posterior.ts";
 
 /**
  * A mixture of Gaussians whose parameters have a posterior: components that are not needed end with little weight, so that their number is found.
@@ -49,9 +49,9 @@ export class BayesianGaussianMixture {
     const where = "BayesianGaussianMixture.fit";
     const rows = rowsOf(where, samples);
     const plan = bayesianPlan(where, options, rows.dim);
-    const found = await fitBayesian(where, samples, plan);
+    const found = await fitBayesian(where, rows, plan);
     const { means, covariances } = found.posterior;
-    const weights = weightsOf(found.posterior);
+    const weights = expectedWeights(found.posterior);
     const mixture = await GaussianMixture.from(found.gpu, { covariance: plan.kind, weights, means, covariances });
     return new BayesianGaussianMixture(mixture, found);
   }

@@ -1,7 +1,7 @@
-import { checkFinite, eachBatch, gpuOf, type Rows, rowsOf, type Samples } from "../../data/rows.ts";
+import { eachBatch, gpuOfRows, type Rows } from "../../data/rows.ts";
 import { check, LatentError } from "../../device/errors.ts";
 import { abortable, progressOf } from "../../formats/call.ts";
-import { add, mul, sub } from "../../graph/ops/arithmetic.ts";
+import { mul, sub } from "../../graph/ops/arithmetic.ts";
 import { exp } from "../../graph/ops/elementwise.ts";
 import { concat } from "../../graph/ops/part.ts";
 import { reshape } from "../../graph/ops/shape.ts";
@@ -19,6 +19,7 @@ import { lloyd } from "../kmeans/lloyd.ts";
 import { nearest } from "../kmeans/nearest.ts";
 import { plusPlus } from "../kmeans/seeding.ts";
 import { subsetOf } from "../kmeans/subset.ts";
+import { logJoint } from "../mixture/components.ts";
 import type { BayesianPlan } from "./options.ts";
 import { boundOf, type Evidence, offsetsOf, type Posterior, posteriorOf, type Priors } from "./posterior.ts";
 
@@ -33,21 +34,17 @@ export interface FittedBayesian {
 }
 
 /** Mean-field variational inference: expectations over the rows on the GPU, the posterior in float64. See BayesianGaussianMixture.fit. */
-export async function fitBayesian(where: string, samples: Samples, plan: BayesianPlan): Promise<FittedBayesian> {
-  const rows = rowsOf(where, samples);
+export async function fitBayesian(where: string, rows: Rows, plan: BayesianPlan): Promise<FittedBayesian> {
   const { components, kind, regularization, tolerance, maxIterations, seed, signal, onProgress } = plan;
   check(rows.count >= Math.max(2, components), "argument", where, () => {
     return `fewer rows than components. Expected at least ${Math.max(2, components)} rows; got ${rows.count}.`;
   });
-  const call = signal ? { signal } : {};
-  await checkFinite(where, rows, signal);
-  const sums = await centredSums(where, rows, kind === "full" || kind === "tied", call);
+  // checks every value on the way
+  const sums = await centredSums(where, rows, kind === "full" || kind === "tied", signal ? { signal } : {});
   const priors = priorsOf(where, plan, rows, sums.products, sums.mean);
   const family = familyOf(where, kind);
   const batch = rowsOfStep(family, components, rows.dim);
-  const first = await rows.batch(0, 1);
-  const gpu = gpuOf(where, first);
-  if (rows.keeps !== true) first.dispose();
+  const gpu = await gpuOfRows(where, rows);
   const expectation = new Expectation(gpu, rows, { family, components, batch });
   const began = performance.now();
   try {
@@ -136,7 +133,8 @@ function evidenceOf(
   const counts = n.map((value) => value + 10 * 2 ** -52);
   const total = counts.reduce((a, b) => a + b, 0);
   const shift = first.map((value, at) => value / counts[Math.floor(at / d)]!);
-  const means = centres.map((value, at) => value + shift[at]!);
+  // the GPU held the centres in f32
+  const means = centres.map((value, at) => Math.fround(value) + shift[at]!);
   const isMatrix = kind === "full" || kind === "tied";
   const size = isMatrix ? d * d : d;
   const scatter = new Float64Array(second.length);
@@ -191,8 +189,12 @@ class Expectation {
       "soft",
       (x) => {
         const own = { covariances };
-        const state = { means, covariances: own, whitening: family.whitening(own, means).tensors };
-        const joint = add(mul(family.squaredDistances(x, state), -0.5), offsets);
+        const joint = logJoint(family, x, {
+          means,
+          covariances: own,
+          whitening: family.whitening(own, means).tensors,
+          offsets,
+        });
         return sub(joint, logsumexp(joint, 1, { keepDims: true }));
       },
       signal,

@@ -95,7 +95,7 @@ function concentrationOf({ weights, concentration }: Priors, counts: Float64Arra
 }
 
 /** Expected weights [K]. */
-export function weightsOf({ concentration: [a, b] }: Posterior): Float64Array {
+export function expectedWeights({ concentration: [a, b] }: Posterior): Float64Array {
   let left = 1;
   const weights = a.map((value, c) => {
     if (!b) return value;

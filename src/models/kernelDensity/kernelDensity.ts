@@ -2,7 +2,7 @@ import { unitUniforms } from "../../data/philox.ts";
 import { checkFinite, gpuOf, rowsOf, type Samples } from "../../data/rows.ts";
 import { type Draw, drawNormal, drawUniform, streamOf } from "../../data/streams.ts";
 import { stored } from "../../data/stored.ts";
-import { check, checkOptions } from "../../device/errors.ts";
+import { check, checkOptions, present } from "../../device/errors.ts";
 import { checkCall, type LongCall } from "../../formats/call.ts";
 import { parseSafetensors } from "../../formats/safetensors.ts";
 import { add, div, mul, sqrt, square } from "../../graph/ops/arithmetic.ts";
@@ -143,7 +143,7 @@ export class KernelDensity {
     });
     const [count, d] = samples.shape as [number, number];
     const { gpu } = samples;
-    const draw = { seed: 0, ...options };
+    const draw = { seed: 0, ...present(options) };
     const noise = drawNormal(gpu, [n, d], draw);
     const chosen = this.#chosen(n, count, draw);
     if (kernel === "gaussian") return add(gather(samples, chosen), mul(noise, bandwidth));

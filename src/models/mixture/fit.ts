@@ -72,7 +72,7 @@ export async function fitMixture(where: string, samples: Samples, options: Mixtu
       const report = reporterOf(options, restart);
       const once = await em.run(signal, report);
       const result = options.reseed
-        ? await reseeded(em, once, { where, rows, family, total, fill, signal, report })
+        ? await reseeded(em, once, { where, rows, weights, family, total, fill, signal, report })
         : once;
       if (result.failure) failed = result;
       else if (!best || isBetter(result, best)) best = result;
@@ -93,7 +93,7 @@ export async function fitMixture(where: string, samples: Samples, options: Mixtu
 }
 
 /** Whether a restart ends above another; one that ends at no number is below all. */
-function isBetter(result: EmResult, best: EmResult): boolean {
+export function isBetter(result: Pick<EmResult, "history">, best: Pick<EmResult, "history">): boolean {
   const [bound, least] = [result, best].map(({ history }) => history.at(-1)!) as [number, number];
   return Number.isFinite(bound) && !(bound <= least);
 }

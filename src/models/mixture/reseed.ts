@@ -1,8 +1,6 @@
 import { eachBatch, gpuOf, type Rows, rowsAtOnce } from "../../data/rows.ts";
-import { min } from "../../graph/ops/sum.ts";
-import { distances } from "../../linalg/clusters.ts";
-import { ones } from "../../linalg/matrix.ts";
 import type { CovarianceFamily } from "../covariance/family.ts";
+import { nearest } from "../kmeans/nearest.ts";
 import { filledRows } from "../observed.ts";
 import type { Em } from "./em.ts";
 import type { EmResult, MixtureValues } from "./emStates.ts";
@@ -20,6 +18,8 @@ interface Reseeding {
   readonly family: CovarianceFamily;
   /** Sum of the weights of all rows. */
   readonly total: number;
+  /** How much each row counts. */
+  readonly weights: Float32Array | undefined;
   /** Means of the features, where entries are missing. */
   readonly fill: Float32Array<ArrayBuffer> | undefined;
   readonly signal: AbortSignal | undefined;
@@ -28,10 +28,11 @@ interface Reseeding {
 
 /**
  * Goes on with EM after components without rows, or one whose covariance became singular, were put on the rows farthest from the other means, with the
- * covariance of the heaviest component; at most as often as there are components.
+ * covariance of the heaviest component; at most as often as there are components, and only where there are rows enough that count.
  */
 export async function reseeded(em: Em, first: EmResult, context: Reseeding): Promise<EmResult> {
-  const { where, rows, family, fill, signal, report } = context;
+  const { where, family, fill, signal, report } = context;
+  const rows = fill ? filledRows(where, context.rows, fill) : context.rows;
   const components = first.weights.length;
   let result = first;
   for (let round = 0; round < components; round++) {
@@ -41,7 +42,8 @@ export async function reseeded(em: Em, first: EmResult, context: Reseeding): Pro
     if (dead.length === 0 || dead.length === components) break;
     const alive = [...result.weights.keys()].filter((k) => !dead.includes(k));
     const means = Float32Array.from(alive.flatMap((k) => [...row(result.means, k, rows.dim)]));
-    const far = await farthest(where, fill ? filledRows(where, rows, fill) : rows, means, dead.length, signal);
+    const far = await farthest(where, { ...context, rows }, means, dead.length);
+    if (far.length < dead.length) break;
     await em.startFrom(replaced(result, { dead, alive, far, isTied: family.kind === "tied" }));
     const again = await em.run(signal, report);
     const history = Float32Array.of(...result.history, ...again.history);
@@ -75,29 +77,26 @@ function replaced(
   return { weights: next, means: nextMeans, covariances: nextCovariances };
 }
 
-/** The rows that are farthest from the nearest of these means [m·d]. */
+/** The rows that are farthest from the nearest of these means [m·d], of those that count; fewer where there are no more. */
 async function farthest(
   where: string,
-  rows: Rows,
+  { rows, weights, signal }: Pick<Reseeding, "rows" | "weights" | "signal">,
   means: Float32Array<ArrayBuffer>,
   count: number,
-  signal?: AbortSignal,
 ) {
   const found: { square: number; values: Float32Array }[] = [];
   const { dim } = rows;
   await eachBatch(
     rows,
     rowsAtOnce(dim),
-    async (x) => {
+    async (x, start) => {
       const gpu = gpuOf(where, x);
-      const squares = gpu.within(() => {
-        const centres = gpu.tensor(means, [means.length / dim, dim]);
-        return min(distances(x, centres, ones(gpu, centres.shape)), 1);
-      });
+      const squares = gpu.within(() => nearest(x, gpu.tensor(means, [means.length / dim, dim])).squares);
       const away = await squares.read().finally(() => squares.dispose());
       const values = (await x.read()) as Float32Array;
-      const order = [...away.keys()].sort((a, b) => away[b]! - away[a]!).slice(0, count);
-      for (const i of order) found.push({ square: away[i]!, values: row(values, i, dim).slice() });
+      const counting = [...away.keys()].filter((i) => weights?.[start + i] !== 0);
+      const order = counting.sort((a, b) => away[b]! - away[a]!);
+      for (const i of order.slice(0, count)) found.push({ square: away[i]!, values: row(values, i, dim).slice() });
     },
     signal,
   );

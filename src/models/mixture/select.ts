@@ -78,6 +78,7 @@ export async function selectMixture<M extends Candidate>(
     meanLogProb(where, (x) => model.logProb(x, missing), rows, model.components, call, weights);
   const table: Selected[] = [];
   let best: { model: M; value: number } | null = null;
+  let scored: M | null = null;
   try {
     for (const [at, k] of components.entries()) {
       const report =
@@ -100,6 +101,7 @@ export async function selectMixture<M extends Candidate>(
         });
         continue;
       }
+      scored = model;
       const { parameterCount, iterations, converged } = model;
       const score = await scoreOf(model, trained);
       const count = trained ? totalOf(trained) : rows.count;
@@ -110,6 +112,7 @@ export async function selectMixture<M extends Candidate>(
       if (isBetter) best?.model.dispose();
       else model.dispose();
       if (isBetter) best = { model, value };
+      scored = null;
       onProgress?.({ ...progressOf(began, at + 1, components.length), loss: -score });
     }
     if (!best) throw table[0]!.error!;
@@ -119,7 +122,7 @@ export async function selectMixture<M extends Candidate>(
     best.model.dispose();
     return { best: again, table };
   } catch (error) {
-    best?.model.dispose();
+    for (const model of [best?.model, scored]) model?.dispose();
     throw error;
   }
 }
