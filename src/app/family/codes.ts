@@ -1,5 +1,6 @@
 import type { Dataset } from "../../data/dataset.ts";
 import { Tensor } from "../../graph/tensor.ts";
+import { stacked } from "../../linalg/numbers.ts";
 import type { LatentModel } from "../../models/latent/model.ts";
 import { GaussianMixture } from "../../models/mixture/mixture.ts";
 import type { FamilyContext } from "./context.ts";
@@ -37,26 +38,20 @@ export async function codesOf(
     });
     parts.push(part);
   }
-  const width = parts[0]!.length / Math.min(BLOCK, count);
-  const codes = new Float32Array(count * width);
-  for (const [i, part] of parts.entries()) codes.set(part, i * BLOCK * width);
-  return codes;
+  return stacked(parts);
 }
 
-const meanVariance = (codes: Float32Array, width: number): number => {
+/** Of each number of codes [n, width], its variance over them. */
+function variances(codes: Float32Array, width: number): Float64Array {
   const n = codes.length / width;
-  let total = 0;
-  for (let j = 0; j < width; j++) {
-    let [sum, squares] = [0, 0];
-    for (let i = 0; i < n; i++) {
-      const value = codes[i * width + j]!;
-      sum += value;
-      squares += value * value;
-    }
-    total += squares / n - (sum / n) ** 2;
-  }
-  return total / width;
-};
+  return Float64Array.from({ length: width }, (_, j) => {
+    let mean = 0;
+    for (let at = j; at < codes.length; at += width) mean += codes[at]! / n;
+    let variance = 0;
+    for (let at = j; at < codes.length; at += width) variance += (codes[at]! - mean) ** 2 / n;
+    return variance;
+  });
+}
 
 /** A mixture of Gaussians fitted to draws of training images' codes: a density that `withPrior` takes. */
 export async function mixtureOf(
@@ -70,7 +65,7 @@ export async function mixtureOf(
   const width = codes.length / settings.codes;
   const x = gpu.tensor(codes, [settings.codes, width]);
   try {
-    const regularization = 1e-6 * meanVariance(codes, width);
+    const regularization = (1e-6 * variances(codes, width).reduce((a, b) => a + b)) / width;
     return await GaussianMixture.fit(x, { components: COMPONENTS, covariance: "full", seed, regularization });
   } finally {
     x.dispose();
@@ -79,14 +74,5 @@ export async function mixtureOf(
 
 /** Latent dimensions whose mean varies over images by more than 0.01. Source: Burda, Grosse & Salakhutdinov 2016. */
 export function activeUnits(means: Float32Array, width: number): { value: number; of: number } {
-  const n = means.length / width;
-  let active = 0;
-  for (let j = 0; j < width; j++) {
-    let sum = 0;
-    for (let i = 0; i < n; i++) sum += means[i * width + j]! / n;
-    let variance = 0;
-    for (let i = 0; i < n; i++) variance += (means[i * width + j]! - sum) ** 2 / n;
-    active += Number(variance > 0.01);
-  }
-  return { value: active, of: width };
+  return { value: variances(means, width).filter((variance) => variance > 0.01).length, of: width };
 }

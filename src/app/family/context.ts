@@ -1,6 +1,6 @@
 import { Dataset } from "../../data/dataset.ts";
 import type { Mnist } from "../../data/mnist.ts";
-import { uniforms } from "../../data/philox.ts";
+import { unitUniforms } from "../../data/philox.ts";
 import { streamOf } from "../../data/streams.ts";
 import { Digits } from "../../features/digits.ts";
 import { extract } from "../../features/extract.ts";
@@ -33,8 +33,8 @@ export interface FamilyContext {
 
 /** Pixels drawn as 0 or 255, 255 with the probability that the grey level says. */
 export function binarized(images: Uint8Array, seed: number): Uint8Array<ArrayBuffer> {
-  const draws = uniforms(images.length, 0.5, { seed, stream: streamOf("binary test images") });
-  return Uint8Array.from(images, (grey, i) => (draws[i]! + 0.5 < grey / 255 ? 255 : 0));
+  const draws = unitUniforms(images.length, seed, streamOf("binary test images"));
+  return Uint8Array.from(images, (grey, i) => (draws[i]! < grey / 255 ? 255 : 0));
 }
 
 /** Puts MNIST onto the GPU and takes the features of real images. The one who asked disposes it. */

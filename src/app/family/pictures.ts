@@ -1,6 +1,7 @@
 import { slice } from "../../graph/ops/slice.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { encodePng, imageGrid } from "../../formats/png.ts";
+import { stacked } from "../../linalg/numbers.ts";
 
 /** Images of one row, and rows of each of the two kinds of samples. */
 const [COLUMNS, ROWS] = [16, 2];
@@ -13,11 +14,6 @@ export async function firstImages(images: Tensor, count = COLUMNS * ROWS): Promi
 
 /** Images [n, 1, 28, 28] of several sets, one set below the other, as a PNG file. */
 export function picture(sets: readonly Float32Array[], columns = COLUMNS): Uint8Array<ArrayBuffer> {
-  const images = new Float32Array(sets.reduce((sum, set) => sum + set.length, 0));
-  let at = 0;
-  for (const set of sets) {
-    images.set(set, at);
-    at += set.length;
-  }
+  const images = stacked(sets);
   return encodePng(imageGrid(images, [images.length / 784, 1, 28, 28], { columns, background: 0.3 }));
 }

@@ -64,11 +64,10 @@ async function measuredMember(
     fromMixture = await scored(model.withPrior(mixture));
   }
   tell("codes");
-  const codes = (kind: "train" | "test"): Promise<Float32Array<ArrayBuffer>> =>
-    kind === "train"
-      ? codesOf(context, member, model, data, trainLabels, settings.codes, "means")
-      : codesOf(context, member, model, test[member.pixels], testLabels, settings.testImages, "means");
-  const [known, asked] = [await codes("train"), await codes("test")];
+  const known = await codesOf(context, member, model, data, trainLabels, settings.codes, "means");
+  const tested = test[member.pixels];
+  const asked = await codesOf(context, member, model, tested, testLabels, settings.testImages, "means");
+  const codeWidth = asked.length / settings.testImages;
   const { features, ...options } = member.options as { features?: unknown };
   const row: FamilyRow = {
     model: member.name,
@@ -86,10 +85,10 @@ async function measuredMember(
     epochs: settings.epochs,
     steps,
     ...bounds,
-    activeUnits: activeUnits(asked, asked.length / settings.testImages),
+    activeUnits: activeUnits(asked, codeWidth),
     prior: fromPrior.scores,
     ...(fromMixture ? { mixture: fromMixture.scores } : {}),
-    codes: await codeScores(context, member, model, { known, asked, width: asked.length / settings.testImages }),
+    codes: await codeScores(context, member, model, { known, asked, width: codeWidth }),
     ...(member.note === undefined ? {} : { note: member.note }),
   };
   return { row, png: picture([fromPrior.shown, ...(fromMixture ? [fromMixture.shown] : [])]) };

@@ -22,7 +22,7 @@ export interface FamilySettings {
   /** Test images whose log p(x) is bounded by importance weights, and draws for each. */
   readonly boundImages: number;
   readonly boundSamples: number;
-  /** Samples of each model that are scored, and real test images of the baseline. */
+  /** Samples of each model that are scored, and training images that kernel distance, precision and recall compare them with. */
   readonly samples: number;
   /** Training codes that mixtures, neighbours and the linear classifier see. */
   readonly codes: number;

@@ -20,20 +20,20 @@ export function storeIn(folder: string): ModelStore {
   const files = (name: string) => ({ model: join(folder, `${name}.safetensors`), about: join(folder, `${name}.json`) });
   return {
     read(name) {
-      const { model, about } = files(name);
+      const file = files(name);
       try {
-        return { about: JSON.parse(readFileSync(about, "utf8")) as Kept, bytes: readFileSync(model) };
+        return { about: JSON.parse(readFileSync(file.about, "utf8")) as Kept, bytes: readFileSync(file.model) };
       } catch {
         return null;
       }
     },
-    write(name, bytes, kept) {
-      const { model, about } = files(name);
+    write(name, bytes, about) {
+      const file = files(name);
       mkdirSync(folder, { recursive: true });
       // gone first and back last: whatever ends this between, no model stands beside the text of another
-      rmSync(about, { force: true });
-      writeFileSync(model, bytes);
-      writeFileSync(about, JSON.stringify(kept));
+      rmSync(file.about, { force: true });
+      writeFileSync(file.model, bytes);
+      writeFileSync(file.about, JSON.stringify(about));
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Shape } from "../../graph/dtype.ts";
 import { less } from "../../graph/ops/arithmetic.ts";
 import { cast } from "../../graph/ops/cast.ts";
 import { Tensor } from "../../graph/tensor.ts";
+import { stacked } from "../../linalg/numbers.ts";
 import { type AdamOptions, adam } from "../../nn/adam.ts";
 import type { Objective } from "../../nn/objective.ts";
 import { checkTrainOptions, trainOptionNames, type TrainOptions } from "../../nn/options.ts";
@@ -176,11 +177,5 @@ export async function codesOf(
     parts.push((await part.read()) as Float32Array);
     part.dispose();
   }
-  const codes = new Float32Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    codes.set(part, at);
-    at += part.length;
-  }
-  return codes;
+  return stacked(parts);
 }
