@@ -86,7 +86,7 @@ test("a mixture's file is checked as arguments are", async () => {
     [{ means: null }, {}, "format", /"weights" does not fit|"means" does not fit/],
     [{ covariances: f32([2, 2], 1, 1, -2, 1) }, {}, "numeric", /component 1/],
     [{ covariances: f32([2, 2], 1, 1, Number.NaN, 1) }, {}, "data", /not finite/],
-    [{}, { covariance: "banded" }, "format", /file of GaussianMixture.save/],
+    [{}, { covariance: "banded" }, "format", /expected a covariance of full, tied, .*; got banded/],
     [{}, { covariance: "low-rank" }, "format", /"loadings" does not fit/],
     [{}, { iterations: "many" }, "format", /iterations is no count/],
   ];

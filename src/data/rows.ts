@@ -2,6 +2,7 @@ import { Dataset } from "./dataset.ts";
 import { abortable } from "../formats/call.ts";
 import { check, LatentError, show } from "../device/errors.ts";
 import { isFinite } from "../graph/ops/elementwise.ts";
+import { concat } from "../graph/ops/part.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import { slice } from "../graph/ops/slice.ts";
 import { min } from "../graph/ops/sum.ts";
@@ -106,15 +107,26 @@ function rowsOfDataset(x: Dataset): Rows {
   };
 }
 
-/** Calls `use` on the rows, batch by batch in order, and disposes each batch afterwards. */
+/** `of` applied to rows [n, d], `size` of them at a time, and put together. */
+export function inParts(rows: Tensor, size: number, of: (part: Tensor) => Tensor): Tensor {
+  const count = rows.shape[0]!;
+  const parts: Tensor[] = [];
+  for (let start = 0; start < count; start += size)
+    parts.push(of(slice(rows, 0, start, Math.min(count, start + size))));
+  return parts.length === 1 ? parts[0]! : concat(parts, 0);
+}
+
+/** Calls `use` on the rows, batch by batch, and disposes each batch afterwards; `order` numbers the batches, 0, 1, … without it. */
 export async function eachBatch(
   rows: Rows,
   size: number,
   use: (batch: Tensor, start: number) => Promise<void>,
   signal?: AbortSignal,
+  order?: ArrayLike<number>,
 ): Promise<void> {
-  for (let start = 0; start < rows.count; start += size) {
+  for (let at = 0; at * size < rows.count; at++) {
     signal?.throwIfAborted();
+    const start = (order?.[at] ?? at) * size;
     const wanted = Math.min(size, rows.count - start);
     const batch = await rows.batch(start, wanted);
     const fits =

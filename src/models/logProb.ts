@@ -1,6 +1,7 @@
 import type { Tensor } from "../graph/tensor.ts";
 import { eachBatch, gpuOf, type Rows, rowsAtOnce, throwNotFinite } from "../data/rows.ts";
 import { type LongCall, progressOf } from "../formats/call.ts";
+import { totalOf } from "./weights.ts";
 
 /** Mean of `logProb` over all rows, weighted where there are weights [n]: per sample on the GPU, added in float64 on the CPU. Throws LatentError("data") on a row that is not finite. */
 export async function meanLogProb(
@@ -31,5 +32,5 @@ export async function meanLogProb(
     },
     signal,
   );
-  return total / (weights ? weights.reduce((sum, weight) => sum + weight, 0) : rows.count);
+  return total / (weights ? totalOf(weights) : rows.count);
 }

@@ -1,7 +1,6 @@
 import { rowsOf, gpuOfRows, type Samples } from "../../data/rows.ts";
 import { check, checkOptions } from "../../device/errors.ts";
 import { checkCall, type LongCall } from "../../formats/call.ts";
-import { parseSafetensors } from "../../formats/safetensors.ts";
 import { add, div, mul, sqrt, sub } from "../../graph/ops/arithmetic.ts";
 import { matmul } from "../../graph/ops/matmul.ts";
 import { reshape, transpose } from "../../graph/ops/shape.ts";
@@ -11,7 +10,7 @@ import { floats } from "../../linalg/numbers.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { diagonalOf } from "../covariance/diagonal.ts";
-import { modelFile } from "../covariance/file.ts";
+import { modelFile, parseModelFile, sizesOf } from "../covariance/file.ts";
 import { leading, MOST_FEATURES_DENSE } from "../covariance/leading.ts";
 import { flag, readOptions, whole } from "../latent/options.ts";
 
@@ -137,11 +136,8 @@ export class PCA {
   static async load(gpu: Gpu, bytes: Uint8Array): Promise<PCA> {
     const where = "PCA.load";
     checkGpu(where, gpu);
-    const { tensors, metadata } = parseSafetensors(bytes, { where, widen: true, finite: true });
-    const [k = 0, d = 0] = tensors.get("components")?.shape ?? [];
-    check(metadata.get("model") === "PCA" && k > 0 && d > 0, "format", where, () => {
-      return `expected a file of PCA.save; got model ${metadata.get("model")}.`;
-    });
+    const { tensors, metadata } = parseModelFile(where, "PCA", bytes);
+    const [k, d] = sizesOf(where, tensors, "components");
     const made = {
       mean: floats(where, tensors, "mean", [d]),
       components: floats(where, tensors, "components", [k, d]),

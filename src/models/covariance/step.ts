@@ -1,30 +1,27 @@
 import { isNaN } from "../../graph/ops/elementwise.ts";
 import { add, mul, where } from "../../graph/ops/arithmetic.ts";
-import { concat } from "../../graph/ops/part.ts";
 import { reshape, transpose } from "../../graph/ops/shape.ts";
-import { slice } from "../../graph/ops/slice.ts";
 import { sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { gpuOf, rowsOf } from "../../data/rows.ts";
+import { gpuOf, inParts, rowsOf } from "../../data/rows.ts";
 import type { CovarianceFamily, Tensors } from "./family.ts";
 
 /** Elements that one step may hold, and rows at most. */
 const ELEMENTS = 2 ** 23;
 const MOST_ROWS = 16384;
 
-/**
- * Rows of one step: matrices keep every component's differences at once. With missing entries (`missing`: the rank of loadings, or 0) every row has
- * matrices of its own as well.
- */
-export function rowsOfStep(family: CovarianceFamily, components: number, dim: number, missing?: number): number {
-  const ofMatrices = family.ranked ? 2 * dim + 4 * (missing ?? 0) ** 2 : 4 * dim * dim;
-  const isDiagonal = family.kind === "diag" || family.kind === "spherical";
-  if (missing !== undefined) {
-    const perRow = components * (isDiagonal ? 2 * dim : ofMatrices);
-    return Math.max(1, Math.min(MOST_ROWS, Math.floor(ELEMENTS / perRow)));
-  }
+/** Rows of one step. Matrices keep the differences from all means at once. */
+export function rowsOfStep(family: CovarianceFamily, components: number, dim: number): number {
   const perRow = dim * (family.keepsDifferences ? components : 1);
   return Math.max(64, Math.min(MOST_ROWS, Math.floor(ELEMENTS / perRow / 64) * 64));
+}
+
+/** The same where entries are missing: each row then has matrices of its own, of features or, with loadings, of `rank` directions. */
+export function incompleteRowsOfStep(family: CovarianceFamily, components: number, dim: number, rank: number): number {
+  const isDiagonal = family.kind === "diag" || family.kind === "spherical";
+  const ofMatrices = family.ranked ? 2 * dim + 4 * rank ** 2 : 4 * dim * dim;
+  const perRow = components * (isDiagonal ? 2 * dim : ofMatrices);
+  return Math.max(1, Math.min(MOST_ROWS, Math.floor(ELEMENTS / perRow)));
 }
 
 /** Components: log weights [K], means [K, d], covariances. */
@@ -46,14 +43,8 @@ export function inSteps(
   const [k, d] = means.shape as [number, number];
   const { count } = rowsOf(where, x, d);
   const rank = covariances["loadings"]?.shape[2] ?? 0;
-  const size = rowsOfStep(family, k, d, isIncomplete ? rank : undefined);
-  return gpuOf(where, x).within(() => {
-    const rows = reshape(x, [count, d]);
-    const parts: Tensor[] = [];
-    for (let start = 0; start < count; start += size)
-      parts.push(of(slice(rows, 0, start, Math.min(count, start + size))));
-    return parts.length === 1 ? parts[0]! : concat(parts, 0);
-  });
+  const size = isIncomplete ? incompleteRowsOfStep(family, k, d, rank) : rowsOfStep(family, k, d);
+  return gpuOf(where, x).within(() => inParts(reshape(x, [count, d]), size, of));
 }
 
 /** log π_k + log N of what rows x [n, d] hold beside NaN: [n, K]. */

@@ -1,9 +1,9 @@
 import { check } from "../../device/errors.ts";
-import { parseSafetensors } from "../../formats/safetensors.ts";
 import { floats } from "../../linalg/numbers.ts";
 import { checkSymmetric } from "../../linalg/symmetric.ts";
 import { familyOf, kindsOf } from "../covariance/families.ts";
 import type { CovarianceFamily, Values } from "../covariance/family.ts";
+import { parseModelFile } from "../covariance/file.ts";
 import { checkFactor, FEATURES_ON_CPU } from "../covariance/roots.ts";
 import type { Estimate } from "./fit.ts";
 import type { GaussianKind } from "./options.ts";
@@ -22,14 +22,11 @@ export function parseGaussian(
   where: string,
   bytes: Uint8Array,
 ): { estimate: Estimate; factor: Float32Array<ArrayBuffer> | null } {
-  const { tensors, metadata } = parseSafetensors(bytes, { where, widen: true, finite: true });
+  const { tensors, metadata } = parseModelFile(where, "Gaussian", bytes);
   const kind = metadata.get("covariance") as GaussianKind;
-  check(
-    metadata.get("model") === "Gaussian" && kindsOf(true).includes(kind),
-    "format",
-    where,
-    () => `expected a file of Gaussian.save; got model ${metadata.get("model")}.`,
-  );
+  check(kindsOf(true).includes(kind), "format", where, () => {
+    return `expected a covariance of ${kindsOf(true).join(", ")}; got ${kind}.`;
+  });
   const family = familyOf(where, kind, true);
   const [d = 0] = tensors.get("mean")?.shape ?? [];
   const rank = tensors.get("loadings")?.shape[1] ?? 1;

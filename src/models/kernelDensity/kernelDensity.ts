@@ -1,10 +1,9 @@
 import { unitUniforms } from "../../data/philox.ts";
-import { checkFinite, gpuOf, rowsOf, type Samples } from "../../data/rows.ts";
+import { checkFinite, gpuOf, inParts, rowsOf, type Samples } from "../../data/rows.ts";
 import { type Draw, drawNormal, drawUniform, streamOf } from "../../data/streams.ts";
 import { stored } from "../../data/stored.ts";
 import { check, checkOptions, present } from "../../device/errors.ts";
 import { checkCall, type LongCall } from "../../formats/call.ts";
-import { parseSafetensors } from "../../formats/safetensors.ts";
 import { add, div, mul, sqrt, square } from "../../graph/ops/arithmetic.ts";
 import { cast } from "../../graph/ops/cast.ts";
 import { floor, log } from "../../graph/ops/elementwise.ts";
@@ -21,7 +20,7 @@ import { ones } from "../../linalg/matrix.ts";
 import { floats } from "../../linalg/numbers.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import type { Gpu } from "../../program/gpu.ts";
-import { modelFile } from "../covariance/file.ts";
+import { modelFile, parseModelFile, sizesOf } from "../covariance/file.ts";
 import { oneOf } from "../latent/options.ts";
 import { meanLogProb } from "../logProb.ts";
 import { type DensityKernel, KERNELS, kernelValues, logNormaliser } from "./kernels.ts";
@@ -95,12 +94,8 @@ export class KernelDensity {
   /** log p(x) of each row of x [n, d], in nats: [n]; −∞ beyond kernels that end. */
   logProb(x: Tensor): Tensor {
     const { count, dim } = rowsOf("KernelDensity.logProb", x, this.dim);
-    const rows = reshape(x, [count, dim]);
     const size = Math.max(64, Math.floor(PAIRS / Math.min(BLOCK, this.samples.shape[0]!)));
-    const parts: Tensor[] = [];
-    for (let start = 0; start < count; start += size)
-      parts.push(this.#logProbOf(slice(rows, 0, start, Math.min(count, start + size))));
-    return parts.length === 1 ? parts[0]! : concat(parts, 0);
+    return inParts(reshape(x, [count, dim]), size, (rows) => this.#logProbOf(rows));
   }
 
   #logProbOf(x: Tensor): Tensor {
@@ -176,13 +171,12 @@ export class KernelDensity {
   static async load(gpu: Gpu, bytes: Uint8Array): Promise<KernelDensity> {
     const where = "KernelDensity.load";
     checkGpu(where, gpu);
-    const { tensors, metadata } = parseSafetensors(bytes, { where, widen: true, finite: true });
-    const [n = 0, d = 0] = tensors.get("samples")?.shape ?? [];
+    const { tensors, metadata } = parseModelFile(where, "KernelDensity", bytes);
+    const [n, d] = sizesOf(where, tensors, "samples");
     const kernel = metadata.get("kernel") as DensityKernel;
     const bandwidth = Number(metadata.get("bandwidth"));
-    const isOne = metadata.get("model") === "KernelDensity" && KERNELS.includes(kernel) && bandwidth > 0;
-    check(isOne && n > 0 && d > 0, "format", where, () => {
-      return `expected a file of KernelDensity.save; got model ${metadata.get("model")}.`;
+    check(KERNELS.includes(kernel) && bandwidth > 0, "format", where, () => {
+      return `expected a kernel and a bandwidth > 0; got ${metadata.get("kernel")}, ${metadata.get("bandwidth")}.`;
     });
     const values = Float32Array.from(floats(where, tensors, "samples", [n, d]));
     return gpu.outside(async () => new KernelDensity(gpu.tensor(values, [n, d]), bandwidth, kernel));

@@ -14,8 +14,8 @@ import { Programs } from "../programs.ts";
 import { assigned, type Found, updatedCentres } from "./lloyd.ts";
 import type { KMeansPlan } from "./options.ts";
 import { nearest } from "./nearest.ts";
-import { plusPlus } from "./seeding.ts";
-import { subsetOf } from "./subset.ts";
+import { plusPlus, randomOrder, rowsAt } from "./seeding.ts";
+import { type StartingRows, subsetOf } from "./subset.ts";
 
 /** Centres and how they were found. */
 export interface FittedCentres {
@@ -42,7 +42,7 @@ export async function fitCentres(
   const { products, count } = await centredSums(where, rows, false, signal ? { signal } : {});
   const threshold = (tolerance * products.reduce((a, b) => a + b, 0)) / count / rows.dim;
   const size = Math.min(rows.count, plan.miniBatch ?? rowsAtOnce(rows.dim));
-  const given = { centres: clusters, batch: rowsAtOnce(rows.dim), seed, ...(weights ? { weights } : {}) };
+  const given = { centres: clusters, batch: rowsAtOnce(rows.dim), seed, weights };
   const subset = typeof init === "string" ? await subsetOf(gpu, rows, given, signal) : null;
   const lloyd = new Lloyd(
     gpu,
@@ -54,8 +54,7 @@ export async function fitCentres(
   let best: FittedCentres | null = null;
   try {
     for (let restart = 0; restart < restarts; restart++) {
-      const start =
-        typeof init === "string" ? await startOf(subset!, init, clusters, seed, restart, weights, signal) : init;
+      const start = typeof init === "string" ? await startOf(subset!, init, plan, restart, signal) : init;
       const course = await lloyd.run(start, restart, maxIterations, signal, (iteration) => {
         onProgress?.(progressOf(began, restart * maxIterations + iteration, restarts * maxIterations));
       });
@@ -70,23 +69,16 @@ export async function fitCentres(
 }
 
 async function startOf(
-  { x, chosen }: { x: Tensor; chosen: Uint32Array },
+  { x, weights }: StartingRows,
   init: "k-means++" | "random",
-  clusters: number,
-  seed: number,
+  { clusters, seed }: KMeansPlan,
   restart: number,
-  weights: Float32Array | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const own = weights && Float32Array.from(chosen, (row) => weights[row]!);
-  if (init === "k-means++") return plusPlus(x, clusters, seed, restart, signal, own);
+  if (init === "k-means++") return plusPlus(x, clusters, seed, restart, signal, weights);
   const [n, d] = x.shape as [number, number];
-  const values = await x.read();
-  const order = permutation(n, { seed, stream: streamOf("mixture centres"), step: restart });
-  if (own) order.sort((a, b) => Number(own[a] === 0) - Number(own[b] === 0));
-  const centres = new Float32Array(clusters * d);
-  for (let k = 0; k < clusters; k++) centres.set(values.subarray(order[k]! * d, order[k]! * d + d), k * d);
-  return centres;
+  const order = randomOrder(n, { seed, stream: streamOf("mixture centres"), step: restart }, weights);
+  return rowsAt((await x.read()) as Float32Array, d, order.subarray(0, clusters));
 }
 
 /** Σ w · squared distance from the nearest of the centres, in float64 from distances in f32. */
@@ -133,7 +125,7 @@ class Lloyd {
   readonly #options: LloydOptions;
   readonly #weights: Float32Array<ArrayBuffer> | undefined;
   readonly #centres: Tensor;
-  readonly #sums: Found;
+  readonly #sums: Omit<Found, "inertia">;
   readonly #programs: Programs;
 
   constructor(gpu: Gpu, rows: Rows, options: LloydOptions, weights?: Float32Array<ArrayBuffer>) {
@@ -145,7 +137,7 @@ class Lloyd {
     const [k, d] = [options.clusters, rows.dim];
     const state = (...shape: number[]) => gpu.state(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
     this.#centres = state(k, d);
-    this.#sums = { first: state(k, d), counts: state(k), inertia: state(), farthest: state(d), reach: state() };
+    this.#sums = { first: state(k, d), counts: state(k), farthest: state(d), reach: state() };
   }
 
   async run(
@@ -157,15 +149,13 @@ class Lloyd {
   ): Promise<Omit<FittedCentres, "inertia" | "empty">> {
     this.#centres.write(start);
     for (const state of Object.values(this.#sums)) state.write(new Float32Array(state.size));
-    const { isMiniBatch, threshold } = this.#options;
+    const { isMiniBatch, threshold, size } = this.#options;
     let [iterations, converged, before] = [0, false, start];
     while (iterations < most && !converged) {
       signal?.throwIfAborted();
-      if (isMiniBatch) await this.#shuffled(restart * most + iterations, signal);
-      else {
-        await eachBatch(this.#rows, this.#options.size, (x, at) => this.#step(x, at), signal);
-        await this.#closed();
-      }
+      const order = isMiniBatch ? this.#shuffled(restart * most + iterations) : undefined;
+      await eachBatch(this.#rows, size, (x, at) => this.#step(x, at), signal, order);
+      if (!isMiniBatch) await this.#closed();
       iterations++;
       const after = (await abortable(this.#centres.read(), signal)) as Float32Array<ArrayBuffer>;
       let total = 0;
@@ -177,17 +167,10 @@ class Lloyd {
     return { centres: before, iterations, converged };
   }
 
-  /** Every batch once, in random order. */
-  async #shuffled(pass: number, signal: AbortSignal | undefined): Promise<void> {
+  /** All batches in random order. */
+  #shuffled(pass: number): Uint32Array {
     const { size, seed } = this.#options;
-    const rows = this.#rows;
-    const batches = Math.ceil(rows.count / size);
-    for (const at of permutation(batches, { seed, stream: streamOf("mini-batches"), step: pass })) {
-      signal?.throwIfAborted();
-      const start = at * size;
-      const x = await rows.batch(start, Math.min(size, rows.count - start));
-      await abortable(this.#step(x, start), signal).finally(() => rows.keeps !== true && x.dispose());
-    }
+    return permutation(Math.ceil(this.#rows.count / size), { seed, stream: streamOf("mini-batches"), step: pass });
   }
 
   /** Adds a batch to the sums; a mini-batch moves the centres as well. */
@@ -219,7 +202,7 @@ class Lloyd {
       );
       return;
     }
-    for (const name of ["first", "counts", "inertia"] as const) assign(sums[name], add(sums[name], found[name]));
+    for (const name of ["first", "counts"] as const) assign(sums[name], add(sums[name], found[name]));
     assign(sums.farthest, where(greater(found.reach, sums.reach), found.farthest, sums.farthest));
     assign(sums.reach, maximum(sums.reach, found.reach));
   }

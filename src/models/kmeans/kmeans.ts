@@ -1,19 +1,16 @@
-import { check, checkOptions } from "../../device/errors.ts";
+import { checkOptions } from "../../device/errors.ts";
 import { checkCall, type LongCall } from "../../formats/call.ts";
-import { parseSafetensors } from "../../formats/safetensors.ts";
 import { argmin } from "../../graph/ops/argmax.ts";
 import { sqrt } from "../../graph/ops/arithmetic.ts";
-import { concat } from "../../graph/ops/part.ts";
 import { reshape } from "../../graph/ops/shape.ts";
-import { slice } from "../../graph/ops/slice.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { distances } from "../../linalg/clusters.ts";
 import { ones } from "../../linalg/matrix.ts";
 import { floats } from "../../linalg/numbers.ts";
-import { gpuOfRows, type Rows, rowsAtOnce, rowsOf, type Samples } from "../../data/rows.ts";
+import { gpuOfRows, inParts, type Rows, rowsAtOnce, rowsOf, type Samples } from "../../data/rows.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import type { Gpu } from "../../program/gpu.ts";
-import { modelFile } from "../covariance/file.ts";
+import { modelFile, parseModelFile, sizesOf } from "../covariance/file.ts";
 import { meanLogProb } from "../logProb.ts";
 import { weightsOf } from "../weights.ts";
 import { fitCentres } from "./fit.ts";
@@ -87,26 +84,19 @@ export class KMeans {
 
   /** The nearest centre of each row of x [n, d]: u32 [n]. */
   predict(x: Tensor): Tensor<"u32"> {
-    return this.#inParts("KMeans.predict", x, (all) => argmin(all, 1)) as Tensor<"u32">;
+    return this.#ofSquares("KMeans.predict", x, (all) => argmin(all, 1)) as Tensor<"u32">;
   }
 
   /** Distances of each row of x [n, d] from the centres: [n, K]. */
   transform(x: Tensor): Tensor {
-    return this.#inParts("KMeans.transform", x, sqrt);
+    return this.#ofSquares("KMeans.transform", x, sqrt);
   }
 
-  #inParts(where: string, x: Tensor, of: (squares: Tensor) => Tensor): Tensor {
+  #ofSquares(where: string, x: Tensor, of: (squares: Tensor) => Tensor): Tensor {
     const { count, dim } = rowsOf(where, x, this.dim);
-    const rows = reshape(x, [count, dim]);
     const size = rowsAtOnce(Math.max(dim, this.centers.shape[0]!));
-    const parts: Tensor[] = [];
-    for (let start = 0; start < count; start += size)
-      parts.push(of(this.#squares(slice(rows, 0, start, Math.min(count, start + size)))));
-    return parts.length === 1 ? parts[0]! : concat(parts, 0);
-  }
-
-  #squares(x: Tensor): Tensor {
-    return distances(x, this.centers, ones(x.gpu, this.centers.shape));
+    const all = ones(x.gpu, this.centers.shape);
+    return inParts(reshape(x, [count, dim]), size, (rows) => of(distances(rows, this.centers, all)));
   }
 
   /** −inertia of the samples, as scikit-learn has it: higher is better. Finished in float64. */
@@ -130,11 +120,8 @@ export class KMeans {
   static async load(gpu: Gpu, bytes: Uint8Array): Promise<KMeans> {
     const where = "KMeans.load";
     checkGpu(where, gpu);
-    const { tensors, metadata } = parseSafetensors(bytes, { where, widen: true, finite: true });
-    const [k = 0, d = 0] = tensors.get("centers")?.shape ?? [];
-    check(metadata.get("model") === "KMeans" && k > 0 && d > 0, "format", where, () => {
-      return `expected a file of KMeans.save; got model ${metadata.get("model")}.`;
-    });
+    const { tensors, metadata } = parseModelFile(where, "KMeans", bytes);
+    const [k, d] = sizesOf(where, tensors, "centers");
     const values = Float32Array.from(floats(where, tensors, "centers", [k, d]));
     const course = {
       inertia: Number(metadata.get("inertia")),

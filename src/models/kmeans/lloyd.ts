@@ -33,7 +33,7 @@ export function assigned(x: Tensor, centres: Tensor, weights: Tensor | null): Fo
 /** Centres moved to the means of their rows; the first that has none goes to the farthest row, unless every row lies on a centre. */
 export function updatedCentres(
   centres: Tensor,
-  { first, counts, farthest, reach }: Found,
+  { first, counts, farthest, reach }: Omit<Found, "inertia">,
 ): { next: Tensor; shift: Tensor } {
   const [k] = centres.shape as [number, number];
   const column = reshape(counts, [k, 1]);

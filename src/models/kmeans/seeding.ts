@@ -1,9 +1,23 @@
-import { unitUniforms } from "../../data/philox.ts";
+import { type Draw, permutation, unitUniforms } from "../../data/philox.ts";
 import { streamOf } from "../../data/streams.ts";
 import { abortable } from "../../formats/call.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { distances } from "../../linalg/clusters.ts";
+import { ones } from "../../linalg/matrix.ts";
 import { gpuOf } from "../../data/rows.ts";
+
+/** Numbers of n rows in random order; those of weight 0 come last. */
+export function randomOrder(n: number, draw: Draw, weights?: Float32Array): Uint32Array<ArrayBuffer> {
+  const order = permutation(n, draw);
+  return weights ? order.sort((a, b) => Number(weights[a] === 0) - Number(weights[b] === 0)) : order;
+}
+
+/** Some of the rows `values` [n·d], by their numbers: [rows·d]. */
+export function rowsAt(values: Float32Array, d: number, rows: ArrayLike<number>): Float32Array<ArrayBuffer> {
+  const found = new Float32Array(rows.length * d);
+  for (let k = 0; k < rows.length; k++) found.set(values.subarray(rows[k]! * d, rows[k]! * d + d), k * d);
+  return found;
+}
 
 /**
  * K rows of x [n, d] far from one another (Arthur & Vassilvitskii 2007), each the best of 2 + ⌊ln K⌋ draws, as [K·d].
@@ -27,11 +41,9 @@ export async function plusPlus(
   const chosen: number[] = [first];
   let closest = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
   const narrowed = async (candidates: readonly number[]): Promise<Float64Array<ArrayBuffer>[]> => {
-    const rows = new Float32Array(candidates.length * d);
-    for (const [c, row] of candidates.entries()) rows.set(values.subarray(row * d, row * d + d), c * d);
     const squares = gpu.within(() => {
-      const centres = gpu.tensor(rows, [candidates.length, d]);
-      return distances(x, centres, gpu.tensor(new Float32Array(rows.length).fill(1), centres.shape));
+      const centres = gpu.tensor(rowsAt(values, d, candidates), [candidates.length, d]);
+      return distances(x, centres, ones(gpu, centres.shape));
     });
     const read = await squares.read().finally(() => squares.dispose());
     return candidates.map((_, c) =>
@@ -48,9 +60,7 @@ export async function plusPlus(
     chosen.push(candidates[best]!);
     closest = after[best]!;
   }
-  const centres = new Float32Array(components * d);
-  for (const [k, row] of chosen.entries()) centres.set(values.subarray(row * d, row * d + d), k * d);
-  return centres;
+  return rowsAt(values, d, chosen);
 }
 
 /** The index at which the running sum of `weights` passes u times their total; uniform where all are 0. */

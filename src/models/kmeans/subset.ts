@@ -1,24 +1,35 @@
-import { permutation } from "../../data/philox.ts";
 import { eachBatch, type Rows } from "../../data/rows.ts";
 import { streamOf } from "../../data/streams.ts";
 import { gather } from "../../graph/ops/gather.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Gpu } from "../../program/gpu.ts";
+import { randomOrder } from "./seeding.ts";
 
 /** Rows that starting centres are looked for among, at most: as many as this, or 32 for each centre. */
 export const SAMPLE = 4096;
 
-/** Rows drawn without replacement, in their order, and which they are. Those of weight 0 only where there are no others. */
+/** Rows that starting centres are looked for among, [n, d], and their weights. */
+export interface StartingRows {
+  readonly x: Tensor;
+  readonly weights?: Float32Array<ArrayBuffer> | undefined;
+}
+
+/** Rows drawn without replacement, in their order. Those of weight 0 only where there are no others. */
 export async function subsetOf(
   gpu: Gpu,
   rows: Rows,
-  { centres, batch, seed, weights }: { centres: number; batch: number; seed: number; weights?: Float32Array },
+  {
+    centres,
+    batch,
+    seed,
+    weights,
+  }: { centres: number; batch: number; seed: number; weights?: Float32Array | undefined },
   signal?: AbortSignal,
-): Promise<{ x: Tensor; chosen: Uint32Array }> {
+): Promise<StartingRows> {
   const size = Math.min(rows.count, Math.max(SAMPLE, 32 * centres));
-  const order = permutation(rows.count, { seed, stream: streamOf("mixture subset") });
-  if (weights) order.sort((a, b) => Number(weights[a] === 0) - Number(weights[b] === 0));
-  const chosen = order.slice(0, size).sort();
+  const chosen = randomOrder(rows.count, { seed, stream: streamOf("mixture subset") }, weights)
+    .slice(0, size)
+    .sort();
   const values = new Float32Array(size * rows.dim);
   let at = 0;
   await eachBatch(
@@ -35,5 +46,6 @@ export async function subsetOf(
     },
     signal,
   );
-  return { x: gpu.tensor(values, [size, rows.dim]), chosen };
+  const own = weights && Float32Array.from(chosen, (row) => weights[row]!);
+  return { x: gpu.tensor(values, [size, rows.dim]), weights: own };
 }

@@ -32,9 +32,10 @@ export class Em {
   readonly #states: EmStates;
   readonly #programs: Programs;
   readonly #whole: Tensor | null;
+  /** The weights of all rows, where one step holds them. */
+  readonly #weights: Tensor | null;
   /** Values [d] for missing entries before the first E step. */
   readonly #fill: Tensor | null;
-  #ownWeights: Tensor | null = null;
 
   /** `whole` is all rows, where they fit into one step. */
   constructor(gpu: Gpu, rows: Rows, whole: Tensor | null, options: EmOptions) {
@@ -45,6 +46,7 @@ export class Em {
     this.#programs = new Programs(gpu);
     this.#states = new EmStates(gpu, rows, options);
     this.#fill = options.fill ? gpu.tensor(options.fill, [rows.dim]) : null;
+    this.#weights = whole && options.weights ? gpu.tensor(options.weights, [rows.count]) : null;
   }
 
   /** Starts from parameters. */
@@ -169,8 +171,9 @@ export class Em {
   }
 
   async #block(times: number): Promise<void> {
-    const { weights } = this.#wholeInputs();
-    const step = await this.#programs.get("iterate", () => this.#states.advance(this.#expect(this.#whole!, weights)));
+    const step = await this.#programs.get("iterate", () =>
+      this.#states.advance(this.#expect(this.#whole!, this.#weights)),
+    );
     await step.repeat(times);
   }
 
@@ -189,40 +192,33 @@ export class Em {
     const rows = this.#rows;
     const batches = Math.ceil(rows.count / batch);
     const order = permutation(batches, { seed: online!.seed, stream: streamOf("mini-batches"), step: pass });
-    for (const [at, which] of order.entries()) {
-      signal?.throwIfAborted();
-      const start = which * batch;
-      const size = Math.min(batch, rows.count - start);
-      const own = weights?.slice(start, start + size);
-      const total = own ? totalOf(own) : size;
-      if (total === 0) continue;
-      const x = await rows.batch(start, size);
-      const numbers = [total, (2 + pass * batches + at) ** -0.6].map((value) => this.#gpu.tensor([value], []));
-      const inputs = [...numbers, x, ...(own ? [this.#gpu.tensor(own, [size])] : [])];
-      const step = async () =>
-        (
-          await this.#programs.get(
-            "online",
-            (weight, rate, part, own) => this.#states.advanceBy(this.#expect(part!, own ?? null), weight!, rate!),
-            inputs,
-          )
-        ).run(...inputs);
-      await abortable(step(), signal).finally(() => {
-        for (const t of inputs) if (t !== x || rows.keeps !== true) t.dispose();
-      });
-    }
+    let steps = pass * batches;
+    const step = async (x: Tensor, start: number): Promise<void> => {
+      const rate = (2 + steps++) ** -0.6;
+      const own = weights?.slice(start, start + x.shape[0]!);
+      const total = own ? totalOf(own) : x.shape[0]!;
+      if (total === 0) return;
+      const made = [total, rate].map((value) => this.#gpu.tensor([value], []));
+      if (own) made.push(this.#gpu.tensor(own, [own.length]));
+      const inputs = [...made.slice(0, 2), x, ...made.slice(2)];
+      try {
+        const program = await this.#programs.get(
+          "online",
+          (size, rate, part, rowWeights) =>
+            this.#states.advanceBy(this.#expect(part!, rowWeights ?? null), size!, rate!),
+          inputs,
+        );
+        await program.run(...inputs);
+      } finally {
+        for (const t of made) t.dispose();
+      }
+    };
+    await eachBatch(rows, batch, step, signal, order);
     const close = await this.#programs.get("close pass", () => {
       this.#states.closePass();
       this.#states.clear();
     });
     await close.run();
-  }
-
-  /** The weights of all rows, where one step holds them. */
-  #wholeInputs(): { weights: Tensor | null } {
-    const { weights } = this.#options;
-    if (weights && !this.#ownWeights) this.#ownWeights = this.#gpu.tensor(weights, [weights.length]);
-    return { weights: this.#ownWeights };
   }
 
   /** x with the starting value of each feature for what is missing. */
@@ -249,9 +245,8 @@ export class Em {
       const part = x ? this.#options.weights?.slice(start, start + x.shape[0]!) : undefined;
       const own = part ? [this.#gpu.tensor(part, [part.length])] : [];
       try {
-        const { weights } = whole ? this.#wholeInputs() : { weights: null };
         const program = whole
-          ? await this.#programs.get(name, (at) => accumulate(whole, at!, weights), [step])
+          ? await this.#programs.get(name, (at) => accumulate(whole, at!, this.#weights), [step])
           : await this.#programs.get(name, (at, input, rowWeights) => accumulate(input!, at!, rowWeights ?? null), [
               step,
               x!,
@@ -281,6 +276,6 @@ export class Em {
   dispose(): void {
     this.#programs.dispose();
     this.#states.dispose();
-    for (const t of [this.#fill, this.#ownWeights]) t?.dispose();
+    for (const t of [this.#fill, this.#weights]) t?.dispose();
   }
 }

@@ -2,20 +2,15 @@ import { gpuOf, type Rows } from "../../data/rows.ts";
 import { abortable, type LongCall, progressOf } from "../../formats/call.ts";
 import { familyOf } from "../covariance/families.ts";
 import type { CovarianceKind, Values } from "../covariance/family.ts";
+import { incompleteRowsOfStep, rowsOfStep } from "../covariance/step.ts";
 import { Em } from "./em.ts";
-import { rowsOfStep } from "../covariance/step.ts";
+import type { EmOptions } from "./emStates.ts";
 import { singular } from "./singular.ts";
 
 /** What one Gaussian is fitted by. */
-interface OneOptions extends LongCall {
+interface OneOptions
+  extends LongCall, Pick<EmOptions, "rank" | "regularization" | "tolerance" | "maxIterations" | "weights" | "fill"> {
   readonly kind: CovarianceKind;
-  readonly rank: number;
-  readonly regularization: number;
-  readonly tolerance: number;
-  readonly maxIterations: number;
-  readonly weights?: Float32Array<ArrayBuffer> | undefined;
-  /** Its presence says that NaN is a missing entry. */
-  readonly fill?: Float32Array<ArrayBuffer> | undefined;
 }
 
 /**
@@ -31,7 +26,7 @@ export async function emOfOne(
 ): Promise<{ mean: Float64Array; covariance: Values; converged: boolean; iterations: number }> {
   const { kind, fill, signal, onProgress, ...numbers } = options;
   const family = familyOf(where, kind);
-  const batch = rowsOfStep(family, 1, rows.dim, fill ? numbers.rank : undefined);
+  const batch = fill ? incompleteRowsOfStep(family, 1, rows.dim, numbers.rank) : rowsOfStep(family, 1, rows.dim);
   const whole = rows.count <= batch ? await rows.batch(0, rows.count) : null;
   const first = whole ?? (await rows.batch(0, 1));
   const began = performance.now();

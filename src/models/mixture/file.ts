@@ -1,8 +1,7 @@
 import { check, show } from "../../device/errors.ts";
-import { parseSafetensors } from "../../formats/safetensors.ts";
 import { floats } from "../../linalg/numbers.ts";
 import { familyOf, kindsOf } from "../covariance/families.ts";
-import { modelFile } from "../covariance/file.ts";
+import { modelFile, parseModelFile } from "../covariance/file.ts";
 import type { CovarianceFamily, CovarianceKind, Tensors } from "../covariance/family.ts";
 import type { MixtureValues } from "./emStates.ts";
 import { type MixtureStart, startValues } from "./options.ts";
@@ -35,14 +34,11 @@ export function parseMixture(
   where: string,
   bytes: Uint8Array,
 ): { family: CovarianceFamily; sizes: { d: number; rank: number }; values: MixtureValues; course: Course } {
-  const { tensors, metadata } = parseSafetensors(bytes, { where, widen: true, finite: true });
+  const { tensors, metadata } = parseModelFile(where, "GaussianMixture", bytes);
   const kind = metadata.get("covariance") as CovarianceKind;
-  check(
-    metadata.get("model") === "GaussianMixture" && kindsOf(false).includes(kind),
-    "format",
-    where,
-    () => `expected a file of GaussianMixture.save; got model ${metadata.get("model")}, covariance ${kind}.`,
-  );
+  check(kindsOf(false).includes(kind), "format", where, () => {
+    return `expected a covariance of ${kindsOf(false).join(", ")}; got ${kind}.`;
+  });
   const family = familyOf(where, kind);
   const [k = 0, d = 0] = tensors.get("means")?.shape ?? [];
   const rank = tensors.get("loadings")?.shape[2] ?? 0;

@@ -1,18 +1,17 @@
-import { permutation } from "../../data/philox.ts";
 import { streamOf } from "../../data/streams.ts";
 import { check, LatentError } from "../../device/errors.ts";
 import { abortable, progressOf } from "../../formats/call.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { checkFinite, gpuOf, type Rows, rowsOf, type Samples } from "../../data/rows.ts";
+import { checkFinite, gpuOf, rowsOf, type Samples } from "../../data/rows.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { checkRank, familyOf } from "../covariance/families.ts";
 import type { CovarianceFamily } from "../covariance/family.ts";
-import { rowsOfStep } from "../covariance/step.ts";
+import { incompleteRowsOfStep, rowsOfStep } from "../covariance/step.ts";
 import { Em } from "./em.ts";
 import type { EmResult, MixtureValues } from "./emStates.ts";
 import { lloyd } from "../kmeans/lloyd.ts";
-import { plusPlus } from "../kmeans/seeding.ts";
-import { SAMPLE, subsetOf } from "../kmeans/subset.ts";
+import { plusPlus, randomOrder, rowsAt } from "../kmeans/seeding.ts";
+import { SAMPLE, type StartingRows, subsetOf } from "../kmeans/subset.ts";
 import { filledRows, observedMeans } from "../observed.ts";
 import { totalOf, weightsOf } from "../weights.ts";
 import { checkMixtureOptions, type MixtureOptions, startValues } from "./options.ts";
@@ -44,26 +43,24 @@ export async function fitMixture(where: string, samples: Samples, options: Mixtu
   const weights = await weightsOf(where, options.weights, rows.count);
   const fill = options.missing ? await observedMeans(where, rows, signal) : undefined;
   if (!fill) await checkFinite(where, rows, signal);
-  const most = rowsOfStep(family, components, rows.dim, fill ? rank : undefined);
+  const most = fill
+    ? incompleteRowsOfStep(family, components, rows.dim, rank)
+    : rowsOfStep(family, components, rows.dim);
   const batch = Math.min(most, miniBatch ?? most);
   const whole = !miniBatch && rows.count <= batch ? await rows.batch(0, rows.count) : null;
   const first = whole ?? (await rows.batch(0, 1));
   const gpu = gpuOf(where, first);
   let em: Em | null = null;
-  let sample: { x: Tensor; weights: Float32Array | undefined } | null = null;
+  let sample: StartingRows | null = null;
   try {
     if (whole) await abortable(gpu.evaluate([whole]), signal);
     const online = miniBatch ? { seed } : undefined;
     const numbers = { rank, components, regularization, tolerance, maxIterations, batch };
     em = new Em(gpu, rows, whole, { family, ...numbers, weights, fill, online });
     const start = await givenStart(where, options, family, { components, d: rows.dim, rank });
-    if (!start)
-      sample = await startingRows(
-        gpu,
-        fill ? filledRows(where, rows, fill) : rows,
-        { whole: fill ? null : whole, weights, batch, components, seed },
-        signal,
-      );
+    const given = { centres: components, batch, seed, weights };
+    if (!start && whole && !fill && rows.count <= SAMPLE) sample = { x: whole, weights };
+    else if (!start) sample = await subsetOf(gpu, fill ? filledRows(where, rows, fill) : rows, given, signal);
     const total = weights ? totalOf(weights) : rows.count;
     let best: EmResult | null = null;
     let failed: EmResult | null = null;
@@ -121,30 +118,10 @@ async function givenStart(
   return typeof init === "object" ? startValues(where, init, family, sizes) : null;
 }
 
-/** Rows that starting centres are looked for among, and their weights. */
-async function startingRows(
-  gpu: Gpu,
-  rows: Rows,
-  given: {
-    whole: Tensor | null;
-    weights: Float32Array | undefined;
-    batch: number;
-    components: number;
-    seed: number;
-  },
-  signal?: AbortSignal,
-): Promise<{ x: Tensor; weights: Float32Array | undefined }> {
-  const { whole, weights, batch, components, seed } = given;
-  if (whole && rows.count <= SAMPLE) return { x: whole, weights };
-  const options = { centres: components, batch, seed, ...(weights ? { weights } : {}) };
-  const { x, chosen } = await subsetOf(gpu, rows, options, signal);
-  return { x, weights: weights && Float32Array.from(chosen, (row) => weights[row]!) };
-}
-
 async function begin(
   em: Em,
   start: MixtureValues | null,
-  sample: { x: Tensor; weights: Float32Array | undefined } | null,
+  sample: StartingRows | null,
   options: MixtureOptions,
   restart: number,
 ): Promise<void> {
@@ -154,18 +131,13 @@ async function begin(
   const [n, d] = x.shape as [number, number];
   if (init === "kmeans" || init === "k-means++") {
     const centres = await plusPlus(x, components, seed, restart, signal, weights);
-    const own = weights && Float32Array.from(weights);
-    const found = init === "kmeans" ? await lloyd(x, centres, 25, signal, own) : centres;
+    const found = init === "kmeans" ? await lloyd(x, centres, 25, signal, weights) : centres;
     return em.startAt(found as Float32Array<ArrayBuffer>, signal);
   }
   const values = (await x.read()) as Float32Array;
-  const order = permutation(n, { seed, stream: streamOf("mixture centres"), step: restart });
-  // rows that do not count come last
-  if (weights) order.sort((a, b) => Number(weights[a] === 0) - Number(weights[b] === 0));
-  if (init === "random") return em.startRandom(values.slice(order[0]! * d, order[0]! * d + d), seed, restart, signal);
-  const centres = new Float32Array(components * d);
-  for (let k = 0; k < components; k++) centres.set(values.subarray(order[k]! * d, order[k]! * d + d), k * d);
-  return em.startAt(centres, signal);
+  const order = randomOrder(n, { seed, stream: streamOf("mixture centres"), step: restart }, weights);
+  const centres = rowsAt(values, d, order.subarray(0, init === "random" ? 1 : components));
+  return init === "random" ? em.startRandom(centres, seed, restart, signal) : em.startAt(centres, signal);
 }
 
 function reporterOf(

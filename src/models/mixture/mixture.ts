@@ -94,7 +94,8 @@ export class GaussianMixture {
   }
 
   /**
-   * Fits one mixture for each number of components, and keeps the best by a criterion; the others are in `table`, as they were asked for.
+   * Fits a mixture for each of several numbers of components. `best` is the one that the criterion prefers; `table` has a row for each, in
+   * the order of `components`.
    *
    *     const { best, table } = await GaussianMixture.select(x, { components: [1, 2, 3], criterion: "bic" });
    */
