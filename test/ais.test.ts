@@ -93,10 +93,10 @@ it("refuses what it cannot do, and an abort ends it and frees all", async () => 
   using classes = new CategoricalVAE(gpu, { image: [1, 1, 3], hidden: 4, latent: 200 });
   const before = gpu.memory().bytes;
   expect((await failure(() => points.ais(x))).message).toMatch(
-    /AutoEncoder.ais: codes of this model are no normal numbers/,
+    /AutoEncoder.ais: expected a model whose codes are drawn as normal numbers/,
   );
   expect((await failure(() => classes.ais(x))).message).toMatch(
-    /CategoricalVAE.ais: codes of this model are no normal numbers/,
+    /CategoricalVAE.ais: expected a model whose codes are drawn as normal numbers/,
   );
   expect((await failure(() => vae.ais(x, { temperatures: 1 }))).message).toMatch(/temperatures whole and ≥ 2; got 1/);
   expect((await failure(() => vae.ais(x, { steps: 1 } as object))).message).toMatch(/unknown option/);

@@ -1,7 +1,7 @@
 import type { Device } from "../device/device.ts";
 import { check } from "../device/errors.ts";
 
-/** Submits under way at a time, and while all of them together are short. */
+/** Submits that may be under way at a time; SHORT: while all of them together take little time. */
 const IN_FLIGHT = 2;
 const SHORT_IN_FLIGHT = 8;
 /** Milliseconds without a frame after which work goes on: the page is hidden, or draws nothing. */
@@ -19,7 +19,7 @@ export const checkBudget = (where: string, budgetMs: number | undefined): void =
 /**
  * Keeps submits short: decides how many steps one holds, and waits while too many are in flight.
  *
- * With a budget, one submit fills at most the budget of one frame (a single step may be longer), and the next waits for the next frame.
+ * With a budget, each submit waits for a frame of its own and takes no longer than the budget, or is a single step.
  */
 export class Pacer {
   readonly #device: Device;
@@ -44,7 +44,7 @@ export class Pacer {
     return Math.max(1, Math.min(left, fitting));
   }
 
-  /** Whether what is under way takes a tenth of what one submit may: waiting for each would take longer than they do. */
+  /** Whether all that is under way takes less than a tenth of what one submit may: waiting for it would cost more than it does. */
   #isShort(): boolean {
     const steps = this.#underway.reduce((sum, submit) => sum + submit.steps, 0);
     return steps * (this.#secondsPerStep ?? Infinity) < this.#target / 10;

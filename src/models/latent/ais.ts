@@ -68,7 +68,13 @@ export async function annealed(
     const n = images.shape[0]!;
     return { n, pixels: images.size / n, isNormal: !(q instanceof Tensor) && q.takesNormal === true };
   });
-  check(isNormal, "unsupported", where, () => "codes of this model are no normal numbers, which moves need.");
+  check(
+    isNormal,
+    "unsupported",
+    where,
+    () =>
+      "expected a model whose codes are drawn as normal numbers, since moves change them a little at a time; got another.",
+  );
   const posterior = (x: Tensor, rows?: Tensor) => encode(x, rows) as Posterior;
   const latent = prior.shape[0]!;
   const size = Math.max(1, Math.min(n, Math.floor(BLOCK / (chains * pixels))));
@@ -165,7 +171,7 @@ export async function annealed(
       logProb.every(Number.isFinite),
       "numeric",
       where,
-      () => "weights are not finite. Expected images that the likelihood can score.",
+      () => "a weight is no finite number. Expected images that the likelihood can score.",
     );
     return { logProb, deviations, chains, temperatures, leapfrogs, start, acceptance, stepSize, seed };
   } finally {

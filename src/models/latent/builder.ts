@@ -68,7 +68,7 @@ export class Builder {
   #change: WeightChange | null = null;
   /** How layers made elsewhere are applied. */
   #forward: ForwardOptions = {};
-  /** Those that have been since that was said. */
+  /** Those that were applied since `applying` began. */
   readonly #applied = new Set<Layer>();
   /** Numbers that may still be made. */
   #left: number;
@@ -156,7 +156,7 @@ export class Builder {
     };
   }
 
-  /** Layers that were made elsewhere are applied so while `record` records. */
+  /** While `body` runs, layers that were made elsewhere are applied with these options. */
   applying<T>(options: ForwardOptions, body: () => T): T {
     this.#forward = options;
     // layers are applied outside of steps as well
@@ -204,7 +204,7 @@ export class Builder {
     return tensor;
   }
 
-  /** What `make` asks for is made, and nothing moves it. */
+  /** What `make` returns; training does not move the parameters that it asks for. */
   freeze<T>(make: () => T): T {
     const before = Object.keys(this.parameters).length;
     const made = make();
@@ -238,7 +238,7 @@ export class Builder {
         : severalCodes(z.shape.slice(0, -1), likelihood.at(forward(reshape(z, [-1, inputs]))));
   }
 
-  /** Layers that `make` asks for see their weights through `change`. */
+  /** What `make` returns; the layers that it asks for use `change(weight)` in place of their weights. */
   changed<T>(change: WeightChange, make: () => T): T {
     this.#change = change;
     try {
@@ -248,7 +248,7 @@ export class Builder {
     }
   }
 
-  /** The states that `make` asks for. */
+  /** What `make` returns, and the parameters that it asks for. */
   made<T>(make: () => T): { readonly result: T; readonly tensors: readonly Tensor[] } {
     const before = Object.keys(this.parameters).length;
     const result = make();

@@ -11,8 +11,8 @@ import { atLeast, whole } from "./options.ts";
 export const warmupOptions = { beta: atLeast(0, 1), warmup: whole(0, 0) };
 
 /**
- * The same, and `freeBits`: below so many nats (of a latent dimension, averaged over the batch) a divergence costs nothing. Only between
- * normals is that a number of each latent: another prior is refused beside it.
+ * The same, and `freeBits`: nats below which the divergence of a latent dimension, averaged over the batch, costs nothing. A divergence has a
+ * part for each dimension only between normals, so another prior is refused beside it.
  */
 export const klOptions = { ...warmupOptions, freeBits: atLeast(0, 0) };
 
@@ -30,8 +30,8 @@ export const rising = (step: Tensor, most: number, steps: number): Tensor =>
   mul(minimum(div(cast(step, "f32"), steps), 1), most);
 
 /**
- * What a divergence adds to a loss, given its mean over the batch, `kl` []; `pairs` are the normals between which it is, the second N(0, I)
- * where there is none. Sources: Sønderby et al. 2016, Kingma et al. 2016.
+ * What a divergence adds to a loss. kl: its mean over the batch, []. pairs: the normals q and p that it lies between, for free bits; p is
+ * N(0, I) where none is given. Sources: Sønderby et al. 2016, Kingma et al. 2016.
  */
 export function weighted(
   kl: Tensor,

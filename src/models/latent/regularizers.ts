@@ -30,8 +30,8 @@ export function jacobianNorm(decode: Parts["decode"], z: Tensor, draw: Draw): Te
 const SQUARINGS = 6;
 
 /**
- * W / σ, σ = uᵀWv the largest singular value of the matrix of all that reaches each output, whose `axis` of the weight is given; gradients
- * see u and v as given. Source: Miyato et al. 2018.
+ * W / σ, where σ = uᵀWv is the largest singular value of W as a matrix with a row for each output; outputs stand along `axis` of the weight.
+ * No gradient goes through u and v. Source: Miyato et al. 2018.
  */
 export function spectrallyNormalised(weight: Tensor, axis: number): Tensor {
   const outputsFirst = axis === 0 ? weight : transpose(weight, [1, 0, 2, 3]);
@@ -43,7 +43,7 @@ export function spectrallyNormalised(weight: Tensor, axis: number): Tensor {
   gram = normalised(gram);
   for (let i = 0; i < SQUARINGS; i++) gram = normalised(matmul(gram, gram));
   const unit = (x: Tensor) => div(x, add(sum(square(x)).pow(0.5), 1e-30));
-  // any start that is not orthogonal to the vector; a column of the power is along it
+  // the power turns any start that is not orthogonal to v into v
   const v = unit(matmul(gram, startOf(w)));
   const u = unit(matmul(detached, detach(v)));
   const sigma = sum(mul(matmul(w, detach(v)), detach(u)));
@@ -64,7 +64,7 @@ export const regularizerOptions = {
   weight: atLeast(0, 1e-4),
 };
 
-/** Points as codes; with "spectral", a decoder of normalised weights. `decoder` are its parameters. */
+/** Codes that are points, and a decoder, whose weights "spectral" normalises. `decoder`: the decoder's parameters. */
 export function regularisedParts(
   build: Builder,
   { regularizer }: { readonly regularizer: "l2" | "gradient" | "spectral" },
