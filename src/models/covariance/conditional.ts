@@ -113,7 +113,9 @@ export class Conditional {
   get covariance(): Tensor {
     const h = this.hidden.length;
     const dense = this.#family.dense(this.#covariances, h);
-    return this.means.shape[0] === 1 ? reshape(dense, [h, h]) : dense;
+    if (this.means.shape[0] === 1) return reshape(dense, [h, h]);
+    // full ones are dense as they are: the caller gets a copy
+    return Object.values(this.#covariances).includes(dense) ? add(dense, 0) : dense;
   }
 
   /** One draw for each row: [n, hidden], or [hidden] where `values` was one row. Equal seeds give equal bits on one device. */
