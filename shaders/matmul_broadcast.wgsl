@@ -31,7 +31,7 @@ struct Params { stacks: u32, rows: u32, columns: u32, inner: u32, a_stack: u32, 
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> c: array<vec4f>;
 
-var<workgroup> seen: atomic<u32>;
+var<workgroup> arrivals: atomic<u32>;
 
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
@@ -87,7 +87,7 @@ fn product(
   // SwiftShader clears workgroup memory for each subgroup that begins: none counts before all have begun
   workgroupBarrier();
   var rank = 0u;
-  if (own == 0u) { rank = atomicAdd(&seen, 1u); }
+  if (own == 0u) { rank = atomicAdd(&arrivals, 1u); }
   rank = subgroupBroadcastFirst(rank);
   if (stack < params.stacks) {
     let row = number % down * (8u * LANES / size) + 8u * rank;

@@ -49,7 +49,7 @@ test("draws have the frequencies of each position, and positions are independent
   // entries far apart, so that a draw says which they are
   const entries = Float32Array.from({ length: codes * 2 }, (_, i) => (i % 2 ? 0 : i / 2));
   model.parameters["codebook.weight"]!.write(entries);
-  const prior = model.made.parts.prior as CodebookPrior;
+  const prior = model.built.parts.prior as CodebookPrior;
   const seen = Array.from({ length: 90 }, (_, i) => (i % positions === 1 ? 4 : (i * i) % codes));
   prior.fit(seen);
   const n = 20_000;

@@ -56,7 +56,7 @@ describe("the parts of the divergence", () => {
       const { mutualInformation, totalCorrelation, dimensionWiseKl } = model.terms(x, { noise: z, count: 50 });
       const { mean, logVar } = model.encode(x);
       const code = mean.add(logVar.mul(0.5).exp().mul(z));
-      const ratio = model.encode(x).logProb(code).sub(model.made.parts.prior.logProb(code));
+      const ratio = model.encode(x).logProb(code).sub(model.built.parts.prior.logProb(code));
       const parts = [mutualInformation, totalCorrelation, dimensionWiseKl].map((t) => t!.item());
       const total = (await Promise.all(parts)).reduce((a, b) => a + b);
       expect(Math.abs(total - average(await ratio.read()))).toBeLessThan(1e-5 * Math.max(1, Math.abs(total)));

@@ -112,7 +112,7 @@ describe("codes from the prior of a new model", () => {
     const models = family as unknown as { readonly [name: string]: new (gpu: Gpu, options: object) => LatentModel };
     return new models[name]!(gpu, { image: [1, 2, 2], hidden: 2, ...options });
   };
-  const codesOf = async (model: LatentModel) => values(model.made.parts.prior.sample(n, { seed: 3, name: "prior" }));
+  const codesOf = async (model: LatentModel) => values(model.built.parts.prior.sample(n, { seed: 3, name: "prior" }));
 
   test("are independent standard normals", async () => {
     for (const name of standard) {
@@ -141,7 +141,7 @@ test("pixels drawn from p(x|z) have the mean and the variance that it says", asy
     const options = likelihood === "gaussian" ? { variance: 0.3 } : {};
     using model = new family.VAE(gpu, { image: [1, 2, 2], hidden: 3, latent: 2, seed: 2, likelihood, ...options });
     const codes = gpu.tensor([[0.5, -1]]).expand([n, 2]);
-    const density = model.made.parts.decode(codes);
+    const density = model.built.parts.decode(codes);
     const mean = (await density.mean.read()).slice(0, pixels) as Float32Array;
     const drawn = await values(density.draw({ seed: 1, name: "pixels" }));
     checkMoments(drawn, mean, (i, j) => (i === j ? variance(mean[i]!) : 0));

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
  * Glossary, has the field's words that stand there now.
  */
 const PRIVATE =
-  /^(beside|Beside|side|Joined|fours?|fourBody|map_?[fF]ours|quads?|quad(Small|Any)|\w+_quads?|quad_(any|small)|passesRound|\w+AreDear|ACROSS|DOWN|LONG|HIGH|DEPTH|PARTS|BAND|ROOM|TEAM|slim|spread|narrow|plain|sliced|trips|look|Look|straight|standsFor|anchor|root|claims?|claimed|claiming|settled|letGo|adopt|pull|Pull|Operandish|clock|ticked|ring|Ending|off|even|evened|shares|turn|held|hold|kept|moved|around|climbed|SETTLED|REACH|Contender|contender|Judge|judge|lineup|Fitted|soon|few|busy|alone)$/;
+  /^(beside|Beside|side|Joined|fours?|fourBody|map_?[fF]ours|quads?|quad(Small|Any)|\w+_quads?|quad_(any|small)|passesRound|\w+AreDear|ACROSS|DOWN|LONG|HIGH|DEPTH|PARTS|BAND|ROOM|TEAM|slim|spread|narrow|plain|sliced|trips|look|Look|straight|standsFor|anchor|root|claims?|claimed|claiming|settled|letGo|adopt|pull|Pull|Operandish|clock|ticked|ring|Ending|off|even|evened|shares|turn|held|hold|kept|made|Made|seen|moved|around|climbed|SETTLED|REACH|Contender|contender|Judge|judge|lineup|Fitted|soon|few|busy|alone)$/;
 
 /** Where one of them is the field's own word after all: file, name, reason. */
 const RIGHT: readonly (readonly [file: RegExp, name: RegExp, reason: string])[] = [
@@ -82,6 +82,7 @@ const ONE_MEANING: readonly (readonly [word: string, files: RegExp | null])[] = 
   ["record", /^src\/(graph\/record|nn\/(termHistory|trainStep)|models\/latent\/model)\.ts$/], // adds nodes to a graph
   ["fit", /^src\/(app|features|metrics|models)\//], // of a model
   ["precisions", /^src\/models\/covariance\//], // inverse covariances
+  ["known", /^src\/app\/family\//], // codes whose classes are known
   ["share", /^src\/(app|metrics|program\/access)/], // a fraction of a whole
 ];
 

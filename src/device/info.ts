@@ -43,7 +43,7 @@ export function describe(device: GPUDevice, adapter: GPUAdapter | null): DeviceI
   return {
     vendor,
     architecture,
-    family: software ? "software" : (FAMILIES.find(([, known]) => known.test(name))?.[0] ?? "unknown"),
+    family: software ? "software" : (FAMILIES.find(([, pattern]) => pattern.test(name))?.[0] ?? "unknown"),
     description,
     software,
     features: [...device.features].sort(),

@@ -31,11 +31,11 @@ export class PipelineCache {
 
   get(source: ShaderSource): Promise<Pipeline> {
     const key = `${source.entry}|${source.bindings.map((b) => `${b.binding}${b.type}`).join()}|${source.code}`;
-    const known = this.#cache.get(key);
-    if (known) this.#cache.delete(key); // reinserted below: a Map keeps the order of insertion
-    const compiled = known ?? this.#compile(source);
+    const cached = this.#cache.get(key);
+    if (cached) this.#cache.delete(key); // reinserted below: a Map keeps the order of insertion
+    const compiled = cached ?? this.#compile(source);
     this.#cache.set(key, compiled);
-    if (!known) compiled.catch(() => this.#cache.delete(key));
+    if (!cached) compiled.catch(() => this.#cache.delete(key));
     for (const oldest of this.#cache.keys()) {
       if (this.#cache.size <= MOST_CACHED) break;
       this.#cache.delete(oldest);

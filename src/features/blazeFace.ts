@@ -90,7 +90,7 @@ export class BlazeFace implements FeatureNetwork {
         return suppressed(found, this.#detection);
       });
     } finally {
-      for (const made of [boxes, scores]) made.dispose();
+      for (const tensor of [boxes, scores]) tensor.dispose();
     }
   }
 

@@ -21,10 +21,10 @@ const suppressions = { greedy, weighted };
 export function detectionOf(
   where: string,
   options: DetectorOptions,
-  known: readonly string[],
+  further: readonly string[],
   defaults: Detection,
 ): Detection {
-  checkOptions(where, options, ["threshold", "overlap", "suppression", ...known]);
+  checkOptions(where, options, ["threshold", "overlap", "suppression", ...further]);
   const { threshold = defaults.threshold, overlap = defaults.overlap, suppression = defaults.suppression } = options;
   for (const [name, value] of Object.entries({ threshold, overlap }))
     check(

@@ -88,7 +88,7 @@ export async function extract(
     return all;
   } finally {
     program.dispose();
-    for (const made of parts) made.dispose();
+    for (const tensor of parts) tensor.dispose();
   }
 }
 

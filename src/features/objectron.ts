@@ -138,7 +138,7 @@ export class Objectron implements FeatureNetwork {
         return suppressed(found, this.#detection);
       });
     } finally {
-      for (const made of [boxes, logits]) made.dispose();
+      for (const tensor of [boxes, logits]) tensor.dispose();
     }
   }
 

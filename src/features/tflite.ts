@@ -92,9 +92,9 @@ export function parseTflite(where: string, bytes: Uint8Array): TfliteModel {
         where,
         () => `${step.op} names a tensor that is not there. Expected below ${tensors.length}; got ${index}.`,
       );
-    const known = constants.get(step.inputs[0]!);
+    const constant = constants.get(step.inputs[0]!);
     // weights stored as f16 stand behind a step that widens them, which they are already
-    if (step.op === "dequantize" && known) constants.set(step.output, known);
+    if (step.op === "dequantize" && constant) constants.set(step.output, constant);
     else steps.push(step);
   }
   return { steps, constants, inputs: graph.ints(1), outputs: graph.ints(2), shapes };

@@ -145,8 +145,8 @@ export class TfliteGraph {
   /** Elements in the file's order, channels last, in another shape; the first axis stays the images'. */
   #reshaped({ inputs, shape }: Step, x: Tensor): Tensor {
     const wanted = Array.from(this.#model.constants.get(inputs[1] ?? -1)?.values ?? shape).slice(1);
-    const known = wanted.reduce((product, n) => (n === -1 ? product : product * n), x.shape[0]!);
-    const sizes = [x.shape[0]!, ...wanted.map((n) => (n === -1 ? x.size / known : n))];
+    const given = wanted.reduce((product, n) => (n === -1 ? product : product * n), x.shape[0]!);
+    const sizes = [x.shape[0]!, ...wanted.map((n) => (n === -1 ? x.size / given : n))];
     const flat = x.rank === 4 ? transpose(x, TO_CHANNELS_LAST) : x;
     const y = reshape(flat, sizes);
     return y.rank === 4 ? transpose(y, TO_CHANNELS_FIRST) : y;

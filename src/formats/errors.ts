@@ -52,13 +52,13 @@ export const show = (shape: ArrayLike<number>): string => `[${Array.from(shape).
  * Refuses option names that `known` does not list, so that a misspelt option is never silently ignored.
  * Throws LatentError("argument") for those, and for options that are not an object.
  */
-export function checkOptions(where: string, options: object | undefined, known: readonly string[]): void {
+export function checkOptions(where: string, options: object | undefined, allowed: readonly string[]): void {
   if (options === undefined) return;
   // a device, a tensor or a list where options belong has none of their names, and would be ignored
   check(isPlain(options), "argument", where, () => `options are not an object. Expected { … }; got ${named(options)}.`);
   for (const name of Object.keys(options)) {
-    check(known.includes(name), "argument", where, () => {
-      const expected = known.length === 0 ? "no options" : `only ${known.join(", ")}`;
+    check(allowed.includes(name), "argument", where, () => {
+      const expected = allowed.length === 0 ? "no options" : `only ${allowed.join(", ")}`;
       return `unknown option. Expected ${expected}; got ${quote(name)}.`;
     });
   }

@@ -92,8 +92,8 @@ function headerText(bytes: Uint8Array, where: string): { text: string; start: nu
     () => `no npy magic. Expected the bytes 93 "NUMPY"; got ${bytes.length} other bytes.`,
   );
   const [major, minor] = [bytes[6], bytes[7]];
-  const known = (major === 1 || major === 2 || major === 3) && minor === 0;
-  check(known, "unsupported", where, () => `unknown version. Expected 1.0, 2.0 or 3.0; got ${major}.${minor}.`);
+  const isKnown = (major === 1 || major === 2 || major === 3) && minor === 0;
+  check(isKnown, "unsupported", where, () => `unknown version. Expected 1.0, 2.0 or 3.0; got ${major}.${minor}.`);
   const start = major === 1 ? 10 : 12;
   check(bytes.length >= start, "format", where, () => {
     return `header length is cut off. Expected at least ${start} bytes; got ${bytes.length}.`;
@@ -127,8 +127,8 @@ function fieldsOf(text: string, where: string): Fields {
   scanner.expect("{");
   while (!scanner.accept("}")) {
     const key = pythonString(scanner);
-    const known = key === "descr" || key === "fortran_order" || key === "shape";
-    check(known, "format", where, () => `unknown key. Expected only descr, fortran_order, shape; got ${quote(key)}.`);
+    const isKnown = key === "descr" || key === "fortran_order" || key === "shape";
+    check(isKnown, "format", where, () => `unknown key. Expected only descr, fortran_order, shape; got ${quote(key)}.`);
     check(
       !fields.has(key),
       "format",
@@ -188,9 +188,9 @@ function typeOf(descr: string, where: string): { dtype: NpyType; item: number; l
     refuse(where, `object arrays hold pickled code. Expected a numeric type, such as '<f4'; got ${quote(descr)}.`);
   const [, order, name] = /^([<>|]?)([fiub][1248])$/.exec(descr) ?? [];
   const item = Number(name?.[1]);
-  const known = (name !== undefined && name in elementTypes) || name === "f2" || name === "i8" || name === "u8";
+  const isKnown = (name !== undefined && name in elementTypes) || name === "f2" || name === "i8" || name === "u8";
   const ordered = item === 1 || order === "<" || order === ">";
-  if (!known || !ordered) {
+  if (!isKnown || !ordered) {
     const types = [...Object.keys(elementTypes), "f2", "i8", "u8"].join(" ");
     refuse(where, `this type is not read. Expected < or > and one of ${types}; got ${quote(descr)}.`);
   }

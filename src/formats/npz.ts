@@ -46,9 +46,9 @@ export function parseNpz(bytes: Uint8Array, options: NpzReading = {}): Map<strin
   checkBytes(where, bytes);
   const names = typeof arrays === "function" ? [] : (arrays ?? []);
   const asked = typeof arrays === "function" ? arrays : arrays && ((name: string) => names.includes(name));
-  const seen: string[] = [];
+  const listed: string[] = [];
   const has = (file: string): boolean => {
-    seen.push(file);
+    listed.push(file);
     return file.endsWith(".npy") && (asked ? asked(file.slice(0, -4)) : isPlain(file));
   };
   const label = (file: string): string => `${where} ${quote(file.slice(0, -4))}`;
@@ -79,7 +79,7 @@ export function parseNpz(bytes: Uint8Array, options: NpzReading = {}): Map<strin
   for (const name of names)
     check(found.has(name), "format", where, () => {
       const entries =
-        seen
+        listed
           .slice(0, 12)
           .map((file) => quote(file))
           .join(", ") || "no entries";

@@ -80,8 +80,8 @@ function tensor(scanner: Scanner, name: string): Entry {
   const { where } = scanner;
   const found: { dtype?: string; shape?: number[]; data_offsets?: number[] } = {};
   object(scanner, (key) => {
-    const known = key === "dtype" || key === "shape" || key === "data_offsets";
-    check(known, "format", where, () => {
+    const isKnown = key === "dtype" || key === "shape" || key === "data_offsets";
+    check(isKnown, "format", where, () => {
       return `tensor ${quote(name)} has an unknown key. Expected only dtype, shape, data_offsets; got ${quote(key)}.`;
     });
     check(found[key] === undefined, "format", where, () => {

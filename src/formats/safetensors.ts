@@ -124,8 +124,8 @@ function headerText(bytes: Uint8Array, where: string): string {
 
 function checkEntry({ name, dtype, shape, begin, end }: Entry, where: string): void {
   check(Object.hasOwn(types, dtype), "unsupported", where, () => {
-    const known = Object.keys(types).join(" ");
-    return `tensor ${quote(name)} has a dtype that is not read. Expected one of ${known}; got ${quote(dtype)}.`;
+    const dtypes = Object.keys(types).join(" ");
+    return `tensor ${quote(name)} has a dtype that is not read. Expected one of ${dtypes}; got ${quote(dtype)}.`;
   });
   check(begin <= end, "format", where, () => {
     return `tensor ${quote(name)} has offsets that run backwards. Expected begin ≤ end; got ${show([begin, end])}.`;

@@ -30,10 +30,10 @@ export function grad<const T extends readonly Tensor[]>(
   );
   for (const target of targets) sameDevice(where, loss.gpu, target);
   check(loss.size === 1, "shape", where, () => `expected a loss of one element; got ${show(loss.shape)}.`);
-  const known = new Map<Tensor, Origin>();
+  const origins = new Map<Tensor, Origin>();
   const originOf = (node: Tensor): Origin => {
-    let how = known.get(node);
-    if (!how) known.set(node, (how = node.provenance?.open() ?? node));
+    let how = origins.get(node);
+    if (!how) origins.set(node, (how = node.provenance?.open() ?? node));
     return how;
   };
   const order = outputsFirst(loss, originOf);

@@ -128,14 +128,14 @@ const signatures = new Map<MapName, MapSignature>();
 
 /** What `name` takes and gives. */
 export function signature(name: MapName): MapSignature {
-  let known = signatures.get(name);
-  if (!known) {
+  let cached = signatures.get(name);
+  if (!cached) {
     const [left, output] = table[name].split(" -> ") as [string, DType];
     const words = left.split(" ");
     const indexed = words[0] === "i";
-    signatures.set(name, (known = { indexed, inputs: words.slice(Number(indexed)) as DType[], output }));
+    signatures.set(name, (cached = { indexed, inputs: words.slice(Number(indexed)) as DType[], output }));
   }
-  return known;
+  return cached;
 }
 
 /** The map that copies elements of `dtype`. */

@@ -13,24 +13,24 @@ export const noteWrite = (buffer: GPUBuffer): void => void writes.set(buffer, 1 
  */
 export class WeakProvenance implements Provenance {
   readonly #leaves: readonly { readonly ref: WeakRef<Tensor>; readonly writes: number | undefined }[];
-  readonly #made: unknown;
+  readonly #origin: unknown;
 
   constructor(tensor: Tensor) {
     const { source, parents, vjp } = tensor;
     const leaves = storedBelow(tensor);
     this.#leaves = leaves.map((leaf) => ({ ref: new WeakRef(leaf), writes: writesOf(leaf) }));
-    this.#made = leaves.reduce<object>((known, leaf) => new WeakMap([[leaf, known]]), { source, parents, vjp });
+    this.#origin = leaves.reduce<object>((inner, leaf) => new WeakMap([[leaf, inner]]), { source, parents, vjp });
   }
 
   /** The origin; null once an input is gone or was written to. */
   open(): Origin | null {
-    let known = this.#made;
+    let inner = this.#origin;
     for (const { ref, writes: then } of [...this.#leaves].reverse()) {
       const leaf = ref.deref();
       if (!leaf || leaf.disposed || writesOf(leaf) !== then) return null;
-      known = (known as WeakMap<Tensor, unknown>).get(leaf);
+      inner = (inner as WeakMap<Tensor, unknown>).get(leaf);
     }
-    return known as Origin;
+    return inner as Origin;
   }
 
   /** Whether it was computed from `leaf`, a stored tensor, directly. */
@@ -44,13 +44,13 @@ const writesOf = ({ source }: Tensor): number | undefined =>
 
 /** The stored tensors that `tensor`, which is recorded, is computed from. */
 function storedBelow(tensor: Tensor): Tensor[] {
-  const seen = new Set<Tensor>();
+  const visited = new Set<Tensor>();
   const stack = [tensor];
   for (let next = stack.pop(); next; next = stack.pop())
     for (const x of [...inputsOf(next), ...next.parents])
-      if (!seen.has(x)) {
-        seen.add(x);
+      if (!visited.has(x)) {
+        visited.add(x);
         if (x.source.kind !== "stored") stack.push(x);
       }
-  return [...seen].filter((x) => x.source.kind === "stored");
+  return [...visited].filter((x) => x.source.kind === "stored");
 }

@@ -4,7 +4,7 @@ import { library } from "./library.ts";
 /** What a branch counts for: compilers of software adapters take long for each, the more so in a loop. */
 const BRANCH = 400;
 
-const known = new Map<string, number>();
+const costs = new Map<string, number>();
 
 /**
  * Operations in the text of the scalar function `name`, with those of the functions that it calls, as a device's compiler sees
@@ -14,7 +14,7 @@ export function operations(name: string): number {
   const declaration = library().get(name);
   if (!declaration?.startsWith("fn ")) return 1;
   const body = declaration.slice(declaration.indexOf("{"));
-  let total = known.get(name);
+  let total = costs.get(name);
   if (total === undefined) {
     const branches = body.match(/\b(?:if|for|while|loop|switch)\b|&&|\|\|/g)?.length ?? 0;
     const operators = body.match(/[-+*/%<>=!&|^]+/g)?.length ?? 0;
@@ -22,7 +22,7 @@ export function operations(name: string): number {
     total = calls.reduce((a, b) => a + b, operators + BRANCH * branches);
     // what four elements share counts for a quarter each
     if (DRAWS.has(name)) total /= 4;
-    known.set(name, total);
+    costs.set(name, total);
   }
   return total;
 }

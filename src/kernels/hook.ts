@@ -50,16 +50,16 @@ export function hookBody(
   const place = (slot: number, view: View): string => {
     const index = indexOf(view, slot, offsets);
     if (!index.includes("i ")) return index;
-    const known = places.get(index);
-    if (known) return known;
+    const cached = places.get(index);
+    if (cached) return cached;
     const name = `k${places.size}`;
     lines.push(`  let ${name} = ${index};`);
     places.set(index, name);
     return name;
   };
   const emit = (expression: Expression): string => {
-    const known = names.get(expression);
-    if (known) return known;
+    const cached = names.get(expression);
+    if (cached) return cached;
     const inputs = expression.kind === "call" ? expression.inputs.map(emit) : [];
     const name = expression.kind === "value" ? "value" : `t${names.size}`;
     if (expression.kind !== "value") lines.push(`  let ${name} = ${text(expression, inputs, place)};`);

@@ -13,8 +13,8 @@ export function kernel<Constant extends string>(
   workgroup: readonly number[],
   bound: string,
 ): Named<Constant> {
-  let known: Omit<Kernel, "name" | "entry" | "code" | "workgroup" | "folds"> | undefined;
-  const read = () => (known ??= reflected(code, bound.split(" ")));
+  let cached: Omit<Kernel, "name" | "entry" | "code" | "workgroup" | "folds"> | undefined;
+  const read = () => (cached ??= reflected(code, bound.split(" ")));
   const entry = name.slice(name.indexOf(".") + 1);
   return {
     name,

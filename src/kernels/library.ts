@@ -1,7 +1,7 @@
 import { loaded } from "../device/loaded.ts";
 import { lib_map } from "./shaders/lib_map.gen.ts";
 
-let known: Map<string, string> | undefined;
+let cached: Map<string, string> | undefined;
 
 /** What a text declares at its top: names, and each with its text. */
 const declarations = (text: string) =>
@@ -11,7 +11,7 @@ const declarations = (text: string) =>
     .map((declaration) => [/\w+ (\w+)/.exec(declaration)![1]!, declaration] as const);
 
 /** The functions, structs and constants of shaders/lib that kernels and hooks may call: name → text. */
-export const library = (): Map<string, string> => (known ??= new Map(declarations(lib_map)));
+export const library = (): Map<string, string> => (cached ??= new Map(declarations(lib_map)));
 
 /** Loads the functions among `names` that few programs call: random draws apart from angles, powers, remainders and integers. */
 export async function loadFunctions(names: readonly string[]): Promise<void> {

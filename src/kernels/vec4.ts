@@ -54,7 +54,7 @@ class Vec4Writer {
   /** Slots that are read element by element. */
   readonly #single: ReadonlySet<number>;
   readonly #offsets: Offsets;
-  readonly #known = new Map<Expression, Vec4>();
+  readonly #built = new Map<Expression, Vec4>();
   readonly #places = new Map<string, string>();
 
   constructor(single: ReadonlySet<number>, offsets: Offsets) {
@@ -64,8 +64,8 @@ class Vec4Writer {
 
   /** The names of the expression's four values. */
   write(expression: Expression): Vec4 {
-    let names = this.#known.get(expression);
-    if (!names) this.#known.set(expression, (names = this.#define(expression)));
+    let names = this.#built.get(expression);
+    if (!names) this.#built.set(expression, (names = this.#define(expression)));
     return names;
   }
 
@@ -133,14 +133,14 @@ const castVec4 = ({ type }: Expression, word: string) => (type === "u32" ? word 
 
 /** The views that expressions read. */
 export function viewsOf(roots: readonly Expression[]): Extract<Expression, { kind: "view" }>[] {
-  const seen = new Set<Expression>();
+  const visited = new Set<Expression>();
   const visit = (expression: Expression) => {
-    if (seen.has(expression)) return;
-    seen.add(expression);
+    if (visited.has(expression)) return;
+    visited.add(expression);
     if (expression.kind === "call") for (const input of expression.inputs) visit(input);
   };
   for (const expression of roots) visit(expression);
-  return [...seen].flatMap((expression) => (expression.kind === "view" ? [expression] : []));
+  return [...visited].flatMap((expression) => (expression.kind === "view" ? [expression] : []));
 }
 
 function layoutOf({ offset, dims, strides }: View): Layout | null {

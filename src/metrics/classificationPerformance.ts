@@ -62,12 +62,12 @@ export const classificationPerformance = /* @__PURE__ */ defineMeasure<
     const classes = 1 + Math.max(...[ofReal, ofGenerated].map((all) => all.reduce((a, b) => Math.max(a, b), 0)));
     const shape = { dim: real.dim, classes };
     const [x, g] = [await valuesOf(where, real, long.signal), await valuesOf(where, generated, long.signal)];
-    const [reals, made]: [Labelled, Labelled] = [
+    const [reals, fakes]: [Labelled, Labelled] = [
       { x, labels: ofReal, ...shape },
       { x: g, labels: ofGenerated, ...shape },
     ];
     const fit = (data: Labelled) => logistic(data, penalty!);
-    const [onGenerated, onReal] = [fit(made), fit(reals)];
+    const [onGenerated, onReal] = [fit(fakes), fit(reals)];
     const halves = [0, 1].map((part) => every(reals, part));
     const both = (of: (data: Labelled) => (rows: Float64Array) => Uint32Array) =>
       halves[1]!.labels.length === 0
@@ -82,11 +82,11 @@ export const classificationPerformance = /* @__PURE__ */ defineMeasure<
     const deviation = Math.sqrt((value * (1 - value)) / real.count);
     return {
       value,
-      trainOnGenerated: accuracy(nearestMean(made), reals),
-      testOnGenerated: accuracy(nearestMean(reals), made),
+      trainOnGenerated: accuracy(nearestMean(fakes), reals),
+      testOnGenerated: accuracy(nearestMean(reals), fakes),
       trainOnReal: both(nearestMean),
       logisticTrainOnGenerated: value,
-      logisticTestOnGenerated: accuracy(onReal.classifier, made),
+      logisticTestOnGenerated: accuracy(onReal.classifier, fakes),
       logisticTrainOnReal: both((data) => fit(data).classifier),
       logisticLoss: onGenerated.loss,
       perClass,

@@ -21,9 +21,9 @@ export class Collected implements Measure<SampleSet, Rows> {
   /** Copies the rows of a part. Throws LatentError("shape") where samples are of another shape than those before. */
   async update(part: SampleSet): Promise<void> {
     const own: Tensor[] = [];
-    const known = this.#parts[0];
+    const first = this.#parts[0];
     try {
-      const rows = rowsFrom(this.#where, "a part", part, this.#gpu ?? (known && gpuOf(this.#where, known)), own);
+      const rows = rowsFrom(this.#where, "a part", part, this.#gpu ?? (first && gpuOf(this.#where, first)), own);
       this.#take(rows.shape ?? [rows.dim]);
       await eachBatch(rows, rowsAtOnce(rows.dim), async (batch) => {
         this.#parts.push(await gpuOf(this.#where, batch).copy(batch));
@@ -34,9 +34,9 @@ export class Collected implements Measure<SampleSet, Rows> {
   }
 
   #take(shape: readonly number[]): void {
-    const known = (this.#shape ??= shape);
-    check(show(known) === show(shape), "shape", this.#where, () => {
-      return `parts differ in the shape of a sample. Expected ${show(known)}; got ${show(shape)}.`;
+    const expected = (this.#shape ??= shape);
+    check(show(expected) === show(shape), "shape", this.#where, () => {
+      return `parts differ in the shape of a sample. Expected ${show(expected)}; got ${show(shape)}.`;
     });
   }
 

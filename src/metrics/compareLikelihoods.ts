@@ -39,8 +39,8 @@ export const compareLikelihoods = /* @__PURE__ */ defineMeasure<
   options: {},
   async of(inputs, _options, context) {
     const { where, level } = context;
-    const of = async (model: "modelA" | "modelB", known: "logDensityA" | "logDensityB"): Promise<Float64Array> => {
-      if (inputs[known] !== undefined) return numbersOf(where, known, inputs[known]);
+    const of = async (model: "modelA" | "modelB", given: "logDensityA" | "logDensityB"): Promise<Float64Array> => {
+      if (inputs[given] !== undefined) return numbersOf(where, given, inputs[given]);
       const { logProb } = (inputs[model] ?? {}) as Density;
       check(typeof logProb === "function", "argument", where, () => {
         return `expected ${model} with logProb(x): a Gaussian, a GaussianMixture or a VAE; got ${typeof inputs[model]}.`;

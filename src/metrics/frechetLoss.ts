@@ -55,8 +55,8 @@ interface Reference {
 const references = new WeakMap<Moments, { readonly count: number; readonly reference: Reference }>();
 
 function referenceOf(moments: Moments): Reference {
-  const known = references.get(moments);
-  if (known?.count === moments.count) return known.reference;
+  const cached = references.get(moments);
+  if (cached?.count === moments.count) return cached.reference;
   const { covariance, dim } = moments;
   const { factor, rank } = semidefiniteFactor(covariance, dim, dim * moments.precision);
   let trace = 0;

@@ -58,9 +58,9 @@ export async function fitted(
   });
   const owned: Tensor[] = [squares];
   const state = (values: ArrayLike<number>): Tensor => {
-    const made = gpu.state(Float64Array.from(values), [values.length]);
-    owned.push(made);
-    return made;
+    const tensor = gpu.state(Float64Array.from(values), [values.length]);
+    owned.push(tensor);
+    return tensor;
   };
   try {
     await gpu.evaluate([squares]);

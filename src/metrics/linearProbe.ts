@@ -40,13 +40,13 @@ export const linearProbe = /* @__PURE__ */ defineMeasure<
   async of(inputs, { penalty }, context) {
     const { where, level, long } = context;
     const [codes, test] = context.pair("codes", "test");
-    const known = await labelsOf(where, "labels", inputs.labels, codes.count);
+    const labels = await labelsOf(where, "labels", inputs.labels, codes.count);
     const truth = await labelsOf(where, "testLabels", inputs.testLabels, test.count);
     const dim = codes.dim;
     const [x, y] = [await valuesOf(where, codes, long.signal), await valuesOf(where, test, long.signal)];
     scale(x, y, dim);
-    const classes = 1 + [...known, ...truth].reduce((most, label) => Math.max(most, label), 0);
-    const train = { x, labels: known, dim, classes };
+    const classes = 1 + [...labels, ...truth].reduce((most, label) => Math.max(most, label), 0);
+    const train = { x, labels, dim, classes };
     const { classifier, loss } = logistic(train, penalty!);
     const accuracy = accuracyOf(classifier, { ...train, x: y, labels: truth });
     const deviation = Math.sqrt((accuracy * (1 - accuracy)) / test.count);

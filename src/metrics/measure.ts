@@ -144,10 +144,10 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
 
   function contextOf(inputs: Inputs, { gpu, level, interval, seed, long }: Settings, noted: Noted): Context {
     const { n, own } = noted;
-    const known = [gpu, ...Object.values(inputs).map(gpuBehind)].filter((one) => one !== undefined);
-    const [maybeGpu] = known;
-    check(new Set(known).size <= 1, "wrong-device", where, () => {
-      return `expected all sets, and options.gpu, on one gpu; got ${new Set(known).size} of them.`;
+    const engines = [gpu, ...Object.values(inputs).map(gpuBehind)].filter((one) => one !== undefined);
+    const [maybeGpu] = engines;
+    check(new Set(engines).size <= 1, "wrong-device", where, () => {
+      return `expected all sets, and options.gpu, on one gpu; got ${new Set(engines).size} of them.`;
     });
     const { signal, onProgress } = long;
     const context: Context = {

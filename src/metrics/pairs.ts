@@ -97,14 +97,14 @@ export async function eachPair(
           const pairs = pairsOf(gpu, left, right, of);
           return [...use(pairs.squares, i, j, pairs), ...(isNew ? [allFinite(left), allFinite(right)] : [])];
         });
-        const made = gpu.evaluate(tensors);
-        const found = made.then(() =>
+        const evaluated = gpu.evaluate(tensors);
+        const found = evaluated.then(() =>
           Promise.all(tensors.map(async (tensor) => (await tensor.read()) as Float32Array)),
         );
         found.catch(() => {});
         // before anything is waited for, so that an abort meanwhile disposes these too
         blocks.push({ i, j, rows, columns, tensors, found });
-        await abortable(made, signal);
+        await abortable(evaluated, signal);
         free(right);
         await abortable(Promise.resolve(blocks.at(-IN_FLIGHT)?.found), signal);
         onProgress?.(progressOf(began, step, total));

@@ -83,9 +83,9 @@ export const reconstructionError = /* @__PURE__ */ defineMeasure<
     const shape = [starts * n, latent];
     const owned: Tensor[] = [];
     const state = (values: ArrayLike<number>, of: readonly number[]): Tensor => {
-      const made = gpu.state(Float32Array.from(values), of);
-      owned.push(made);
-      return made;
+      const tensor = gpu.state(Float32Array.from(values), of);
+      owned.push(tensor);
+      return tensor;
     };
     /** What is left of each row from each start, and the codes. */
     const descended = async (x: Tensor): Promise<[errors: Float32Array, codes: Float32Array]> => {
@@ -98,11 +98,11 @@ export const reconstructionError = /* @__PURE__ */ defineMeasure<
         const [z, m1, m2] = [state(first, shape), state(zeros, shape), state(zeros, shape)];
         const numbers = state([0, 0, 0], [3]);
         const errorsOf = (codes: Tensor): Tensor => {
-          const made = decode(codes);
-          check(made.size === starts * n * d, "shape", where, () => {
-            return `expected ${show([starts * n, d])} from the generator for codes ${show(codes.shape)}; got ${show(made.shape)}.`;
+          const decoded = decode(codes);
+          check(decoded.size === starts * n * d, "shape", where, () => {
+            return `expected ${show([starts * n, d])} from the generator for codes ${show(codes.shape)}; got ${show(decoded.shape)}.`;
           });
-          return sum(square(sub(reshape(made, [starts, n, d]), reshape(x, [1, n, d]))), 2);
+          return sum(square(sub(reshape(decoded, [starts, n, d]), reshape(x, [1, n, d]))), 2);
         };
         using step = await gpu.compile(() => {
           const errors = errorsOf(z);

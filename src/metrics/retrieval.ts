@@ -40,14 +40,14 @@ export const retrieval = /* @__PURE__ */ defineMeasure<
   async of(inputs, { k: asked }, context) {
     const { where, level, long } = context;
     const [codes, queries] = context.pair("codes", "queries");
-    const known = await labelsOf(where, "labels", inputs.labels, codes.count);
+    const labels = await labelsOf(where, "labels", inputs.labels, codes.count);
     const truth = await labelsOf(where, "queryLabels", inputs.queryLabels, queries.count);
     const k = asked!;
     const { indices } = await nearest(queries, codes, k, { ...long, where });
     const precisionsAtK = new Float64Array(queries.count);
     let right = 0;
     for (let i = 0; i < queries.count; i++) {
-      const found = Array.from(indices.subarray(i * k, (i + 1) * k), (at) => known[at]!);
+      const found = Array.from(indices.subarray(i * k, (i + 1) * k), (at) => labels[at]!);
       precisionsAtK[i] = found.filter((one) => one === truth[i]).length / k;
       right += Number(mostCommon(found) === truth[i]);
     }

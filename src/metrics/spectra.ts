@@ -15,13 +15,13 @@ import { onWholes } from "./sets.ts";
 /** Eigenvalues of a symmetric [n, n]: large ones on a GPU, else in float64 on the CPU. */
 export async function eigenvaluesOf(gpu: Gpu | undefined, a: Float64Array, n: number): Promise<Float64Array> {
   if (gpu && n >= defaultsFor(gpu.traits).linalg.jacobi) {
-    const made: Tensor[] = [gpu.tensor(a, [n, n])];
+    const owned: Tensor[] = [gpu.tensor(a, [n, n])];
     try {
-      const { values, vectors } = await eigh(made[0]!);
-      made.push(values, vectors);
+      const { values, vectors } = await eigh(owned[0]!);
+      owned.push(values, vectors);
       return Float64Array.from(await values.read());
     } finally {
-      for (const tensor of made) tensor.dispose();
+      for (const tensor of owned) tensor.dispose();
     }
   }
   return tridiagonalEigenvalues(tridiagonalise(a.slice(), n));

@@ -38,13 +38,13 @@ export async function observedMeans(
     rowsAtOnce(rows.dim),
     async (x, start) => {
       const gpu = gpuOf(where, x);
-      const made = gpu.within(() => {
+      const tensors = gpu.within(() => {
         const missing = isNaN(x);
         return [sum(select(missing, 0, 1), 0), sum(select(missing, 0, x), 0), min(select(missing, 1, isFinite(x)))];
       }) as [Tensor, Tensor, Tensor];
       try {
-        await gpu.evaluate(made);
-        const [count, total, finite] = await Promise.all(made.map((t) => t.read()));
+        await gpu.evaluate(tensors);
+        const [count, total, finite] = await Promise.all(tensors.map((t) => t.read()));
         if (finite![0] !== 1) {
           const at = (await x.read()).findIndex((value: number) => Math.abs(value) === Number.POSITIVE_INFINITY);
           const [row, feature] = [start + Math.floor(at / rows.dim), at % rows.dim];
@@ -58,7 +58,7 @@ export async function observedMeans(
           totals[j]! += total![j]!;
         }
       } finally {
-        for (const t of made) t.dispose();
+        for (const t of tensors) t.dispose();
       }
     },
     signal,

@@ -9,7 +9,7 @@ import type { Compiled } from "../program/trace.ts";
  */
 export class Programs {
   readonly #gpu: Gpu;
-  readonly #made = new Map<string, Program<Compiled, Tensor[]>>();
+  readonly #programs = new Map<string, Program<Compiled, Tensor[]>>();
   #disposed = false;
 
   constructor(gpu: Gpu) {
@@ -21,16 +21,16 @@ export class Programs {
     body: (...inputs: Tensor[]) => R,
     examples: readonly Tensor[] = [],
   ): Promise<Program<R, Tensor[]>> {
-    const known = this.#made.get(name);
-    if (known) return known as Program<R, Tensor[]>;
+    const cached = this.#programs.get(name);
+    if (cached) return cached as Program<R, Tensor[]>;
     const program = await this.#gpu.compile<R, Tensor[]>(body, ...examples);
     if (this.#disposed) program.dispose();
-    else this.#made.set(name, program as Program<Compiled, Tensor[]>);
+    else this.#programs.set(name, program as Program<Compiled, Tensor[]>);
     return program;
   }
 
   dispose(): void {
     this.#disposed = true;
-    for (const program of this.#made.values()) program.dispose();
+    for (const program of this.#programs.values()) program.dispose();
   }
 }

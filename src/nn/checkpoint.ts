@@ -96,10 +96,10 @@ function positionOf(text: string): Position {
   }
   const { lossSum, ...rest } = (value ?? {}) as Position & { readonly lossSum?: number };
   // earlier versions kept the loss alone; JSON has no NaN
-  const known = Object.entries(lossSum === undefined ? (rest.sums ?? {}) : { loss: lossSum });
+  const entries = Object.entries(lossSum === undefined ? (rest.sums ?? {}) : { loss: lossSum });
   const position: Position = {
     ...rest,
-    sums: Object.fromEntries(known.map(([term, sum]) => [term, sum ?? Number.NaN])),
+    sums: Object.fromEntries(entries.map(([term, sum]) => [term, sum ?? Number.NaN])),
   };
   const whole = ["epoch", "stepInEpoch", "step", "seed", "batch", "count"] as const;
   const right =

@@ -38,7 +38,7 @@ export interface TransposedOptions extends Common {
   readonly outputPadding?: Pair;
 }
 
-const known = ["kernel", "stride", "padding", "dilation", "groups", "bias", "seed"];
+const allowed = ["kernel", "stride", "padding", "dilation", "groups", "bias", "seed"];
 
 /** Checks the sizes of a layer; returns its kernel as [h, w]. */
 function checkSizes(where: string, inputs: number, outputs: number, kernel: Pair, groups: number): [number, number] {
@@ -73,7 +73,7 @@ export class Conv2d implements Layer {
   readonly window: Omit<Conv2dOptions, "bias">;
 
   constructor(gpu: Gpu, inputs: number, outputs: number, options: ConvolutionOptions = {}) {
-    checkOptions("Conv2d", options, known);
+    checkOptions("Conv2d", options, allowed);
     const { kernel = 3, stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, seed = 0 } = options;
     const [height, width] = checkSizes("Conv2d", inputs, outputs, kernel, groups);
     const init = initialiser(seed);
@@ -109,7 +109,7 @@ export class ConvTranspose2d implements Layer {
   readonly window: Omit<ConvTranspose2dOptions, "bias">;
 
   constructor(gpu: Gpu, inputs: number, outputs: number, options: TransposedOptions = {}) {
-    checkOptions("ConvTranspose2d", options, [...known, "outputPadding"]);
+    checkOptions("ConvTranspose2d", options, [...allowed, "outputPadding"]);
     const { kernel = 3, stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, seed = 0 } = options;
     const [height, width] = checkSizes("ConvTranspose2d", inputs, outputs, kernel, groups);
     const init = initialiser(seed);

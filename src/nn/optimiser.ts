@@ -104,7 +104,7 @@ function groupsOf<Options extends OptimiserOptions>(
     ? (given as readonly ParameterGroup<Options>[])
     : [{ parameters: given } as ParameterGroup<Options>];
   let unnamed = 0;
-  const made = groups.map(({ parameters, ...own }) => {
+  const checked = groups.map(({ parameters, ...own }) => {
     checkOptions(where, own, Object.keys(defaults));
     const all = { ...defaults, ...present(options), ...present(own) } as Required<Options>;
     const { learningRate, weightDecay } = all;
@@ -116,10 +116,10 @@ function groupsOf<Options extends OptimiserOptions>(
       : Object.entries(parameters as Parameters);
     return { names: entries.map(([n]) => n), tensors: entries.map(([, tensor]) => tensor), options: all };
   });
-  const names = made.flatMap((group) => group.names);
-  if (new Set(names).size === names.length) return made;
+  const names = checked.flatMap((group) => group.names);
+  if (new Set(names).size === names.length) return checked;
   // two groups may use one name ("weight"): the group's number tells them apart
-  return made.map((group, i) => ({ ...group, names: group.names.map((n) => `${i}.${n}`) }));
+  return checked.map((group, i) => ({ ...group, names: group.names.map((n) => `${i}.${n}`) }));
 }
 
 export function checkNonNegative(where: string, name: string, value: number): void {

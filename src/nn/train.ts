@@ -81,7 +81,7 @@ class Run {
     this.#task = task;
     this.#settings = settings;
     this.#reporter = new Reporter(settings.onProgress);
-    const own = <T extends { dispose(): void }>(made: T): T => (this.#owned.push(made), made);
+    const own = <T extends { dispose(): void }>(resource: T): T => (this.#owned.push(resource), resource);
     try {
       this.#step = own(new TrainStep(task, seed, Math.min(batch, dataset.count), KEPT));
       const bases = basesOf(Object.values(this.#step.states));

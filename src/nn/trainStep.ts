@@ -29,7 +29,7 @@ export class TrainStep {
     const { gpu, dataset, updates, parameters } = task;
     this.#task = task;
     this.#seed = seed;
-    const made = gpu.attempt(() => {
+    const first = gpu.attempt(() => {
       const order = gpu.state(new Uint32Array(dataset.count), [dataset.count]);
       const trainCounters = gpu.state(new Uint32Array(4), [4]);
       const names = gpu.trace(() => Object.keys(this.#terms(order, trainCounters, batch))).result;
@@ -39,10 +39,10 @@ export class TrainStep {
       const states = distinct([parameters, ...moments, { [COUNTERS]: trainCounters }]);
       return { order, trainCounters, states, history: new TermHistory(gpu, names, steps) };
     });
-    this.#order = made.order;
-    this.trainCounters = made.trainCounters;
-    this.history = made.history;
-    this.states = made.states;
+    this.#order = first.order;
+    this.trainCounters = first.trainCounters;
+    this.history = first.history;
+    this.states = first.states;
   }
 
   #terms(order: Tensor, trainCounters: Tensor, rows: number): Terms {

@@ -88,14 +88,14 @@ export class EagerRunner {
   }
 
   #planned(graph: Graph): { plan: Plan; pipelines: Promise<Pipeline[]> } {
-    const known = this.#plans.get(graph.key);
-    if (known) {
+    const cached = this.#plans.get(graph.key);
+    if (cached) {
       this.#plans.delete(graph.key);
-      this.#plans.set(graph.key, known);
-      return known;
+      this.#plans.set(graph.key, cached);
+      return cached;
     }
-    const made = plan(graph, this.#traits);
-    const entry = { plan: made, pipelines: compile(made, this.#device) };
+    const fresh = plan(graph, this.#traits);
+    const entry = { plan: fresh, pipelines: compile(fresh, this.#device) };
     entry.pipelines.catch(() => this.#plans.delete(graph.key));
     this.#plans.set(graph.key, entry);
     const lengths = Array.from(this.#plans, ([key, { plan }]) => [key, 1 + plan.dispatches.length] as const);

@@ -18,8 +18,8 @@ export type ScalarSource = number | { readonly input: number; readonly offset: n
 export const offsetsIn =
   ({ scalars }: Slots): Offsets =>
   (input, offset) => {
-    const known = scalars.findIndex((s) => typeof s === "object" && s.input === input && s.offset === offset);
-    if (known >= 0) return known;
+    const slot = scalars.findIndex((s) => typeof s === "object" && s.input === input && s.offset === offset);
+    if (slot >= 0) return slot;
     return scalars.length < MAX_SCALARS ? scalars.push({ input, offset }) - 1 : null;
   };
 
@@ -43,8 +43,8 @@ export function expressionOf(value: Value, context: HookContext): Expression {
   const built = context.built ?? new Map<string, Expression>();
   const isInlined = (map: Value) => map === context.also || context.inlined.has(map);
   const call = (map: Value): Expression => {
-    const known = built.get(`${map.id}`);
-    if (known) return known;
+    const cached = built.get(`${map.id}`);
+    if (cached) return cached;
     if (map.what.kind !== "map") throw new Error(`${map.what.kind} in an expression`);
     const { indexed, output } = signature(map.what.fn);
     const inputs = map.args.map((arg) => argument(arg, map.shape));
@@ -61,8 +61,8 @@ export function expressionOf(value: Value, context: HookContext): Expression {
     if (isInlined(target) && (same || isUniform(target))) return call(target);
     const { base, offset, strides } = resolveView(arg);
     const key = `${arg.id} ${shape.join()}`;
-    const known = built.get(key);
-    if (known) return known;
+    const cached = built.get(key);
+    if (cached) return cached;
     const expression: Expression =
       base.what.kind === "constant"
         ? { kind: "scalar", slot: slotOf(context.slots.scalars, base.what.slot), type }

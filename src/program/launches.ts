@@ -5,12 +5,12 @@ import { type Extents, reduce, type Reduction } from "../kernels/reduce.ts";
 import { operandOf, orderOf } from "./prepare.ts";
 import type { Graph, Value } from "./values.ts";
 
-const known = new WeakMap<Value, Launches>();
+const described = new WeakMap<Value, Launches>();
 
 /** The dispatches of a reduction or kernel op, described once per value. */
 export function launchesOf(value: Value, traits: DeviceTraits): Launches {
-  let launches = known.get(value);
-  if (!launches) known.set(value, (launches = describe(value, traits)));
+  let launches = described.get(value);
+  if (!launches) described.set(value, (launches = describe(value, traits)));
   return launches;
 }
 

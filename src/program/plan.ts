@@ -69,8 +69,8 @@ export function plan(graph: Graph, traits: DeviceTraits): Plan {
 
   const partialSums = new Map<Value, Scratch>();
   const partialSumsOf = ({ result, producer }: Group): Scratch => {
-    const known = partialSums.get(result);
-    if (known) return known;
+    const cached = partialSums.get(result);
+    if (cached) return cached;
     const launch = launchesOf(producer!, traits).launches.find((l) => l.takesEpilogue);
     const scratch = { bytes: 4 * launch!.partialSums! };
     partialSums.set(result, scratch);

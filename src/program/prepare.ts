@@ -15,8 +15,8 @@ export function materialise(graph: Graph): Graph {
   const values = [...graph.values];
   const copies = new Map<Value, Value>();
   const copy = (of: Value): Value => {
-    const known = copies.get(of);
-    if (known) return known;
+    const cached = copies.get(of);
+    if (cached) return cached;
     const value: Value = {
       id: values.length,
       shape: of.shape,

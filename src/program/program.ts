@@ -179,7 +179,7 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
       () => `expected a GPUComputePassEncoder or a GPUCommandEncoder; got ${named(target)}.`,
     );
     for (const x of inputs) sameDevice(where, this.#gpu, x);
-    const chosen = this.#known(inputs);
+    const chosen = this.#cachedTrace(inputs);
     check(
       chosen !== undefined,
       "argument",
@@ -231,7 +231,7 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
     this.#device.check(where);
   }
 
-  #known(inputs: readonly Tensor[]): Trace | undefined {
+  #cachedTrace(inputs: readonly Tensor[]): Trace | undefined {
     return this.#traces.find(
       (t) =>
         t.inputs.length === inputs.length &&
@@ -240,19 +240,19 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
   }
 
   async #traceFor(inputs: readonly Tensor[]): Promise<Trace> {
-    const known = this.#known(inputs);
-    if (known) return this.#use(known);
+    const cached = this.#cachedTrace(inputs);
+    if (cached) return this.#use(cached);
     check(
       inputs.length === this.#current.inputs.length,
       "argument",
       "run",
       () => `expected ${this.#current.inputs.length} inputs; got ${inputs.length}.`,
     );
-    const made = await trace(this.#device, this.#gpu, this.#body, inputs);
+    const traced = await trace(this.#device, this.#gpu, this.#body, inputs);
     this.#traced++;
-    if (this.#disposed) made.release();
-    else this.#use(made);
-    return made;
+    if (this.#disposed) traced.release();
+    else this.#use(traced);
+    return traced;
   }
 
   /** Makes `chosen` the current trace and the last to be released. */
@@ -283,7 +283,7 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
     if (this.#disposed) return;
     this.#disposed = true;
     for (const handle of this.#handles) handle.disposed = true;
-    for (const made of this.#traces) made.release();
+    for (const traced of this.#traces) traced.release();
   }
   /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {

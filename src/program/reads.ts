@@ -22,11 +22,11 @@ export function walk(
   visit: (arg: Value, user: Value) => void,
   enter: (user: Value) => void = () => {},
 ): void {
-  const seen = new Set<Value>();
+  const visited = new Set<Value>();
   const stack = [result];
   for (let user = stack.pop(); user; user = stack.pop()) {
-    if (seen.has(user)) continue;
-    seen.add(user);
+    if (visited.has(user)) continue;
+    visited.add(user);
     enter(user);
     for (const arg of user.args) {
       const target = fusableSource(arg);

@@ -75,22 +75,22 @@ const total: Rule = (value, make, isResult) => {
     return [...found].reverse();
   };
   const add = (of: Value): Value => {
-    const made = new Map<Value, Value>();
+    const replacements = new Map<Value, Value>();
     for (const part of parts(of)) {
       const inner = inside(part);
       const terms = inner?.what.kind === "reduce" ? inner.args[0]! : part;
-      made.set(
+      replacements.set(
         part,
         inner?.what.kind === "map"
           ? make(
               value,
               inner.what,
-              inner.args.map((arg) => made.get(arg)!),
+              inner.args.map((arg) => replacements.get(arg)!),
             )
           : make(value, { kind: "reduce", operation: "sum", axes: [...terms.shape.keys()] }, [terms]),
       );
     }
-    return made.get(of)!;
+    return replacements.get(of)!;
   };
   const holdsSum = (of: Value): boolean => parts(of).some((part) => inside(part)?.what.kind === "reduce");
   return isSum(value) && sizeOf(value) === 1 && holdsSum(value.args[0]!) ? add(value.args[0]!) : null;

@@ -39,7 +39,7 @@ class HorizontalFusion {
   /** In the order of the plan; a group that became a part of another is gone. */
   readonly #groups = new Set<Group>();
   readonly #place = new Map<Group, number>();
-  readonly #made = new Map<Value, Group>();
+  readonly #producers = new Map<Value, Group>();
   readonly #reads = new Map<Group, ReadonlySet<Value>>();
   readonly #readers = new Map<Value, Set<Group>>();
 
@@ -64,7 +64,7 @@ class HorizontalFusion {
   addUp(sum: Group): void {
     const { producer } = sum;
     const leaves = leavesOf(producer!, this.#inlined);
-    const [source] = this.#inOrder([...leaves].map((value) => this.#made.get(value))).filter(
+    const [source] = this.#inOrder([...leaves].map((value) => this.#producers.get(value))).filter(
       (g) =>
         g.producer?.what.kind === "kernel" &&
         leaves.has(g.result) &&
@@ -98,7 +98,7 @@ class HorizontalFusion {
 
   /** Makes a map over the elements that `reduction` loads its side store. */
   store(reduction: Group): void {
-    const group = this.#made.get(reduction.result);
+    const group = this.#producers.get(reduction.result);
     if (!group?.producer || group.partialSums || orderOf(group.producer) === "permuted") return;
     const input = group.producer.args[0]!;
     const reads = leavesOf(group.producer, this.#inlined);
@@ -106,7 +106,7 @@ class HorizontalFusion {
       reads.has(map.result)
         ? onlyHere(map.result, group.producer!, this.#inlined)
         : [...leavesOf(map.result, this.#inlined)].some((leaf) => reads.has(leaf) && sizeOf(leaf) > 1);
-    const offered: (Group | undefined)[] = [...reads].map((leaf) => this.#made.get(leaf));
+    const offered: (Group | undefined)[] = [...reads].map((leaf) => this.#producers.get(leaf));
     for (const leaf of reads) {
       let left = MOST_OFFERED;
       if (sizeOf(leaf) > 1) for (const reader of this.#readersOf(leaf)) if (left-- > 0) offered.push(reader);
@@ -136,7 +136,7 @@ class HorizontalFusion {
   #enter(group: Group, place: number): void {
     this.#groups.add(group);
     this.#place.set(group, place);
-    for (const value of [group.result, group.sideStore]) if (value) this.#made.set(value, group);
+    for (const value of [group.result, group.sideStore]) if (value) this.#producers.set(value, group);
     const reads = readsOf(group, this.#inlined);
     this.#reads.set(group, reads);
     for (const value of reads) {
@@ -151,7 +151,7 @@ class HorizontalFusion {
     for (const group of old) {
       this.#groups.delete(group);
       for (const value of this.#reads.get(group)!) this.#readers.get(value)!.delete(group);
-      for (const value of [group.result, group.sideStore]) if (value) this.#made.delete(value);
+      for (const value of [group.result, group.sideStore]) if (value) this.#producers.delete(value);
     }
     this.#enter(fused, this.#place.get(old[0]!)!);
   }
@@ -166,13 +166,13 @@ class HorizontalFusion {
 
   /** Whether `later` waits for `earlier` at most directly: no third group has to run between the two. */
   #independent(later: Group, earlier: Group): boolean {
-    const seen = new Set<Group>();
+    const visited = new Set<Group>();
     const stack = [later];
     for (let group = stack.pop(); group; group = stack.pop()) {
       for (const before of this.#before(group)) {
-        if (before === earlier ? group !== later : seen.size === MOST_VISITED) return false;
-        if (before === earlier || seen.has(before)) continue;
-        seen.add(before);
+        if (before === earlier ? group !== later : visited.size === MOST_VISITED) return false;
+        if (before === earlier || visited.has(before)) continue;
+        visited.add(before);
         stack.push(before);
       }
     }
@@ -182,7 +182,7 @@ class HorizontalFusion {
   /** The groups that must run before one: those whose results it reads, and the readers of a state that it overwrites. */
   *#before(group: Group): Generator<Group> {
     for (const value of this.#reads.get(group)!) {
-      const source = this.#made.get(value);
+      const source = this.#producers.get(value);
       if (source && source !== group) yield source;
     }
     for (const value of [group.result, group.sideStore])

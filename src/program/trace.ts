@@ -59,21 +59,21 @@ export async function trace(
   };
   try {
     await abortable(loadKernels(graph), signal);
-    const made = plan(graph, gpu.traits);
+    const planned = plan(graph, gpu.traits);
     // an abort does not wait for the driver
-    const pipelines = await abortable(compile(made, device), signal);
+    const pipelines = await abortable(compile(planned, device), signal);
     await device.watch("compile", () => {
       for (const x of inputs) inputBuffers.push(device.pool.take(byteLength(x.shape, x.dtype), "input"));
     });
     const located = graph.leaves.map((leaf): Location =>
       leaf.source.kind === "input" ? { buffer: inputBuffers[leaf.source.position]!, offset: 0 } : residentStorage(leaf),
     );
-    const bound = await bind(made, device, pipelines, located, graph.constants.map(bitsOf), "compile");
+    const bound = await bind(planned, device, pipelines, located, graph.constants.map(bitsOf), "compile");
     try {
       await sure(captured);
       for (const leaf of captured) checkLeaf("compile", gpu, leaf);
       await device.watch("compile", bound.prepare);
-      if (made.prelude.length) await device.submit("prelude", bound.encodePrelude);
+      if (planned.prelude.length) await device.submit("prelude", bound.encodePrelude);
     } catch (error) {
       bound.release();
       throw error;
@@ -85,7 +85,7 @@ export async function trace(
     }));
     return {
       inputs,
-      plan: made,
+      plan: planned,
       bound,
       inputBuffers,
       located,

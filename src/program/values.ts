@@ -66,8 +66,8 @@ export function valuesOf(outputs: readonly Tensor[], assignments: readonly Assig
   const keys: string[] = [];
 
   const add = (key: string, shape: Shape, dtype: DType, what: What, args: readonly Value[]): Value => {
-    const known = byKey.get(key);
-    if (known) return known;
+    const equal = byKey.get(key);
+    if (equal) return equal;
     const value: Value = { id: values.length, shape, dtype, what, args, users: [] };
     for (const arg of new Set(args)) arg.users.push(value);
     byKey.set(key, value);

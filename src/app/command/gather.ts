@@ -94,18 +94,18 @@ export async function eachPart(
     if (count > 0) {
       if (source.isImages) used.check(`${where} ${source.path}`, source.shape);
       const images = imagesOn(gpu, values, [count, ...source.shape]);
-      const made = [images];
+      const owned = [images];
       try {
         const x = gpu.within(() => used.features(images));
-        made.push(x);
+        owned.push(x);
         const probabilities =
           wanted.probabilities && used.probabilities ? gpu.within(() => used.probabilities!(images)) : undefined;
-        if (probabilities) made.push(probabilities);
+        if (probabilities) owned.push(probabilities);
         // once for all that read it
-        await gpu.evaluate(made.slice(1));
+        await gpu.evaluate(owned.slice(1));
         await use({ x, position, ...(probabilities && { probabilities }) });
       } finally {
-        for (const tensor of new Set(made)) tensor.dispose();
+        for (const tensor of new Set(owned)) tensor.dispose();
       }
     }
     onProgress(progressOf(began, position, source.total, position - from));

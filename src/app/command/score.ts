@@ -101,8 +101,8 @@ export async function score(words: Words, context: CommandContext): Promise<void
     features.dispose();
   }
 
-  async function gathered({ source, gathered: known }: Input, set: string): Promise<Gathered> {
-    if (known) return known;
+  async function gathered({ source, gathered: given }: Input, set: string): Promise<Gathered> {
+    if (given) return given;
     const asked = entries.filter(({ isPair }) => set === "generated" || isPair);
     const found = await gather(where, source!, {
       gpu,
@@ -147,7 +147,7 @@ async function inputOf(
 /** Throws LatentError("argument") where a measure cannot be had from what was given, before anything is read. */
 function checkNeeds(entries: readonly Entry[], inputs: readonly Input[], features: Features): void {
   for (const { key, needs, isPair } of entries) {
-    const file = inputs.slice(0, isPair ? 2 : 1).find(({ gathered: known }) => known !== undefined);
+    const file = inputs.slice(0, isPair ? 2 : 1).find(({ gathered: given }) => given !== undefined);
     check(file === undefined || file.gathered![needs] !== undefined, "argument", where, () => {
       const remedy = needs === "probabilities" ? "run stats with --classes" : "--measures fid";
       return `${key} needs samples, and ${file!.path} holds statistics. Expected a folder or arrays, or ${remedy}.`;

@@ -10,11 +10,11 @@ export async function logDensity(context: JobContext, model: Density, report: On
   const { train, test, seed, signal } = context;
   const options = (onProgress: OnProgress) => ({ scale: LEVEL, onProgress, ...(signal ? { signal } : {}) });
   const found = await logLikelihood(model, dequantised(test, test.count, seed + 1), options(part(report, 0, 0.5)));
-  const seen = dequantised(train, Math.min(train.count, test.count), seed);
-  const known = await logLikelihood(model, seen, options(part(report, 0.5, 1)));
+  const sample = dequantised(train, Math.min(train.count, test.count), seed);
+  const onTrain = await logLikelihood(model, sample, options(part(report, 0.5, 1)));
   return {
     value: found.value,
-    train: known.value,
+    train: onTrain.value,
     bitsPerPixel: found.bitsPerDim,
     n: found.n.x!,
     scale: scaleWords(REGULARIZATION),

@@ -39,10 +39,10 @@ export async function evaluator(context: JobContext, report: OnProgress): Promis
     owned.push(digits);
     const accuracy = await digits.accuracy(test);
     report({ step: 0.2, total: 1 });
-    const seen = await withRandomImages(train, settings.reference, (images) =>
+    const referenceCodes = await withRandomImages(train, settings.reference, (images) =>
       codesOf(digits, images, context, part(report, 0.2, 0.7)),
     );
-    const reference = setsOf(context, seen);
+    const reference = setsOf(context, referenceCodes);
     owned.push(reference);
     const scores: Evaluator["scores"] = async (images, progress) => {
       const some = (start: number, size: number): Tensor => slice(images, 0, start, start + size);
@@ -56,7 +56,7 @@ export async function evaluator(context: JobContext, report: OnProgress): Promis
     const parameters = Object.values(digits.parameters).reduce((sum, { size }) => sum + size, 0);
     const { name, checksum } = digits;
     return {
-      report: { name, checksum, parameters, features: seen.dim, accuracy, n: test.count },
+      report: { name, checksum, parameters, features: referenceCodes.dim, accuracy, n: test.count },
       floor,
       scores,
       dispose,

@@ -11,14 +11,14 @@ import { unexpand } from "./shape.ts";
 export function joined(where: string, a: TensorOrNumber, b: TensorOrNumber): [Tensor, Tensor] {
   checkOperand(where, a);
   checkOperand(where, b);
-  const known = a instanceof Tensor ? a : b;
-  check(known instanceof Tensor, "argument", where, () => "expected at least one tensor; got two numbers.");
+  const tensor = a instanceof Tensor ? a : b;
+  check(tensor instanceof Tensor, "argument", where, () => "expected at least one tensor; got two numbers.");
   const dtypes = [a, b].flatMap((x) => (x instanceof Tensor ? [x.dtype] : []));
   const to = dtypes.find((d) => d !== "bool") ?? (dtypes.length === 2 ? "bool" : "f32");
   const lift = (x: TensorOrNumber): Tensor => {
     if (x instanceof Tensor) return x.dtype === "bool" ? cast(x, to) : x;
     elements(where, to, [x]);
-    return constant(known.gpu, x, to);
+    return constant(tensor.gpu, x, to);
   };
   return [lift(a), lift(b)];
 }

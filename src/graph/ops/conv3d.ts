@@ -70,9 +70,9 @@ export function conv3d(x: Tensor, w: Tensor, options: Conv3dOptions = {}): Tenso
     "conv3d",
     () => `the kernel is deeper than the padded input. Expected at most ${padded.shape[2]} slices; got ${span}.`,
   );
-  const seen = Array.from({ length: taps }, (_, r) => part(padded, 2, r * dilation[0], slices, stride[0]));
+  const taken = Array.from({ length: taps }, (_, r) => part(padded, 2, r * dilation[0], slices, stride[0]));
   // [batch, in, kd, slices, height, width] → images of every slice, with the slices seen as channels
-  const images = reshape(transpose(stack(seen, 2), [0, 3, 1, 2, 4, 5]), [
+  const images = reshape(transpose(stack(taken, 2), [0, 3, 1, 2, 4, 5]), [
     batch * slices,
     channels * taps,
     height,

@@ -16,7 +16,7 @@ export interface Pool1dOptions {
   readonly ceil?: boolean;
 }
 
-const known = ["stride", "padding", "dilation", "ceil"];
+const allowed = ["stride", "padding", "dilation", "ceil"];
 
 /** x as images of height 1, and what pools them. */
 function flat(where: string, x: Tensor, kernel: number, options: Pool1dOptions) {
@@ -61,7 +61,7 @@ export function maxPool1d(
   kernel: number,
   options: Pool1dOptions & { readonly positions?: boolean } = {},
 ): Tensor<"f32"> | Pooled {
-  checkOptions("maxPool1d", options, [...known, "positions"]);
+  checkOptions("maxPool1d", options, [...allowed, "positions"]);
   const { images, size, windows } = flat("maxPool1d", x, kernel, options);
   if (!options.positions) return line(maxPool2d(images, size, windows));
   const { values, positions } = maxPool2d(images, size, { ...windows, positions: true });
@@ -81,7 +81,7 @@ export function avgPool1d(
   kernel: number,
   options: Pool1dOptions & { readonly countIncludePad?: boolean } = {},
 ): Tensor<"f32"> {
-  checkOptions("avgPool1d", options, [...known, "countIncludePad"]);
+  checkOptions("avgPool1d", options, [...allowed, "countIncludePad"]);
   const { images, size, windows } = flat("avgPool1d", x, kernel, options);
   return line(avgPool2d(images, size, { ...windows, countIncludePad: options.countIncludePad ?? true }));
 }

@@ -17,7 +17,7 @@ export interface Pool3dOptions {
   readonly ceil?: boolean;
 }
 
-const known = ["stride", "padding", "dilation", "ceil"];
+const allowed = ["stride", "padding", "dilation", "ceil"];
 type Pool = (x: Tensor, kernel: readonly [number, number], options: PoolOptions) => Tensor<"f32">;
 
 /** A largest value or a mean of a volume is one of slices, then one along the depth. */
@@ -60,7 +60,7 @@ function pooled(where: string, x: Tensor, kernel: Triple, options: Pool3dOptions
  * x: [batch, channels, depth, height, width]. Throws LatentError("shape") or ("argument").
  */
 export function maxPool3d(x: Tensor, kernel: Triple, options: Pool3dOptions = {}): Tensor<"f32"> {
-  checkOptions("maxPool3d", options, known);
+  checkOptions("maxPool3d", options, allowed);
   return pooled("maxPool3d", x, kernel, options, (y, size, windows) => maxPool2d(y, size, windows));
 }
 
@@ -76,7 +76,7 @@ export function avgPool3d(
   kernel: Triple,
   options: Pool3dOptions & { readonly countIncludePad?: boolean } = {},
 ): Tensor<"f32"> {
-  checkOptions("avgPool3d", options, [...known, "countIncludePad"]);
+  checkOptions("avgPool3d", options, [...allowed, "countIncludePad"]);
   const { countIncludePad = true } = options;
   return pooled("avgPool3d", x, kernel, options, (y, size, windows) =>
     avgPool2d(y, size, { ...windows, countIncludePad }),

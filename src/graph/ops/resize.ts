@@ -14,7 +14,7 @@ export interface ResizeOptions extends Omit<LineOptions, "scale"> {
   readonly scale?: number | readonly [number, number];
 }
 
-const known = [
+const allowed = [
   "mode",
   "rule",
   "alignCorners",
@@ -51,7 +51,7 @@ export function resize(x: Tensor, size: readonly [number, number] | null, option
   checkTensor("resize", x);
   const where = "resize";
   checkTensor(where, x);
-  checkOptions(where, options, known);
+  checkOptions(where, options, allowed);
   for (const [name, list] of Object.entries(choices)) {
     const value = options[name as keyof typeof choices];
     const expected = list.length > 2 ? `${list.slice(0, -1).join(", ")} or ${list.at(-1)}` : list.join(" or ");

@@ -15,10 +15,10 @@ import type { Tensor } from "../tensor.ts";
 export function reshape<D extends DType>(x: Tensor<D>, shape: Shape, ...rest: readonly never[]): Tensor<D> {
   checkTensor("reshape", x);
   checkList("reshape", "the sizes", shape, rest);
-  const known = shape.filter((n) => n !== -1);
-  const sizes = shape.map((n) => (n === -1 ? x.size / (count(known) || 1) : n));
+  const given = shape.filter((n) => n !== -1);
+  const sizes = shape.map((n) => (n === -1 ? x.size / (count(given) || 1) : n));
   check(
-    shape.length - known.length <= 1 && sizes.every((n) => Number.isInteger(n) && n >= 0) && count(sizes) === x.size,
+    shape.length - given.length <= 1 && sizes.every((n) => Number.isInteger(n) && n >= 0) && count(sizes) === x.size,
     "shape",
     "reshape",
     () => `element counts differ. Expected a shape of ${x.size} elements for ${show(x.shape)}; got ${show(shape)}.`,

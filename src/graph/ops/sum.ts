@@ -23,7 +23,7 @@ export interface Reduced {
 }
 
 /** Checks what a reduction was given. Throws LatentError("argument"). */
-export function reduced(where: string, x: Tensor, axes: Axes, options: ReduceOptions, ...known: string[]): Reduced {
+export function reduced(where: string, x: Tensor, axes: Axes, options: ReduceOptions, ...further: string[]): Reduced {
   checkTensor(where, x);
   check(
     typeof axes !== "object" || Array.isArray(axes),
@@ -38,7 +38,7 @@ export function reduced(where: string, x: Tensor, axes: Axes, options: ReduceOpt
     where,
     () => `expected several axes as one array. Use ${where}(x, [${[axes, options].join(", ")}]).`,
   );
-  checkOptions(where, options, [...known, "keepDims"]);
+  checkOptions(where, options, [...further, "keepDims"]);
   const over = axesOf(where, x.rank, axes);
   const keptShape = x.shape.map((n, d) => (over.includes(d) ? 1 : n));
   const shape = options.keepDims ? keptShape : x.shape.filter((_, d) => !over.includes(d));

@@ -54,9 +54,9 @@ export async function fitBayesian(where: string, rows: Rows, plan: BayesianPlan)
     const history: number[] = [];
     let converged = false;
     while (history.length < maxIterations && !converged) {
-      const seen = await expectation.soft(posterior, signal);
-      posterior = posteriorOf(priors, evidenceOf(kind, seen, posterior.means, regularization));
-      const bound = boundOf(posterior, seen.entropy, rows.dim);
+      const expected = await expectation.soft(posterior, signal);
+      posterior = posteriorOf(priors, evidenceOf(kind, expected, posterior.means, regularization));
+      const bound = boundOf(posterior, expected.entropy, rows.dim);
       if (!Number.isFinite(bound))
         throw new LatentError(
           "numeric",

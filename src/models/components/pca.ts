@@ -102,8 +102,8 @@ export class PCA {
     const explainedVariance = found.values.map((value) => Math.max(0, value));
     const total = diagonalOf(sums.products, dim).reduce((a, b) => a + b / divisor, 0);
     const gpu = await gpuOfRows(where, rows);
-    const made = { mean: sums.mean, components: found.vectors, explainedVariance, total, count, whiten };
-    return gpu.outside(async () => new PCA(gpu, made));
+    const fitted = { mean: sums.mean, components: found.vectors, explainedVariance, total, count, whiten };
+    return gpu.outside(async () => new PCA(gpu, fitted));
   }
 
   /** Elements of one sample. */
@@ -138,7 +138,7 @@ export class PCA {
     checkGpu(where, gpu);
     const { tensors, metadata } = parseModelFile(where, "PCA", bytes);
     const [k, d] = sizesOf(where, tensors, "components");
-    const made = {
+    const loaded = {
       mean: floats(where, tensors, "mean", [d]),
       components: floats(where, tensors, "components", [k, d]),
       explainedVariance: floats(where, tensors, "explainedVariance", [k]),
@@ -146,7 +146,7 @@ export class PCA {
       count: Number(metadata.get("count")),
       whiten: metadata.get("whiten") === "true",
     };
-    return gpu.outside(async () => new PCA(gpu, made));
+    return gpu.outside(async () => new PCA(gpu, loaded));
   }
 
   /** Frees its memory on the GPU. */

@@ -68,8 +68,8 @@ export class Conditional {
     this.#covariances = parts.covariances;
     this.#values = parts.values;
     this.#single = parts.single;
-    const made = [parts.weights, parts.means, parts.values, ...Object.values(parts.covariances)];
-    this.#owned = made.filter((tensor) => !lent.includes(tensor));
+    const tensors = [parts.weights, parts.means, parts.values, ...Object.values(parts.covariances)];
+    this.#owned = tensors.filter((tensor) => !lent.includes(tensor));
   }
 
   /** @internal */
@@ -80,19 +80,22 @@ export class Conditional {
     const { gpu } = means;
     const { observed, hidden } = split(where, options.observed, d);
     const { values, single } = valuesOf(where, means, options.values, observed.length);
-    const [known, unknown] = [observed, hidden].map((list) => gpu.upload(Uint32Array.from(list), [list.length])) as [
-      Tensor,
-      Tensor,
-    ];
-    const seen = gather(means, known, { axis: 1 });
-    const centred = differences(values, seen);
-    const { shift, covariances: left } = family.condition(covariances, known, unknown, centred);
-    const hiddenMeans = reshape(gather(means, unknown, { axis: 1 }), [k, 1, hidden.length]);
+    const [observedAt, hiddenAt] = [observed, hidden].map((list) =>
+      gpu.upload(Uint32Array.from(list), [list.length]),
+    ) as [Tensor, Tensor];
+    const observedMeans = gather(means, observedAt, { axis: 1 });
+    const centred = differences(values, observedMeans);
+    const { shift, covariances: left } = family.condition(covariances, observedAt, hiddenAt, centred);
+    const hiddenMeans = reshape(gather(means, hiddenAt, { axis: 1 }), [k, 1, hidden.length]);
     let weights = ones(gpu, [values.shape[0]!, 1]);
     if (components.weights) {
-      const marginal = family.marginal(covariances, known);
-      const { logDet, tensors } = family.whitening(marginal, seen);
-      const squares = family.squaredDistances(values, { means: seen, covariances: marginal, whitening: tensors });
+      const marginal = family.marginal(covariances, observedAt);
+      const { logDet, tensors } = family.whitening(marginal, observedMeans);
+      const squares = family.squaredDistances(values, {
+        means: observedMeans,
+        covariances: marginal,
+        whitening: tensors,
+      });
       const joint = sub(components.weights, mul(add(squares, logDet), 0.5));
       weights = exp(sub(joint, logsumexp(joint, 1, { keepDims: true })));
     }
@@ -217,8 +220,8 @@ function split(where: string, list: readonly number[], d: number) {
     where,
     () => `expected 1 to ${d - 1} observed features; got ${observed.length}.`,
   );
-  const known = new Set(observed);
-  return { observed, hidden: Array.from({ length: d }, (_, i) => i).filter((i) => !known.has(i)) };
+  const given = new Set(observed);
+  return { observed, hidden: Array.from({ length: d }, (_, i) => i).filter((i) => !given.has(i)) };
 }
 
 /** Values as rows [n, observed]. */

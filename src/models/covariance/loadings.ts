@@ -147,8 +147,8 @@ export function ofLoadings({
       noise: marginal(noise!, indices),
     }),
     condition({ loadings, noise }, observed, hidden, centred) {
-      const seen = noiseOf(marginal(noise!, observed), observed.size);
-      const { byNoise, inverse } = scaled(gather(loadings!, observed, { axis: 1 }), seen);
+      const observedNoise = noiseOf(marginal(noise!, observed), observed.size);
+      const { byNoise, inverse } = scaled(gather(loadings!, observed, { axis: 1 }), observedNoise);
       const unseen = gather(loadings!, hidden, { axis: 1 });
       const codes = matmul(centred, timesInverse(byNoise, inverse));
       return {

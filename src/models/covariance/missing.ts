@@ -47,7 +47,7 @@ export function incompleteOfVariances(x: Tensor, { means }: EmState, variances: 
 
 /** With matrices [K, d, d]; missing rows and columns become those of the identity, so that one factorisation serves every pattern. `second` is [K, d, d]. */
 export function incompleteOfMatrices(x: Tensor, { means }: EmState, matrices: Tensor): Incomplete {
-  const { observed, hidden, centred: seen, constant } = split(x, means);
+  const { observed, hidden, centred: difference, constant } = split(x, means);
   const [n, d] = x.shape as [number, number];
   const k = means.shape[0]!;
   const sigma = reshape(expand(matrices, [k, d, d]), [k, 1, d, d]);
@@ -56,10 +56,10 @@ export function incompleteOfMatrices(x: Tensor, { means }: EmState, matrices: Te
   const { factor } = cholesky(add(mul(mul(sigma, rows), columns), away));
   const inverse = inverseOfFactor(factor);
   // with l·lᵀ = Σ_oo: l⁻¹ c and t = l⁻¹ Σ_o·
-  const white = matmul(inverse, reshape(seen, [k, n, d, 1]));
+  const white = matmul(inverse, reshape(difference, [k, n, d, 1]));
   const t = matmul(inverse, mul(sigma, rows));
   const expected = reshape(matmul(swap(t), white), [k, n, d]);
-  const centred = add(seen, mul(expected, hidden));
+  const centred = add(difference, mul(expected, hidden));
   const squares = add(sum(square(reshape(white, [k, n, d])), 2), logdetOfFactor(factor));
   return {
     squares: joined(squares, constant),
@@ -83,7 +83,7 @@ export function incompleteOfMatrices(x: Tensor, { means }: EmState, matrices: Te
 export function incompleteOfLoadings(x: Tensor, state: EmState, noise: Tensor): Incomplete {
   const { means, covariances, whitening } = state;
   const loadings = covariances["loadings"]!;
-  const { observed, hidden, centred: seen, constant } = split(x, means);
+  const { observed, hidden, centred: difference, constant } = split(x, means);
   const [n, d] = x.shape as [number, number];
   const [k, , rank] = loadings.shape as [number, number, number];
   const byNoise = div(loadings, reshape(noise, [k, d, 1]));
@@ -94,10 +94,10 @@ export function incompleteOfLoadings(x: Tensor, state: EmState, noise: Tensor): 
   const { factor } = cholesky(add(precision, identity(x.gpu, rank)));
   const half = inverseOfFactor(factor);
   const posterior = matmul(swap(half), half);
-  const codes = reshape(matmul(posterior, reshape(matmul(seen, byNoise), [k, n, rank, 1])), [k, n, rank]);
+  const codes = reshape(matmul(posterior, reshape(matmul(difference, byNoise), [k, n, rank, 1])), [k, n, rank]);
   const expected = matmul(codes, swap(loadings));
-  const centred = add(seen, mul(expected, hidden));
-  const rest = mul(sub(seen, expected), observed);
+  const centred = add(difference, mul(expected, hidden));
+  const rest = mul(sub(difference, expected), observed);
   const logDet = add(matmul(log(noise), transpose(observed)), logdetOfFactor(factor));
   const squares = add(sum(div(square(rest), reshape(noise, [k, 1, d])), 2), sum(square(codes), 2));
   return {

@@ -111,13 +111,13 @@ export function rootsFrom(gpu: Gpu, factor: Float32Array<ArrayBuffer>, d: number
 }
 
 async function rootsOnGpu(where: string, gpu: Gpu, covariance: Float64Array, d: number): Promise<Roots> {
-  const made = gpu.within(() => {
+  const tensors = gpu.within(() => {
     const { factor, failedPivot } = cholesky(gpu.tensor(covariance, [d, d]));
     return [factor, inverseOfFactor(factor), failedPivot, diagonal(factor)];
   }) as [Tensor, Tensor, Tensor, Tensor];
-  const [factor, inverse, failedPivot, pivots] = made;
+  const [factor, inverse, failedPivot, pivots] = tensors;
   try {
-    await gpu.evaluate(made);
+    await gpu.evaluate(tensors);
     const failed = await failedPivot.item();
     if (failed >= 0) {
       const least = (i: number) => Math.sqrt(d) * 2 ** -24 * Math.abs(covariance[i * d + i]!);
@@ -127,7 +127,7 @@ async function rootsOnGpu(where: string, gpu: Gpu, covariance: Float64Array, d: 
     for (const t of [failedPivot, pivots]) t.dispose();
     return rootsOfFactor(factor, inverse, logDet);
   } catch (error) {
-    for (const t of made) t.dispose();
+    for (const t of tensors) t.dispose();
     throw error;
   }
 }

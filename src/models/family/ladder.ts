@@ -17,9 +17,9 @@ export const LVAE = defineModel({
   standard: { latent: [20, 10], hidden: [400, 200] },
   parts: ladderParts,
   objective({ x }, { both, priorOf, decodeFirst }, { draw, step }, options) {
-    const [seen, q2] = both(x);
+    const [bottomUp, q2] = both(x);
     const below = priorOf(q2.sample(draw("z2")));
-    const q1 = merged(seen, below);
+    const q1 = merged(bottomUp, below);
     const reconstruction = mean(decodeFirst(q1.sample(draw("z1"))).logProb(x));
     const [kl1, kl2] = [mean(klOfNormals(q1, below)), mean(klOfNormals(q2))];
     const cost = weighted(add(kl1, kl2), [[q1, below], [q2]], options, step);

@@ -27,7 +27,7 @@ export interface GaussianOptions extends LongCall {
   readonly missing?: Missing;
 }
 
-const known = [
+const allowed = [
   "covariance",
   "rank",
   "ddof",
@@ -41,7 +41,7 @@ const known = [
 
 /** Throws LatentError("argument") naming the first option that is unknown or out of range. */
 export function checkGaussianOptions(where: string, options: GaussianOptions): void {
-  checkOptions(where, options, known);
+  checkOptions(where, options, allowed);
   checkCall(where, options);
   const { covariance = "full", rank, ddof = 0, regularization = 0, shrinkage = "none", missing } = options;
   checkRank(where, familyOf(where, covariance, true), rank);

@@ -193,9 +193,9 @@ class Lloyd {
     const sums = this.#sums;
     if (this.#options.isMiniBatch) {
       // c ← c + Σ w (x − c) / (Σ w of all rows that it ever took): Sculley, Web-scale k-means clustering, 2010
-      const seen = add(sums.counts, found.counts);
-      const column = reshape(seen, [seen.size, 1]);
-      assign(sums.counts, seen);
+      const counts = add(sums.counts, found.counts);
+      const column = reshape(counts, [counts.size, 1]);
+      assign(sums.counts, counts);
       assign(
         this.#centres,
         where(greater(column, 0), add(this.#centres, div(found.first, maximum(column, 1e-30))), this.#centres),

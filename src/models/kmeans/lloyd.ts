@@ -73,22 +73,22 @@ export async function lloyd(
   });
   const step = await abortable(compiling, signal).catch((error: unknown) => {
     free();
-    void compiling.then((made) => made.dispose()).catch(() => {});
+    void compiling.then((program) => program.dispose()).catch(() => {});
     throw error;
   });
-  let seen: Promise<number> | null = null;
+  let statusRead: Promise<number> | null = null;
   try {
     for (let left = most; left > 0; left -= 4) {
       signal?.throwIfAborted();
       await abortable(step.repeat(Math.min(4, left)), signal);
       // read one block late: the GPU never waits for the host
-      const before: number = (await abortable(Promise.resolve(seen), signal)) ?? 0;
-      seen = done.item();
+      const before: number = (await abortable(Promise.resolve(statusRead), signal)) ?? 0;
+      statusRead = done.item();
       if (before === 1) break;
     }
     return (await centres.read()) as Float32Array;
   } finally {
-    (seen as Promise<number> | null)?.catch(() => {});
+    (statusRead as Promise<number> | null)?.catch(() => {});
     step.dispose();
     free();
   }

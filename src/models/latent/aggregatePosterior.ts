@@ -64,7 +64,7 @@ export async function aggregatePosterior(
   const q = model.encode(x, labels === undefined ? {} : { labels });
   if (q instanceof Tensor)
     throw new LatentError("unsupported", `${where}: codes of ${model.name} are points. Expected distributions.`);
-  const prior = model.options.prior ?? model.made.parts.prior;
+  const prior = model.options.prior ?? model.built.parts.prior;
   const n = q.mean.shape[0]!;
   const began = performance.now();
   const owned: Tensor[] = [];

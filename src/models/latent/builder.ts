@@ -146,13 +146,13 @@ export class Builder {
   }
 
   /** A layer that was made elsewhere. It is told of training, and its statistics move with its first use in a step. */
-  layer(name: string, made: Layer): (x: Tensor) => Tensor {
-    this.#add(name, 0, () => made);
+  layer(name: string, given: Layer): (x: Tensor) => Tensor {
+    this.#add(name, 0, () => given);
     return (x) => {
       const { training = false, update = training } = this.#forward;
-      const isFirst = !this.#applied.has(made);
-      this.#applied.add(made);
-      return made.forward(x, { ...this.#forward, update: update && isFirst });
+      const isFirst = !this.#applied.has(given);
+      this.#applied.add(given);
+      return given.forward(x, { ...this.#forward, update: update && isFirst });
     };
   }
 
@@ -207,12 +207,12 @@ export class Builder {
   /** What `make` returns; training does not move the parameters that it asks for. */
   freeze<T>(make: () => T): T {
     const before = Object.keys(this.parameters).length;
-    const made = make();
+    const result = make();
     for (const [name, tensor] of Object.entries(this.parameters).slice(before)) {
       this.frozen[name] = tensor;
       delete this.parameters[name];
     }
-    return made;
+    return result;
   }
 
   /** The encoder of these options; `extra` numbers stand beside each image. */
@@ -249,7 +249,7 @@ export class Builder {
   }
 
   /** What `make` returns, and the parameters that it asks for. */
-  made<T>(make: () => T): { readonly result: T; readonly tensors: readonly Tensor[] } {
+  statesOf<T>(make: () => T): { readonly result: T; readonly tensors: readonly Tensor[] } {
     const before = Object.keys(this.parameters).length;
     const result = make();
     return { result, tensors: Object.values(this.parameters).slice(before) };

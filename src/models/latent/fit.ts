@@ -73,7 +73,7 @@ export function imagesOf(
   image: Shape,
   labels?: ArrayLike<number> | Tensor,
 ): { dataset: Dataset; owned: boolean } {
-  const known = labels === undefined ? {} : { labels };
+  const labelled = labels === undefined ? {} : { labels };
   const pixels = image.reduce((product, n) => product * n, 1);
   if (images instanceof Dataset) {
     check(images.gpu === gpu, "wrong-device", where, () => "the data set lives on another device.");
@@ -84,7 +84,7 @@ export function imagesOf(
       () => `expected images ${show(image)}; got samples ${show(images.shape)}.`,
     );
     if (labels === undefined) return { dataset: images.withShape(image), owned: false };
-    return { dataset: Dataset.from(gpu, images.samples, [images.count, ...image], known), owned: true };
+    return { dataset: Dataset.from(gpu, images.samples, [images.count, ...image], labelled), owned: true };
   }
   const fits = images instanceof Tensor || (ArrayBuffer.isView(images) && "length" in images);
   check(
@@ -103,7 +103,7 @@ export function imagesOf(
     where,
     () => `expected a multiple of ${pixels} values, images ${show(image)}; got ${size}.`,
   );
-  return { dataset: Dataset.from(gpu, images, [count, ...image], known), owned: true };
+  return { dataset: Dataset.from(gpu, images, [count, ...image], labelled), owned: true };
 }
 
 /** Pixels drawn as 0 or 1: 1 with the probability that the grey level in [0, 1] says. */

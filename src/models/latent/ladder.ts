@@ -29,13 +29,13 @@ export function ladderParts(
   const [below, between] = [hidden.slice(0, -1), hidden.at(-1)!];
   const encoder = build.encoder("encoder", 0, below);
   const up = build.linear(`encoder.${below.length}`, encoder.features, between);
-  const seen = build.normal(encoder.features, first, ["mean1", "log_var1"]);
+  const bottomUp = build.normal(encoder.features, first, ["mean1", "log_var1"]);
   const top = build.normal(between, second, ["mean2", "log_var2"]);
   const priorOf = conditionalPrior(build, levels, between);
   /** What the encoder says of z1, and q(z2|x). */
   const both = (x: Tensor) => {
     const features = encoder.forward(x);
-    return [seen(features), top(relu(up.forward(features)))] as const;
+    return [bottomUp(features), top(relu(up.forward(features)))] as const;
   };
   const encode = (x: Tensor) => {
     const [q1, q2] = both(x);

@@ -15,7 +15,7 @@ import { describe, mostNumbers, parseModel, saveParameters } from "./file.ts";
 import { codesOf, type FitOptions, fit, updatesOf } from "./fit.ts";
 import { importanceWeighted } from "./importance.ts";
 import { checkFreeBits } from "./kl.ts";
-import { type Made, made, settingsOf } from "./made.ts";
+import { type Built, built, settingsOf } from "./built.ts";
 import type { OptionTable } from "./options.ts";
 import { between, checkCodes, checkCount, classesAs, imagesAs } from "./pixels.ts";
 import { type Density, fittedPrior } from "./prior.ts";
@@ -38,7 +38,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   /** States that training steps move themselves, by name. */
   readonly buffers: Parameters;
   readonly #recipe: Recipe<T, Parts<C>>;
-  readonly #made: Made<Parts<C>>;
+  readonly #built: Built<Parts<C>>;
   #options: Settings<T>;
   #parts: Parts<C>;
   /** Whether this object frees the parameters. */
@@ -50,7 +50,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
     gpu: Gpu,
     recipe: Recipe<T, Parts<C>>,
     options: OptionsOf<T>,
-    { most, shared, prior }: { readonly most?: number; readonly shared?: Made<Parts<C>>; readonly prior?: Prior } = {},
+    { most, shared, prior }: { readonly most?: number; readonly shared?: Built<Parts<C>>; readonly prior?: Prior } = {},
   ) {
     checkGpu(recipe.name, gpu);
     this.gpu = gpu;
@@ -58,11 +58,11 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
     this.#recipe = recipe;
     this.#options = settingsOf(recipe, options);
     checkFreeBits(recipe.name, this.#options);
-    this.#made = shared ?? made(gpu, recipe, this.#options, most);
+    this.#built = shared ?? built(gpu, recipe, this.#options, most);
     this.#isOwner = !shared;
-    this.#parts = this.#made.parts;
+    this.#parts = this.#built.parts;
     if (prior ?? this.#options.prior) this.#drawFrom((prior ?? this.#options.prior)!);
-    const { build } = this.#made;
+    const { build } = this.#built;
     this.parameters = { ...build.parameters, ...build.frozen };
     this.buffers = build.buffers;
   }
@@ -74,16 +74,16 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
 
   #drawFrom(prior: Prior): void {
     this.#options = { ...this.#options, prior };
-    this.#parts = { ...this.#made.parts, prior };
+    this.#parts = { ...this.#built.parts, prior };
   }
 
   /** Numbers that training moves. */
   get parameterCount(): number {
-    return sizeOf(this.#made.build.parameters);
+    return sizeOf(this.#built.build.parameters);
   }
 
-  /** @internal */ get made(): Made<Parts<C>> {
-    return this.#made;
+  /** @internal */ get built(): Built<Parts<C>> {
+    return this.#built;
   }
   /** q(z|x) of images [n, c, h, w] or [n, pixels], with its mean (and logVar) [n, latent]; codes [n, latent] where they are points. */
   encode(x: Tensor, options: ImageOptions = {}): C {
@@ -190,7 +190,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   #record(where: string, images: Images, context: StepContext, update: boolean): Terms {
     checkFreeBits(where, this.options);
     const { training, step } = context;
-    return this.#made.build.applying({ training, step, update: training && update }, () => {
+    return this.#built.build.applying({ training, step, update: training && update }, () => {
       const terms = this.#recipe.objective(images, this.#parts, context, this.options);
       if (training && update)
         for (const [state, next] of this.#recipe.moves?.(images, this.#parts, context, this.options) ?? [])
@@ -200,9 +200,9 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   }
 
   /** Checks options, and says where. */
-  #where(method: string, options: object, known: readonly string[]): string {
+  #where(method: string, options: object, allowed: readonly string[]): string {
     const where = `${this.name}.${method}`;
-    checkOptions(where, options, known);
+    checkOptions(where, options, allowed);
     return where;
   }
 
@@ -218,9 +218,9 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
 
   /** The same model, its parameters shared, with another distribution of codes to draw from and to score by: a Gaussian or a mixture. */
   withPrior(distribution: Distribution | Density): LatentModel<T, C> {
-    const prior = fittedPrior(`${this.name}.withPrior`, this.#made.parts.prior.shape, distribution);
+    const prior = fittedPrior(`${this.name}.withPrior`, this.#built.parts.prior.shape, distribution);
     const options = { ...this.options, prior: undefined };
-    return new LatentModel<T, C>(this.gpu, this.#recipe, options as OptionsOf<T>, { shared: this.#made, prior });
+    return new LatentModel<T, C>(this.gpu, this.#recipe, options as OptionsOf<T>, { shared: this.#built, prior });
   }
 
   /**
@@ -230,7 +230,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
    */
   fit(images: Dataset | DatasetSource, options: FitOptions = {}): Promise<TrainResult> {
     const where = `${this.name}.fit`;
-    const { build, states, lock } = this.#made;
+    const { build, states, lock } = this.#built;
     const classes = this.#recipe.classes?.(this.options);
     const task = {
       gpu: this.gpu,
@@ -248,7 +248,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   }
 
   async #fitCodes(where: string, dataset: Dataset, signal: AbortSignal | undefined): Promise<void> {
-    await this.#recipe.fitPrior?.(this.#made.parts, (encode) => codesOf(dataset, encode, signal));
+    await this.#recipe.fitPrior?.(this.#built.parts, (encode) => codesOf(dataset, encode, signal));
     if (!this.#recipe.codes) return;
     const codes = await codesOf(dataset, (x) => meanOf(this.encode(x)), signal);
     this.#keep(this.#recipe.codes.of(where, this.gpu, codes, this.options.latent as number));
@@ -262,7 +262,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   /** The model as safetensors, with PyTorch's names and layouts; a Gaussian or mixture that its codes are drawn from goes along. */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
     const prior = await this.options.prior?.save?.();
-    return saveParameters(this.#made.states, describe(this.name, this.options), this.#codes?.tensors, prior);
+    return saveParameters(this.#built.states, describe(this.name, this.options), this.#codes?.tensors, prior);
   }
 
   /** @internal What `dispose` frees as well: the prior of its file. */ owned: { dispose(): void } | null = null;
@@ -281,7 +281,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
     return gpu.attempt(() => {
       const model = make(others as unknown as OptionsOf<T>, mostNumbers(tensors));
       if (prior) model.#drawFrom(fittedPrior(where, model.#parts.prior.shape, prior as Density));
-      writeParameters(gpu, where, model.#made.states, tensors);
+      writeParameters(gpu, where, model.#built.states, tensors);
       model.#keep(recipe.codes?.from(where, gpu, tensors, model.options.latent as number) ?? null);
       return model;
     });
@@ -291,7 +291,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
   dispose(): void {
     this.#keep(null);
     this.owned?.dispose();
-    if (this.#isOwner) this.#made.dispose();
+    if (this.#isOwner) this.#built.dispose();
   }
   /** For `using`: the same as dispose(). */
   [Symbol.dispose](): void {

@@ -42,7 +42,7 @@ export function pointCodes(build: Builder): Pick<Parts<Tensor>, "encode" | "prio
 
 /** A decoder whose weights are seen through `change`, and its parameters. */
 export function decoderOf(build: Builder, change: WeightChange | null) {
-  const { result, tensors } = build.made(() =>
+  const { result, tensors } = build.statesOf(() =>
     change ? build.changed(change, () => build.decoder()) : build.decoder(),
   );
   return { decode: result, decoder: tensors };
@@ -54,14 +54,14 @@ export function labelledParts(build: Builder, classes: number): Parts<Normal> {
   const encoder = build.encoder("encoder", classes);
   const heads = build.normal(encoder.features, spec.latent);
   const decode = build.decoder(spec.latent + classes);
-  const known = (labels: Tensor | undefined): Tensor => {
+  const required = (labels: Tensor | undefined): Tensor => {
     check(labels !== undefined, "argument", "labels", () => "expected the class of each image; got none.");
     return labels;
   };
   return {
-    encode: (x, labels) => heads(encoder.forward(x, known(labels))),
+    encode: (x, labels) => heads(encoder.forward(x, required(labels))),
     decode(z, labels) {
-      const rows = known(labels);
+      const rows = required(labels);
       const oneHotLabels = z.rank === 2 ? rows : expand(rows, [...z.shape.slice(0, -1), classes]);
       return decode(concat([z, oneHotLabels], z.rank - 1));
     },

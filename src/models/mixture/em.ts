@@ -146,7 +146,7 @@ export class Em {
   /** Iterates until the bound changes by less than the tolerance, or `maxIterations` times. */
   async run(signal?: AbortSignal, onIteration?: (iteration: number, bound: number) => void): Promise<EmResult> {
     const { maxIterations } = this.#options;
-    let seen: Promise<Float32Array> | null = null;
+    let statusRead: Promise<Float32Array> | null = null;
     const { done, iteration, bound } = this.#states.counters;
     const readStatus = async (): Promise<Float32Array> =>
       Float32Array.of(await done.item(), await iteration.item(), await bound.item());
@@ -158,14 +158,17 @@ export class Em {
         else if (this.#whole) await abortable(this.#block(Math.min(block, left)), signal);
         else await this.#longIteration(signal);
         // one block late where blocks are short; a pass over many batches is worth waiting for
-        const before: Float32Array | null = await abortable(this.#whole ? Promise.resolve(seen) : readStatus(), signal);
-        seen = this.#whole ? readStatus() : null;
+        const before: Float32Array | null = await abortable(
+          this.#whole ? Promise.resolve(statusRead) : readStatus(),
+          signal,
+        );
+        statusRead = this.#whole ? readStatus() : null;
         if (before) onIteration?.(before[1]!, before[2]!);
         if (before?.[0] === 1) break;
       }
     } finally {
       // an abort leaves no read behind that could fail later
-      (seen as Promise<Float32Array> | null)?.catch(() => {});
+      (statusRead as Promise<Float32Array> | null)?.catch(() => {});
     }
     return this.#states.result();
   }
@@ -198,9 +201,9 @@ export class Em {
       const own = weights?.slice(start, start + x.shape[0]!);
       const total = own ? totalOf(own) : x.shape[0]!;
       if (total === 0) return;
-      const made = [total, rate].map((value) => this.#gpu.tensor([value], []));
-      if (own) made.push(this.#gpu.tensor(own, [own.length]));
-      const inputs = [...made.slice(0, 2), x, ...made.slice(2)];
+      const scalars = [total, rate].map((value) => this.#gpu.tensor([value], []));
+      if (own) scalars.push(this.#gpu.tensor(own, [own.length]));
+      const inputs = [...scalars.slice(0, 2), x, ...scalars.slice(2)];
       try {
         const program = await this.#programs.get(
           "online",
@@ -210,7 +213,7 @@ export class Em {
         );
         await program.run(...inputs);
       } finally {
-        for (const t of made) t.dispose();
+        for (const t of scalars) t.dispose();
       }
     };
     await eachBatch(rows, batch, step, signal, order);

@@ -12,7 +12,7 @@ import { type OptionTable, readOptions } from "./options.ts";
 import type { OptionsOf, Parts, Recipe, Settings } from "./recipe.ts";
 
 /** A model's networks, and where their numbers lie. */
-export interface Made<P extends Parts> {
+export interface Built<P extends Parts> {
   readonly parts: P;
   readonly build: Builder;
   /** All states under their names in files: what training moves, in one arena, what is frozen, and what steps move themselves. */
@@ -27,8 +27,8 @@ export function settingsOf<T extends OptionTable, P extends Parts>(
   { name, options: table, standard, latent, levels }: Recipe<T, P>,
   given: OptionsOf<T>,
 ): Settings<T> {
-  const known = [...networkOptionNames, ...Object.keys(table), "levels"];
-  if (given !== undefined && given !== null) checkOptions(name, given, known);
+  const allowed = [...networkOptionNames, ...Object.keys(table), "levels"];
+  if (given !== undefined && given !== null) checkOptions(name, given, allowed);
   const network = given && Object.fromEntries(Object.entries(given).filter(([option]) => networkNames.has(option)));
   // settings that have been checked before say the sizes of all levels apart
   const { levels: before } = (given ?? {}) as { readonly levels?: readonly number[] };
@@ -51,12 +51,12 @@ export function settingsOf<T extends OptionTable, P extends Parts>(
 const networkNames: ReadonlySet<string> = new Set(networkOptionNames);
 
 /** Builds a model. Where a device is too small, or gone, all that was made is freed before the error passes on. */
-export function made<T extends OptionTable, P extends Parts>(
+export function built<T extends OptionTable, P extends Parts>(
   gpu: Gpu,
   recipe: Recipe<T, P>,
   settings: Settings<T>,
   most?: number,
-): Made<P> {
+): Built<P> {
   return gpu.attempt(() => {
     const options: NetworkSpec = settings;
     const { alpha } = settings as { readonly alpha?: number };
