@@ -10,6 +10,7 @@ import { logsumexp } from "../graph/ops/softmax.ts";
 import { mean as meanOf, min, sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { distances } from "../linalg/clusters.ts";
+import { LOG_TWO_PI } from "../graph/logTwoPi.ts";
 
 /** How many losses have to lie how near together for a fit to end; Adam's rate; how far log-variances may go. */
 const [PATIENCE, TOLERANCE, RATE, MAX_LOG_VARIANCE] = [5, 5e-4, 0.5, 40];
@@ -31,7 +32,7 @@ export async function startOf(x: Tensor, centres: Tensor): Promise<Float64Array>
 function logDensity(squares: Tensor, logVariances: Tensor, d: number, weights: number): Tensor {
   const row = reshape(logVariances, [1, logVariances.size]);
   const logs = sub(mul(mul(squares, exp(neg(row))), -0.5), mul(row, d / 2));
-  return sub(logsumexp(logs, 1), Math.log(weights) + (d / 2) * Math.log(2 * Math.PI));
+  return sub(logsumexp(logs, 1), Math.log(weights) + (d / 2) * LOG_TWO_PI);
 }
 
 /** −log-density over d of each row of x under equal Gaussians at the centres. */

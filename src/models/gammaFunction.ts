@@ -1,3 +1,5 @@
+import { LOG_TWO_PI } from "../graph/logTwoPi.ts";
+
 /** log Γ(x), x > 0 (Lanczos, g = 7): 1e-14 relative. */
 export function logGamma(x: number): number {
   if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);
@@ -8,7 +10,7 @@ export function logGamma(x: number): number {
   const z = x - 1;
   const sum = c.slice(1).reduce((total, value, i) => total + value / (z + i + 1), c[0]!);
   const t = z + 7.5;
-  return 0.5 * Math.log(2 * Math.PI) + (z + 0.5) * Math.log(t) - t + Math.log(sum);
+  return 0.5 * LOG_TWO_PI + (z + 0.5) * Math.log(t) - t + Math.log(sum);
 }
 
 /** ψ(x) = d/dx log Γ(x), x > 0: recurrence up to 10, then the asymptotic series (Abramowitz & Stegun 6.3.18): 1e-14. */

@@ -8,6 +8,7 @@ import { cast } from "./cast.ts";
 import { exp, expm1, sigmoid } from "./elementwise.ts";
 import { reshape } from "./shape.ts";
 import { sum } from "./sum.ts";
+import { LOG_TWO_PI } from "../logTwoPi.ts";
 
 function alike(where: string, names: string, ...tensors: readonly Tensor[]): void {
   for (const x of tensors) checkFloat(where, x, `${names} as f32 tensors`);
@@ -104,5 +105,5 @@ export function gaussianLogLikelihood(x: Tensor, mean: Tensor, logVar: Tensor): 
   alike("gaussianLogLikelihood", "x and mean", x, mean);
   // e^{−ℓ/2} is finite down to ℓ = −177, and its square is 0 at x = μ
   const scaled = square(mul(sub(cast(x, "f32"), mean), exp(mul(logVar, -0.5))));
-  return mul(perSample(add(add(scaled, logVar), Math.log(2 * Math.PI))), -0.5);
+  return mul(perSample(add(add(scaled, logVar), LOG_TWO_PI)), -0.5);
 }

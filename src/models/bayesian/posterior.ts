@@ -1,5 +1,6 @@
 import { factorOf } from "../../linalg/symmetric.ts";
 import { digamma, logGamma } from "../gammaFunction.ts";
+import { LOG_TWO_PI } from "../../graph/logTwoPi.ts";
 
 /** Forms of covariance that have a conjugate prior here. */
 export type BayesianKind = "full" | "tied" | "diag" | "spherical";
@@ -130,7 +131,7 @@ export function offsetsOf(posterior: Posterior, d: number): Float64Array {
     const nu = degrees[at]!;
     let logLambda = d * Math.LN2;
     for (let j = 0; j < d; j++) logLambda += digamma(0.5 * (nu - j));
-    const gaussian = logDetRoots[at]! - 0.5 * d * Math.log(2 * Math.PI) - 0.5 * d * Math.log(nu);
+    const gaussian = logDetRoots[at]! - 0.5 * d * LOG_TWO_PI - 0.5 * d * Math.log(nu);
     return logWeight + gaussian + 0.5 * (logLambda - d / meanPrecision[c]!);
   });
 }

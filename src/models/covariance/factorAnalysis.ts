@@ -1,5 +1,6 @@
 import { factorOf, inverseOfTriangle } from "../../linalg/symmetric.ts";
 import { eigenpairs } from "../../linalg/tridiagonal.ts";
+import { LOG_TWO_PI } from "../../graph/logTwoPi.ts";
 
 /** Loadings [d, rank] and noise [d]. */
 export interface Factors {
@@ -103,7 +104,7 @@ function step(s: Float64Array, d: number, rank: number, { loadings, noise }: Fac
   for (let at = 0; at < codes.length; at++) codes[at]! += inverse[at]!;
   const next = times(projected, inverted(codes, rank).inverse, d, rank);
   const rest = new Float64Array(d);
-  let logLikelihood = d * Math.log(2 * Math.PI) + logDet;
+  let logLikelihood = d * LOG_TWO_PI + logDet;
   for (let i = 0; i < d; i++) {
     let [explained, along] = [0, 0];
     for (let a = 0; a < rank; a++) {

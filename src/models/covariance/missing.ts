@@ -9,8 +9,7 @@ import { cholesky, inverseOfFactor, logdetOfFactor } from "../../linalg/cholesky
 import { identity, swap } from "../../linalg/matrix.ts";
 import type { EmState, Incomplete } from "./family.ts";
 import { differences } from "./stack.ts";
-
-const LOG_TWO_PI = Math.log(2 * Math.PI);
+import { LOG_TWO_PI } from "../../graph/logTwoPi.ts";
 
 /** Masks [n, d], and differences from the means [K, n, d] with 0 for what is missing. */
 function split(x: Tensor, means: Tensor) {

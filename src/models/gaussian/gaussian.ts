@@ -23,8 +23,7 @@ import { checkMissing, type Missing, type MissingCall } from "../observed.ts";
 import { parseGaussian, shapesOf } from "./file.ts";
 import { type Estimate, estimateOf, estimateOfSums } from "./fit.ts";
 import { checkGaussianOptions, type GaussianKind, type GaussianOptions } from "./options.ts";
-
-const LOG_TWO_PI = Math.log(2 * Math.PI);
+import { LOG_TWO_PI } from "../../graph/logTwoPi.ts";
 
 /**
  * A normal distribution on [d].

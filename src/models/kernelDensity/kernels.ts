@@ -3,6 +3,7 @@ import { cos } from "../../graph/ops/elementwise.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { ones } from "../../linalg/matrix.ts";
 import { logGamma } from "../gammaFunction.ts";
+import { LOG_TWO_PI } from "../../graph/logTwoPi.ts";
 
 /** Kernels of density estimates, by scikit-learn's names. */
 export const KERNELS = ["gaussian", "tophat", "epanechnikov", "exponential", "linear", "cosine"] as const;
@@ -16,7 +17,7 @@ const logSphere = (d: number): number => Math.log(2) + (d / 2) * Math.log(Math.P
 /** log of the constant that makes a kernel of bandwidth h a density in d dimensions. */
 export function logNormaliser(kernel: DensityKernel, h: number, d: number): number {
   const scale = -d * Math.log(h);
-  if (kernel === "gaussian") return -0.5 * d * Math.log(2 * Math.PI) + scale;
+  if (kernel === "gaussian") return -0.5 * d * LOG_TWO_PI + scale;
   if (kernel === "tophat") return -logBall(d) + scale;
   if (kernel === "epanechnikov") return -(logBall(d) + Math.log(2 / (d + 2))) + scale;
   if (kernel === "exponential") return -(logSphere(d) + logGamma(d)) + scale;

@@ -11,6 +11,7 @@ import { factorOf } from "../../linalg/symmetric.ts";
 import { solveTriangular } from "../../linalg/triangular.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import type { FittedCodes } from "./recipe.ts";
+import { LOG_TWO_PI } from "../../graph/logTwoPi.ts";
 
 /** The full Gaussian of the training images' codes, N(mean, L·Lᵀ): what codes without a prior are drawn from. */
 export class CodeGaussian implements FittedCodes {
@@ -89,7 +90,7 @@ export class CodeGaussian implements FittedCodes {
     const [latent] = this.shape;
     const rows = reshape(sub(z, this.#mean), [-1, latent]);
     const whitened = transpose(solveTriangular(this.#factor, transpose(rows)));
-    let constant = latent * Math.log(2 * Math.PI);
+    let constant = latent * LOG_TWO_PI;
     for (let i = 0; i < latent; i++) constant += 2 * Math.log(this.#values.factor[i * latent + i]!);
     return reshape(mul(add(sum(square(whitened), 1), constant), -0.5), z.shape.slice(0, -1));
   }

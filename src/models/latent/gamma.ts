@@ -12,6 +12,7 @@ import { sum } from "../../graph/ops/sum.ts";
 import type { Runner, Tensor } from "../../graph/tensor.ts";
 import type { Posterior, Prior } from "./distribution.ts";
 import { logGamma as logGammaOf } from "./likelihood/logCosh.ts";
+import { LOG_TWO_PI } from "../../graph/logTwoPi.ts";
 
 /** Shapes are raised by this much before the series of Stirling, whose next term is then below 10⁻⁷. */
 const RAISED = 6;
@@ -43,7 +44,7 @@ export const logGamma = customGradient(
   (a: Tensor) => {
     const y = add(a, RAISED);
     const tail = div(series(div(1, square(y)), [1 / 12, -1 / 360, 1 / 1260]), y);
-    const stirling = add(add(sub(mul(sub(y, 0.5), log(y)), y), 0.5 * Math.log(2 * Math.PI)), tail);
+    const stirling = add(add(sub(mul(sub(y, 0.5), log(y)), y), 0.5 * LOG_TWO_PI), tail);
     return sub(stirling, overRaise(a, log));
   },
   ([g], [a]) => [mul(g!, digamma(a))],

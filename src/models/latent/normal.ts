@@ -7,14 +7,13 @@ import { expand } from "../../graph/ops/shape.ts";
 import { sum } from "../../graph/ops/sum.ts";
 import type { Runner, Tensor } from "../../graph/tensor.ts";
 import type { Posterior, Prior } from "./distribution.ts";
-
-const LOG_2PI = Math.log(2 * Math.PI);
+import { LOG_TWO_PI } from "../../graph/logTwoPi.ts";
 
 /** log N(z; m, e^ℓ) of each element:  −½ (log 2π + ℓ + (z − m)²·e^{−ℓ}); shapes broadcast. */
 export function normalTerms(z: Tensor, m: Tensor, logVar: Tensor): Tensor {
   // e^{−ℓ/2} is finite down to ℓ = −177
   const scaled = square(mul(sub(z, m), exp(mul(logVar, -0.5))));
-  return mul(add(add(scaled, logVar), LOG_2PI), -0.5);
+  return mul(add(add(scaled, logVar), LOG_TWO_PI), -0.5);
 }
 
 /** N(0, I) over codes. */
@@ -29,7 +28,7 @@ export class StandardNormal implements Prior {
   }
 
   logProb(z: Tensor): Tensor {
-    return mul(sum(add(square(z), LOG_2PI), -1), -0.5);
+    return mul(sum(add(square(z), LOG_TWO_PI), -1), -0.5);
   }
 
   sample(n: number, draw: Draw): Tensor {

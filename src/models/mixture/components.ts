@@ -4,6 +4,7 @@ import { reshape } from "../../graph/ops/shape.ts";
 import { logsumexp } from "../../graph/ops/softmax.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { CovarianceFamily, EmState, Maximised, Tensors } from "../covariance/family.ts";
+import { LOG_TWO_PI } from "../../graph/logTwoPi.ts";
 
 /** What densities need of the parameters, worked out once. */
 export interface Prepared {
@@ -14,8 +15,6 @@ export interface Prepared {
   /** −1 each, or the pivot or feature at which a covariance is singular: [K], tied [1]. */
   readonly failed: Tensor;
 }
-
-const LOG_TWO_PI = Math.log(2 * Math.PI);
 
 /** What densities need of the parameters. */
 export function prepare(family: CovarianceFamily, { weights, means, covariances }: Maximised): Prepared {

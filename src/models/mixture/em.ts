@@ -201,9 +201,9 @@ export class Em {
       const own = weights?.slice(start, start + x.shape[0]!);
       const total = own ? totalOf(own) : x.shape[0]!;
       if (total === 0) return;
-      const scalars = [total, rate].map((value) => this.#gpu.tensor([value], []));
-      if (own) scalars.push(this.#gpu.tensor(own, [own.length]));
-      const inputs = [...scalars.slice(0, 2), x, ...scalars.slice(2)];
+      const owned = [total, rate].map((value) => this.#gpu.tensor([value], []));
+      if (own) owned.push(this.#gpu.tensor(own, [own.length]));
+      const inputs = [...owned.slice(0, 2), x, ...owned.slice(2)];
       try {
         const program = await this.#programs.get(
           "online",
@@ -213,7 +213,7 @@ export class Em {
         );
         await program.run(...inputs);
       } finally {
-        for (const t of scalars) t.dispose();
+        for (const t of owned) t.dispose();
       }
     };
     await eachBatch(rows, batch, step, signal, order);

@@ -9,6 +9,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import type { Gpu } from "../../../program/gpu.ts";
 import type { Likelihood, PixelDistribution } from "../distribution.ts";
 import { normalTerms } from "../normal.ts";
+import { LOG_TWO_PI } from "../../../graph/logTwoPi.ts";
 
 /** The variance of pixels: a number, one that training learns, one that the decoder says for each pixel, or the batch's best. */
 export type Variance = number | "learned" | "per-pixel" | "optimal";
@@ -34,8 +35,8 @@ function sharedVariance(output: Tensor, logVar: Tensor | number): PixelDistribut
     logProb(x) {
       const distance = scaled(perSample(square(sub(x, output))), -1);
       const pixels = x.size / x.shape[0]!;
-      const log2Pi = Math.log(2 * Math.PI);
-      const normaliser = typeof logVar === "number" ? pixels * (logVar + log2Pi) : mul(add(logVar, log2Pi), pixels);
+      const normaliser =
+        typeof logVar === "number" ? pixels * (logVar + LOG_TWO_PI) : mul(add(logVar, LOG_TWO_PI), pixels);
       return neg(mul(add(distance, normaliser), 0.5));
     },
     draw: (draw) => add(output, scaled(drawNormal(output.gpu, output.shape, draw), 0.5)),

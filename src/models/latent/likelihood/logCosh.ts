@@ -7,6 +7,7 @@ import { random } from "../../../graph/ops/random.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { type Draw, keyOf } from "../../../data/streams.ts";
 import type { Likelihood } from "../distribution.ts";
+import { LOG_TWO_PI } from "../../../graph/logTwoPi.ts";
 
 /** ln Γ(x) for x > 0: raised to x ≥ 8, then Stirling's series, whose first term left out is 10⁻¹². */
 export function logGamma(x: number): number {
@@ -15,7 +16,7 @@ export function logGamma(x: number): number {
   for (; y < 8; y++) shift += Math.log(y);
   const s = 1 / (y * y);
   const series = (1 / 12 - s * (1 / 360 - s * (1 / 1260 - s * (1 / 1680 - s / 1188)))) / y;
-  return (y - 0.5) * Math.log(y) - y + 0.5 * Math.log(2 * Math.PI) + series - shift;
+  return (y - 0.5) * Math.log(y) - y + 0.5 * LOG_TWO_PI + series - shift;
 }
 
 /**
