@@ -4,148 +4,9 @@ import type { Gpu, LatentError, MeasureFunction, Tensor } from "../src/index.ts"
 import { KEYS, measuresOf, titleOf } from "../src/app/command/measures.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { failure } from "./helpers.ts";
-import { uniform } from "./oracles/networks.ts";
+import { none, normal, pair, rows, shares } from "./measures.ts";
 
 type Any = MeasureFunction<readonly unknown[], object, object> & ((...args: unknown[]) => Promise<all.Score>);
-
-/** What each measure takes, by position. */
-interface Row {
-  readonly sets: readonly string[];
-  readonly given: (gpu: Gpu) => readonly unknown[];
-  readonly options?: object;
-  /** Options under which random choices are made, or not. */
-  readonly seeded?: { readonly with?: object; readonly without?: object };
-  /** Fewest rows, and what is said of fewer. */
-  readonly few?: RegExp;
-  /** Whether its sets are rows of one width. */
-  readonly paired?: boolean;
-}
-
-const normal = (gpu: Gpu, name: string, ...shape: number[]): Tensor =>
-  gpu.tensor(
-    uniform(
-      name,
-      shape.reduce((a, b) => a * b, 1),
-    ),
-    shape,
-  );
-const shares = (gpu: Gpu, n: number): Tensor => {
-  const x = uniform("shares", 3 * n).map((value) => value + 0.6);
-  return gpu.tensor(
-    x.map(
-      (value, at) =>
-        value / (x[3 * Math.floor(at / 3)]! + x[3 * Math.floor(at / 3) + 1]! + x[3 * Math.floor(at / 3) + 2]!),
-    ),
-    [n, 3],
-  );
-};
-const pair: Row = {
-  sets: ["real", "generated"],
-  given: (gpu) => [normal(gpu, "real", 12, 4), normal(gpu, "generated", 11, 4)],
-  paired: true,
-};
-const images: Row = {
-  sets: ["real", "generated"],
-  given: (gpu) => [normal(gpu, "real", 3, 1, 16, 16), normal(gpu, "generated", 3, 1, 16, 16)],
-};
-const single: Row = { sets: ["generated"], given: (gpu) => [normal(gpu, "generated", 11, 4)] };
-const classes: Row = { sets: ["generated"], given: (gpu) => [shares(gpu, 9)] };
-const withTrain: Row = { sets: ["generated", "train"], given: (gpu) => [shares(gpu, 9), [0.2, 0.3, 0.5]] };
-const density = { score: () => Promise.resolve(-3), logProb: (x: Tensor) => all.sum(x, 1) };
-const annealed = { ais: (x: Tensor) => Promise.resolve({ logProb: new Float64Array(x.shape[0]!), acceptance: 0.6 }) };
-const none = { name: "none", detect: (x: Tensor) => Promise.resolve(Array.from({ length: x.shape[0]! }, () => [])) };
-
-const rows: { readonly [measure: string]: Row } = {
-  frechetDistance: { ...pair, few: /at least 2 in each set; got 1/ },
-  frechetDistanceInfinity: { ...pair, options: { points: [5, 8, 11] }, seeded: { with: {} } },
-  waveletFrechetDistance: { ...images, options: { level: 1 }, few: /at least 2 in each set; got 1/ },
-  mifid: { ...pair, few: /at least 2 in each set; got 1/ },
-  kernelDistance: {
-    ...pair,
-    few: /at least 2 in each set; got 1/,
-    seeded: { without: { kernel: "rbf", sigma: 1 }, with: { subsets: 2, subsetSize: 4 } },
-  },
-  slicedWasserstein: { ...pair, options: { projections: 4 }, seeded: { with: {} } },
-  mind: { ...pair, seeded: { with: { projections: 4 }, without: { directions: [[1, 0, 0, 0]] } } },
-  precisionRecall: { ...pair, few: /k below the 1 rows.*got 3/ },
-  densityCoverage: { ...pair, options: { k: 2 }, few: /k below the 1 rows.*got 2/ },
-  clippedDensityCoverage: { ...pair, options: { k: 2 }, few: /at least k = 2 generated rows; got 1/ },
-  topologicalPrecisionRecall: { ...pair, seeded: { with: {}, without: { repeats: 0 } } },
-  authenticity: { ...pair, few: /k below the 1 rows.*got 1/ },
-  realism: { ...pair, few: /k below the 1 rows.*got 3/ },
-  rarity: { ...pair, few: /k below the 1 rows.*got 3/ },
-  classScore: { ...classes, seeded: { without: {}, with: { splits: 3 } } },
-  modifiedClassScore: { ...classes, seeded: { with: {}, without: { interval: false } } },
-  modeScore: withTrain,
-  amScore: withTrain,
-  logLikelihood: { sets: ["model", "x"], given: (gpu) => [density, normal(gpu, "x", 9, 4)] },
-  compareLikelihoods: {
-    sets: ["modelA", "modelB", "x"],
-    given: (gpu) => [density, { ...density, logProb: (x: Tensor) => all.mean(x, 1) }, normal(gpu, "x", 9, 4)],
-    few: /at least 2; got 1/,
-  },
-  ais: { sets: ["model", "x"], given: (gpu) => [annealed, normal(gpu, "x", 9, 4)], seeded: { with: {} } },
-  parzen: { ...pair, sets: ["samples", "x"], options: { bandwidth: 0.3 }, seeded: { without: { bandwidth: "scott" } } },
-  gaussianFit: { ...pair, sets: ["samples", "x"] },
-  coverageMetric: { ...pair, options: { bandwidth: 1 } },
-  ndb: {
-    ...pair,
-    seeded: {
-      with: { bins: 2 },
-      without: {
-        centres: [
-          [0, 0, 0, 0],
-          [1, 0, 0, 0],
-        ],
-      },
-    },
-    options: { bins: 2 },
-  },
-  nearestNeighbourTest: pair,
-  classifierTest: { ...pair, seeded: { with: {} }, few: /at least 4 in each set; got 1/ },
-  classificationPerformance: {
-    sets: ["generated", "generatedLabels", "real", "realLabels"],
-    given: (gpu) => [normal(gpu, "g", 4, 2), [0, 1, 0, 1], normal(gpu, "r", 4, 2), [1, 0, 1, 0]],
-  },
-  linearProbe: {
-    sets: ["codes", "labels", "test", "testLabels"],
-    given: (gpu) => [normal(gpu, "g", 4, 2), [0, 1, 0, 1], normal(gpu, "r", 4, 2), [1, 0, 1, 0]],
-  },
-  retrieval: {
-    sets: ["codes", "labels", "queries", "queryLabels"],
-    given: (gpu) => [normal(gpu, "g", 4, 2), [0, 1, 0, 1], normal(gpu, "r", 4, 2), [1, 0, 1, 0]],
-    options: { k: 2 },
-  },
-  birthdayParadox: { ...single, few: /at least 2; got 1/ },
-  memorisation: { ...pair, sets: ["train", "generated"], few: /k below the 1 rows.*got 1/ },
-  featureLikelihoodDivergence: {
-    sets: ["train", "test", "generated"],
-    given: (gpu) => ["train", "test", "generated"].map((name) => normal(gpu, name, 6, 2)),
-    options: { steps: 2 },
-    paired: true,
-  },
-  vendiScore: single,
-  renyiKernelEntropy: { ...single, options: { sigma: 1 } },
-  kernelEntropyNovelty: { ...pair, options: { sigma: 1 } },
-  fourierVendi: {
-    ...single,
-    options: { count: 4 },
-    seeded: { with: { count: 4 } },
-  },
-  reconstructionError: {
-    sets: ["x", "generator"],
-    given: (gpu) => [normal(gpu, "x", 3, 2), (z: Tensor) => z],
-    options: { latent: 2, steps: 2 },
-    seeded: { with: { latent: 2, steps: 2 } },
-  },
-  ssim: images,
-  msSsim: images,
-  psnr: images,
-  sharpnessDifference: images,
-  imageStatistics: { ...images, seeded: { with: {}, without: { interval: false } } },
-  spectrumDistance: { ...images, seeded: { with: {}, without: { interval: false } } },
-  detectionRate: { sets: ["images", "detector"], given: (gpu) => [normal(gpu, "x", 2, 1, 8, 8), none] },
-};
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -167,65 +28,94 @@ test("every measure has a row here", () => {
   expect(Object.keys(rows).sort()).toEqual(exported.filter((name) => name !== "Moments").sort());
 });
 
-describe.each(Object.entries(rows))("%s", (name, { sets, given, options = {}, seeded, few, paired }) => {
-  test("takes its sets by position or by name, and refuses the rest before any work", async () => {
-    const measure = measureOf(name);
-    const args = given(gpu);
-    const byPosition = await measure(...args, { ...options, interval: false });
-    const byName = await measure(Object.fromEntries(sets.map((set, i) => [set, args[i]])), {
-      ...options,
-      interval: false,
-    });
-    expect(byName).toEqual(byPosition);
-    // those names belong to one network's features
-    expect(String(byPosition)).not.toMatch(/FID|Inception/);
-    expect([byPosition.interval, byPosition.intervals, byPosition.deviation]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
-    const before = gpu.memory();
-    const last = sets.at(-1)!;
-    const list = sets.join(", ");
-    const missing = asked("argument", `${name}: expected ${list}; got undefined as ${last}.`);
-    expect(told(await failure(() => measure(...args.slice(0, -1))))).toEqual(missing);
-    expect(told(await failure(() => measure(...args.slice(0, -1), undefined, options)))).toEqual(missing);
-    expect(told(await failure(() => measure(...args, options, options)))).toEqual(
-      asked("argument", `${name}: expected ${list} and an object of options; got ${sets.length + 2} arguments.`),
-    );
-    expect(told(await failure(() => measure(...args, 3)))).toEqual(
-      asked("argument", `${name}: expected an object of options after ${list}; got 3.`),
-    );
-    const wrong: [options: object, message: RegExp][] = [
-      [{ ...options, neighbours: 3 }, /unknown option.*"neighbours"/],
-      [{ ...options, gpu: {} }, /expected a gpu opened by/],
-      [{ ...options, seed: -1 }, /seed as a whole number/],
-      [{ ...options, interval: 1 }, /interval as true or false; got 1/],
-      [{ ...options, signal: 5 }, /AbortSignal/],
-    ];
-    for (const [bad, message] of wrong) {
-      expect(told(await failure(() => measure(...args, bad)))).toEqual(asked("argument", message));
-      expect(told(await failure(() => measure.streaming({ ...bad })))).toEqual(asked("argument", message));
-    }
-    if (paired) {
-      using other = normal(gpu, "wide", 11, 7);
-      const wide = [...args.slice(0, -1), other];
-      expect(told(await failure(() => measure(...wide, options)))).toEqual(asked("shape", /differ in number/));
-    }
-    if (few) {
-      const one = args.map((arg) => (arg instanceof all.Tensor ? all.slice(arg, 0, 0, 1) : arg));
-      expect(told(await failure(() => measure(...one, options)))).toEqual(asked(expect.any(String), few));
-    }
-    expect(gpu.memory().buffers).toBe(before.buffers);
-  });
+/** Within the rounding of float32, or equal where they are infinite. */
+const expectClose = (found: number, expected: number): void => {
+  if (Number.isFinite(expected))
+    expect(Math.abs(found - expected)).toBeLessThan(2e-5 * Math.max(1, Math.abs(expected)));
+  else expect(found).toBe(expected);
+};
 
-  test.runIf(seeded)("says its seed where it draws, and only there", async () => {
-    const measure = measureOf(name);
-    const args = given(gpu);
-    if (seeded!.with) expect((await measure(...args, { ...options, ...seeded!.with, seed: 5 })).seed).toBe(5);
-    if (seeded!.without) expect((await measure(...args, { ...seeded!.without, seed: 5 })).seed).toBeUndefined();
-  });
-});
+describe.each(Object.entries(rows))(
+  "%s",
+  (name, { sets, given, options = {}, seeded, few, paired, self, anyOrder }) => {
+    test("takes its sets by position or by name, and refuses the rest before any work", async () => {
+      const measure = measureOf(name);
+      const args = given(gpu);
+      const byPosition = await measure(...args, { ...options, interval: false });
+      const byName = await measure(Object.fromEntries(sets.map((set, i) => [set, args[i]])), {
+        ...options,
+        interval: false,
+      });
+      expect(byName).toEqual(byPosition);
+      // those names belong to one network's features
+      expect(String(byPosition)).not.toMatch(/FID|Inception/);
+      expect([byPosition.interval, byPosition.intervals, byPosition.deviation]).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ]);
+      const before = gpu.memory();
+      const last = sets.at(-1)!;
+      const list = sets.join(", ");
+      const missing = asked("argument", `${name}: expected ${list}; got undefined as ${last}.`);
+      expect(told(await failure(() => measure(...args.slice(0, -1))))).toEqual(missing);
+      expect(told(await failure(() => measure(...args.slice(0, -1), undefined, options)))).toEqual(missing);
+      expect(told(await failure(() => measure(...args, options, options)))).toEqual(
+        asked("argument", `${name}: expected ${list} and an object of options; got ${sets.length + 2} arguments.`),
+      );
+      expect(told(await failure(() => measure(...args, 3)))).toEqual(
+        asked("argument", `${name}: expected an object of options after ${list}; got 3.`),
+      );
+      const wrong: [options: object, message: RegExp][] = [
+        [{ ...options, neighbours: 3 }, /unknown option.*"neighbours"/],
+        [{ ...options, gpu: {} }, /expected a gpu opened by/],
+        [{ ...options, seed: -1 }, /seed as a whole number/],
+        [{ ...options, interval: 1 }, /interval as true or false; got 1/],
+        [{ ...options, signal: 5 }, /AbortSignal/],
+      ];
+      for (const [bad, message] of wrong) {
+        expect(told(await failure(() => measure(...args, bad)))).toEqual(asked("argument", message));
+        expect(told(await failure(() => measure.streaming({ ...bad })))).toEqual(asked("argument", message));
+      }
+      if (paired) {
+        using other = normal(gpu, "wide", 11, 7);
+        const wide = [...args.slice(0, -1), other];
+        expect(told(await failure(() => measure(...wide, options)))).toEqual(asked("shape", /differ in number/));
+      }
+      if (few) {
+        const one = args.map((arg) => (arg instanceof all.Tensor ? all.slice(arg, 0, 0, 1) : arg));
+        expect(told(await failure(() => measure(...one, options)))).toEqual(asked(expect.any(String), few));
+      }
+      expect(gpu.memory().buffers).toBe(before.buffers);
+    });
+
+    test.runIf(anyOrder !== null)("is the same of its rows in another order", async () => {
+      const args = given(gpu);
+      const first = args.find((arg) => arg instanceof all.Tensor) as Tensor;
+      const turned = args.map((arg) => {
+        if (arg instanceof all.Tensor) return all.flip(arg, 0);
+        // labels of the rows
+        return Array.isArray(arg) && arg.length === first.shape[0] ? arg.toReversed() : (arg as unknown);
+      });
+      const asked = { ...(anyOrder ?? options), interval: false };
+      const [found, expected] = [await measureOf(name)(...turned, asked), await measureOf(name)(...args, asked)];
+      expectClose(found.value, expected.value);
+    });
+
+    test.runIf(self !== undefined)("of a set against itself is as the formula says", async () => {
+      const [real] = given(gpu);
+      const { value, with: own } = typeof self === "object" ? self : { value: self!, with: options };
+      expectClose((await measureOf(name)(real, real, { ...own, interval: false })).value, value);
+    });
+
+    test.runIf(seeded)("says its seed where it draws, and only there", async () => {
+      const measure = measureOf(name);
+      const args = given(gpu);
+      if (seeded!.with) expect((await measure(...args, { ...options, ...seeded!.with, seed: 5 })).seed).toBe(5);
+      if (seeded!.without) expect((await measure(...args, { ...seeded!.without, seed: 5 })).seed).toBeUndefined();
+    });
+  },
+);
 
 test("a detector that is a plain object is no options, and sets that may be left out stand among these", async () => {
   const images = normal(gpu, "x", 2, 1, 8, 8);

@@ -30,7 +30,7 @@ export interface Fld {
   readonly startLogVariances: Float64Array;
   /** The log-variances that were taken. */
   readonly logVariances: Float64Array;
-  /** nll/d of the same with one half of the training rows as centres and the other to fit; absent with given log-variances. */
+  /** nll/d of the same with the first half of the training rows as centres and the second to fit; absent with given log-variances. */
   readonly baseline?: number | undefined;
 }
 

@@ -123,12 +123,13 @@ export function normalInterval(value: number, deviation: number, level: number):
   return [value - z * deviation, value + z * deviation];
 }
 
-/** The quantile at a share of sorted values, linear between them, as NumPy's default. */
+/** The quantile at a share of sorted values, which may be infinite, linear between them, as NumPy's default. */
 export function quantile(sorted: ArrayLike<number>, share: number): number {
   const at = share * (sorted.length - 1);
   const low = Math.floor(at);
-  const high = Math.min(low + 1, sorted.length - 1);
-  return sorted[low]! + (at - low) * (sorted[high]! - sorted[low]!);
+  const [below, above] = [sorted[low]!, sorted[Math.min(low + 1, sorted.length - 1)]!];
+  // between equal ones, or at one, there is nothing to add: ∞ − ∞ would be no number
+  return at === low || below === above ? below : below + (at - low) * (above - below);
 }
 
 /** The middle one of sorted copies. */
