@@ -34,6 +34,10 @@ export const MEASURES = [
   "renyiKernelEntropy",
   "kernelEntropyNovelty",
   "fourierVendi",
+  "classScore",
+  "modifiedClassScore",
+  "modeScore",
+  "amScore",
 ] as const;
 
 const SHIFT = 0.1;
