@@ -16,6 +16,8 @@
 
 alias Term = vec4f;
 const PER = 4;
+// loads of a lane that are on their way at once: 1 or 4
+const IN_FLIGHT = 4u;
 
 //#hook
 fn vec4_at(j: u32) -> vec4u { return q0[j]; }
@@ -29,7 +31,15 @@ fn folded(a: vec4f) -> f32 { return combine(combine(a.x, a.y), combine(a.z, a.w)
 
 fn walk(row: u32, first: u32, past: u32, lane: u32) -> vec4f {
   var total = vec4f(identity());
-  for (var j = ((row + first) >> 2u) + lane; j < ((row + past) >> 2u); j += LANES) { total = combined(total, load(j)); }
+  var j = ((row + first) >> 2u) + lane;
+  let end = (row + past) >> 2u;
+  if (IN_FLIGHT == 4u) {
+    for (; j + 3u * LANES < end; j += 4u * LANES) {
+      let x{k} = load(j + {k}u * LANES); //#repeat k in 0..4
+      total = combined(total, x{k}); //#repeat k in 0..4
+    }
+  }
+  for (; j < end; j += LANES) { total = combined(total, load(j)); }
   return total;
 }
 

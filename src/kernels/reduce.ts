@@ -20,6 +20,8 @@ const MAX_EXTENT_UNSPLIT = 4096;
 const MOST_OF_SLICE = 16_384;
 /** Loads of one invocation up to which its sum runs through. */
 const MOST_RUN = 256;
+/** Loads of a row from which more invocations share it, where the device gains by it. */
+const LONG_ROW = 256;
 /** Rows of at most this many elements are not worth a workgroup. */
 const MAX_SHORT_ROW = 32;
 /** Outputs times slices that keep a device busy. */
@@ -49,13 +51,13 @@ export const loadsVec4 = ({ outputs, extent, leading }: Extents): boolean => (le
 export function reduce(operation: Reduction, extents: Extents, traits: DeviceTraits, by: 1 | 4 = 1): Launches {
   const { outputs, extent, leading } = extents;
   const shaders = by === 4 ? vec4 : scalar;
-  const lanes = shaders.rows.constants.LANES;
+  const { LANES } = shaders.rows.constants;
   // a column's invocation walks the extent alone; a row's workgroup shares it
   const maxUnsplit = leading ? MAX_EXTENT_UNSPLIT / 8 : MAX_EXTENT_UNSPLIT;
   const across = leading ? outputs / by : outputs;
   const minConcurrent = Math.min(
     ceilDiv(extent, maxUnsplit / 4),
-    ceilDiv(MIN_CONCURRENT_SLICES * (leading ? lanes : 1), across),
+    ceilDiv(MIN_CONCURRENT_SLICES * (leading ? LANES : 1), across),
   );
   const wanted = leading ? minConcurrent : Math.max(minConcurrent, ceilDiv(extent, MOST_OF_SLICE));
   // four loads go together
@@ -64,13 +66,16 @@ export function reduce(operation: Reduction, extents: Extents, traits: DeviceTra
   const slices = Math.max(1, ceilDiv(extent, Math.max(1, slice)));
   const isWhole = slice % together === 0 && extent % together === 0;
   const isLong = (loads: number) => Number(operation === "sum" && loads > MOST_RUN);
+  const { loadsAreSlow, reduce: how } = defaultsFor(traits);
+  const isShort = slices === 1 ? rowVariant(outputs, extent, traits) === "shortRows" : loadsAreSlow;
+  const kernel = leading ? shaders.columns : isShort ? shaders.short_rows : shaders.rows;
+  const lanes = kernel === shaders.rows && slice > LONG_ROW * by ? how.lanesOfLongRow : LANES;
   const constants = {
+    LANES: lanes,
     OPERATION: { sum: 0, max: 1, min: 2 }[operation],
     MANY_TERMS: isLong(slice / (leading ? 1 : by)),
-    ...(by === 4 ? { WHOLE: Number(isWhole) } : {}),
+    ...(by === 4 ? { WHOLE: Number(isWhole), IN_FLIGHT: how.loadsInFlight } : {}),
   };
-  const isShort = slices === 1 ? rowVariant(outputs, extent, traits) === "shortRows" : defaultsFor(traits).loadsAreSlow;
-  const kernel = leading ? shaders.columns : isShort ? shaders.short_rows : shaders.rows;
   const invocations = leading || isShort ? ceilDiv(across * slices, lanes) : outputs * slices;
   const first = { kernel, constants, params: { outputs, extent, slices, slice }, groups: [invocations, 1, 1] } as const;
   const whole = { bind: { y: { output: 0 } }, takesEpilogue: true } as const;
@@ -86,7 +91,7 @@ export function reduce(operation: Reduction, extents: Extents, traits: DeviceTra
         kernel: leading ? scalar.columns : scalar.rows,
         constants: { OPERATION: constants.OPERATION, MANY_TERMS: isLong(slices) },
         params: { outputs, extent: slices, slices: 1, slice: slices },
-        groups: [leading ? ceilDiv(outputs, lanes) : outputs, 1, 1],
+        groups: [leading ? ceilDiv(outputs, LANES) : outputs, 1, 1],
       },
     ],
   };
