@@ -4,6 +4,7 @@
 //   start      l[s] = lower triangle of a[s], zeros above;  failed[s] = −1
 //   diagonal   the block D = l[s][first…, first…] becomes its own factor; the first bad pivot's index goes to failed[s]
 //   panel      the rows below it:  l[s][i, block] := l[s][i, block] · D⁻ᵀ
+//   diagonal_registers, panel_registers  the same in registers, for devices that compile them at no cost
 //   update     what is left:  l[s][i,k] −= Σ_c l[s][i,c] · l[s][k,c]  over the block's columns c,  k ≤ i
 //   update_shared  the same, its rows shared through workgroup memory: for devices whose lanes load together
 //
@@ -12,19 +13,19 @@
 //            workgroup per matrix;
 //            panel: (⌈rows below/LANES⌉, stack);  updates: (tiles across, tiles down, stack) workgroups of one SIZE × SIZE tile; those
 //            above the diagonal return at once
-// memory     diagonal: SIZE × (SIZE + 1) f32 (4 KiB) of workgroup memory; panel and update use none, since barriers are what a
-//            software adapter is slowest at: updates hold 4 × 4 sums an invocation, and neighbours share rows through the cache.
+// memory     diagonal: SIZE × (SIZE + 1) f32 (4 KiB) of workgroup memory; diagonal_registers: two columns, one barrier a column;
+//            panel_registers: D (4 KiB); panel and update use none, since barriers are what a software adapter is slowest at: updates hold
+//            4 × 4 sums an invocation, and neighbours share rows through the cache.
 //            update_shared: two tiles [column][row / 4] of vec4f with one of padding a row (9 KiB), each loaded once
-// numerics   |a − l·lᵀ| ≤ γ_{n+1} · |l|·|lᵀ|. A pivot at or below tolerance · a[i,i], infinite or NaN counts as bad: its row
+// numerics   |a − l·lᵀ| ≤ γ_{n+8} · |l|·|lᵀ|. A pivot at or below tolerance · a[i,i], infinite or NaN counts as bad: its row
 //            and column become those of the identity, so that all that follows stays finite. Until the next block's turn its pivot
 //            is −1, which tells panel to skip the column
 // source     right-looking blocked factorisation; tolerance: see kernels/cholesky.ts
 
 //#include "lib/grid.wgsl"
+//#include "lib/substitution.wgsl"
 
-const SIZE = 32u;
 const PITCH = 33u;
-const LANES = 64u;
 
 struct Params { size: u32, stack: u32, first: u32, tolerance: f32 }
 
@@ -33,8 +34,12 @@ struct Params { size: u32, stack: u32, first: u32, tolerance: f32 }
 @group(0) @binding(2) var<storage, read_write> l: array<f32>;
 @group(0) @binding(3) var<storage, read_write> failed: array<i32>;
 
-var<workgroup> tile: array<f32, 1056>;
+var<workgroup> tile: array<f32, SIZE * PITCH>;
 var<workgroup> bad: u32;
+// a column of the block, from the four on that hold its pivot; the next one goes to the other place
+var<workgroup> column: array<array<vec4f, 8>, 2>;
+// the block's diagonal as it came
+var<workgroup> given: array<f32, SIZE>;
 var<workgroup> tile_down: array<vec4f, 288>;
 var<workgroup> tile_across: array<vec4f, 288>;
 
@@ -142,6 +147,70 @@ fn panel(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3
     let pivot = l[factor + c];
     l[own + c] = select(x / pivot, 0.0, pivot < 0.0);
   }
+}
+
+// Each lane owns a row in registers, which move up by four after each four columns. A column goes to all as it is: what a row takes off is
+// its own entry over the pivot, times the column.
+@compute @workgroup_size(SIZE)
+fn diagonal_registers(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let matrix = group_number(id, groups);
+  if (matrix >= params.stack) { return; }
+  let base = matrix * params.size * params.size;
+  let width = min(SIZE, params.size - params.first);
+  // lanes past the end have the last row again, and store nothing
+  let row = params.first + min(lane, width - 1u);
+  let own = base + row * params.size + params.first;
+  var x{k} = four_terms(own, 1u, {k}u * 4u, width - 1u); //#repeat k in 0..8
+  given[lane] = a[base + row * (params.size + 1u)];
+  if (params.first > 0u) {
+    let before = base + (params.first + lane - SIZE) * (params.size + 1u);
+    l[before] = abs(l[before]);
+  }
+  var first_bad = params.size;
+  for (var first = 0u; first < SIZE; first += 4u) {
+    //#repeat j in 0..4
+    {
+      let c = first + {j}u;
+      column[{j} % 2][((lane - first) % SIZE) / 4u][lane % 4u] = x0[{j}];
+      workgroupBarrier();
+      let pivot = max(column[{j} % 2][0][{j}], 1.17549435e-38);
+      if (is_good(column[{j} % 2][0][{j}], given[c])) {
+        let part = x0[{j}] / pivot;
+        let root = sqrt(pivot);
+        if (lane >= c && lane < width) { l[own + c] = select(x0[{j}] / root, root, lane == c); }
+        x{k} -= part * column[{j} % 2][{k}]; //#repeat k in 0..4
+        if (first < SIZE / 2u) {
+          x{k} -= part * column[{j} % 2][{k}]; //#repeat k in 4..8
+        }
+      } else if (c < width) {
+        first_bad = min(first_bad, params.first + c);
+        if (lane > c && lane < width) { l[own + c] = 0.0; }
+        if (lane == c) {
+          for (var k = 0u; k < row; k++) { l[own - params.first + k] = 0.0; }
+          l[own + c] = select(1.0, -1.0, params.first + SIZE < params.size);
+        }
+      }
+    }
+    //#end
+    x0 = x1; x1 = x2; x2 = x3; x3 = x4; x4 = x5; x5 = x6; x6 = x7;
+  }
+  if (lane == 0u && first_bad < params.size && failed[matrix] < 0) { failed[matrix] = i32(first_bad); }
+}
+
+fn coefficient(corner: u32, width: u32, r: u32, c: u32) -> f32 { return l[corner + r * params.size + c]; }
+fn divided(x: f32, pivot: f32) -> f32 { return select(x / pivot, 0.0, pivot < 0.0); }
+fn term(at: u32) -> f32 { return l[at]; }
+fn keep(at: u32, x: f32) { l[at] = x; }
+
+// each invocation owns a row: D · x = rowᵀ, in place
+@compute @workgroup_size(LANES)
+fn panel_registers(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let place = place_of_group(group_number(id, groups), (params.size - params.first - SIZE + LANES - 1u) / LANES, 1u);
+  if (place.z >= params.stack) { return; }
+  let corner = (place.z * params.size + params.first) * params.size + params.first;
+  let row = SIZE + place.x * LANES + lane;
+  let last = params.size - params.first - 1u;
+  substitute(lane, corner, SIZE, corner + min(row, last) * params.size, 1u, row <= last);
 }
 
 fn tile_place(number: u32) -> vec3u {

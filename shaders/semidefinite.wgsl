@@ -98,7 +98,12 @@ fn rows(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
       let left = rest[diagonal + i];
       if (left == TAKEN) { continue; }
       var x = w[base + pivot * params.size + i];
-      for (var k = 0u; k < c; k++) { x -= l[base + (params.first + k) * params.size + i] * at_pivot[k]; }
+      let column = base + params.first * params.size + i;
+      for (var k = 0u; k < c; k += 8u) {
+        // rows not there yet hold zeros; a block that ends with the matrix reads its last row again
+        let l{e} = l[column + min(k + {e}u, width - 1u) * params.size]; //#repeat e in 0..8
+        x -= l{e} * at_pivot[k + {e}u]; //#repeat e in 0..8
+      }
       x = select(x / root, root, i == pivot);
       l[row + i] = x;
       rest[diagonal + i] = select(left - x * x, TAKEN, i == pivot);

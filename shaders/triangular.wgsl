@@ -4,6 +4,7 @@
 //   ordered  x[s][i,j] = b[s][order[s][i], j]
 //   placed   x[s][order[s][i], j] = b[s][i,j]
 //   solve    the block's rows:  x[s][block] := T⁻¹ · x[s][block],  T = t[s][block, block]
+//   solve_registers  the same in registers, for devices that compile it at no cost
 //   update   the rows not yet solved:  x[s][i,j] −= Σ_c t[i,c] · x[s][c,j]  over the block's rows c
 //
 // with t[i,c] = l[s][i,c], or l[s][c,i] where TRANSPOSED; t is lower triangular, or upper where BACKWARD: then the last rows come
@@ -12,18 +13,17 @@
 // shapes     l [stack, size, size] of which that triangle is read;  b, x [stack, size, columns];  order [stack, size] u32;  row-major f32
 // grid       1-D, the first of these fastest (lib/grid.wgsl).  start, ordered, placed: one invocation per element;  solve: (⌈columns/LANES⌉, stack);
 //            update: (tiles of SIZE columns, tiles of SIZE rows, stack)
-// memory     no workgroup memory (barriers are what a software adapter is slowest at): update holds 4 × 4 sums an invocation, and
-//            neighbours share rows and columns through the cache
+// memory     solve_registers: T (4 KiB of workgroup memory); solve and update use none (barriers are what a software adapter is slowest
+//            at): update holds 4 × 4 sums an invocation, and neighbours share rows and columns through the cache
 // numerics   backward stable: (l + δ)·x = b with |δ| ≤ γ_n · |l|. A zero on the diagonal divides: ±∞, or NaN
 // source     blocked forward and back substitution
 
-const SIZE = 32u;
-const LANES = 64u;
 const TRANSPOSED = 0u;
 const BACKWARD = 0u;
 const UNIT = 0u;
 
 //#include "lib/grid.wgsl"
+//#include "lib/substitution.wgsl"
 
 struct Params { size: u32, columns: u32, stack: u32, first: u32 }
 
@@ -77,6 +77,32 @@ fn solve(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3
     if (UNIT == 0u) { value /= l[corner + r * params.size + r]; }
     x[own + r * params.columns] = value;
   }
+}
+
+// the block's rows and columns in the order in which they are solved
+fn coefficient(corner: u32, width: u32, r: u32, c: u32) -> f32 {
+  let last = width - 1u;
+  let row = select(min(r, last), last - min(r, last), BACKWARD == 1u);
+  let column = select(min(c, last), last - min(c, last), BACKWARD == 1u);
+  return l[corner + select(row * params.size + column, column * params.size + row, TRANSPOSED == 1u)];
+}
+fn divided(value: f32, pivot: f32) -> f32 {
+  if (UNIT == 1u) { return value; }
+  return value / pivot;
+}
+fn term(at: u32) -> f32 { return x[at]; }
+fn keep(at: u32, value: f32) { x[at] = value; }
+
+@compute @workgroup_size(LANES)
+fn solve_registers(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let width = min(SIZE, params.size - params.first);
+  let place = place_of_group(group_number(id, groups), (params.columns + LANES - 1u) / LANES, 1u);
+  if (place.z >= params.stack) { return; }
+  let column = place.x * LANES + lane;
+  let row = place.z * params.size + params.first;
+  let corner = row * params.size + params.first;
+  let own = (row + select(0u, width - 1u, BACKWARD == 1u)) * params.columns + min(column, params.columns - 1u);
+  substitute(lane, corner, width, own, select(params.columns, 0u - params.columns, BACKWARD == 1u), column < params.columns);
 }
 
 @compute @workgroup_size(LANES)

@@ -12,7 +12,10 @@ const SMALL = 16;
  */
 export function cholesky(stack: number, size: number, traits: DeviceTraits): Launches {
   const { SIZE, LANES } = shaders.update.constants;
-  const update = defaultsFor(traits).linalg.sharesTiles ? shaders.update_shared : shaders.update;
+  const { start, small, ...kernels } = shaders;
+  const [diagonal, panel, update] = defaultsFor(traits).linalg.sharesTiles
+    ? [kernels.diagonal_registers, kernels.panel_registers, kernels.update_shared]
+    : [kernels.diagonal, kernels.panel, kernels.update];
   const tolerance = Math.sqrt(size) * 2 ** -24;
   const bind = { a: { input: 0 }, l: { output: 0 }, failed: { output: 1 } };
   const launch = (kernel: Launch["kernel"], first: number, groups: number): Launch => ({
@@ -22,14 +25,14 @@ export function cholesky(stack: number, size: number, traits: DeviceTraits): Lau
     groups: [groups, 1, 1],
   });
   const flops = (stack * size ** 3) / 3;
-  if (size <= SMALL) return { launches: [launch(shaders.small, 0, ceilDiv(stack, LANES))], flops };
-  const launches = [launch(shaders.start, 0, ceilDiv(stack * size * size, LANES))];
+  if (size <= SMALL) return { launches: [launch(small, 0, ceilDiv(stack, LANES))], flops };
+  const launches = [launch(start, 0, ceilDiv(stack * size * size, LANES))];
   for (let first = 0; first < size; first += SIZE) {
-    launches.push(launch(shaders.diagonal, first, stack));
+    launches.push(launch(diagonal, first, stack));
     const below = size - first - SIZE;
     if (below <= 0) break;
     const tiles = ceilDiv(below, SIZE);
-    launches.push(launch(shaders.panel, first, ceilDiv(below, LANES) * stack));
+    launches.push(launch(panel, first, ceilDiv(below, LANES) * stack));
     launches.push(launch(update, first, tiles * tiles * stack));
   }
   return { launches, flops };

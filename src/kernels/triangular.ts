@@ -1,4 +1,5 @@
-import { ceilDiv, type Launch, type Launches, type Slot } from "./launch.ts";
+import { defaultsFor } from "./defaults.ts";
+import { ceilDiv, type DeviceTraits, type Launch, type Launches, type Slot } from "./launch.ts";
 import { triangular as shaders } from "./shaders/triangular.gen.ts";
 
 export interface System {
@@ -45,7 +46,8 @@ const copy = (s: System, kernel: "start" | "ordered" | "placed", b: Slot, x: Slo
   );
 
 /** Solves in place, block by block. */
-function solve(s: System, triangle: Triangle, l: Slot, x: Slot): Launch[] {
+function solve(s: System, triangle: Triangle, l: Slot, x: Slot, traits: DeviceTraits): Launch[] {
+  const block = defaultsFor(traits).linalg.sharesTiles ? shaders.solve_registers : shaders.solve;
   const { SIZE, LANES } = shaders.solve.constants;
   const { size, columns, stack } = s;
   const backward = triangle.upper !== triangle.transposed;
@@ -55,27 +57,38 @@ function solve(s: System, triangle: Triangle, l: Slot, x: Slot): Launch[] {
     const left = backward ? first : size - first - SIZE;
     const one = (kernel: Launch["kernel"], groups: number) =>
       launch(s, kernel, { l, x }, groups * stack, first, triangle);
-    const own = one(shaders.solve, ceilDiv(columns, LANES));
+    const own = one(block, ceilDiv(columns, LANES));
     return left > 0 ? [own, one(shaders.update, ceilDiv(columns, SIZE) * ceilDiv(left, SIZE))] : [own];
   }).flat();
 }
 
 /** Solves t · x = b, t being `triangle` of input 0: inputs l and b, output x. */
-export function triangular(s: System, triangle: Triangle): Launches {
+export function triangular(s: System, triangle: Triangle, traits: DeviceTraits): Launches {
   const x = { output: 0 } as const;
-  return { launches: [copy(s, "start", { input: 1 }, x), ...solve(s, triangle, { input: 0 }, x)], flops: flopsOf(s) };
+  return {
+    launches: [copy(s, "start", { input: 1 }, x), ...solve(s, triangle, { input: 0 }, x, traits)],
+    flops: flopsOf(s),
+  };
 }
 
 /** Solves a · x = b, or aᵀ · x = b, by the factors of a: input 1 b, input 2 the order of the rows, input 3 lu; output x. */
-export function solveFactored(s: System, transposed: boolean): Launches {
+export function solveFactored(s: System, transposed: boolean, traits: DeviceTraits): Launches {
   const [b, l, x, y] = [{ input: 1 }, { input: 3 }, { output: 0 }, { scratch: 0 }] as const;
   const lower = { upper: false, unit: true, transposed };
   const upper = { upper: true, unit: false, transposed };
   const flops = 2 * flopsOf(s);
   if (!transposed)
-    return { launches: [copy(s, "ordered", b, x), ...solve(s, lower, l, x), ...solve(s, upper, l, x)], flops };
+    return {
+      launches: [copy(s, "ordered", b, x), ...solve(s, lower, l, x, traits), ...solve(s, upper, l, x, traits)],
+      flops,
+    };
   return {
-    launches: [copy(s, "start", b, y), ...solve(s, upper, l, y), ...solve(s, lower, l, y), copy(s, "placed", y, x)],
+    launches: [
+      copy(s, "start", b, y),
+      ...solve(s, upper, l, y, traits),
+      ...solve(s, lower, l, y, traits),
+      copy(s, "placed", y, x),
+    ],
     scratch: [bytesOf(s)],
     flops,
   };

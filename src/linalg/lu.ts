@@ -26,10 +26,11 @@ const determinantOp: KernelOp = {
 /** Inputs a, which gradients go to, b, the order of the rows, and the factors. */
 const solveOp: KernelOp = {
   name: "solve",
-  launch: ([a, b], _outputs, { transposed }) =>
+  launch: ([a, b], _outputs, { transposed }, traits) =>
     solveFactored(
       { stack: count(a!.shape.slice(0, -2)), size: a!.shape.at(-1)!, columns: b!.shape.at(-1)! },
       transposed === true,
+      traits,
     ),
 };
 

@@ -13,10 +13,11 @@ import { swap, triangle } from "./matrix.ts";
 
 const solveOp: KernelOp = {
   name: "solveTriangular",
-  launch: ([l, b], _outputs, attributes) =>
+  launch: ([l, b], _outputs, attributes, traits) =>
     launch(
       { stack: count(l!.shape.slice(0, -2)), size: l!.shape.at(-1)!, columns: b!.shape.at(-1)! },
       attributes as unknown as Triangle,
+      traits,
     ),
 };
 
