@@ -16,7 +16,7 @@
 
 alias Term = vec4f;
 const PER = 4;
-// loads of a lane that are on their way at once: 1 or 4
+// loads of a lane that are on their way at once: 1 or 4, which takes longer to compile
 const IN_FLIGHT = 4u;
 
 //#hook

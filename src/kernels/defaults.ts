@@ -27,14 +27,8 @@ const DEFAULTS = {
       maxChannelsForDirect: 4,
       maxChannelsForInputStride2: 2,
     },
-    reduce: {
-      /** Longest row that one invocation reduces where there are many rows. */
-      maxRowPerInvocation: 2048,
-      /** Invocations that share a long row. */
-      lanesOfLongRow: 64,
-      /** Loads of each that are on their way at once: more of them are more to compile. */
-      loadsInFlight: 1,
-    },
+    /** Longest row that one invocation reduces where there are many rows. */
+    reduce: { maxRowPerInvocation: 2048 },
     linalg: {
       /** Rows from which f32 on the GPU replaces float64 on the CPU: never, since both are the same CPU. */
       rootTrace: Infinity,
@@ -68,7 +62,7 @@ const DEFAULTS = {
       maxChannelsForDirect: Infinity,
       maxChannelsForInputStride2: 0,
     },
-    reduce: { maxRowPerInvocation: 32, lanesOfLongRow: 256, loadsInFlight: 4 },
+    reduce: { maxRowPerInvocation: 32 },
     /**
      * Not measured on a GPU yet. A CPU takes 0.1 s for a root trace of 256 rows, 20 ms for 128 eigenvalues, and 8 times as long for
      * twice as many. A GPU should take less for the 100 and 1,100 small dispatches of these. Products of up to 32 features take a CPU

@@ -20,7 +20,7 @@ const MAX_EXTENT_UNSPLIT = 4096;
 const MOST_OF_SLICE = 16_384;
 /** Loads of one invocation up to which its sum runs through. */
 const MOST_RUN = 256;
-/** Loads of a row from which more invocations share it, where the device gains by it. */
+/** Loads of a row from which four times as many invocations share it, where loads are not slow. */
 const LONG_ROW = 256;
 /** Rows of at most this many elements are not worth a workgroup. */
 const MAX_SHORT_ROW = 32;
@@ -66,15 +66,15 @@ export function reduce(operation: Reduction, extents: Extents, traits: DeviceTra
   const slices = Math.max(1, ceilDiv(extent, Math.max(1, slice)));
   const isWhole = slice % together === 0 && extent % together === 0;
   const isLong = (loads: number) => Number(operation === "sum" && loads > MOST_RUN);
-  const { loadsAreSlow, reduce: how } = defaultsFor(traits);
+  const { loadsAreSlow } = defaultsFor(traits);
   const isShort = slices === 1 ? rowVariant(outputs, extent, traits) === "shortRows" : loadsAreSlow;
   const kernel = leading ? shaders.columns : isShort ? shaders.short_rows : shaders.rows;
-  const lanes = kernel === shaders.rows && slice > LONG_ROW * by ? how.lanesOfLongRow : LANES;
+  const lanes = !loadsAreSlow && kernel === shaders.rows && slice > LONG_ROW * by ? 4 * LANES : LANES;
   const constants = {
     LANES: lanes,
     OPERATION: { sum: 0, max: 1, min: 2 }[operation],
     MANY_TERMS: isLong(slice / (leading ? 1 : by)),
-    ...(by === 4 ? { WHOLE: Number(isWhole), IN_FLIGHT: how.loadsInFlight } : {}),
+    ...(by === 4 ? { WHOLE: Number(isWhole), IN_FLIGHT: loadsAreSlow ? 1 : 4 } : {}),
   };
   const invocations = leading || isShort ? ceilDiv(across * slices, lanes) : outputs * slices;
   const first = { kernel, constants, params: { outputs, extent, slices, slice }, groups: [invocations, 1, 1] } as const;
