@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import {
   add,
   dropout,
+  grad,
   type Gpu,
   mul,
   random,
@@ -12,6 +13,7 @@ import {
   type Tensor,
   transpose,
 } from "../src/index.ts";
+import { sampleHeads } from "../src/graph/ops/heads.ts";
 import { mapVec4 } from "../src/kernels/map.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { ramp } from "./helpers.ts";
@@ -101,6 +103,16 @@ it("draws the same numbers one and four at a time", async () => {
   expect(odd).toEqual(whole.slice(0, 63));
   const uniform = (length: number) => random.uniform(gpu, [length], { seed: 3 });
   expect([...(await uniform(63).read())]).toEqual([...(await uniform(64).read())].slice(0, 63));
+});
+
+it.each([8, 6, 5])("draws the noise of a forward pass again in the gradient of heads, latent %i", async (latent) => {
+  const heads = ramp(gpu, 3, 2 * latent);
+  const name = { seed: 3, stream: 1, step: 2 };
+  const slopes = async (noise: Parameters<typeof sampleHeads>[1]) => {
+    const [slope] = grad(sum(mul(sampleHeads(heads, noise), ramp(gpu, 3, latent))), [heads]);
+    return [...(await slope!.read())];
+  };
+  expect(await slopes(name)).toEqual(await slopes(random.normal(gpu, [3, latent], name)));
 });
 
 it("drops the same elements inside a larger map", async () => {

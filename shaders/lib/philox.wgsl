@@ -83,6 +83,14 @@ fn random_normals(i: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -
 fn random_normal(i: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -> f32 {
   return random_normals(i, step, key_low, key_high, stream)[i & 3u];
 }
+// the draw that element i of [rows, 2, latent] shares with the other half of its row; of four neighbours, where 4 divides latent
+fn pair_of(i: u32, latent: u32) -> u32 { return i / (2u * latent) * latent + i % latent; }
+fn random_normal_pair(i: u32, latent: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -> f32 {
+  return random_normal(pair_of(i, latent), step, key_low, key_high, stream);
+}
+fn random_normal_pairs(i: u32, latent: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -> vec4f {
+  return random_normals(pair_of(i, latent), step, key_low, key_high, stream);
+}
 // the same draw for an element that is not the one at hand
 fn random_normal_at(element: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -> f32 {
   return random_normal(element, step, key_low, key_high, stream);

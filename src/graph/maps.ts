@@ -109,6 +109,7 @@ const table = {
   bernoulli_slope: "f32 f32 f32 -> f32",
   random_uniform: "i u32 u32 u32 u32 -> f32",
   random_normal: "i u32 u32 u32 u32 -> f32",
+  random_normal_pair: "i u32 u32 u32 u32 u32 -> f32",
   random_normal_at: "u32 u32 u32 u32 u32 -> f32",
 } as const;
 

@@ -12,7 +12,7 @@ type Layout =
 const COMPONENTS = ["x", "y", "z", "w"] as const;
 
 /** Functions that draw four elements at the price of one, under the name of the function and an s. */
-export const DRAWS: ReadonlySet<string> = new Set(["random_normal", "random_uniform"]);
+export const DRAWS: ReadonlySet<string> = new Set(["random_normal", "random_uniform", "random_normal_pair"]);
 
 /**
  * Writes the body of a hook that gives elements 4j … 4j + 3 at once: loads of whole vec4 where a view allows them, then the

@@ -165,12 +165,11 @@ function noiseOf(heads: Tensor, { seed, stream, step }: Noise): Tensor {
   const [batch, double] = heads.shape as [number, number];
   const latent = double / 2;
   const word = (value: number) => constant(heads.gpu, value, "u32");
-  const element = add(mul(position(heads, double, batch), latent), position(heads, 1, latent));
   const counter = typeof step === "number" ? word(step) : step;
-  return recordMap(
-    "heads",
-    "random_normal_at",
-    [element, counter, word(seed >>> 0), word(Math.floor(seed / 2 ** 32)), word(stream)],
-    null,
-  );
+  const draw = [counter, word(seed >>> 0), word(Math.floor(seed / 2 ** 32)), word(stream)];
+  // four neighbours then come of one draw
+  if (latent % 4 === 0)
+    return recordMap("heads", "random_normal_pair", [word(latent), ...draw], null, [batch, 2, latent]);
+  const element = add(mul(position(heads, double, batch), latent), position(heads, 1, latent));
+  return recordMap("heads", "random_normal_at", [element, ...draw], null);
 }
