@@ -74,7 +74,7 @@ export function reduce(operation: Reduction, extents: Extents, traits: DeviceTra
     LANES: lanes,
     OPERATION: { sum: 0, max: 1, min: 2 }[operation],
     MANY_TERMS: isLong(slice / (leading ? 1 : by)),
-    ...(by === 4 ? { WHOLE: Number(isWhole), IN_FLIGHT: loadsAreSlow ? 1 : 4 } : {}),
+    ...(by === 4 ? { WHOLE: Number(isWhole), IN_FLIGHT: loadsAreSlow || slice < 4 * lanes * by ? 1 : 4 } : {}),
   };
   const invocations = leading || isShort ? ceilDiv(across * slices, lanes) : outputs * slices;
   const first = { kernel, constants, params: { outputs, extent, slices, slice }, groups: [invocations, 1, 1] } as const;
