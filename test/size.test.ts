@@ -61,7 +61,7 @@ const apart = /^src\/(models|metrics|features|data|linalg|app)\//;
 // Goals: 60,000 and 45,000 bytes, which what goes at once keeps to, within 280 bytes. In one file the code alone, without any kernel's text, is 55 and 47 kB.
 // The limits are what was reached, so that nothing grows again.
 const LIMITS = {
-  core: { atOnce: 53_500, withKernels: 78_680, oneFile: 82_150 },
+  core: { atOnce: 53_520, withKernels: 78_720, oneFile: 82_150 },
   tensors: { atOnce: 45_280, withKernels: 62_000, oneFile: 64_000 },
 };
 
