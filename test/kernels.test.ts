@@ -22,6 +22,7 @@ const CHOICES: { readonly [name: string]: readonly number[] } = {
   STEP: [1, 2],
   K_TEAMS: [1],
   BUFFERS: [1, 2],
+  IN_FLIGHT: [1, 4],
   THREAD_M: [1, 2],
   THREAD_N: [1, 2],
   ROWS_PER_THREAD: [1, 4],
