@@ -61,6 +61,7 @@ describe("a process", () => {
       bundle: true,
       format: "esm",
       platform: "node",
+      target: "node20",
       packages: "external",
       logLevel: "error",
     });
