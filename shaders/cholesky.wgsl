@@ -4,7 +4,7 @@
 //   start      l[s] = lower triangle of a[s], zeros above;  failed[s] = −1
 //   diagonal   the block D = l[s][first…, first…] becomes its own factor; the first bad pivot's index goes to failed[s]
 //   panel      the rows below it:  l[s][i, block] := l[s][i, block] · D⁻ᵀ
-//   diagonal_registers, panel_registers  the same in registers, for devices that compile them at no cost
+//   diagonal_registers, panel_registers  the same in registers, for hardware; software adapters take long to compile them
 //   update     what is left:  l[s][i,k] −= Σ_c l[s][i,c] · l[s][k,c]  over the block's columns c,  k ≤ i
 //   update_shared  the same, its rows shared through workgroup memory: for devices whose lanes load together
 //
@@ -36,9 +36,9 @@ struct Params { size: u32, stack: u32, first: u32, tolerance: f32 }
 
 var<workgroup> tile: array<f32, SIZE * PITCH>;
 var<workgroup> bad: u32;
-// a column of the block, from the four on that hold its pivot; the next one goes to the other place
+// two buffers that columns alternate between; a column starts at the vec4 that holds its pivot
 var<workgroup> column: array<array<vec4f, 8>, 2>;
-// the block's diagonal as it came
+// a's diagonal, which pivots are judged by
 var<workgroup> given: array<f32, SIZE>;
 var<workgroup> tile_down: array<vec4f, 288>;
 var<workgroup> tile_across: array<vec4f, 288>;
@@ -149,8 +149,8 @@ fn panel(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3
   }
 }
 
-// Each lane owns a row in registers, which move up by four after each four columns. A column goes to all as it is: what a row takes off is
-// its own entry over the pivot, times the column.
+// Each lane holds one row in registers. Column c is shared undivided: row i subtracts x[i,c] / pivot times that column. After every four
+// columns the registers shift by one vec4.
 @compute @workgroup_size(SIZE)
 fn diagonal_registers(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let matrix = group_number(id, groups);

@@ -9,7 +9,7 @@
 // grid       per output and slice: rows one workgroup of LANES, short_rows and columns one invocation
 // numerics   sum: fours of terms, of which an invocation adds m one after the other (rows: at most 64 a lane and slice, then a tree
 //            of log₂ LANES; the others: at most 64, or three levels by lib/long.wgsl where a slice is longer than 256):
-//            |error| ≤ γ_{m+8} · Σ|x| for each of two launches, u = 2⁻²⁴; like-signed terms of any number keep 2e-6.
+//            |error| ≤ γ_{m+10} · Σ|x| for each of two launches, u = 2⁻²⁴; like-signed terms of any number keep 2e-6.
 //            max, min: exact, NaN where one is in it
 
 //#include "lib/reduction.wgsl"

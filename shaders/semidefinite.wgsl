@@ -100,7 +100,7 @@ fn rows(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
       var x = w[base + pivot * params.size + i];
       let column = base + params.first * params.size + i;
       for (var k = 0u; k < c; k += 8u) {
-        // rows not there yet hold zeros; a block that ends with the matrix reads its last row again
+        // rows from c on are still zero, so reading them changes nothing; indices are clamped to the block's last row
         let l{e} = l[column + min(k + {e}u, width - 1u) * params.size]; //#repeat e in 0..8
         x -= l{e} * at_pivot[k + {e}u]; //#repeat e in 0..8
       }

@@ -23,7 +23,7 @@ struct Params { k_slices: u32, size: u32, columns: u32 }
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
 
-// Eight loads are on their way at once; those past the last part read it again and count as 0, which changes no sum.
+// Loads eight parts at a time. Indices past the last part are clamped to it, and those values replaced by 0.
 fn sum_of(i: u32) -> f32 {
   let last = (params.k_slices - 1u) * params.size + i;
   var sum = 0.0;

@@ -9,7 +9,7 @@ import { measureCalls } from "./stress/calls/measures.ts";
 import "./stress/exposeGc.ts";
 import { memoryFault, sizeOf } from "./stress/harness.ts";
 
-// Whatever is awaited must have an owner by then: here it fails, or the signal aborts meanwhile, at each of the first places in turn.
+// Whoever awaits something must own it already. Each call's first evaluations fail here, and during its first compilation the signal aborts.
 let gpu: Gpu;
 beforeAll(async () => {
   gpu = await openNodeGpu();

@@ -4,6 +4,8 @@ import { Dataset, type Gpu, type Tensor } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { failure } from "./helpers.ts";
 import { uniform } from "./oracles/networks.ts";
+import "./stress/exposeGc.ts";
+import { memoryFault, sizeOf } from "./stress/harness.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -98,6 +100,17 @@ it("images that come in parts give the same number, whatever the parts are", asy
     expect((await stream.result()).value).toBe(expected.value);
     stream.dispose();
   }
+});
+
+it("halves of streamed images are freed with what they were cut from", async () => {
+  const real = gpu.tensor(bytes("real"), SHAPE, { dtype: "u8" });
+  const before = sizeOf(gpu);
+  const stream = all.waveletFrechetDistance.streaming({ real, level: 2, resamples: 2 });
+  await stream.update(real);
+  expect((await stream.result()).interval).toHaveLength(2);
+  stream.dispose();
+  expect(await memoryFault(gpu, before)).toBe("");
+  real.dispose();
 });
 
 it("a stream of images wants one shape, in parts and where it merges; a detector takes one too", async () => {

@@ -83,7 +83,7 @@ fn random_normals(i: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -
 fn random_normal(i: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -> f32 {
   return random_normals(i, step, key_low, key_high, stream)[i & 3u];
 }
-// the draw that element i of [rows, 2, latent] shares with the other half of its row; of four neighbours, where 4 divides latent
+// Element i of [rows, 2, latent]: both halves of a row share their draws. `pairs` gives those of four neighbours, and needs latent % 4 = 0.
 fn pair_of(i: u32, latent: u32) -> u32 { return i / (2u * latent) * latent + i % latent; }
 fn random_normal_pair(i: u32, latent: u32, step: u32, key_low: u32, key_high: u32, stream: u32) -> f32 {
   return random_normal(pair_of(i, latent), step, key_low, key_high, stream);

@@ -1,7 +1,7 @@
 // substitution — T · x = b for a lower triangular T of up to 32 rows; an invocation holds one right-hand side in registers.
 //
-// T lies in workgroup memory by columns, each from the four that hold its diagonal on: of every place there the column alone is not
-// constant. After each four rows the registers move up by four. A kernel gives
+// T is stored by columns in workgroup memory. Each column starts at the vec4 that holds its diagonal, so that all indices but the
+// column's are constants. After every four rows the registers shift by one vec4. A kernel gives
 //
 //   coefficient   T[r, c], of which all with r < c, r ≥ width or c ≥ width may be anything; corner is where T begins
 //   divided       x / T[r, r]
@@ -19,8 +19,8 @@ fn four_terms(own: u32, step: u32, r: u32, last: u32) -> vec4f {
   );
 }
 
-// Row r of the right-hand side, and then of x, is at own + r · step. All lanes bring T together; every load is on its way before the first
-// is used, and all blocks take as many turns, so that a compiler knows how many.
+// Row r of the right-hand side, and then of x, is at own + r · step. All lanes load T together, all loads before the first use. The loop
+// always runs SIZE / 4 times, so that compilers can unroll it.
 fn substitute(lane: u32, corner: u32, width: u32, own: u32, step: u32, keeps: bool) {
   var x{k} = four_terms(own, step, {k}u * 4u, width - 1u); //#repeat k in 0..8
   let column = lane % SIZE;

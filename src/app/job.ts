@@ -72,7 +72,7 @@ class Job {
     this.#list = [
       { key: "data", title: "MNIST onto the GPU", weight: 2 },
       { key: "spectrum", title: "Covariance spectrum", weight: 15 },
-      { key: "network", title: "digits-v1, which sees for the measures", weight: 20 },
+      { key: "network", title: "digits-v1: reference and floor", weight: 20 },
       ...this.#entries.map(({ key, name, weight }) => ({ key, title: name, weight: weight(this.#settings) })),
     ];
     this.#stages = new Stages(this.#list, this.#listener, signal);

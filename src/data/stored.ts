@@ -1,7 +1,7 @@
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 
-/** Tensors that `record` returns, computed and the caller's to dispose of; disposed of here where computing them fails. */
+/** Tensors that `body` returns, computed and the caller's to dispose of; disposed of here where computing them fails. */
 export async function stored<Results extends readonly Tensor[]>(
   gpu: Gpu,
   body: () => readonly [...Results],

@@ -49,7 +49,7 @@ export function check(holds: boolean, code: Code, where: string, detail: () => s
 export const show = (shape: ArrayLike<number>): string => `[${Array.from(shape).join(", ")}]`;
 
 /**
- * Refuses option names that `known` does not list, so that a misspelt option is never silently ignored.
+ * Refuses option names that `allowed` does not list, so that a misspelt option is never silently ignored.
  * Throws LatentError("argument") for those, and for options that are not an object.
  */
 export function checkOptions(where: string, options: object | undefined, allowed: readonly string[]): void {

@@ -20,7 +20,7 @@ const MAX_EXTENT_UNSPLIT = 4096;
 const MOST_OF_SLICE = 16_384;
 /** Loads of one invocation up to which its sum runs through. */
 const MOST_RUN = 256;
-/** Loads of a row from which four times as many invocations share it, where loads are not slow. */
+/** Loads of a slice above which 256 lanes share it in place of 64, where loads are fast. */
 const LONG_ROW = 256;
 /** Rows of at most this many elements are not worth a workgroup. */
 const MAX_SHORT_ROW = 32;
@@ -74,7 +74,12 @@ export function reduce(operation: Reduction, extents: Extents, traits: DeviceTra
     LANES: lanes,
     OPERATION: { sum: 0, max: 1, min: 2 }[operation],
     MANY_TERMS: isLong(slice / (leading ? 1 : by)),
-    ...(by === 4 ? { WHOLE: Number(isWhole), IN_FLIGHT: loadsAreSlow || slice < 4 * lanes * by ? 1 : 4 } : {}),
+    ...(by === 4
+      ? {
+          WHOLE: Number(isWhole),
+          IN_FLIGHT: kernel === shaders.rows && !loadsAreSlow && slice >= 4 * lanes * by ? 4 : 1,
+        }
+      : {}),
   };
   const invocations = leading || isShort ? ceilDiv(across * slices, lanes) : outputs * slices;
   const first = { kernel, constants, params: { outputs, extent, slices, slice }, groups: [invocations, 1, 1] } as const;

@@ -7,8 +7,10 @@ import type { Tensor } from "../graph/tensor.ts";
 import type { Moments } from "../linalg/moments.ts";
 import { klOf } from "./probabilities.ts";
 
-/** The least float32 above 0 with all its digits: p·log p is 0 at p = 0. */
+/** The least normal float32: it keeps log finite, so that p·log p is 0 at p = 0. */
 const LEAST = 2 ** -126;
+/** How far log 1 may be above 0: WGSL allows 2⁻²¹. */
+const ROUNDING = 1e-6;
 
 /**
  * Class probabilities [n, classes] as rows [n, classes + 1], the last column Σ p log p. Moments of such rows tell a class score, its deviation and
@@ -33,11 +35,11 @@ export function klMomentsOf(where: string, moments: Moments) {
   const marginal = mean.slice(0, classes);
   const total = marginal.reduce((a, b) => a + b, 0);
   check(
-    Math.abs(total - 1) <= 1e-3 && marginal.every((share) => share >= 0) && mean[classes]! <= 0,
+    Math.abs(total - 1) <= 1e-3 && marginal.every((share) => share >= 0) && mean[classes]! <= ROUNDING,
     "data",
     where,
     () => {
-      return `expected moments of classRows(probabilities), whose means sum to 1; got a sum of ${total}.`;
+      return `expected moments of classRows(probabilities), whose means sum to 1 and whose last, of Σ p log p, is at most 0; got a sum of ${total} and ${mean[classes]}.`;
     },
   );
   // KL(p ‖ p̄) = Σ p log p − Σ p log p̄

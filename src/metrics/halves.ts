@@ -63,10 +63,7 @@ async function half(x: SampleSet, seed: number, step: number, own: Tensor[]): Pr
 }
 
 async function partOf(x: Tensor | Dataset | Rows, rows: Uint32Array<ArrayBuffer>): Promise<Tensor> {
-  if (!(x instanceof Tensor || x instanceof Dataset)) {
-    const part = await picked(x, rows);
-    return gpuOf("halves", part).within(() => reshape(part, [rows.length, ...(x.shape ?? [x.dim])]));
-  }
+  if (!(x instanceof Tensor || x instanceof Dataset)) return picked(x, rows, x.shape);
   const whole = x instanceof Dataset ? x.slice(0, x.count) : x;
   const gpu = gpuOf("halves", whole);
   try {

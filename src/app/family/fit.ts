@@ -19,6 +19,9 @@ export interface TrainedMember {
   readonly steps: number;
 }
 
+/** Raised when a model's training or its file changes. */
+const VERSION = 2;
+
 /** Everything that training depends on, as text: a model that was kept under another key is trained again. */
 export const keyOf = (
   member: Member,
@@ -28,6 +31,7 @@ export const keyOf = (
   const { trainImages, epochs, batch, learningRate, hidden, latent } = settings;
   const features = "features" in options ? digits.checksum : "";
   return JSON.stringify([
+    VERSION,
     name,
     pixels,
     options,

@@ -72,12 +72,12 @@ export function scores(report: Report): Markup {
       ),
       losses.map((text) => h("li", {}, text)),
       [
-        `All further columns: ${report.network.name} features or class probabilities; value ± half the width of its 95 % interval. The intervals themselves are in report.json.`,
-        `Fréchet: squared, ${count(frechetDistance.n)} samples against ${count(frechetDistance.referenceN!)} training images. It is not FID, which is defined on Inception-v3. Its interval leaves out the bias of few samples, which the value has.`,
-        `Kernel: squared maximum mean discrepancy with KID's polynomial kernel, ${count(precision.n)} samples against ${count(precision.referenceN!)} training images, as all that follow. No bias.`,
+        `All further columns: ${report.network.name} features or class probabilities; the 95 % interval stands in brackets.`,
+        `Fréchet: squared, ${count(frechetDistance.n)} samples against ${count(frechetDistance.referenceN!)} training images. It is not FID, which is defined on Inception-v3. Its interval leaves out the bias of few samples, which the value has, and may lie below it; so may the class score's lie above.`,
+        `Kernel: squared maximum mean discrepancy with KID's polynomial kernel, ${count(precision.n)} samples against ${count(precision.referenceN!)} training images, as precision, recall and authenticity. No bias.`,
         "Class score: exp(mean KL(p(y|x) ‖ mean p(y))), between 1 and 10.",
         "Precision: share of samples within reach of real images; recall: share of real images within reach of samples (k = 3). Equal laws do not give 1: the floor shows what they give.",
-        "Authentic: share of samples further from their nearest training image than that is from its own; copies give 0, noise gives 1.",
+        "Authentic: share of samples whose nearest training image is nearer to another training image than to them. Copies give 0, noise 1.",
       ].map((text) => h("li", {}, text)),
     ),
   );

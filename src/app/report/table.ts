@@ -36,12 +36,14 @@ export function duration(seconds: number): string {
 export const short = (value: number): string =>
   !Number.isFinite(value) ? String(value) : Math.abs(value) >= 100 ? value.toFixed(1) : value.toPrecision(3);
 
-/** A value and half the width of its 95 % interval. */
+/** A value with the limits of its 95 % interval, to the digits that this says something of. */
 const scored = (score: ScoreReport | undefined): string => {
   if (!score) return none;
   const { value, interval } = score;
-  const digits = Math.abs(value) >= 100 ? 1 : 2;
-  return `${value.toFixed(digits)}${interval ? ` ± ${((interval[1] - interval[0]) / 2).toFixed(digits)}` : ""}`;
+  const width = interval ? interval[1] - interval[0] : Math.abs(value) / 100;
+  const digits = Math.min(4, Math.max(0, Math.ceil(-Math.log10(width || 1)) + 1));
+  const text = (number: number): string => number.toFixed(digits).replace(/^-(0\.?0*)$/, "$1");
+  return `${text(value)}${interval ? ` [${interval.map(text).join(", ")}]` : ""}`;
 };
 const density = (score: LogDensity | undefined): string => (score ? score.value.toFixed(1) : none);
 const loss = (score: DecoderLoss | undefined): string =>

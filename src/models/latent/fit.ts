@@ -164,7 +164,7 @@ export async function fit(
 /** Images encoded at once. */
 const BLOCK = 2048;
 
-/** The codes [n, latent] of all images of a data set. */
+/** What `encode` gives for all images of a data set, row after row: codes [n, latent], or indices as floats. */
 export async function codesOf(
   dataset: Dataset,
   encode: (x: Tensor) => Tensor,
