@@ -160,7 +160,8 @@ export class Inception implements FeatureNetwork {
    * `mixed_6/conv`), 17 × 17 positions each, [n, 2023]. A Fréchet distance of them is the sFID. It has no memory of its own, and ends
    * with this network. Source: Nash et al. 2021 (arXiv 2103.03841); openai/guided-diffusion evaluations.
    *
-   *     const codes = await extract(network.spatial, data);
+   *     const inception = await Inception.load(gpu, file);
+   *     const codes = await extract(inception.spatial, data);
    */
   get spatial(): FeatureNetwork {
     return {
