@@ -88,9 +88,9 @@ const SIZES: { readonly [kind: string]: readonly [aligned: readonly Size[], any:
   ],
 };
 
-/** Which sizes each takes. They differ in constants that know nothing of transposition: one goes through all layouts, the others through two. */
-const TILED: readonly { variant: MatmulVariant; kind: keyof typeof SIZES; all?: true }[] = [
-  { variant: "tiled64x64", kind: "every", all: true },
+/** Which sizes each takes. They differ in constants that know nothing of transposition: each goes through one layout aligned and one not, so that all of both are tried. */
+const TILED: readonly { variant: MatmulVariant; kind: keyof typeof SIZES }[] = [
+  { variant: "tiled64x64", kind: "every" },
   { variant: "tiled64x64DoubleBuffered", kind: "every" },
   { variant: "tiled128x128", kind: "large" },
   { variant: "tiled128x64", kind: "large" },
@@ -104,11 +104,11 @@ const TILED: readonly { variant: MatmulVariant; kind: keyof typeof SIZES; all?: 
 ];
 
 describe("a product in tiles is within γ_k·Σ|a||b|, twice the same bits, with default limits:", () => {
-  for (const [n, { variant, kind, all }] of TILED.entries())
+  for (const [n, { variant, kind }] of TILED.entries())
     for (const [l, layout] of LAYOUTS.entries()) {
       const [aligned, any] = SIZES[kind]!;
-      if (all || l === n % 4) it(`${variant} ${named(layout)}, aligned`, () => check(small, variant, layout, aligned));
-      if (all || l === (n + 2) % 4) it(`${variant} ${named(layout)}, any`, () => check(small, variant, layout, any));
+      if (l === n % 4) it(`${variant} ${named(layout)}, aligned`, () => check(small, variant, layout, aligned));
+      if (l === (n + 2) % 4) it(`${variant} ${named(layout)}, any`, () => check(small, variant, layout, any));
     }
 });
 

@@ -6,7 +6,7 @@ import "./stress/exposeGc.ts";
 import { memoryFault, sizeOf } from "./stress/harness.ts";
 
 /** Fits of one run, and the seed of the first: FITS=10000 SEED=1 npx vitest run --config test/vitest.config.ts test/mixture-fuzz.test.ts */
-const FITS = Number(process.env["FITS"] ?? 40);
+const FITS = Number(process.env["FITS"] ?? 24);
 const SEED = Number(process.env["SEED"] ?? 1);
 
 let gpu: Gpu;
