@@ -45,6 +45,19 @@ describe("a scope", () => {
     outer.dispose();
   });
 
+  it("that ends before what it made has run leaves no claim on a model's parameters", async () => {
+    const before = gpu.memory().buffers;
+    const x = gpu.tensor(new Float32Array(20), [5, 4]);
+    const model = new VAE(gpu, { image: [1, 2, 2], hidden: 4, latent: 2, likelihood: "gaussian" });
+    {
+      using _scope = gpu.scope();
+      model.encode(x);
+    }
+    model.dispose();
+    x.dispose();
+    expect(gpu.memory().buffers).toBe(before);
+  });
+
   it("touches nothing that another task makes while it waits", async () => {
     const others: Tensor[] = [];
     const timer = setInterval(() => others.push(gpu.tensor([others.length])), 2);

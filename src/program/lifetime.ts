@@ -59,7 +59,12 @@ export function release(tensor: Tensor): void {
   const stack = [tensor];
   for (let next = stack.pop(); next; next = stack.pop()) {
     if (next.disposed && next.source.kind === "stored") next.owned.storage = next.source.storage;
-    if (!(next.disposed || next.upload) || next.pendingReaders > 0) continue;
+    if (next.pendingReaders > 0) continue;
+    if (!(next.disposed || next.upload)) {
+      // a view that had been in a run became a reader again for the nodes that are gone
+      if (next.ran && next.source.kind !== "stored") stack.push(...releaseInputs(next));
+      continue;
+    }
     if (next.source.kind === "stored") {
       give(next.source.storage);
       // an op's own constants are written again when they are needed again
