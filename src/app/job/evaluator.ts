@@ -8,6 +8,7 @@ import { streamOf } from "../../data/streams.ts";
 import { authenticity } from "../../metrics/authenticity.ts";
 import { classScore } from "../../metrics/classScore.ts";
 import { frechetDistance } from "../../metrics/frechet.ts";
+import { LEAST } from "../../metrics/halves.ts";
 import { kernelDistance } from "../../metrics/kernelDistance.ts";
 import { precisionRecall } from "../../metrics/precisionRecall.ts";
 import type { Limits, NetworkReport, ScoreReport, Scores } from "../report.ts";
@@ -158,12 +159,11 @@ async function scoresOf(
     at(1);
     const kernel = await kernelDistance(real.paired, generated.paired, options);
     at(2);
-    const { precision, recall, intervals } = await precisionRecall(real.paired, generated.paired, {
-      ...options,
-      interval: true,
-    });
+    const few = Math.min(real.paired.shape[0]!, generated.paired.shape[0]!);
+    const ofPairs = few < LEAST ? options : { ...options, interval: true };
+    const { precision, recall, intervals } = await precisionRecall(real.paired, generated.paired, ofPairs);
     at(3);
-    const authentic = await authenticity(real.paired, generated.paired, { ...options, interval: true });
+    const authentic = await authenticity(real.paired, generated.paired, ofPairs);
     at(4);
     const [n, m] = [generated.all.shape[0]!, generated.paired.shape[0]!];
     const [referenceN, referenceM] = [real.all.shape[0]!, real.paired.shape[0]!];
