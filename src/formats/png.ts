@@ -4,6 +4,7 @@
  * source: https://www.w3.org/TR/png-3/
  */
 import { zlibSync } from "fflate";
+import { concatenated } from "./concatenated.ts";
 import { crc32 } from "./crc32.ts";
 import { checkBytes } from "./elements.ts";
 import { check, checkOptions, show } from "./errors.ts";
@@ -54,7 +55,12 @@ export function encodePng({ width, height, channels, pixels }: Picture): Uint8Ar
   view.setUint32(4, height);
   header.set([8, channels === 1 ? 0 : 2], 8);
   const body = zlibSync(filtered, { level: 9 });
-  return joined([SIGNATURE, chunk("IHDR", header), chunk("IDAT", body), chunk("IEND", new Uint8Array(0))]);
+  return concatenated(Uint8Array, [
+    SIGNATURE,
+    chunk("IHDR", header),
+    chunk("IDAT", body),
+    chunk("IEND", new Uint8Array(0)),
+  ]);
 }
 
 /** The bytes that every PNG file starts with. */
@@ -68,16 +74,6 @@ export function chunk(type: string, data: Uint8Array): Uint8Array {
   bytes.set(new TextEncoder().encode(type), 4);
   bytes.set(data, 8);
   view.setUint32(8 + data.length, crc32(bytes.subarray(4, 8 + data.length)));
-  return bytes;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
   return bytes;
 }
 

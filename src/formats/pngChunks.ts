@@ -3,6 +3,7 @@
  *
  * source: https://www.w3.org/TR/png-3/
  */
+import { concatenated } from "./concatenated.ts";
 import { crc32 } from "./crc32.ts";
 import { check, quote, show } from "./errors.ts";
 
@@ -72,18 +73,12 @@ export function chunksOf(bytes: Uint8Array, maxPixels: number, where: string): C
     where,
     () => "no PLTE chunk. Expected a palette for colour type 3.",
   );
-  return { header: header!, data: together(parts), ...(palette && { palette }), ...(opacities && { opacities }) };
-}
-
-function together(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return {
+    header: header!,
+    data: parts.length === 1 ? parts[0]! : concatenated(Uint8Array, parts),
+    ...(palette && { palette }),
+    ...(opacities && { opacities }),
+  };
 }
 
 function headerOf(body: Uint8Array, maxPixels: number, where: string): Header {

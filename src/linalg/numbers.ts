@@ -40,14 +40,3 @@ export function floats(
   );
   return Float64Array.from(found.data as Float32Array);
 }
-
-/** Arrays one after the other in one. */
-export function stacked(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
-  const all = new Float32Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}

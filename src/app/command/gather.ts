@@ -1,3 +1,4 @@
+import { concatenated } from "../../formats/concatenated.ts";
 import { check, LatentError, show } from "../../formats/errors.ts";
 import { type CallProgress, progressOf } from "../../formats/call.ts";
 import { type Gpu, Moments, type Tensor } from "../../index.ts";
@@ -64,12 +65,7 @@ class Growing {
   }
 
   rows(gpu: Gpu): HostRows {
-    const all = new Float32Array(this.length);
-    let at = 0;
-    for (const part of this.parts.splice(0)) {
-      all.set(part, at);
-      at += part.length;
-    }
+    const all = concatenated(Float32Array, this.parts.splice(0));
     const { dim } = this;
     return {
       count: all.length / dim,

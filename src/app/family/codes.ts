@@ -1,6 +1,6 @@
 import type { Dataset } from "../../data/dataset.ts";
 import { Tensor } from "../../graph/tensor.ts";
-import { stacked } from "../../linalg/numbers.ts";
+import { concatenated } from "../../formats/concatenated.ts";
 import type { LatentModel } from "../../models/latent/model.ts";
 import { GaussianMixture } from "../../models/mixture/mixture.ts";
 import type { FamilyContext } from "./context.ts";
@@ -38,7 +38,7 @@ export async function codesOf(
     });
     parts.push(part);
   }
-  return stacked(parts);
+  return concatenated(Float32Array, parts);
 }
 
 /** Of each number of codes [n, width], its variance over them. */

@@ -1,7 +1,7 @@
 import { slice } from "../../graph/ops/slice.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { encodePng, imageGrid } from "../../formats/png.ts";
-import { stacked } from "../../linalg/numbers.ts";
+import { concatenated } from "../../formats/concatenated.ts";
 
 /** Images of one row, and rows of each of the two kinds of samples. */
 const [COLUMNS, ROWS] = [16, 2];
@@ -14,6 +14,6 @@ export async function firstImages(images: Tensor, count = COLUMNS * ROWS): Promi
 
 /** Images [n, 1, 28, 28] of several sets, one set below the other, as a PNG file. */
 export function picture(sets: readonly Float32Array[], columns = COLUMNS): Uint8Array<ArrayBuffer> {
-  const images = stacked(sets);
+  const images = concatenated(Float32Array, sets);
   return encodePng(imageGrid(images, [images.length / 784, 1, 28, 28], { columns, background: 0.3 }));
 }

@@ -2,7 +2,8 @@ import { slice } from "../../graph/ops/slice.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { PictureReport } from "../report.ts";
 import type { JobContext } from "./modelEntry.ts";
-import { gridPicture, stacked } from "./pictures.ts";
+import { concatenated } from "../../formats/concatenated.ts";
+import { gridPicture } from "./pictures.ts";
 
 /** Images of one row. */
 const COLUMNS = 12;
@@ -27,7 +28,7 @@ export async function codePictures(
     const images = test.slice(0, columns);
     // the tensor's own promise: where it is awaited the scope goes on
     const read = (tensor: Tensor) => tensor.read() as Promise<Float32Array>;
-    const pairs = stacked(await read(images), await read(coder.reconstruct(images)));
+    const pairs = concatenated(Float32Array, [await read(images), await read(coder.reconstruct(images))]);
     const pictures = [
       gridPicture(
         `${key}-reconstructions`,
@@ -45,7 +46,13 @@ export async function codePictures(
     if (walks.length > 0) {
       const caption = `${name}: decoded points on the straight line between the codes of two test images, a pair in each row.`;
       pictures.push(
-        gridPicture(`${key}-interpolation`, caption, stacked(...walks), [walks.length * COLUMNS, 1, 28, 28], COLUMNS),
+        gridPicture(
+          `${key}-interpolation`,
+          caption,
+          concatenated(Float32Array, walks),
+          [walks.length * COLUMNS, 1, 28, 28],
+          COLUMNS,
+        ),
       );
     }
     return pictures;

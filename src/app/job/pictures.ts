@@ -22,14 +22,3 @@ function base64(bytes: Uint8Array): string {
   for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
   return btoa(text);
 }
-
-/** Images one below the other: first row the first array, and so on; each [n, 1, h, w]. Returns them row by row. */
-export function stacked(...rows: readonly Float32Array[]): Float32Array {
-  const images = new Float32Array(rows.reduce((sum, row) => sum + row.length, 0));
-  let at = 0;
-  for (const row of rows) {
-    images.set(row, at);
-    at += row.length;
-  }
-  return images;
-}

@@ -5,7 +5,7 @@ import type { Shape } from "../../graph/dtype.ts";
 import { less } from "../../graph/ops/arithmetic.ts";
 import { cast } from "../../graph/ops/cast.ts";
 import { Tensor } from "../../graph/tensor.ts";
-import { stacked } from "../../linalg/numbers.ts";
+import { concatenated } from "../../formats/concatenated.ts";
 import { type AdamOptions, adam } from "../../nn/adam.ts";
 import type { Objective } from "../../nn/objective.ts";
 import { checkTrainOptions, trainOptionNames, type TrainOptions } from "../../nn/options.ts";
@@ -177,5 +177,5 @@ export async function codesOf(
     parts.push((await part.read()) as Float32Array);
     part.dispose();
   }
-  return stacked(parts);
+  return concatenated(Float32Array, parts);
 }
