@@ -46,16 +46,25 @@ export interface DecoderLoss {
   n: number;
 }
 
-/** Limits that hold the true value at 95 %. */
-export type Limits = readonly [low: number, high: number];
+/** A number with limits that hold the true one at 95 %, where a formula gives them. */
+export interface Measured {
+  readonly value: number;
+  readonly interval?: readonly [low: number, high: number];
+}
 
-/** What a measure found of n images, beside referenceN training images where it compares. */
-export interface ScoreReport {
-  value: number;
-  /** Where a formula gives one. A Fréchet distance's is about the value less its bias. */
-  interval?: Limits;
-  n: number;
-  referenceN?: number;
+/** Value and limits of a score. */
+export const measured = ({
+  value,
+  interval,
+}: {
+  readonly value: number;
+  readonly interval?: Measured["interval"] | undefined;
+}): Measured => ({ value, ...(interval ? { interval } : {}) });
+
+/** What a measure found of n images, beside referenceN training images where it compares. A Fréchet distance's limits are about its value less its bias. */
+export interface ScoreReport extends Measured {
+  readonly n: number;
+  readonly referenceN?: number;
 }
 
 /** The measures of every set of images, on the features and class probabilities of the report's network. */

@@ -6,7 +6,7 @@ import type { LatentModel } from "../../models/latent/model.ts";
 import { labelsFor } from "./bounds.ts";
 import type { FamilyContext } from "./context.ts";
 import type { CodeScores } from "./row.ts";
-import { measured } from "./scores.ts";
+import { measured } from "../report.ts";
 import type { Member } from "./settings.ts";
 
 /** Codes without a density, and a posterior that would encode every image again for every code. */

@@ -1,10 +1,5 @@
+import type { Measured } from "../report.ts";
 import type { FamilySettings } from "./settings.ts";
-
-/** A number with its limits at 95 %, where a formula gives them. */
-export interface Measured {
-  readonly value: number;
-  readonly interval?: readonly [number, number];
-}
 
 /** What samples score on the features of digits-v1, against training images. */
 export interface SampleScores {

@@ -5,16 +5,8 @@ import { frechetDistance } from "../../metrics/frechet.ts";
 import { kernelDistance } from "../../metrics/kernelDistance.ts";
 import { precisionRecall } from "../../metrics/precisionRecall.ts";
 import { featuresOf, type FamilyContext } from "./context.ts";
-import type { Measured, SampleScores } from "./row.ts";
-
-/** Value and limits of a score. */
-export const measured = (score: {
-  readonly value: number;
-  readonly interval?: readonly [number, number];
-}): Measured => ({
-  value: score.value,
-  ...(score.interval ? { interval: score.interval } : {}),
-});
+import { measured } from "../report.ts";
+import type { SampleScores } from "./row.ts";
 
 /** Scores of images [n, 1, 28, 28] on digits-v1, beside training images; values outside [0, 1] are clamped. */
 export async function scoresOf(context: FamilyContext, images: Dataset | Tensor): Promise<SampleScores> {

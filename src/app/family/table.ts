@@ -1,4 +1,5 @@
-import type { FamilyReport, FamilyRow, Measured, SampleScores } from "./row.ts";
+import type { Measured } from "../report.ts";
+import type { FamilyReport, FamilyRow, SampleScores } from "./row.ts";
 
 const none = "–";
 const one = (value: number | undefined): string => (value === undefined ? none : value.toFixed(1));

@@ -8,10 +8,10 @@ import { streamOf } from "../../data/streams.ts";
 import { authenticity } from "../../metrics/authenticity.ts";
 import { classScore } from "../../metrics/classScore.ts";
 import { frechetDistance } from "../../metrics/frechet.ts";
-import { LEAST } from "../../metrics/halves.ts";
+import { HALVES } from "../../metrics/halves.ts";
 import { kernelDistance } from "../../metrics/kernelDistance.ts";
 import { precisionRecall } from "../../metrics/precisionRecall.ts";
-import type { Limits, NetworkReport, ScoreReport, Scores } from "../report.ts";
+import { measured, type NetworkReport, type ScoreReport, type Scores } from "../report.ts";
 import { type JobContext, part } from "./modelEntry.ts";
 import type { OnProgress } from "./stages.ts";
 
@@ -134,11 +134,11 @@ function setsOf({ gpu, settings }: JobContext, { count, dim, features }: Outputs
   return { all: rows(count), paired: rows(Math.min(count, settings.paired)) };
 }
 
-const scoreOf = (
-  { value, interval }: { readonly value: number; readonly interval?: Limits | undefined },
-  n: number,
-  referenceN?: number,
-): ScoreReport => ({ value, ...(interval ? { interval } : {}), n, ...(referenceN ? { referenceN } : {}) });
+const scoreOf = (found: Parameters<typeof measured>[0], n: number, referenceN?: number): ScoreReport => ({
+  ...measured(found),
+  n,
+  ...(referenceN ? { referenceN } : {}),
+});
 
 async function scoresOf(
   digits: Digits,
@@ -159,8 +159,8 @@ async function scoresOf(
     at(1);
     const kernel = await kernelDistance(real.paired, generated.paired, options);
     at(2);
-    const few = Math.min(real.paired.shape[0]!, generated.paired.shape[0]!);
-    const ofPairs = few < LEAST ? options : { ...options, interval: true };
+    // asked for by their number, halves are taken of sets of any size that allows them
+    const ofPairs = { ...options, resamples: HALVES };
     const { precision, recall, intervals } = await precisionRecall(real.paired, generated.paired, ofPairs);
     at(3);
     const authentic = await authenticity(real.paired, generated.paired, ofPairs);
