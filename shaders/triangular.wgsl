@@ -4,7 +4,7 @@
 //   ordered  x[s][i,j] = b[s][order[s][i], j]
 //   placed   x[s][order[s][i], j] = b[s][i,j]
 //   solve    the block's rows:  x[s][block] := T⁻¹ · x[s][block],  T = t[s][block, block]
-//   solve_registers  the same in registers, for devices that compile it at no cost
+//   solve_registers  the same in registers, for hardware; software adapters take long to compile it
 //   update   the rows not yet solved:  x[s][i,j] −= Σ_c t[i,c] · x[s][c,j]  over the block's rows c
 //
 // with t[i,c] = l[s][i,c], or l[s][c,i] where TRANSPOSED; t is lower triangular, or upper where BACKWARD: then the last rows come

@@ -82,7 +82,7 @@ describe("what a program takes along", () => {
   });
 
   // what each one brings of the folders above nn; everything else of them stays out
-  const latent = "models/(latent|pictures|likelihood|logProb|file|programs)";
+  const latent = "models/(latent|pictures|likelihood|logProb|file)";
   /** A measure's own files, what all of them stand on, and `folders`. */
   const measured = (files: string, ...folders: readonly string[]) =>
     new RegExp(

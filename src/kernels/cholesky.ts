@@ -13,7 +13,7 @@ const SMALL = 16;
 export function cholesky(stack: number, size: number, traits: DeviceTraits): Launches {
   const { SIZE, LANES } = shaders.update.constants;
   const { start, small, ...kernels } = shaders;
-  const [diagonal, panel, update] = defaultsFor(traits).linalg.sharesTiles
+  const [diagonal, panel, update] = defaultsFor(traits).linalg.blocksInRegisters
     ? [kernels.diagonal_registers, kernels.panel_registers, kernels.update_shared]
     : [kernels.diagonal, kernels.panel, kernels.update];
   const tolerance = Math.sqrt(size) * 2 ** -24;

@@ -36,7 +36,7 @@ const DEFAULTS = {
       /** Most features whose products are taken in float64 on the CPU. */
       products: 64,
       /** Whether blocks of factors and systems go through registers and workgroup memory: that takes seconds to compile here. */
-      sharesTiles: false,
+      blocksInRegisters: false,
     },
   },
   hardware: {
@@ -68,7 +68,7 @@ const DEFAULTS = {
      * twice as many. A GPU should take less for the 100 and 1,100 small dispatches of these. Products of up to 32 features take a CPU
      * less than a microsecond a sample.
      */
-    linalg: { rootTrace: 256, jacobi: 128, products: 32, sharesTiles: true },
+    linalg: { rootTrace: 256, jacobi: 128, products: 32, blocksInRegisters: true },
   },
 } as const;
 

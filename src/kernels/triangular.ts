@@ -47,7 +47,7 @@ const copy = (s: System, kernel: "start" | "ordered" | "placed", b: Slot, x: Slo
 
 /** Solves in place, block by block. */
 function solve(s: System, triangle: Triangle, l: Slot, x: Slot, traits: DeviceTraits): Launch[] {
-  const block = defaultsFor(traits).linalg.sharesTiles ? shaders.solve_registers : shaders.solve;
+  const block = defaultsFor(traits).linalg.blocksInRegisters ? shaders.solve_registers : shaders.solve;
   const { SIZE, LANES } = shaders.solve.constants;
   const { size, columns, stack } = s;
   const backward = triangle.upper !== triangle.transposed;

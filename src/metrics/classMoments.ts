@@ -39,7 +39,7 @@ export function klMomentsOf(where: string, moments: Moments) {
     "data",
     where,
     () => {
-      return `expected moments of classRows(probabilities), whose means sum to 1 and whose last, of Σ p log p, is at most 0; got a sum of ${total} and ${mean[classes]}.`;
+      return `expected moments of classRows(probabilities), whose means sum to 1; got a sum of ${total}, and ${mean[classes]} as the mean of Σ p log p, which is at most 0.`;
     },
   );
   // KL(p ‖ p̄) = Σ p log p − Σ p log p̄

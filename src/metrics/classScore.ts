@@ -71,11 +71,6 @@ export const classScore = /* @__PURE__ */ defineMeasure<[probabilities: SampleSe
         ? permutation(count, { seed: seed(), stream: STREAMS.split })
         : Uint32Array.from({ length: count }, (_, i) => i);
     const informationOf = (rows: Uint32Array) => meanAndVariance(klOfRows(all, marginal(all, rows), rows));
-    const parts = Array.from({ length: splits! }, (_, k) =>
-      informationOf(order.subarray(Math.floor((k * count) / splits!), Math.floor(((k + 1) * count) / splits!))),
-    );
-    const scores = parts.map(({ mean }) => Math.exp(Math.max(0, mean)));
-    const value = scores.reduce((a, b) => a + b, 0) / splits!;
     const mean = marginal(all);
     const whole = resultOf(
       informationOf(order),
@@ -84,6 +79,11 @@ export const classScore = /* @__PURE__ */ defineMeasure<[probabilities: SampleSe
       level,
     );
     if (splits === 1) return whole;
+    const parts = Array.from({ length: splits! }, (_, k) =>
+      informationOf(order.subarray(Math.floor((k * count) / splits!), Math.floor(((k + 1) * count) / splits!))),
+    );
+    const scores = parts.map(({ mean }) => Math.exp(Math.max(0, mean)));
+    const value = scores.reduce((a, b) => a + b, 0) / splits!;
     const deviation = Math.sqrt(scores.reduce((sum, s) => sum + (s - value) ** 2, 0) / splits!);
     return { ...whole, value, scores, splits: splits!, deviation };
   },

@@ -81,14 +81,6 @@ const unreachable = new FinalizationRegistry<Owned>(({ pendingInputs, storage })
   for (const input of pendingInputs) {
     const alive = input.deref();
     if (alive) dropReader(alive);
-    // a view that had been in a run became a reader again for these nodes alone
-    for (let view = alive ? [alive] : []; view.length > 0;)
-      view = view.flatMap((x) => {
-        if (!x.ran || x.pendingReaders > 0) return [];
-        const inputs = releaseInputs(x);
-        for (const input of inputs) release(input);
-        return inputs;
-      });
   }
   if (storage) give(storage);
 });
@@ -103,7 +95,10 @@ export function releaseInputs(tensor: Tensor): readonly Tensor[] {
   return inputsOf(tensor);
 }
 
-/** Ends the pending reads of a trace, and those of inputs that became readers again for this trace alone. */
+/**
+ * Ends the pending reads of a trace, and those of inputs that became readers again for this trace alone. Frees nothing: what a plan of
+ * the trace needs is claimed only now.
+ */
 export function unwind(traced: readonly Tensor[]): void {
   const stack = [...traced];
   for (let next = stack.pop(); next; next = stack.pop())

@@ -131,13 +131,13 @@ function extrapolated(
     return all;
   };
   const [x, y, z] = [flat(a), flat(b), flat(c)];
-  let [slope, curvature] = [0, 0];
+  let [squaredStep, squaredCurvature] = [0, 0];
   for (let i = 0; i < x.length; i++) {
-    slope += (y[i]! - x[i]!) ** 2;
-    curvature += (z[i]! - 2 * y[i]! + x[i]!) ** 2;
+    squaredStep += (y[i]! - x[i]!) ** 2;
+    squaredCurvature += (z[i]! - 2 * y[i]! + x[i]!) ** 2;
   }
-  if (curvature === 0) return null;
-  const length = Math.min(maxStep, Math.max(1, Math.sqrt(slope / curvature)));
+  if (squaredCurvature === 0) return null;
+  const length = Math.min(maxStep, Math.max(1, Math.sqrt(squaredStep / squaredCurvature)));
   const point = x.map((at, i) => at + 2 * length * (y[i]! - at) + length ** 2 * (z[i]! - 2 * y[i]! + at));
   const { length: size } = a.loadings;
   const noise = point.subarray(size).map((value) => Math.min(2, Math.max(LEAST_NOISE, Math.exp(value))));

@@ -11,7 +11,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { centredSums } from "../../linalg/centredSums.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { Programs } from "../programs.ts";
-import { assigned, type Found, updatedCentres } from "./lloyd.ts";
+import { assigned, type CentreSums, type Found, updatedCentres } from "./lloyd.ts";
 import type { KMeansPlan } from "./options.ts";
 import { nearest } from "./nearest.ts";
 import { plusPlus, randomOrder, rowsAt } from "./seeding.ts";
@@ -125,7 +125,7 @@ class Lloyd {
   readonly #options: LloydOptions;
   readonly #weights: Float32Array<ArrayBuffer> | undefined;
   readonly #centres: Tensor;
-  readonly #sums: Omit<Found, "inertia">;
+  readonly #sums: CentreSums;
   readonly #programs: Programs;
 
   constructor(gpu: Gpu, rows: Rows, options: LloydOptions, weights?: Float32Array<ArrayBuffer>) {

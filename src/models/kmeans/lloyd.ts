@@ -6,13 +6,16 @@ import { gather } from "../../graph/ops/gather.ts";
 import { reshape } from "../../graph/ops/shape.ts";
 import { slice } from "../../graph/ops/slice.ts";
 import { max, sum } from "../../graph/ops/sum.ts";
+import { madeUnless } from "../../nn/abort.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { gpuOf } from "../../data/rows.ts";
 import { clusterSums } from "../../linalg/clusters.ts";
 import { indexOfFirst, nearest, positions } from "./nearest.ts";
 
-/** What rows say about centres: sums of differences [K, d], weights [K], Σ squared distance [], the row farthest from its centre [d] and its square []. */
-export type Found = Record<"first" | "counts" | "inertia" | "farthest" | "reach", Tensor>;
+/** What moves centres: sums of differences [K, d], weights [K], the row farthest from its centre [d] and its square []. */
+export type CentreSums = Record<"first" | "counts" | "farthest" | "reach", Tensor>;
+/** The same, and Σ squared distance []. */
+export type Found = CentreSums & Record<"inertia", Tensor>;
 
 /** Assigns rows x [n, d] to their nearest centres [K, d]; weights [n] or none. */
 export function assigned(x: Tensor, centres: Tensor, weights: Tensor | null): Found {
@@ -33,7 +36,7 @@ export function assigned(x: Tensor, centres: Tensor, weights: Tensor | null): Fo
 /** Centres moved to the means of their rows; the first that has none goes to the farthest row, unless every row lies on a centre. */
 export function updatedCentres(
   centres: Tensor,
-  { first, counts, farthest, reach }: Omit<Found, "inertia">,
+  { first, counts, farthest, reach }: CentreSums,
 ): { next: Tensor; shift: Tensor } {
   const [k] = centres.shape as [number, number];
   const column = reshape(counts, [k, 1]);
@@ -60,24 +63,17 @@ export async function lloyd(
   const centres = gpu.state(start, [start.length / d, d]);
   const done = gpu.state(new Float32Array(1), []);
   const own = weights ? gpu.tensor(weights, [n]) : null;
-  const free = (): void => {
-    for (const t of [centres, done, own]) t?.dispose();
-  };
-  const compiling = gpu.compileFor(signal, () => {
+  const body = (): void => {
     const found = assigned(x, centres, own);
     const { next, shift } = updatedCentres(centres, found);
     assign(centres, where(done, centres, next));
     const farthest = max(sum(square(shift), 1));
     const total = own ? sum(own) : n;
     assign(done, maximum(done, less(farthest, add(div(mul(found.inertia, 1e-4), total), 1e-30))));
-  });
-  const step = await abortable(compiling, signal).catch((error: unknown) => {
-    free();
-    void compiling.then((program) => program.dispose()).catch(() => {});
-    throw error;
-  });
+  };
   let statusRead: Promise<number> | null = null;
   try {
+    using step = await madeUnless(signal, gpu.compileFor(signal, body));
     for (let left = most; left > 0; left -= 4) {
       signal?.throwIfAborted();
       await abortable(step.repeat(Math.min(4, left)), signal);
@@ -89,7 +85,6 @@ export async function lloyd(
     return (await centres.read()) as Float32Array;
   } finally {
     (statusRead as Promise<number> | null)?.catch(() => {});
-    step.dispose();
-    free();
+    for (const t of [centres, done, own]) t?.dispose();
   }
 }

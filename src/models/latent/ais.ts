@@ -13,7 +13,8 @@ import { mean, sum } from "../../graph/ops/sum.ts";
 import { take } from "../../graph/ops/take.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import type { Gpu } from "../../program/gpu.ts";
-import { Programs } from "../programs.ts";
+import { madeUnless } from "../../nn/abort.ts";
+import type { Program } from "../../program/program.ts";
 import type { Ais, AisOptions } from "./calls.ts";
 import { oneOf, readOptions, whole } from "./options.ts";
 import type { Code, Parts } from "./recipe.ts";
@@ -130,7 +131,7 @@ export async function annealed(
   const total = Math.ceil(n / size) * (temperatures - 1);
   const [logProb, deviations] = [new Float64Array(n), new Float64Array(n)];
   let [done, acceptance, stepSize] = [0, 0, 0];
-  const programs = new Programs(gpu);
+  let program: Program<Tensor, Tensor[]> | undefined;
   try {
     for (let from = 0; from < n; from += size) {
       // the last batch is filled up with images of the first
@@ -152,8 +153,8 @@ export async function annealed(
       point.write(new Uint32Array([1]));
       step.write([STEP.first]);
       taken.write([STEP.target]);
-      const compiling = programs.get("move", (x, rows) => move(x!, rows), inputs);
-      const moving = await abortable(compiling, options.signal);
+      const compiling = () => gpu.compile<Tensor, Tensor[]>((x, rows) => move(x!, rows), ...inputs);
+      const moving = (program ??= await madeUnless(options.signal, compiling()));
       for (let t = 1; t < temperatures; t += MOVES) {
         options.signal?.throwIfAborted();
         const moves = Math.min(MOVES, temperatures - t);
@@ -175,7 +176,7 @@ export async function annealed(
     );
     return { logProb, deviations, chains, temperatures, leapfrogs, start, acceptance, stepSize, seed };
   } finally {
-    programs.dispose();
+    program?.dispose();
     for (const tensor of own) tensor.dispose();
   }
 }

@@ -203,11 +203,11 @@ export class Em {
       if (total === 0) return;
       const owned = [total, rate].map((value) => this.#gpu.tensor([value], []));
       if (own) owned.push(this.#gpu.tensor(own, [own.length]));
-      const inputs = [...owned.slice(0, 2), x, ...owned.slice(2)];
+      const inputs = [x, ...owned];
       try {
         const program = await this.#programs.get(
           "online",
-          (size, rate, part, rowWeights) =>
+          (part, size, rate, rowWeights) =>
             this.#states.advanceBy(this.#expect(part!, rowWeights ?? null), size!, rate!),
           inputs,
         );
