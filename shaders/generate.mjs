@@ -148,9 +148,10 @@ export function kernelFile(file, text, read = readShader) {
   const { name, summary, body } = header(file, text);
   const parts = pieces(file, text, read);
   const code = textOf(parts);
-  const reflected = strictly(file, () => new WgslReflect(code));
+  const own = textOf(ownParts(parts));
+  const reflected = strictly(file, () => new WgslReflect(own));
   checkBindings(file, reflected);
-  const entries = reflected.entry.compute.map((entry) => describe(file, entry, code));
+  const entries = reflected.entry.compute.map((entry) => describe(file, entry, own));
   if (entries.length === 0) throw new Error(`${file}: no @compute entry point`);
   return {
     name,
@@ -172,13 +173,16 @@ const LIBRARY = ["lib/map.wgsl", "lib/functions.wgsl", "lib/philox.wgsl"];
 /** Those that are there from the start. */
 const RESIDENT = "lib/map.wgsl";
 
+/** What is a kernel's own. The library binds nothing and has no entry points, and takes a parser seconds. */
+const ownParts = (parts) => parts.filter(({ file }) => !LIBRARY.includes(file));
+
 const isWord = (token) => /^[A-Za-z_]\w*$/.test(token);
 const declaredIn = (text) => [...text.matchAll(/^(?:fn|struct|const) (\w+)/gm)].map(([, name]) => name);
 
 /** All `parts` of a kernel, and those that are shipped: the library only where its own text calls of what is not resident. */
 function shipped(parts) {
   const own = new Set(
-    textOf(parts.filter(({ file }) => !LIBRARY.includes(file)))
+    textOf(ownParts(parts))
       .replace(/\/\/.*/g, "")
       .split(/\b/)
       .filter(isWord),

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
+import { create } from "webgpu";
 import { kernelFile } from "../shaders/generate.mjs";
 import { isFloat, scalarOf } from "../src/graph/dtype.ts";
 import { mapNames, signature } from "../src/graph/maps.ts";
@@ -10,6 +11,7 @@ import type { Kernel } from "../src/kernels/launch.ts";
 import { loadLibrary } from "../src/kernels/own.ts";
 import * as shaders from "../src/kernels/shaders.gen.ts";
 import { openNodeGpu } from "../src/node.ts";
+import { openWith } from "../src/open.ts";
 
 type Families = { readonly [family: string]: { readonly [entry: string]: Kernel } };
 type Texts = { readonly [hook: string]: string };
@@ -31,8 +33,6 @@ const CHOICES: { readonly [name: string]: readonly number[] } = {
 interface Variant {
   readonly label: string;
   readonly code: string;
-  /** Down to the driver, or only through the WGSL compiler, which finds all that depends on the text alone. */
-  readonly pipeline: boolean;
 }
 
 /** Whole vec4, four of one element, evenly apart. */
@@ -110,91 +110,96 @@ const fullCode = (kernel: Kernel, constants: { readonly [name: string]: number }
     ),
   );
 
+const written = (kernel: Kernel): Variant => ({ label: kernel.name, code: specialise(kernel, {}, {}) });
+
 /** The kernel as written, with its constants' other values, and with full hooks. */
-function variants(kernel: Kernel, defaultLimits: boolean): Variant[] {
-  const written: Variant = { label: kernel.name, code: specialise(kernel, {}, {}), pipeline: true };
-  const full: Variant[] = Object.keys(kernel.hooks).length
-    ? [{ label: `${kernel.name} with full hooks`, code: fullCode(kernel), pipeline: true }]
-    : [];
-  // the texts are the same there; 8 storage buffers, 256 invocations and 16 KiB of workgroup memory are what may not fit
-  if (defaultLimits) return full.length ? full : [written];
+function variants(kernel: Kernel): Variant[] {
   const others = Object.entries(kernel.constants).flatMap(([name, value]) =>
     (CHOICES[name] ?? (value <= 1 ? [0, 1] : []))
       .filter((other) => other !== value)
       .map((other) => ({ [name]: other })),
   );
   return [
-    written,
+    written(kernel),
     ...others.map((constants) => ({
       label: `${kernel.name} ${JSON.stringify(constants)}`,
       code: specialise(kernel, constants, {}),
-      pipeline: false,
     })),
-    ...full.map((variant) => ({ ...variant, pipeline: needs(kernel).length > 0 })),
+    ...(Object.keys(kernel.hooks).length ? [{ label: `${kernel.name} with full hooks`, code: fullCode(kernel) }] : []),
   ];
 }
 
+/** What kernels may ask for by `enable`. */
+const FEATURES = ["shader-f16", "subgroups"];
 /** Features a kernel asks for by `enable`, as WebGPU names them. */
 const needs = (kernel: Kernel): string[] =>
   [...kernel.code.matchAll(/^enable (\w+);/gm)].map(([, name]) => ({ f16: "shader-f16" })[name!] ?? name!);
 
-/** What the device says of a variant: messages, and the error of its pipeline. */
-async function complaints(gpu: Gpu, { label, code, pipeline }: Variant, entry: string): Promise<string[]> {
-  gpu.device.pushErrorScope("validation");
-  const module = gpu.device.createShaderModule({ label, code });
+/** What a device says of a variant: messages, and the error of its pipeline. */
+async function complaints(device: GPUDevice, { label, code }: Variant, entry: string): Promise<string[]> {
+  device.pushErrorScope("validation");
+  const module = device.createShaderModule({ label, code });
   const compute = { module, entryPoint: entry };
-  const made = pipeline
-    ? gpu.device.createComputePipelineAsync({ label, layout: "auto", compute }).then(() => null, String)
-    : null;
+  const made = device.createComputePipelineAsync({ label, layout: "auto", compute }).then(() => null, String);
   const [info, failure] = await Promise.all([module.getCompilationInfo(), made]);
-  const scope = await gpu.device.popErrorScope();
+  const scope = await device.popErrorScope();
   const messages = info.messages.map(
     (m) => `${label}:${m.lineNum}: ${m.type}: ${m.message}\n  ${code.split("\n")[m.lineNum - 1]}`,
   );
   return [...messages, ...(failure ? [`${label}: ${failure}`] : []), ...(scope ? [`${label}: ${scope.message}`] : [])];
 }
 
-for (const defaultLimits of [false, true]) {
-  describe(defaultLimits ? "on a device with default limits" : "on this device", async () => {
-    const gpu = await openNodeGpu({ defaultLimits });
-    afterAll(() => gpu.dispose());
+/** Dawn without a driver: all of WebGPU's validation, the WGSL compiler and every feature, and no machine code. */
+const dawn = create(["backend=null"]);
 
-    for (const [family, entries] of families) {
-      const usable = Object.values(entries).filter((kernel) =>
-        needs(kernel).every((feature) => gpu.device.features.has(feature as GPUFeatureName)),
-      );
-      // a device with default limits has no features at all, and nothing is missing there
-      if (defaultLimits && usable.length === 0) continue;
-      it.skipIf(usable.length === 0)(
-        `${family} compiles without a message, as written and in every variant`,
-        async () => {
-          const found: string[] = [];
-          for (const kernel of usable) {
-            for (const variant of variants(kernel, defaultLimits))
-              found.push(...(await complaints(gpu, variant, kernel.entry)));
-          }
-          expect(found).toEqual([]);
-        },
-      );
-    }
-
-    it("keeps within what every device has", () => {
-      const found = families.flatMap(([, entries]) =>
-        Object.values(entries).flatMap(({ name, workgroup, buffers }) => [
-          ...(workgroup.reduce((a, b) => a * b, 1) > 256 ? [`${name}: ${workgroup.join(" × ")} invocations`] : []),
-          ...(Object.keys(buffers).length > 8 ? [`${name}: ${Object.keys(buffers).length} storage buffers`] : []),
-        ]),
-      );
+describe.each([
+  ["with every feature", async () => (await openWith(dawn, { requiredFeatures: FEATURES })).device],
+  // 8 storage buffers, 256 invocations and 16 KiB of workgroup memory are what may not fit
+  [
+    "with default limits",
+    async () => (await openWith(dawn, { requiredFeatures: FEATURES, defaultLimits: true })).device,
+  ],
+])("on a device %s", async (_, open) => {
+  const device = await open();
+  for (const [family, entries] of families)
+    it(`${family} compiles without a message, as written and in every variant`, async () => {
+      const found: string[] = [];
+      for (const kernel of Object.values(entries))
+        for (const variant of variants(kernel)) found.push(...(await complaints(device, variant, kernel.entry)));
       expect(found).toEqual([]);
     });
-  });
-}
+});
+
+describe("on this machine's driver", async () => {
+  const gpu = await openNodeGpu();
+  afterAll(() => gpu.dispose());
+  for (const [family, entries] of families) {
+    const usable = Object.values(entries).filter((kernel) =>
+      needs(kernel).every((feature) => gpu.device.features.has(feature as GPUFeatureName)),
+    );
+    it.skipIf(usable.length === 0)(`${family} compiles as written`, async () => {
+      const found: string[] = [];
+      for (const kernel of usable) found.push(...(await complaints(gpu.device, written(kernel), kernel.entry)));
+      expect(found).toEqual([]);
+    });
+  }
+});
+
+it("keeps within what every device has", () => {
+  const found = families.flatMap(([, entries]) =>
+    Object.values(entries).flatMap(({ name, workgroup, buffers }) => [
+      ...(workgroup.reduce((a, b) => a * b, 1) > 256 ? [`${name}: ${workgroup.join(" × ")} invocations`] : []),
+      ...(Object.keys(buffers).length > 8 ? [`${name}: ${Object.keys(buffers).length} storage buffers`] : []),
+    ]),
+  );
+  expect(found).toEqual([]);
+});
 
 describe("a broken kernel", () => {
   it("is rejected by the device with its line, and leaves the cache clean", async () => {
     const gpu = await openNodeGpu();
     const code = shaders.bytes.bytes.code.replace("params.scale*", "params.scale+*");
-    const found = await complaints(gpu, { label: "broken", code, pipeline: true }, "bytes");
+    const found = await complaints(gpu.device, { label: "broken", code }, "bytes");
     expect(found[0]).toMatch(/^broken:\d+: error: /);
     expect(await gpu.tensor([1, 2]).add(1).read()).toEqual(Float32Array.of(2, 3));
     gpu.dispose();

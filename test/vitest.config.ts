@@ -15,6 +15,7 @@ export default defineConfig({
     isolate: true,
     // SwiftShader uses every core by itself
     maxWorkers: 2,
+    setupFiles: ["test/poll.ts"],
     // for what hangs: a slow or busy machine takes minutes to compile what a software adapter finds hard
     testTimeout: 600_000,
     hookTimeout: 600_000,

@@ -1,5 +1,6 @@
 import { clamp, type Gpu, resize } from "../../index.ts";
 import { openNodeGpu } from "../../node.ts";
+import { pollOnceAMillisecond } from "../poll.ts";
 import { imagesOn } from "./features.ts";
 import type { Reading } from "./source.ts";
 import type { Stream, Terminal } from "./terminal.ts";
@@ -29,6 +30,7 @@ function adapterLine({ info }: Gpu): string {
 
 /** An engine on Dawn, which the command says that it uses. */
 export async function openedGpu(context: CommandContext): Promise<Gpu> {
+  pollOnceAMillisecond();
   const gpu = await openNodeGpu();
   context.own(gpu);
   context.terminal.say(adapterLine(gpu));

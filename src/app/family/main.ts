@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { loadMnistNode } from "../../data/mnist-node.ts";
 import { openNodeGpu, writeFileWhole } from "../../node.ts";
+import { pollOnceAMillisecond } from "../poll.ts";
 import { COMPONENTS } from "./codes.ts";
 import { familyContext } from "./context.ts";
 import { keyOf } from "./fit.ts";
@@ -52,6 +53,7 @@ export async function family(
       `family: unknown model. Expected some of ${list.map(({ name }) => name).join(", ")}; got ${unknown}.`,
     );
   const mnist = await loadMnistNode();
+  pollOnceAMillisecond();
   const gpu = await openNodeGpu();
   try {
     tell(`adapter ${gpu.info.description}${gpu.info.software ? ", software" : ""}; preset ${preset}, seed ${seed}`);

@@ -1,0 +1,3 @@
+import { pollOnceAMillisecond } from "../src/app/poll.ts";
+
+pollOnceAMillisecond();
