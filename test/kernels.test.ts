@@ -4,7 +4,6 @@ import { create } from "webgpu";
 import { kernelFile } from "../shaders/generate.mjs";
 import { isFloat, scalarOf } from "../src/graph/dtype.ts";
 import { mapNames, signature } from "../src/graph/maps.ts";
-import type { Gpu } from "../src/index.ts";
 import { vec4Body } from "../src/kernels/vec4.ts";
 import { type Expression, hookBody, type Scalar, specialise } from "../src/kernels/hook.ts";
 import type { Kernel } from "../src/kernels/launch.ts";
