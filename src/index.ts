@@ -18,6 +18,8 @@ export { linalg } from "./linalg/index.ts";
 export { Moments } from "./linalg/moments.ts";
 export * from "./nn/index.ts";
 export * from "./models/family/index.ts";
+/** The same class: PyTorch-VAE's registry says MSSIMVAE, files that older versions saved say MSSSIMVAE. */
+export { MSSIMVAE as MSSSIMVAE } from "./models/family/msSsim.ts";
 export { BayesianGaussianMixture } from "./models/bayesian/bayesian.ts";
 export { FactorAnalysis } from "./models/components/factorAnalysis.ts";
 export { PCA } from "./models/components/pca.ts";

@@ -4,6 +4,7 @@ import { type OpenOptions, requestDevice } from "./device/open.ts";
 import { checkCall } from "./formats/call.ts";
 import { installMethods } from "./graph/methods.ts";
 import { Gpu } from "./program/gpu.ts";
+import { opened } from "./program/opened.ts";
 import { checkBudget } from "./program/pacer.ts";
 
 /** What openGpu may be asked for. */
@@ -32,7 +33,7 @@ export async function openGpu(options: OpenGpuOptions = {}): Promise<Gpu> {
     () => `expected device to be a GPUDevice; got ${typeof device}.`,
   );
   installMethods();
-  return new Gpu(new Device(device, null, false), options.budgetMs);
+  return opened(new Gpu(new Device(device, null, false), options.budgetMs));
 }
 
 function checkOpen(options: OpenOptions, further: readonly string[] = []): void {
@@ -54,5 +55,5 @@ export async function openWith(api: GPU | undefined, options: OpenOptions): Prom
   checkOpen(options);
   installMethods();
   const { device, adapter } = await requestDevice(api, options);
-  return new Gpu(new Device(device, adapter, true), options.budgetMs);
+  return opened(new Gpu(new Device(device, adapter, true), options.budgetMs));
 }

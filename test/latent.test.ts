@@ -167,7 +167,7 @@ describe("bounds", () => {
 });
 
 const odd: { readonly [name: string]: object } = {
-  MSSSIMVAE: { window: 3, scales: 1 },
+  MSSIMVAE: { window: 3, scales: 1 },
   HVAE: { latent: [3, 2] },
   LVAE: { latent: [3, 2], hidden: [6, 5] },
   VQVAE: { positions: 2, dimension: 2, codes: 4, ema: true, latent: 4 },
@@ -226,9 +226,9 @@ describe("options that make no sense", () => {
     ["HVAE", { latent: 2 }, "HVAE: expected latent [2 numbers], whole and > 0; got 2."],
     ["LVAE", { latent: [2, 2], hidden: 4 }, "hidden: expected two hidden widths or more; got [4]."],
     [
-      "MSSSIMVAE",
+      "MSSIMVAE",
       { window: 7 },
-      "MSSSIMVAE: images [2, 3] have 2 pixels at scale 1. Expected a window of at most that; got 7.",
+      "MSSIMVAE: images [2, 3] have 2 pixels at scale 1. Expected a window of at most that; got 7.",
     ],
     ["IWAE", { samples: 0.5 }, "IWAE: expected samples whole and ≥ 1; got 0.5."],
     ["GammaVAE", { priorShape: 0 }, "GammaVAE: expected priorShape > 0; got 0."],

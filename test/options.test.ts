@@ -51,7 +51,7 @@ async function callsOn(): Promise<{ readonly [name: string]: Call }> {
   const states = () => [gpu.state([1])];
   const models = Object.entries(family).map(([name, Model]): [string, Call] => {
     const sizes = name === "HVAE" ? { latent: [2, 2] } : name === "LVAE" ? { latent: [2, 2], hidden: [4, 4] } : {};
-    const odd = name === "MSSSIMVAE" ? { image: [1, 32, 32] } : {};
+    const odd = name === "MSSIMVAE" ? { image: [1, 32, 32] } : {};
     // oxlint-disable-next-line typescript/no-explicit-any
     return [name, [(o) => new (Model as any)(gpu, o).dispose(), { image: [1, 4, 4], hidden: 4, ...sizes, ...odd }]];
   });

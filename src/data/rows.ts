@@ -9,6 +9,8 @@ import { min } from "../graph/ops/sum.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { layout, recordView } from "../graph/record.ts";
 import { Gpu } from "../program/gpu.ts";
+import { flatten, type Values } from "../program/nested.ts";
+import { lastOpened } from "../program/opened.ts";
 
 /** Samples that need not fit into one buffer: `count` rows of `dim` values, given out in runs as f32 [size, dim]. */
 export interface Rows {
@@ -24,8 +26,14 @@ export interface Rows {
   readonly keeps?: boolean;
 }
 
-/** What models and metrics accept as samples: rows [n, d], a data set on the GPU (bytes as 0 to 1), or a source of rows. */
-export type Samples = Tensor | Dataset | Rows;
+/** Numbers as arrays: nested, one inner array a sample, or a flat typed array with one value a sample. */
+export type SampleArrays = readonly ArrayLike<number>[] | readonly (readonly ArrayLike<number>[])[] | ArrayLike<number>;
+
+/**
+ * What models and metrics accept as samples: rows [n, d], a data set on the GPU (bytes as 0 to 1), a source of rows, or arrays, which
+ * go to the model's engine; those of a fit go to the engine that was opened last.
+ */
+export type Samples = Tensor | Dataset | Rows | SampleArrays;
 
 /** Elements of one batch at most: 16 MiB. */
 const ELEMENTS = 2 ** 22;
@@ -48,18 +56,30 @@ export async function gpuOfRows(where: string, rows: Rows): Promise<Gpu> {
   return gpu;
 }
 
+/** Whether samples are arrays of numbers. */
+export const isArrays = (x: unknown): x is SampleArrays =>
+  Array.isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView));
+
 /**
- * Samples, flattened to rows [n, d], as a source of rows.
+ * Samples, flattened to rows [n, d], as a source of rows; arrays as rows on `gpu`, or on the engine that was opened last.
  * Throws LatentError: "argument" on another object, "shape" on another rank or where `dim` is given and differs.
  */
-export function rowsOf(where: string, x: Samples, dim?: number): Rows {
-  const rows = x instanceof Tensor ? rowsOfTensor(where, x) : x instanceof Dataset ? rowsOfDataset(x) : x;
+export function rowsOf(where: string, x: Samples, dim?: number, gpu?: Gpu): Rows {
+  const rows =
+    x instanceof Tensor
+      ? rowsOfTensor(where, x)
+      : x instanceof Dataset
+        ? rowsOfDataset(x)
+        : isArrays(x)
+          ? rowsOfArrays(where, x, gpu)
+          : x;
   const fits = typeof rows === "object" && rows !== null && typeof rows.batch === "function";
   check(
     fits,
     "argument",
     where,
-    () => "expected samples: a tensor [n, d], a Dataset, or an object with count, dim and batch(start, size).",
+    () =>
+      "expected samples: a tensor or arrays [n, d], a Dataset, or an object with count, dim and batch(start, size).",
   );
   check(
     Number.isInteger(rows.count) && Number.isInteger(rows.dim) && rows.count > 0 && rows.dim > 0,
@@ -96,6 +116,18 @@ function rowsOfTensor(where: string, x: Tensor): Rows {
         return part === x ? recordView(where, x, x.shape, layout(x).offset, layout(x).strides, ([g]) => [g!]) : part;
       }),
   };
+}
+
+/** Each batch is uploaded when it is asked for, and its user frees it. */
+function rowsOfArrays(where: string, x: SampleArrays, given: Gpu | undefined): Rows {
+  const { values, shape } = flatten(where, x as Values, "f32");
+  const gpu = given ?? lastOpened();
+  check(gpu !== undefined, "argument", where, () => "arrays need a gpu to go to. Open one first: await openGpu().");
+  const count = shape[0]!;
+  const dim = values.length / count;
+  const batch = (start: number, size: number) =>
+    gpu.tensor(values.subarray(start * dim, (start + size) * dim), [size, dim]);
+  return { count, dim, shape: shape.length > 1 ? shape.slice(1) : [1], batch };
 }
 
 function rowsOfDataset(x: Dataset): Rows {

@@ -22,6 +22,7 @@ import {
   tan,
   tanh,
 } from "./ops/elementwise.ts";
+import { detach } from "./ops/detach.ts";
 import { matmul } from "./ops/matmul.ts";
 import { pow } from "./ops/power.ts";
 import { expand, reshape, transpose } from "./ops/shape.ts";
@@ -61,6 +62,7 @@ const unaries = {
 const activations = { elu, erf, gelu, silu };
 const others = {
   cast,
+  detach,
   expand,
   tile,
   squeeze,

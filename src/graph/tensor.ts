@@ -245,6 +245,8 @@ export interface TensorMethods<D extends DType> {
   sum(axes?: number | readonly number[], options?: ReduceOptions): Tensor<Total<D>>;
   /** The mean over the axes, by default over all. */
   mean(axes?: number | readonly number[], options?: ReduceOptions): Tensor<"f32">;
+  /** The same values, through which no gradient flows. */
+  detach(): Tensor<D>;
   /** The values as another dtype. */
   cast<T extends DType>(dtype: T): Tensor<T>;
   /** Repeated along axes of size 1, as broadcasting does. */

@@ -3,6 +3,7 @@ import {
   allFinite,
   eachBatch,
   gpuOf,
+  isArrays,
   type Rows,
   rowsAtOnce,
   rowsOf,
@@ -17,13 +18,8 @@ import { slice } from "../graph/ops/slice.ts";
 import { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 
-/** Numbers as arrays: nested, one inner array a sample, or a flat typed array with one value a sample. */
-export type SampleArrays = readonly ArrayLike<number>[] | readonly (readonly ArrayLike<number>[])[] | ArrayLike<number>;
 /** What a measure takes for a set of samples. SampleArrays go to the GPU of the other set, or of `options.gpu`. */
-export type SampleSet = Samples | SampleArrays;
-
-const isArray = (x: unknown): x is SampleArrays =>
-  Array.isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView));
+export type SampleSet = Samples;
 
 /** The engine that a set lives on, where it says so without work. */
 export function gpuBehind(x: unknown): Gpu | undefined {
@@ -36,7 +32,7 @@ export function gpuBehind(x: unknown): Gpu | undefined {
 /** A tensor of what was given: itself, or arrays on the GPU. `own` notes what was uploaded, for its owner to free. */
 export function tensorOf(where: string, set: string, x: unknown, gpu: Gpu | undefined, own: Tensor[]): Tensor {
   if (x instanceof Tensor) return x;
-  check(isArray(x), "argument", where, () => `expected ${set} as a tensor or arrays of numbers; got ${named(x)}.`);
+  check(isArrays(x), "argument", where, () => `expected ${set} as a tensor or arrays of numbers; got ${named(x)}.`);
   check(gpu !== undefined, "argument", where, () => {
     return `arrays alone do not say which gpu to use. Give one: { gpu }, or make tensors: gpu.tensor(values).`;
   });
@@ -57,7 +53,7 @@ const rowsOfBytes = (where: string, x: Tensor): Rows => ({
 /** A set as rows [n, d]; images are flattened, and their bytes become 0 to 1. Throws LatentError: "argument", "shape". */
 export function rowsFrom(where: string, set: string, x: unknown, gpu: Gpu | undefined, own: Tensor[]): Rows {
   if (x instanceof Tensor && x.dtype === "u8" && x.rank > 2) return rowsOfBytes(where, x);
-  if (!isArray(x)) return rowsOf(where, x as Samples);
+  if (!isArrays(x)) return rowsOf(where, x as Samples);
   const tensor = tensorOf(where, set, x, gpu, own);
   return rowsOf(
     where,

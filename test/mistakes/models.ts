@@ -56,7 +56,7 @@ export const mistakes: readonly Mistake[] = [
   [
     (gpu, { frechetDistance }) => frechetDistance("features", rows(gpu)),
     "argument",
-    /expected samples: a tensor \[n, d\], a Dataset/,
+    /expected samples: a tensor or arrays \[n, d\], a Dataset/,
   ],
   [
     (gpu, { frechetDistance }) => frechetDistance(rows(gpu)),
@@ -139,15 +139,7 @@ export const mistakes: readonly Mistake[] = [
     "argument",
     /init\.covariances as numbers.*undefined/,
   ],
-  [
-    (_, { Gaussian }) =>
-      Gaussian.fit([
-        [1, 2],
-        [3, 4],
-      ]),
-    "argument",
-    /expected samples: a tensor \[n, d\]/,
-  ],
+  [(_, { Gaussian }) => Gaussian.fit("1 2, 3 4"), "argument", /expected samples: a tensor or arrays \[n, d\]/],
   [(_, { Gaussian }) => Gaussian.fit(), "argument", /expected samples/],
   [(gpu, { Gaussian }) => Gaussian.fit(gpu.tensor([1, 2, 3])), "shape", /expected f32 rows \[n, d\]/],
   [

@@ -111,7 +111,7 @@ export function members({ hidden, latent, pseudoInputs: components, warmup }: Fa
     { name: "JointVAE", ...binary, continuous: false, options: { latent: 10, gamma: 10, categoricalGamma: 10, maxCapacity: 15, maxCategoricalCapacity: 2, capacitySteps: 2 * warmup } },
     { name: "VQVAE", ...binary, continuous: false, options: { likelihood: "bernoulli", ema: true } },
     { name: "DFCVAE", ...binary, options: { features: FEATURES, perceptualWeight: 5 }, note: "trained on digits-v1, so its distances there flatter it" },
-    { name: "MSSSIMVAE", ...grey, bounded: false, options: {} },
+    { name: "MSSIMVAE", ...grey, bounded: false, options: {} },
     { name: "LogCoshVAE", ...grey, options: {} },
     { name: "SigmaVAE", ...grey, options: { variance: "learned" } },
     { name: "TwoStageVAE", ...grey, options: {} },

@@ -14,7 +14,7 @@ export { JointVAE } from "./joint.ts";
 export { LVAE } from "./ladder.ts";
 export { LogCoshVAE } from "./logCosh.ts";
 export { MIWAE } from "./miwae.ts";
-export { MSSSIMVAE } from "./msSsim.ts";
+export { MSSIMVAE } from "./msSsim.ts";
 export { RAE } from "./rae.ts";
 export { SWAE } from "./swae.ts";
 export { SigmaVAE } from "./sigma.ts";

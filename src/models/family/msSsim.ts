@@ -19,13 +19,13 @@ import {
  *
  * No likelihood is trained, so bounds on log p(x) say little. weight far below 100 lets the codes collapse. Source: Snell et al. 2017.
  *
- *     const model = new MSSSIMVAE(gpu, { image: [1, 28, 28], window: 7, scales: 3, weight: 400 });
+ *     const model = new MSSIMVAE(gpu, { image: [1, 28, 28], window: 7, scales: 3, weight: 400 });
  */
-export const MSSSIMVAE = defineModel({
-  name: "MSSSIMVAE",
+export const MSSIMVAE = defineModel({
+  name: "MSSIMVAE",
   options: { weight: atLeast(0, 400), window: whole(1, 7), sigma: above(0, 1.5), scales: whole(1, 3), ...klOptions },
   parts(build, options) {
-    checkSsim("MSSSIMVAE", options.image, options);
+    checkSsim("MSSIMVAE", options.image, options);
     return gaussianParts(build);
   },
   objective(images, parts, { draw, step }, options) {
@@ -35,4 +35,4 @@ export const MSSSIMVAE = defineModel({
     return { loss, similarity, kl };
   },
 });
-export type MSSSIMVAE = InstanceType<typeof MSSSIMVAE>;
+export type MSSIMVAE = InstanceType<typeof MSSIMVAE>;

@@ -206,7 +206,7 @@ export class Gaussian {
     checkOptions(where, options, ["missing", "signal", "onProgress"]);
     const { missing, ...long } = options;
     checkCall(where, long);
-    const rows = rowsOf(where, samples, this.dim);
+    const rows = rowsOf(where, samples, this.dim, gpuOf(where, this.mean));
     return meanLogProb(where, (x) => this.logProb(x, missing ? { missing } : {}), rows, 1, long);
   }
 

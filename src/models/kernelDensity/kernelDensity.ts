@@ -121,7 +121,8 @@ export class KernelDensity {
     const where = "KernelDensity.score";
     checkOptions(where, options, ["signal", "onProgress"]);
     checkCall(where, options);
-    return meanLogProb(where, (x) => this.logProb(x), rowsOf(where, samples, this.dim), 1, options);
+    const rows = rowsOf(where, samples, this.dim, gpuOf(where, this.samples));
+    return meanLogProb(where, (x) => this.logProb(x), rows, 1, options);
   }
 
   /**

@@ -7,7 +7,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { distances } from "../../linalg/clusters.ts";
 import { ones } from "../../linalg/matrix.ts";
 import { floats } from "../../linalg/numbers.ts";
-import { gpuOfRows, inParts, type Rows, rowsAtOnce, rowsOf, type Samples } from "../../data/rows.ts";
+import { gpuOf, gpuOfRows, inParts, type Rows, rowsAtOnce, rowsOf, type Samples } from "../../data/rows.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { modelFile, parseModelFile, sizesOf } from "../covariance/file.ts";
@@ -104,7 +104,7 @@ export class KMeans {
     const where = "KMeans.score";
     checkOptions(where, options, ["signal", "onProgress"]);
     checkCall(where, options);
-    const rows: Rows = rowsOf(where, samples, this.dim);
+    const rows: Rows = rowsOf(where, samples, this.dim, gpuOf(where, this.centers));
     const mean = await meanLogProb(where, (x) => nearest(x, this.centers).squares, rows, 1, options);
     return -mean * rows.count;
   }

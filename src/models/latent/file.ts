@@ -13,6 +13,14 @@ export const describe = (model: string, options: object): Readonly<Record<string
   [OPTIONS]: JSON.stringify(options, (key, value: unknown) => (key !== "" && isOwn(value) ? OWN : value)),
 });
 
+/** What models were called in files of older versions. */
+const FORMER: { readonly [name: string]: string } = { MSSSIMVAE: "MSSIMVAE" };
+
+const nameIn = (metadata: ReadonlyMap<string, string>): string | undefined => {
+  const name = metadata.get(MODEL);
+  return name !== undefined && Object.hasOwn(FORMER, name) ? FORMER[name] : name;
+};
+
 /** In a file, in place of layers, likelihoods and priors of the user's own: `load` has to be given them again. */
 const OWN = "own";
 
@@ -55,7 +63,7 @@ export function priorFile(where: string, bytes: Uint8Array): Uint8Array<ArrayBuf
 export function modelOf(where: string, bytes: Uint8Array): string | undefined {
   const { metadata } = parseSafetensors(bytes, { where });
   // Gaussians, mixtures and the like say "model"
-  return metadata.get(MODEL) ?? metadata.get("model");
+  return nameIn(metadata) ?? metadata.get("model");
 }
 
 /** A model's file, read strictly; `own` are options that a file cannot hold. Throws LatentError("format") if it is of another model. */
@@ -66,7 +74,7 @@ export function parseModel(
 ): { tensors: ReadonlyMap<string, Safetensor>; options: Record<string, unknown> } {
   const where = `${model}.load`;
   const { tensors, metadata } = parseSafetensors(bytes, { finite: true, widen: true, where });
-  const found = metadata.get(MODEL);
+  const found = nameIn(metadata);
   check(
     found === model,
     "format",

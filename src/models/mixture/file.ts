@@ -4,7 +4,7 @@ import { familyOf, kindsOf } from "../covariance/families.ts";
 import { modelFile, parseModelFile } from "../covariance/file.ts";
 import type { CovarianceFamily, CovarianceKind, Tensors } from "../covariance/family.ts";
 import type { MixtureValues } from "./emStates.ts";
-import { type MixtureStart, startValues } from "./options.ts";
+import { type MixtureStart, type Numbers, startValues } from "./options.ts";
 
 /** How a fit went. */
 export interface Course {
@@ -51,7 +51,9 @@ export function parseMixture(
   const given = {
     weights,
     means,
-    covariances: (family.ranked ? Object.fromEntries(covariances) : covariances[0]![1]) as MixtureStart["covariances"],
+    covariances: (family.ranked
+      ? Object.fromEntries(covariances)
+      : covariances[0]![1]) as MixtureStart<Numbers>["covariances"],
   };
   check(
     k > 0 && d > 0,

@@ -14,7 +14,7 @@ import { plusPlus, randomOrder, rowsAt } from "../kmeans/seeding.ts";
 import { SAMPLE, type StartingRows, subsetOf } from "../kmeans/subset.ts";
 import { filledRows, observedMeans } from "../observed.ts";
 import { totalOf, weightsOf } from "../weights.ts";
-import { checkMixtureOptions, type MixtureOptions, startValues } from "./options.ts";
+import { checkMixtureOptions, type MixtureOptions, readStart, startValues } from "./options.ts";
 import { deadOf, LEAST_ROWS, reseeded } from "./reseed.ts";
 import { singular } from "./singular.ts";
 
@@ -115,7 +115,7 @@ async function givenStart(
     for (const [name, t] of Object.entries(parameters)) covariances[name] = await read(t);
     return { weights: await read(warmStart.weights), means: await read(warmStart.means), covariances };
   }
-  return typeof init === "object" ? startValues(where, init, family, sizes) : null;
+  return typeof init === "object" ? startValues(where, await readStart(init), family, sizes) : null;
 }
 
 async function begin(

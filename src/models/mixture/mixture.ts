@@ -5,7 +5,7 @@ import { log } from "../../graph/ops/elementwise.ts";
 import type { Draw } from "../../data/streams.ts";
 import { logsumexp } from "../../graph/ops/softmax.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { rowsOf, type Samples } from "../../data/rows.ts";
+import { gpuOf, rowsOf, type Samples } from "../../data/rows.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { numbersOf } from "../../linalg/numbers.ts";
@@ -19,7 +19,7 @@ import { expected, logJoint, prepare, type Prepared } from "./components.ts";
 import type { MixtureValues } from "./emStates.ts";
 import { type Course, mixtureFile, parseMixture } from "./file.ts";
 import { fitMixture } from "./fit.ts";
-import { type MixtureOptions, type MixtureStart, startValues } from "./options.ts";
+import { type MixtureOptions, type MixtureStart, readStart, startValues } from "./options.ts";
 import { sampleMixture } from "./sample.ts";
 import { type Selected, type SelectOptions, selectMixture } from "./select.ts";
 
@@ -112,7 +112,8 @@ export class GaussianMixture {
     const where = "GaussianMixture.from";
     checkGpu(where, gpu);
     checkOptions(where, parameters, ["covariance", "rank", "weights", "means", "covariances"]);
-    const { covariance: kind = "full", rank, ...given } = parameters;
+    const { covariance: kind = "full", rank, ...start } = parameters;
+    const given = await readStart(start);
     const family = familyOf(where, kind);
     const components = numbersOf(where, "weights", given.weights).length;
     const d = numbersOf(where, "means", given.means).length / components;
@@ -241,7 +242,7 @@ export class GaussianMixture {
     checkCall(where, options);
     const copies = this.#family.keepsDifferences ? this.components : 1;
     const { missing } = options;
-    const rows = rowsOf(where, samples, this.dim);
+    const rows = rowsOf(where, samples, this.dim, gpuOf(where, this.means));
     return meanLogProb(where, (x) => this.logProb(x, missing ? { missing } : {}), rows, copies, options);
   }
 

@@ -14,15 +14,29 @@ export type Numbers = ArrayLike<number> | readonly ArrayLike<number>[] | readonl
 
 /**
  * Parameters to start from: weights [K], means [K, d], covariances [K, d, d], [d, d], [K, d] or [K] by kind; those of low-rank and
- * factor as { loadings [K, d, rank], noise [K] or [K, d] }; flat or nested.
+ * factor as { loadings [K, d, rank], noise [K] or [K, d] }; tensors, or arrays flat or nested.
  */
-export interface MixtureStart {
+export interface MixtureStart<N = Numbers | Tensor> {
   /** Weights of the components, [K]. */
-  readonly weights: Numbers;
+  readonly weights: N;
   /** Their means, [K, d]. */
-  readonly means: Numbers;
+  readonly means: N;
   /** Their covariances, by kind. */
-  readonly covariances: Numbers | { readonly loadings: Numbers; readonly noise: Numbers };
+  readonly covariances: N | { readonly loadings: N; readonly noise: N };
+}
+
+/** Given parameters with the values of those that are tensors. */
+export async function readStart({ weights, means, covariances }: MixtureStart): Promise<MixtureStart<Numbers>> {
+  const read = async (given: Numbers | Tensor): Promise<Numbers> =>
+    given instanceof Tensor ? await given.read() : given;
+  const isFactors = typeof covariances === "object" && covariances !== null && "loadings" in covariances;
+  return {
+    weights: await read(weights),
+    means: await read(means),
+    covariances: isFactors
+      ? { loadings: await read(covariances.loadings), noise: await read(covariances.noise) }
+      : await read(covariances),
+  };
 }
 
 /** What a warm start needs of a GaussianMixture. */
@@ -101,7 +115,7 @@ const inits = ["kmeans", "k-means++", "random", "random-from-data"];
 /** Checks given parameters, positive definiteness apart: the first step finds that. `name` stands before theirs in messages. */
 export function startValues(
   where: string,
-  parameters: MixtureStart,
+  parameters: MixtureStart<Numbers>,
   family: CovarianceFamily,
   { components, d, rank }: { components: number; d: number; rank: number },
   name = "init.",

@@ -9,7 +9,7 @@ const needs: { readonly [name: string]: Options } = {
   ConditionalVAE: { classes: 2 },
   HVAE: { latent: [2, 2] },
   LVAE: { hidden: [16, 16], latent: [2, 2] },
-  MSSSIMVAE: { image: [1, 32, 32], window: 3 },
+  MSSIMVAE: { image: [1, 32, 32], window: 3 },
   VQVAE: { latent: 128 },
 };
 const COUNT = 20;
