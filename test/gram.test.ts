@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gram } from "../src/graph/ops/gram.ts";
 import { grad, type Gpu, linalg, mul, sum, type Tensor } from "../src/index.ts";
+import { isTiled } from "../src/kernels/matmulTiles.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { hardwareDefaults } from "./helpers.ts";
 import { force, shapeOf, values, worst } from "./products.ts";
@@ -20,7 +21,6 @@ describe("gram", () => {
   const halving = [
     "naive",
     "registerTiled",
-    "tiled64x64",
     "tiled32x32KTeams",
     "splitK128x128",
     "quadSwap",
@@ -32,7 +32,8 @@ describe("gram", () => {
       const isAligned = variant === "quadSwap" || variant === "quadSwapSmall";
       const gpu = variant.startsWith("quad") ? able : small;
       const [n, large, little] = isAligned ? [264, 260, 132] : [261, 260, 131];
-      for (const d of [large, little]) {
+      // the tilings take seconds to compile
+      for (const d of isTiled(variant) ? [little] : [large, little]) {
         const a = values(n * d, 6);
         const weights = values(n, 7).map(Math.abs);
         const shape = { ...shapeOf({ rows: d, columns: d, inner: n }, [true, false]), symmetric: true };
@@ -72,7 +73,7 @@ it("a covariance is exactly symmetric, and as on a GPU", async () => {
   const results = [able, taken].map(async (gpu) => {
     const weights = gpu.tensor(values(n, 9).map(Math.abs), [n]);
     const x = gpu.tensor(numbers, [n, d]);
-    const plan = await gpu.compile(() => [linalg.covariance(x), linalg.covariance(x, { weights })]);
+    const plan = await gpu.compile(() => [linalg.covariance(x, { weights })]);
     return {
       text: plan.explain(),
       values: await Promise.all((await plan.run()).map(async (t) => [...(await t.read())])),
