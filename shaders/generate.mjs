@@ -109,6 +109,8 @@ function countsGroups(file, entry, code) {
   return true;
 }
 
+const isTexture = ({ type }) => type.name.startsWith("texture_");
+
 function describe(file, entry, code) {
   const used = entry.resources.filter((r) => !EXTRAS.test(r.name)).sort((a, b) => a.binding - b.binding);
   const params = used.find((r) => r.name === "params");
@@ -123,7 +125,12 @@ function describe(file, entry, code) {
     workgroup: workgroupSize(file, entry, code),
     folds: countsGroups(file, entry.name, code),
     buffers: Object.fromEntries(
-      used.filter((r) => r !== params).map((r) => [r.name, { binding: r.binding, access: r.access }]),
+      used.filter((r) => r !== params && !isTexture(r)).map((r) => [r.name, { binding: r.binding, access: r.access }]),
+    ),
+    textures: Object.fromEntries(
+      used
+        .filter(isTexture)
+        .map((r) => [r.name, { binding: r.binding, access: r.access === "write" ? "write" : "read" }]),
     ),
     params: Object.fromEntries((params?.members ?? []).map((m) => [m.name, { offset: m.offset, type: m.type.name }])),
     paramsBytes: params ? Math.ceil(params.size / 16) * 16 : 0,
@@ -132,7 +139,7 @@ function describe(file, entry, code) {
 
 function checkBindings(file, reflected) {
   const slots = new Map();
-  for (const { name, group, binding } of [...reflected.uniforms, ...reflected.storage]) {
+  for (const { name, group, binding } of [...reflected.uniforms, ...reflected.storage, ...reflected.textures]) {
     if (group !== 0) throw new Error(`${file}: ${name} is in group ${group}; kernels use group 0`);
     if (/^q\d$/.test(name)) continue; // another look at x0 … x6
     if (slots.has(binding)) throw new Error(`${file}: ${slots.get(binding)} and ${name} share binding ${binding}`);
@@ -193,8 +200,8 @@ function shipped(parts) {
 }
 
 /** One entry point: what src/kernels/kernel.ts cannot read from the text by itself. */
-function entryText({ name, entry, workgroup, buffers, paramsBytes }, constants) {
-  const bound = [...(paramsBytes ? ["params"] : []), ...Object.keys(buffers)].join(" ");
+function entryText({ name, entry, workgroup, buffers, textures, paramsBytes }, constants) {
+  const bound = [...(paramsBytes ? ["params"] : []), ...Object.keys(buffers), ...Object.keys(textures)].join(" ");
   const names = Object.keys(constants)
     .map((constant) => `"${constant}"`)
     .join(" | ");

@@ -2,7 +2,7 @@
 // itself names. Tokens stay in their order and lines break after statements, so results keep their bits and a compiler's messages
 // a line to point at.
 //
-// Kept as written: whatever the host looks for or writes into hooks — constants, buffers, parameters, entry points, hooks with
+// Kept as written: whatever the host looks for or writes into hooks — constants, buffers, textures, parameters, entry points, hooks with
 // their bodies, and the functions and variables of lib/.
 
 const TOKEN =
@@ -94,7 +94,8 @@ function declarations(tokens) {
       const colon = tokens.findIndex((t, n) => n > at && t.token === ":");
       found.variables.push({
         name: tokens[colon - 1].token,
-        isBuffer: /^(storage|uniform)$/.test(tokens[at + 2].token),
+        // a texture has no address space, but a place among the bindings
+        isBuffer: /^(storage|uniform)$/.test(tokens[at + 2].token) || tokens[at - 1]?.token === ")",
       });
       at = tokens.findIndex((t, n) => n > colon && t.token === ";");
     } else if (token === "const") found.constants.push(name);

@@ -158,6 +158,7 @@ export type { SgdOptions } from "./nn/sgd.ts";
 export type { Task, TaskUpdate, TrainResult } from "./nn/task.ts";
 export type { TermValues } from "./nn/termHistory.ts";
 export type { DTypeOf, Nested, TensorOptions, Values } from "./program/nested.ts";
+export type { Canvas, FromImageOptions, GridOptions, Picture, Pictures } from "./program/pictures.ts";
 export type { RepeatOptions } from "./program/program.ts";
 export type { Scope } from "./program/scope.ts";
 export type { Compiled } from "./program/trace.ts";

@@ -235,6 +235,7 @@ describe("the generator", () => {
         workgroup: [64, 1, 1],
         folds: true,
         buffers: { x: { binding: 1, access: "read" }, y: { binding: 2, access: "read_write" } },
+        textures: {},
         params: { size: { offset: 0, type: "u32" } },
         paramsBytes: 16,
       },
@@ -255,7 +256,7 @@ describe("the generator", () => {
           workgroup: [...workgroup, 1, 1].slice(0, 3),
         })),
       ).toEqual(
-        (entries as object[]).map((entry) => ({
+        (entries as { readonly textures: object }[]).map(({ textures: _textures, ...entry }) => ({
           ...entry,
           hooks: Object.fromEntries(spaceless),
           constants: { ...constants },
@@ -276,6 +277,12 @@ describe("the generator", () => {
     ["an unknown include", '"lib/grid.wgsl"', '"lib/grit.wgsl"', 'good.wgsl: unknown include "lib/grit.wgsl"'],
     ["an include without quotes", '"lib/grid.wgsl"', "lib/grid.wgsl", "good.wgsl: unknown include lib/grid.wgsl"],
     ["a binding used twice", "@binding(2)", "@binding(1)", "good.wgsl: x and y share binding 1"],
+    [
+      "a texture where a buffer is",
+      "@group(0) @binding(2)",
+      "@group(0) @binding(1) var z: texture_2d<f32>;\n@group(0) @binding(2)",
+      "good.wgsl: x and z share binding 1",
+    ],
     [
       "a second group",
       "@group(0) @binding(2)",

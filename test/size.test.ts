@@ -58,11 +58,12 @@ const core = [
 ];
 const apart = /^src\/(models|metrics|features|data|linalg|app)\//;
 
-// Goals: 60,000 and 45,000 bytes, which what goes at once keeps to, within 280 bytes. In one file the code alone, without any kernel's text, is 55 and 47 kB.
+// Goals: 60,000 and 45,000 bytes, which what goes at once kept to, within 280 bytes, before a gpu took pictures: of these fromImage, which
+// gives a tensor at once, costs 1,500 there; the kernels, drawing and colour maps come with the first call, 5,900 in one file.
 // The limits are what was reached, so that nothing grows again.
 const LIMITS = {
-  core: { atOnce: 53_520, withKernels: 78_720, oneFile: 82_150 },
-  tensors: { atOnce: 45_280, withKernels: 62_000, oneFile: 64_000 },
+  core: { atOnce: 55_080, withKernels: 79_190, oneFile: 88_010 },
+  tensors: { atOnce: 46_750, withKernels: 62_070, oneFile: 69_940 },
 };
 
 describe("what a program takes along", () => {

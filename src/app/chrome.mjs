@@ -31,6 +31,8 @@ export function flags({ software = needsSoftware() } = {}) {
 /**
  * Options for Playwright's launch: the Chrome that the set-up found, and its flags. Playwright starts it without the
  * sandbox, which root and most containers cannot have: load only pages of this package in it.
+ *
+ * @param {{ software?: boolean, parameters?: readonly string[] }} [options]
  */
 export function launchOptions({ software, parameters = [] } = {}) {
   const executablePath = findChrome();

@@ -1,6 +1,12 @@
 import { LatentError } from "./errors.ts";
 
-const USAGE = () => GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+/** What kernels need, and what a renderer may do with results where they lie: draw them as vertices, or be told by them how much to draw. */
+const USAGE = () =>
+  GPUBufferUsage.STORAGE |
+  GPUBufferUsage.COPY_SRC |
+  GPUBufferUsage.COPY_DST |
+  GPUBufferUsage.VERTEX |
+  GPUBufferUsage.INDIRECT;
 
 /** What an engine holds of the GPU's memory. */
 export interface Memory {

@@ -10,6 +10,8 @@ export interface Storage {
   owner: { give(buffer: GPUBuffer): void } | null;
   /** Until the device has said what it thinks of the buffer, or of the run that writes it; then perhaps the refusal. */
   checked?: Promise<unknown>;
+  /** What writes it has not been submitted yet: `checked` says when it is. */
+  unwritten?: boolean;
   /** What the device refused. */
   refusal?: Error;
 }

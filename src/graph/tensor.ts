@@ -119,7 +119,7 @@ export class Tensor<D extends DType = DType> {
     });
   }
 
-  /** This tensor's own GPUBuffer, row-major; valid until dispose(). */
+  /** This tensor's own GPUBuffer, row-major; valid until dispose(). Its usages are STORAGE, COPY_SRC, COPY_DST, VERTEX and INDIRECT. */
   buffer(): Promise<GPUBuffer> {
     return this.gpu.buffer(this);
   }

@@ -8,7 +8,7 @@ import type { Storage, Values } from "../graph/storage.ts";
 import { Tensor } from "../graph/tensor.ts";
 import type { EagerRunner } from "./eager.ts";
 import type { Engine } from "./engine.ts";
-import { checkAlive, checkLeaf, sure } from "./lifetime.ts";
+import { checkAlive, checkLeaf, isWritten, sure } from "./lifetime.ts";
 import { checkFits, placeToWrite, valuesFor } from "./put.ts";
 
 const checkNotEmpty = (where: string, tensor: Tensor): void =>
@@ -77,7 +77,7 @@ export class Access {
     checkNotEmpty("location", tensor);
     const storage = storageOf(tensor);
     check(
-      storage !== null,
+      storage !== null && isWritten(tensor),
       "argument",
       "location",
       () =>
@@ -98,6 +98,7 @@ export class Access {
   read(tensor: Tensor): Promise<TypedArray> {
     return this.#gpu.outside(async () => {
       const where = `read ${show(tensor.shape)}`;
+      if (!isWritten(tensor)) await sure([tensor]);
       const now = this.#now(where, tensor);
       // at once where there is nothing to compute: what is submitted later cannot change it
       if (tensor.size === 0) return typed(tensor.dtype, new ArrayBuffer(0));

@@ -121,7 +121,8 @@ export function assemble(
   };
 }
 
-function packParams(kernel: Kernel, values: { readonly [name: string]: number }): ArrayBuffer {
+/** The bytes of `params`. */
+export function packParams(kernel: Kernel, values: { readonly [name: string]: number }): ArrayBuffer {
   const view = new DataView(new ArrayBuffer(kernel.paramsBytes));
   for (const [name, { offset, type }] of Object.entries(kernel.params)) {
     const value = values[name];

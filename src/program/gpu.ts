@@ -9,10 +9,12 @@ import type { Storage, Values } from "../graph/storage.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
 import { Access } from "./access.ts";
 import { borrow } from "./borrow.ts";
+import { picturesOf } from "./capture.ts";
 import { constantOf } from "./constants.ts";
 import { EagerRunner, traitsOf } from "./eager.ts";
 import { release, watch } from "./lifetime.ts";
 import type { DTypeOf, TensorOptions } from "./nested.ts";
+import type { Pictures } from "./pictures.ts";
 import { Program } from "./program.ts";
 import { collect, type OpenScope, outside, Scope } from "./scope.ts";
 import type { SelfTest } from "./selfTest.ts";
@@ -30,6 +32,7 @@ import type { Assignment } from "./values.ts";
  *     const step = await engine.compile((x) => x.mul(2), gpu.tensor([1, 2]));
  *     await (await step.run(gpu.tensor([3, 4]))).read(); // 6, 8
  */
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the interface below says what the constructor adds
 export class Gpu {
   readonly #device: Device;
   readonly #eager: EagerRunner;
@@ -48,6 +51,7 @@ export class Gpu {
     this.traits = traitsOf(device, this.tuning.choices);
     this.#eager = new EagerRunner(this, device, this.traits);
     this.#access = new Access(this, device, this.#eager);
+    Object.assign(this, picturesOf(this, device));
   }
 
   /** What the device is. */
@@ -130,14 +134,12 @@ export class Gpu {
     const { storage, dtype } = borrow(this.#device, buffer, shape, options);
     return new Tensor<D>(this, { shape, dtype: dtype as D }, { kind: "stored", storage, state: true });
   }
-
   /** @internal Wraps memory that the caller manages as a stored tensor; no scope ends it. */
   wrap(storage: Storage, spec: Spec): Tensor {
     const tensor = new Tensor(this, spec, { kind: "stored", storage, state: false });
     tensor.scope?.forget(tensor);
     return tensor;
   }
-
   /** @internal */ write(storage: Storage, values: TypedArray): void {
     this.#access.write(storage, values);
   }
@@ -163,16 +165,13 @@ export class Gpu {
   evaluate(tensors: readonly Tensor[]): Promise<void> {
     return this.#access.evaluate(tensors);
   }
-
   /** @internal */ checkOpen(where: string): void {
     this.#device.check(where);
   }
-
   /** @internal Does `work`, a long call, outside the open scope. */
   outside<T>(work: () => Promise<T>): Promise<T> {
     return outside(this.#scopes, work);
   }
-
   /** @internal */ checkOutside(where: string): void {
     this.#device.check(where);
     this.#tracing.checkOutside(where);
@@ -192,7 +191,6 @@ export class Gpu {
     release(tensor);
     tensor.whenDisposed?.();
   }
-
   /**
    * A scope: at its end it disposes the tensors that were made while it was open, those apart that it keeps.
    *
@@ -223,7 +221,6 @@ export class Gpu {
   attempt<T>(body: () => T): T {
     return collect(this.#scopes, body, (scope) => scope.keepAll());
   }
-
   /** @internal */ assign(state: Tensor, next: Tensor): void {
     this.#tracing.assign(state, next);
   }
@@ -298,3 +295,6 @@ export class Gpu {
   /** The same, for `using`. */
   [Symbol.dispose] = (): void => this.dispose();
 }
+
+/** Images in and out. */
+export interface Gpu extends Pictures {}

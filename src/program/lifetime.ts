@@ -45,6 +45,9 @@ export async function sure(tensors: readonly Tensor[]): Promise<void> {
   }
 }
 
+/** Whether what computes the stored values of `x` is submitted. */
+export const isWritten = (x: Tensor): boolean => !storageUnder(x)?.unwritten;
+
 /** Whether `x` is stored, and the device has said all that it will of that. */
 export const isSure = (x: Tensor): boolean => storageOf(x) !== null && !storageUnder(x)?.checked;
 

@@ -97,6 +97,25 @@ export const engineCalls: readonly LongCall[] = [
     },
   },
   {
+    name: "pictures in and out",
+    covers: ["Gpu.toTexture", "Gpu.draw"],
+    aborts: false,
+    prepare(gpu) {
+      const x = gpu.tensor(values(64), [8, 8]);
+      return {
+        async run() {
+          using picture = gpu.fromImage({ data: new Uint8ClampedArray(256), width: 8, height: 8 });
+          using half = x.mul(0.5);
+          for (const image of [half, picture]) (await gpu.toTexture(image)).destroy();
+          // Node has no canvas
+          if (globalThis.OffscreenCanvas) await gpu.draw(x, new OffscreenCanvas(8, 8));
+        },
+        refusals: [() => gpu.toTexture(gpu.zeros([3])), () => gpu.draw(x, {} as OffscreenCanvas)],
+        free: () => x.dispose(),
+      };
+    },
+  },
+  {
     name: "tensors evaluated, copied, written and read in a scope",
     covers: ["Gpu.scope", "Gpu.evaluate", "Tensor.copy", "Tensor.write", "Tensor.buffer", "Tensor.read"],
     aborts: false,
