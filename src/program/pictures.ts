@@ -26,8 +26,11 @@ export interface GridOptions {
 
 /** A canvas of a page, or of a Worker. */
 export interface Canvas {
+  /** Its columns of pixels. */
   readonly width: number;
+  /** Its rows of pixels. */
   readonly height: number;
+  /** Gives its "webgpu" context; null where it has another one. */
   getContext(type: "webgpu"): unknown;
 }
 
