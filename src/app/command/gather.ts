@@ -11,6 +11,8 @@ export interface Wanted {
   readonly moments: boolean;
   readonly rows: boolean;
   readonly probabilities: boolean;
+  /** Moments of the network's spatial features. */
+  readonly spatial: boolean;
 }
 
 /** Rows on the host, given out as tensors. */
@@ -28,6 +30,7 @@ export interface Gathered {
   readonly rows?: HostRows;
   /** Of each sample, or moments of classRows where a file has them. */
   readonly probabilities?: HostRows | Moments;
+  readonly spatial?: Moments;
 }
 
 /** How a source is gathered. */
@@ -75,12 +78,20 @@ class Growing {
   }
 }
 
-/** Calls `use` with features of each part of a source, and with class probabilities where they are wanted. */
+/** What a network says of a part of a source. */
+export interface Part {
+  readonly x: Tensor;
+  readonly probabilities?: Tensor;
+  readonly spatial?: Tensor;
+  readonly position: number;
+}
+
+/** Calls `use` with features of each part of a source, and with class probabilities and spatial features where they are wanted. */
 export async function eachPart(
   where: string,
   source: Source,
   { gpu, features, batch, wanted, signal, onProgress }: Gathering,
-  use: (part: { x: Tensor; probabilities?: Tensor; position: number }) => Promise<void>,
+  use: (part: Part) => Promise<void>,
   from = 0,
 ): Promise<Features> {
   const used = source.isImages ? features : asGiven;
@@ -94,12 +105,12 @@ export async function eachPart(
       try {
         const x = gpu.within(() => used.features(images));
         owned.push(x);
-        const probabilities =
-          wanted.probabilities && used.probabilities ? gpu.within(() => used.probabilities!(images)) : undefined;
-        if (probabilities) owned.push(probabilities);
+        const further: { probabilities?: Tensor; spatial?: Tensor } = {};
+        for (const name of ["probabilities", "spatial"] as const)
+          if (wanted[name] && used[name]) owned.push((further[name] = gpu.within(() => used[name]!(images))));
         // once for all that read it
         await gpu.evaluate(owned.slice(1));
-        await use({ x, position, ...(probabilities && { probabilities }) });
+        await use({ x, position, ...further });
       } finally {
         for (const tensor of new Set(owned)) tensor.dispose();
       }
@@ -116,15 +127,16 @@ export async function eachPart(
 export async function gather(where: string, source: Source, gathering: Gathering): Promise<Gathered> {
   const { gpu, wanted } = gathering;
   const file = `${where} ${source.path}`;
-  const stream = Moments.streaming();
+  const [stream, spatialStream] = [Moments.streaming(), Moments.streaming()];
   const [rows, classes] = [new Growing(file), new Growing(file)];
   let count = 0;
   try {
-    const used = await eachPart(where, source, gathering, async ({ x, probabilities }) => {
+    const used = await eachPart(where, source, gathering, async ({ x, probabilities, spatial }) => {
       count += x.shape[0]!;
       if (wanted.moments) await stream.update(x);
       if (wanted.rows) await rows.add(x);
       if (probabilities) await classes.add(probabilities);
+      if (spatial) await spatialStream.update(spatial);
     });
     check(
       count > 0,
@@ -138,9 +150,11 @@ export async function gather(where: string, source: Source, gathering: Gathering
       ...(wanted.moments && { moments: await stream.result() }),
       ...(wanted.rows && { rows: rows.rows(gpu) }),
       ...(classes.length > 0 && { probabilities: classes.rows(gpu) }),
+      ...(wanted.spatial && { spatial: await spatialStream.result() }),
     };
   } finally {
     stream.dispose();
+    spatialStream.dispose();
   }
 }
 

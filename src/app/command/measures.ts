@@ -19,7 +19,7 @@ import {
   Moments,
 } from "../../index.ts";
 import { checkUsage } from "./words.ts";
-import type { HostRows } from "./gather.ts";
+import type { HostRows, Wanted } from "./gather.ts";
 
 /** What all measures of a run are given. */
 export interface Conditions {
@@ -37,7 +37,7 @@ export interface Entry {
   /** With features of the FID Inception network, and with all others. */
   readonly title: readonly [inception: string, other: string];
   /** What it is computed of. */
-  readonly needs: "moments" | "rows" | "probabilities";
+  readonly needs: keyof Wanted;
   /** Whether it compares with real samples. */
   readonly isPair: boolean;
   of(generated: never, real: never, options: Conditions): Promise<Score>;
@@ -63,6 +63,14 @@ const ENTRIES: readonly Entry[] = [
     needs: "moments",
     isPair: true,
     of: (generated: Moments, real: Moments, options) => frechetDistance(real, generated, options),
+  },
+  {
+    key: "sfid",
+    title: ["sFID", "Fréchet distance of spatial features"],
+    needs: "spatial",
+    isPair: true,
+    of: (generated: Moments, real: Moments, options) =>
+      frechetDistance(real, generated, { ...options, features: `${options.features}, spatial` }),
   },
   {
     ...pair("kid", "", (a, b, options) => kernelDistance(a, b, options)),

@@ -13,6 +13,8 @@ export interface Features {
   features(x: Tensor): Tensor;
   /** p(class | image), [n, classes]. */
   probabilities?(x: Tensor): Tensor;
+  /** Features that say where in the image things are, [n, d]: sFID's. */
+  spatial?(x: Tensor): Tensor;
   /** Throws LatentError("shape") where images of these sizes cannot be used. */
   check(file: string, shape: readonly number[]): void;
   dispose(): void;
@@ -24,7 +26,7 @@ interface Loader {
   readonly channels: 1 | 3;
   /** The only sizes that it takes; any without. */
   readonly size?: string;
-  load(gpu: Gpu, file: Uint8Array): Promise<Omit<Features, "check" | "isInception"> & { dispose(): void }>;
+  load(gpu: Gpu, file: Uint8Array): Promise<Omit<Features, "check" | "isInception" | "spatial">>;
 }
 
 const LOADERS: readonly Loader[] = [
@@ -68,6 +70,7 @@ export async function networkOf(file: string, gpu: Gpu, bytes: Uint8Array): Prom
     ...(network.checksum !== undefined && { checksum: network.checksum }),
     isInception: network instanceof Inception && `${width},${classes}` === INCEPTION,
     features: (x) => network.features(x),
+    ...(network instanceof Inception && { spatial: (x: Tensor) => network.spatial.features(x) }),
     ...(network.probabilities && { probabilities: (x: Tensor) => network.probabilities!(x) }),
     check(path, shape) {
       const [found, ...sizes] = shape;

@@ -104,14 +104,16 @@ export async function score(words: Words, context: CommandContext): Promise<void
   async function gathered({ source, gathered: given }: Input, set: string): Promise<Gathered> {
     if (given) return given;
     const asked = entries.filter(({ isPair }) => set === "generated" || isPair);
+    const isWanted = (what: Entry["needs"]) => asked.some(({ needs }) => needs === what);
     const found = await gather(where, source!, {
       gpu,
       features,
       batch,
       wanted: {
-        moments: asked.some(({ needs }) => needs === "moments"),
-        rows: asked.some(({ needs }) => needs === "rows"),
-        probabilities: asked.some(({ needs }) => needs === "probabilities"),
+        moments: isWanted("moments"),
+        rows: isWanted("rows"),
+        probabilities: isWanted("probabilities"),
+        spatial: isWanted("spatial"),
       },
       signal: context.signal,
       onProgress: (progress) => context.terminal.progress(`reading ${set}`, progress),
@@ -144,6 +146,12 @@ async function inputOf(
   return { path, source: await sourceOf(where, path, reading) };
 }
 
+/** What a network may give beside features, and which does. */
+const OUTPUTS = {
+  probabilities: ["class probabilities", "a classifier"],
+  spatial: ["spatial features", "the Inception network"],
+} as const;
+
 /** Throws LatentError("argument") where a measure cannot be had from what was given, before anything is read. */
 function checkNeeds(entries: readonly Entry[], inputs: readonly Input[], features: Features): void {
   for (const { key, needs, isPair } of entries) {
@@ -153,12 +161,13 @@ function checkNeeds(entries: readonly Entry[], inputs: readonly Input[], feature
       return `${key} needs samples, and ${file!.path} holds statistics. Expected a folder or arrays, or ${remedy}.`;
     });
     if (file) continue;
-    check(needs !== "probabilities" || features.probabilities !== undefined, "argument", where, () => {
-      return `${key} needs class probabilities, and ${features.name} give none. Give --features with a classifier.`;
+    if (needs !== "probabilities" && needs !== "spatial") continue;
+    check(features[needs] !== undefined, "argument", where, () => {
+      const [what, network] = OUTPUTS[needs];
+      return `${key} needs ${what}, and ${features.name} give none. Give --features with ${network}.`;
     });
-    check(needs !== "probabilities" || inputs[0]!.source?.isImages === true, "argument", where, () => {
-      return `${key} needs images, and ${inputs[0]!.path} holds rows.`;
-    });
+    const rows = inputs.slice(0, isPair ? 2 : 1).find(({ source }) => source?.isImages === false);
+    check(rows === undefined, "argument", where, () => `${key} needs images, and ${rows!.path} holds rows.`);
   }
 }
 

@@ -49,7 +49,7 @@ export async function stats(words: Words, context: CommandContext): Promise<void
         gpu,
         features,
         batch,
-        wanted: { moments: true, rows: false, probabilities: wantsClasses },
+        wanted: { moments: true, rows: false, probabilities: wantsClasses, spatial: false },
         signal: context.signal,
         onProgress: (progress: Parameters<typeof context.terminal.progress>[1]) =>
           context.terminal.progress("reading", progress),

@@ -8,12 +8,16 @@ import {
   Digits,
   frechetDistance,
   type Gpu,
+  Inception,
   kernelDistance,
   MobileNetV1,
   Moments,
   precisionRecall,
   vendiScore,
 } from "../../../src/index.ts";
+import { gather } from "../../../src/app/command/gather.ts";
+import { networkOf } from "../../../src/app/command/networks.ts";
+import { sourceOf } from "../../../src/app/command/openSource.ts";
 import { measuresOf, titleOf } from "../../../src/app/command/measures.ts";
 import { formulaFile } from "../../oracles/networks.ts";
 import { openNodeGpu } from "../../../src/node.ts";
@@ -31,9 +35,9 @@ import {
   rows,
 } from "./fixture.ts";
 
-/** A MobileNet V1 whose weights are a formula. */
-const { MobileNetV1: v1 } = JSON.parse(readFileSync("test/oracles/networks.json", "utf8")) as {
-  MobileNetV1: { side: number; shapes: { [name: string]: number[] } };
+/** Narrow networks, whose weights are a formula. */
+const { MobileNetV1: v1, Inception: inception } = JSON.parse(readFileSync("test/oracles/networks.json", "utf8")) as {
+  readonly [network in "MobileNetV1" | "Inception"]: { side: number; shapes: { [name: string]: number[] } };
 };
 const mobileNet = formulaFile(v1.shapes, { input_size: String(v1.side) });
 
@@ -221,12 +225,48 @@ test("a MobileNet of any width is told by its tensors; a file of none is refused
   });
 });
 
+test("sfid is the Fréchet distance of the Inception network's spatial features, which no other network has", async () => {
+  const bytes = formulaFile(inception.shapes);
+  const [entry] = measuresOf("score", "sfid");
+  const features = await networkOf("inception", gpu, bytes);
+  const sets = [pictures(3, 11), pictures(3, 12)];
+  const [generated, real] = await Promise.all(
+    sets.map(async (images, i) =>
+      gather(
+        "score",
+        await sourceOf("score", folder(`sfid-${i}`, images), { onError: "stop", recursive: false, maxPixels: 64 }),
+        {
+          gpu,
+          features,
+          batch: 3,
+          wanted: { moments: false, rows: false, probabilities: false, spatial: true },
+          signal: new AbortController().signal,
+          onProgress: () => undefined,
+        },
+      ),
+    ),
+  );
+  const options = { gpu, seed: 0, features: features.name, signal: new AbortController().signal };
+  const found = await entry!.of(generated!.spatial as never, real!.spatial as never, options);
+  using network = await Inception.load(gpu, bytes);
+  const [y, x] = sets.map((images) => network.spatial.features(gpu.tensor(rows(images).flat(), [3, 3, 4, 4])));
+  const expected = await frechetDistance(x!, y!);
+  expect(Math.abs(found.value / expected.value - 1)).toBeLessThan(1e-4);
+  expect(found.features).toBe(`${network.name}, spatial`);
+  features.dispose();
+  writeFileSync(at("mobile.safetensors"), mobileNet);
+  const words = ["--measures", "sfid", "--features", at("mobile.safetensors")];
+  const refused = await latentgpu(["score", at("sfid-0"), "--real", at("sfid-1"), ...words]);
+  expect(refused.err).toContain("sfid needs spatial features, and");
+});
+
 test("FID, KID and Inception Score are names of numbers with the FID Inception alone", () => {
   const titles = (isInception: boolean) =>
-    measuresOf("score", "fid,kid,is,pr").map((entry) => titleOf(entry, { name: "N", isInception }));
-  expect(titles(true)).toEqual(["FID", "KID", "Inception Score", "precision and recall, N"]);
+    measuresOf("score", "fid,sfid,kid,is,pr").map((entry) => titleOf(entry, { name: "N", isInception }));
+  expect(titles(true)).toEqual(["FID", "sFID", "KID", "Inception Score", "precision and recall, N"]);
   expect(titles(false)).toEqual([
     "Fréchet distance, N",
+    "Fréchet distance of spatial features, N",
     "kernel distance, polynomial, N",
     "class score, N",
     "precision and recall, N",
