@@ -11,7 +11,7 @@ import { normalInterval } from "./statistics.ts";
  * KID; with the rbf kernel, σ = 10, `scale` 1000 and unit CLIP features, `biased` is CMMD.
  *
  * Sums of k less a typical value on the GPU, ended in float64. The polynomial kernel sees moments up to the third and has no bias in n. The deviation is the
- * value's own; of sets of unlike size to first order. Throws LatentError("argument") on subsets larger than a set.
+ * value's own. Throws LatentError("argument") on subsets larger than a set.
  * Source: Gretton et al. 2012; Bińkowski et al. 2018; variance: Sutherland et al. 2017.
  *
  *     const { value, deviation } = await kernelDistance(a, b);

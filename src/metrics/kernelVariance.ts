@@ -11,15 +11,11 @@ import { meanAndVariance } from "./statistics.ts";
 /**
  * Variance of the unbiased squared MMD. Equal sizes: the plug-in of Sutherland et al. 2017 (arXiv 1611.04488), 4(m−2)ζ₁/(m(m−1)) + 2ζ₂/(m(m−1)), with X, Y
  * the kernel matrices without diagonal and C the cross matrix; it can come out below 0, as for identical sets, and the deviation is then ζ₂'s.
- * Unlike sizes: to first order, from the means of each row.
+ * Unlike sizes: `ofUnlikeSizes`; with fewer than 3 rows to first order, from the means of each row.
  */
 export function kernelVariance(x: KernelSums, y: KernelSums, c: KernelSums, n: number, m: number, scale: number) {
-  const ofX = meanAndVariance(x.rows.map((value, i) => value / (n - 1) - c.rows[i]! / m)).variance;
-  const ofY = meanAndVariance(y.rows.map((value, j) => value / (m - 1) - c.columns[j]! / n)).variance;
-  const first = Math.sqrt((4 * ofX) / n + (4 * ofY) / m);
-  if (n !== m || m < 3) return { deviation: scale * first };
-  const sum = (values: Float64Array, other = values) =>
-    values.reduce((total, value, i) => total + value * other[i]!, 0);
+  if (Math.min(n, m) < 3) return { deviation: scale * Math.sqrt(toFirstOrder(x, y, c, n, m)) };
+  if (n !== m) return { deviation: scale * Math.sqrt(ofUnlikeSizes(x, y, c, n, m)) };
   const [c1, ct1] = [c.rows, c.columns];
   const [sx, sy, sc] = [x.total, y.total, c.total + c.diagonal];
   const squares = c.squares + c.diagonalSquares;
@@ -47,6 +43,50 @@ export function kernelVariance(x: KernelSums, y: KernelSums, c: KernelSums, n: n
     zeta2: scale * scale * zeta2,
     deviation: scale * Math.sqrt(safe),
   };
+}
+
+const sum = (values: Float64Array, other = values): number =>
+  values.reduce((total, value, i) => total + value * other[i]!, 0);
+
+/** Variance of the means of rows, which also holds what single pairs vary by. */
+function toFirstOrder(x: KernelSums, y: KernelSums, c: KernelSums, n: number, m: number): number {
+  const ofX = meanAndVariance(x.rows.map((value, i) => value / (n - 1) - c.rows[i]! / m)).variance;
+  const ofY = meanAndVariance(y.rows.map((value, j) => value / (m - 1) - c.columns[j]! / n)).variance;
+  return (4 * ofX) / n + (4 * ofY) / m;
+}
+
+/**
+ * Var U_x + Var U_y + 4 Var C − 4 Cov(U_x, C) − 4 Cov(U_y, C) of two sets of n and m rows, each mean of a product of kernels taken over unlike rows:
+ *
+ *     Var U_x = (4(n−2)ζ₁ + 2ζ₂)/(n(n−1)),  Var C = ((m−1)ζ₁ˣ + (n−1)ζ₁ʸ + ζ₂ᶜ)/(nm),  Cov(U_x, C) = 2 Cov(k(x, x′), k(x, y))/n
+ *
+ * It is no less than what single pairs vary by, 2ζ₂/(n(n−1)) + 2ζ₂/(m(m−1)) + 4ζ₂ᶜ/(nm), which is all where the laws are equal.
+ * Source: Hoeffding 1948, theorem 5.2; Lee, U-Statistics, 1990, section 2.2.
+ */
+function ofUnlikeSizes(x: KernelSums, y: KernelSums, c: KernelSums, n: number, m: number): number {
+  const mean = (c.total + c.diagonal) / (n * m);
+  const squares = c.squares + c.diagonalSquares;
+  const ofSet = (own: KernelSums, ofCross: Float64Array, count: number, others: number) => {
+    const pairs = count * (count - 1);
+    const ownMean = own.total / pairs;
+    return {
+      pairs,
+      zeta1: (sum(own.rows) - own.squares) / (pairs * (count - 2)) - ownMean ** 2,
+      zeta2: own.squares / pairs - ownMean ** 2,
+      crossZeta1: (sum(ofCross) - squares) / (n * m * (others - 1)) - mean ** 2,
+      covariance: sum(own.rows, ofCross) / (pairs * others) - ownMean * mean,
+    };
+  };
+  const [ofX, ofY] = [ofSet(x, c.rows, n, m), ofSet(y, c.columns, m, n)];
+  const crossZeta2 = squares / (n * m) - mean ** 2;
+  const ofPairs = (2 * ofX.zeta2) / ofX.pairs + (2 * ofY.zeta2) / ofY.pairs + (4 * crossZeta2) / (n * m);
+  const ofRows =
+    (4 * (n - 2) * ofX.zeta1) / ofX.pairs +
+    (4 * (m - 2) * ofY.zeta1) / ofY.pairs +
+    (4 * ((m - 1) * ofX.crossZeta1 + (n - 1) * ofY.crossZeta1)) / (n * m) -
+    (8 * ofX.covariance) / n -
+    (8 * ofY.covariance) / m;
+  return Math.max(ofRows, 0) + Math.max(ofPairs, 0);
 }
 
 /** Rows `picked` of a set, for as long as `use` takes. */
