@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { classScore, frechetDistance, type Gpu, kernelDistance, precisionRecall, type Score } from "../src/index.ts";
+import {
+  classScore,
+  clippedDensityCoverage,
+  frechetDistance,
+  type Gpu,
+  kernelDistance,
+  nearestNeighbourTest,
+  precisionRecall,
+  type Score,
+} from "../src/index.ts";
 import { normalTail } from "../src/metrics/statistics.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { normalOf } from "../bench/random.ts";
@@ -80,4 +89,21 @@ test("precision of two normal laws, 100 rows of 2", async () => {
     const [a, b] = [gpu.tensor(draw(100, 2, normal)), gpu.tensor(draw(100, 2, () => 1 + normal()))];
     return precisionRecall(a, b).finally(() => [a, b].forEach((x) => x.dispose()));
   });
+});
+
+test("limits of a share end at 0 and 1", async () => {
+  const [real, other] = [draw(40, 2, normal), draw(40, 2, normal)];
+  const near = real.map((row) => row.map((v) => v + 1e-3));
+  const far = other.map((row) => row.map((v) => v + 4));
+  const limits: (readonly [number, number])[] = [];
+  for (const generated of [near, far])
+    for (const measure of [precisionRecall, clippedDensityCoverage, nearestNeighbourTest]) {
+      const { interval, intervals = {} } = await (measure as typeof precisionRecall)(real, generated, {
+        gpu,
+        resamples: 8,
+      });
+      limits.push(interval!, ...Object.values(intervals as { [part: string]: readonly [number, number] }));
+    }
+  expect(Math.min(...limits.flat())).toBe(0);
+  expect(Math.max(...limits.flat())).toBe(1);
 });

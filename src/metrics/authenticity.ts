@@ -9,7 +9,10 @@ import { anything, oneOf, whole } from "./options.ts";
 import { nearest } from "./nearest.ts";
 import { eachPair } from "./pairs.ts";
 import type { SampleSet } from "./sets.ts";
-import { quantile } from "./statistics.ts";
+import { type Range, SHARE, quantile } from "./statistics.ts";
+
+/** Of `integrated`: the sum of its steps leaves a little below 0. */
+const INTEGRATED: Range = [-Infinity, 1];
 
 /** What authenticity may be asked for. */
 export interface AuthenticityOptions extends HalvesOptions {
@@ -56,7 +59,7 @@ export const authenticity = /* @__PURE__ */ defineMeasure<
     steps: whole(2, 30),
     resamples: whole(0, undefined),
   },
-  halves: ["authenticity", "alphaPrecision", "betaRecall"],
+  halves: { value: SHARE, authenticity: SHARE, alphaPrecision: INTEGRATED, betaRecall: INTEGRATED },
   async of(_inputs, { centre, steps }, context) {
     const { where, long } = context;
     const [real, generated] = context.pair();

@@ -5,7 +5,7 @@ import type { HalvesOptions } from "./halves.ts";
 import { type Context, defineMeasure } from "./measure.ts";
 import { whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
-import { logChoose, logGamma, meanAndVariance, median } from "./statistics.ts";
+import { SHARE, logChoose, logGamma, meanAndVariance, median } from "./statistics.ts";
 
 /** What clippedDensityCoverage may be asked for. */
 export interface ClippedOptions extends HalvesOptions {
@@ -46,7 +46,7 @@ export const clippedDensityCoverage = /* @__PURE__ */ defineMeasure<
   name: "clippedDensityCoverage",
   sets: ["real", "generated"],
   options: { k: whole(1, 5), resamples: whole(0, undefined) },
-  halves: ["density", "coverage"],
+  halves: { value: SHARE, density: SHARE, coverage: SHARE },
   async of(_inputs, { k }, context) {
     const pair = context.pair();
     const [n, m] = [pair[0].count, pair[1].count];

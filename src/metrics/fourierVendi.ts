@@ -15,6 +15,7 @@ import { defineMeasure } from "./measure.ts";
 import { above, numbers, whole } from "./options.ts";
 import { type SampleSet, onWholes } from "./sets.ts";
 import { eigenvaluesOf, entropyScore } from "./spectra.ts";
+import { AT_LEAST_ONE } from "./statistics.ts";
 
 /** What fourierVendi may be asked for. */
 export interface FourierVendiOptions extends HalvesOptions {
@@ -47,7 +48,7 @@ export const fourierVendi = /* @__PURE__ */ defineMeasure<[generated: SampleSet]
   sets: ["generated"],
   options: { sigma: above(0, 15), count: whole(1, 512), frequencies: numbers(), resamples: whole(0, undefined) },
   apart: { frequencies: ["count", "sigma"] },
-  halves: ["vendi", "rke"],
+  halves: { value: AT_LEAST_ONE, vendi: AT_LEAST_ONE, rke: AT_LEAST_ONE },
   async of(_inputs, { sigma, count, frequencies }, { where, rows, seed, long }) {
     const set = rows("generated");
     const given = frequencies === undefined ? undefined : numbersOf(where, "frequencies", frequencies);

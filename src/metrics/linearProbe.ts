@@ -4,7 +4,7 @@ import { logistic } from "./logistic.ts";
 import { defineMeasure } from "./measure.ts";
 import { above } from "./options.ts";
 import { type SampleSet, valuesOf } from "./sets.ts";
-import { normalInterval } from "./statistics.ts";
+import { normalInterval, SHARE } from "./statistics.ts";
 
 /** What linearProbe may be asked for. */
 export interface LinearProbeOptions {
@@ -56,7 +56,7 @@ export const linearProbe = /* @__PURE__ */ defineMeasure<
       trainAccuracy: accuracyOf(classifier, train),
       loss,
       deviation,
-      interval: normalInterval(accuracy, deviation, level),
+      interval: normalInterval(accuracy, deviation, level, SHARE),
     };
   },
 });

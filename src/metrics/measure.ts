@@ -9,7 +9,7 @@ import { Collected } from "./collected.ts";
 import { halves, HALVES, type HalvesOptions, LEAST, UNASKED } from "./halves.ts";
 import { between, flag, type Rules, whole } from "./options.ts";
 import { type Found, type Score, scoreOf } from "./score.ts";
-import { normalInterval } from "./statistics.ts";
+import { normalInterval, type Range } from "./statistics.ts";
 import type { Measure } from "./stream.ts";
 import { Streaming } from "./streaming.ts";
 import { gpuBehind, rowsFrom, type SampleSet, tensorOf } from "./sets.ts";
@@ -59,8 +59,8 @@ interface Definition<O, F extends Found> extends Arguments {
   readonly options: Rules<O>;
   /** Options that take the place of others, which are refused beside them. */
   readonly apart?: { readonly [option: string]: readonly string[] };
-  /** The value's interval comes from random halves of the sets; so do those of these parts. */
-  readonly halves?: readonly (keyof F & string)[];
+  /** What the value and parts can be whose intervals come from random halves of the sets. */
+  readonly halves?: { readonly value: Range } & { readonly [part in keyof F & string]?: Range };
   of(inputs: Inputs, options: O, context: Context): Promise<F>;
   /** Gathers the parts of one set where that takes less than all of its rows. */
   readonly accumulator?: (options: MeasureOptions) => Measure<SampleSet, unknown>;
@@ -206,8 +206,7 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
     const { signal } = settings.long;
     const whole = Object.fromEntries(sets.map((set) => [set, inputs[set]]));
     const quiet: Settings = { ...settings, interval: false, long: signal ? { signal } : {} };
-    const names = ["value", ...parts];
-    const deviations = await halves(whole, names, { times, seed, signal }, async (half) => {
+    const deviations = await halves(whole, Object.keys(parts), { times, seed, signal }, async (half) => {
       const own: Tensor[] = [];
       try {
         const context = contextOf({ ...inputs, ...half }, quiet, { n: {}, own });
@@ -216,7 +215,7 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
         for (const tensor of own) tensor.dispose();
       }
     });
-    return { ...found, ...withDeviations(found, deviations, level) };
+    return { ...found, ...withDeviations(found, deviations, level, parts as Ranges) };
   }
 
   return Object.assign(measure, {
@@ -239,12 +238,19 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
   }) as unknown as MeasureFunction<A, O, P>;
 }
 
+type Ranges = { readonly [name: string]: Range };
+
 /** Deviations of the value and of parts as a result has them; what a measure knows of other chance (directions) is added to the value's. */
-function withDeviations(found: Found, deviations: { readonly [name: string]: number }, level: number): Partial<Found> {
+function withDeviations(
+  found: Found,
+  deviations: { readonly [name: string]: number },
+  level: number,
+  ranges: Ranges,
+): Partial<Found> {
   const deviation = Math.hypot(deviations.value!, found.deviation ?? 0);
   const limits = Object.entries({ ...deviations, value: deviation }).flatMap(([name, own]) => {
     const value = (found as unknown as { readonly [name: string]: number })[name]!;
-    const interval = normalInterval(value, own, level);
+    const interval = normalInterval(value, own, level, ranges[name]);
     return interval.every(Number.isFinite) ? [[name, interval] as const] : [];
   });
   const { value: interval, ...intervals } = Object.fromEntries(limits);

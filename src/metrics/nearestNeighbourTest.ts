@@ -4,7 +4,7 @@ import { defineMeasure } from "./measure.ts";
 import { nearest } from "./nearest.ts";
 import { whole } from "./options.ts";
 import { joined, type SampleSet } from "./sets.ts";
-import { normalTail } from "./statistics.ts";
+import { SHARE, normalTail } from "./statistics.ts";
 
 /** What nearestNeighbourTest may be asked for. */
 export type NearestNeighbourTestOptions = HalvesOptions;
@@ -43,7 +43,7 @@ export const nearestNeighbourTest = /* @__PURE__ */ defineMeasure<
   name: "nearestNeighbourTest",
   sets: ["real", "generated"],
   options: { resamples: whole(0, undefined) },
-  halves: ["accuracyReal", "accuracyGenerated"],
+  halves: { value: SHARE, accuracyReal: SHARE, accuracyGenerated: SHARE },
   async of(_inputs, _options, { where, pair, long }) {
     const [real, generated] = pair();
     const pool = joined([real, generated]);

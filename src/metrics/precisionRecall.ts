@@ -4,6 +4,7 @@ import type { HalvesOptions } from "./halves.ts";
 import { type Context, defineMeasure } from "./measure.ts";
 import { whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
+import { SHARE } from "./statistics.ts";
 
 /** What precisionRecall may be asked for. */
 export interface PrecisionRecallOptions extends HalvesOptions {
@@ -39,7 +40,7 @@ export const precisionRecall = /* @__PURE__ */ defineMeasure<
   name: "precisionRecall",
   sets: ["real", "generated"],
   options: { k: whole(1, 3), resamples: whole(0, undefined) },
-  halves: ["precision", "recall"],
+  halves: { value: SHARE, precision: SHARE, recall: SHARE },
   async of(_inputs, { k }, context) {
     const { closed, open } = await found(context.pair(), k!, context);
     const warnings = closed.precision === 1 && closed.recall < 0.05 ? [COLLAPSED] : [];

@@ -3,7 +3,7 @@ import { type ClassLabels, labelsOf } from "./classificationPerformance.ts";
 import { defineMeasure } from "./measure.ts";
 import { nearest } from "./nearest.ts";
 import { whole } from "./options.ts";
-import { meanAndVariance, normalInterval } from "./statistics.ts";
+import { meanAndVariance, normalInterval, SHARE } from "./statistics.ts";
 
 /** What retrieval may be asked for. */
 export interface RetrievalOptions {
@@ -60,8 +60,8 @@ export const retrieval = /* @__PURE__ */ defineMeasure<
       precision,
       accuracy,
       deviation,
-      interval: normalInterval(precision, deviation, level),
-      intervals: { accuracy: normalInterval(accuracy, accuracyDeviation, level) },
+      interval: normalInterval(precision, deviation, level, SHARE),
+      intervals: { accuracy: normalInterval(accuracy, accuracyDeviation, level, SHARE) },
     };
   },
 });

@@ -117,10 +117,23 @@ export function meanAndVariance(values: ArrayLike<number>): { mean: number; vari
   return { mean, variance: n > 1 ? squares / (n - 1) : 0 };
 }
 
-/** value ± z·deviation at the level. */
-export function normalInterval(value: number, deviation: number, level: number): readonly [number, number] {
+/** The least and the most that a number can be. */
+export type Range = readonly [least: number, most: number];
+export const ANY: Range = [-Infinity, Infinity];
+export const POSITIVE: Range = [0, Infinity];
+export const SHARE: Range = [0, 1];
+/** An effective number of things. */
+export const AT_LEAST_ONE: Range = [1, Infinity];
+
+/** value ± z·deviation at the level, as far as the value's range goes. */
+export function normalInterval(
+  value: number,
+  deviation: number,
+  level: number,
+  [least, most]: Range = ANY,
+): readonly [number, number] {
   const z = normalQuantile(0.5 + level / 2);
-  return [value - z * deviation, value + z * deviation];
+  return [Math.max(least, value - z * deviation), Math.min(most, value + z * deviation)];
 }
 
 /** The quantile at a share of sorted values, which may be infinite, linear between them, as NumPy's default. */

@@ -14,7 +14,7 @@ import { nearest } from "./nearest.ts";
 import { anything, between, oneOf, whole } from "./options.ts";
 import { eachPair } from "./pairs.ts";
 import { type SampleSet, onWholes } from "./sets.ts";
-import { median, quantile } from "./statistics.ts";
+import { SHARE, median, quantile } from "./statistics.ts";
 
 /** What topologicalPrecisionRecall may be asked for. */
 export interface TopologicalOptions extends HalvesOptions {
@@ -73,7 +73,7 @@ export const topologicalPrecisionRecall = /* @__PURE__ */ defineMeasure<
     resamples: whole(0, undefined),
   },
   apart: { threshold: ["alpha", "repeats"] },
-  halves: ["precision", "recall", "f1"],
+  halves: { value: SHARE, precision: SHARE, recall: SHARE, f1: SHARE },
   async of(_inputs, { bandwidth, threshold, alpha, repeats, dimensions }, context) {
     const { where } = context;
     const given = context.pair();

@@ -6,6 +6,7 @@ import { defineMeasure } from "./measure.ts";
 import { above, oneOf, whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { cosineSpectrum, eigenvaluesOf, entropyScore, rbfMatrix } from "./spectra.ts";
+import { AT_LEAST_ONE } from "./statistics.ts";
 
 /** What vendiScore may be asked for. */
 export interface VendiOptions extends HalvesOptions {
@@ -46,7 +47,7 @@ export const vendiScore = /* @__PURE__ */ defineMeasure<[generated: SampleSet], 
     q: above(0, 1),
     resamples: whole(0, undefined),
   },
-  halves: ["0.5", "1", "2", "inf"],
+  halves: { value: AT_LEAST_ONE, "0.5": AT_LEAST_ONE, "1": AT_LEAST_ONE, "2": AT_LEAST_ONE, inf: AT_LEAST_ONE },
   async of(_inputs, { kernel, sigma, q }, { where, rows, long }) {
     const set = rows("generated");
     check(sigma === undefined || kernel === "rbf", "argument", where, () => 'sigma belongs to kernel "rbf".');
