@@ -12,6 +12,7 @@ import {
   type Tensor,
   traverse,
   VAE,
+  VQVAE,
   WAE,
 } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
@@ -133,6 +134,15 @@ describe("the aggregate posterior", () => {
     // KL(N(0, I) ‖ N(0, 4 I)) of two latents is log 4 − ¾, from 300 draws of ⅜ (|z|² − 2) of deviation ¾
     expect(Math.abs(kl - (Math.log(4) - 0.75))).toBeLessThan(4 * (0.75 / Math.sqrt(300)));
     expect(holes).toBeGreaterThan(0.1);
+  });
+
+  it("is refused where codes are entries of a codebook, which have no density", async () => {
+    using model = new VQVAE(gpu, { image: [1, 1, 2], hidden: [4], positions: 1, dimension: 2, codes: 4 });
+    const error = await failure(() => aggregatePosterior(model, gpu.zeros([3, 2])));
+    expect([error.code, error.message]).toEqual([
+      "unsupported",
+      "aggregatePosterior: each image has one code of VQVAE's codebook, so its posterior is no density. Expected posteriors that spread; the frequencies of codes are what terms(x).perplexity tells.",
+    ]);
   });
 
   it("of codes that are far apart tells log n nats of its image, and is full of holes", async () => {

@@ -6,7 +6,9 @@ import {
   GaussianMixture,
   type Gpu,
   load,
+  type Posterior,
   random,
+  sum,
   type Tensor,
   VAE,
 } from "../src/index.ts";
@@ -14,6 +16,7 @@ import { parseSafetensors } from "../src/formats/safetensors.ts";
 import * as family from "../src/models/family/index.ts";
 import { StandardNormal } from "../src/models/latent/normal.ts";
 import type { LatentModel } from "../src/models/latent/model.ts";
+import { stepContext } from "../src/nn/objective.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { failure } from "./helpers.ts";
 import { blobs } from "./oracles/blobs.ts";
@@ -78,6 +81,32 @@ describe("free bits", () => {
 });
 
 describe("elbo", () => {
+  it.each([
+    ["JointVAE", { latent: 2, variables: 1, classes: 3 }, 5],
+    ["CategoricalVAE", { variables: 2, classes: 3 }, 6],
+    ["GammaVAE", { latent: 2 }, 2],
+  ] as const)("%s counts log q(z|x) − log p(z) of the prior that it was given", async (name, options, width) => {
+    const Model = family[name] as unknown as typeof BetaVAE;
+    using model: LatentModel = new Model(gpu, { image: [1, 2, 3], hidden: [4], ...options } as never);
+    // log p(z) = Σ z: a density of nothing, but another number at each code
+    const prior = {
+      shape: [width],
+      parameters: {},
+      logProb: (z: Tensor) => sum(z, -1),
+      sample: () => gpu.zeros([1, width]),
+    };
+    const x = images();
+    const found = await values(model.withPrior(prior).elbo(x, { seed: 4 }).kl);
+    const q = model.encode(x) as Posterior;
+    const z = q.sample(stepContext(gpu, { where: "test", seed: 4, training: false }).draw("z"));
+    const [logQ, logP] = [await values(q.logProb(z)), await values(sum(z, -1))];
+    expect(found.length).toBe(x.shape[0]);
+    for (const i of found.keys()) expect(found[i]).toBeCloseTo(logQ[i]! - logP[i]!, 4);
+    const own = await values(model.elbo(x, { seed: 4 }).kl);
+    expect(own.every((value) => value >= 0)).toBe(true);
+    expect(own).not.toEqual(found);
+  });
+
   it.each([VAE, BetaVAE, BetaTCVAE, family.GammaVAE] as const)(
     "%o is reconstruction − kl, and the VAE's counts beta",
     async (Model) => {

@@ -1,4 +1,5 @@
 import { readFile, rm } from "node:fs/promises";
+import { checkFinite, rowsOf } from "../../data/rows.ts";
 import { check } from "../../formats/errors.ts";
 import { crc32 } from "../../formats/crc32.ts";
 import { classRows, Moments } from "../../index.ts";
@@ -59,6 +60,10 @@ export async function stats(words: Words, context: CommandContext): Promise<void
         source,
         gathering,
         async (part) => {
+          if (part.probabilities) {
+            // a part goes into both sums or into neither: one that is half in would be counted again by --resume
+            for (const values of [part.x, part.probabilities]) await checkFinite(where, rowsOf(where, values));
+          }
           await stream.update(part.x);
           if (part.probabilities) {
             const classes = gpu.within(() => classRows(part.probabilities!));

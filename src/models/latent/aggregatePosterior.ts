@@ -40,7 +40,7 @@ const BLOCK = 2 ** 22;
  * mutualInformation comes near log n where codes are told apart. Samples from the prior are poor where `kl` or `holes` are large.
  * Source: Hoffman & Johnson 2016; holes as in Rezende & Viola 2018.
  *
- * x: [n, c, h, w] or [n, pixels]. Throws LatentError: "unsupported" where codes are points, "argument" on options out of range.
+ * x: [n, c, h, w] or [n, pixels]. Throws LatentError: "unsupported" where codes are points, of a codebook too, "argument" on options out of range.
  *
  *     const vae = new VAE(gpu, { image: [1, 1, a.shape[1]!] });
  *     const { kl, mutualInformation, holes } = await aggregatePosterior(vae, a);
@@ -64,6 +64,11 @@ export async function aggregatePosterior(
   const q = model.encode(x, labels === undefined ? {} : { labels });
   if (q instanceof Tensor)
     throw new LatentError("unsupported", `${where}: codes of ${model.name} are points. Expected distributions.`);
+  if (q.isPoint)
+    throw new LatentError(
+      "unsupported",
+      `${where}: each image has one code of ${model.name}'s codebook, so its posterior is no density. Expected posteriors that spread; the frequencies of codes are what terms(x).perplexity tells.`,
+    );
   const prior = model.options.prior ?? model.built.parts.prior;
   const n = q.mean.shape[0]!;
   const began = performance.now();

@@ -11,6 +11,7 @@ import { sum } from "../../graph/ops/sum.ts";
 import type { Runner, Tensor } from "../../graph/tensor.ts";
 import type { Builder } from "./builder.ts";
 import type { Posterior, Prior } from "./distribution.ts";
+import { sampledKl } from "./normal.ts";
 import { above, atLeast, flag, whole } from "./options.ts";
 
 /** Options of codes of classes, and of how they are relaxed in training. */
@@ -46,23 +47,28 @@ export interface Categorical extends Posterior {
   relaxed(draw: Draw, temperature: Tensor, hard: boolean): Tensor;
 }
 
-/** q(z|x) = Π softmax(logits); logits: [n, variables · classes]. Sources: Jang et al. 2017, Maddison et al. 2017. */
-export function categorical(logits: Tensor, variables: number, classes: number): Categorical {
+/**
+ * q(z|x) = Π softmax(logits); logits: [n, variables · classes]. The divergence has a closed form from `uniform`, the uniform prior that
+ * the codes belong to. Sources: Jang et al. 2017, Maddison et al. 2017.
+ */
+export function categorical(logits: Tensor, variables: number, classes: number, uniform: Prior): Categorical {
   const n = logits.shape[0]!;
   const width = variables * classes;
   const rows = reshape(logits, [n, variables, classes]);
   const logQ = reshape(logSoftmax(rows, 2), [n, width]);
+  const logProb = (z: Tensor): Tensor => sum(mul(z, logQ), -1);
   const single = (scores: Tensor) => oneHot(argmax(scores, -1), classes);
   return {
     mean: reshape(softmax(rows, 2), [n, width]),
-    logProb: (z) => sum(mul(z, logQ), -1),
+    logProb,
     sample(draw, draws) {
       const lead = [draws ?? []].flat();
       const shape = [...lead, n, variables, classes];
       return reshape(single(add(expand(rows, shape), gumbel(logits.gpu, shape, draw))), [...lead, n, width]);
     },
     // exact, from log-softmax: 0 · log 0 does not arise
-    klTo: () => sum(mul(exp(logQ), add(logQ, Math.log(classes))), 1),
+    klTo: (prior, z) =>
+      prior === uniform ? sum(mul(exp(logQ), add(logQ, Math.log(classes))), 1) : sampledKl({ logProb }, prior, z),
     relaxed(draw, temperature, hard) {
       const scores = div(add(rows, gumbel(logits.gpu, rows.shape, draw)), temperature);
       const soft = softmax(scores, 2);
@@ -92,6 +98,7 @@ export function categoricalParts(
 ) {
   const encoder = build.encoder();
   const logits = build.linear("logits", encoder.features, latent);
-  const encode = (x: Tensor) => categorical(logits.forward(encoder.forward(x)), variables, classes);
-  return { encode, decode: build.decoder(latent), prior: uniformCategories(build.gpu, variables, classes) };
+  const prior = uniformCategories(build.gpu, variables, classes);
+  const encode = (x: Tensor) => categorical(logits.forward(encoder.forward(x)), variables, classes, prior);
+  return { encode, decode: build.decoder(latent), prior };
 }

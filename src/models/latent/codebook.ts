@@ -52,6 +52,7 @@ export function quantised(codes: Tensor, codebook: Tensor): Quantised {
       return exp(neg(sum(mul(frequencies, log(where(equal(frequencies, 0), 1, frequencies))))));
     },
     // the encoder says one code: q is a point of the discrete codes, with log q = 0
+    isPoint: true,
     sample: (_, draws) => expand(mean_, [...[draws ?? []].flat(), n, width]),
     logProb: (z) => mul(sum(z, -1), 0),
     klTo: (prior, z) => neg(prior.logProb(z)),

@@ -29,6 +29,8 @@ export interface Posterior {
   sample(draw: Draw, draws?: number | readonly number[]): Tensor;
   /** Whether a draw may be given as standard normal numbers of the codes' shape. */
   readonly takesNormal?: boolean;
+  /** Whether each image has one code, and log q(z|x) is that of a discrete choice, 0: such codes have no density. */
+  readonly isPoint?: boolean;
   /** log q(z|x) in nats: z [..., n, latent] → [..., n]. */
   logProb(z: Tensor): Tensor;
   /** KL(q(z|x) ‖ prior) in nats, [n]: in closed form where there is one, else log q(z|x) − log p(z) at the codes `z` [n, latent]. */

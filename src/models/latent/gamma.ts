@@ -12,6 +12,7 @@ import { sum } from "../../graph/ops/sum.ts";
 import type { Runner, Tensor } from "../../graph/tensor.ts";
 import type { Posterior, Prior } from "./distribution.ts";
 import { logGamma as logGammaOf } from "./likelihood/logCosh.ts";
+import { sampledKl } from "./normal.ts";
 import { LOG_TWO_PI } from "../../graph/logTwoPi.ts";
 
 /** Shapes are raised by this much before the series of Stirling, whose next term is then below 10⁻⁷. */
@@ -88,14 +89,16 @@ export function gammaKl(a: Tensor, r: Tensor, priorShape: number, priorRate: num
 const logDensity = (z: Tensor, a: Tensor, r: Tensor): Tensor =>
   sum(sub(add(sub(mul(sub(a, 1), log(z)), mul(r, z)), mul(a, log(r))), logGamma(a)), -1);
 
-/** q(z|x) = Π Γ(shape, rate). */
-export function gamma(a: Tensor, r: Tensor, [priorShape, priorRate]: readonly [number, number]): Gamma {
+/** q(z|x) = Π Γ(shape, rate), whose divergence has a closed form from `own`, the Gamma prior that the codes belong to. */
+export function gamma(a: Tensor, r: Tensor, own: GammaPrior): Gamma {
+  const logProb = (z: Tensor): Tensor => logDensity(z, a, r);
   const unit = (draw: Draw, shape: readonly number[]) =>
     draw.given ? drawUniform(a.gpu, shape, draw) : random.gamma(a.gpu, detach(expand(a, shape)), shape, keyOf(draw));
   return {
     mean: div(a, r),
-    logProb: (z) => logDensity(z, a, r),
-    klTo: () => gammaKl(a, r, priorShape, priorRate),
+    logProb,
+    klTo: (prior, z) =>
+      prior === own ? gammaKl(a, r, own.gammaShape, own.gammaRate) : sampledKl({ logProb }, prior, z),
     sample: (draw, draws) => div(unit(draw, [...[draws ?? []].flat(), ...a.shape]), r),
     drawn(draw, gradient, augmentation) {
       if (gradient === "augmented") return div(augmented(a, augmentation, draw), r);
@@ -152,8 +155,14 @@ function acceptedNormal(t: Tensor, cube: (eps: Tensor) => Tensor, draw: (name: s
   return chosen;
 }
 
+/** Γ(gammaShape, gammaRate) for each dimension of a code. */
+export interface GammaPrior extends Prior {
+  readonly gammaShape: number;
+  readonly gammaRate: number;
+}
+
 /** Γ(shape, rate) for each of `latent` dimensions. */
-export function gammaPrior(gpu: Runner, latent: number, shape: number, rate: number): Prior {
+export function gammaPrior(gpu: Runner, latent: number, shape: number, rate: number): GammaPrior {
   check(
     shape > 0 && rate > 0,
     "argument",
@@ -163,6 +172,8 @@ export function gammaPrior(gpu: Runner, latent: number, shape: number, rate: num
   const constant = latent * (shape * Math.log(rate) - logGammaOf(shape));
   return {
     shape: [latent],
+    gammaShape: shape,
+    gammaRate: rate,
     parameters: {},
     logProb: (z) => add(sum(sub(mul(log(z), shape - 1), mul(z, rate)), -1), constant),
     sample: (n, draw) => mul(random.gamma(gpu, shape, [n, latent], keyOf(draw)), 1 / rate),

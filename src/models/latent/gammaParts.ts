@@ -24,10 +24,11 @@ interface GammaSettings {
 export function gammaParts(build: Builder, { latent, priorShape, priorRate, floor }: GammaSettings) {
   const encoder = build.encoder();
   const [shape, rate] = ["shape", "rate"].map((name) => build.linear(name, encoder.features, latent));
+  const prior = gammaPrior(build.gpu, latent, priorShape, priorRate);
   const encode = (x: Tensor) => {
     const features = encoder.forward(x);
     const [a, r] = [shape, rate].map((head) => positive(head!.forward(features), floor));
-    return gamma(a!, r!, [priorShape, priorRate]);
+    return gamma(a!, r!, prior);
   };
-  return { encode, decode: build.decoder(), prior: gammaPrior(build.gpu, latent, priorShape, priorRate) };
+  return { encode, decode: build.decoder(), prior };
 }

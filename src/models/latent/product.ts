@@ -4,7 +4,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { categorical, categoricalOptions, uniformCategories } from "./categorical.ts";
 import type { Posterior, Prior } from "./distribution.ts";
-import { StandardNormal } from "./normal.ts";
+import { sampledKl, StandardNormal } from "./normal.ts";
 import { atLeast, whole } from "./options.ts";
 
 /** A code's two parts: [..., first] and [..., rest]. */
@@ -29,20 +29,30 @@ export function productPrior(a: Prior, b: Prior): Prior {
   };
 }
 
-/** Two posteriors that are independent given the image, whose codes stand side by side; `priors` are those of each. */
-export function productPosterior(a: Posterior, b: Posterior, priors: readonly [Prior, Prior]): Posterior {
+/**
+ * Two posteriors that are independent given the image, whose codes stand side by side; `priors` are those of each, and `own` is their
+ * product, from which the divergence has a closed form.
+ */
+export function productPosterior(
+  a: Posterior,
+  b: Posterior,
+  priors: readonly [Prior, Prior],
+  own: Prior = productPrior(...priors),
+): Posterior {
   const first = a.mean.shape[1]!;
+  const logProb = (z: Tensor): Tensor => {
+    const [x, y] = halves(z, first);
+    return add(a.logProb(x), b.logProb(y));
+  };
   return {
     mean: concat([a.mean, b.mean], 1),
-    logProb(z) {
-      const [x, y] = halves(z, first);
-      return add(a.logProb(x), b.logProb(y));
-    },
+    logProb,
     sample(draw, draws) {
       const x = a.sample(draw, draws);
       return concat([x, b.sample({ ...draw, name: `${draw.name ?? "z"} second` }, draws)], x.rank - 1);
     },
-    klTo(_, z) {
+    klTo(prior, z) {
+      if (prior !== own) return sampledKl({ logProb }, prior, z);
       const [x, y] = halves(z, first);
       return add(a.klTo(priors[0], x), b.klTo(priors[1], y));
     },
@@ -71,9 +81,10 @@ export function jointParts(
   const priors = [new StandardNormal(build.gpu, latent), uniformCategories(build.gpu, variables, classes)] as const;
   const both = (x: Tensor) => {
     const features = encoder.forward(x);
-    return [heads(features), categorical(logits.forward(features), variables, classes)] as const;
+    return [heads(features), categorical(logits.forward(features), variables, classes, priors[1])] as const;
   };
-  const encode = (x: Tensor) => productPosterior(...both(x), priors);
+  const prior = productPrior(...priors);
+  const encode = (x: Tensor) => productPosterior(...both(x), priors, prior);
   const decode = build.decoder(latent + variables * classes);
-  return { both, encode, decode, prior: productPrior(...priors), priors };
+  return { both, encode, decode, prior, priors };
 }

@@ -1,8 +1,10 @@
 // Statistics of parts add up to those of the whole, whoever computed them.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { pixels } from "../../../src/app/command/features.ts";
 import { run } from "../../../src/app/command/run.ts";
 import { parseNpz, writeNpz } from "../../../src/formats.ts";
+import { concat, type Tensor } from "../../../src/index.ts";
 import { at, during, latentgpu, real } from "./fixture.ts";
 
 describe("stats and merge", () => {
@@ -55,6 +57,36 @@ describe("stats and merge", () => {
     });
     expect(existsSync(at("x.npz"))).toBe(false);
   });
+});
+
+test("a part whose class probabilities are no numbers is in neither sum, so that --resume counts it once", async () => {
+  let calls = 0;
+  const brightness = (x: Tensor) => x.mean([1, 2, 3], { keepDims: true }).reshape([x.shape[0]!, 1]);
+  const probabilities = (x: Tensor, spoilt: number) => {
+    const level = brightness(x);
+    const both = concat([level, level.neg().add(1)], 1);
+    return ++calls === spoilt ? both.div(0).sub(both.div(0)) : both;
+  };
+  const output = at("spoilt.npz");
+  const words = ["stats", real, "-o", output, "--batch", "8", "--classes"];
+  const found = (file: string, name: string) => Array.from(parseNpz(readFileSync(file)).get(name)!.values);
+  try {
+    pixels.probabilities = (x) => probabilities(x, 3);
+    expect(await latentgpu(words)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("row 0, feature 0 is NaN") as string,
+    });
+    expect(found(`${output}.partial`, "n")).toEqual([16]);
+    pixels.probabilities = (x) => probabilities(x, 0);
+    expect((await latentgpu([...words, "--resume"])).code).toBe(0);
+    expect((await latentgpu(["stats", real, "-o", at("whole.npz"), "--batch", "8", "--classes"])).code).toBe(0);
+    expect(found(output, "n")).toEqual([50]);
+    for (const name of ["mu", "class_mu"])
+      for (const [i, value] of found(output, name).entries())
+        expect(value).toBeCloseTo(found(at("whole.npz"), name)[i]!, 6);
+  } finally {
+    delete pixels.probabilities;
+  }
 });
 
 test("an interruption of stats keeps what is done, and --resume goes on to the same numbers", async () => {
