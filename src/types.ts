@@ -27,6 +27,7 @@ export type { Axes, GeluOptions } from "./graph/options.ts";
 export type { Padding, Pair } from "./graph/ops/window.ts";
 export type { Runner } from "./graph/tensor.ts";
 export type { CovarianceOptions } from "./linalg/covariance.ts";
+export type { Svd } from "./linalg/svd.ts";
 export type { TriangularOptions } from "./linalg/triangular.ts";
 export type { CallProgress, LongCall } from "./formats/call.ts";
 export type { Rows, SampleArrays, Samples } from "./data/rows.ts";

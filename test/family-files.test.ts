@@ -40,7 +40,7 @@ async function bitsOf(model: LatentModel, x: Tensor): Promise<number[][]> {
 }
 
 it.each(Object.keys(family))("%s goes on from a checkpoint and comes back from its file, to the bit", async (name) => {
-  const Model = family[name as "VAE"];
+  const Model = Object.entries(family).find(([key]) => key === name)![1] as typeof family.VAE;
   const made = (seed: number): LatentModel =>
     new Model(gpu, { image: [1, 3, 3], hidden: [4], latent: 2, seed, ...own[name] }) as unknown as LatentModel;
   const recipe = { epochs: 2, batch: 4, seed: 5, ...(name === "ConditionalVAE" ? { labels: classes } : {}) };

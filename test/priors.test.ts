@@ -86,7 +86,7 @@ describe("elbo", () => {
     ["CategoricalVAE", { variables: 2, classes: 3 }, 6],
     ["GammaVAE", { latent: 2 }, 2],
   ] as const)("%s counts log q(z|x) − log p(z) of the prior that it was given", async (name, options, width) => {
-    const Model = family[name] as unknown as typeof BetaVAE;
+    const Model = Object.entries(family).find(([key]) => key === name)![1] as unknown as typeof BetaVAE;
     using model: LatentModel = new Model(gpu, { image: [1, 2, 3], hidden: [4], ...options } as never);
     // log p(z) = Σ z: a density of nothing, but another number at each code
     const prior = {

@@ -1,6 +1,6 @@
-import { check, quote, show } from "../device/errors.ts";
+import { check, LatentError, quote, show } from "../device/errors.ts";
 import type { Safetensor } from "../formats/safetensors.ts";
-import type { Shape } from "../graph/dtype.ts";
+import type { Shape, TypedArray } from "../graph/dtype.ts";
 
 /** Numbers, flat or nested, as a flat array; throws LatentError("argument") on anything else, "data" on one that is not finite. */
 export function numbersOf(where: string, name: string, values: unknown): Float64Array {
@@ -39,4 +39,11 @@ export function floats(
       `tensor ${quote(name)} does not fit. Expected F32 ${show(shape)}; got ${found ? `${dtype} ${show(found.shape)}` : "none"}.`,
   );
   return Float64Array.from(found.data as Float32Array);
+}
+
+/** Values in float64. Throws LatentError("data") on a value that is not finite. */
+export function finite(where: string, values: TypedArray): Float64Array {
+  const at = values.findIndex((value: number) => !Number.isFinite(value));
+  if (at >= 0) throw new LatentError("data", `${where}: element ${at} is ${values[at]}. Expected finite numbers.`);
+  return Float64Array.from(values);
 }

@@ -1,3 +1,4 @@
+import { transposed } from "./singularVectors.ts";
 import { reflector, tridiagonalEigenvalues } from "./tridiagonal.ts";
 
 /**
@@ -19,12 +20,6 @@ export function singularValues(a: Float64Array, rows: number, columns: number): 
     .slice(columns)
     .reverse()
     .map((value) => Math.max(0, value));
-}
-
-function transposed(a: Float64Array, rows: number, columns: number): Float64Array {
-  const t = new Float64Array(a.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) t[j * rows + i] = a[i * columns + j]!;
-  return t;
 }
 
 /** Upper bidiagonal form of a [rows, columns], rows ≥ columns, which is overwritten. */

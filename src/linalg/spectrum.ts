@@ -1,10 +1,10 @@
-import { check, LatentError, show } from "../device/errors.ts";
-import type { TypedArray } from "../graph/dtype.ts";
+import { check, show } from "../device/errors.ts";
 import { checkFloat } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { defaultsFor } from "../kernels/defaults.ts";
 import { checkSquare } from "./cholesky.ts";
 import { gpuOf } from "../data/rows.ts";
+import { finite } from "./numbers.ts";
 import { singularValues } from "./singular.ts";
 import { eighOnGpu, svdvalsOnGpu } from "./spectrumGpu.ts";
 import { reflections, tridiagonalEigenvalues, tridiagonalise } from "./tridiagonal.ts";
@@ -52,11 +52,4 @@ export async function svdvals(a: Tensor): Promise<Tensor> {
   const gpu = gpuOf(where, a);
   if (Math.min(m, n) >= defaultsFor(gpu.traits).linalg.jacobi) return svdvalsOnGpu(where, gpu, a);
   return gpu.tensor(singularValues(finite(where, await a.read()), m, n), [Math.min(m, n)]);
-}
-
-/** In float64. Throws LatentError("data") on a value that is not finite. */
-function finite(where: string, values: TypedArray): Float64Array {
-  const at = values.findIndex((value: number) => !Number.isFinite(value));
-  if (at >= 0) throw new LatentError("data", `${where}: element ${at} is ${values[at]}. Expected finite numbers.`);
-  return Float64Array.from(values);
 }

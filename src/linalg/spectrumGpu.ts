@@ -1,14 +1,16 @@
 import { LatentError } from "../device/errors.ts";
-import { add, div, maximum, minimum, mul, sqrt, square } from "../graph/ops/arithmetic.ts";
+import { add, div, less, maximum, minimum, mul, sqrt, square, sub } from "../graph/ops/arithmetic.ts";
 import { abs } from "../graph/ops/elementwise.ts";
 import { gather } from "../graph/ops/gather.ts";
 import { matmul } from "../graph/ops/matmul.ts";
+import { reshape } from "../graph/ops/shape.ts";
 import { slice } from "../graph/ops/slice.ts";
 import { max, sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { withOrthogonalRows } from "./jacobi.ts";
-import { identity, swap } from "./matrix.ts";
+import { diagonal, identity, swap } from "./matrix.ts";
+import { qr } from "./qr.ts";
 import { allFinite } from "../data/rows.ts";
 
 /** The smallest normal f32. */
@@ -76,6 +78,52 @@ export async function svdvalsOnGpu(where: string, gpu: Gpu, a: Tensor): Promise<
       const read = await squares.read().finally(() => squares.dispose());
       const lengths = Float64Array.from(read, Math.sqrt).sort().reverse();
       return gpu.tensor(lengths.subarray(0, Math.min(m, n)).map((length) => length * scale));
+    });
+  } finally {
+    normalised.dispose();
+  }
+}
+
+/** Columns of unit length along those of x, orthonormal whatever x is: its Householder factor, with the signs of x. */
+function along(x: Tensor): Tensor {
+  const { q, r } = qr(x);
+  return mul(q, sub(1, mul(2, less(reshape(diagonal(r), [1, x.shape[1]!]), 0))));
+}
+
+/**
+ * a [m, n] = u · diag(s) · vh by one-sided Jacobi on the fewer of rows and columns, which become s times the vectors of the longer side. The
+ * others are a's images of these, made orthogonal the longest first, so that short ones cannot spoil what is longer.
+ */
+export async function svdOnGpu(where: string, gpu: Gpu, a: Tensor): Promise<{ u: Tensor; s: Tensor; vh: Tensor }> {
+  const [m, n] = a.shape as [number, number];
+  const k = Math.min(m, n);
+  const { normalised, scale } = await normalise(where, gpu, a);
+  const wide = m < n ? normalised : swap(normalised);
+  try {
+    return await withOrthogonalRows(where, gpu, add(wide, 0), async (w) => {
+      const squares = sum(square(slice(w, 0, 0, k)), 1);
+      const lengths = Float64Array.from(await squares.read().finally(() => squares.dispose()), Math.sqrt);
+      const order = Int32Array.from(lengths.keys()).sort((i, j) => lengths[j]! - lengths[i]!);
+      using places = gpu.tensor(order);
+      const made = gpu.within(() => {
+        const long = along(swap(gather(w, places)));
+        const short = along(matmul(wide, long));
+        return m < n ? { u: short, vh: swap(long) } : { u: long, vh: swap(short) };
+      });
+      const all = Object.values(made);
+      try {
+        const [u, vh] = [await gpu.copy(made.u), await gpu.copy(made.vh)];
+        return {
+          u,
+          s: gpu.tensor(
+            Float64Array.from(order, (i) => lengths[i]! * scale),
+            [k],
+          ),
+          vh,
+        };
+      } finally {
+        for (const t of all) t.dispose();
+      }
     });
   } finally {
     normalised.dispose();

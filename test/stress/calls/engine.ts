@@ -162,15 +162,15 @@ export const engineCalls: readonly LongCall[] = [
     }),
   },
   {
-    name: "linalg.eigh and svdvals, read",
-    covers: ["linalg.eigh", "linalg.svdvals"],
+    name: "linalg.eigh, svd and svdvals, read",
+    covers: ["linalg.eigh", "linalg.svd", "linalg.svdvals"],
     aborts: false,
     prepare: onRows(40, 40, async (x) => {
       const square = matmul(x, x.transpose());
       const made: Tensor[] = [];
       try {
         const { values: spectrum, vectors } = await linalg.eigh(square);
-        made.push(spectrum, vectors, await linalg.svdvals(x));
+        made.push(spectrum, vectors, await linalg.svdvals(x), ...Object.values(await linalg.svd(x)));
         await Promise.all(made.map((t) => t.read()));
       } finally {
         for (const t of [...made, square]) t.dispose();
