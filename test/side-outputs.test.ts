@@ -71,6 +71,16 @@ describe("side outputs", () => {
     expect(text).toContain("+ sum");
   });
 
+  it("gives two totals of one product each its own sum", async () => {
+    const [x, w] = [gpu.tensor(wave(24 * 40), [24, 40]), gpu.tensor(wave(40 * 36, 0.1), [40, 36])];
+    const { planned, apart } = await both(() => {
+      const y = matmul(x, w);
+      return [sum(square(y)), sum(exp(y))];
+    });
+    expect(planned[0]![0]).not.toBe(planned[1]![0]);
+    expectClose(planned, apart);
+  });
+
   it("stores a map as side output of the reduction that loads the same elements", async () => {
     const x = gpu.tensor(wave(30 * 20), [30, 20]);
     const { planned, apart, dispatches } = await both(() => [sum(exp(x), 1), mul(exp(x), square(x))]);

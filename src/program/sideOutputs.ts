@@ -67,6 +67,8 @@ class HorizontalFusion {
     const [source] = this.#inOrder([...leaves].map((value) => this.#producers.get(value))).filter(
       (g) =>
         g.producer?.what.kind === "kernel" &&
+        // a kernel has room for one
+        !g.sideSum &&
         leaves.has(g.result) &&
         sizeOf(g.result) === sizeOf(producer!.args[0]!) &&
         isFloat(g.result.dtype) &&
