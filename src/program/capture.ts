@@ -94,9 +94,10 @@ function copyOf(
   device: Device,
   texture: GPUTexture | null,
   source: Source,
-  size: readonly [number, number],
+  [width, height]: readonly [number, number],
 ): Captured["pixels"] {
   const { gpu } = device;
+  const size = { width, height };
   if (texture && !(texture.usage & GPUTextureUsage.COPY_SRC)) return texture;
   if (source.displayWidth) return source.clone!();
   if (source.videoWidth && globalThis.VideoFrame) return new VideoFrame(source as unknown as HTMLVideoElement);
@@ -109,7 +110,7 @@ function copyOf(
   if (texture) device.send(where, (encoder) => encoder.copyTextureToTexture({ texture }, { texture: copy }, size));
   // bytes in sRGB need no conversion
   else if (data?.BYTES_PER_ELEMENT === 1 && colorSpace === "srgb")
-    gpu.queue.writeTexture({ texture: copy }, data, { bytesPerRow: 4 * size[0] }, size);
+    gpu.queue.writeTexture({ texture: copy }, data, { bytesPerRow: 4 * width }, size);
   else gpu.queue.copyExternalImageToTexture({ source: source as unknown as ImageBitmap }, { texture: copy }, size);
   return copy;
 }
