@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Gpu, grad, linalg, mul, sum, type Tensor } from "../src/index.ts";
 import { svdOnGpu } from "../src/linalg/spectrumGpu.ts";
+import { eachOnGpu } from "../src/linalg/svd.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { failure } from "./helpers.ts";
 import { graded, product, reflected, transposed } from "./spectra.ts";
@@ -67,12 +68,17 @@ describe("svd", () => {
       expect(gap(await values((await linalg.svd(gpu.tensor(a))).s), expected)).toBeLessThan(1e-6 * expected[0]!);
   });
 
-  it("of a stack is that of each of its matrices", async () => {
+  it.each([
+    ["CPU", linalg.svd],
+    ["GPU", (x: Tensor) => eachOnGpu("test", gpu, x)],
+  ] as const)("of a stack is that of each of its matrices, on the %s", async (_, svd) => {
     const { a } = nuclear[0]!;
     const other = a.map((row) => row.map((value) => 2 * value));
-    const stack = gpu.tensor([[a, other]]);
-    const once = await linalg.svd(gpu.tensor(a));
-    const all = await linalg.svd(stack);
+    const once = await svd(gpu.tensor(a));
+    const before = gpu.memory().buffers;
+    using stack = gpu.tensor([[a, other]]);
+    const all = await svd(stack);
+    expect(gpu.memory().buffers).toBe(before + 4);
     expect([all.u.shape, all.s.shape, all.vh.shape]).toEqual([[1, 2, 5, 3], [1, 2, 3], [1, 2, 3, 3]]); // prettier-ignore
     const s = await values(once.s);
     expect(gap(await values(all.s), [...s, ...s.map((value) => 2 * value)])).toBeLessThan(1e-6);

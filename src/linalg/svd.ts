@@ -63,7 +63,8 @@ async function onCpu(where: string, gpu: Gpu, a: Tensor): Promise<Svd> {
   return { u: gpu.tensor(u, [...stack, m, k]), s: gpu.tensor(s, [...stack, k]), vh: gpu.tensor(vh, [...stack, k, n]) };
 }
 
-async function eachOnGpu(where: string, gpu: Gpu, a: Tensor): Promise<Svd> {
+/** @internal Each of a stack, one after the other. */
+export async function eachOnGpu(where: string, gpu: Gpu, a: Tensor): Promise<Svd> {
   if (a.rank === 2) return svdOnGpu(where, gpu, a);
   const [m, n] = a.shape.slice(-2) as [number, number];
   const found: Svd[] = [];
