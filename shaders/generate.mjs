@@ -180,7 +180,7 @@ const LIBRARY = ["lib/map.wgsl", "lib/functions.wgsl", "lib/philox.wgsl"];
 /** Those that are there from the start. */
 const RESIDENT = "lib/map.wgsl";
 
-/** What is a kernel's own. The library binds nothing and has no entry points, and takes a parser seconds. */
+/** The parts that reflection has to see: the library has no bindings and no entry points, and parsing it takes seconds. */
 const ownParts = (parts) => parts.filter(({ file }) => !LIBRARY.includes(file));
 
 const isWord = (token) => /^[A-Za-z_]\w*$/.test(token);

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as latentgpu from "../src/index.ts";
 import {
-  type Code,
   Gaussian,
   GaussianMixture,
   type Gpu,
@@ -9,7 +8,6 @@ import {
   KMeans,
   linalg,
   load,
-  LatentError,
   LatentModel,
   Moments,
   MSSIMVAE,
@@ -269,11 +267,4 @@ describe("the auto-encoders", () => {
     expect(vae.withPrior(gaussian).sample(2).shape).toEqual([2, 1, 1, 4]);
     expect([typeof vae.ais, typeof vae.fit]).toEqual(["function", "function"]);
   });
-});
-
-it("errors have one of the codes of the contract", () => {
-  const codes: readonly Code[] = names(
-    "shape argument data limit out-of-memory device-lost disposed wrong-device busy unsupported format numeric",
-  ) as Code[];
-  for (const code of codes) expect(new LatentError(code, "where: what.").code).toBe(code);
 });

@@ -49,7 +49,10 @@ describe.each([
     ["zero", 4, 3, new Float64Array(12)],
     ["of condition 1e6", 24, 24, reflected(24, 24, graded(24, 1e-6)).a],
   ] as const)("of a matrix that is %s", async (_, m, n, a) => {
-    const { u, s, vh } = await svd(gpu.tensor(a, [m, n]));
+    const x = gpu.tensor(a, [m, n]);
+    const before = gpu.memory().buffers;
+    const { u, s, vh } = await svd(x);
+    expect(gpu.memory().buffers).toBe(before + 3);
     const k = Math.min(m, n);
     expect([u.shape, s.shape, vh.shape]).toEqual([[m, k], [k], [k, n]]);
     const found = await values(s);

@@ -1,5 +1,11 @@
-/** A function of an addon that is nobody's method: what Dawn hands to setImmediate. */
-const isNative = (callback: unknown): boolean => Function.prototype.toString.call(callback).includes("[native code]");
+/** Functions of an addon that are no methods: what Dawn hands to setImmediate. Bound functions look like them, but for their names. */
+const isOfAddon = (callback: unknown): boolean =>
+  typeof callback === "function" &&
+  !callback.name.startsWith("bound ") &&
+  Function.prototype.toString.call(callback).includes("[native code]");
+
+/** Node's own, from the first call on. */
+let immediate: typeof setImmediate | undefined;
 
 /**
  * Lets Dawn in Node look for finished work once a millisecond. By itself it looks at each turn of the event loop while
@@ -8,11 +14,12 @@ const isNative = (callback: unknown): boolean => Function.prototype.toString.cal
  * It replaces the process's `setImmediate`, through which Dawn asks for its next turn: for programs of our own.
  */
 export function pollOnceAMillisecond(): void {
-  const immediate = globalThis.setImmediate;
+  if (immediate) return;
+  const own = (immediate = globalThis.setImmediate);
   const patient = (callback: (...parameters: unknown[]) => void, ...parameters: unknown[]): unknown =>
-    isNative(callback) ? setTimeout(callback, 1, ...parameters) : immediate(callback, ...parameters);
+    isOfAddon(callback) ? setTimeout(callback, 1, ...parameters) : own(callback, ...parameters);
   globalThis.setImmediate = Object.defineProperties(
     patient,
-    Object.getOwnPropertyDescriptors(immediate),
+    Object.getOwnPropertyDescriptors(own),
   ) as typeof setImmediate;
 }

@@ -6,6 +6,7 @@ import { concat } from "../graph/ops/part.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import { slice } from "../graph/ops/slice.ts";
 import { min } from "../graph/ops/sum.ts";
+import { checkTensor } from "../graph/operand.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { layout, recordView } from "../graph/record.ts";
 import { Gpu } from "../program/gpu.ts";
@@ -94,6 +95,12 @@ export function rowsOf(where: string, x: Samples, dim?: number, gpu?: Gpu): Rows
     () => `features differ in number. Expected ${dim} columns; got ${rows.dim}.`,
   );
   return rows;
+}
+
+/** Rows of a tensor alone, for what gives tensors back at once: nobody would free what arrays become. Throws as rowsOf does. */
+export function tensorRows(where: string, x: Tensor, dim: number): Rows {
+  checkTensor(where, x, "a tensor [n, d]");
+  return rowsOf(where, x, dim);
 }
 
 function rowsOfTensor(where: string, x: Tensor): Rows {

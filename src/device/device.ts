@@ -53,6 +53,10 @@ export class Device {
     );
   }
 
+  get isOpen(): boolean {
+    return !this.#disposed && !this.#loss;
+  }
+
   /** Throws if the device is disposed or lost, or if an earlier command failed; the failure is reported once. */
   check(where: string): void {
     const loss = this.#loss;

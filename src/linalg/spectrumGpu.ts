@@ -1,4 +1,5 @@
 import { LatentError } from "../device/errors.ts";
+import { stored } from "../data/stored.ts";
 import { add, div, less, maximum, minimum, mul, sqrt, square, sub } from "../graph/ops/arithmetic.ts";
 import { abs } from "../graph/ops/elementwise.ts";
 import { gather } from "../graph/ops/gather.ts";
@@ -84,8 +85,8 @@ export async function svdvalsOnGpu(where: string, gpu: Gpu, a: Tensor): Promise<
   }
 }
 
-/** Columns of unit length along those of x, orthonormal whatever x is: its Householder factor, with the signs of x. */
-function along(x: Tensor): Tensor {
+/** Columns of unit length in the directions of those of x, orthonormal whatever x is: its Householder factor, with the signs of x. */
+function orthonormalised(x: Tensor): Tensor {
   const { q, r } = qr(x);
   return mul(q, sub(1, mul(2, less(reshape(diagonal(r), [1, x.shape[1]!]), 0))));
 }
@@ -105,25 +106,13 @@ export async function svdOnGpu(where: string, gpu: Gpu, a: Tensor): Promise<{ u:
       const lengths = Float64Array.from(await squares.read().finally(() => squares.dispose()), Math.sqrt);
       const order = Int32Array.from(lengths.keys()).sort((i, j) => lengths[j]! - lengths[i]!);
       using places = gpu.tensor(order);
-      const made = gpu.within(() => {
-        const long = along(swap(gather(w, places)));
-        const short = along(matmul(wide, long));
-        return m < n ? { u: short, vh: swap(long) } : { u: long, vh: swap(short) };
+      const [u, vh] = await stored(gpu, () => {
+        const long = orthonormalised(swap(gather(w, places)));
+        const short = orthonormalised(matmul(wide, long));
+        return m < n ? ([short, swap(long)] as const) : ([long, swap(short)] as const);
       });
-      const all = Object.values(made);
-      try {
-        const [u, vh] = [await gpu.copy(made.u), await gpu.copy(made.vh)];
-        return {
-          u,
-          s: gpu.tensor(
-            Float64Array.from(order, (i) => lengths[i]! * scale),
-            [k],
-          ),
-          vh,
-        };
-      } finally {
-        for (const t of all) t.dispose();
-      }
+      const s = gpu.tensor(Float64Array.from(order, (i) => lengths[i]! * scale), [k]); // prettier-ignore
+      return { u, s, vh };
     });
   } finally {
     normalised.dispose();

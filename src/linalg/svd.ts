@@ -8,6 +8,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import { defaultsFor } from "../kernels/defaults.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { gpuOf } from "../data/rows.ts";
+import { stored } from "../data/stored.ts";
 import { finite } from "./numbers.ts";
 import { singularVectors } from "./singularVectors.ts";
 import { svdOnGpu } from "./spectrumGpu.ts";
@@ -69,15 +70,20 @@ export async function eachOnGpu(where: string, gpu: Gpu, a: Tensor): Promise<Svd
   const [m, n] = a.shape.slice(-2) as [number, number];
   const found: Svd[] = [];
   try {
-    for (let at = 0; at < a.size / (m * n); at++)
-      found.push(await svdOnGpu(where, gpu, reshape(slice(reshape(a, [-1, m, n]), 0, at, at + 1), [m, n])));
+    for (let at = 0; at < a.size / (m * n); at++) {
+      using one = gpu.within(() => reshape(slice(reshape(a, [-1, m, n]), 0, at, at + 1), [m, n]));
+      found.push(await svdOnGpu(where, gpu, one));
+    }
     const together = (of: (one: Svd) => Tensor) => {
       const all = stacked(found.map(of), 0);
       return reshape(all, [...a.shape.slice(0, -2), ...all.shape.slice(1)]);
     };
-    const all = { u: together(({ u }) => u), s: together(({ s }) => s), vh: together(({ vh }) => vh) };
-    await gpu.evaluate(Object.values(all));
-    return all;
+    const [u, s, vh] = await stored(gpu, () => [
+      together((one) => one.u),
+      together((one) => one.s),
+      together((one) => one.vh),
+    ]);
+    return { u, s, vh };
   } finally {
     for (const one of found) for (const t of Object.values(one) as Tensor[]) t.dispose();
   }

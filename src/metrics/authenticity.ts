@@ -11,7 +11,7 @@ import { eachPair } from "./pairs.ts";
 import type { SampleSet } from "./sets.ts";
 import { type Range, SHARE, quantile } from "./statistics.ts";
 
-/** Of `integrated`: the sum of its steps leaves a little below 0. */
+/** What `integrated` gives: a sum of steps for an integral, which may end a little below 0. */
 const INTEGRATED: Range = [-Infinity, 1];
 
 /** What authenticity may be asked for. */

@@ -4,7 +4,7 @@ import type { HalvesOptions } from "./halves.ts";
 import { type Context, defineMeasure } from "./measure.ts";
 import { whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
-import { POSITIVE, SHARE } from "./statistics.ts";
+import { NOT_NEGATIVE, SHARE } from "./statistics.ts";
 
 /** What densityCoverage may be asked for. */
 export interface DensityCoverageOptions extends HalvesOptions {
@@ -43,7 +43,7 @@ export const densityCoverage = /* @__PURE__ */ defineMeasure<
   name: "densityCoverage",
   sets: ["real", "generated"],
   options: { k: whole(1, 5), resamples: whole(0, undefined) },
-  halves: { value: POSITIVE, density: POSITIVE, coverage: SHARE },
+  halves: { value: NOT_NEGATIVE, density: NOT_NEGATIVE, coverage: SHARE },
   async of(_inputs, { k }, context) {
     const pair = context.pair();
     const { closed, open } = await found(pair, k!, context);

@@ -5,7 +5,7 @@ import { defineMeasure } from "./measure.ts";
 import { above, whole } from "./options.ts";
 import { joined, type SampleSet } from "./sets.ts";
 import { rbfMatrix } from "./spectra.ts";
-import { POSITIVE } from "./statistics.ts";
+import { NOT_NEGATIVE } from "./statistics.ts";
 
 /** What kernelEntropyNovelty may be asked for. */
 export interface NoveltyOptions extends HalvesOptions {
@@ -44,7 +44,7 @@ export const kernelEntropyNovelty = /* @__PURE__ */ defineMeasure<
   name: "kernelEntropyNovelty",
   sets: ["real", "generated"],
   options: { sigma: above(0, 15), eta: above(0, 1), resamples: whole(0, undefined) },
-  halves: { value: POSITIVE, positiveSum: POSITIVE },
+  halves: { value: NOT_NEGATIVE, positiveSum: NOT_NEGATIVE },
   async of(_inputs, { sigma, eta }, { where, pair, long }) {
     const [real, generated] = pair();
     const [n, m] = [real.count, generated.count];

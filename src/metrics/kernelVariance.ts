@@ -48,7 +48,7 @@ export function kernelVariance(x: KernelSums, y: KernelSums, c: KernelSums, n: n
 const sum = (values: Float64Array, other = values): number =>
   values.reduce((total, value, i) => total + value * other[i]!, 0);
 
-/** Variance of the means of rows, which also holds what single pairs vary by. */
+/** 4 Var/n + 4 Var/m of the means of rows. It is too large: these means also vary with the pairs that they are means of. */
 function toFirstOrder(x: KernelSums, y: KernelSums, c: KernelSums, n: number, m: number): number {
   const ofX = meanAndVariance(x.rows.map((value, i) => value / (n - 1) - c.rows[i]! / m)).variance;
   const ofY = meanAndVariance(y.rows.map((value, j) => value / (m - 1) - c.columns[j]! / n)).variance;

@@ -9,7 +9,7 @@ import { defineMeasure } from "./measure.ts";
 import { above, whole } from "./options.ts";
 import { eachPair } from "./pairs.ts";
 import type { SampleSet } from "./sets.ts";
-import { POSITIVE, meanAndVariance } from "./statistics.ts";
+import { NOT_NEGATIVE, meanAndVariance } from "./statistics.ts";
 
 /** What mifid may be asked for. */
 export interface MifidOptions extends HalvesOptions {
@@ -38,7 +38,7 @@ export const mifid = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated: 
   name: "mifid",
   sets: ["real", "generated"],
   options: { threshold: above(0, 0.1), resamples: whole(0, undefined) },
-  halves: { value: POSITIVE, distance: POSITIVE, frechet: POSITIVE },
+  halves: { value: NOT_NEGATIVE, distance: NOT_NEGATIVE, frechet: NOT_NEGATIVE },
   async of({ real: a, generated: b }, { threshold }, context) {
     const { where, long } = context;
     const [real, generated] = context.pair();

@@ -10,7 +10,7 @@ import { type Context, defineMeasure } from "./measure.ts";
 import { whole } from "./options.ts";
 import { eachPair } from "./pairs.ts";
 import type { SampleSet } from "./sets.ts";
-import { POSITIVE, median } from "./statistics.ts";
+import { NOT_NEGATIVE, median } from "./statistics.ts";
 
 /** What realism and rarity may be asked for. */
 export interface BallOptions extends HalvesOptions {
@@ -35,7 +35,7 @@ export const realism = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated
   name: "realism",
   sets: ["real", "generated"],
   options: { k: whole(1, 3), resamples: whole(0, undefined) },
-  halves: { value: POSITIVE },
+  halves: { value: NOT_NEGATIVE },
   async of(_inputs, { k }, context) {
     const [real, generated] = context.pair();
     const balls = await ballsOf(context.where, real, k!, context.long);
@@ -68,7 +68,7 @@ export const rarity = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated:
   name: "rarity",
   sets: ["real", "generated"],
   options: { k: whole(1, 3), resamples: whole(0, undefined) },
-  halves: { value: POSITIVE },
+  halves: { value: NOT_NEGATIVE },
   async of(_inputs, { k }, context) {
     const [real, generated] = context.pair();
     const balls = await ballsOf(context.where, real, k!, context.long);

@@ -6,7 +6,7 @@ import { defineMeasure } from "./measure.ts";
 import { above, oneOf, whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { eigenvaluesOf, entropyScore, rbfMatrix } from "./spectra.ts";
-import { AT_LEAST_ONE, POSITIVE } from "./statistics.ts";
+import { AT_LEAST_ONE, NOT_NEGATIVE } from "./statistics.ts";
 
 /** What renyiKernelEntropy may be asked for. */
 export interface RenyiOptions extends HalvesOptions {
@@ -43,7 +43,7 @@ export const renyiKernelEntropy = /* @__PURE__ */ defineMeasure<
   name: "renyiKernelEntropy",
   sets: ["generated"],
   options: { kernel: oneOf(["rbf"], "rbf"), sigma: above(0, undefined), resamples: whole(0, undefined) },
-  halves: { value: AT_LEAST_ONE, logRke: POSITIVE, vendi: AT_LEAST_ONE },
+  halves: { value: AT_LEAST_ONE, logRke: NOT_NEGATIVE, vendi: AT_LEAST_ONE },
   async of(_inputs, { sigma }, { where, rows, long }) {
     check(
       sigma !== undefined,

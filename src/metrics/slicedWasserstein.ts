@@ -3,7 +3,7 @@ import { defineMeasure } from "./measure.ts";
 import { flag, numbers, whole } from "./options.ts";
 import { squaredPerDirection } from "./projections.ts";
 import type { SampleSet } from "./sets.ts";
-import { POSITIVE, meanAndVariance, normalInterval } from "./statistics.ts";
+import { NOT_NEGATIVE, meanAndVariance, normalInterval } from "./statistics.ts";
 import { subset } from "./subset.ts";
 import { rowsOf } from "../data/rows.ts";
 
@@ -40,7 +40,7 @@ export const slicedWasserstein = /* @__PURE__ */ defineMeasure<
   sets: ["real", "generated"],
   options: { projections: whole(1, 1000), directions: numbers(), resamples: whole(0, undefined) },
   apart: { directions: ["projections"] },
-  halves: { value: POSITIVE },
+  halves: { value: NOT_NEGATIVE },
   async of(_inputs, { projections, directions }, context) {
     const pair = context.pair();
     const squares = await squaredPerDirection(pair, directions, projections!, context);
@@ -84,7 +84,7 @@ export const mind = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated: S
     resamples: whole(0, undefined),
   },
   apart: { directions: ["projections"] },
-  halves: { value: POSITIVE },
+  halves: { value: NOT_NEGATIVE },
   async of(_inputs, { projections, directions, subsample }, context) {
     let [a, b] = context.pair();
     const least = Math.min(a.count, b.count);

@@ -117,10 +117,10 @@ export function meanAndVariance(values: ArrayLike<number>): { mean: number; vari
   return { mean, variance: n > 1 ? squares / (n - 1) : 0 };
 }
 
-/** The least and the most that a number can be. */
+/** The least and the most that a number can be; rounding may leave the number itself a little beyond. */
 export type Range = readonly [least: number, most: number];
 export const ANY: Range = [-Infinity, Infinity];
-export const POSITIVE: Range = [0, Infinity];
+export const NOT_NEGATIVE: Range = [0, Infinity];
 export const SHARE: Range = [0, 1];
 /** An effective number of things. */
 export const AT_LEAST_ONE: Range = [1, Infinity];
@@ -133,7 +133,8 @@ export function normalInterval(
   [least, most]: Range = ANY,
 ): readonly [number, number] {
   const z = normalQuantile(0.5 + level / 2);
-  return [Math.max(least, value - z * deviation), Math.min(most, value + z * deviation)];
+  const limited = (limit: number) => Math.min(most, Math.max(least, limit));
+  return [limited(value - z * deviation), limited(value + z * deviation)];
 }
 
 /** The quantile at a share of sorted values, which may be infinite, linear between them, as NumPy's default. */

@@ -6,7 +6,7 @@ import { defineMeasure } from "./measure.ts";
 import { imagesOf } from "./images.ts";
 import { flag, oneOf, whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
-import { POSITIVE, meanAndVariance } from "./statistics.ts";
+import { NOT_NEGATIVE, meanAndVariance } from "./statistics.ts";
 
 /** What waveletFrechetDistance may be asked for. */
 export interface WaveletOptions extends HalvesOptions {
@@ -49,7 +49,7 @@ export const waveletFrechetDistance = /* @__PURE__ */ defineMeasure<
     logScale: flag(false),
     resamples: whole(0, undefined),
   },
-  halves: { value: POSITIVE, largest: POSITIVE },
+  halves: { value: NOT_NEGATIVE, largest: NOT_NEGATIVE },
   async of(_inputs, { level: depth, logScale }, context) {
     const { where } = context;
     const packets: Float64Array[][] = [];

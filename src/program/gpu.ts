@@ -58,6 +58,9 @@ export class Gpu {
   get info(): DeviceInfo {
     return this.#device.info;
   }
+  /** @internal Whether it is neither disposed nor known to be lost. */ get isOpen(): boolean {
+    return this.#device.isOpen;
+  }
   /** Resolves when the device is lost or disposed; never rejects. */
   get lost(): Promise<DeviceLoss> {
     return this.#device.lost;

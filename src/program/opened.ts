@@ -1,13 +1,15 @@
 import type { Gpu } from "./gpu.ts";
 
-/** The engine that was opened last: where samples go that are arrays alone. */
-let last: WeakRef<Gpu> | undefined;
+/** Engines in the order of opening. */
+let engines: WeakRef<Gpu>[] = [];
 
 /** Notes an engine, and gives it back. */
-export const opened = (gpu: Gpu): Gpu => {
-  last = new WeakRef(gpu);
+export function opened(gpu: Gpu): Gpu {
+  engines = [...engines.filter((one) => one.deref()?.isOpen), new WeakRef(gpu)];
   return gpu;
-};
+}
 
-/** It, unless nobody holds it any more. */
-export const lastOpened = (): Gpu | undefined => last?.deref();
+/** The newest engine that is neither disposed nor lost: where samples go that are arrays alone. */
+export function lastOpened(): Gpu | undefined {
+  return engines.map((one) => one.deref()).findLast((gpu) => gpu?.isOpen);
+}

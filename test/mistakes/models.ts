@@ -148,7 +148,21 @@ export const mistakes: readonly Mistake[] = [
     /expected Moments\. Make them with Moments\.of/,
   ],
   [(gpu, { Gaussian }) => Gaussian.fromMoments(rows(gpu)), "argument", /opened by openGpu/],
-  [async (gpu, all) => (await gaussian(gpu, all)).logProb([[1, 2]]), "argument", /expected/],
+  [
+    async (gpu, all) => (await gaussian(gpu, all)).logProb([[1, 2]]),
+    "argument",
+    /Gaussian\.logProb: expected a tensor \[n, d\]; got an array\. Make a tensor of it: gpu\.tensor\(values\)/,
+  ],
+  [
+    async (gpu, { KMeans }) => (await KMeans.fit(rows(gpu), { clusters: 2 })).predict([[1, 2]]),
+    "argument",
+    /KMeans\.predict: expected a tensor \[n, d\]; got an array/,
+  ],
+  [
+    async (gpu, { PCA }) => (await PCA.fit(rows(gpu), { components: 1 })).inverse([[1]]),
+    "argument",
+    /PCA\.inverse: expected a tensor \[n, d\]; got an array/,
+  ],
   ...[
     { epochs: 0 },
     { batch: 1.5 },

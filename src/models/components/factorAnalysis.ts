@@ -1,4 +1,4 @@
-import { rowsOf, type Samples } from "../../data/rows.ts";
+import { type Samples, tensorRows } from "../../data/rows.ts";
 import { checkOptions } from "../../device/errors.ts";
 import type { LongCall } from "../../formats/call.ts";
 import { sub } from "../../graph/ops/arithmetic.ts";
@@ -60,7 +60,7 @@ export class FactorAnalysis {
 
   /** Expected factors of rows x [n, d], (I + WᵀΨ⁻¹W)⁻¹ WᵀΨ⁻¹ (x − μ): [n, components]. */
   transform(x: Tensor): Tensor {
-    const { count, dim } = rowsOf("FactorAnalysis.transform", x, this.gaussian.dim);
+    const { count, dim } = tensorRows("FactorAnalysis.transform", x, this.gaussian.dim);
     const { loadings, noise } = this.gaussian.parameters as { loadings: Tensor; noise: Tensor };
     const byNoise = div(loadings, reshape(noise, [dim, 1]));
     const precision = add(matmul(transpose(loadings), byNoise), identity(x.gpu, loadings.shape[1]!));

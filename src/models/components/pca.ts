@@ -1,4 +1,4 @@
-import { rowsOf, gpuOfRows, type Samples } from "../../data/rows.ts";
+import { rowsOf, gpuOfRows, type Samples, tensorRows } from "../../data/rows.ts";
 import { check, checkOptions } from "../../device/errors.ts";
 import { checkCall, type LongCall } from "../../formats/call.ts";
 import { add, div, mul, sqrt, sub } from "../../graph/ops/arithmetic.ts";
@@ -113,14 +113,14 @@ export class PCA {
 
   /** Codes of rows x [n, d]: [n, components]. */
   transform(x: Tensor): Tensor {
-    const { count, dim } = rowsOf("PCA.transform", x, this.dim);
+    const { count, dim } = tensorRows("PCA.transform", x, this.dim);
     const codes = matmul(sub(reshape(x, [count, dim]), this.mean), transpose(this.components));
     return this.whiten ? div(codes, sqrt(this.explainedVariance)) : codes;
   }
 
   /** Rows of codes z [n, components]: [n, d]. */
   inverse(z: Tensor): Tensor {
-    rowsOf("PCA.inverse", z, this.components.shape[0]!);
+    tensorRows("PCA.inverse", z, this.components.shape[0]!);
     const codes = this.whiten ? mul(z, sqrt(this.explainedVariance)) : z;
     return add(matmul(codes, this.components), this.mean);
   }

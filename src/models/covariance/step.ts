@@ -3,7 +3,7 @@ import { add, mul, where } from "../../graph/ops/arithmetic.ts";
 import { reshape, transpose } from "../../graph/ops/shape.ts";
 import { sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { gpuOf, inParts, rowsOf } from "../../data/rows.ts";
+import { gpuOf, inParts, tensorRows } from "../../data/rows.ts";
 import type { CovarianceFamily, Tensors } from "./family.ts";
 
 /** Elements that one step may hold, and rows at most. */
@@ -41,7 +41,7 @@ export function inSteps(
   of: (rows: Tensor) => Tensor,
 ): Tensor {
   const [k, d] = means.shape as [number, number];
-  const { count } = rowsOf(where, x, d);
+  const { count } = tensorRows(where, x, d);
   const rank = covariances["loadings"]?.shape[2] ?? 0;
   const size = isIncomplete ? incompleteRowsOfStep(family, k, d, rank) : rowsOfStep(family, k, d);
   return gpuOf(where, x).within(() => inParts(reshape(x, [count, d]), size, of));

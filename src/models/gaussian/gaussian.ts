@@ -7,7 +7,7 @@ import { sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { Moments } from "../../linalg/moments.ts";
 import { numbersOf } from "../../linalg/numbers.ts";
-import { gpuOf, gpuOfRows, rowsOf, type Samples } from "../../data/rows.ts";
+import { gpuOf, gpuOfRows, rowsOf, type Samples, tensorRows } from "../../data/rows.ts";
 import { ones, zeros } from "../../linalg/matrix.ts";
 import { checkSymmetric } from "../../linalg/symmetric.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
@@ -181,7 +181,7 @@ export class Gaussian {
   }
 
   #centred(where: string, x: Tensor): Tensor {
-    const { count, dim } = rowsOf(where, x, this.dim);
+    const { count, dim } = tensorRows(where, x, this.dim);
     return sub(reshape(x, [count, dim]), this.mean);
   }
 

@@ -1,5 +1,5 @@
 import { unitUniforms } from "../../data/philox.ts";
-import { checkFinite, gpuOf, inParts, rowsOf, type Samples } from "../../data/rows.ts";
+import { checkFinite, gpuOf, inParts, rowsOf, type Samples, tensorRows } from "../../data/rows.ts";
 import { type Draw, drawNormal, drawUniform, streamOf } from "../../data/streams.ts";
 import { stored } from "../../data/stored.ts";
 import { check, checkOptions, present } from "../../device/errors.ts";
@@ -93,7 +93,7 @@ export class KernelDensity {
 
   /** log p(x) of each row of x [n, d], in nats: [n]; −∞ beyond kernels that end. */
   logProb(x: Tensor): Tensor {
-    const { count, dim } = rowsOf("KernelDensity.logProb", x, this.dim);
+    const { count, dim } = tensorRows("KernelDensity.logProb", x, this.dim);
     const size = Math.max(64, Math.floor(PAIRS / Math.min(BLOCK, this.samples.shape[0]!)));
     return inParts(reshape(x, [count, dim]), size, (rows) => this.#logProbOf(rows));
   }

@@ -7,7 +7,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { distances } from "../../linalg/clusters.ts";
 import { ones } from "../../linalg/matrix.ts";
 import { floats } from "../../linalg/numbers.ts";
-import { gpuOf, gpuOfRows, inParts, type Rows, rowsAtOnce, rowsOf, type Samples } from "../../data/rows.ts";
+import { gpuOf, gpuOfRows, inParts, type Rows, rowsAtOnce, rowsOf, type Samples, tensorRows } from "../../data/rows.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { modelFile, parseModelFile, sizesOf } from "../covariance/file.ts";
@@ -93,7 +93,7 @@ export class KMeans {
   }
 
   #ofSquares(where: string, x: Tensor, of: (squares: Tensor) => Tensor): Tensor {
-    const { count, dim } = rowsOf(where, x, this.dim);
+    const { count, dim } = tensorRows(where, x, this.dim);
     const size = rowsAtOnce(Math.max(dim, this.centers.shape[0]!));
     const all = ones(x.gpu, this.centers.shape);
     return inParts(reshape(x, [count, dim]), size, (rows) => of(distances(rows, this.centers, all)));

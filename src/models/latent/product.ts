@@ -33,12 +33,7 @@ export function productPrior(a: Prior, b: Prior): Prior {
  * Two posteriors that are independent given the image, whose codes stand side by side; `priors` are those of each, and `own` is their
  * product, from which the divergence has a closed form.
  */
-export function productPosterior(
-  a: Posterior,
-  b: Posterior,
-  priors: readonly [Prior, Prior],
-  own: Prior = productPrior(...priors),
-): Posterior {
+export function productPosterior(a: Posterior, b: Posterior, priors: readonly [Prior, Prior], own: Prior): Posterior {
   const first = a.mean.shape[1]!;
   const logProb = (z: Tensor): Tensor => {
     const [x, y] = halves(z, first);

@@ -248,13 +248,13 @@ export class GaussianMixture {
 
   /** Akaike's criterion, −2 log L + 2 p: lower is better. */
   async aic(samples: Samples): Promise<number> {
-    const { count } = rowsOf("GaussianMixture.aic", samples, this.dim);
+    const { count } = rowsOf("GaussianMixture.aic", samples, this.dim, gpuOf("GaussianMixture.aic", this.means));
     return -2 * count * (await this.score(samples)) + 2 * this.parameterCount;
   }
 
   /** The Bayesian criterion, −2 log L + p log n: lower is better. */
   async bic(samples: Samples): Promise<number> {
-    const { count } = rowsOf("GaussianMixture.bic", samples, this.dim);
+    const { count } = rowsOf("GaussianMixture.bic", samples, this.dim, gpuOf("GaussianMixture.bic", this.means));
     return -2 * count * (await this.score(samples)) + this.parameterCount * Math.log(count);
   }
 
