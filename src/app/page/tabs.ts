@@ -1,8 +1,12 @@
-/** Makes a tablist work: click, arrow keys, Home and End; the address keeps the tab after "#". */
-export function tabs(list: HTMLElement): void {
+/**
+ * Makes a tablist work: click, arrow keys, Home and End; the address keeps the tab after "#", and what the tab itself
+ * adds behind "?". `shown` hears which panel is seen, at the start too.
+ */
+export function tabs(list: HTMLElement, shown: (panel: string) => void): void {
   const buttons = [...list.querySelectorAll<HTMLButtonElement>("[role=tab]")];
   const panelOf = (button: HTMLButtonElement): string => button.getAttribute("aria-controls") ?? "";
-  const select = (chosen: HTMLButtonElement, focus: boolean): void => {
+  const panelIn = (hash: string): string => hash.slice(1).split("?", 1)[0]!;
+  const select = (chosen: HTMLButtonElement, focus: boolean, asked = true): void => {
     for (const button of buttons) {
       const isChosen = button === chosen;
       button.setAttribute("aria-selected", String(isChosen));
@@ -10,7 +14,10 @@ export function tabs(list: HTMLElement): void {
       document.getElementById(panelOf(button))!.hidden = !isChosen;
     }
     if (focus) chosen.focus();
-    history.replaceState(null, "", `#${panelOf(chosen)}`);
+    const panel = panelOf(chosen);
+    // an address that changes before the page has loaded would move the focus to the panel
+    if (asked && panelIn(location.hash) !== panel) history.replaceState(null, "", `#${panel}`);
+    shown(panel);
   };
   for (const [index, button] of buttons.entries()) {
     button.addEventListener("click", () => select(button, false));
@@ -27,6 +34,6 @@ export function tabs(list: HTMLElement): void {
       select(buttons[to]!, true);
     });
   }
-  const linked = buttons.find((button) => `#${panelOf(button)}` === location.hash);
-  if (linked) select(linked, false);
+  const linked = buttons.find((button) => panelOf(button) === panelIn(location.hash));
+  select(linked ?? buttons[0]!, false, false);
 }

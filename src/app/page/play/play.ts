@@ -1,0 +1,104 @@
+import { byId } from "../download.ts";
+import { type Address, addressOf, parseAddress } from "./address.ts";
+import { drawing } from "./draw.ts";
+import { type Engine, type Models, openEngine } from "./engine.ts";
+import { explorer } from "./explorer.ts";
+import { bytesOf, parseExamples, sheetPixels } from "./files.ts";
+import { hiding } from "./hide.ts";
+import { paintSamples } from "./samples.ts";
+import { walk } from "./walk.ts";
+
+/** Milliseconds after the last change before the address is written: browsers refuse many writes in short time. */
+const ADDRESS_AFTER = 300;
+
+/** What a part of the page does with an engine. */
+interface Part {
+  attach(engine: Engine, failed: (error: unknown) => void): Promise<void>;
+}
+
+/** Makes the parts out of real digits; they show their pictures once an engine is attached. */
+async function partsOf(start: (latent: number) => Address): Promise<readonly Part[]> {
+  const [examplesBytes, sheetBytes] = await Promise.all([bytesOf("examples.safetensors"), bytesOf("digits.png")]);
+  const examples = parseExamples(examplesBytes);
+  const latent = examples.codes.length / examples.labels.length;
+  const digits = await sheetPixels(sheetBytes);
+  const plane = explorer(examples, latent, start(latent));
+  const { point } = plane;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  point.listen(() => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (!byId("play").hidden) history.replaceState(null, "", addressOf(point.z, plane.plane()));
+    }, ADDRESS_AFTER);
+  });
+  const codeOf = (digit: number): Float32Array => {
+    const i = examples.labels.indexOf(digit);
+    return examples.codes.slice(i * latent, (i + 1) * latent);
+  };
+  const pad = drawing(point, examples, digits);
+  return [plane, walk(point, codeOf(3), codeOf(8)), pad, hiding(digits, pad.digit)];
+}
+
+/** The page to play with: opens the GPU, draws samples, then makes each part live. Starts at once. */
+export function play(): void {
+  const status = byId("play-status");
+  const again = byId<HTMLButtonElement>("play-again");
+  const redraw = byId<HTMLButtonElement>("samples-again");
+  const parts = partsOf((latent) => parseAddress(location.hash, latent));
+  // told where it is awaited
+  parts.catch(() => {});
+  let seed = 1;
+  let engine: Engine | undefined;
+
+  const failed = (error: unknown): void => {
+    // a lost device has words of its own
+    if ((error as { code?: string }).code === "device-lost" && engine === undefined) return;
+    status.textContent = error instanceof Error ? error.message : String(error);
+  };
+
+  async function open(): Promise<void> {
+    again.hidden = true;
+    status.textContent = "Opening the GPU …";
+    try {
+      const opened = await openEngine((name, model) => paintSamples(name, model, seed));
+      engine = opened;
+      void opened.gpu.lost.then(({ message }) => {
+        if (engine !== opened) return;
+        engine = undefined;
+        status.textContent = `The GPU device was lost: ${message || "the browser does not say why"}. Nothing of yours is gone: open it again.`;
+        again.hidden = false;
+        redraw.disabled = true;
+        opened.dispose();
+      });
+      redraw.disabled = false;
+      status.textContent = "Making the plane live …";
+      for (const part of await parts) await part.attach(opened, failed);
+      status.textContent = ready(opened);
+      performance.mark("play ready");
+    } catch (error) {
+      failed(error);
+      again.hidden = false;
+    }
+  }
+
+  redraw.addEventListener("click", () => {
+    if (!engine) return;
+    const { vae, mixture, gaussian } = engine;
+    seed++;
+    for (const [name, model] of Object.entries({ vae, mixture, gaussian }))
+      paintSamples(name as keyof Models, model, seed).catch(failed);
+  });
+  again.addEventListener("click", () => void open());
+  addEventListener("pagehide", ({ persisted }) => {
+    if (persisted) return;
+    const last = engine;
+    engine = undefined;
+    last?.dispose();
+  });
+  void open();
+}
+
+function ready({ gpu }: Engine): string {
+  const where = gpu.info.software ? "a software adapter" : gpu.info.description || gpu.info.vendor;
+  return `Live on ${where}. ${(gpu.memory().bytes / 2 ** 20).toFixed(1)} MiB of GPU memory.`;
+}
