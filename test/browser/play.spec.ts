@@ -198,7 +198,7 @@ test("what the brush hides is filled by each model", async () => {
   for (const [i, fill] of fills.entries()) await expect.poll(async () => (await inkOf(fill)).sum).not.toBe(whole[i]);
 });
 
-test("it fits a phone, and a person sees it at 1280 × 800, 390 × 844 and in the dark", async ({}, info) => {
+test("it fits a phone, and a person sees it at 1280 × 800, 390 × 844 and in the dark", async () => {
   const views = [
     { name: "wide", width: 1280, height: 800, colorScheme: "light" },
     { name: "phone", width: 390, height: 844, colorScheme: "light" },
@@ -209,7 +209,7 @@ test("it fits a phone, and a person sees it at 1280 × 800, 390 × 844 and in th
     await page.setViewportSize({ width, height });
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), name).toBeLessThanOrEqual(0);
     await page.waitForTimeout(300);
-    await page.screenshot({ path: info.outputPath(`${name}.png`), fullPage: true });
+    await page.screenshot({ path: test.info().outputPath(`${name}.png`), fullPage: true });
   }
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize({ width: 1280, height: 800 });

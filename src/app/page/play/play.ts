@@ -50,14 +50,19 @@ export function play(): void {
   let seed = 1;
   let engine: Engine | undefined;
 
-  const failed = (error: unknown): void => {
-    // a lost device has words of its own
-    if ((error as { code?: string }).code === "device-lost" && engine === undefined) return;
+  const tell = (error: unknown): void => {
     status.textContent = error instanceof Error ? error.message : String(error);
+  };
+  // work that was under way when the device was lost says so as well: the page has said it already
+  const failed = (error: unknown): void => {
+    if (engine) tell(error);
   };
 
   async function open(): Promise<void> {
     again.hidden = true;
+    const last = engine;
+    engine = undefined;
+    last?.dispose();
     status.textContent = "Opening the GPU …";
     try {
       const opened = await openEngine((name, model) => paintSamples(name, model, seed));
@@ -76,7 +81,7 @@ export function play(): void {
       status.textContent = ready(opened);
       performance.mark("play ready");
     } catch (error) {
-      failed(error);
+      if (again.hidden) tell(error);
       again.hidden = false;
     }
   }

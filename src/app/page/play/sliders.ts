@@ -40,7 +40,7 @@ export class Sliders {
       const input = this.#inputs[i]!;
       // the one that is being dragged stands where the hand is
       if (Math.abs(input.valueAsNumber - value) > 0.025) input.valueAsNumber = value;
-      this.#numbers[i]!.textContent = value.toFixed(2);
+      this.#numbers[i]!.textContent = value.toFixed(2).replace("-", "−");
     }
   }
 }

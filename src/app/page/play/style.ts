@@ -3,6 +3,7 @@ export const playStyle = `
 header.top { padding-top: 1.1rem; } header.top h1 { font-size: 1.5rem; display: inline; margin-right: .8rem; }
 header.top .lead { display: inline; font-size: 1rem; } header.top .adapter { font-size: .85rem; color: var(--soft); margin: .3rem 0 0; }
 .tabs { margin: .7rem 0 .6rem; }
+#play .controls { max-width: none; }
 #play h2 { margin: 2rem 0 .6rem; }
 #play canvas { display: block; background: #000; border-radius: 4px; }
 .status { display: flex; gap: 1rem; align-items: center; min-height: 1.6rem; max-width: none; margin: 0 0 .5rem; color: var(--soft); font-size: .88rem; }
@@ -30,7 +31,7 @@ header.top .lead { display: inline; font-size: 1rem; } header.top .adapter { fon
 #drawn-nearest { max-width: 24rem; image-rendering: pixelated; }
 .hiding { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 1rem; max-width: 60rem; }
 #hide { cursor: crosshair; touch-action: none; }
-@media (max-width: 52rem) { .explorer, .drawing { grid-template-columns: minmax(0, 1fr); } .pair { grid-template-columns: 1fr 1fr; } .code { display: grid; grid-template-columns: 8rem 1fr; gap: 0 1rem; } .code .digit { width: 8rem; } .code .latents { grid-column: 1 / -1; } }
+@media (max-width: 52rem) { .explorer, .drawing { grid-template-columns: minmax(0, 1fr); } .pair { grid-template-columns: 1fr 1fr; } .code { display: grid; grid-template-columns: 8rem 1fr; gap: 0 1rem; } .code .digit { width: 8rem; } .code .latents, .code .controls { grid-column: 1 / -1; } }
 @media (max-width: 40rem) { .samples { grid-template-columns: minmax(0, 1fr); gap: .6rem; } .hiding { grid-template-columns: 1fr 1fr; } }
 @media (prefers-reduced-motion: no-preference) { #plane-digits { transition: opacity .3s; } }
 `;
