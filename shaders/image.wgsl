@@ -2,7 +2,7 @@
 //
 //   image   y[c,i,j] = low + (high − low) · Σ_p Σ_q v_p u_q x[p,q,c] / (Σ_p v_p · Σ_q u_q)
 //           v_p = max(0, 1 − |p + ½ − (i + ½)·s| / max(s, 1)),  s = rows / height;  u_q the same by columns
-//           one channel: x[p,q,0] = 0.299 R + 0.587 G + 0.114 B;  three: R, G, B;  four: alpha behind them, as stored
+//           grey: x[p,q,0] = 0.299 R + 0.587 G + 0.114 B;  else one channel: R;  three: R, G, B;  four: alpha behind them, as stored
 //
 // shapes     x a texture of rows × columns, y [channels, height, width] f32, row-major
 // grid       ⌈height · width / LANES⌉ workgroups, folded; one pixel of all channels per invocation

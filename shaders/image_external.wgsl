@@ -1,4 +1,4 @@
-// image_external — a video frame as a tensor of numbers, read where the decoder left it.
+// image_external — an opaque video frame as a tensor of numbers, read where the decoder left it.
 //
 //   image_external   y[c,i,j] as image gives it, of the frame's colours in sRGB
 //
@@ -13,12 +13,7 @@
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
 fn extent() -> vec2u { return textureDimensions(x); }
-// A frame's colours come multiplied by alpha.
-fn texel(column: u32, row: u32) -> vec4f {
-  let colour = textureLoad(x, vec2u(column, row));
-  if (colour.a > 0.0 && colour.a < 1.0) { return vec4f(colour.rgb / colour.a, colour.a); }
-  return colour;
-}
+fn texel(column: u32, row: u32) -> vec4f { return textureLoad(x, vec2u(column, row)); }
 
 @compute @workgroup_size(LANES)
 fn image_external(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {

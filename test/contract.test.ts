@@ -81,7 +81,7 @@ describe("the names of the contract", () => {
 
   it("are members of an engine and of tensors", () => {
     const members = names(
-      `info lost memory selfTest scope dispose tensor zeros full ones arange fromBuffer state compile`,
+      `info lost memory selfTest scope dispose tensor zeros full ones arange fromBuffer fromImage toTexture draw state compile`,
     );
     expect(members.filter((name) => !(name in gpu))).toEqual([]);
     const { info } = gpu;

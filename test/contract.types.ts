@@ -43,6 +43,18 @@ export async function contractTypes(gpu: Gpu, device: GPUDevice, adapter: GPUAda
   }
   const { buffer, offset, size } = x.location();
   const f32: Float32Array = await gpu.tensor([1]).read();
+  const picture: Tensor<"f32"> = gpu.fromImage({} as ImageBitmap, { size: [28, 28], channels: 1, range: [-1, 1] });
+  for (const source of [
+    {} as HTMLCanvasElement,
+    {} as HTMLVideoElement,
+    {} as VideoFrame,
+    {} as ImageData,
+    {} as GPUTexture,
+  ])
+    gpu.fromImage(source, { size: 28, channels: 4 });
+  const texture: GPUTexture = await gpu.toTexture(picture, {} as GPUTexture);
+  await gpu.draw(picture, {} as HTMLCanvasElement, { columns: 8, colormap: "viridis" });
+  await gpu.draw(picture, {} as OffscreenCanvas, { colormap: "magma" });
   const step = await gpu.compile((a: Tensor) => a.add(1), x);
   step.encode({} as GPUComputePassEncoder, x);
 
@@ -111,5 +123,5 @@ export async function contractTypes(gpu: Gpu, device: GPUDevice, adapter: GPUAda
   const loss: Tensor = m.frechetLoss(x, await m.Moments.of(x));
   const stream = m.frechetDistance.streaming({ real: x });
   await stream.update(x);
-  return [reason, message, buffer, offset, size, f32, loss, await stream.result(long), codes];
+  return [reason, message, buffer, offset, size, f32, texture, loss, await stream.result(long), codes];
 }

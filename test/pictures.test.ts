@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { kernelFile } from "../shaders/generate.mjs";
+import { Device } from "../src/device/device.ts";
 import { bindingsOf } from "../src/device/textured.ts";
 import { type Gpu, resize, slice, type Tensor } from "../src/index.ts";
 import * as shaders from "../src/kernels/shaders.gen.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { colormaps } from "../src/program/colormaps.ts";
+import { convert } from "../src/program/convert.ts";
 import { failure } from "./helpers.ts";
 
 // Pictures in and out as far as Node has them: bytes and textures. Canvases and video: test/browser/pictures.spec.ts.
@@ -62,8 +64,55 @@ async function drawn(x: Tensor): Promise<number[]> {
 const textureOf = (usage: number, more: Partial<GPUTextureDescriptor> = {}, on = gpu): GPUTexture =>
   on.device.createTexture({ label: "the app's", size: [5, 3], format: "rgba8unorm", usage, ...more });
 
+/** Counts the textures that are made from now on, and those of them that were destroyed. */
+function textures(on = gpu) {
+  const { device } = on;
+  const count = { made: 0, destroyed: 0 };
+  const create = device.createTexture.bind(device);
+  vi.spyOn(device, "createTexture").mockImplementation((descriptor) => {
+    const texture = create(descriptor);
+    const destroy = texture.destroy.bind(texture);
+    count.made++;
+    texture.destroy = () => (count.destroyed++, destroy());
+    return texture;
+  });
+  return count;
+}
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+/** A frame as far as Node knows one. */
+const frameOf = (format: string | null) => ({
+  displayWidth: 2,
+  displayHeight: 2,
+  format,
+  open: 1,
+  clone() {
+    this.open++;
+    return this;
+  },
+  close() {
+    this.open--;
+  },
+});
+
+// before every other call of a picture: what reads them is not loaded yet
+it("names a file of the engine that does not load, keeps nothing captured, and tries again", async () => {
+  vi.doMock("../src/program/lazyPictures.ts", () => {
+    throw new Error("404");
+  });
+  const frame = frameOf("I420");
+  const x = gpu.fromImage(frame);
+  expect(frame.open).toBe(2);
+  expect((await failure(() => x.read())).message).toMatch(/^kernels: a file of the engine does not load/);
+  expect((await failure(() => x.location())).message).toMatch(/^kernels: a file of the engine does not load/);
+  expect(frame.open).toBe(1);
+  vi.doUnmock("../src/program/lazyPictures.ts");
+});
+
 describe("fromImage", () => {
-  // the first call of this gpu: what reads pictures is not loaded yet
   it("is a tensor at once, whose place is known once it is computed", async () => {
     const x = gpu.fromImage({ data: bytesOf(4), width: 2, height: 2 }, { channels: 1 });
     expect(String(x)).toBe("Tensor f32 [1, 1, 2, 2]");
@@ -137,18 +186,102 @@ describe("fromImage", () => {
     expect([...read]).toEqual(planesOf(values));
   });
 
-  it("frees what it captured, and leaves the memory of a tensor alone that ends before it is written", async () => {
-    const before = gpu.memory().bytes;
-    const x = other.fromImage({ data: bytesOf(64), width: 8, height: 8 });
-    x.dispose();
-    const y = other.zeros([1, 3, 8, 8]).add(0);
-    expect((await y.read()).every((value) => value === 0)).toBe(true);
-    await other.idle();
-    expect((await y.read()).every((value) => value === 0)).toBe(true);
-    y.dispose();
-    expect(other.memory().buffers).toBe(0);
-    gpu.fromImage({ data: bytesOf(64), width: 8, height: 8 }).dispose();
-    expect(gpu.memory().bytes).toBe(before);
+  it("leaves the memory of a tensor alone that ends before it is written, and frees what it captured", async () => {
+    const device = new Device(gpu.device, null, false);
+    const count = textures();
+    const buffer = gpu.device.createBuffer({ size: 48, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC });
+    const size = [2, 2] as const;
+    const make = () =>
+      gpu.device.createTexture({
+        size,
+        format: "rgba8unorm",
+        usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.COPY_DST,
+      });
+    const white = new Uint8Array(16).fill(255);
+    for (const owner of [null, { give() {} }]) {
+      const pixels = make();
+      gpu.device.queue.writeTexture({ texture: pixels }, white, { bytesPerRow: 8 }, size);
+      const storage = { buffer, offset: 0, bytes: 48, owner };
+      const shape = { channels: 3, height: 2, width: 2, low: 0, high: 1 };
+      expect(await convert(gpu as never, device, storage, { pixels, texture: null, size }, shape)).toBe(null);
+      const read = new Float32Array(await device.read(buffer, 0, 48, "test"));
+      expect([...read]).toEqual(new Array(12).fill(owner ? 1 : 0));
+    }
+    expect(count).toEqual({ made: 2, destroyed: 2 });
+    buffer.destroy();
+  });
+
+  it("imports frames without alpha alone, and keeps neither frame nor copy where the browser gives neither", async () => {
+    const count = textures();
+    const imported: (string | null)[] = [];
+    gpu.device.importExternalTexture = (({ source }: { source: { format: string | null } }) => {
+      imported.push(source.format);
+      throw new TypeError("no frames here");
+    }) as never;
+    const copied = vi.spyOn(gpu.device.queue, "copyExternalImageToTexture").mockImplementation(() => {
+      throw new TypeError("none at all");
+    });
+    for (const format of ["I420", "NV12", "RGBX", "I420P10", "RGBA", "BGRA", "I420A", "I444AP10", null]) {
+      const frame = frameOf(format);
+      expect((await failure(() => gpu.fromImage(frame).read())).message).toMatch(
+        /^fromImage: this browser gives no video frame to the GPU\. TypeError: none at all/,
+      );
+      expect([format, frame.open]).toEqual([format, 1]);
+    }
+    expect(imported).toEqual(["I420", "NV12", "RGBX", "I420P10"]);
+    expect(copied).toHaveBeenCalledTimes(9);
+    expect(count).toEqual({ made: 9, destroyed: 9 });
+  });
+
+  it("keeps nothing of pictures that give no pixels, or are too large", async () => {
+    const count = textures();
+    const { bytes } = gpu.memory();
+    vi.spyOn(gpu.device.queue, "copyExternalImageToTexture").mockImplementation(() => {
+      throw new Error("tainted");
+    });
+    vi.stubGlobal("OffscreenCanvas", class {});
+    expect(await failure(() => gpu.fromImage({ width: 2, height: 2 }))).toMatchObject({
+      code: "argument",
+      message: "fromImage: Object gives no pixels here. Error: tainted",
+    });
+    expect(count).toEqual({ made: 1, destroyed: 1 });
+    const picture = { data: bytesOf(1), width: 1, height: 1 };
+    expect((await failure(() => gpu.fromImage(picture, { size: 2 ** 16 }))).code).toBe("limit");
+    expect(count.made).toBe(1);
+    const most = gpu.device.limits.maxTextureDimension2D;
+    const wide = gpu.fromImage({ data: bytesOf(most + 1), width: most + 1, height: 1 }, { size: [1, 999] });
+    expect(await failure(() => wide.read())).toMatchObject({
+      code: "limit",
+      message: `fromImage: too large for this device. Expected at most ${most} pixels a side; got ${most + 1} × 1.`,
+    });
+    wide.dispose();
+    expect(gpu.memory().bytes).toBe(bytes);
+  });
+
+  it("becomes at most 256 times smaller", async () => {
+    const line = (width: number) => ({ data: new Uint8ClampedArray(4 * width).fill(255), width, height: 1 });
+    expect((await gpu.fromImage(line(256), { size: 1, channels: 1 }).read())[0]).toBeCloseTo(1, 5);
+    expect(await failure(() => gpu.fromImage(line(257), { size: 1 }).read())).toMatchObject({
+      code: "limit",
+      message: "fromImage: expected at most 256 times fewer pixels a side; got 1 × 1 of 257 × 1.",
+    });
+  });
+
+  it("takes the grey of a texture of one channel as it is", async () => {
+    const usage = GPUTextureUsage.COPY_DST | GPUTextureUsage.TEXTURE_BINDING;
+    const half = Uint16Array.of(0x3400, 0x3800, 0x3a00); // 0.25, 0.5, 0.75
+    for (const [format, data, expected] of [
+      ["r8unorm", Uint8Array.of(51, 102, 255), [0.2, 0.4, 1]],
+      ["r16float", half, [0.25, 0.5, 0.75]],
+      ["r32float", Float32Array.of(-2, 0.5, 7), [-2, 0.5, 7]],
+      ["rg8unorm", Uint8Array.of(255, 0, 0, 255, 255, 255), [0.299, 0.587, 0.886]],
+    ] as const) {
+      const texture = textureOf(usage, { format, size: [3, 1] });
+      gpu.device.queue.writeTexture({ texture }, data, {}, [3, 1]);
+      const read = await gpu.fromImage(texture, { channels: 1 }).read();
+      expect(furthest(read, expected), format).toBeLessThan(1e-6);
+      texture.destroy();
+    }
   });
 
   it("feeds a compiled step, as an input and as what it captures", async () => {
@@ -182,10 +315,11 @@ describe("fromImage", () => {
       textureOf(TEXTURE_BINDING, { format: "depth32float" }),
       textureOf(RENDER_ATTACHMENT | TEXTURE_BINDING, { sampleCount: 4 }),
       textureOf(TEXTURE_BINDING, { dimension: "3d", size: [5, 3, 2] }),
+      textureOf(TEXTURE_BINDING, { format: "rgba8unorm-srgb" }),
     ])
       expect(await failure(() => gpu.fromImage(texture).read())).toMatchObject({
         code: "argument",
-        message: expect.stringMatching(/^fromImage: expected a texture of two dimensions, one sample/) as string,
+        message: expect.stringMatching(/^fromImage: expected a 2d texture of one sample.*unless it is -srgb/) as string,
       });
     expect((await gpu.selfTest()).failures).toEqual([]);
   });
@@ -266,6 +400,91 @@ describe("toTexture", () => {
     const most = gpu.device.limits.maxTextureDimension2D;
     expect((await failure(() => gpu.toTexture(gpu.zeros([1, most + 1])))).code).toBe("limit");
   });
+});
+
+describe("draw", () => {
+  /** A canvas as far as Node knows one, with the configuration `now`. */
+  const canvasOf = (texture: () => GPUTexture, now?: object, width = 5) => {
+    const context = { getConfiguration: () => now, configure: vi.fn(), getCurrentTexture: texture };
+    return { width, height: 3, context, getContext: vi.fn(() => context) };
+  };
+  const usage = 8; // GPUTextureUsage.STORAGE_BINDING
+  const ready = () => ({ device: gpu.device, format: "rgba8unorm", usage, alphaMode: "opaque" });
+
+  it("rejects with what the device refuses of it, and no other call does", async () => {
+    vi.stubGlobal("OffscreenCanvas", class {});
+    const x = gpu.zeros([3, 5]);
+    const texture = textureOf(GPUTextureUsage.TEXTURE_BINDING);
+    expect(
+      await failure(() =>
+        gpu.draw(
+          x,
+          canvasOf(() => texture),
+        ),
+      ),
+    ).toMatchObject({
+      code: "argument",
+      message: expect.stringMatching(/^draw: /) as string,
+    });
+    const none = () => {
+      throw new Error("not configured");
+    };
+    expect((await failure(() => gpu.draw(x, canvasOf(none)))).message).toBe(
+      "draw: this canvas gives no texture. Error: not configured",
+    );
+    expect((await gpu.ones([2]).add(1).read())[0]).toBe(2);
+  });
+
+  it("claims no canvas that is too large, or for a tensor that it cannot draw", async () => {
+    vi.stubGlobal("OffscreenCanvas", class {});
+    const ended = gpu.zeros([3, 5]).add(1);
+    ended.dispose();
+    const most = gpu.device.limits.maxTextureDimension2D;
+    for (const [x, code, width] of [
+      [ended, "disposed", 5],
+      [other.zeros([3, 5]), "wrong-device", 5],
+      [gpu.zeros([3, 5]), "limit", most + 1],
+    ] as const) {
+      const canvas = canvasOf(() => textureOf(usage), undefined, width);
+      expect((await failure(() => gpu.draw(x, canvas))).code).toBe(code);
+      expect(canvas.getContext).not.toHaveBeenCalled();
+    }
+  });
+
+  it("configures a canvas unless it is opaque, in sRGB and of the standard range already", async () => {
+    vi.stubGlobal("OffscreenCanvas", class {});
+    const texture = textureOf(usage);
+    for (const [more, times] of [
+      [{}, 0],
+      [{ colorSpace: "srgb", toneMapping: { mode: "standard" } }, 0],
+      [{ colorSpace: "display-p3" }, 1],
+      [{ toneMapping: { mode: "extended" } }, 1],
+    ] as const) {
+      const canvas = canvasOf(() => texture, { ...ready(), ...more });
+      await gpu.draw(gpu.zeros([3, 5]), canvas);
+      expect(canvas.context.configure).toHaveBeenCalledTimes(times);
+    }
+  });
+});
+
+it("leaves no texture behind where the device is lost in the middle of toTexture", async () => {
+  const lost = await openNodeGpu();
+  const x = lost.ones([2, 2]);
+  await x.read();
+  const count = textures(lost);
+  const { queue } = lost.device;
+  const submit = queue.submit.bind(queue);
+  vi.spyOn(queue, "submit").mockImplementation((commands) => (submit(commands), lost.device.destroy()));
+  expect((await failure(() => lost.toTexture(x))).code).toBe("device-lost");
+  expect(count).toEqual({ made: 1, destroyed: 1 });
+  lost.dispose();
+});
+
+it("refuses a tensor that is disposed before it is drawn", async () => {
+  const x = gpu.zeros([2, 2]).add(1);
+  const call = failure(() => gpu.toTexture(x));
+  x.dispose();
+  expect((await call).code).toBe("disposed");
 });
 
 it("rejects with device-lost after a loss, and with disposed after dispose()", async () => {

@@ -4,7 +4,7 @@
 
 const LANES = 64u;
 
-struct Params { channels: u32, height: u32, width: u32, low: f32, high: f32 }
+struct Params { channels: u32, height: u32, width: u32, low: f32, high: f32, grey: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 
@@ -17,7 +17,7 @@ fn window(at: u32, from_size: u32, to_size: u32) -> vec2f {
 fn first_in(w: vec2f) -> u32 { return u32(max(floor(w.x - w.y), 0.0)); }
 fn weight(w: vec2f, at: u32) -> f32 { return 1.0 - abs(f32(at) + 0.5 - w.x) / w.y; }
 
-// Places past the triangle, or past the edge, weigh nothing, and are not looked at: one of them may hold NaN.
+// Pixels of weight 0 are not loaded: a NaN in one of them would make the sum NaN.
 fn resized(row: u32, column: u32) -> vec4f {
   let size = extent();
   let across = window(column, size.x, params.width);
@@ -45,7 +45,7 @@ fn resized(row: u32, column: u32) -> vec4f {
 
 fn channel(colour: vec4f, number: u32) -> f32 {
   let grey = 0.299 * colour.r + 0.587 * colour.g + 0.114 * colour.b;
-  return select(colour[number], grey, params.channels == 1u);
+  return select(colour[number], grey, params.grey == 1u);
 }
 
 fn convert(pixel: u32) {

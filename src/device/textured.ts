@@ -1,5 +1,5 @@
+import { refusalOf } from "./borrowed.ts";
 import type { Device, Refusal } from "./device.ts";
-import { LatentError, quote } from "./errors.ts";
 
 /** A kernel that has textures among its bindings. */
 export interface TexturedKernel {
@@ -59,29 +59,32 @@ export function dispatchTextured(
   const pipeline = pipelineOf(device, kernel);
   const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
   const uniforms = gpu.createBuffer({ label, size: params.byteLength, usage });
-  gpu.queue.writeBuffer(uniforms, 0, params);
-  const bound: { readonly [name: string]: GPUBindingResource } = { ...bind, params: { buffer: uniforms } };
-  const entries = Object.entries(bindingsOf(kernel.code)).map(([name, binding]) => ({
-    binding,
-    resource: bound[name]!,
-  }));
-  const group = gpu.createBindGroup({ label, layout: pipeline.getBindGroupLayout(0), entries });
-  device.send(label, (encoder) => {
-    const pass = encoder.beginComputePass({ label });
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(...groups);
-    pass.end();
-    after?.(encoder);
-  });
-  uniforms.destroy();
+  try {
+    gpu.queue.writeBuffer(uniforms, 0, params);
+    const bound: { readonly [name: string]: GPUBindingResource } = { ...bind, params: { buffer: uniforms } };
+    const entries = Object.entries(bindingsOf(kernel.code)).map(([name, binding]) => ({
+      binding,
+      resource: bound[name]!,
+    }));
+    const group = gpu.createBindGroup({ label, layout: pipeline.getBindGroupLayout(0), entries });
+    device.send(label, (encoder) => {
+      const pass = encoder.beginComputePass({ label });
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(...groups);
+      pass.end();
+      after?.(encoder);
+    });
+  } finally {
+    uniforms.destroy();
+  }
 }
 
-/** What the device refused of a texture of the app's own, by its name. */
-export function refusalOf(where: string, texture: GPUTexture, cause: Refusal): Refusal {
-  if (!cause || cause.code !== "argument") return cause;
-  const [code, what] = /destroyed/i.test(cause.message)
-    ? (["disposed", "is destroyed"] as const)
-    : (["wrong-device", "belongs to another device"] as const);
-  return new LatentError(code, `${where}: the texture ${quote(texture.label)} ${what}.`, { cause });
-}
+/**
+ * The same of a texture, which may be refused for other reasons: those stay as they are. Dawn (Chrome) says that one "is associated with"
+ * another device, wgpu (Firefox) that it "of Device … doesn't match".
+ */
+export const textureRefusal = (where: string, texture: GPUTexture, cause: Refusal): Refusal =>
+  cause && /destroyed|associated|device.*match/i.test(cause.message)
+    ? refusalOf(where, "texture", texture, cause)
+    : cause;

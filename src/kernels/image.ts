@@ -9,15 +9,17 @@ export interface ImageShape {
   readonly width: number;
   readonly low: number;
   readonly high: number;
+  /** Red, green and blue become one number; else channels stay as they are. */
+  readonly grey: boolean;
 }
 
 /** A texture `x`, or a video frame, as numbers `y`. */
 export function image(shape: ImageShape, external: boolean): Pick<Launch, "kernel" | "params" | "groups"> {
   const kernel = external ? ofFrame.image_external : ofTexture.image;
-  const { channels, height, width, low, high } = shape;
+  const { height, width } = shape;
   return {
     kernel,
-    params: { channels, height, width, low, high },
+    params: { ...shape, grey: Number(shape.grey) },
     groups: [ceilDiv(height * width, kernel.constants.LANES), 1, 1],
   };
 }

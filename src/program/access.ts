@@ -84,7 +84,7 @@ export class Access {
         `${String(tensor)} has not been computed yet. Await gpu.evaluate([x]) first, or x.copy() where x is a part or reordering.`,
     );
     const { base } = layout(tensor);
-    checkAlive("location", base, base.pendingReaders);
+    checkLeaf("location", this.#gpu, base);
     this.#share(tensor);
     return storage;
   }

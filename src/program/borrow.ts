@@ -1,5 +1,6 @@
+import { refusalOf } from "../device/borrowed.ts";
 import type { Device } from "../device/device.ts";
-import { check, checkOptions, LatentError, named, quote, show } from "../device/errors.ts";
+import { check, checkOptions, named, quote, show } from "../device/errors.ts";
 import { byteLength, type DType, type Shape } from "../graph/dtype.ts";
 import { checkSizes } from "../graph/record.ts";
 import type { Storage } from "../graph/storage.ts";
@@ -60,12 +61,6 @@ function probe(device: Device, storage: Storage): void {
   });
   pending(
     storage,
-    tried.then((cause) => {
-      if (!cause) return null;
-      const [code, what] = /destroyed/.test(cause.message)
-        ? (["disposed", "is destroyed"] as const)
-        : (["wrong-device", "belongs to another device"] as const);
-      return new LatentError(code, `${where}: the buffer ${quote(buffer.label)} ${what}.`, { cause });
-    }),
+    tried.then((cause) => refusalOf(where, "buffer", buffer, cause)),
   );
 }

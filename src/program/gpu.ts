@@ -9,7 +9,7 @@ import type { Storage, Values } from "../graph/storage.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
 import { Access } from "./access.ts";
 import { borrow } from "./borrow.ts";
-import { picturesOf } from "./capture.ts";
+import { picturesOf } from "./pictureCalls.ts";
 import { constantOf } from "./constants.ts";
 import { EagerRunner, traitsOf } from "./eager.ts";
 import { release, watch } from "./lifetime.ts";

@@ -31,6 +31,7 @@ const storageUnder = (x: Tensor): Storage | undefined => {
 export function pending(storage: Storage, refusal: Promise<Refusal>): Storage {
   storage.checked = refusal.then((error) => {
     delete storage.checked;
+    delete storage.unwritten;
     if (error) storage.refusal = error;
   });
   return storage;

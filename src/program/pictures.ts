@@ -1,4 +1,3 @@
-import type { Refusal } from "../device/device.ts";
 import type { Tensor } from "../graph/tensor.ts";
 
 /** What a browser has pixels in: a canvas, ImageBitmap, ImageData, image, video, VideoFrame, or a GPUTexture; in Node `{ data, width, height }`. */
@@ -39,13 +38,15 @@ export interface Pictures {
   /**
    * The picture as it is now, as a tensor f32 [1, channels, height, width].
    *
-   * Values are the sRGB-encoded colours, not linear light, on a line from range[0] (byte 0) to range[1] (byte 255), and not multiplied by
-   * alpha, which `channels: 4` gives and others drop. Grey is 0.299 R + 0.587 G + 0.114 B. Another size is made by the antialiased bilinear
-   * rule of PIL and PyTorch. Of a GPUTexture level 0 is read as stored; it needs GPUTextureUsage.COPY_SRC or TEXTURE_BINDING.
+   * Values are the sRGB-encoded colours, not linear light, on a line from range[0] (byte 0) to range[1] (byte 255), in straight alpha: not
+   * multiplied by it. `channels: 4` gives alpha, others drop it. Grey is 0.299 R + 0.587 G + 0.114 B; a texture of one channel is grey as it is.
+   *
+   * Another size is made by the antialiased bilinear rule of PIL and PyTorch, in straight alpha, at most 256 times smaller a side. Of a
+   * GPUTexture level 0 is read as stored; it needs GPUTextureUsage.COPY_SRC, or TEXTURE_BINDING unless its format ends in -srgb.
    *
    * Throws LatentError: "argument" on other sources and options, and on those without pixels (closed, detached, not loaded, of another origin);
-   * "unsupported" where there are no such pictures, as in Node. A texture of another device, or a destroyed one, is named by the first
-   * call that uses the tensor ("wrong-device", "disposed").
+   * "unsupported" where there are no such pictures, as in Node. The first call that uses the tensor names a texture that is no such one
+   * ("argument"), of another device ("wrong-device") or destroyed ("disposed"), and sides that are too long for the device or shrink too much ("limit").
    *
    *     const red = { data: new Uint8ClampedArray([255, 0, 0, 255]), width: 1, height: 1 };
    *     const grey = gpu.fromImage(red, { channels: 1 });
@@ -60,7 +61,8 @@ export interface Pictures {
    * f32 values are clamped to [0, 1], u8 ones count from 0 to 255; NaN becomes magenta. Colours are stored as they are: encoded as they
    * were, not multiplied by alpha, which is 1 unless there are 4 channels.
    *
-   * Throws LatentError: "shape" and "argument" on other tensors and textures, "limit", "disposed", "wrong-device", "device-lost".
+   * The image must live until the promise resolves. Throws LatentError: "shape" and "argument" on other tensors and textures, "limit",
+   * "disposed", "wrong-device", "device-lost".
    *
    *     const texture = await gpu.toTexture(gpu.tensor([[0, 0.5], [1, 0.5]]));
    *     console.log(texture.width, texture.format); // 2, "rgba8unorm"
@@ -74,19 +76,10 @@ export interface Pictures {
    * The grid fills the canvas, which keeps its size: pixels are exact where that is columns·w × rows·h, else the nearest is taken. The
    * canvas gets a "webgpu" context of the engine's device, in sRGB, opaque, or with premultiplied alpha for 4 channels and empty places.
    *
-   * Throws LatentError: as `toTexture`, "argument" on a canvas that has another context, "unsupported" where there are none, as in Node.
+   * Resolves when the device has taken it; the images must live until then. Throws LatentError: as `toTexture`, "argument" on a canvas that has another context, "unsupported" where there are none, as in Node.
    *
    *     const canvas = new OffscreenCanvas(56, 28);
    *     await gpu.draw(gpu.zeros([2, 1, 28, 28]), canvas, { columns: 2, colormap: "viridis" });
    */
   draw(images: Tensor, canvas: Canvas, options?: GridOptions): Promise<void>;
-}
-
-/** Pixels that stay as they are until they are read. */
-export interface Captured {
-  readonly pixels: GPUTexture | VideoFrame;
-  /** The app's texture, of which `pixels` is a copy where it allows one. */
-  readonly texture: GPUTexture | null;
-  /** What the device says of the copy. */
-  readonly refusal: Promise<Refusal>;
 }
