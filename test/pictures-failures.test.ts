@@ -92,7 +92,7 @@ describe("fromImage", () => {
       const shape = { channels: 3, height: 2, width: 2, low: 0, high: 1 };
       expect(await convert(gpu as never, device, storage, { pixels, texture: null, size }, shape)).toBe(null);
       const read = new Float32Array(await device.read(buffer, 0, 48, "test"));
-      expect([...read]).toEqual(new Array(12).fill(owner ? 1 : 0));
+      expect([...read]).toEqual(Array.from({ length: 12 }, () => (owner ? 1 : 0)));
     }
     expect(count).toEqual({ made: 2, destroyed: 2 });
     buffer.destroy();
