@@ -1,6 +1,6 @@
 // minify — what a compiler reads of a kernel, in fewer bytes: no comments, no indents, and short names for what only the kernel
-// itself names. Tokens stay in their order, so results keep their bits, and lines break between declarations, so that a compiler's message
-// shows the function that it is about.
+// itself names. Tokens stay in their order and lines break after statements, so results keep their bits and a compiler's messages
+// a line to point at.
 //
 // Kept as written: whatever the host looks for or writes into hooks — constants, buffers, textures, parameters, entry points, hooks with
 // their bodies, and the functions and variables of lib/.
@@ -251,15 +251,13 @@ function written(tokens, { globals, members, locals }) {
   for (const span of declarations(tokens).spans) rename(tokens, span, names, locals);
   let text = "";
   let last = "";
-  let depth = 0;
   for (const [at, name] of names.entries()) {
     if (name === "," && /^[)}]$/.test(names[at + 1])) continue;
     const { space } = tokens[at];
-    if (space.includes("\n") && ((depth === 0 && /[;{}]$/.test(last)) || last === HOOK)) text += "\n";
+    if (space.includes("\n") && (/[;{}]$/.test(last) || last === HOOK)) text += "\n";
     else if (space && ((isWord(last.at(-1) ?? "(") && isWord(name)) || JOINED.has((last.at(-1) ?? "") + name[0])))
       text += " ";
     text += name;
-    depth += { "{": 1, "}": -1 }[name] ?? 0;
     last = name;
   }
   return text && `${text}\n`;

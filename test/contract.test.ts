@@ -268,3 +268,16 @@ describe("the auto-encoders", () => {
     expect([typeof vae.ais, typeof vae.fit]).toEqual(["function", "function"]);
   });
 });
+
+it("samples that are arrays go to the newest engine that is still open", async () => {
+  const samples = [
+    [1, 2],
+    [3, 4],
+    [2, 5],
+  ];
+  const [older, newer] = [await openNodeGpu(), await openNodeGpu()];
+  expect((await Gaussian.fit(samples)).mean.gpu).toBe(newer);
+  newer.dispose();
+  expect((await Gaussian.fit(samples)).mean.gpu).toBe(older);
+  older.dispose();
+});

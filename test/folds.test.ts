@@ -303,16 +303,6 @@ it("every kernel of every case gives the same bits in a folded grid", async () =
     }
 });
 
-it("a picture is the same in a folded grid", async () => {
-  const data = Uint8ClampedArray.from({ length: 4 * 300 }, (_, i) => (i % 4 < 3 ? (i * 37) % 256 : 255));
-  const read = async (gpu: Gpu) => {
-    const texture = await gpu.toTexture(gpu.fromImage({ data, width: 20, height: 15 } as ImageData));
-    return gpu.fromImage(texture).read();
-  };
-  const [plain, twice] = engines[0]!;
-  expect(await read(twice)).toEqual(await read(plain));
-});
-
 /** Pictures, kernels that only steps of training launch, and products with sums, whose tiles are those of products. */
 const ELSEWHERE = [
   ...["draw.draw", "image.image", "image_external.image_external"],

@@ -1,3 +1,3 @@
-import { pollOnceAMillisecond } from "../src/app/poll.ts";
+import { pollOnceAMillisecond } from "../src/app/command/poll.ts";
 
 pollOnceAMillisecond();

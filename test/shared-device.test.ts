@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { create, globals } from "webgpu";
-import { assign, Gaussian, type Gpu, grad, linalg, matmul, openGpu, random, sum, type Tensor } from "../src/index.ts";
+import { assign, type Gpu, grad, linalg, matmul, openGpu, random, sum, type Tensor } from "../src/index.ts";
 import { failure, opener } from "./helpers.ts";
 
 // The engine and other code on one device: neither hears of the other's mistakes, and tensors of other engines and buffers of
@@ -347,17 +347,4 @@ describe("a place on the GPU", () => {
       "{ x: Tensor f32 [2, 3] }",
     ]);
   });
-});
-
-it("samples that are arrays go to the newest engine that is still open", async () => {
-  const samples = [
-    [1, 2],
-    [3, 4],
-    [2, 5],
-  ];
-  const [older, newer] = [await openGpu({ device }), await openGpu({ device })];
-  expect((await Gaussian.fit(samples)).mean.gpu).toBe(newer);
-  newer.dispose();
-  expect((await Gaussian.fit(samples)).mean.gpu).toBe(older);
-  older.dispose();
 });

@@ -58,9 +58,7 @@ export class Gpu {
   get info(): DeviceInfo {
     return this.#device.info;
   }
-  /** @internal Whether it is neither disposed nor known to be lost. */ get isOpen(): boolean {
-    return this.#device.isOpen;
-  }
+  /** @internal Whether it is neither disposed nor known to be lost. */ readonly isOpen = () => this.#device.isOpen;
   /** Resolves when the device is lost or disposed; never rejects. */
   get lost(): Promise<DeviceLoss> {
     return this.#device.lost;
@@ -299,5 +297,4 @@ export class Gpu {
   [Symbol.dispose] = (): void => this.dispose();
 }
 
-/** Images in and out. */
-export interface Gpu extends Pictures {}
+/** Images in and out. */ export interface Gpu extends Pictures {}

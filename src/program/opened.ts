@@ -5,11 +5,11 @@ let engines: WeakRef<Gpu>[] = [];
 
 /** Notes an engine, and gives it back. */
 export function opened(gpu: Gpu): Gpu {
-  engines = [...engines.filter((one) => one.deref()?.isOpen), new WeakRef(gpu)];
+  engines = [...engines.filter((one) => one.deref()?.isOpen()), new WeakRef(gpu)];
   return gpu;
 }
 
 /** The newest engine that is neither disposed nor lost: where samples go that are arrays alone. */
 export function lastOpened(): Gpu | undefined {
-  return engines.map((one) => one.deref()).findLast((gpu) => gpu?.isOpen);
+  return engines.map((one) => one.deref()).findLast((gpu) => gpu?.isOpen());
 }

@@ -1,6 +1,6 @@
 import { clamp, type Gpu, resize } from "../../index.ts";
 import { openNodeGpu } from "../../node.ts";
-import { pollOnceAMillisecond } from "../poll.ts";
+import { pollOnceAMillisecond } from "./poll.ts";
 import { imagesOn } from "./features.ts";
 import type { Reading } from "./source.ts";
 import type { Stream, Terminal } from "./terminal.ts";

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { loadMnistNode } from "../../data/mnist-node.ts";
 import { openNodeGpu, writeFileWhole } from "../../node.ts";
-import { pollOnceAMillisecond } from "../poll.ts";
+import { pollOnceAMillisecond } from "../command/poll.ts";
 import { COMPONENTS } from "./codes.ts";
 import { familyContext } from "./context.ts";
 import { keyOf } from "./fit.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Gaussian, GaussianMixture, type Gpu, VAE, version } from "../../index.ts";
 import { loadMnistNode, openNodeGpu, writeFileWhole } from "../../node.ts";
-import { pollOnceAMillisecond } from "../poll.ts";
+import { pollOnceAMillisecond } from "../command/poll.ts";
 import { compact } from "./compact.ts";
 import { examplesFile, sheet } from "./examples.ts";
 import { fitGaussian, fitMixture, fitVae, type Tell } from "./fit.ts";
