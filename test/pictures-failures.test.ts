@@ -80,7 +80,7 @@ describe("fromImage", () => {
     const size = [2, 2] as const;
     const make = () =>
       gpu.device.createTexture({
-        size,
+        size: [...size],
         format: "rgba8unorm",
         usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.COPY_DST,
       });

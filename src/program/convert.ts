@@ -85,7 +85,11 @@ interface Readable {
  * A texture, or a frame as an external texture. A frame that may have alpha is copied: of external textures browsers differ in whether
  * colours are multiplied by it, a copy's are specified not to be. So is one that the browser cannot import.
  */
-function readableOf(device: Device, pixels: GPUTexture | VideoFrame, size: readonly [number, number]): Readable {
+function readableOf(
+  device: Device,
+  pixels: GPUTexture | VideoFrame,
+  [width, height]: readonly [number, number],
+): Readable {
   const viewOf = (texture: GPUTexture) => texture.createView({ mipLevelCount: 1, arrayLayerCount: 1, dimension: "2d" });
   if (!("displayWidth" in pixels)) return { resource: viewOf(pixels), isExternal: false };
   const { gpu } = device;
@@ -99,6 +103,7 @@ function readableOf(device: Device, pixels: GPUTexture | VideoFrame, size: reado
     // copied below
   }
   const usage = GPUTextureUsage.COPY_DST | GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.RENDER_ATTACHMENT;
+  const size = { width, height };
   const copy = gpu.createTexture({ label: where, size, format: "rgba8unorm", usage });
   try {
     gpu.queue.copyExternalImageToTexture({ source: pixels }, { texture: copy }, size);
