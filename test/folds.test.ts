@@ -305,7 +305,9 @@ it("every kernel of every case gives the same bits in a folded grid", async () =
 
 /** Pictures, kernels that only steps of training launch, and products with sums, whose tiles are those of products. */
 const ELSEWHERE = [
-  ...["draw.draw", "image.image", "image_external.image_external"],
+  "draw.draw",
+  "image.image",
+  "image_external.image_external",
   ...["adam", "sgd"].flatMap((name) => [`${name}.update`, `${name}.update_each`]),
   ...["bytes", "floats"].map((name) => `batch.${name}`),
   ...["register_tiled", "quadswap", "quadswap_any", "quadswap_small", "tiled", "tiled_any"].map(

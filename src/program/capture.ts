@@ -28,7 +28,9 @@ export function free({ pixels, texture }: Captured): void {
 /** Captures the picture as it is now: a frame by another handle on it, all else by a copy on the GPU. */
 export function capture(label: string, device: Device, captured: Captured, source: Source): void {
   const { gpu } = device;
-  const { texture, size } = captured;
+  const { texture } = captured;
+  const [width, height] = captured.size;
+  const size = { width, height };
   if (source.clone) captured.pixels = source.clone();
   else if (source.videoWidth && globalThis.VideoFrame)
     captured.pixels = new VideoFrame(source as unknown as HTMLVideoElement);
@@ -43,7 +45,7 @@ export function capture(label: string, device: Device, captured: Captured, sourc
     if (texture) device.send(label, (encoder) => encoder.copyTextureToTexture({ texture }, copy, size));
     // bytes in sRGB need no conversion
     else if (data?.BYTES_PER_ELEMENT === 1 && colorSpace === "srgb")
-      gpu.queue.writeTexture(copy, data, { bytesPerRow: 4 * size[0] }, size);
+      gpu.queue.writeTexture(copy, data, { bytesPerRow: 4 * width }, size);
     else gpu.queue.copyExternalImageToTexture({ source: source as unknown as ImageBitmap }, copy, size);
   }
 }
