@@ -62,8 +62,8 @@ const apart = /^src\/(models|metrics|features|data|linalg|app)\//;
 // gives a tensor at once, costs 1,500 there; the kernels, drawing and colour maps come with the first call, 5,900 in one file.
 // The limits are what was reached, so that nothing grows again.
 const LIMITS = {
-  core: { atOnce: 55_290, withKernels: 79_430, oneFile: 88_450 },
-  tensors: { atOnce: 46_910, withKernels: 62_300, oneFile: 70_330 },
+  core: { atOnce: 55_330, withKernels: 79_480, oneFile: 88_520 },
+  tensors: { atOnce: 46_950, withKernels: 62_350, oneFile: 70_400 },
 };
 
 describe("what a program takes along", () => {
