@@ -2,10 +2,7 @@
 // the same as a table, family.md, and pictures of samples.
 import { mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
-
-const root = fileURLToPath(new URL("../../", import.meta.url));
+import { interruption, programOf, root, tell } from "./nodeProgram.mjs";
 
 const usage = `npm run family -- [options]
   --preset quick|full   quick takes minutes on a CPU; full is for GPUs (default quick)
@@ -39,37 +36,14 @@ function optionsOf(words) {
 async function main() {
   const { help, ...request } = optionsOf(process.argv.slice(2));
   if (help) return process.stdout.write(`${usage}\n`);
-  const folder = join(root, "dist/family");
-  mkdirSync(folder, { recursive: true });
-  const outfile = join(folder, "main.js");
-  // packages stay where they are: Dawn is a native addon
-  const entryPoints = [join(root, "src/app/family/main.ts")];
-  await build({
-    entryPoints,
-    outfile,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    packages: "external",
-    logLevel: "error",
-    target: "es2022",
-  });
-  const { family } = await import(pathToFileURL(outfile).href);
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
-    process.on(signal, () => stop.abort(new Error("family: stopped.")));
+  const { family } = await programOf("family");
   const store = join(root, "out/family", `${request.preset}-${request.seed}`);
   mkdirSync(dirname(request.out), { recursive: true });
-  const { table } = await family({
-    ...request,
-    store,
-    signal: stop.signal,
-    tell: (text) => process.stderr.write(`${text}\n`),
-  });
+  const { table } = await family({ ...request, store, signal: interruption("family"), tell });
   process.stdout.write(`${table}\n`);
 }
 
 await main().catch((error) => {
-  process.stderr.write(`${error.message}\n`);
+  tell(error.message);
   process.exitCode = 1;
 });

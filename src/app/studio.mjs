@@ -1,10 +1,6 @@
 // studio — trains the models that the page plays with on MNIST, on Dawn in Node, and writes them to src/app/studio/models.
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
-
-const root = fileURLToPath(new URL("../../", import.meta.url));
+import { interruption, programOf, root, tell } from "./nodeProgram.mjs";
 
 const names = ["vae", "gaussian", "mixture"];
 
@@ -22,33 +18,12 @@ function modelsOf(words) {
 
 async function main(words) {
   const models = modelsOf(words);
-  const folder = join(root, "dist/studio");
-  mkdirSync(folder, { recursive: true });
-  const outfile = join(folder, "main.js");
-  // packages stay where they are: Dawn is a native addon
-  await build({
-    entryPoints: [join(root, "src/app/studio/main.ts")],
-    outfile,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    packages: "external",
-    logLevel: "error",
-    target: "es2022",
-  });
-  const { writeModels } = await import(pathToFileURL(outfile).href);
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
-    process.on(signal, () => stop.abort(new Error("studio:models: stopped.")));
-  await writeModels({
-    models,
-    folder: join(root, "src/app/studio/models"),
-    signal: stop.signal,
-    tell: (text) => process.stderr.write(`${text}\n`),
-  });
+  const { writeModels } = await programOf("studio");
+  const signal = interruption("studio:models");
+  await writeModels({ models, folder: join(root, "src/app/studio/models"), signal, tell });
 }
 
 await main(process.argv.slice(2)).catch((error) => {
-  process.stderr.write(`${error.message}\n`);
+  tell(error.message);
   process.exitCode = 1;
 });

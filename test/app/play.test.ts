@@ -11,7 +11,7 @@ import {
   rest,
 } from "../../src/app/page/play/plane.ts";
 import { asDigit, bounds, type Grey } from "../../src/app/page/play/sketch.ts";
-import { halves } from "../../src/app/studio/half.ts";
+import { halfPrecision } from "../../src/app/studio/half.ts";
 import { compact } from "../../src/app/studio/compact.ts";
 import { float32OfHalf } from "../../src/formats/elements.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
@@ -19,16 +19,16 @@ import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensor
 describe("half precision", () => {
   it("gives every half back as it was", () => {
     const all = Uint16Array.from({ length: 65536 }, (_, i) => i).filter((half) => (half & 0x7fff) <= 0x7c00);
-    expect(halves(float32OfHalf(all))).toEqual(all);
+    expect(halfPrecision(float32OfHalf(all))).toEqual(all);
   });
 
   it("rounds to the nearest half, ties to even, and beyond the largest to infinity", () => {
     const unit = 2 ** -10;
     const values = [1 + 0.49 * unit, 1 + 0.5 * unit, 1 + 0.51 * unit, 1 + 1.5 * unit, 2 - 0.4 * unit, 65519, 65520, 2 ** -25, 1.5 * 2 ** -25]; // prettier-ignore
     const rounded = [1, 1, 1 + unit, 1 + 2 * unit, 2, 65504, Infinity, 0, 2 ** -24];
-    expect([...float32OfHalf(halves(values))]).toEqual(rounded);
-    expect([...float32OfHalf(halves(values.map((value) => -value)))]).toEqual(rounded.map((value) => -value));
-    expect(float32OfHalf(halves([NaN]))).toEqual(Float32Array.of(NaN));
+    expect([...float32OfHalf(halfPrecision(values))]).toEqual(rounded);
+    expect([...float32OfHalf(halfPrecision(values.map((value) => -value)))]).toEqual(rounded.map((value) => -value));
+    expect(float32OfHalf(halfPrecision([NaN]))).toEqual(Float32Array.of(NaN));
   });
 
   it("halves large tensors of a file, leaves small ones, and adds notes", () => {

@@ -5,6 +5,7 @@ import { schedule } from "../../nn/schedule.ts";
 import type { FamilyContext } from "./context.ts";
 import { type FamilyName, type Member, optionsOf } from "./settings.ts";
 import type { ModelStore } from "./store.ts";
+import { fitStatus } from "../seldom.ts";
 
 /** Any model of the family, made of options that were looked up by its name. */
 type AnyModel = (new (gpu: Gpu, options: object) => LatentModel) & {
@@ -80,8 +81,7 @@ export async function fittedMember(
       learningRate: schedule.cosine({ rate: learningRate, steps }),
       seed,
       binarize: member.pixels === "binary",
-      onProgress: ({ step, loss, eta }) =>
-        tell(`step ${step} of ${steps}, loss ${loss.toFixed(1)}, ${Math.round(eta)} s to go`),
+      onProgress: (progress) => tell(fitStatus(progress)),
       ...(signal ? { signal } : {}),
     });
     const seconds = (performance.now() - start) / 1000;

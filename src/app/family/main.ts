@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { loadMnistNode } from "../../data/mnist-node.ts";
 import { openNodeGpu, writeFileWhole } from "../../node.ts";
 import { pollOnceAMillisecond } from "../command/poll.ts";
+import { seldom } from "../seldom.ts";
 import { COMPONENTS } from "./codes.ts";
 import { familyContext } from "./context.ts";
 import { keyOf } from "./fit.ts";
@@ -88,12 +89,7 @@ export async function family(
       if (rows.has(member.name) || (models && !models.includes(member.name))) continue;
       signal?.throwIfAborted();
       const start = performance.now();
-      let last = start;
-      const say = (status: string): void => {
-        if (performance.now() - last < 15_000) return;
-        last = performance.now();
-        tell(`  ${member.name}: ${status}`);
-      };
+      const say = seldom((status) => tell(`  ${member.name}: ${status}`));
       const { row, png } = await judged(context, member, storeIn(store), say, signal);
       rows.set(member.name, row);
       mkdirSync(join(dirname(out), "family"), { recursive: true });

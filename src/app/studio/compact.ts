@@ -1,5 +1,5 @@
 import { parseSafetensors, type Safetensor, writeSafetensors } from "../../formats/safetensors.ts";
-import { halves } from "./half.ts";
+import { halfPrecision } from "./half.ts";
 
 /** Tensors of fewer numbers stay as they are: biases, weights of components. */
 const LEAST = 1000;
@@ -11,7 +11,7 @@ export function compact(bytes: Uint8Array, notes: Readonly<Record<string, string
   const smaller = [...tensors].map(([name, tensor]): [string, Safetensor] => [
     name,
     tensor.dtype === "F32" && tensor.data.length >= LEAST
-      ? { dtype: "F16", shape: tensor.shape, data: halves(tensor.data as Float32Array) }
+      ? { dtype: "F16", shape: tensor.shape, data: halfPrecision(tensor.data as Float32Array) }
       : tensor,
   ]);
   return writeSafetensors(smaller, [...metadata, ...Object.entries(notes)], where);

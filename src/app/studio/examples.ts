@@ -63,7 +63,7 @@ export async function examplesFile(gpu: Gpu, model: VAE, { train, test }: Mnist,
     ],
     { range: String(RANGE) },
   );
-} // prettier-ignore
+}
 
 /** The first test images as one grey picture of columns × columns, in 16 levels. */
 export function sheet({ test }: Mnist, columns: number): Uint8Array<ArrayBuffer> {

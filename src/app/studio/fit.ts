@@ -1,5 +1,6 @@
 import type { Mnist } from "../../data/mnist.ts";
 import { Dataset, Gaussian, GaussianMixture, schedule, VAE, type Gpu, type CallProgress } from "../../index.ts";
+import { fitStatus, seldom } from "../seldom.ts";
 import { dequantised } from "../job/pixels.ts";
 import { REGULARIZATION, type StudioSettings } from "./settings.ts";
 
@@ -8,14 +9,9 @@ export type Tell = (text: string) => void;
 
 const image: [number, number, number] = [1, 28, 28];
 
-/** `tell` at most every 15 seconds. */
-function slowly(tell: Tell, name: string): (progress: CallProgress & { readonly loss: number }) => void {
-  let last = performance.now();
-  return ({ step, total, loss, eta }) => {
-    if (performance.now() - last < 15_000) return;
-    last = performance.now();
-    tell(`  ${name}: step ${step} of ${total}, loss ${loss.toFixed(1)}, ${Math.round(eta)} s to go`);
-  };
+function told(tell: Tell, name: string): (progress: CallProgress & { readonly loss: number }) => void {
+  const say = seldom((status) => tell(`  ${name}: ${status}`));
+  return (progress) => say(fitStatus(progress));
 }
 
 /**
@@ -43,7 +39,7 @@ export async function fitVae(
       learningRate: schedule.cosine({ rate: learningRate, steps: epochs * Math.ceil(trainImages / batch) }),
       seed,
       signal,
-      onProgress: slowly(tell, "VAE"),
+      onProgress: told(tell, "VAE"),
     });
     return model;
   } finally {
@@ -52,14 +48,14 @@ export async function fitVae(
 }
 
 /** Images as dequantised rows, (byte + u)/256, and the data set behind them, which the caller disposes. */
-export function rowsOf(gpu: Gpu, images: Uint8Array, count: number, seed: number) {
+export function dequantisedRows(gpu: Gpu, images: Uint8Array, count: number, seed: number) {
   const data = Dataset.from(gpu, Uint8Array.from(images.subarray(0, count * 784)), [count, ...image]);
   return { data, rows: dequantised(data, count, seed) };
 }
 
 /** One Gaussian of `rank` directions, with a noise of its own for each pixel (factor analysis, in float64 on the CPU: minutes). */
 export async function fitGaussian(gpu: Gpu, { train }: Mnist, settings: StudioSettings, signal: AbortSignal) {
-  const { data, rows } = rowsOf(gpu, train.images, settings.trainImages, settings.seed);
+  const { data, rows } = dequantisedRows(gpu, train.images, settings.trainImages, settings.seed);
   try {
     const { rank } = settings.gaussian;
     return await Gaussian.fit(rows, { covariance: "factor", rank, regularization: REGULARIZATION, signal });
@@ -76,7 +72,7 @@ export async function fitMixture(
   tell: Tell,
   signal: AbortSignal,
 ) {
-  const { data, rows } = rowsOf(gpu, train.images, mixture.trainImages, seed);
+  const { data, rows } = dequantisedRows(gpu, train.images, mixture.trainImages, seed);
   try {
     const { components, rank, maxIterations } = mixture;
     return await GaussianMixture.fit(rows, {
@@ -87,7 +83,7 @@ export async function fitMixture(
       regularization: REGULARIZATION,
       seed,
       signal,
-      onProgress: slowly(tell, "mixture"),
+      onProgress: told(tell, "mixture"),
     });
   } finally {
     data.dispose();

@@ -5,7 +5,7 @@ const LIMIT = 65_520;
  * IEEE half precision of each value as its 16 bits, rounded to nearest, ties to even; what is beyond ±65,504 becomes
  * infinite.
  */
-export function halves(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
+export function halfPrecision(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
   return Uint16Array.from(values, halfOf);
 }
 

@@ -1,5 +1,5 @@
 import { type Gaussian, type GaussianMixture, type Gpu, sum, type Tensor, type VAE } from "../../index.ts";
-import { rowsOf } from "./fit.ts";
+import { dequantisedRows } from "./fit.ts";
 import { BOUND_SAMPLES } from "./settings.ts";
 
 /** Means over test images, in nats per image, of pixels in [0, 1]. */
@@ -23,7 +23,7 @@ export async function scoresOf(
   count: number,
   seed: number,
 ): Promise<StudioScores> {
-  const { data, rows } = rowsOf(gpu, images, count, seed + 1);
+  const { data, rows } = dequantisedRows(gpu, images, count, seed + 1);
   try {
     if (!("elbo" in model)) return { images: count, logProb: await model.score(rows) };
     const totals = { reconstruction: 0, kl: 0, logProb: 0 };

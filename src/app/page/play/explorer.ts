@@ -54,7 +54,6 @@ export function explorer(
   latent: number,
   start: { code: Float32Array<ArrayBuffer> | null; plane: string | null },
 ): Explorer {
-  // prettier-ignore
   const select = byId<HTMLSelectElement>("plane-choice");
   offerPlanes(select, latent, start.plane ?? FIRST_PLANE);
   const plane = planeNamed(select.value, examples, latent);

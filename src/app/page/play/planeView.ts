@@ -53,7 +53,6 @@ export class PlaneView {
       ["#000", 6],
       ["#fff", 2.5],
     ] as const) {
-      // prettier-ignore
       context.strokeStyle = colour;
       context.lineWidth = thickness * unit;
       context.beginPath();

@@ -1,4 +1,5 @@
 import { add, concat, isNaN, mul, random, reshape, slerp, slice, square, sub, sum, type Tensor, where } from "../../../index.ts"; // prettier-ignore
+import { BOUND_SAMPLES } from "../../studio/settings.ts";
 import type { Engine } from "./engine.ts";
 
 /** A step compiled once: numbers in, pictures and numbers out. */
@@ -39,9 +40,6 @@ export const walker = (engine: Engine, n: number): Promise<Step<"images">> => {
     return { images: vae.decode(concat([line, slerp(a, b, n)], 0)) };
   });
 };
-
-/** Draws of the VAE's bound on log p(x). */
-export const BOUND_SAMPLES = 20;
 
 /**
  * What the models say of an image [784] of grey levels in [0, 1]: its mean code and reconstruction by the VAE, log p of

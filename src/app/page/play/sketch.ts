@@ -15,7 +15,6 @@ export function bounds({
   height,
   pixels,
 }: Grey): { x: number; y: number; width: number; height: number } | undefined {
-  // prettier-ignore
   let [left, right, top, bottom] = [width, -1, height, -1];
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
