@@ -3,7 +3,7 @@ import { Device } from "../src/device/device.ts";
 import type { Gpu } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { convert } from "../src/program/convert.ts";
-import { failure } from "./helpers.ts";
+import { bytesOfPixels, failure } from "./helpers.ts";
 
 // What pictures keep and say where something fails: browsers' parts are stood in for, so that it fails where it should.
 
@@ -16,10 +16,6 @@ afterAll(() => {
   gpu.dispose();
   other.dispose();
 });
-
-/** Bytes R, G, B, A that differ from pixel to pixel and channel to channel. */
-const bytesOf = (pixels: number): Uint8ClampedArray<ArrayBuffer> =>
-  Uint8ClampedArray.from({ length: 4 * pixels }, (_, k) => ((k >> 2) * [37, 101, 211, 91][k & 3]! + 13 * k) % 256);
 
 const textureOf = (usage: number, more: Partial<GPUTextureDescriptor> = {}, on = gpu): GPUTexture =>
   on.device.createTexture({ label: "the app's", size: [5, 3], format: "rgba8unorm", usage, ...more });
@@ -132,11 +128,11 @@ describe("fromImage", () => {
       message: "fromImage: Object gives no pixels here. Error: tainted",
     });
     expect(count).toEqual({ made: 1, destroyed: 1 });
-    const picture = { data: bytesOf(1), width: 1, height: 1 };
+    const picture = { data: bytesOfPixels(1), width: 1, height: 1 };
     expect((await failure(() => gpu.fromImage(picture, { size: 2 ** 16 }))).code).toBe("limit");
     expect(count.made).toBe(1);
     const most = gpu.device.limits.maxTextureDimension2D;
-    const wide = gpu.fromImage({ data: bytesOf(most + 1), width: most + 1, height: 1 }, { size: [1, 999] });
+    const wide = gpu.fromImage({ data: bytesOfPixels(most + 1), width: most + 1, height: 1 }, { size: [1, 999] });
     expect(await failure(() => wide.read())).toMatchObject({
       code: "limit",
       message: `fromImage: too large for this device. Expected at most ${most} pixels a side; got ${most + 1} × 1.`,
@@ -234,12 +230,14 @@ it("refuses a tensor that is disposed before it is drawn", async () => {
 it("rejects with device-lost after a loss, and with disposed after dispose()", async () => {
   const lost = await openNodeGpu();
   const x = lost.ones([2, 2]);
-  const pending = lost.fromImage({ data: bytesOf(4), width: 2, height: 2 });
+  const pending = lost.fromImage({ data: bytesOfPixels(4), width: 2, height: 2 });
   lost.device.destroy();
   await lost.lost;
   expect((await failure(() => lost.toTexture(x))).code).toBe("device-lost");
   expect((await failure(() => pending.read())).code).toBe("device-lost");
-  expect((await failure(() => lost.fromImage({ data: bytesOf(4), width: 2, height: 2 }))).code).toBe("device-lost");
+  expect((await failure(() => lost.fromImage({ data: bytesOfPixels(4), width: 2, height: 2 }))).code).toBe(
+    "device-lost",
+  );
   lost.dispose();
   expect((await failure(() => lost.toTexture(x))).code).toBe("disposed");
 });

@@ -6,7 +6,7 @@ import { type Gpu, resize, slice, type Tensor } from "../src/index.ts";
 import * as shaders from "../src/kernels/shaders.gen.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { colormaps } from "../src/program/colormaps.ts";
-import { failure } from "./helpers.ts";
+import { bytesOfPixels, failure } from "./helpers.ts";
 
 // Pictures in and out as far as Node has them: bytes and textures. Canvases and video: test/browser/pictures.spec.ts.
 
@@ -19,10 +19,6 @@ afterAll(() => {
   gpu.dispose();
   other.dispose();
 });
-
-/** Bytes R, G, B, A that differ from pixel to pixel and channel to channel. */
-const bytesOf = (pixels: number): Uint8ClampedArray<ArrayBuffer> =>
-  Uint8ClampedArray.from({ length: 4 * pixels }, (_, k) => ((k >> 2) * [37, 101, 211, 91][k & 3]! + 13 * k) % 256);
 
 /** The same in planes: [4, pixels]. */
 const planesOf = (data: ArrayLike<number>): number[] =>
@@ -64,13 +60,13 @@ const textureOf = (usage: number, more: Partial<GPUTextureDescriptor> = {}, on =
 
 describe("fromImage", () => {
   it("is a tensor at once, whose place is known once it is computed", async () => {
-    const x = gpu.fromImage({ data: bytesOf(4), width: 2, height: 2 }, { channels: 1 });
+    const x = gpu.fromImage({ data: bytesOfPixels(4), width: 2, height: 2 }, { channels: 1 });
     expect(String(x)).toBe("Tensor f32 [1, 1, 2, 2]");
     expect((await failure(() => x.location())).message).toMatch(/^location: .*has not been computed yet/);
     const early = x.read();
     await gpu.evaluate([x]);
     expect(x.location().size).toBe(16);
-    const [r, g, b] = planesOf(bytesOf(4)).reduce<number[][]>(
+    const [r, g, b] = planesOf(bytesOfPixels(4)).reduce<number[][]>(
       (rows, value, k) => (rows[k >> 2]!.push(value / 255), rows),
       [[], [], [], []],
     );
@@ -79,7 +75,7 @@ describe("fromImage", () => {
   });
 
   it("gives bytes as numbers in planes, and toTexture gives the bytes back", async () => {
-    const data = bytesOf(19 * 23);
+    const data = bytesOfPixels(19 * 23);
     const x = gpu.fromImage({ data, width: 19, height: 23 }, { channels: 4 });
     expect(x.shape).toEqual([1, 4, 23, 19]);
     expect(
@@ -105,7 +101,7 @@ describe("fromImage", () => {
     [41, 30],
     [12, 46],
   ])("resizes to %i × %i by the antialiased bilinear rule, as resize does", async (height, width) => {
-    const picture = { data: bytesOf(19 * 23), width: 19, height: 23 };
+    const picture = { data: bytesOfPixels(19 * 23), width: 19, height: 23 };
     const whole = gpu.fromImage(picture);
     const expected = await resize(whole, [height, width], { mode: "bilinear", antialias: true }).read();
     const x = gpu.fromImage(picture, { size: [height, width] });
@@ -115,7 +111,7 @@ describe("fromImage", () => {
   });
 
   it("reads a texture as it is at the call, bytes as stored also where they are sRGB", async () => {
-    const data = bytesOf(15);
+    const data = bytesOfPixels(15);
     for (const format of ["rgba8unorm", "rgba8unorm-srgb"] as const) {
       const texture = textureOf(GPUTextureUsage.COPY_SRC | GPUTextureUsage.COPY_DST, { format });
       const write = (bytes: Uint8ClampedArray<ArrayBuffer>) =>

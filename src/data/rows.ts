@@ -66,14 +66,7 @@ export const isArrays = (x: unknown): x is SampleArrays =>
  * Throws LatentError: "argument" on another object, "shape" on another rank or where `dim` is given and differs.
  */
 export function rowsOf(where: string, x: Samples, dim?: number, gpu?: Gpu): Rows {
-  const rows =
-    x instanceof Tensor
-      ? rowsOfTensor(where, x)
-      : x instanceof Dataset
-        ? rowsOfDataset(x)
-        : isArrays(x)
-          ? rowsOfArrays(where, x, gpu)
-          : x;
+  const rows = sourceOf(where, x, gpu);
   const fits = typeof rows === "object" && rows !== null && typeof rows.batch === "function";
   check(
     fits,
@@ -95,6 +88,12 @@ export function rowsOf(where: string, x: Samples, dim?: number, gpu?: Gpu): Rows
     () => `features differ in number. Expected ${dim} columns; got ${rows.dim}.`,
   );
   return rows;
+}
+
+function sourceOf(where: string, x: Samples, gpu: Gpu | undefined): Rows {
+  if (x instanceof Tensor) return rowsOfTensor(where, x);
+  if (x instanceof Dataset) return rowsOfDataset(x);
+  return isArrays(x) ? rowsOfArrays(where, x, gpu) : x;
 }
 
 /** Rows of a tensor alone, for what gives tensors back at once: nobody would free what arrays become. Throws as rowsOf does. */

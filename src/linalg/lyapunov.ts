@@ -23,8 +23,8 @@ export function lyapunov(r: Tensor, c: Tensor): Tensor {
   for (const rho of scales()) {
     [a, x] = [mul(a, rho), mul(x, rho)];
     const factor = sub(mul(one, 1.5), mul(matmul(a, a), 0.5));
-    const apart = sub(matmul(a, x), matmul(x, a));
-    [x, a] = [sub(matmul(x, factor), mul(matmul(a, apart), 0.5)), matmul(a, factor)];
+    const commutator = sub(matmul(a, x), matmul(x, a));
+    [x, a] = [sub(matmul(x, factor), mul(matmul(a, commutator), 0.5)), matmul(a, factor)];
   }
   // both of what symmetry makes equal
   const half = mul(x, 0.25);

@@ -1,4 +1,4 @@
-import { transposed } from "./singularVectors.ts";
+import { transposed } from "./transposed.ts";
 import { reflector, tridiagonalEigenvalues } from "./tridiagonal.ts";
 
 /**

@@ -1,3 +1,4 @@
+import { transposed } from "./transposed.ts";
 import { eigenpairs } from "./tridiagonal.ts";
 
 /** Columns shorter than this part of the largest have no direction of their own: float64 leaves √2⁻⁵³ of a squared matrix. */
@@ -86,10 +87,4 @@ function times(a: Float64Array, rows: number, columns: number, v: Float64Array):
     y[i] = sum;
   }
   return y;
-}
-
-export function transposed(a: Float64Array, rows: number, columns: number): Float64Array {
-  const t = new Float64Array(rows * columns);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) t[j * rows + i] = a[i * columns + j]!;
-  return t;
 }

@@ -3,6 +3,7 @@ import { matmul } from "../../graph/ops/matmul.ts";
 import { transpose } from "../../graph/ops/shape.ts";
 import { sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { transposed } from "../../linalg/transposed.ts";
 import { eigenpairs } from "../../linalg/tridiagonal.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import type { Roots } from "./family.ts";
@@ -87,11 +88,4 @@ export function rootsOfLoadings(gpu: Gpu, loadings: Float64Array, noise: Float64
     precisions: () => tensors.precisions,
     tensors,
   };
-}
-
-/** a [rows, columns] as [columns, rows]. */
-export function transposed(a: Float64Array, rows: number, columns: number): Float64Array {
-  const result = new Float64Array(a.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) result[j * rows + i] = a[i * columns + j]!;
-  return result;
 }
