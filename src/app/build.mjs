@@ -39,7 +39,9 @@ export async function buildPages(files = pages()) {
   // peers that are compared with guess their platform from `process`
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const define = { "process.env.NODE_ENV": '"production"', LATENTGPU_VERSION: JSON.stringify(version) };
-  await build({ ...common, entryPoints, outdir: join(dist, "app"), platform: "browser", define });
+  const outdir = join(dist, "app");
+  // what a page imports when it is needed becomes a file that pages share
+  await build({ ...common, entryPoints, outdir, splitting: true, chunkNames: "parts/[name]-[hash]", platform: "browser", define }); // prettier-ignore
   return files.map((file) => `/dist/app/${name(file)}.js`);
 }
 
