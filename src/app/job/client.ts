@@ -1,6 +1,7 @@
 import type { Preset, Report } from "../report.ts";
 import type { JobEvent, Listener } from "./events.ts";
 import type { Settings } from "./settings.ts";
+import { startWorker } from "./worker.ts";
 
 /** What a page asks of the worker. Without a preset a software adapter gets "quick", a real GPU "full". */
 export interface JobRequest {
@@ -25,28 +26,9 @@ export interface RunningJob {
   stop: (patience?: number) => void;
 }
 
-/** Chrome calls the policy's function with the address; only this package's own worker is allowed. */
-interface TrustedTypes {
-  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
-}
-
-const address = "/dist/app/worker.js";
-let policy: { createScriptURL(url: string): string } | undefined;
-
-function workerUrl(): string {
-  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
-  policy ??= trustedTypes?.createPolicy("latentgpu", {
-    createScriptURL: (url) => {
-      if (url !== address) throw new TypeError(`worker: unexpected address. Expected ${address}; got ${url}.`);
-      return url;
-    },
-  });
-  return policy?.createScriptURL(address) ?? address;
-}
-
 /** Runs the job in a worker, so that the page stays awake. */
 export function startJob(request: JobRequest, listener: Listener): RunningJob {
-  const worker = new Worker(workerUrl(), { type: "module", name: "latentgpu job" });
+  const worker = startWorker("worker", "latentgpu job");
   let stop: RunningJob["stop"] = () => {};
   const report = new Promise<Report>((accept, reject) => {
     const fail = (name: string, message: string): void => reject(Object.assign(new Error(message), { name }));
