@@ -1,0 +1,54 @@
+import type { Measured } from "../report.ts";
+import type { FaceReport, FaceRow } from "./report.ts";
+import type { FaceScores } from "./scores.ts";
+
+const none = "–";
+
+/** "0.92 [0.89, 0.94]" */
+const withLimits = ({ value, interval }: Measured, digits: number): string =>
+  interval
+    ? `${value.toFixed(digits)} [${interval.map((one) => one.toFixed(digits)).join(", ")}]`
+    : value.toFixed(digits);
+
+/** A line of the table: a set of images, and the model that drew it if one did. */
+interface Line {
+  readonly name: string;
+  readonly scores: FaceScores;
+  readonly row?: FaceRow;
+}
+
+const columns: readonly (readonly [head: string, cell: (line: Line) => string])[] = [
+  ["images", ({ name }) => name],
+  ["parameters", ({ row }) => row?.parameters.toLocaleString("en") ?? none],
+  ["seconds to fit", ({ row }) => row?.seconds.toFixed(0) ?? none],
+  ["bits/dim, test ↓", ({ row }) => (row ? `${row.likelihood.isBound ? "≤ " : ""}${row.bitsPerDim.toFixed(2)}` : none)],
+  ["face found, BlazeFace ↑", ({ scores }) => withLimits(scores.blazeFace, 2)],
+  ["face found, tiny face detector ↑", ({ scores }) => withLimits(scores.tinyFace, 2)],
+  ["Fréchet distance ↓", ({ scores }) => withLimits(scores.frechet, 1)],
+  ["kernel distance ↓", ({ scores }) => withLimits(scores.kernelDistance, 2)],
+  ["precision / recall ↑", ({ scores }) => `${scores.precision.toFixed(2)} / ${scores.recall.toFixed(2)}`],
+];
+
+const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+
+/** The table as Markdown, under what its numbers rest on. */
+export function markdown(report: FaceReport): string {
+  const { preset, seed, adapter, software, settings, detectors, threshold, minSize, real, shuffled, rows, data } = report;
+  const { side, trainImages, boundImages, boundSamples } = settings;
+  const lines: Line[] = [
+    { name: "_real test images_", scores: real },
+    { name: "_the same in shuffled tiles_", scores: shuffled },
+    ...rows.map((row) => ({ name: row.about, scores: row.scores, row })),
+  ];
+  return [
+    "# Faces",
+    "",
+    `\`npm run faces -- --preset ${preset} --seed ${seed}\` on ${adapter}${software ? " (a software adapter)" : ""}: ${data}, ${side} × ${side} pixels, ${trainImages.toLocaleString("en")} to fit, ${real.n.toLocaleString("en")} to test. Brackets hold 95 % intervals.`,
+    `A face counts from score ${threshold} and ${minSize} pixels on; detectors: ${detectors.join("; ")}. Fréchet distance (squared), kernel distance, precision and recall: BlazeFace's 96 features, ${rows[0]?.scores.n.toLocaleString("en") ?? "no"} samples against as many training images.`,
+    `Bits/dim: −log₂ p(x) / ${(3 * side * side).toLocaleString("en")} of dequantised grey levels, (byte + noise)/256; of the VAE a bound by ${boundSamples} importance-weighted draws on ${boundImages} test images. Its samples are means of p(x|z); those of the others are draws.`,
+    "",
+    line(columns.map(([head]) => head)),
+    line(columns.map((_, i) => (i ? "---:" : "---"))),
+    ...lines.map((one) => line(columns.map(([, cell]) => cell(one)))),
+  ].join("\n");
+} // prettier-ignore
