@@ -26,6 +26,7 @@ export type { PoolOptions } from "./graph/ops/pool.ts";
 export type { Axes, GeluOptions } from "./graph/options.ts";
 export type { Padding, Pair } from "./graph/ops/window.ts";
 export type { Runner } from "./graph/tensor.ts";
+export type { RunnerOf } from "./graph/runner.ts";
 export type { CovarianceOptions } from "./linalg/covariance.ts";
 export type { Svd } from "./linalg/svd.ts";
 export type { TriangularOptions } from "./linalg/triangular.ts";
@@ -82,7 +83,7 @@ export type { TopologicalOptions, TopologicalPrecisionRecall } from "./metrics/t
 export type { Vendi, VendiOptions } from "./metrics/vendiScore.ts";
 export type { WaveletDistance, WaveletOptions } from "./metrics/waveletFrechet.ts";
 export type { Conditional, ConditionalOptions } from "./models/covariance/conditional.ts";
-export type { CovarianceKind, CovarianceKind as MixtureKind } from "./models/covariance/family.ts";
+export type { CovarianceKind, CovarianceKind as MixtureKind, Tensors } from "./models/covariance/family.ts";
 export type { Shrinkage } from "./models/covariance/shrinkage.ts";
 export type { BayesianOptions } from "./models/bayesian/options.ts";
 export type { BayesianKind } from "./models/bayesian/posterior.ts";
@@ -96,14 +97,14 @@ export type { Missing, MissingCall } from "./models/observed.ts";
 export type { Weights } from "./models/weights.ts";
 export type { AggregateOptions, AggregatePosterior } from "./models/latent/aggregatePosterior.ts";
 export type { TraverseOptions } from "./models/latent/walks.ts";
-export type { Builder, Decoder, Encoder } from "./models/latent/builder.ts";
+export type { Builder, Decoder, Encoder, WeightChange } from "./models/latent/builder.ts";
 export type { Distribution, Likelihood, PixelDistribution, Posterior, Prior } from "./models/latent/distribution.ts";
 export type { Categorical } from "./models/latent/categorical.ts";
 export type { Quantised } from "./models/latent/codebook.ts";
 export type { CodeOf } from "./models/latent/define.ts";
 export type { FitOptions } from "./models/latent/fit.ts";
 export type { Variance } from "./models/latent/likelihood/gaussian.ts";
-export type { Gamma } from "./models/latent/gamma.ts";
+export type { Gamma, GammaGradient } from "./models/latent/gamma.ts";
 export type { LikelihoodName, LikelihoodOptions } from "./models/latent/likelihood/named.ts";
 export type { Normal } from "./models/latent/normal.ts";
 export type { Option, OptionTable, ValuesOf } from "./models/latent/options.ts";
@@ -111,6 +112,7 @@ export type { Features } from "./models/latent/perceptual.ts";
 export type { Density as CodeDistribution } from "./models/latent/prior.ts";
 export type {
   Code,
+  Code as LatentCode,
   CodeDensity,
   FittedCodes,
   FurtherUpdate,
@@ -164,3 +166,6 @@ export type { RepeatOptions } from "./program/program.ts";
 export type { Scope } from "./program/scope.ts";
 export type { Compiled } from "./program/trace.ts";
 export type { SelfTest } from "./program/selfTest.ts";
+export type { PairDistances } from "./linalg/pairDistances.ts";
+export type { LoadedDensity } from "./models/load.ts";
+export type { MissingOption } from "./models/mixture/mixture.ts";

@@ -10,9 +10,9 @@ import type { Tensor } from "../graph/tensor.ts";
 export interface CovarianceOptions {
   /** Subtracted from the number of rows (from Σ weights) in the divisor; 1. */
   readonly ddof?: number;
-  /** [d]: take deviations from here instead of from the rows' own mean. */
+  /** What deviations are taken from, [d]; the rows' own mean without it. */
   readonly mean?: Tensor;
-  /** [n]: how much each row counts. */
+  /** How much each row counts, [n]; 1 without it. */
   readonly weights?: Tensor;
 }
 

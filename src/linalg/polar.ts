@@ -63,7 +63,7 @@ export function* towardsUnitary(a: Tensor): Generator<Tensor> {
  *
  *     x₀ = a / bound,  x ← x · (3ρ − ρ³·xᵀx) / 2,  unitary = x,  positive = (unitaryᵀ·a + aᵀ·unitary) / 2
  *
- * `unitary` [..., m, n]: orthonormal columns where m ≥ n, orthonormal rows where m < n, within 2⁻¹⁴. `positive` [..., n, n]:
+ * `unitary` is [..., m, n], with orthonormal columns where m ≥ n, orthonormal rows where m < n, within 2⁻¹⁴. `positive` is [..., n, n],
  * exactly symmetric, positive semidefinite within rounding, (aᵀa)^½. |a − unitary·positive|_F ≤ 2⁻¹⁶ · |a|_F, whatever the condition.
  * Directions whose singular values are below about 10⁻⁶ of the largest need not converge: unitaryᵀ·unitary is then between 0 and 1
  * there, 0 for a zero column or row; `positive` and the product above hold all the same.

@@ -12,7 +12,8 @@ import type { LatentModel } from "./latent/model.ts";
 import type { NetworkOptions } from "./latent/network.ts";
 import { GaussianMixture } from "./mixture/mixture.ts";
 
-type Density = Gaussian | GaussianMixture | KernelDensity | KMeans | PCA;
+/** A density or a clustering that a file may hold. */
+export type LoadedDensity = Gaussian | GaussianMixture | KernelDensity | KMeans | PCA;
 
 /**
  * The model that any `save` wrote: the file says which one. Layers and likelihoods of one's own, and priors that are no Gaussian or
@@ -23,11 +24,11 @@ type Density = Gaussian | GaussianMixture | KernelDensity | KMeans | PCA;
  *     const again = await load(gpu, await model.save());
  *     console.log(model instanceof VAE);
  */
-export async function load(gpu: Gpu, bytes: Uint8Array, own?: Partial<NetworkOptions>): Promise<LatentModel | Density> {
+export async function load(gpu: Gpu, bytes: Uint8Array, own?: Partial<NetworkOptions>): Promise<LatentModel | LoadedDensity> {
   checkGpu("load", gpu);
   checkBytes("load", bytes);
   const name = modelOf("load", bytes);
-  const densities: { readonly [name: string]: { load(gpu: Gpu, bytes: Uint8Array): Promise<Density> } } = {
+  const densities: { readonly [name: string]: { load(gpu: Gpu, bytes: Uint8Array): Promise<LoadedDensity> } } = {
     Gaussian,
     GaussianMixture,
     KernelDensity,

@@ -23,7 +23,8 @@ import { type MixtureOptions, type MixtureStart, readStart, startValues } from "
 import { sampleMixture } from "./sample.ts";
 import { type Selected, type SelectOptions, selectMixture } from "./select.ts";
 
-interface MissingOption {
+/** What calls on rows with missing entries are told. */
+export interface MissingOption {
   /** "nan": NaN stands for a missing entry. */
   readonly missing?: Missing;
 }

@@ -1,0 +1,53 @@
+import { transform } from "esbuild";
+import * as latentgpu from "../src/index.ts";
+import { openNodeGpu } from "../src/node.ts";
+
+/** A line of code that prints, and what its comment says that it prints. */
+export interface Printed {
+  readonly said: string;
+  readonly found: readonly unknown[];
+}
+
+/** The blocks of TypeScript of a Markdown text: those that Node can run, or those of a fence "ts <kind>". */
+export const blocksOf = (markdown: string, kind = ""): string[] =>
+  [...markdown.matchAll(/^```ts ?(.*)\n([^]*?)^```$/gm)].filter(([, of]) => of === kind).map(([, , code]) => code!);
+
+/**
+ * Runs code that imports from "latentgpu" alone, in which `openGpu` is Node's. Returns what each `console.log(…); // comment` printed,
+ * in the order of the text. Throws what the code throws.
+ */
+export async function printedBy(code: string): Promise<Printed[]> {
+  const line = /console\.log\((?=.*\);? \/\/ (.*))/g;
+  const said = [...code.matchAll(line)].map(([, comment]) => comment!);
+  let at = 0;
+  const body = code
+    .replace(
+      /^import \{(.*)\} from "latentgpu";.*$/gm,
+      (_, names: string) => `const {${names.replace(/type \w+,?/g, "")}} = latentgpu;`,
+    )
+    .replace(line, () => `print(${at++}, `);
+  const contents = `export async function main(latentgpu, print) {\n${body}}`;
+  const { code: source } = await transform(contents, { loader: "ts", format: "esm", target: "es2022" });
+  const { main } = (await import(
+    /* @vite-ignore */ `data:text/javascript;base64,${Buffer.from(source).toString("base64")}`
+  )) as {
+    main: (library: object, print: (line: number, ...values: unknown[]) => void) => Promise<void>;
+  };
+  const found: (readonly unknown[])[] = said.map(() => []);
+  await main({ ...latentgpu, openGpu: openNodeGpu }, (index, ...values) => (found[index] = values));
+  return said.map((comment, index) => ({ said: comment, found: found[index]! }));
+}
+
+/** The numbers of a text. */
+export const numbersIn = (text: string): number[] =>
+  (text.replaceAll("−", "-").match(/-?\d[\d.e-]*/g) ?? []).map(Number);
+
+/** All values that were printed, arrays element by element. */
+export const valuesOf = ({ found }: Printed): unknown[] =>
+  found.flatMap((value) =>
+    ArrayBuffer.isView(value)
+      ? [...(value as Float32Array)]
+      : Array.isArray(value)
+        ? (value as unknown[]).flat()
+        : [value],
+  );
