@@ -136,7 +136,8 @@ class Run {
       const left = stepInEpoch < pass.whole ? pass.whole - stepInEpoch : 1;
       const paced = this.#secondsPerStep === null ? 1 : Math.max(1, Math.floor(INTERVAL / this.#secondsPerStep));
       const every = checkpoint?.everySteps;
-      const times = Math.min(left, paced, KEPT / 2, every ? every - (step % every) : left);
+      const most = Math.min(left, paced, KEPT / 2, every ? every - (step % every) : left);
+      const times = control?.take(most) ?? most;
       const block: Block = await abortable(this.#submit(stepInEpoch, times), signal);
       stepInEpoch += times;
       step += times;
@@ -256,7 +257,9 @@ class Run {
     const { checkpoint, signal } = this.#settings;
     const { best, epoch, step } = this.#position;
     const states = { ...this.#step.states, ...(best ? this.#best?.parameters : {}) };
-    const bytes = await abortable(writeCheckpoint(states, this.#position, this.#task.metadata ?? {}), signal);
+    const { metadata = {} } = this.#task;
+    const said = typeof metadata === "function" ? await abortable(metadata(), signal) : metadata;
+    const bytes = await abortable(writeCheckpoint(states, this.#position, said), signal);
     await checkpoint!.save(bytes, { epoch, step });
     signal?.throwIfAborted();
   }
