@@ -5,7 +5,7 @@ import {
   CategoricalVAE,
   FactorVAE,
   HVAE,
-  LatentModel,
+  type LatentModel,
   TrainingControl,
   VAE,
 } from "../src/index.ts";
