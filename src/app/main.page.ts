@@ -20,6 +20,7 @@ tabs(document.querySelector<HTMLElement>("[role=tablist]")!, (panel) => {
     played = true;
     play();
   }
+  if (panel === "train") void import("./page/train/train.ts").then(({ train }) => train(byId("train")));
 });
 pipelines();
 bench();

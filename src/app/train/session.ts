@@ -1,0 +1,95 @@
+import { Dataset } from "../../data/dataset.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import type { LatentModel } from "../../models/latent/model.ts";
+import { TrainingControl } from "../../nn/control.ts";
+import type { Gpu } from "../../program/gpu.ts";
+import { isCheckpoint } from "./file.ts";
+import type { ImageSet } from "./images.ts";
+import type { Answer } from "./messages.ts";
+import { isSteered, models, optionsOf, type TrainSettings } from "./settings.ts";
+
+/** Steps between two checkpoints. */
+const EVERY = 100;
+
+/** One model in training, steered while it runs. */
+export class Session {
+  readonly model: LatentModel;
+  readonly control = new TrainingControl();
+  readonly #gpu: Gpu;
+  readonly #settings: TrainSettings;
+  readonly #set: ImageSet;
+  readonly #from: Uint8Array | null;
+  readonly #abort = new AbortController();
+  readonly #rate: Tensor;
+  readonly #beta: Tensor | null;
+  #step = 0;
+
+  /** Throws LatentError on options that the model refuses, or a file of another one. */
+  constructor(gpu: Gpu, settings: TrainSettings, set: ImageSet, from: Uint8Array | null) {
+    const { model, seed, learningRate } = settings;
+    const { options } = settings;
+    this.#gpu = gpu;
+    this.#settings = settings;
+    this.#set = set;
+    this.#from = from;
+    const all = optionsOf(model, set.image, options);
+    this.#beta = isSteered(all) ? gpu.state(all["beta"] as number) : null;
+    this.#rate = gpu.state(learningRate);
+    const beta = this.#beta ? { beta: this.#beta } : {};
+    this.model = from
+      ? models[model].load(gpu, from, beta as never)
+      : new models[model](gpu, { image: set.image, ...options, ...beta, seed } as never);
+  }
+
+  /** Steps done. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** The weight of the divergence, and the learning rate, from the next submitted step on. */
+  weigh({ beta, learningRate }: { readonly beta?: number; readonly learningRate?: number }): void {
+    if (beta !== undefined) this.#beta?.write(beta);
+    if (learningRate !== undefined) this.#rate.write(learningRate);
+  }
+
+  /** Trains to the end; `looked` is called with the step after each report and after each pause. Rejects with an AbortError after `stop`. */
+  async run(tell: (answer: Answer) => void, looked: () => void): Promise<void> {
+    const { epochs, batch, seed } = this.#settings;
+    const { train, labels, image } = this.#set;
+    const count = train.length / image.reduce((product, n) => product * n, 1);
+    const data = Dataset.from(this.#gpu, train, [count, ...image], labels ? { labels: labels.train } : {});
+    try {
+      await this.model.fit(data, {
+        epochs,
+        batch,
+        seed,
+        learningRate: () => this.#rate,
+        control: this.control,
+        signal: this.#abort.signal,
+        ...(this.#from && isCheckpoint(this.#from) ? { resume: this.#from } : {}),
+        checkpoint: {
+          everySteps: EVERY,
+          save: (bytes, { step }) => tell({ kind: "checkpoint", bytes, step }),
+        },
+        onProgress: ({ step, total, eta, terms }) => {
+          this.#step = step;
+          tell({ kind: "progress", step, total, eta, terms });
+          looked();
+        },
+      });
+    } finally {
+      data.dispose();
+    }
+  }
+
+  stop(): void {
+    this.#abort.abort(new DOMException("The training was stopped.", "AbortError"));
+    this.control.resume();
+  }
+
+  dispose(): void {
+    this.model.dispose();
+    this.#beta?.dispose();
+    this.#rate.dispose();
+  }
+}

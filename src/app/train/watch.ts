@@ -1,0 +1,98 @@
+import type { Tensor } from "../../graph/tensor.ts";
+import type { Gpu } from "../../program/gpu.ts";
+import { Directions } from "./directions.ts";
+import type { ImageSet } from "./images.ts";
+import type { Answer, Canvases, Plane } from "./messages.ts";
+import type { Session } from "./session.ts";
+import { SHOWN, Views } from "./views.ts";
+
+/** For one part of its time that is spent on looks, training gets at least this many. */
+const PARTS = 4;
+
+/** Milliseconds between two looks at least. */
+const APART = 400;
+
+/** Images side by side. */
+const COLUMNS = 8;
+
+/** Looks at a model while it trains: draws samples and reconstructions on canvases, and tells codes on a plane. */
+export class Watch {
+  readonly #gpu: Gpu;
+  readonly #session: Session;
+  readonly #set: ImageSet;
+  readonly #canvases: Canvases;
+  readonly #tell: (answer: Answer) => void;
+  #views: Views | null = null;
+  #directions: Directions | null = null;
+  /** The look that is under way. */
+  #looking: Promise<void> | null = null;
+  /** When the next one may begin. */
+  #next = 0;
+  plane: Plane;
+
+  constructor(
+    gpu: Gpu,
+    session: Session,
+    set: ImageSet,
+    canvases: Canvases,
+    plane: Plane,
+    tell: (answer: Answer) => void,
+  ) {
+    this.#gpu = gpu;
+    this.#session = session;
+    this.#set = set;
+    this.#canvases = canvases;
+    this.#tell = tell;
+    this.plane = plane;
+  }
+
+  /** Shows the originals, and what the model makes of them before its first step; compiles one view after the other. */
+  async open(seed: number): Promise<void> {
+    this.#views = new Views(this.#gpu, this.#session.model, this.#set, seed);
+    await this.#draw(this.#views.originals, this.#canvases.originals);
+    await this.look();
+  }
+
+  /** A look, unless one is under way or the last one is too near; what fails is the training's to tell. */
+  glance(): void {
+    if (!this.#views || this.#looking || performance.now() < this.#next) return;
+    void this.look().catch(() => {});
+  }
+
+  /** A look at the parameters of this moment. */
+  async look(): Promise<void> {
+    // one that began before does not show them
+    await this.#looking?.catch(() => {});
+    this.#looking ??= this.#look().finally(() => (this.#looking = null));
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const views = this.#views!;
+    const begin = performance.now();
+    const { step } = this.#session;
+    await this.#draw(await views.samples(), this.#canvases.samples);
+    await this.#draw(await views.reconstructions(), this.#canvases.reconstructions);
+    this.#tell({ kind: "pictures", step });
+    const codes = await views.codes();
+    const count = Math.min(SHOWN.codes, this.#set.test.length / this.#set.image.reduce((product, n) => product * n, 1));
+    this.#directions ??= new Directions(codes.length / count);
+    const points = this.#directions.points(codes, this.plane);
+    this.#tell({ kind: "codes", points, labels: this.#set.labels?.test.subarray(0, count).slice() ?? null });
+    const now = performance.now();
+    this.#next = now + Math.max(APART, PARTS * (now - begin));
+  }
+
+  /** Images at their own size: the page enlarges the canvas. */
+  async #draw(images: Tensor, canvas: OffscreenCanvas): Promise<void> {
+    const [count, , height, width] = images.shape as [number, number, number, number];
+    const [columns, rows] = [Math.min(COLUMNS, count), Math.ceil(count / COLUMNS)];
+    if (canvas.width !== columns * width) canvas.width = columns * width;
+    if (canvas.height !== rows * height) canvas.height = rows * height;
+    await this.#gpu.draw(images, canvas, { columns });
+  }
+
+  dispose(): void {
+    this.#views?.dispose();
+  }
+}
