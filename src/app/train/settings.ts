@@ -16,6 +16,9 @@ export const modelNames = Object.keys(models) as ModelName[];
 /** Models of codes without a prior before the end of a fit: samples come from a Gaussian of test codes until then. */
 export const WITHOUT_PRIOR: ReadonlySet<ModelName> = new Set(["AutoEncoder", "RAE"]);
 
+/** Models that learn from the class of each image. */
+export const NEEDS_CLASSES: ReadonlySet<ModelName> = new Set(["ConditionalVAE"]);
+
 /** What is trained, and how. */
 export interface TrainSettings {
   readonly model: ModelName;

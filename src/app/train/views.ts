@@ -5,7 +5,7 @@ import { meanOf } from "../../models/latent/recipe.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import type { Program } from "../../program/program.ts";
 import type { ImageSet } from "./images.ts";
-import { type ModelName, WITHOUT_PRIOR } from "./settings.ts";
+import { type ModelName, NEEDS_CLASSES, WITHOUT_PRIOR } from "./settings.ts";
 
 /** Samples of the grid, images that are given back, and codes of the scatter. */
 export const SHOWN = { samples: 32, images: 8, codes: 2000 } as const;
@@ -36,7 +36,7 @@ export class Views {
     };
     const [few, some, many] = [part(SHOWN.images), part(SPREAD), part(SHOWN.codes)];
     // only a model with classes takes labels
-    const isLabelled = model.name === "ConditionalVAE";
+    const isLabelled = NEEDS_CLASSES.has(model.name as ModelName);
     const labels = (n: number): object => (isLabelled ? { labels: set.labels!.test.subarray(0, n) } : {});
     const classes = isLabelled ? { labels: Array.from({ length: SHOWN.samples }, (_, i) => i % 10) } : {};
     const codes = (x: Tensor): Tensor => meanOf(model.encode(x, labels(x.shape[0]!)));

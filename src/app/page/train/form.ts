@@ -1,7 +1,10 @@
 import { element, h } from "../../report/markup.ts";
-import { modelNames, ownOptions, refusals } from "../../train/settings.ts";
+import { modelNames, NEEDS_CLASSES, ownOptions, refusals } from "../../train/settings.ts";
 import { type Choice, type Field, field } from "./field.ts";
 import { defaultsOf, type Form, imageOf, modelOf, settingsOf } from "./settings.ts";
+
+/** Beside a model that learns from classes, where images have none. */
+const UNLABELLED = "ConditionalVAE learns from classes, which images of your own do not have. Expected MNIST.";
 
 const standard: Choice = ["", "model's own"];
 const list = (names: readonly string[]): Choice[] => names.map((name) => [name, name]);
@@ -130,7 +133,9 @@ export class TrainForm {
 
   #check(): void {
     const { form } = this;
-    this.#refused = refusals(settingsOf(form), imageOf(form));
+    const refused = refusals(settingsOf(form), imageOf(form));
+    this.#refused =
+      form["data"] === "own" && NEEDS_CLASSES.has(modelOf(form)) ? { ...refused, model: UNLABELLED } : refused;
     for (const [name, one] of this.#fields) one.refuse(this.#refused[name]);
   }
 }
