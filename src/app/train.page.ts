@@ -114,8 +114,8 @@ addEventListener("message", ({ data }: MessageEvent<Request>) => {
   answer(data).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === "AbortError")
       return tell({ kind: "ended", step: session?.step ?? 0, stopped: true });
-    // the loss is told once, where the device says it
-    if (error instanceof LatentError && error.code === "device-lost") return;
+    // a loss is told once, where the device says it, and ends all that was under way
+    if (error instanceof LatentError && (error.code === "device-lost" || error.code === "disposed")) return;
     tell({ kind: "error", message: error instanceof Error ? error.message : String(error) });
   });
 });

@@ -23,10 +23,10 @@ test.beforeAll(async ({ browser }) => {
   page.on("pageerror", (error) => problems.push(error.message));
   page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
   await page.goto(`${server.url}/#bench`);
-  await page.getByRole("tab", { name: "Train" }).click();
+  const [worker] = await Promise.all([page.waitForEvent("worker"), page.getByRole("tab", { name: "Train" }).click()]);
   await expect(status()).toHaveText("Choose what to train, and start.");
   // a test ends the device that the worker opened
-  await page.workers()[0]!.evaluate(() => {
+  await worker.evaluate(() => {
     const { requestDevice } = GPUAdapter.prototype;
     GPUAdapter.prototype.requestDevice = async function (...given) {
       const device = await requestDevice.apply(this, given);

@@ -9,8 +9,8 @@ import { SHOWN, Views } from "./views.ts";
 /** For one part of its time that is spent on looks, training gets at least this many. */
 const PARTS = 4;
 
-/** Milliseconds between two looks at least. */
-const APART = 400;
+/** Milliseconds between two looks, at least and at most. */
+const [APART, MOST] = [400, 4000];
 
 /** Images side by side. */
 const COLUMNS = 8;
@@ -74,13 +74,20 @@ export class Watch {
     await this.#draw(await views.samples(), this.#canvases.samples);
     await this.#draw(await views.reconstructions(), this.#canvases.reconstructions);
     this.#tell({ kind: "pictures", step });
+    // the first look is to be soon: its kernels compile beside those of the training step
+    const isFirst = this.#next === 0;
+    if (!isFirst) await this.#plot(views);
+    const now = performance.now();
+    this.#next = isFirst ? now : now + Math.min(MOST, Math.max(APART, PARTS * (now - begin)));
+  }
+
+  /** Tells where codes are on the plane. */
+  async #plot(views: Views): Promise<void> {
     const codes = await views.codes();
     const count = Math.min(SHOWN.codes, this.#set.test.length / this.#set.image.reduce((product, n) => product * n, 1));
     this.#directions ??= new Directions(codes.length / count);
     const points = this.#directions.points(codes, this.plane);
     this.#tell({ kind: "codes", points, labels: this.#set.labels?.test.subarray(0, count).slice() ?? null });
-    const now = performance.now();
-    this.#next = now + Math.max(APART, PARTS * (now - begin));
   }
 
   /** Images at their own size: the page enlarges the canvas. */
