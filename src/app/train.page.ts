@@ -78,7 +78,7 @@ async function start({ settings, own, mnist, from, plane }: StartRequest): Promi
 async function still(oneStep: boolean): Promise<void> {
   const [running, seen] = [session, watch];
   if (!running || !seen) return;
-  await (oneStep ? running.control.step() : running.control.pause());
+  await (oneStep ? running.oneStep() : running.pause());
   if (running !== session) return;
   tell({ kind: "paused", step: running.step });
   await seen.look();
@@ -95,7 +95,7 @@ async function answer(request: Request): Promise<void> {
     case "step":
       return still(request.kind === "step");
     case "resume":
-      return session?.control.resume();
+      return session?.resume();
     case "stop":
       starting.abort(new DOMException("The training was stopped.", "AbortError"));
       return session?.stop();

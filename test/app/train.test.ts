@@ -156,7 +156,7 @@ describe("a training that one watches", () => {
     const session = new Session(gpu, given, set, null);
     let checkpoint: Uint8Array<ArrayBuffer> | undefined;
     const seen: { readonly [term: string]: number }[] = [];
-    await session.control.pause();
+    await session.pause();
     const running = session.run(
       (answer) => {
         if (answer.kind === "checkpoint") checkpoint = answer.bytes;
@@ -166,14 +166,14 @@ describe("a training that one watches", () => {
     );
     running.catch(() => {});
     while (seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-    await session.control.pause();
+    await session.pause();
     const weightOf = ({ loss, reconstruction, kl }: (typeof seen)[number]) => (loss! + reconstruction!) / kl!;
     expect(weightOf(seen.at(-1)!)).toBeCloseTo(1, 1);
     session.weigh({ beta: 40, learningRate: 2e-3 });
-    await session.control.step();
+    await session.oneStep();
     expect(session.step).toBe(2);
     expect(weightOf(seen.at(-1)!)).toBeCloseTo(40, 1);
-    session.control.resume();
+    session.resume();
     while (!checkpoint) await new Promise((resolve) => setTimeout(resolve, 1));
     session.stop();
     await expect(running).rejects.toMatchObject({ name: "AbortError" });

@@ -110,6 +110,10 @@ test("a start by the keyboard shows samples soon, and the page's own frames go o
     `first pictures after ${Math.round(pictures!)} ms, first of a trained step after ${Math.round(samples!)} ms`,
   );
   expect(samples).toBeLessThan(60_000);
+  // kernels of the last view compile when its first steps are done
+  await expect
+    .poll(async () => (await inkOf(page.locator("#train-codes"))).deviation, { timeout: 60_000 })
+    .toBeGreaterThan(15);
   const gaps = await page.evaluate(
     () =>
       new Promise<number[]>((resolve) => {

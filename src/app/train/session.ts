@@ -14,7 +14,7 @@ const EVERY = 100;
 /** One model in training, steered while it runs. */
 export class Session {
   readonly model: LatentModel;
-  readonly control = new TrainingControl();
+  readonly #control = new TrainingControl();
   readonly #gpu: Gpu;
   readonly #settings: TrainSettings;
   readonly #set: ImageSet;
@@ -23,6 +23,8 @@ export class Session {
   readonly #rate: Tensor;
   readonly #beta: Tensor | null;
   #step = 0;
+  /** Whether it waits until somebody lets it go on. */
+  #held = false;
 
   /** Throws LatentError on options that the model refuses, or a file of another one. */
   constructor(gpu: Gpu, settings: TrainSettings, set: ImageSet, from: Uint8Array | null) {
@@ -64,7 +66,7 @@ export class Session {
         batch,
         seed,
         learningRate: () => this.#rate,
-        control: this.control,
+        control: this.#control,
         signal: this.#abort.signal,
         ...(this.#from && isCheckpoint(this.#from) ? { resume: this.#from } : {}),
         checkpoint: {
@@ -82,9 +84,36 @@ export class Session {
     }
   }
 
+  /** Resolves when no step runs. */
+  pause(): Promise<void> {
+    this.#held = true;
+    return this.#control.pause();
+  }
+
+  /** Resolves when one more step is done. */
+  oneStep(): Promise<void> {
+    this.#held = true;
+    return this.#control.step();
+  }
+
+  resume(): void {
+    this.#held = false;
+    this.#control.resume();
+  }
+
+  /** Does something between two steps: beside them, their times would say nothing of how many may go into one submit. */
+  async between(work: () => Promise<void>): Promise<void> {
+    await this.#control.pause();
+    try {
+      await work();
+    } finally {
+      if (!this.#held) this.#control.resume();
+    }
+  }
+
   stop(): void {
     this.#abort.abort(new DOMException("The training was stopped.", "AbortError"));
-    this.control.resume();
+    this.resume();
   }
 
   dispose(): void {

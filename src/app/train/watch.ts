@@ -53,10 +53,10 @@ export class Watch {
     await this.look();
   }
 
-  /** A look, unless one is under way or the last one is too near; what fails is the training's to tell. */
+  /** A look between two steps, unless one is under way or the last one is too near; what fails is the training's to tell. */
   glance(): void {
     if (!this.#views || this.#looking || performance.now() < this.#next) return;
-    void this.look().catch(() => {});
+    this.#session.between(() => this.look()).catch(() => {});
   }
 
   /** A look at the parameters of this moment. */
