@@ -70,6 +70,8 @@ class Run {
   readonly #owned: { dispose(): void }[] = [];
   /** When the last block was done, in milliseconds. */
   #finished = 0;
+  /** The block before that one: when its time began, and its steps. */
+  #before = { since: 0, steps: 0 };
   #pass: Pass | null = null;
   #evaluation: Evaluation | null = null;
   #position: Position;
@@ -184,7 +186,10 @@ class Run {
     }
     this.#position = { ...before, step: before.step + times, stepInEpoch: before.stepInEpoch + times, sums };
     const now = performance.now();
-    const seconds = (now - this.#finished) / 1000 / times;
+    // a block is read when the next is submitted, which may wait for it: of two that end together the second seems to take no time
+    const { since, steps } = this.#before;
+    const seconds = (now - (steps ? since : this.#finished)) / 1000 / (times + steps);
+    this.#before = { since: this.#finished, steps: times };
     this.#finished = now;
     // the first steps of a program include the driver's own compilation
     this.#secondsPerStep =
@@ -201,6 +206,7 @@ class Run {
     await control.untilResumed(signal);
     this.#reporter.skip(since);
     this.#finished = performance.now();
+    this.#before = { since: 0, steps: 0 };
   }
 
   /** Goes back to the last step of these that left every parameter and moment a number: steps are the same each time. */

@@ -9,7 +9,7 @@ import { pytorchLines } from "../../src/app/train/pytorch.ts";
 import { Session } from "../../src/app/train/session.ts";
 import { modelNames, models, ownOptions, refusals, RUN, type TrainSettings } from "../../src/app/train/settings.ts";
 import { Views } from "../../src/app/train/views.ts";
-import { VAE } from "../../src/index.ts";
+import { type Tensor, VAE } from "../../src/index.ts";
 import { openNodeGpu } from "../../src/node.ts";
 import type { Gpu } from "../../src/program/gpu.ts";
 import { blobs } from "../oracles/blobs.ts";
@@ -115,6 +115,23 @@ function blobSet(count: number): ImageSet {
 }
 
 describe("a training that one watches", () => {
+  it("shows the code of every image, block by block, whatever the last one holds", async () => {
+    const set = blobSet(300);
+    const session = new Session(gpu, settings({ options: { hidden: 24, latent: 3 } }), set, null);
+    const views = new Views(gpu, session.model, set, 1);
+    const x = gpu.tensor(
+      Float32Array.from(set.test, (byte) => byte / 255),
+      [300, 1, 8, 8],
+    );
+    const { mean } = session.model.encode(x) as { readonly mean: Tensor };
+    const expected = (await mean.read()) as Float32Array;
+    const found = await views.codes();
+    expect(found).toHaveLength(900);
+    // sums of 64 products near 1, in another order
+    expect(Math.max(...found.map((value, i) => Math.abs(value - expected[i]!)))).toBeLessThan(1e-5);
+    for (const one of [views, session]) one.dispose();
+  });
+
   for (const [model, options, latent] of [
     ["VAE", { hidden: 24, latent: 3 }, 3],
     ["AutoEncoder", { hidden: 24, latent: 3 }, 3],
@@ -210,13 +227,13 @@ describe("the lines of PyTorch", () => {
       expect(pytorchLines(bytes, name)).toBe(lines);
       using model = VAE.load(gpu, bytes);
       const { mean, logVar } = model.encode(gpu.tensor(x)) as unknown as {
-        mean: typeof model.parameters.a;
-        logVar: typeof model.parameters.a;
+        readonly mean: Tensor;
+        readonly logVar: Tensor;
       };
       for (const [tensor, values] of [
-        [mean!, expected.mean],
-        [logVar!, expected.logVar],
-        [model.decode(mean!), expected.decoded],
+        [mean, expected.mean],
+        [logVar, expected.logVar],
+        [model.decode(mean), expected.decoded],
       ] as const) {
         const found = (await tensor.read()) as Float32Array;
         const most = Math.max(...values.flat().map((value, i) => Math.abs(value - found[i]!)));

@@ -10,8 +10,11 @@ import { type ModelName, NEEDS_CLASSES, WITHOUT_PRIOR } from "./settings.ts";
 /** Samples of the grid, images that are given back, and codes of the scatter. */
 export const SHOWN = { samples: 32, images: 8, codes: 2000 } as const;
 
+/** Images encoded at once: a page draws between the blocks, also where the GPU is a CPU. */
+const BLOCK = 250;
+
 /** Codes that the Gaussian of a model without a prior is taken from. */
-const SPREAD = 256;
+const SPREAD = 250;
 
 type ViewName = "samples" | "reconstructions" | "codes";
 
@@ -21,28 +24,38 @@ export class Views {
   readonly originals: Tensor;
   readonly #gpu: Gpu;
   readonly #owned: { dispose(): void }[] = [];
+  /** Starts of the blocks of images whose codes are shown; the last one may overlap the one before. */
+  readonly #starts: readonly number[];
+  /** Writes the block of images that begins at a start. */
+  readonly #take: (start: number) => void;
   readonly #bodies: { readonly [name in ViewName]: () => Tensor };
   readonly #programs = new Map<string, Promise<Program<Tensor, []>>>();
 
   /** `seed` is that of the sampled codes. */
   constructor(gpu: Gpu, model: LatentModel, set: ImageSet, seed: number) {
     const pixels = set.image.reduce((product, n) => product * n, 1);
-    const part = (most: number): Tensor => {
-      const count = Math.min(most, set.test.length / pixels);
-      const values = Float32Array.from(set.test.subarray(0, count * pixels), (byte) => byte / 255);
-      const images = gpu.tensor(values, [count, ...set.image]);
-      this.#owned.push(images);
-      return images;
+    const own = (tensor: Tensor): Tensor => (this.#owned.push(tensor), tensor);
+    const count = Math.min(SHOWN.codes, set.test.length / pixels);
+    const values = Float32Array.from(set.test.subarray(0, count * pixels), (byte) => byte / 255);
+    const part = (most: number, kind: "tensor" | "state"): Tensor => {
+      const rows = Math.min(most, count);
+      return own(gpu[kind](values.slice(0, rows * pixels), [rows, ...set.image]));
     };
-    const [few, some, many] = [part(SHOWN.images), part(SPREAD), part(SHOWN.codes)];
+    const [few, some, block] = [part(SHOWN.images, "tensor"), part(SPREAD, "tensor"), part(BLOCK, "state")];
+    const rows = block.shape[0]!;
     // only a model with classes takes labels
     const isLabelled = NEEDS_CLASSES.has(model.name as ModelName);
     const labels = (n: number): object => (isLabelled ? { labels: set.labels!.test.subarray(0, n) } : {});
     const classes = isLabelled ? { labels: Array.from({ length: SHOWN.samples }, (_, i) => i % 10) } : {};
-    const codes = (x: Tensor): Tensor => meanOf(model.encode(x, labels(x.shape[0]!)));
+    const blockLabels = isLabelled ? own(gpu.state(Uint32Array.from(set.labels!.test.subarray(0, rows)))) : null;
+    this.#starts = Array.from({ length: Math.ceil(count / rows) }, (_, i) => Math.min(i * rows, count - rows));
+    this.#take = (start) => {
+      block.write(values.subarray(start * pixels, (start + rows) * pixels));
+      blockLabels?.write(Uint32Array.from(set.labels!.test.subarray(start, start + rows)));
+    };
     const samples = (): Tensor => {
       if (!WITHOUT_PRIOR.has(model.name as ModelName)) return model.sample(SHOWN.samples, { seed, ...classes });
-      const spread = codes(some);
+      const spread = meanOf(model.encode(some, labels(some.shape[0]!)));
       const noise = random.normal(gpu, [SHOWN.samples, spread.shape[1]!], { seed });
       return model.decode(add(mean(spread, 0), mul(variance(spread, 0).pow(0.5), noise)));
     };
@@ -51,7 +64,7 @@ export class Views {
     this.#bodies = {
       samples,
       reconstructions: () => model.reconstruct(few, labels(few.shape[0]!)),
-      codes: () => codes(many),
+      codes: () => meanOf(model.encode(block, blockLabels ? { labels: blockLabels } : {})),
     };
   }
 
@@ -73,7 +86,15 @@ export class Views {
 
   /** [codes, latent], row after row. */
   async codes(): Promise<Float32Array> {
-    return (await (await this.#run("codes")).read()) as Float32Array;
+    let all = new Float32Array(0);
+    for (const start of this.#starts) {
+      this.#take(start);
+      const codes = await this.#run("codes");
+      const [rows, latent] = codes.shape as [number, number];
+      if (all.length === 0) all = new Float32Array((this.#starts.at(-1)! + rows) * latent);
+      all.set((await codes.read()) as Float32Array, start * latent);
+    }
+    return all;
   }
 
   dispose(): void {
