@@ -8,8 +8,8 @@ import { Session } from "./train/session.ts";
 import { Watch } from "./train/watch.ts";
 
 const tell = (answer: Answer): void => {
-  const moved = answer.kind === "checkpoint" || answer.kind === "saved" ? [answer.bytes.buffer] : [];
-  postMessage(answer, { transfer: moved });
+  const transferred = answer.kind === "checkpoint" || answer.kind === "saved" ? [answer.bytes.buffer] : [];
+  postMessage(answer, { transfer: transferred });
 };
 
 let canvases: Canvases | undefined;
@@ -67,21 +67,21 @@ async function start({ settings, own, mnist, from, plane }: StartRequest): Promi
     heldOut: set.heldOut,
   });
   say("Compiling …");
-  const seen = watch;
+  const view = watch;
   // kernels of views and of the step compile side by side
-  await Promise.all([seen.open(settings.seed), running.run(tell, () => seen.glance())]);
-  await seen.look();
+  await Promise.all([view.open(settings.seed), running.run(tell, () => view.glance())]);
+  await view.show();
   tell({ kind: "ended", step: running.step, stopped: false });
 }
 
 /** Holds still, after one more step where that is asked for, and shows what there is. */
 async function still(oneStep: boolean): Promise<void> {
-  const [running, seen] = [session, watch];
-  if (!running || !seen) return;
+  const [running, view] = [session, watch];
+  if (!running || !view) return;
   await (oneStep ? running.oneStep() : running.pause());
   if (running !== session) return;
   tell({ kind: "paused", step: running.step });
-  await seen.look();
+  await view.show();
 }
 
 async function answer(request: Request): Promise<void> {
@@ -104,7 +104,7 @@ async function answer(request: Request): Promise<void> {
     case "plane":
       if (!watch) return;
       watch.plane = request.plane;
-      return watch.look();
+      return watch.show();
     case "save":
       if (session) tell({ kind: "saved", bytes: await session.model.save(), step: session.step });
   }

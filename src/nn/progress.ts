@@ -6,8 +6,6 @@ import { addTerms, meanTerms, type TermValues } from "./termHistory.ts";
 export class Reporter {
   readonly #onProgress: ((progress: Progress) => void) | undefined;
   #begin = performance.now();
-  /** When the first steps were done, which include the driver's compilation: the pace is that of the others. */
-  #paced: { since: number; readonly step: number } | null = null;
   #first = 0;
   #sums: { [term: string]: number } = {};
   #samples = 0;
@@ -24,9 +22,7 @@ export class Reporter {
 
   /** Leaves the seconds since `since` (performance.now()) out of all times. */
   skip(since: number): void {
-    const skipped = performance.now() - since;
-    this.#begin += skipped;
-    if (this.#paced) this.#paced.since += skipped;
+    this.#begin += performance.now() - since;
   }
 
   add(terms: TermValues, samples: number): void {
@@ -38,11 +34,8 @@ export class Reporter {
     if (this.#samples) this.#last = meanTerms(this.#sums, this.#samples);
     this.#sums = {};
     this.#samples = 0;
-    const whole = progressOf(this.#begin, step, total, step - this.#first);
-    const { since, step: from } = (this.#paced ??= { since: performance.now(), step });
     this.#onProgress?.({
-      ...whole,
-      ...(step > from ? { eta: progressOf(since, step, total, step - from).eta } : {}),
+      ...progressOf(this.#begin, step, total, step - this.#first),
       loss: this.#last["loss"] ?? Number.NaN,
       terms: this.#last,
       ...(validation === undefined ? {} : { validation }),

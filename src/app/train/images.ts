@@ -36,10 +36,10 @@ const FEW = 20;
 
 /** Files as images: the largest square in the middle, resized, grey or R, G and B. Throws LatentError naming a file that is no picture. */
 export async function ownSet({ files, image }: OwnImages, tell: (done: number) => void): Promise<ImageSet> {
-  const [channels, side] = image;
-  const pixels = channels * side * side;
+  const [channels, size] = image;
+  const pixels = channels * size * size;
   const all: Uint8Array[] = [];
-  const canvas = new OffscreenCanvas(side, side);
+  const canvas = new OffscreenCanvas(size, size);
   const context = canvas.getContext("2d", { willReadFrequently: true })!;
   context.imageSmoothingQuality = "high";
   for (const file of files) {
@@ -51,10 +51,10 @@ export async function ownSet({ files, image }: OwnImages, tell: (done: number) =
     const square = Math.min(bitmap.width, bitmap.height);
     const [left, top] = [(bitmap.width - square) / 2, (bitmap.height - square) / 2];
     // what is transparent is black
-    context.fillRect(0, 0, side, side);
-    context.drawImage(bitmap, left, top, square, square, 0, 0, side, side);
+    context.fillRect(0, 0, size, size);
+    context.drawImage(bitmap, left, top, square, square, 0, 0, size, size);
     bitmap.close();
-    all.push(planes(context.getImageData(0, 0, side, side).data, channels));
+    all.push(planes(context.getImageData(0, 0, size, size).data, channels));
     tell(all.length);
   }
   const heldOut = all.length >= FEW;
@@ -65,7 +65,7 @@ export async function ownSet({ files, image }: OwnImages, tell: (done: number) =
   };
   const isTest = (_: unknown, i: number): boolean => !heldOut || i % 10 === 9;
   return {
-    image: [channels, side, side],
+    image: [channels, size, size],
     train: joined(all.filter((one, i) => !heldOut || !isTest(one, i))),
     test: joined(all.filter(isTest)),
     labels: null,

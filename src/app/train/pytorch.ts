@@ -23,13 +23,16 @@ function layersOf(
 }
 
 /** `self.fc1 = nn.Linear(784, 400)`, or a list of `encoder.0`, `encoder.1`, …, and how the layers are gone through. */
-function hidden(name: string, layers: readonly Layer[]): { made: string; through: (x: string) => string } {
+function hidden(name: string, layers: readonly Layer[]): { definition: string; through: (x: string) => string } {
   const [layer] = layers;
   if (layer && !layer.name.includes("."))
-    return { made: `self.${layer.name} = ${linear(layer)}`, through: (x) => `torch.relu(self.${layer.name}(${x}))` };
+    return {
+      definition: `self.${layer.name} = ${linear(layer)}`,
+      through: (x) => `torch.relu(self.${layer.name}(${x}))`,
+    };
   // in a Sequential each ReLU would take a number of its own
   return {
-    made: `self.${name} = nn.ModuleList([${layers.map(linear).join(", ")}])`,
+    definition: `self.${name} = nn.ModuleList([${layers.map(linear).join(", ")}])`,
     through: (x) => `relus(self.${name}, ${x})`,
   };
 }
@@ -70,7 +73,7 @@ export function pytorchLines(bytes: Uint8Array, file: string): string {
   const [encoder, decoder] = [hidden("encoder", found.encoder), hidden("decoder", found.decoder)];
   const [first, second] = found.heads as [Layer, Layer];
   const { output } = found;
-  const needsRelus = [encoder, decoder].some(({ made }) => made.includes("ModuleList"));
+  const needsRelus = [encoder, decoder].some(({ definition }) => definition.includes("ModuleList"));
   return `import torch
 from torch import nn
 from safetensors.torch import load_file
@@ -78,9 +81,9 @@ from safetensors.torch import load_file
 ${needsRelus ? "def relus(layers, x):\n    for layer in layers:\n        x = torch.relu(layer(x))\n    return x\n\n" : ""}class VAE(nn.Module):
     def __init__(self):
         super().__init__()
-        ${encoder.made}
+        ${encoder.definition}
         self.${first.name}, self.${second.name} = ${linear(first)}, ${linear(second)}
-        ${decoder.made}
+        ${decoder.definition}
         self.${output.name} = ${linear(output)}
 
     def encode(self, x):  # images [n, ${found.encoder[0]?.shape[1] ?? first.shape[1]}] in [0, 1]: mean and log-variance of their codes

@@ -1,4 +1,5 @@
 import { Dataset } from "../../data/dataset.ts";
+import { progressOf } from "../../formats/call.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { LatentModel } from "../../models/latent/model.ts";
 import { TrainingControl } from "../../nn/control.ts";
@@ -23,8 +24,12 @@ export class Session {
   readonly #rate: Tensor;
   readonly #beta: Tensor | null;
   #step = 0;
+  /** When the first report came, with what is paused left out, and its step: the driver compiles before it. */
+  #pace: { since: number; readonly step: number } | null = null;
+  /** When it was paused. */
+  #pausedAt = 0;
   /** Whether it waits until somebody lets it go on. */
-  #held = false;
+  #paused = false;
 
   /** Throws LatentError on options that the model refuses, or a file of another one. */
   constructor(gpu: Gpu, settings: TrainSettings, set: ImageSet, from: Uint8Array | null) {
@@ -73,8 +78,11 @@ export class Session {
           everySteps: EVERY,
           save: (bytes, { step }) => tell({ kind: "checkpoint", bytes, step }),
         },
-        onProgress: ({ step, total, eta, terms }) => {
+        onProgress: ({ step, total, terms }) => {
           this.#step = step;
+          const { since, step: first } = (this.#pace ??= { since: performance.now(), step });
+          // views take their time as well, which the training's own estimate leaves out
+          const { eta } = progressOf(since, step, total, step - first);
           tell({ kind: "progress", step, total, eta, terms });
           looked();
         },
@@ -86,18 +94,24 @@ export class Session {
 
   /** Resolves when no step runs. */
   pause(): Promise<void> {
-    this.#held = true;
+    this.#markPause();
     return this.#control.pause();
   }
 
   /** Resolves when one more step is done. */
   oneStep(): Promise<void> {
-    this.#held = true;
+    this.#markPause();
     return this.#control.step();
   }
 
+  #markPause(): void {
+    if (!this.#paused) this.#pausedAt = performance.now();
+    this.#paused = true;
+  }
+
   resume(): void {
-    this.#held = false;
+    if (this.#paused && this.#pace) this.#pace.since += performance.now() - this.#pausedAt;
+    this.#paused = false;
     this.#control.resume();
   }
 
@@ -107,7 +121,7 @@ export class Session {
     try {
       await work();
     } finally {
-      if (!this.#held) this.#control.resume();
+      if (!this.#paused) this.#control.resume();
     }
   }
 

@@ -41,7 +41,7 @@ export class Views {
       const rows = Math.min(most, count);
       return own(gpu[kind](values.slice(0, rows * pixels), [rows, ...set.image]));
     };
-    const [few, some, block] = [part(SHOWN.images, "tensor"), part(SPREAD, "tensor"), part(BLOCK, "state")];
+    const [originals, some, block] = [part(SHOWN.images, "tensor"), part(SPREAD, "tensor"), part(BLOCK, "state")];
     const rows = block.shape[0]!;
     // only a model with classes takes labels
     const isLabelled = NEEDS_CLASSES.has(model.name as ModelName);
@@ -55,15 +55,15 @@ export class Views {
     };
     const samples = (): Tensor => {
       if (!WITHOUT_PRIOR.has(model.name as ModelName)) return model.sample(SHOWN.samples, { seed, ...classes });
-      const spread = meanOf(model.encode(some, labels(some.shape[0]!)));
-      const noise = random.normal(gpu, [SHOWN.samples, spread.shape[1]!], { seed });
-      return model.decode(add(mean(spread, 0), mul(variance(spread, 0).pow(0.5), noise)));
+      const codes = meanOf(model.encode(some, labels(some.shape[0]!)));
+      const noise = random.normal(gpu, [SHOWN.samples, codes.shape[1]!], { seed });
+      return model.decode(add(mean(codes, 0), mul(variance(codes, 0).pow(0.5), noise)));
     };
     this.#gpu = gpu;
-    this.originals = few;
+    this.originals = originals;
     this.#bodies = {
       samples,
-      reconstructions: () => model.reconstruct(few, labels(few.shape[0]!)),
+      reconstructions: () => model.reconstruct(originals, labels(originals.shape[0]!)),
       codes: () => meanOf(model.encode(block, blockLabels ? { labels: blockLabels } : {})),
     };
   }

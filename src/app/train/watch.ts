@@ -7,7 +7,7 @@ import type { Session } from "./session.ts";
 import { SHOWN, Views } from "./views.ts";
 
 /** For one part of its time that is spent on looks, training gets at least this many. */
-const PARTS = 4;
+const TRAINING_PARTS = 4;
 
 /** Milliseconds between two looks, at least and at most. */
 const [APART, MOST] = [400, 4000];
@@ -25,7 +25,7 @@ export class Watch {
   #views: Views | null = null;
   #directions: Directions | null = null;
   /** The look that is under way. */
-  #looking: Promise<void> | null = null;
+  #showing: Promise<void> | null = null;
   /** When the next one may begin. */
   #next = 0;
   plane: Plane;
@@ -50,24 +50,24 @@ export class Watch {
   async open(seed: number): Promise<void> {
     this.#views = new Views(this.#gpu, this.#session.model, this.#set, seed);
     await this.#draw(this.#views.originals, this.#canvases.originals);
-    await this.look();
+    await this.show();
   }
 
   /** A look between two steps, unless one is under way or the last one is too near; what fails is the training's to tell. */
   glance(): void {
-    if (!this.#views || this.#looking || performance.now() < this.#next) return;
-    this.#session.between(() => this.look()).catch(() => {});
+    if (!this.#views || this.#showing || performance.now() < this.#next) return;
+    this.#session.between(() => this.show()).catch(() => {});
   }
 
   /** A look at the parameters of this moment. */
-  async look(): Promise<void> {
+  async show(): Promise<void> {
     // one that began before does not show them
-    await this.#looking?.catch(() => {});
-    this.#looking ??= this.#look().finally(() => (this.#looking = null));
-    return this.#looking;
+    await this.#showing?.catch(() => {});
+    this.#showing ??= this.#render().finally(() => (this.#showing = null));
+    return this.#showing;
   }
 
-  async #look(): Promise<void> {
+  async #render(): Promise<void> {
     const views = this.#views!;
     const begin = performance.now();
     const { step } = this.#session;
@@ -78,7 +78,7 @@ export class Watch {
     const isFirst = this.#next === 0;
     if (!isFirst) await this.#plot(views);
     const now = performance.now();
-    this.#next = isFirst ? now : now + Math.min(MOST, Math.max(APART, PARTS * (now - begin)));
+    this.#next = isFirst ? now : now + Math.min(MOST, Math.max(APART, TRAINING_PARTS * (now - begin)));
   }
 
   /** Tells where codes are on the plane. */

@@ -30,7 +30,7 @@ export class TrainForm {
     this.#images = images;
     this.#changed = changed;
     const first = [
-      field("data", "Images", [["", "MNIST, 60,000 digits"], ["own", "your own"]]),
+      field("data", "Images", [["", "MNIST"], ["own", "your own"]]),
       field("size", "Size", [["28", "28 × 28, grey"], ["32", "32 × 32, colour"]]),
       field("model", "Model", list(modelNames)),
       field("encoder", "Backbone", [["", "mlp"], ["conv", "conv"], ["residual", "residual"]]),

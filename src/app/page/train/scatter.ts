@@ -34,18 +34,18 @@ export class Scatter {
 
   #draw(): void {
     const canvas = this.#canvas;
-    const side = Math.round(canvas.clientWidth * devicePixelRatio);
-    if (side === 0) return;
-    if (canvas.width !== side) canvas.width = canvas.height = side;
+    const width = Math.round(canvas.clientWidth * devicePixelRatio);
+    if (width === 0) return;
+    if (canvas.width !== width) canvas.width = canvas.height = width;
     const context = canvas.getContext("2d")!;
-    context.clearRect(0, 0, side, side);
+    context.clearRect(0, 0, width, width);
     context.fillStyle = "#3a3f45";
-    context.fillRect(side / 2, 0, 1, side);
-    context.fillRect(0, side / 2, side, 1);
+    context.fillRect(width / 2, 0, 1, width);
+    context.fillRect(0, width / 2, width, 1);
     if (!this.#codes) return;
     const { points, labels } = this.#codes;
-    const size = Math.max(2, side / 170);
-    const at = (value: number): number => ((value / this.#reach + 1) / 2) * side - size / 2;
+    const size = Math.max(2, width / 170);
+    const at = (value: number): number => ((value / this.#reach + 1) / 2) * width - size / 2;
     for (let i = 0; 2 * i < points.length; i++) {
       context.fillStyle = labels ? COLOURS[labels[i]!]! : COLOURS[5]!;
       context.fillRect(at(points[2 * i]!), at(-points[2 * i + 1]!), size, size);
@@ -53,6 +53,6 @@ export class Scatter {
     context.fillStyle = "#dee2e6";
     context.font = `${Math.round(12 * devicePixelRatio)}px system-ui, sans-serif`;
     context.textAlign = "right";
-    context.fillText(this.#reach.toPrecision(2), side - 6, side / 2 - 6);
+    context.fillText(this.#reach.toPrecision(2), width - 6, width / 2 - 6);
   }
 }

@@ -65,8 +65,8 @@ class TrainTab {
   #listen(images: HTMLElement): void {
     const on = (id: string, act: () => unknown): void => button(id).addEventListener("click", () => void act());
     on("start", () => this.#start(this.#source));
-    on("pause", () => (this.#phase === "running" ? this.#hold("pause") : this.#resume()));
-    on("step", () => this.#hold("step"));
+    on("pause", () => (this.#phase === "running" ? this.#interrupt("pause") : this.#resume()));
+    on("step", () => this.#interrupt("step"));
     on("stop", () => this.#trainer.ask({ kind: "stop" }));
     on("again", () => this.#start(this.#checkpoint));
     on("save", () => this.#trainer.ask({ kind: "save" }));
@@ -180,7 +180,7 @@ class TrainTab {
     this.#arrange();
   }
 
-  #hold(kind: "pause" | "step"): void {
+  #interrupt(kind: "pause" | "step"): void {
     this.#phase = "paused";
     this.#trainer.ask({ kind });
     this.#arrange();
@@ -265,12 +265,12 @@ class TrainTab {
     try {
       const bytes = new Uint8Array(await file.arrayBuffer());
       const { settings, image, step } = opened(bytes);
-      const size = Object.entries(SIZES).find(([, known]) => String(known) === String(image))?.[0];
+      const size = Object.entries(SIZES).find(([, sizes]) => String(sizes) === String(image))?.[0];
       if (!size) throw new TypeError(`load: images of [${image.join(", ")}]. Expected [1, 28, 28] or [3, 32, 32].`);
       const now = this.#form.form;
       const data = size === "28" ? (now["data"] ?? "") : "own";
-      const kept: Form = { epochs: now["epochs"] ?? "", learningRate: now["learningRate"] ?? "" };
-      this.#form.fill({ ...formOf(settings), ...kept, data, size });
+      const training: Form = { epochs: now["epochs"] ?? "", learningRate: now["learningRate"] ?? "" };
+      this.#form.fill({ ...formOf(settings), ...training, data, size });
       this.#open({ bytes, words: step === null ? file.name : `step ${step} of ${file.name}` });
     } catch (error) {
       this.#say((error as Error).message);
