@@ -40,12 +40,18 @@ export class Session {
     this.#set = set;
     this.#from = from;
     const all = optionsOf(model, set.image, options);
-    this.#beta = isSteered(all) ? gpu.state(all["beta"] as number) : null;
-    this.#rate = gpu.state(learningRate);
-    const beta = this.#beta ? { beta: this.#beta } : {};
-    this.model = from
-      ? models[model].load(gpu, from, beta as never)
-      : new models[model](gpu, { image: set.image, ...options, ...beta, seed } as never);
+    const first = gpu.attempt(() => {
+      const beta = isSteered(all) ? gpu.state(all["beta"] as number) : null;
+      const rate = gpu.state(learningRate);
+      const steered = beta ? { beta } : {};
+      const fresh = from
+        ? models[model].load(gpu, from, steered as never)
+        : new models[model](gpu, { image: set.image, ...options, ...steered, seed } as never);
+      return { beta, rate, model: fresh };
+    });
+    this.#beta = first.beta;
+    this.#rate = first.rate;
+    this.model = first.model;
   }
 
   /** Steps done. */
@@ -59,8 +65,8 @@ export class Session {
     if (learningRate !== undefined) this.#rate.write(learningRate);
   }
 
-  /** Trains to the end; `looked` is called with the step after each report and after each pause. Rejects with an AbortError after `stop`. */
-  async run(tell: (answer: Answer) => void, looked: () => void): Promise<void> {
+  /** Trains to the end; `reported` is called after each report. Rejects with an AbortError after `stop`. */
+  async run(tell: (answer: Answer) => void, reported: () => void): Promise<void> {
     const { epochs, batch, seed } = this.#settings;
     const { train, labels, image } = this.#set;
     const count = train.length / image.reduce((product, n) => product * n, 1);
@@ -84,7 +90,7 @@ export class Session {
           // views take their time as well, which the training's own estimate leaves out
           const { eta } = progressOf(since, step, total, step - first);
           tell({ kind: "progress", step, total, eta, terms });
-          looked();
+          reported();
         },
       });
     } finally {

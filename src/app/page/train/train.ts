@@ -6,6 +6,7 @@ import { byId, downloadLink } from "../download.ts";
 import { COLOURS } from "../play/planeView.ts";
 import { startTrainer, type Trainer } from "./client.ts";
 import { Curves } from "./curves.ts";
+import { onDrop } from "./drop.ts";
 import { TrainForm } from "./form.ts";
 import { chooser, layout } from "./layout.ts";
 import { Scatter } from "./scatter.ts";
@@ -67,7 +68,7 @@ class TrainTab {
     on("start", () => this.#start(this.#source));
     on("pause", () => (this.#phase === "running" ? this.#interrupt("pause") : this.#resume()));
     on("step", () => this.#interrupt("step"));
-    on("stop", () => this.#trainer.ask({ kind: "stop" }));
+    on("stop", () => (this.#phase === "lost" ? this.#end("idle", "Stopped.") : this.#trainer.ask({ kind: "stop" })));
     on("again", () => this.#start(this.#checkpoint));
     on("save", () => this.#trainer.ask({ kind: "save" }));
     on("checkpoint", () => this.#download(this.#checkpoint!.bytes, `step-${this.#checkpoint!.step}`));
@@ -86,16 +87,8 @@ class TrainTab {
     byId("train-files").addEventListener("change", ({ target }) =>
       this.#take([...((target as HTMLInputElement).files ?? [])]),
     );
-    this.#panel.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      images.classList.add("over");
-    });
-    this.#panel.addEventListener("dragleave", () => images.classList.remove("over"));
-    this.#panel.addEventListener("drop", (event) => {
-      event.preventDefault();
-      images.classList.remove("over");
-      const files = [...(event.dataTransfer?.files ?? [])];
-      if (this.#phase === "running" || this.#phase === "paused" || files.length === 0) return;
+    onDrop(this.#panel, images, (files) => {
+      if (this.#phase !== "idle") return;
       if (files.length === 1 && files[0]!.name.endsWith(".safetensors")) return void this.#read(files[0]!);
       this.#form.fill({ ...this.#form.form, data: "own" });
       this.#take(files);
@@ -136,22 +129,25 @@ class TrainTab {
   #arrange(): void {
     const isLive = this.#phase === "running" || this.#phase === "paused";
     const lacks = this.#form.form["data"] === "own" && this.#files.length === 0;
-    button("start").disabled = isLive || lacks || !this.#form.isRight;
+    // what is resumed after a loss is as it was
+    const isFixed = isLive || this.#phase === "lost";
+    button("start").disabled = isFixed || lacks || !this.#form.isRight;
     button("start").textContent = this.#source ? `Start from ${this.#source.words}` : "Start";
     button("pause").disabled = !isLive;
     button("pause").textContent = this.#phase === "paused" ? "Resume" : "Pause";
-    button("step").disabled = button("stop").disabled = !isLive;
+    button("step").disabled = !isLive;
+    button("stop").disabled = !isFixed;
     button("save").disabled = this.#step === 0 || this.#phase === "lost";
     button("checkpoint").disabled = this.#checkpoint === null;
     button("checkpoint").textContent = this.#checkpoint
       ? `Download the checkpoint of step ${this.#checkpoint.step}`
       : "Download the last checkpoint";
-    button("forget").hidden = this.#source === null || isLive;
-    byId<HTMLInputElement>("train-file").disabled = isLive;
-    byId<HTMLInputElement>("train-files").disabled = isLive;
+    button("forget").hidden = this.#source === null || isFixed;
+    byId<HTMLInputElement>("train-file").disabled = isFixed;
+    byId<HTMLInputElement>("train-files").disabled = isFixed;
     button("again").hidden = this.#phase !== "lost";
     button("again").textContent = this.#checkpoint ? `Resume from step ${this.#checkpoint.step}` : "Start again";
-    this.#form.lock({ trains: isLive, fromFile: this.#source !== null });
+    this.#form.lock({ trains: isFixed, fromFile: this.#source !== null });
     if (this.#form.refusal) this.#say(this.#form.refusal);
   }
 
