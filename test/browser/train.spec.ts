@@ -204,24 +204,23 @@ test("a lost device is told, and one click goes on from the newest checkpoint", 
   await expect(status()).toContainText("Stopped after step");
 });
 
-test("images of one's own of any size are cropped, resized and trained on", async () => {
+test("images of one's own of any size that are dropped are cropped, resized and trained on", async () => {
   await button("Forget the file").click();
   await page.getByLabel("Images", { exact: true }).selectOption("own");
-  await page.getByLabel("Size").selectOption("32");
   await expect(button("Start")).toBeDisabled();
-  const files = await page.evaluate(async () => {
-    const drawn = Array.from({ length: 24 }, async (_, i) => {
+  const dropped = await page.evaluateHandle(async () => {
+    const data = new DataTransfer();
+    for (let i = 0; i < 24; i++) {
       const canvas = new OffscreenCanvas(90 + 5 * i, 60);
       const context = canvas.getContext("2d")!;
       context.fillStyle = `hsl(${15 * i} 80% 50%)`;
       context.fillRect(canvas.width / 2 - 20, 10, 40, 40);
-      const bytes = new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer());
-      return [...bytes];
-    });
-    return Promise.all(drawn);
+      data.items.add(new File([await canvas.convertToBlob()], `${i}.png`, { type: "image/png" }));
+    }
+    return data;
   });
-  const named = files.map((bytes, i) => ({ name: `${i}.png`, mimeType: "image/png", buffer: Buffer.from(bytes) }));
-  await page.locator("#train-files").setInputFiles(named);
+  await page.dispatchEvent("#train", "drop", { dataTransfer: dropped });
+  await page.getByLabel("Size").selectOption("32");
   await expect(page.locator("#train-chosen")).toHaveText("24 chosen.");
   await page.getByLabel("Batch").fill("8");
   await button("Start").click();
