@@ -1,4 +1,4 @@
-// The page that `npm start` serves: models to play with, the job live, the bench, and the adapter.
+// The page that `npm start` serves: models to play with, one to train, the job live, the bench, and the adapter.
 import { showAdapter } from "./page/adapter.ts";
 import { bench } from "./page/bench.ts";
 import { byId } from "./page/download.ts";
@@ -20,6 +20,7 @@ tabs(document.querySelector<HTMLElement>("[role=tablist]")!, (panel) => {
     played = true;
     play();
   }
+  if (panel === "train") void import("./page/train/train.ts").then(({ train }) => train(byId("train")));
 });
 pipelines();
 bench();

@@ -7,12 +7,15 @@ import { abortable } from "../formats/call.ts";
  *     const control = new TrainingControl();
  *     const fitting = model.fit(data, { epochs: 3, control });
  *     await control.pause(); // no step runs now: read parameters, sample, save
+ *     await control.step(); // one more
  *     control.resume();
  *     await fitting;
  */
 export class TrainingControl {
   #wanted: boolean;
   #running = false;
+  /** Steps that a paused training may make. */
+  #allowed = 0;
   /** Called when the training holds still, or has ended. */
   #waiting: (() => void)[] = [];
   #go: (() => void) | null = null;
@@ -31,14 +34,23 @@ export class TrainingControl {
   pause(): Promise<void> {
     this.#wanted = true;
     if (!this.#running || this.#go) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return this.#stillness();
+  }
+
+  /** Lets one step run, and pauses: resolves when that step is done; at once where no training runs. */
+  step(): Promise<void> {
+    this.#wanted = true;
+    if (!this.#running) return Promise.resolve();
+    this.#allowed = 1;
+    this.#release();
+    return this.#stillness();
   }
 
   /** Lets the training go on. */
   resume(): void {
     this.#wanted = false;
-    this.#go?.();
-    this.#go = null;
+    this.#allowed = 0;
+    this.#release();
     this.#settle();
   }
 
@@ -51,16 +63,33 @@ export class TrainingControl {
   /** @internal The training has ended. */
   end(): void {
     this.#running = false;
+    this.#allowed = 0;
     this.#settle();
   }
 
-  /** @internal Waits, between two steps, for as long as a pause is asked for. */
+  /** @internal Takes leave for `times` steps; gives how many may be submitted, one where a pause is asked for. */
+  take(times: number): number {
+    if (!this.#wanted) return times;
+    this.#allowed = 0;
+    return 1;
+  }
+
+  /** @internal Waits, between two steps, for as long as a pause is asked for and no step is. */
   async untilResumed(signal: AbortSignal | undefined): Promise<void> {
-    while (this.#wanted) {
+    while (this.#wanted && this.#allowed === 0) {
       const going = new Promise<void>((resolve) => (this.#go = resolve));
       this.#settle();
       await abortable(going, signal).finally(() => (this.#go = null));
     }
+  }
+
+  #stillness(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #release(): void {
+    this.#go?.();
+    this.#go = null;
   }
 
   #settle(): void {

@@ -222,6 +222,7 @@ export function optimiser<Options extends OptimiserOptions>(
 
 async function rateAt(gpu: Gpu, rate: number | Schedule, step: number): Promise<number> {
   if (typeof rate === "number") return rate;
-  const value = gpu.within(() => rate(gpu.tensor([step], [])));
+  // a schedule may give a state, which stays its owner's
+  const value = gpu.within(() => add(rate(gpu.tensor([step], [])), 0));
   return value.item().finally(() => value.dispose());
 }

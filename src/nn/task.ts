@@ -25,8 +25,8 @@ export interface Task {
   readonly updates: readonly TaskUpdate[];
   /** The terms of a batch. */
   readonly objective: Objective;
-  /** Written into every checkpoint. */
-  readonly metadata?: Readonly<Record<string, string>>;
+  /** Written into every checkpoint; a function says what holds when one is written. */
+  readonly metadata?: Readonly<Record<string, string>> | (() => Promise<Readonly<Record<string, string>>>);
 }
 
 /** What training came to. */

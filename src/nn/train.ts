@@ -70,6 +70,8 @@ class Run {
   readonly #owned: { dispose(): void }[] = [];
   /** When the last block was done, in milliseconds. */
   #finished = 0;
+  /** The block before that one: when its time began, and its steps. */
+  #before = { since: 0, steps: 0 };
   #pass: Pass | null = null;
   #evaluation: Evaluation | null = null;
   #position: Position;
@@ -136,7 +138,8 @@ class Run {
       const left = stepInEpoch < pass.whole ? pass.whole - stepInEpoch : 1;
       const paced = this.#secondsPerStep === null ? 1 : Math.max(1, Math.floor(INTERVAL / this.#secondsPerStep));
       const every = checkpoint?.everySteps;
-      const times = Math.min(left, paced, KEPT / 2, every ? every - (step % every) : left);
+      const most = Math.min(left, paced, KEPT / 2, every ? every - (step % every) : left);
+      const times = control?.take(most) ?? most;
       const block: Block = await abortable(this.#submit(stepInEpoch, times), signal);
       stepInEpoch += times;
       step += times;
@@ -183,7 +186,10 @@ class Run {
     }
     this.#position = { ...before, step: before.step + times, stepInEpoch: before.stepInEpoch + times, sums };
     const now = performance.now();
-    const seconds = (now - this.#finished) / 1000 / times;
+    // a block is read when the next is submitted, which may wait for it: of two that end together the second seems to take no time
+    const { since, steps } = this.#before;
+    const seconds = (now - (steps ? since : this.#finished)) / 1000 / (times + steps);
+    this.#before = { since: this.#finished, steps: times };
     this.#finished = now;
     // the first steps of a program include the driver's own compilation
     this.#secondsPerStep =
@@ -200,6 +206,7 @@ class Run {
     await control.untilResumed(signal);
     this.#reporter.skip(since);
     this.#finished = performance.now();
+    this.#before = { since: 0, steps: 0 };
   }
 
   /** Goes back to the last step of these that left every parameter and moment a number: steps are the same each time. */
@@ -256,7 +263,9 @@ class Run {
     const { checkpoint, signal } = this.#settings;
     const { best, epoch, step } = this.#position;
     const states = { ...this.#step.states, ...(best ? this.#best?.parameters : {}) };
-    const bytes = await abortable(writeCheckpoint(states, this.#position, this.#task.metadata ?? {}), signal);
+    const { metadata = {} } = this.#task;
+    const said = typeof metadata === "function" ? await abortable(metadata(), signal) : metadata;
+    const bytes = await abortable(writeCheckpoint(states, this.#position, said), signal);
     await checkpoint!.save(bytes, { epoch, step });
     signal?.throwIfAborted();
   }

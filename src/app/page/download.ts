@@ -1,7 +1,7 @@
-/** A link that saves `text` as a file; its object URL lives as long as the page. */
-export function downloadLink(name: string, type: string, text: string): HTMLAnchorElement {
+/** A link that saves `content` as a file; its object URL lives as long as the page. */
+export function downloadLink(name: string, type: string, content: string | Uint8Array<ArrayBuffer>): HTMLAnchorElement {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.href = URL.createObjectURL(new Blob([content], { type }));
   link.download = name;
   link.textContent = name;
   return link;

@@ -1,8 +1,6 @@
 import type { Curve, Series, Spectrum } from "../report.ts";
 import { h, type Markup } from "./markup.ts";
 
-const width = 640;
-const height = 300;
 const box = { left: 62, right: 16, top: 14, bottom: 44 };
 
 /** Round numbers from low to high, at most about `count` of them. */
@@ -70,16 +68,19 @@ export interface ChartOptions {
   logY?: boolean;
   /** Values that the vertical axis must reach. */
   include?: readonly number[];
+  /** Units of the drawing, in which its text has 13; 640 × 300. */
+  size?: readonly [width: number, height: number];
 }
 
 /** A line chart as SVG: axes with ticks, faint grid, a legend under the plot when there is more than one line. */
 export function chart({ title, x: xName, y: yName, series }: Omit<Curve, "key">, options: ChartOptions = {}): Markup {
   const all = series.flatMap(({ points }) => points);
+  const [width, height] = options.size ?? [640, 300];
   const x = axis(
     all.map(([value]) => value),
     box.left,
     width - box.right,
-    { log: options.logX ?? false, count: 7 },
+    { log: options.logX ?? false, count: Math.round(width / 91) },
   );
   const y = axis([...all.map(([, value]) => value), ...(options.include ?? [])], height - box.bottom, box.top, {
     log: options.logY ?? false,

@@ -1,6 +1,16 @@
+import { check } from "../../device/errors.ts";
 import { abs, mul, sub } from "../../graph/ops/index.ts";
 import type { Terms } from "../../nn/objective.ts";
-import { atLeast, capacityOptions, defineModel, gaussianParts, oneOf, onePass, rising } from "../latent/index.ts";
+import {
+  atLeast,
+  capacityOptions,
+  defineModel,
+  gaussianParts,
+  oneOf,
+  onePass,
+  rising,
+  weight,
+} from "../latent/index.ts";
 
 /**
  * β-VAE: a VAE whose codes pay more, so that they use fewer and more independent dimensions.
@@ -15,8 +25,16 @@ import { atLeast, capacityOptions, defineModel, gaussianParts, oneOf, onePass, r
  */
 export const BetaVAE = defineModel({
   name: "BetaVAE",
-  options: { type: oneOf("H", "B"), beta: atLeast(0, 4), gamma: atLeast(0, 10), ...capacityOptions },
-  parts: gaussianParts,
+  options: { type: oneOf("H", "B"), beta: weight(4), gamma: atLeast(0, 10), ...capacityOptions },
+  parts(build, { type, beta }) {
+    check(
+      type === "H" || typeof beta === "number",
+      "argument",
+      "BetaVAE",
+      () => `type "B" has no beta, so a tensor of it would change nothing. Expected type "H" beside it; got "B".`,
+    );
+    return gaussianParts(build);
+  },
   objective(images, parts, { draw, step }, { type, beta, gamma, maxCapacity, capacitySteps }): Terms {
     const { reconstruction, kl } = onePass(images, parts, draw);
     if (type === "H") return { loss: sub(mul(kl, beta), reconstruction), reconstruction, kl };

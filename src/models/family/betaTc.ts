@@ -1,5 +1,5 @@
 import { add, mean, mul, sub } from "../../graph/ops/index.ts";
-import { atLeast, decomposeKl, defineModel, gaussianParts, oneOf } from "../latent/index.ts";
+import { atLeast, decomposeKl, defineModel, gaussianParts, oneOf, weight } from "../latent/index.ts";
 
 /**
  * β-TC-VAE: of the parts of the divergence, the total correlation of the codes pays more.
@@ -15,7 +15,7 @@ export const BetaTCVAE = defineModel({
   name: "BetaTCVAE",
   options: {
     alpha: atLeast(0, 1),
-    beta: atLeast(0, 6),
+    beta: weight(6),
     gamma: atLeast(0, 1),
     estimator: oneOf("stratified", "weighted"),
   },

@@ -1,5 +1,5 @@
 import { mean, mul, sub } from "../../graph/ops/index.ts";
-import { atLeast, categoricalOptions, categoricalParts, defineModel, temperatureAt } from "../latent/index.ts";
+import { categoricalOptions, categoricalParts, defineModel, temperatureAt, weight } from "../latent/index.ts";
 
 /**
  * VAE with classes as codes, `variables` of `classes` each, relaxed in training to points of the simplex at a falling temperature:
@@ -14,7 +14,7 @@ import { atLeast, categoricalOptions, categoricalParts, defineModel, temperature
  */
 export const CategoricalVAE = defineModel({
   name: "CategoricalVAE",
-  options: { beta: atLeast(0, 1), ...categoricalOptions },
+  options: { beta: weight(1), ...categoricalOptions },
   latent: ({ variables, classes }) => variables * classes,
   parts: categoricalParts,
   objective({ x }, { encode, decode, prior }, { draw, step }, { beta, hard, ...annealed }) {

@@ -2,7 +2,8 @@ import type { Gpu } from "../../program/gpu.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import { LatentModel } from "./model.ts";
 import type { OptionTable } from "./options.ts";
-import type { Code, OptionsOf, Parts, Recipe } from "./recipe.ts";
+import { settingsOf } from "./built.ts";
+import type { Code, OptionsOf, Parts, Recipe, Settings } from "./recipe.ts";
 
 /** What the encoder of these parts gives. */
 export type CodeOf<P extends Parts> = ReturnType<P["encode"]>;
@@ -17,6 +18,8 @@ export interface ModelClass<T extends OptionTable = OptionTable, C extends Code 
    * Throws LatentError("format") where a tensor is missing or differs.
    */
   load(gpu: Gpu, bytes: Uint8Array, own?: Partial<OptionsOf<T>>): LatentModel<T, C>;
+  /** @internal The options that a model would have, checked, defaults filled in; no GPU is needed. Throws LatentError("argument"). */
+  settings(options: OptionsOf<T>): Settings<T>;
 }
 
 /**
@@ -44,6 +47,10 @@ export function defineModel<T extends OptionTable, P extends Parts>(recipe: Reci
   const Model = class extends LatentModel<T, C> {
     constructor(gpu: Gpu, options: OptionsOf<T>, most?: number) {
       super(gpu, inner, options, most === undefined ? {} : { most });
+    }
+
+    static settings(options: OptionsOf<T>): Settings<T> {
+      return settingsOf(recipe, options);
     }
 
     static load(gpu: Gpu, bytes: Uint8Array, own?: Partial<OptionsOf<T>>): LatentModel<T, C> {

@@ -1,17 +1,22 @@
 import { check, isPlain, LatentError, quote } from "../../device/errors.ts";
 import { parseSafetensors, type Safetensor, writeSafetensors } from "../../formats/safetensors.ts";
+import { Tensor } from "../../graph/tensor.ts";
 import { checkChecksum } from "../../nn/checksum.ts";
 import { type Parameters, readParameters } from "../../nn/parameters.ts";
 
 const MODEL = "latentgpu.model";
 const OPTIONS = "latentgpu.options";
 
-/** What a model's file says besides its tensors. */
-export const describe = (model: string, options: object): Readonly<Record<string, string>> => ({
-  format: "pt",
-  [MODEL]: model,
-  [OPTIONS]: JSON.stringify(options, (key, value: unknown) => (key !== "" && isOwn(value) ? OWN : value)),
-});
+/** What a model's file says besides its tensors. Of a weight that is a tensor it says the number that it is now. */
+export async function describe(model: string, options: object): Promise<Readonly<Record<string, string>>> {
+  const values = Object.entries(options).map(
+    async ([name, value]) => [name, value instanceof Tensor ? await value.item() : (value as unknown)] as const,
+  );
+  const said = JSON.stringify(Object.fromEntries(await Promise.all(values)), (key, value: unknown) =>
+    key !== "" && isOwn(value) ? OWN : value,
+  );
+  return { format: "pt", [MODEL]: model, [OPTIONS]: said };
+}
 
 /** What models were called in files of older versions. */
 const FORMER: { readonly [name: string]: string } = { MSSSIMVAE: "MSSIMVAE" };

@@ -11,7 +11,7 @@ import type { Objective } from "../../nn/objective.ts";
 import { checkTrainOptions, trainOptionNames, type TrainOptions } from "../../nn/options.ts";
 import type { Schedule } from "../../nn/schedule.ts";
 import type { Parameters } from "../../nn/parameters.ts";
-import type { TaskUpdate } from "../../nn/task.ts";
+import type { Task, TaskUpdate } from "../../nn/task.ts";
 import { train, type TrainResult } from "../../nn/train.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { checkClasses, checkLabelled } from "./pixels.ts";
@@ -56,7 +56,7 @@ export interface FitTask {
   /** What is moved against which term, in one step. */
   readonly updates: readonly FitUpdate[];
   readonly objective: Objective;
-  readonly metadata: Readonly<Record<string, string>>;
+  readonly metadata: NonNullable<Task["metadata"]>;
   /** How many classes the labels have; without it there are none. */
   readonly classes?: number | undefined;
   /** What floats must lie in. */

@@ -1,11 +1,11 @@
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { gamma, gammaPrior, positive } from "./gamma.ts";
-import { above, atLeast, oneOf, whole } from "./options.ts";
+import { above, oneOf, weight, whole } from "./options.ts";
 
 /** Options of Gamma codes, their prior and the gradient of their draws. */
 export const gammaOptions = {
-  beta: atLeast(0, 1),
+  beta: weight(1),
   priorShape: above(0, 1),
   priorRate: above(0, 1),
   floor: above(0, 0.01),

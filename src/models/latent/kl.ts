@@ -5,10 +5,17 @@ import { mean, sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Prior } from "./distribution.ts";
 import { latentKl, type Normal, StandardNormal } from "./normal.ts";
-import { atLeast, whole } from "./options.ts";
+import { atLeast, weight, whole } from "./options.ts";
 
-/** The weight of a divergence in a loss: `beta`, to which it rises from 0 over `warmup` steps. */
-export const warmupOptions = { beta: atLeast(0, 1), warmup: whole(0, 0) };
+/**
+ * The weight of a divergence in a loss: `beta`, to which it rises from 0 over `warmup` steps.
+ *
+ *     const beta = gpu.state(1);
+ *     const model = new VAE(gpu, { image: [1, 28, 28], beta });
+ *     void model.fit(data);
+ *     beta.write([4]); // from the next submitted step on
+ */
+export const warmupOptions = { beta: weight(1), warmup: whole(0, 0) };
 
 /**
  * The same, and `freeBits`: nats below which the divergence of a latent dimension, averaged over the batch, costs nothing. A divergence has a
@@ -20,13 +27,13 @@ export const klOptions = { ...warmupOptions, freeBits: atLeast(0, 0) };
 export const capacityOptions = { maxCapacity: atLeast(0, 25), capacitySteps: whole(1, 10_000) };
 
 interface KlOptions {
-  readonly beta: number;
+  readonly beta: number | Tensor;
   readonly warmup: number;
   readonly freeBits?: number;
 }
 
 /** most · min(t / steps, 1) at step t; u32 [] → f32 []. */
-export const rising = (step: Tensor, most: number, steps: number): Tensor =>
+export const rising = (step: Tensor, most: number | Tensor, steps: number): Tensor =>
   mul(minimum(div(cast(step, "f32"), steps), 1), most);
 
 /**

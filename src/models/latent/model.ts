@@ -240,7 +240,7 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
       updates: updatesOf(build.parameters, this.#recipe.updates),
       objective: ({ x, labels }: Batch, context: StepContext) =>
         this.#record(where, { x, labels: classes && labels ? oneHot(labels, classes) : undefined }, context, true),
-      metadata: describe(this.name, this.options),
+      metadata: () => describe(this.name, this.options),
       after: (dataset: Dataset, signal: AbortSignal | undefined) => this.#fitCodes(where, dataset, signal),
       range: build.likelihood.range,
     };
@@ -261,8 +261,8 @@ export class LatentModel<T extends OptionTable = OptionTable, C extends Code = C
 
   /** The model as safetensors, with PyTorch's names and layouts; a Gaussian or mixture that its codes are drawn from goes along. */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
-    const prior = await this.options.prior?.save?.();
-    return saveParameters(this.#built.states, describe(this.name, this.options), this.#codes?.tensors, prior);
+    const [said, prior] = [await describe(this.name, this.options), await this.options.prior?.save?.()];
+    return saveParameters(this.#built.states, said, this.#codes?.tensors, prior);
   }
 
   /** @internal What `dispose` frees as well: the prior of its file. */ owned: { dispose(): void } | null = null;

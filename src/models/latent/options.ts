@@ -1,4 +1,5 @@
 import { check } from "../../device/errors.ts";
+import { Tensor } from "../../graph/tensor.ts";
 
 /** One option of a model: what it is without a word, and what it may be. */
 export interface Option<T> {
@@ -37,6 +38,18 @@ const isWhole = (value: unknown, least: number): boolean => Number.isSafeInteger
 // @__NO_SIDE_EFFECTS__
 export const atLeast = (least: number, standard: number): Option<number> =>
   option<number>(standard, `≥ ${least}`, (value) => isNumber(value) && value >= least);
+
+/**
+ * How often a term counts: a finite number ≥ 0, or a tensor f32 [] of one. A state, `gpu.state(4)`, may be written while training runs: the
+ * next step that is submitted has the new weight. `save` and checkpoints hold the number that it is then.
+ *
+ *     const options = { beta: weight(1) };
+ */
+// @__NO_SIDE_EFFECTS__
+export const weight = (standard: number): Option<number | Tensor> =>
+  option<number | Tensor>(standard, "≥ 0, or as a tensor f32 []", (value) =>
+    value instanceof Tensor ? value.dtype === "f32" && value.rank === 0 : isNumber(value) && value >= 0,
+  );
 
 /**
  * A finite number > `bound`.

@@ -89,7 +89,7 @@ export interface Recipe<T extends OptionTable, P extends Parts> {
   /** States that a step of training moves by itself, beside the gradients, each with its next value. */
   moves?(images: Images, parts: P, context: StepContext, options: Settings<T>): readonly (readonly [Tensor, Tensor])[];
   /** The weight of the divergence in `elbo`; 1, which makes it a bound on log p(x). */
-  klWeight?(options: Settings<T>): number;
+  klWeight?(options: Settings<T>): number | Tensor;
   /** How many classes its labels have; without it the model takes none. */
   classes?(options: Settings<T>): number;
   /** How many levels of codes it has: `latent` is a number for each. */

@@ -138,13 +138,16 @@ export const detectorCalls: readonly LongCall[] = [
   },
   {
     name: "a training that is paused",
-    covers: ["TrainingControl.pause", "LatentModel.fit"],
+    covers: ["TrainingControl.pause", "TrainingControl.step", "LatentModel.fit"],
     aborts: true,
     prepare(gpu) {
       const vae = new VAE(gpu, { image: [1, 8, 8], hidden: 16, latent: 2 });
       const fit = (control: TrainingControl, further: object): Promise<unknown> => {
         const fitting = vae.fit(bytes(64 * 40), { epochs: 2, batch: 8, control, ...further });
-        void control.pause().then(() => control.resume());
+        void control
+          .pause()
+          .then(() => control.step())
+          .then(() => control.resume());
         return fitting;
       };
       return {

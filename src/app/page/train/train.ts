@@ -1,0 +1,295 @@
+import { isCheckpoint, opened } from "../../train/file.ts";
+import type { Answer, Plane } from "../../train/messages.ts";
+import { pytorchLines } from "../../train/pytorch.ts";
+import { duration } from "../../report/table.ts";
+import { byId, downloadLink } from "../download.ts";
+import { COLOURS } from "../play/planeView.ts";
+import { startTrainer, type Trainer } from "./client.ts";
+import { Curves } from "./curves.ts";
+import { onDrop } from "./drop.ts";
+import { TrainForm } from "./form.ts";
+import { chooser, layout } from "./layout.ts";
+import { Scatter } from "./scatter.ts";
+import { addressOf, type Form, formIn, formOf, imageOf, settingsOf, SIZES } from "./settings.ts";
+import { trainStyle } from "./style.ts";
+
+/** Milliseconds after the last change before the address is written: browsers refuse many writes in short time. */
+const ADDRESS_AFTER = 300;
+
+/** A file of a model, which the next start goes on from. */
+interface Source {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly words: string;
+}
+
+const button = (id: string): HTMLButtonElement => byId<HTMLButtonElement>(`train-${id}`);
+
+/** The tab that trains a model before one's eyes. */
+class TrainTab {
+  readonly #panel: HTMLElement;
+  readonly #form: TrainForm;
+  readonly #curves: Curves;
+  readonly #scatter: Scatter;
+  readonly #trainer: Trainer;
+  #phase: "idle" | "running" | "paused" | "lost" = "idle";
+  #files: File[] = [];
+  #source: Source | null = null;
+  /** The newest checkpoint: what a lost device leaves. */
+  #checkpoint: { readonly bytes: Uint8Array<ArrayBuffer>; readonly step: number } | null = null;
+  #step = 0;
+  /** Reports since the start: the first one knows no pace yet. */
+  #reports = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(panel: HTMLElement) {
+    this.#panel = panel;
+    const images = chooser();
+    this.#form = new TrainForm(images, (name) => this.#edited(name));
+    panel.append(this.#form.node, layout());
+    for (const [i, dot] of [...panel.querySelectorAll<HTMLElement>("#train-legend i")].entries())
+      dot.style.background = COLOURS[i]!;
+    this.#curves = new Curves(byId("train-curves"));
+    this.#scatter = new Scatter(byId<HTMLCanvasElement>("train-codes"));
+    const canvases = ["samples", "originals", "reconstructions"].map((id) => byId<HTMLCanvasElement>(`train-${id}`));
+    this.#trainer = startTrainer(canvases, (answer) => this.#heard(answer));
+    this.#form.fill(formIn(location.hash));
+    this.#listen(images);
+    this.#say("Choose what to train, and start.");
+    this.#arrange();
+  }
+
+  /** The address says what the form holds. */
+  address(): void {
+    if (!this.#panel.hidden) history.replaceState(null, "", addressOf(this.#form.form));
+  }
+
+  #listen(images: HTMLElement): void {
+    const on = (id: string, act: () => unknown): void => button(id).addEventListener("click", () => void act());
+    on("start", () => this.#start(this.#source));
+    on("pause", () => (this.#phase === "running" ? this.#interrupt("pause") : this.#resume()));
+    on("step", () => this.#interrupt("step"));
+    on("stop", () => (this.#phase === "lost" ? this.#end("idle", "Stopped.") : this.#trainer.ask({ kind: "stop" })));
+    on("again", () => this.#start(this.#checkpoint));
+    on("save", () => this.#trainer.ask({ kind: "save" }));
+    on("checkpoint", () => this.#download(this.#checkpoint!.bytes, `step-${this.#checkpoint!.step}`));
+    on("forget", () => this.#open(null));
+    on("copy", () => navigator.clipboard.writeText(byId("train-lines").textContent));
+    byId("train-plane").addEventListener("change", () => {
+      this.#scatter.forget();
+      this.#trainer.ask({ kind: "plane", plane: this.#plane });
+    });
+    byId("train-file").addEventListener("change", ({ target }) => {
+      const input = target as HTMLInputElement;
+      const [file] = input.files ?? [];
+      input.value = "";
+      if (file) void this.#read(file);
+    });
+    byId("train-files").addEventListener("change", ({ target }) =>
+      this.#take([...((target as HTMLInputElement).files ?? [])]),
+    );
+    onDrop(this.#panel, images, (files) => {
+      if (this.#phase !== "idle") return;
+      if (files.length === 1 && files[0]!.name.endsWith(".safetensors")) return void this.#read(files[0]!);
+      this.#form.fill({ ...this.#form.form, data: "own" });
+      this.#take(files);
+    });
+  }
+
+  get #plane(): Plane {
+    return byId<HTMLSelectElement>("train-plane").value as Plane;
+  }
+
+  #say(text: string): void {
+    byId("train-status").textContent = text;
+  }
+
+  #take(files: File[]): void {
+    this.#files = files;
+    byId("train-chosen").textContent =
+      files.length === 0 ? "None yet." : `${files.length.toLocaleString("en")} chosen.`;
+    this.address();
+    this.#arrange();
+  }
+
+  #edited(name: string): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.address(), ADDRESS_AFTER);
+    const isLive = this.#phase === "running" || this.#phase === "paused";
+    if (isLive && this.#form.isRight && (name === "beta" || name === "learningRate")) {
+      const { options, learningRate } = settingsOf(this.#form.form);
+      const value = name === "beta" ? (options["beta"] as number | undefined) : learningRate;
+      if (value === undefined) return;
+      this.#trainer.ask({ kind: "weights", [name]: value });
+      this.#say(`${name === "beta" ? "β" : "The learning rate"} is ${value} from the next step on.`);
+    }
+    this.#arrange();
+  }
+
+  /** What can be pressed now. */
+  #arrange(): void {
+    const isLive = this.#phase === "running" || this.#phase === "paused";
+    const lacks = this.#form.form["data"] === "own" && this.#files.length === 0;
+    // what is resumed after a loss is as it was
+    const isFixed = isLive || this.#phase === "lost";
+    button("start").disabled = isFixed || lacks || !this.#form.isRight;
+    button("start").textContent = this.#source ? `Start from ${this.#source.words}` : "Start";
+    button("pause").disabled = !isLive;
+    button("pause").textContent = this.#phase === "paused" ? "Resume" : "Pause";
+    button("step").disabled = !isLive;
+    button("stop").disabled = !isFixed;
+    button("save").disabled = this.#step === 0 || this.#phase === "lost";
+    button("checkpoint").disabled = this.#checkpoint === null;
+    button("checkpoint").textContent = this.#checkpoint
+      ? `Download the checkpoint of step ${this.#checkpoint.step}`
+      : "Download the last checkpoint";
+    button("forget").hidden = this.#source === null || isFixed;
+    byId<HTMLInputElement>("train-file").disabled = isFixed;
+    byId<HTMLInputElement>("train-files").disabled = isFixed;
+    button("again").hidden = this.#phase !== "lost";
+    button("again").textContent = this.#checkpoint ? `Resume from step ${this.#checkpoint.step}` : "Start again";
+    this.#form.lock({ trains: isFixed, fromFile: this.#source !== null });
+    if (this.#form.refusal) this.#say(this.#form.refusal);
+  }
+
+  #start(from: { readonly bytes: Uint8Array<ArrayBuffer> } | null): void {
+    const { form } = this.#form;
+    // a run from its beginning has other curves, and no checkpoint yet
+    if (!from || !isCheckpoint(from.bytes)) {
+      this.#curves.clear();
+      this.#checkpoint = null;
+      this.#step = 0;
+    }
+    this.#reports = 0;
+    this.#scatter.forget();
+    this.#phase = "running";
+    byId("train-words").textContent = "";
+    byId("train-pytorch").hidden = true;
+    performance.mark("train start");
+    this.#trainer.ask({
+      kind: "start",
+      settings: settingsOf(form),
+      own: form["data"] === "own" ? { files: this.#files, image: imageOf(form) } : null,
+      mnist: "/data/mnist/",
+      from: from?.bytes ?? null,
+      plane: this.#plane,
+    });
+    this.#arrange();
+  }
+
+  #interrupt(kind: "pause" | "step"): void {
+    this.#phase = "paused";
+    this.#trainer.ask({ kind });
+    this.#arrange();
+  }
+
+  #resume(): void {
+    this.#phase = "running";
+    this.#trainer.ask({ kind: "resume" });
+    this.#say("Training.");
+    this.#arrange();
+  }
+
+  #end(phase: "idle" | "lost", words: string): void {
+    this.#phase = phase;
+    this.#say(words);
+    this.#arrange();
+  }
+
+  #heard(answer: Answer): void {
+    switch (answer.kind) {
+      case "status":
+        return this.#say(answer.text);
+      case "began":
+        byId("train-images").textContent = answer.heldOut
+          ? "Images that are not trained on above, and as the model gives them back."
+          : "Training images above, as there are few, and as the model gives them back.";
+        byId("train-legend").hidden = this.#form.form["data"] === "own";
+        return;
+      case "progress":
+        return this.#progress(answer);
+      case "pictures":
+        if (performance.getEntriesByName("train pictures").length === 0 || answer.step === 0)
+          performance.mark("train pictures");
+        if (answer.step > 0) performance.mark("train samples");
+        return;
+      case "codes":
+        return this.#scatter.show(answer);
+      case "paused":
+        return this.#say(`Paused after step ${answer.step}.`);
+      case "checkpoint":
+        this.#checkpoint = answer;
+        return this.#arrange();
+      case "saved":
+        return this.#download(answer.bytes, `step-${answer.step}`);
+      case "ended":
+        return this.#end("idle", answer.stopped ? `Stopped after step ${answer.step}.` : `Done: ${answer.step} steps.`);
+      case "lost":
+        return this.#end(
+          "lost",
+          `The GPU device was lost: ${answer.message}. ${this.#checkpoint ? "The newest checkpoint is kept." : "There is no checkpoint yet."}`,
+        );
+      case "error":
+        return this.#end("idle", answer.message);
+    }
+  }
+
+  #progress({ step, total, eta, terms }: Answer & { kind: "progress" }): void {
+    const isFirst = this.#reports++ === 0;
+    this.#step = step;
+    this.#curves.add(step, terms);
+    const bar = byId<HTMLProgressElement>("train-bar");
+    [bar.max, bar.value] = [total, step];
+    const loss = Number((terms["loss"] ?? NaN).toPrecision(5)).toLocaleString("en");
+    const left = this.#phase === "paused" || isFirst ? "" : `, ${duration(eta)} to go`;
+    byId("train-words").textContent =
+      `Step ${step.toLocaleString("en")} of ${total.toLocaleString("en")}, loss ${loss}${left}`;
+    if (!isFirst) return;
+    if (this.#phase === "running") this.#say("Training.");
+    this.#arrange();
+  }
+
+  #download(bytes: Uint8Array<ArrayBuffer>, words: string): void {
+    const name = `${settingsOf(this.#form.form).model.toLowerCase()}-${words}.safetensors`;
+    byId("train-lines").textContent = pytorchLines(bytes, name);
+    byId("train-pytorch").hidden = false;
+    const link = downloadLink(name, "application/octet-stream", bytes);
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  async #read(file: File): Promise<void> {
+    try {
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      const { settings, image, step } = opened(bytes);
+      const size = Object.entries(SIZES).find(([, sizes]) => String(sizes) === String(image))?.[0];
+      if (!size) throw new TypeError(`load: images of [${image.join(", ")}]. Expected [1, 28, 28] or [3, 32, 32].`);
+      const now = this.#form.form;
+      const data = size === "28" ? (now["data"] ?? "") : "own";
+      const training: Form = { epochs: now["epochs"] ?? "", learningRate: now["learningRate"] ?? "" };
+      this.#form.fill({ ...formOf(settings), ...training, data, size });
+      this.#open({ bytes, words: step === null ? file.name : `step ${step} of ${file.name}` });
+    } catch (error) {
+      this.#say((error as Error).message);
+    }
+  }
+
+  #open(source: Source | null): void {
+    this.#source = source;
+    this.#say(source ? `Loaded ${source.words}. Images, β, learning rate and epochs may be others.` : "Forgotten.");
+    this.address();
+    this.#arrange();
+  }
+}
+
+let tab: TrainTab | undefined;
+
+/** Fills the panel the first time it is shown; the address keeps what is chosen. */
+export function train(panel: HTMLElement): void {
+  if (!tab) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(trainStyle);
+    document.adoptedStyleSheets.push(sheet);
+    tab = new TrainTab(panel);
+  }
+  tab.address();
+}

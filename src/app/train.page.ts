@@ -1,0 +1,121 @@
+// A training in a worker: the page says what, and steers it; pictures are drawn here, on the page's canvases.
+import { LatentError } from "../device/errors.ts";
+import { openGpu } from "../open.ts";
+import type { Gpu } from "../program/gpu.ts";
+import { mnistSet, ownSet } from "./train/images.ts";
+import type { Answer, Canvases, Request, StartRequest } from "./train/messages.ts";
+import { Session } from "./train/session.ts";
+import { Watch } from "./train/watch.ts";
+
+const tell = (answer: Answer): void => {
+  const transferred = answer.kind === "checkpoint" || answer.kind === "saved" ? [answer.bytes.buffer] : [];
+  postMessage(answer, { transfer: transferred });
+};
+
+let canvases: Canvases | undefined;
+let gpu: Gpu | undefined;
+let session: Session | undefined;
+let watch: Watch | undefined;
+/** Ends a start that has no session yet. */
+let starting = new AbortController();
+
+/** The device, opened again where the last one was lost. */
+async function opened(signal: AbortSignal): Promise<Gpu> {
+  if (gpu) return gpu;
+  const fresh = await openGpu({ powerPreference: "high-performance", signal });
+  gpu = fresh;
+  void fresh.lost.then(({ message }) => {
+    if (gpu !== fresh) return;
+    release();
+    gpu = undefined;
+    fresh.dispose();
+    tell({ kind: "lost", message: message || "the browser does not say why" });
+  });
+  return fresh;
+}
+
+/** Frees the model of the last run. */
+function release(): void {
+  watch?.dispose();
+  session?.dispose();
+  watch = session = undefined;
+}
+
+async function start({ settings, own, mnist, from, plane }: StartRequest): Promise<void> {
+  starting = new AbortController();
+  const { signal } = starting;
+  release();
+  tell({ kind: "status", text: "Opening the GPU …" });
+  const device = await opened(signal);
+  const say = (text: string): void => tell({ kind: "status", text });
+  say(own ? "Reading the images …" : "Loading MNIST …");
+  const set = own
+    ? await ownSet(own, (done) => say(`Reading the images: ${done} of ${own.files.length} …`))
+    : await mnistSet(mnist, signal);
+  signal.throwIfAborted();
+  say("Making the model …");
+  session = new Session(device, settings, set, from);
+  const running = session;
+  watch = new Watch(device, running, set, canvases!, plane, tell);
+  const pixels = set.image.reduce((product, n) => product * n, 1);
+  const { software, description, vendor } = device.info;
+  tell({
+    kind: "began",
+    adapter: software ? "a software adapter" : description || vendor,
+    parameters: running.model.parameterCount,
+    images: set.train.length / pixels,
+    heldOut: set.heldOut,
+  });
+  say("Compiling …");
+  const view = watch;
+  // kernels of views and of the step compile side by side
+  await Promise.all([view.open(settings.seed), running.run(tell, () => view.glance())]);
+  await view.show();
+  tell({ kind: "ended", step: running.step, stopped: false });
+}
+
+/** Holds still, after one more step where that is asked for, and shows what there is. */
+async function still(oneStep: boolean): Promise<void> {
+  const [running, view] = [session, watch];
+  if (!running || !view) return;
+  await (oneStep ? running.oneStep() : running.pause());
+  if (running !== session) return;
+  tell({ kind: "paused", step: running.step });
+  await view.show();
+}
+
+async function answer(request: Request): Promise<void> {
+  switch (request.kind) {
+    case "canvases":
+      ({ canvases } = request);
+      return;
+    case "start":
+      return start(request);
+    case "pause":
+    case "step":
+      return still(request.kind === "step");
+    case "resume":
+      return session?.resume();
+    case "stop":
+      starting.abort(new DOMException("The training was stopped.", "AbortError"));
+      return session?.stop();
+    case "weights":
+      return session?.weigh(request);
+    case "plane":
+      if (!watch) return;
+      watch.plane = request.plane;
+      return watch.show();
+    case "save":
+      if (session) tell({ kind: "saved", bytes: await session.model.save(), step: session.step });
+  }
+}
+
+addEventListener("message", ({ data }: MessageEvent<Request>) => {
+  answer(data).catch((error: unknown) => {
+    if (error instanceof DOMException && error.name === "AbortError")
+      return tell({ kind: "ended", step: session?.step ?? 0, stopped: true });
+    // a loss is told once, where the device says it, and ends all that was under way
+    if (error instanceof LatentError && (error.code === "device-lost" || error.code === "disposed")) return;
+    tell({ kind: "error", message: error instanceof Error ? error.message : String(error) });
+  });
+});
