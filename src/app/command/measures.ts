@@ -18,6 +18,7 @@ import {
   type Gpu,
   Moments,
 } from "../../index.ts";
+import type { CallProgress } from "../../formats/call.ts";
 import { checkUsage } from "./words.ts";
 import type { HostRows, Wanted } from "./gather.ts";
 
@@ -27,6 +28,7 @@ export interface Conditions {
   readonly seed: number;
   readonly features: string;
   readonly signal: AbortSignal;
+  readonly onProgress?: (progress: CallProgress) => void;
 }
 
 type Rows = HostRows;
