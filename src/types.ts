@@ -163,4 +163,4 @@ export type { Canvas, FromImageOptions, GridOptions, Picture, Pictures } from ".
 export type { RepeatOptions } from "./program/program.ts";
 export type { Scope } from "./program/scope.ts";
 export type { Compiled } from "./program/trace.ts";
-export type { SelfTest } from "./program/selfTest.ts";
+export type { SelfTest, SelfTestResult } from "./program/selfTest.ts";

@@ -19,6 +19,9 @@ export interface CommandContext {
   own(gpu: Gpu): void;
 }
 
+/** What scoring works with, in a command and on the page. */
+export type ScoringContext = Omit<CommandContext, "out">;
+
 /** Options of reading, as the command line gives them. */
 export interface Plan extends Omit<Reading, "fit"> {
   readonly size?: readonly [height: number, width: number] | undefined;
@@ -31,7 +34,7 @@ function adapterLine({ info }: Gpu): string {
 }
 
 /** An engine, which the command says that it uses. */
-export async function openedGpu(context: CommandContext): Promise<Gpu> {
+export async function openedGpu(context: ScoringContext): Promise<Gpu> {
   const gpu = await context.open();
   context.own(gpu);
   context.terminal.say(adapterLine(gpu));

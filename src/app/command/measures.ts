@@ -58,7 +58,8 @@ const pair = (
   of: (generated: Rows, real: Rows, options) => of(real, generated, options),
 });
 
-const ENTRIES: readonly Entry[] = [
+/** All measures. */
+export const ENTRIES: readonly Entry[] = [
   {
     key: "fid",
     title: ["FID", "Fréchet distance"],

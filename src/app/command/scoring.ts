@@ -5,7 +5,7 @@ import { asGiven, featuresOf } from "./features.ts";
 import type { Features } from "./networks.ts";
 import { checkAlike, gather, type Gathered } from "./gather.ts";
 import { type Conditions, type Entry, measuresOf, titleOf } from "./measures.ts";
-import { type CommandContext, fitOn, openedGpu, type Plan, readingOf } from "./context.ts";
+import { type ScoringContext, fitOn, openedGpu, type Plan, readingOf } from "./context.ts";
 import { sourceOf } from "./openSource.ts";
 import type { Reading, Source } from "./source.ts";
 import type { Line, ScoreReport } from "./report.ts";
@@ -40,7 +40,7 @@ export interface Listener {
 }
 
 /** Scores generated samples against real ones, and tells each number as it is found. */
-export async function scoring(words: Words, context: CommandContext, listener: Listener): Promise<void> {
+export async function scoring(words: Words, context: ScoringContext, listener: Listener): Promise<void> {
   const entries = measuresOf(where, words.options.get("measures") ?? "fid,kid,pr");
   const realPath = words.options.get("real");
   const needing = entries.find(({ isPair }) => isPair);
@@ -145,7 +145,7 @@ const conditionsOf = ({ channels, size }: Plan) => ({
 });
 
 async function inputOf(
-  { files }: CommandContext,
+  { files }: ScoringContext,
   path: string,
   reading: Reading,
   count: number | undefined,
