@@ -44,7 +44,7 @@ async function run({ words, files }: ScoreRequest): Promise<void> {
       async compared(sets, conditions) {
         const [generated, real] = sets;
         if (!generated || !real || !canPicture(sets.flatMap(({ source }) => source ?? []))) return;
-        terminal.say("pictures are looked up");
+        answer({ kind: "stage", what: "looking up pictures" });
         answer({ kind: "pictures", gallery: await galleryOf([generated, real], conditions) });
       },
     });

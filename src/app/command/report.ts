@@ -1,3 +1,4 @@
+import type { DeviceInfo } from "../../index.ts";
 import type { Skipped } from "./source.ts";
 
 /** A measure's number as a report has it: its title, and all parts of its Score but long arrays. */
@@ -16,7 +17,7 @@ export interface ScoreReport {
   readonly version: string;
   /** Whether every measure that was asked for is there. */
   readonly complete: boolean;
-  readonly adapter: { readonly description: string; readonly vendor: string; readonly software: boolean };
+  readonly adapter: Pick<DeviceInfo, "vendor" | "architecture" | "family" | "description" | "software">;
   readonly features: { readonly name: string; readonly checksum?: string };
   /** Under which conditions images were read and random choices made. */
   readonly conditions: {

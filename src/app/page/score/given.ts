@@ -57,13 +57,13 @@ export function pathOf(set: string, { files }: GivenSet): string {
   return files.size === 1 && !isImage(only!) ? `${set}/${only}` : set;
 }
 
+const counted = (count: number, noun: string): string =>
+  count === 0 ? "" : `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+
 /** "fakes: 500 images" */
 export function wordsOfSet({ label, files }: GivenSet): string {
+  if (files.size === 1) return label;
   const images = [...files.keys()].filter(isImage).length;
-  const others = files.size - images;
-  const parts = [
-    images && `${images.toLocaleString("en")} images`,
-    others && `${others.toLocaleString("en")} other files`,
-  ];
-  return files.size === 1 ? label : `${label}: ${parts.filter(Boolean).join(", ")}`;
+  const parts = [counted(images, "image"), counted(files.size - images, "other file")];
+  return `${label}: ${parts.filter(Boolean).join(", ")}`;
 }

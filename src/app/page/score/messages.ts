@@ -13,6 +13,7 @@ export interface ScoreRequest {
 /** What the worker answers; "done" or "error" comes last. */
 export type ScoreAnswer =
   | { readonly kind: "progress"; readonly what: string; readonly progress: CallProgress }
+  | { readonly kind: "stage"; readonly what: string }
   | { readonly kind: "said"; readonly line: string }
   | { readonly kind: "found"; readonly line: Line }
   | { readonly kind: "ended"; readonly report: ScoreReport }

@@ -29,46 +29,56 @@ function picture(tile: Tile, words: string, note = ""): HTMLElement {
   return figure;
 }
 
-function neighbourRows(all: readonly Neighbours[]): HTMLElement {
-  const node = element(h("div", { class: "neighbours" })) as HTMLElement;
-  for (const { generated, nearest } of all) {
-    const row = element(h("div", { class: "neighbour-row", role: "group", "aria-label": `Nearest to ${generated.name}` }));
-    row.append(picture(generated, "generated"));
-    for (const { tile, distance } of nearest) row.append(picture(tile, "real", distance.toPrecision(3)));
-    node.append(row);
-  } // prettier-ignore
+function neighbourRow({ generated, nearest }: Neighbours): Element {
+  const row = element(
+    h("div", { class: "neighbour-row", role: "group", "aria-label": `Nearest to ${generated.name}` }),
+  );
+  row.append(picture(generated, "generated"));
+  for (const { tile, distance } of nearest) row.append(picture(tile, "real", distance.toPrecision(3)));
+  return row;
+}
+
+function manifoldRow(title: string, tiles: readonly Tile[], samples: string): Element {
+  const node = element(h("div", {}, h("h4", {}, title)));
+  const row = element(h("div", { class: "tiles" }));
+  row.append(...tiles.map((tile) => picture(tile, samples)));
+  node.append(row);
   return node;
 }
 
-function manifoldRows(of: Manifold, samples: string, set: string): Element[] {
-  const { inside, count, insiders, outsiders } = of;
-  return [
-    { title: `${inside} of ${count} ${samples} images lie inside the ${set} manifold`, tiles: insiders },
-    { title: `${count - inside} of ${count} lie outside`, tiles: outsiders },
-  ].map(({ title, tiles }) => {
-    const node = element(h("div", {}, h("h4", {}, `${title}${tiles.length ? "" : "."}`)));
-    const row = element(h("div", { class: "tiles" }));
-    row.append(...tiles.map((tile) => picture(tile, samples)));
-    node.append(row);
-    return node;
-  });
-}
+const title = (text: string): Element => element(h("h3", {}, text));
+const note = (text: string): Element => element(h("p", { class: "note" }, text));
 
-/** The pictures that go with the numbers. */
-export function galleryView({ neighbours, precision, recall }: Gallery): Element[] {
-  const title = (text: string): Element => element(h("h3", {}, text));
-  const note = (text: string): Element => element(h("p", { class: "note" }, text));
-  const nodes = [
+/** Shows the pictures that go with the numbers, a row a frame: painting them at once would hold the page. */
+export async function showGallery(place: HTMLElement, { neighbours, precision, recall }: Gallery): Promise<void> {
+  const frame = () => new Promise((next) => requestAnimationFrame(next));
+  const rows = element(h("div", { class: "neighbours" }));
+  place.replaceChildren(
     title("Nearest real images"),
-    note("A generated image, then the real ones nearest to it in the space of the features, with their distances. A distance of 0 is a copy."),
-    neighbourRows(neighbours),
-  ]; // prettier-ignore
-  const rest: [Manifold | undefined, title: string, samples: string, set: string][] = [
+    note(
+      "A generated image, then the real ones nearest to it in the space of the features, with their distances. A distance of 0 is a copy.",
+    ),
+    rows,
+  );
+  for (const one of neighbours) {
+    await frame();
+    rows.append(neighbourRow(one));
+  }
+  const manifolds: [Manifold | undefined, name: string, samples: string, set: string][] = [
     [precision, "Precision", "generated", "real"],
     [recall, "Recall", "real", "generated"],
   ];
-  for (const [manifold, name, samples, set] of rest)
-    if (manifold) nodes.push(title(`${name}: which ${samples} images are counted`), ...manifoldRows(manifold, samples, set)); // prettier-ignore
-  const what = `A manifold is the union of balls around the rows of a set, each reaching to its other row number ${K}.`;
-  return [...nodes, note(precision ? what : `Manifolds need more than ${K} images in each set.`)];
+  for (const [manifold, name, samples, set] of manifolds) {
+    if (!manifold) continue;
+    const { inside, count, insiders, outsiders } = manifold;
+    place.append(title(`${name}: which ${samples} images are counted`));
+    await frame();
+    place.append(
+      manifoldRow(`${inside} of ${count} ${samples} images lie inside the ${set} manifold`, insiders, samples),
+    );
+    await frame();
+    place.append(manifoldRow(`${count - inside} of ${count} lie outside`, outsiders, samples));
+  }
+  const balls = `A manifold is the union of balls around the images of a set, each as far as the image's ${K} nearest neighbours.`;
+  place.append(note(precision ? balls : `Manifolds need more than ${K} images in each set.`));
 }

@@ -4,6 +4,9 @@ import { element, h, type Markup } from "../../report/markup.ts";
 /** What stands beside the number and is no part of it. */
 const BESIDE = new Set(["key", "title", "measure", "value", "deviation", "interval", "intervals", "n", "features", "seed", "warnings"]); // prettier-ignore
 
+/** Parts that are results of their own, with an interval or without. */
+const NAMED = new Set(["recall", "coverage", "precision", "density"]);
+
 /** Six digits, as the command line prints them. */
 const digits = (value: number): string => String(Number.isFinite(value) ? Number(value.toPrecision(6)) : value);
 const interval = (limits: readonly [number, number] | undefined): string =>
@@ -16,34 +19,41 @@ interface Row {
   readonly limits: readonly [number, number] | undefined;
 }
 
-/** The value and the parts of a score; a value that is one of the parts stands once. */
-export function rowsOf(line: Line): Row[] {
+/** The value and the parts of a score; a value that has a name among the parts stands once, and lesser parts apart. */
+export function rowsOf(line: Line): { readonly rows: readonly Row[]; readonly rest: readonly Row[] } {
   const intervals = (line["intervals"] ?? {}) as { readonly [part: string]: readonly [number, number] };
   const parts = Object.entries(line)
     .filter(([name, value]) => typeof value === "number" && !BESIDE.has(name))
     .map(([name, value]) => ({ name, value: value as number, limits: intervals[name] }));
-  const isPart = parts.some(({ value }) => value === line.value);
-  return isPart ? parts : [{ name: "", value: line.value, limits: line.interval }, ...parts];
+  const same = parts.find(({ name, value }) => NAMED.has(name) && value === line.value);
+  const first = { name: same?.name ?? "", value: line.value, limits: line.interval };
+  const others = parts.filter((part) => part !== same);
+  const hasOwn = ({ name, limits }: Row): boolean => limits !== undefined || NAMED.has(name);
+  return { rows: [first, ...others.filter(hasOwn)], rest: others.filter((part) => !hasOwn(part)) };
 }
 
 const row = (line: Line): Markup[] => {
   const { title, warnings } = line;
   const samples = Object.entries(line["n"] as { readonly [set: string]: number });
   const counts = samples.map(([set, count]) => `${count.toLocaleString("en")} ${set}`).join(", ");
-  const numbers = rowsOf(line).map(({ name, value, limits }, i) =>
+  const { rows, rest } = rowsOf(line);
+  const numbers = rows.map(({ name, value, limits }, i) =>
     h(
       "tr",
-      {},
+      { class: i === 0 ? "" : "part" },
       h("th", { scope: "row" }, i === 0 ? title : "", name ? h("small", {}, name) : null),
       h("td", { class: "number" }, digits(value)),
       h("td", { class: "number" }, interval(limits)),
       h("td", {}, i === 0 ? counts : ""),
     ),
   );
-  const warned = warnings.map((warning) =>
-    h("tr", { class: "warned" }, h("td", { colspan: 4 }, `Warning: ${warning}`)),
-  );
-  return [...numbers, ...warned];
+  const details = rest.map(({ name, value }) => `${name} ${digits(value)}`).join(", ");
+  const whole = (text: string, kind: string): Markup => h("tr", { class: kind }, h("td", { colspan: 4 }, text));
+  return [
+    ...numbers,
+    ...(details ? [whole(details, "rest")] : []),
+    ...warnings.map((text) => whole(`Warning: ${text}`, "warned")),
+  ];
 };
 
 /** The numbers so far as a table. */
@@ -78,14 +88,14 @@ export function conditionList({ adapter, features, conditions, sets, version, co
     set,
     `${n.toLocaleString("en")} samples of ${path} (${kind})${skipped.length ? `, ${skipped.length} broken files left out` : ""}`,
   ]);
-  const { vendor, description, software } = adapter;
+  const { vendor, architecture, description, software } = adapter;
   facts.push(
     ["network", `${features.name}${features.checksum ? `, checksum ${features.checksum}` : ""}`],
     ["pixels", conditions.pixels],
     ["channels", conditions.channels],
     ["resize", conditions.resize],
     ["seed", String(conditions.seed)],
-    ["adapter", `${[vendor, description].filter(Boolean).join(", ") || "not named"}${software ? ", software: no GPU" : ""}`],
+    ["adapter", `${[vendor, architecture, description].filter(Boolean).join(", ") || "not named"}${software ? ", software: no GPU" : ""}`],
     ["latentgpu", `${version}${complete ? "" : "; the run was ended before all measures were there"}`],
   ); // prettier-ignore
   return element(

@@ -8,7 +8,7 @@ import { dropZone } from "./dropZone.ts";
 import { scoreForm } from "./form.ts";
 import { pathOf } from "./given.ts";
 import type { ScoreAnswer, ScoreRequest } from "./messages.ts";
-import { galleryView } from "./pictures.ts";
+import { showGallery } from "./pictures.ts";
 import { conditionList, resultTable } from "./results.ts";
 import { scoreStyle } from "./style.ts";
 
@@ -90,7 +90,10 @@ export function score(panel: HTMLElement): void {
       at("results").replaceChildren(resultTable(lines));
     } else if (answer.kind === "ended") {
       ended(answer.report);
-    } else if (answer.kind === "pictures") at("pictures").replaceChildren(...galleryView(answer.gallery));
+    } else if (answer.kind === "stage") {
+      at<HTMLProgressElement>("progress").removeAttribute("value");
+      status(`${answer.what} …`);
+    } else if (answer.kind === "pictures") void showGallery(at("pictures"), answer.gallery);
   }
 
   function ended(report: ScoreReport): void {
