@@ -1,3 +1,4 @@
+import { PACKAGED } from "../../command/features.ts";
 import { ENTRIES } from "../../command/measures.ts";
 import { element, h, type Markup } from "../../report/markup.ts";
 import type { Choices } from "./address.ts";
@@ -91,7 +92,7 @@ export function scoreForm(asked: Choices, changed: () => void): Form {
       h(
         "p",
         { class: "controls" },
-        label("Network", select("features", option("", "none: pixels"), option("digits-v1", "digits-v1, 28 × 28 grey"), option("file", "a weights file …"))),
+        label("Network", select("features", option("", "none: pixels"), option(PACKAGED, "digits-v1, 28 × 28 grey"), option("file", "a weights file …"))),
         label("Seed", field("seed", { type: "number", min: 0, max: 0xffffffff, step: 1, value: "0" })),
       ),
       h(
@@ -105,6 +106,9 @@ export function scoreForm(asked: Choices, changed: () => void): Form {
   ) as HTMLFormElement; // prettier-ignore
   const [network, file] = [node.querySelector("select")!, node.querySelector<HTMLInputElement>("#score-weights")!];
   fill(node, asked);
+  // the name stands for the file until it is there
+  const askedFor = asked.get("features") ?? PACKAGED;
+  const missing = askedFor === PACKAGED ? "weights.safetensors" : askedFor;
   const show = (): void => {
     node.querySelector<HTMLElement>(".weights")!.hidden = network.value !== "file";
     changed();
@@ -119,7 +123,7 @@ export function scoreForm(asked: Choices, changed: () => void): Form {
     choices() {
       const data = new FormData(node);
       const found = new Map([["measures", data.getAll("measures").join(",")]]);
-      if (network.value) found.set("features", network.value === "file" ? (weights()?.name ?? "") : network.value);
+      if (network.value) found.set("features", network.value === "file" ? (weights()?.name ?? missing) : network.value);
       for (const name of ["seed", "channels", "resize", "layout", "array", "count"]) {
         const value = String(data.get(name) ?? "").trim();
         if (value) found.set(name, value);
@@ -143,7 +147,7 @@ function fill(node: HTMLFormElement, asked: Choices): void {
   node.querySelector<HTMLInputElement>("[name=recursive]")!.checked = asked.has("recursive");
   const features = asked.get("features");
   if (features === undefined) return;
-  node.querySelector("select")!.value = features === "digits-v1" ? features : "file";
-  if (features === "digits-v1" || features === "") return;
+  node.querySelector("select")!.value = features === PACKAGED ? features : "file";
+  if (features === PACKAGED) return;
   node.querySelector(".weights-hint")!.textContent = ` The link was made with ${features}: choose that file.`;
 }
