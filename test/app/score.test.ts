@@ -168,7 +168,9 @@ describe("results", () => {
     const readme = readFileSync("src/metrics/README.md", "utf8");
     const table = readme.split("\n").map((row) => row.split("|").map((cell) => cell.trim()));
     for (const { key } of ENTRIES) {
-      const { sees, misses } = SEES[key]!;
+      const { misses } = SEES[key]!;
+      // its row stands under that of the Fréchet distance
+      const sees = key === "mifid" ? SEES[key]!.sees.replace(SEES["fid"]!.sees, "the same") : SEES[key]!.sees;
       expect(
         table.filter((cells) => cells[2] === sees && cells[3] === misses),
         key,

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, type Page } from "@playwright/test";
 import { build } from "esbuild";
+import { encode } from "jpeg-js";
 import { buildPages } from "../../src/app/build.mjs";
 import type { ScoreReport } from "../../src/app/command/report.ts";
 import { serve } from "../../src/app/server.mjs";
@@ -195,6 +196,17 @@ test("arrays, hostile files and a missing network are told by typed errors; pick
   await run(page, /^score: cannot read "weights\.safetensors"\. No such file was given/);
   await page.locator("#score-weights").setInputFiles(at("hello.npz"));
   await run(page, /^score hello\.npz: /);
+  // JPEG is decoded by the same package as in the command
+  mkdirSync(at("jpeg"));
+  for (let i = 0; i < 6; i++) {
+    const data = Uint8Array.from({ length: 4 * 64 }, (_, byte) => (byte * (i + 3) * 7919) % 256);
+    writeFileSync(at("jpeg", `${i}.jpg`), encode({ width: 8, height: 8, data }, 90).data);
+  }
+  await page.locator("#score-features").selectOption("");
+  for (const set of ["generated", "real"]) await page.locator(`#score-${set}-folder`).setInputFiles(at("jpeg"));
+  await run(page, /^Done in/);
+  await expect(page.locator("#score-conditions")).toContainText("6 samples of generated (folder)");
+  await expect(page.locator("#score-results")).toContainText("Fréchet distance, pixels from 0 to 1");
   await page.locator("#score-real-folder").setInputFiles(at("real"));
   await expect(page.locator(".given").nth(1)).toHaveText("real: 500 images");
 });

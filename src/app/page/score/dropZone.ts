@@ -22,12 +22,18 @@ export function dropZone(name: string, title: string, changed: () => void): Drop
         { class: "controls" },
         h("button", { type: "button", class: "pick-folder" }, "Choose a folder"),
         h("button", { type: "button", class: "pick-files" }, "Choose files"),
-        h("input", { type: "file", id: `${id}-folder`, webkitdirectory: "", "aria-label": `${title}: a folder`, hidden: "" }),
+        h("input", {
+          type: "file",
+          id: `${id}-folder`,
+          webkitdirectory: "",
+          "aria-label": `${title}: a folder`,
+          hidden: "",
+        }),
         h("input", { type: "file", id: `${id}-files`, multiple: "", "aria-label": `${title}: files`, hidden: "" }),
       ),
       h("p", { class: "given", role: "status" }, "Nothing yet."),
     ),
-  ) as HTMLElement; // prettier-ignore
+  ) as HTMLElement;
   const said = node.querySelector(".given")!;
   let held: GivenSet | undefined;
   const take = (set: GivenSet): void => {

@@ -29,9 +29,14 @@ const measures = (): Markup =>
     { class: "measures" },
     h("legend", {}, "Measures"),
     ENTRIES.map(({ key, title: [, title] }) =>
-      h("label", {}, h("input", { type: "checkbox", name: "measures", value: key }), ` ${title || key} `, h("code", {}, key)),
+      h(
+        "label",
+        {},
+        h("input", { type: "checkbox", name: "measures", value: key }),
+        h("span", {}, `${title || key} `, h("code", {}, key)),
+      ),
     ),
-  ); // prettier-ignore
+  );
 
 /** What each measure sees, in short. */
 const sees = (): Markup =>
@@ -45,13 +50,26 @@ const sees = (): Markup =>
       h(
         "table",
         { class: "sees" },
-        h("thead", {}, h("tr", {}, ["measure", "sees", "misses", "sanity checks passed"].map((head) => h("th", { scope: "col" }, head)))),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            ["measure", "sees", "misses", "sanity checks passed"].map((head) => h("th", { scope: "col" }, head)),
+          ),
+        ),
         h(
           "tbody",
           {},
           ENTRIES.map(({ key }) => {
             const { sees: seen, misses, passed = "–" } = SEES[key]!;
-            return h("tr", {}, h("th", { scope: "row" }, h("code", {}, key)), [seen, misses, passed].map((text) => h("td", {}, text)));
+            return h(
+              "tr",
+              {},
+              h("th", { scope: "row" }, h("code", {}, key)),
+              [seen, misses, passed].map((text) => h("td", {}, text)),
+            );
           }),
         ),
       ),
@@ -61,7 +79,7 @@ const sees = (): Markup =>
       { class: "note" },
       "Sanity checks: fidelity / diversity in the 15 scenarios of Räisä et al. 2025 (arXiv 2505.22450), where the answer is known. No pair passes everything. The whole table is bench/results/sanity.md; npm run bench -- --sanity makes it.",
     ),
-  ); // prettier-ignore
+  );
 
 const reading = (): Markup =>
   h(
@@ -71,15 +89,24 @@ const reading = (): Markup =>
     h(
       "div",
       { class: "controls" },
-      label("Channels", select("channels", option("", "as in the files"), option("1", "1, grey"), option("3", "3, RGB"))),
+      label(
+        "Channels",
+        select("channels", option("", "as in the files"), option("1", "1, grey"), option("3", "3, RGB")),
+      ),
       label("Resize", field("resize", { placeholder: "none, 28, 32x48" })),
       label("A broken file", select("on-error", option("stop", "stops"), option("skip", "is named and skipped"))),
       h("label", {}, h("input", { type: "checkbox", name: "recursive" }), " Folders within folders"),
-      label("Axes of arrays", select("layout", option("", "told by their sizes"), option("nhwc", "nhwc"), option("nchw", "nchw"))),
+      label(
+        "Axes of arrays",
+        select("layout", option("", "told by their sizes"), option("nhwc", "nhwc"), option("nchw", "nchw")),
+      ),
       label("Array of an npz", field("array", { placeholder: "the only one" })),
-      label("Samples behind statistics", field("count", { type: "number", min: 1, step: 1, placeholder: "as the file says" })),
+      label(
+        "Samples behind statistics",
+        field("count", { type: "number", min: 1, step: 1, placeholder: "as the file says" }),
+      ),
     ),
-  ); // prettier-ignore
+  );
 
 /** The form, as an address left it; `changed` hears of every change. */
 export function scoreForm(asked: Choices, changed: () => void): Form {
@@ -92,18 +119,29 @@ export function scoreForm(asked: Choices, changed: () => void): Form {
       h(
         "p",
         { class: "controls" },
-        label("Network", select("features", option("", "none: pixels"), option(PACKAGED, "digits-v1, 28 × 28 grey"), option("file", "a weights file …"))),
+        label(
+          "Network",
+          select(
+            "features",
+            option("", "none: pixels"),
+            option(PACKAGED, "digits-v1, 28 × 28 grey"),
+            option("file", "a weights file …"),
+          ),
+        ),
         label("Seed", field("seed", { type: "number", min: 0, max: 0xffffffff, step: 1, value: "0" })),
       ),
       h(
         "p",
         { class: "weights note" },
-        label("Weights: the FID Inception, MobileNet or a digit classifier, as safetensors", h("input", { type: "file", id: "score-weights", accept: ".safetensors" })),
+        label(
+          "Weights: the FID Inception, MobileNet or a digit classifier, as safetensors",
+          h("input", { type: "file", id: "score-weights", accept: ".safetensors" }),
+        ),
         h("span", { class: "weights-hint" }),
       ),
       reading(),
     ),
-  ) as HTMLFormElement; // prettier-ignore
+  ) as HTMLFormElement;
   const [network, file] = [node.querySelector("select")!, node.querySelector<HTMLInputElement>("#score-weights")!];
   fill(node, asked);
   // the name stands for the file until it is there

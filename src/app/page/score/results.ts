@@ -95,9 +95,12 @@ export function conditionList({ adapter, features, conditions, sets, version, co
     ["channels", conditions.channels],
     ["resize", conditions.resize],
     ["seed", String(conditions.seed)],
-    ["adapter", `${[vendor, architecture, description].filter(Boolean).join(", ") || "not named"}${software ? ", software: no GPU" : ""}`],
+    [
+      "adapter",
+      `${[vendor, architecture, description].filter(Boolean).join(", ") || "not named"}${software ? ", software: no GPU" : ""}`,
+    ],
     ["latentgpu", `${version}${complete ? "" : "; the run was ended before all measures were there"}`],
-  ); // prettier-ignore
+  );
   return element(
     h(
       "dl",

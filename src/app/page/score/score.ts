@@ -23,7 +23,11 @@ const output = () =>
       h("button", { type: "button", id: "score-run" }, "Score"),
       h("button", { type: "button", id: "score-stop", disabled: "" }, "Stop"),
       h("progress", { id: "score-progress", max: 1, value: 0, "aria-label": "Progress", hidden: "" }),
-      h("span", { id: "score-status", role: "status" }, "Drop two sets, choose, and score. No file leaves this machine."),
+      h(
+        "span",
+        { id: "score-status", role: "status" },
+        "Drop two sets, choose, and score. No file leaves this machine.",
+      ),
     ),
     h("ul", { id: "score-said", class: "note" }),
     h("div", { id: "score-results" }),
@@ -31,8 +35,13 @@ const output = () =>
     h("p", { id: "score-downloads", class: "downloads" }),
     h("div", { id: "score-pictures" }),
     h("p", { class: "note" }, "The same in a terminal, with the same code: ", h("code", { id: "score-command" })),
-    h("p", { class: "note" }, h("a", { id: "score-link", href: "#score" }, "Link to these choices"), " (files stay with you)."),
-  ); // prettier-ignore
+    h(
+      "p",
+      { class: "note" },
+      h("a", { id: "score-link", href: "#score" }, "Link to these choices"),
+      " (files stay with you).",
+    ),
+  );
 
 /** Quotes a word where a shell would part it. */
 const quoted = (word: string): string => (/^[\w./,:=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

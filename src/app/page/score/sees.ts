@@ -51,7 +51,7 @@ export const SEES: { readonly [key: string]: Sees } = {
   mind: lines,
   "fid-infinity": frechet,
   mifid: {
-    sees: "the same, and copies",
+    sees: `${frechet.sees}, and copies`,
     misses: "a copy with another sign counts as one; the threshold decides",
   },
   topological: {

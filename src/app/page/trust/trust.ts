@@ -25,7 +25,7 @@ const content = () =>
     h("div", { id: "trust-picture", class: "plots" }),
     h("div", { id: "trust-table" }),
     h("div", { id: "trust-adapter" }),
-  ); // prettier-ignore
+  );
 
 const row = ({ name, error, bound, scale, repeats }: SelfTestResult) =>
   h(
@@ -34,7 +34,7 @@ const row = ({ name, error, bound, scale, repeats }: SelfTestResult) =>
     h("th", { scope: "row" }, name),
     [scientific(error), scientific(bound), scientific(error / scale)].map((text) => h("td", { class: "number" }, text)),
     h("td", {}, repeats ? "the same bits" : "other bits"),
-  ); // prettier-ignore
+  );
 
 const table = (results: readonly SelfTestResult[]): Element =>
   element(
