@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ScoreReport } from "../../src/app/command/report.ts";
 import { scoring, type ScoredSet } from "../../src/app/command/scoring.ts";
-import { ENTRIES } from "../../src/app/command/measures.ts";
 import { nodeFiles } from "../../src/app/command/node.ts";
 import { commands } from "../../src/app/command/table.ts";
+import { type Key, KEYS } from "../../src/app/command/titles.ts";
 import { wordsOf } from "../../src/app/command/words.ts";
 import { addressOf, parseAddress, wordsOfChoices } from "../../src/app/page/score/address.ts";
 import { canPicture, type Gallery, galleryOf } from "../../src/app/page/score/gallery.ts";
@@ -167,10 +167,10 @@ describe("results", () => {
   test("what each measure sees is what the README of the measures says", () => {
     const readme = readFileSync("src/metrics/README.md", "utf8");
     const table = readme.split("\n").map((row) => row.split("|").map((cell) => cell.trim()));
-    for (const { key } of ENTRIES) {
-      const { misses } = SEES[key]!;
+    for (const key of KEYS) {
+      const { misses } = SEES[key];
       // its row stands under that of the Fréchet distance
-      const sees = key === "mifid" ? SEES[key]!.sees.replace(SEES["fid"]!.sees, "the same") : SEES[key]!.sees;
+      const sees = key === "mifid" ? SEES[key].sees.replace(SEES.fid.sees, "the same") : SEES[key].sees;
       expect(
         table.filter((cells) => cells[2] === sees && cells[3] === misses),
         key,
@@ -180,6 +180,6 @@ describe("results", () => {
     const cells = (start: string) => sanity.find((row) => row.startsWith(start))!.split("|").map((cell) => cell.trim()); // prettier-ignore
     const [heads, passed] = [cells("| scenario"), cells("| passed")];
     const names = { pr: "`precisionRecall`", dc: "`densityCoverage`", cdc: "`clippedDensityCoverage`" };
-    for (const [key, name] of Object.entries(names)) expect(passed[heads.indexOf(name)]).toBe(SEES[key]!.passed);
+    for (const [key, name] of Object.entries(names)) expect(passed[heads.indexOf(name)]).toBe(SEES[key as Key].passed);
   });
 });

@@ -1,6 +1,7 @@
 import { check, show } from "../../formats/errors.ts";
 import { type Gpu, type Tensor, bytes as fromBytes, reshape } from "../../index.ts";
 import type { Files } from "./files.ts";
+import { PACKAGED } from "./titles.ts";
 import { digitsV1, type Features, networkOf } from "./networks.ts";
 
 /** Most pixels times channels that are measured as they are: a covariance of them still fits. */
@@ -22,9 +23,6 @@ export const pixels: Features = {
 
 /** Rows of an array [n, d], whatever made them. */
 export const asGiven: Features = { ...pixels, name: "values as given", features: (x) => x };
-
-/** The network that comes with the package, as `--features` names it. */
-export const PACKAGED = "digits-v1";
 
 /** The network that `--features` names; pixels without one. Throws LatentError as `networkOf` does. */
 export async function featuresOf(where: string, gpu: Gpu, files: Files, path: string | undefined): Promise<Features> {

@@ -1,4 +1,4 @@
-import { KEYS } from "./measures.ts";
+import { KEYS } from "./titles.ts";
 import type { Command, OptionRule } from "./words.ts";
 
 const reading: readonly OptionRule[] = [

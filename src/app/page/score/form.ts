@@ -1,5 +1,4 @@
-import { PACKAGED } from "../../command/features.ts";
-import { ENTRIES } from "../../command/measures.ts";
+import { KEYS, PACKAGED, TITLES } from "../../command/titles.ts";
 import { element, h, type Markup } from "../../report/markup.ts";
 import type { Choices } from "./address.ts";
 import { SEES } from "./sees.ts";
@@ -28,12 +27,12 @@ const measures = (): Markup =>
     "fieldset",
     { class: "measures" },
     h("legend", {}, "Measures"),
-    ENTRIES.map(({ key, title: [, title] }) =>
+    KEYS.map((key) =>
       h(
         "label",
         {},
         h("input", { type: "checkbox", name: "measures", value: key }),
-        h("span", {}, `${title || key} `, h("code", {}, key)),
+        h("span", {}, `${TITLES[key][0]} `, h("code", {}, key)),
       ),
     ),
   );
@@ -62,8 +61,8 @@ const sees = (): Markup =>
         h(
           "tbody",
           {},
-          ENTRIES.map(({ key }) => {
-            const { sees: seen, misses, passed = "–" } = SEES[key]!;
+          KEYS.map((key) => {
+            const { sees: seen, misses, passed = "–" } = SEES[key];
             return h(
               "tr",
               {},

@@ -1,3 +1,5 @@
+import type { Key } from "../../command/titles.ts";
+
 /** What a measure sees and what it misses, in the words of src/metrics/README.md, where all measures stand. */
 export interface Sees {
   readonly sees: string;
@@ -20,7 +22,7 @@ const twoSample: Sees = {
 };
 
 /** By the measure's short name. */
-export const SEES: { readonly [key: string]: Sees } = {
+export const SEES: { readonly [key in Key]: Sees } = {
   fid: frechet,
   sfid: frechet,
   kid: { sees: "moments up to the third, without bias", misses: "beyond the third" },
