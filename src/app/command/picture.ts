@@ -56,6 +56,8 @@ async function decodeJpeg(bytes: Uint8Array, where: string, maxPixels: number): 
       cause,
     });
   });
+  // a bundler gives what a CommonJS package exports as its default alone
+  const { decode } = found.default;
   const { width: w, height: h } = jpegSize(bytes, where);
   check(
     w * h <= maxPixels,
@@ -64,7 +66,7 @@ async function decodeJpeg(bytes: Uint8Array, where: string, maxPixels: number): 
     () => `picture is too large. Expected at most ${maxPixels} pixels; got ${w} × ${h}.`,
   );
   try {
-    const { width, height, data } = found.decode(bytes, {
+    const { width, height, data } = decode(bytes, {
       useTArray: true,
       formatAsRGBA: false,
       tolerantDecoding: false,
