@@ -2,7 +2,7 @@
 export type Choices = ReadonlyMap<string, string>;
 
 /** What an address may keep: everything that is no file. */
-const KEPT = [
+const NAMES = [
   "measures",
   "features",
   "seed",
@@ -17,9 +17,9 @@ const KEPT = [
 
 /** "#score?measures=fid,kid&seed=0": the choices, but for files. */
 export function addressOf(choices: Choices): string {
-  const kept = KEPT.filter((name) => choices.has(name));
+  const chosen = NAMES.filter((name) => choices.has(name));
   // commas stay as they are: the address is read by people
-  const pairs = kept.map((name) => `${name}=${encodeURIComponent(choices.get(name)!).replaceAll("%2C", ",")}`);
+  const pairs = chosen.map((name) => `${name}=${encodeURIComponent(choices.get(name)!).replaceAll("%2C", ",")}`);
   return `#score${pairs.length ? "?" : ""}${pairs.join("&")}`;
 }
 
@@ -27,7 +27,7 @@ export function addressOf(choices: Choices): string {
 export function parseAddress(hash: string): Choices {
   const asked = new URLSearchParams(hash.split("?")[1] ?? "");
   return new Map(
-    [...asked].filter(([name]) => KEPT.includes(name)).map(([name, value]) => [name, value.slice(0, 200)]),
+    [...asked].filter(([name]) => NAMES.includes(name)).map(([name, value]) => [name, value.slice(0, 200)]),
   );
 }
 

@@ -35,11 +35,11 @@ export function dropZone(name: string, title: string, changed: () => void): Drop
     ),
   ) as HTMLElement;
   const said = node.querySelector(".given")!;
-  let held: GivenSet | undefined;
+  let current: GivenSet | undefined;
   const take = (set: GivenSet): void => {
-    held = set.files.size > 0 ? set : undefined;
-    node.classList.toggle("full", held !== undefined);
-    said.textContent = held ? wordsOfSet(held) : "No files there.";
+    current = set.files.size > 0 ? set : undefined;
+    node.classList.toggle("full", current !== undefined);
+    said.textContent = current ? wordsOfSet(current) : "No files there.";
     changed();
   };
   for (const kind of ["folder", "files"]) {
@@ -65,5 +65,5 @@ export function dropZone(name: string, title: string, changed: () => void): Drop
       (error: unknown) => (said.textContent = `The folder cannot be read. ${String(error)}`),
     );
   });
-  return { node, set: () => held };
+  return { node, set: () => current };
 }
