@@ -62,12 +62,12 @@ const sees = (): Markup =>
           "tbody",
           {},
           KEYS.map((key) => {
-            const { sees: seen, misses, passed = "–" } = SEES[key];
+            const { sees: sight, misses, passed = "–" } = SEES[key];
             return h(
               "tr",
               {},
               h("th", { scope: "row" }, h("code", {}, key)),
-              [seen, misses, passed].map((text) => h("td", {}, text)),
+              [sight, misses, passed].map((text) => h("td", {}, text)),
             );
           }),
         ),

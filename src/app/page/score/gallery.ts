@@ -47,7 +47,7 @@ export const canPicture = (sources: readonly Source[]): boolean =>
   sources.length === 2 && sources.every(({ isImages, total }) => isImages && total <= MOST);
 
 /** At most `SHOWN` of these, from the first to the last. */
-const spread = (indices: readonly number[]): number[] => {
+const sampled = (indices: readonly number[]): number[] => {
   const shown = Math.min(SHOWN, indices.length);
   return Array.from({ length: shown }, (_, i) => indices[Math.floor((i * indices.length) / shown)]!);
 };
@@ -76,7 +76,7 @@ async function neighboursOf(
   real: HostRows,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<Neighbours[]> {
-  const chosen = spread(range(rows.count));
+  const chosen = sampled(range(rows.count));
   const k = Math.min(NEIGHBOURS, real.count);
   const parts = chosen.map((index) => rows.batch(index, 1));
   const all = concat(parts, 0);
@@ -110,8 +110,8 @@ async function manifoldOf(
   return {
     inside: inside.length,
     count: points.count,
-    insiders: await tilesOf(source, spread(inside)),
-    outsiders: await tilesOf(source, spread(outside)),
+    insiders: await tilesOf(source, sampled(inside)),
+    outsiders: await tilesOf(source, sampled(outside)),
   };
 }
 
