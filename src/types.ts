@@ -165,7 +165,7 @@ export type { Canvas, FromImageOptions, GridOptions, Picture, Pictures } from ".
 export type { RepeatOptions } from "./program/program.ts";
 export type { Scope } from "./program/scope.ts";
 export type { Compiled } from "./program/trace.ts";
-export type { SelfTest } from "./program/selfTest.ts";
+export type { SelfTest, SelfTestResult } from "./program/selfTest.ts";
 export type { PairDistances } from "./linalg/pairDistances.ts";
 export type { LoadedDensity } from "./models/load.ts";
 export type { MissingOption } from "./models/mixture/mixture.ts";

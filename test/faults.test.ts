@@ -240,6 +240,14 @@ describe("the self-test", () => {
     const result = await gpu.selfTest();
     expect(result.failures).toEqual([]);
     expect(result.checks).toBeGreaterThanOrEqual(8);
+    expect(result.results).toHaveLength(result.checks);
+    for (const { name, error, bound, scale, repeats } of result.results) {
+      expect(error, name).toBeLessThanOrEqual(bound);
+      expect(scale, name).toBeGreaterThan(0);
+      expect(repeats, name).toBe(true);
+    }
+    // rounding is there to be seen: a product of 29 terms is not exact in f32
+    expect(result.results.find(({ name }) => name === "matmul")!.error).toBeGreaterThan(0);
     expect(gpu.memory().buffers).toBe(0);
   });
 });

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as all from "../src/index.ts";
 import type { Gpu, LatentError, MeasureFunction, Tensor } from "../src/index.ts";
-import { KEYS, measuresOf, titleOf } from "../src/app/command/measures.ts";
+import { measuresOf, titleOf } from "../src/app/command/measures.ts";
+import { KEYS } from "../src/app/command/titles.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { failure } from "./helpers.ts";
 import { none, normal, pair, rows, shares } from "./measures.ts";

@@ -13,14 +13,23 @@ const sheet = new CSSStyleSheet();
 sheet.replaceSync(style + pageStyle + playStyle);
 document.adoptedStyleSheets = [sheet];
 
-let played = false;
-tabs(document.querySelector<HTMLElement>("[role=tablist]")!, (panel) => {
-  // its models load when they are first looked at: the bench has the GPU to itself
-  if (panel === "play" && !played) {
-    played = true;
-    play();
-  }
-  if (panel === "train") void import("./page/train/train.ts").then(({ train }) => train(byId("train")));
+/** What fills a panel when it is first looked at. The bench has the GPU to itself, and the first load stays small. */
+const parts: { readonly [panel: string]: (panel: HTMLElement) => Promise<void> | void } = {
+  play,
+  train: async (panel) => (await import("./page/train/train.ts")).train(panel),
+  score: async (panel) => (await import("./page/score/score.ts")).score(panel),
+  trust: async (panel) => (await import("./page/trust/trust.ts")).trust(panel),
+};
+const filled = new Set<string>();
+tabs(document.querySelector<HTMLElement>("[role=tablist]")!, (name) => {
+  if (filled.has(name)) return;
+  filled.add(name);
+  const panel = byId(name);
+  // a part that does not load says so, and is tried again when its tab is chosen again
+  Promise.resolve(parts[name]?.(panel)).catch((error: unknown) => {
+    filled.delete(name);
+    panel.replaceChildren(`This part of the page did not load. ${String(error)}`);
+  });
 });
 pipelines();
 bench();

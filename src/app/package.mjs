@@ -29,7 +29,7 @@ const settings = {
 /** Every module of src/ that the entry points reach, and the packages that these import. */
 async function reached() {
   const entryPoints = [...entries.map((name) => join(source, `${name}.ts`)), command.source];
-  const external = ["webgpu", "node:*"];
+  const external = ["webgpu", "jpeg-js", "node:*"];
   const { metafile } = await build({
     ...settings,
     entryPoints,
@@ -112,6 +112,7 @@ async function writeCommand(outdir) {
     entryPoints: [command.source],
     outfile,
     plugins: [modules],
+    external: ["jpeg-js"],
     platform: "node",
     absWorkingDir: folder,
   });

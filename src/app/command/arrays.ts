@@ -1,4 +1,4 @@
-import { gunzipSync } from "node:zlib";
+import { concatenated } from "../../formats/concatenated.ts";
 import { check, LatentError, quote, show } from "../../formats/errors.ts";
 import { type Idx, parseIdx } from "../../formats/idx.ts";
 import { type NpyArray, parseNpy } from "../../formats/npy.ts";
@@ -16,11 +16,11 @@ interface Found {
 const MOST_BYTES = 2 ** 30;
 
 /** The array in a file, whose first bytes tell its format. */
-function arrayIn(file: string, bytes: Uint8Array, name: string | undefined): Found {
+async function arrayIn(file: string, bytes: Uint8Array, name: string | undefined): Promise<Found> {
   const [first, second, third] = bytes;
   if (first === 0x93) return { kind: "npy", ...parseNpy(bytes, file) };
   if (first === 0x50 && second === 0x4b) return { kind: "npz", ...arrayOfNpz(file, bytes, name) };
-  if (first === 0x1f && second === 0x8b) return { kind: "IDX", ...parseIdx(unzipped(file, bytes), file) };
+  if (first === 0x1f && second === 0x8b) return { kind: "IDX", ...parseIdx(await unzipped(file, bytes), file) };
   if (first === 0 && second === 0) return { kind: "IDX", ...parseIdx(bytes, file) };
   const start = [first, second, third].map((byte) => (byte ?? 0).toString(16).padStart(2, "0")).join(" ");
   throw new LatentError(
@@ -29,17 +29,25 @@ function arrayIn(file: string, bytes: Uint8Array, name: string | undefined): Fou
   );
 }
 
-function unzipped(file: string, bytes: Uint8Array): Uint8Array {
+/** What gzip packed, read in pieces so that a bomb ends at the cap. */
+async function unzipped(file: string, bytes: Uint8Array): Promise<Uint8Array> {
+  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const pieces: Uint8Array[] = [];
+  let size = 0;
   try {
-    return gunzipSync(bytes, { maxOutputLength: MOST_BYTES });
+    for (const reader = stream.getReader(); ;) {
+      const { done, value } = await reader.read();
+      if (done) return concatenated(Uint8Array, pieces);
+      pieces.push(value);
+      size += value.length;
+      check(size <= MOST_BYTES, "limit", file, () => {
+        return `gzip holds too much. Expected at most ${MOST_BYTES} bytes unpacked; got more.`;
+      });
+    }
   } catch (cause) {
-    const isLarge = (cause as { code?: string }).code === "ERR_BUFFER_TOO_LARGE";
-    const detail = isLarge ? `more than ${MOST_BYTES} bytes unpacked` : (cause as Error).message;
-    throw new LatentError(
-      isLarge ? "limit" : "format",
-      `${file}: gzip cannot be read. Expected an IDX file in it; got ${detail}.`,
-      { cause },
-    );
+    if (cause instanceof LatentError) throw cause;
+    const detail = `Expected an IDX file in it; got ${(cause as Error).message}.`;
+    throw new LatentError("format", `${file}: gzip cannot be read. ${detail}`, { cause });
   }
 }
 
@@ -92,9 +100,9 @@ function imageAxes(
 }
 
 /** The samples of an npy, npz or IDX file. Throws LatentError as its reader does; "data" on pixels out of their range. */
-export function arraySource(where: string, path: string, bytes: Uint8Array, reading: Reading): Source {
+export async function arraySource(where: string, path: string, bytes: Uint8Array, reading: Reading): Promise<Source> {
   const file = `${where} ${path}`;
-  const { kind, shape, values } = arrayIn(file, bytes, reading.array);
+  const { kind, shape, values } = await arrayIn(file, bytes, reading.array);
   check(
     shape.length >= 2 && shape.length <= 4 && values.length > 0,
     "shape",
@@ -141,6 +149,14 @@ export function arraySource(where: string, path: string, bytes: Uint8Array, read
     return found;
   };
 
+  const fittedSample = async (index: number): Promise<Uint8Array | Float32Array> => {
+    const found = sample(index);
+    if (!fitted) return found;
+    const { shape: to, pixels } = await fitted([...image], found);
+    size = to;
+    return pixels;
+  };
+
   return {
     path,
     kind,
@@ -155,19 +171,15 @@ export function arraySource(where: string, path: string, bytes: Uint8Array, read
         ? [`${path}: no byte is above 1. Bytes stand for 0 to 255; are these 0 to 1?`]
         : [];
     },
+    async sample(index) {
+      const at = indices[index]!;
+      return { name: `${isImages ? "image" : "row"} ${at}`, values: await fittedSample(at) };
+    },
     async *parts(most, from = 0): AsyncGenerator<Part> {
       for (let at = from; at < indices.length; at += most) {
         const chosen = indices.slice(at, at + most);
         const images: (Uint8Array | Float32Array)[] = [];
-        for (const index of chosen) {
-          const found = sample(index);
-          if (!fitted) images.push(found);
-          else {
-            const { shape: to, pixels } = await fitted([...image], found);
-            size = to;
-            images.push(pixels);
-          }
-        }
+        for (const index of chosen) images.push(await fittedSample(index));
         const all =
           images[0] instanceof Uint8Array
             ? new Uint8Array(images[0].length * images.length)

@@ -1,7 +1,6 @@
 import { clamp, type Gpu, resize } from "../../index.ts";
-import { openNodeGpu } from "../../node.ts";
-import { pollOnceAMillisecond } from "./poll.ts";
 import { imagesOn } from "./features.ts";
+import type { Files } from "./files.ts";
 import type { Reading } from "./source.ts";
 import type { Stream, Terminal } from "./terminal.ts";
 import { checkUsage, choiceOption, wholeOption, type Words } from "./words.ts";
@@ -13,9 +12,15 @@ export interface CommandContext {
   /** Progress and warnings, on standard error. */
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
+  readonly files: Files;
+  /** Opens an engine. */
+  open(): Promise<Gpu>;
   /** Takes note of an engine, to end it with the command. */
   own(gpu: Gpu): void;
 }
+
+/** What scoring works with, in a command and on the page. */
+export type ScoringContext = Omit<CommandContext, "out">;
 
 /** Options of reading, as the command line gives them. */
 export interface Plan extends Omit<Reading, "fit"> {
@@ -28,10 +33,9 @@ function adapterLine({ info }: Gpu): string {
   return `adapter  ${words || "unnamed"}${info.software ? "   SOFTWARE, no GPU" : ""}`;
 }
 
-/** An engine on Dawn, which the command says that it uses. */
-export async function openedGpu(context: CommandContext): Promise<Gpu> {
-  pollOnceAMillisecond();
-  const gpu = await openNodeGpu();
+/** An engine, which the command says that it uses. */
+export async function openedGpu(context: ScoringContext): Promise<Gpu> {
+  const gpu = await context.open();
   context.own(gpu);
   context.terminal.say(adapterLine(gpu));
   return gpu;

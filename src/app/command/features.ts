@@ -1,7 +1,8 @@
 import { check, show } from "../../formats/errors.ts";
 import { type Gpu, type Tensor, bytes as fromBytes, reshape } from "../../index.ts";
-import { bytesOf } from "./file.ts";
-import { type Features, networkOf } from "./networks.ts";
+import type { Files } from "./files.ts";
+import { PACKAGED } from "./titles.ts";
+import { digitsV1, type Features, networkOf } from "./networks.ts";
 
 /** Most pixels times channels that are measured as they are: a covariance of them still fits. */
 const MOST_PIXELS = 4096;
@@ -23,9 +24,10 @@ export const pixels: Features = {
 /** Rows of an array [n, d], whatever made them. */
 export const asGiven: Features = { ...pixels, name: "values as given", features: (x) => x };
 
-/** The network of the file that `--features` names; pixels without one. Throws LatentError as `networkOf` does. */
-export async function featuresOf(where: string, gpu: Gpu, path: string | undefined): Promise<Features> {
-  return path === undefined ? pixels : networkOf(`${where} ${path}`, gpu, await bytesOf(where, path));
+/** The network that `--features` names; pixels without one. Throws LatentError as `networkOf` does. */
+export async function featuresOf(where: string, gpu: Gpu, files: Files, path: string | undefined): Promise<Features> {
+  if (path === undefined) return pixels;
+  return path === PACKAGED ? digitsV1(gpu) : networkOf(`${where} ${path}`, gpu, await files.bytes(where, path));
 }
 
 /** A tensor [n, c, h, w] from 0 to 1, or [n, d]. */

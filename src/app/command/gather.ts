@@ -117,7 +117,7 @@ export async function eachPart(
     }
     onProgress(progressOf(began, position, source.total, position - from));
     // lets an interruption in, also between files that are decoded at once
-    await new Promise((resume) => setImmediate(resume));
+    await new Promise((resume) => setTimeout(resume));
     signal.throwIfAborted();
   }
   return used;

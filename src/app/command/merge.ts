@@ -3,7 +3,6 @@ import { progressOf } from "../../formats/call.ts";
 import type { Moments } from "../../index.ts";
 import { writeFileWhole } from "../../node.ts";
 import type { CommandContext } from "./context.ts";
-import { bytesOf } from "./file.ts";
 import { checkSameFeatures, isStatistics, readStatistics, writeStatistics } from "./statistics.ts";
 import { neededOption, wholeOption, type Words } from "./words.ts";
 
@@ -20,7 +19,7 @@ export async function merge(words: Words, context: CommandContext): Promise<void
   for (const [i, path] of words.operands.entries()) {
     context.signal.throwIfAborted();
     const file = `${where} ${path}`;
-    const bytes = await bytesOf(where, path);
+    const bytes = await context.files.bytes(where, path);
     check(
       isStatistics(file, bytes),
       "format",

@@ -20,25 +20,30 @@ export interface Features {
   dispose(): void;
 }
 
+/** A network as it is loaded. */
+type Network = Omit<Features, "check" | "isInception" | "spatial">;
+
 /** A network by a tensor that only its files have. */
 interface Loader {
   readonly tensor: string;
   readonly channels: 1 | 3;
   /** The only sizes that it takes; any without. */
   readonly size?: string;
-  load(gpu: Gpu, file: Uint8Array): Promise<Omit<Features, "check" | "isInception" | "spatial">>;
+  load(gpu: Gpu, file: Uint8Array): Promise<Network>;
 }
+
+const DIGITS: Loader = {
+  tensor: "conv1.weight",
+  channels: 1,
+  size: "28,28",
+  load: (gpu, file) => Promise.resolve(Digits.load(gpu, file)),
+};
 
 const LOADERS: readonly Loader[] = [
   { tensor: "Conv2d_1a_3x3.conv.weight", channels: 3, load: (gpu, file) => Inception.load(gpu, file) },
   { tensor: "block17.project.weight", channels: 3, load: (gpu, file) => MobileNetV2.load(gpu, file) },
   { tensor: "block13.pointwise.weight", channels: 3, load: (gpu, file) => MobileNetV1.load(gpu, file) },
-  {
-    tensor: "conv1.weight",
-    channels: 1,
-    size: "28,28",
-    load: (gpu, file) => Promise.resolve(Digits.load(gpu, file)),
-  },
+  DIGITS,
 ];
 
 /** Features and classes of the network that FID and the Inception Score are defined by. */
@@ -58,17 +63,23 @@ export async function networkOf(file: string, gpu: Gpu, bytes: Uint8Array): Prom
       .join(", ");
     return `no network that this version knows. Expected tensors of the FID Inception, MobileNet V1 or V2, or the digit classifier; got ${found} ….`;
   });
-  const { channels, size } = loader;
   const network = await loader.load(gpu, bytes).catch((cause: unknown) => {
     if (!(cause instanceof LatentError)) throw cause;
     throw new LatentError(cause.code, `${file}: ${cause.message}`, { cause });
   });
-  const [classes] = tensors.get("fc.weight")?.shape ?? [];
-  const width = tensors.get("fc.weight")?.shape[1];
+  const [classes, width] = tensors.get("fc.weight")?.shape ?? [];
+  const isInception = network instanceof Inception && `${width},${classes}` === INCEPTION;
+  return { ...featuresIn(network, loader), isInception };
+}
+
+/** The digit classifier of this package. */
+export const digitsV1 = async (gpu: Gpu): Promise<Features> => featuresIn(await Digits.v1(gpu), DIGITS);
+
+function featuresIn(network: Network, { channels, size }: Pick<Loader, "channels" | "size">): Features {
   return {
     name: network.name,
     ...(network.checksum !== undefined && { checksum: network.checksum }),
-    isInception: network instanceof Inception && `${width},${classes}` === INCEPTION,
+    isInception: false,
     features: (x) => network.features(x),
     ...(network instanceof Inception && { spatial: (x: Tensor) => network.spatial.features(x) }),
     ...(network.probabilities && { probabilities: (x: Tensor) => network.probabilities!(x) }),

@@ -17,20 +17,6 @@ export interface PictureOptions {
   readonly channels?: 1 | 3 | undefined;
 }
 
-/** What is used of jpeg-js. */
-interface JpegReader {
-  decode(
-    bytes: Uint8Array,
-    options: {
-      useTArray: true;
-      formatAsRGBA: false;
-      tolerantDecoding: false;
-      maxResolutionInMP: number;
-      maxMemoryUsageInMB: number;
-    },
-  ): { width: number; height: number; data: Uint8Array };
-}
-
 const isJpeg = (bytes: Uint8Array): boolean => bytes[0] === 0xff && bytes[1] === 0xd8;
 
 /**
@@ -64,13 +50,14 @@ const luma = (red: number, green: number, blue: number): number =>
   (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
 
 async function decodeJpeg(bytes: Uint8Array, where: string, maxPixels: number): Promise<DecodedPicture> {
-  const name = "jpeg-js";
-  const found = (await import(name).catch((cause: unknown) => {
+  const found = await import("jpeg-js").catch((cause: unknown) => {
     const remedy = "Install it: npm install jpeg-js, or convert the files to PNG.";
     throw new LatentError("unsupported", `${where}: JPEG needs the package jpeg-js, which is missing. ${remedy}`, {
       cause,
     });
-  })) as JpegReader & { readonly default?: JpegReader };
+  });
+  // a bundler gives what a CommonJS package exports as its default alone
+  const { decode } = found.default;
   const { width: w, height: h } = jpegSize(bytes, where);
   check(
     w * h <= maxPixels,
@@ -79,7 +66,7 @@ async function decodeJpeg(bytes: Uint8Array, where: string, maxPixels: number): 
     () => `picture is too large. Expected at most ${maxPixels} pixels; got ${w} × ${h}.`,
   );
   try {
-    const { width, height, data } = (found.default ?? found).decode(bytes, {
+    const { width, height, data } = decode(bytes, {
       useTArray: true,
       formatAsRGBA: false,
       tolerantDecoding: false,

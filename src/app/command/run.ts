@@ -1,6 +1,7 @@
 import { LatentError } from "../../formats/errors.ts";
 import { type Gpu, version } from "../../index.ts";
 import { merge } from "./merge.ts";
+import { nodeFiles, openDawn } from "./node.ts";
 import { score } from "./score.ts";
 import { stats } from "./stats.ts";
 import { commands } from "./table.ts";
@@ -43,6 +44,8 @@ export async function run(
     await runs[name as keyof typeof runs](asked, {
       out,
       signal,
+      files: nodeFiles,
+      open: openDawn,
       terminal: terminal(err, asked.options.has("quiet")),
       own: (gpu) => gpus.push(gpu),
     });

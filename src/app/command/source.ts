@@ -30,6 +30,8 @@ export interface Source {
   readonly warnings: readonly string[];
   /** Parts of at most `size` samples, from a position on. */
   parts(size: number, from?: number): AsyncGenerator<Part>;
+  /** One of the samples that `parts` gave, by its place among them, with a name for people. */
+  sample(index: number): Promise<{ readonly name: string; readonly values: Uint8Array | Float32Array }>;
 }
 
 /** How inputs are read. */

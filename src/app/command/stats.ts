@@ -22,11 +22,11 @@ export async function stats(words: Words, context: CommandContext): Promise<void
   const partial = `${output}.partial`;
   const resumes = words.options.has("resume");
   const gpu = await openedGpu(context);
-  const features = await featuresOf(where, gpu, words.options.get("features"));
+  const features = await featuresOf(where, gpu, context.files, words.options.get("features"));
   const wantsClasses = words.options.has("classes");
   const [stream, classStream] = [Moments.streaming(), Moments.streaming()];
   try {
-    const source = await sourceOf(where, words.operands[0]!, { ...plan, ...fitOn(gpu, plan) });
+    const source = await sourceOf(where, context.files, words.operands[0]!, { ...plan, ...fitOn(gpu, plan) });
     const name = source.isImages ? features.name : asGiven.name;
     check(!wantsClasses || (source.isImages && features.probabilities !== undefined), "argument", where, () => {
       return `--classes needs images and a classifier; got ${source.isImages ? features.name : "rows"}. Give --features with one.`;

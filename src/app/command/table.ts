@@ -1,11 +1,11 @@
-import { KEYS } from "./measures.ts";
+import { KEYS } from "./titles.ts";
 import type { Command, OptionRule } from "./words.ts";
 
 const reading: readonly OptionRule[] = [
   {
     name: "features",
-    value: "FILE",
-    help: "a network's safetensors file, told by its tensors: the FID Inception (pytorch-fid's names),\nMobileNet V1 or V2, the digit classifier; without it, pixels from 0 to 1",
+    value: "FILE|digits-v1",
+    help: "a network's safetensors file, told by its tensors: the FID Inception (pytorch-fid's names),\nMobileNet V1 or V2, the digit classifier; or the digit classifier that comes along;\nwithout it, pixels from 0 to 1",
   },
   {
     name: "on-error",

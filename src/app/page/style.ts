@@ -3,7 +3,7 @@ export const pageStyle = `
 [hidden] { display: none !important; }
 .adapter { font-size: .95rem; max-width: none; overflow-wrap: anywhere; }
 .adapter.missing { background: var(--mark); border-radius: 6px; padding: .6rem .8rem; }
-.tabs { display: flex; gap: .25rem; border-bottom: 1px solid var(--rule); margin: 1.4rem 0 1rem; }
+.tabs { display: flex; flex-wrap: wrap; gap: .25rem; border-bottom: 1px solid var(--rule); margin: 1.4rem 0 1rem; }
 button, select, input { font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--rule); border-radius: 6px; padding: .4rem .8rem; min-height: 2.5rem; }
 button { cursor: pointer; } button:disabled { opacity: .45; cursor: default; }
 #start, #bench-start { background: var(--focus); color: var(--paper); border-color: var(--focus); font-weight: 600; }
@@ -11,6 +11,7 @@ button { cursor: pointer; } button:disabled { opacity: .45; cursor: default; }
 .tabs button[aria-selected="true"] { border-bottom-color: var(--focus); font-weight: 600; }
 .controls { display: flex; flex-wrap: wrap; gap: .7rem 1rem; align-items: center; margin: .8rem 0; }
 .controls input { width: 8rem; margin-left: .4rem; } .controls select { margin-left: .4rem; }
+@media (max-width: 40rem) { .tabs { gap: 0; } .tabs button { padding: .4rem .5rem; } }
 .downloads { display: inline-flex; gap: 1rem; }
 .stages { list-style: none; padding: 0; margin: .8rem 0; max-width: none; display: grid; gap: .35rem; }
 .stages li { display: grid; grid-template-columns: minmax(9rem, 14rem) minmax(6rem, 1fr) minmax(9rem, 16rem); gap: .8rem; align-items: center; font-size: .92rem; }

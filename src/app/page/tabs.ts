@@ -6,6 +6,8 @@ export function tabs(list: HTMLElement, shown: (panel: string) => void): void {
   const buttons = [...list.querySelectorAll<HTMLButtonElement>("[role=tab]")];
   const panelOf = (button: HTMLButtonElement): string => button.getAttribute("aria-controls") ?? "";
   const panelIn = (hash: string): string => hash.slice(1).split("?", 1)[0]!;
+  /** The address that each panel had when it was left. */
+  const addresses = new Map<string, string>();
   const select = (chosen: HTMLButtonElement, focus: boolean, asked = true): void => {
     for (const button of buttons) {
       const isChosen = button === chosen;
@@ -16,7 +18,10 @@ export function tabs(list: HTMLElement, shown: (panel: string) => void): void {
     if (focus) chosen.focus();
     const panel = panelOf(chosen);
     // an address that changes before the page has loaded would move the focus to the panel
-    if (asked && panelIn(location.hash) !== panel) history.replaceState(null, "", `#${panel}`);
+    if (asked && panelIn(location.hash) !== panel) {
+      addresses.set(panelIn(location.hash), location.hash);
+      history.replaceState(null, "", addresses.get(panel) ?? `#${panel}`);
+    }
     shown(panel);
   };
   for (const [index, button] of buttons.entries()) {

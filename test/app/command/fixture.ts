@@ -22,6 +22,7 @@ export interface Report {
   complete: boolean;
   adapter: { description: string; software: boolean };
   features: { name: string; checksum?: string };
+  conditions: { [condition: string]: unknown };
   sets: { [set: string]: { n: number; kind: string; skipped: { file: string; reason: string }[]; warnings: string[] } };
   scores: ({ key: string; title: string; value: number; interval?: number[] } & { [part: string]: number })[];
 }

@@ -17,6 +17,7 @@ import {
 } from "../../../src/index.ts";
 import { gather } from "../../../src/app/command/gather.ts";
 import { networkOf } from "../../../src/app/command/networks.ts";
+import { nodeFiles } from "../../../src/app/command/node.ts";
 import { sourceOf } from "../../../src/app/command/openSource.ts";
 import { measuresOf, titleOf } from "../../../src/app/command/measures.ts";
 import { formulaFile } from "../../oracles/networks.ts";
@@ -163,6 +164,22 @@ describe("score", () => {
     expect(wrong.err).toContain("takes grey images of 28 × 28. Expected [1, 28, 28]; got [3, 4, 4].");
   });
 
+  test("the digit classifier that comes along is told by its name, and the report says all conditions", async () => {
+    const [a, b] = [pictures(12, 5, 1, 28), pictures(12, 7, 1, 28)];
+    const paths = [folder("v1-real", a, 1, 28), folder("v1", b, 1, 28)] as const;
+    const words = ["--measures", "pr", "--features", "digits-v1", "--seed", "4", "--json", at("v1.json")];
+    const { code, err } = await latentgpu(["score", paths[1], "--real", paths[0], ...words]);
+    expect(code, err).toBe(0);
+    const digits = await Digits.v1(gpu);
+    const { features, conditions, scores } = json(at("v1.json"));
+    expect(features).toEqual({ name: "digits-v1", checksum: digits.checksum });
+    expect(conditions).toEqual({ pixels: "from 0 to 1", channels: "as in the files", resize: "none", seed: 4 });
+    const [x, y] = [a, b].map((images) => digits.features(gpu.tensor(rows(images, 1).flat(), [12, 1, 28, 28])));
+    const expected = await precisionRecall(x!, y!);
+    expect([scores[0]!.value, scores[0]!["recall"]]).toEqual([expected.precision, expected.recall]);
+    digits.dispose();
+  });
+
   test("mixed sizes and channels pass once they are asked to be made alike", async () => {
     const mixed = folder("mixed", pictures(6, 3));
     writeFileSync(
@@ -234,7 +251,11 @@ test("sfid is the Fréchet distance of the Inception network's spatial features,
     sets.map(async (images, i) =>
       gather(
         "score",
-        await sourceOf("score", folder(`sfid-${i}`, images), { onError: "stop", recursive: false, maxPixels: 64 }),
+        await sourceOf("score", nodeFiles, folder(`sfid-${i}`, images), {
+          onError: "stop",
+          recursive: false,
+          maxPixels: 64,
+        }),
         {
           gpu,
           features,

@@ -281,15 +281,10 @@ class TrainTab {
   }
 }
 
-let tab: TrainTab | undefined;
-
-/** Fills the panel the first time it is shown; the address keeps what is chosen. */
+/** Fills the panel; the address keeps what is chosen. */
 export function train(panel: HTMLElement): void {
-  if (!tab) {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(trainStyle);
-    document.adoptedStyleSheets.push(sheet);
-    tab = new TrainTab(panel);
-  }
-  tab.address();
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(trainStyle);
+  document.adoptedStyleSheets.push(sheet);
+  new TrainTab(panel).address();
 }

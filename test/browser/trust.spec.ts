@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "@playwright/test";
+import { buildPages } from "../../src/app/build.mjs";
+import { serve } from "../../src/app/server.mjs";
+import type { DeviceInfo, SelfTest } from "../../src/index.ts";
+
+let server: { url: string; close: () => Promise<unknown> };
+
+test.beforeAll(async () => {
+  await buildPages(["src/app/main.page.ts"]);
+  server = await serve();
+});
+test.afterAll(() => server.close());
+
+test("each kernel's error stands beside its bound, as dots and as numbers, and the adapter is told plainly", async ({
+  page,
+}) => {
+  const problems: string[] = [];
+  page.on("pageerror", (error) => problems.push(error.message));
+  page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+  await page.goto(`${server.url}/#trust`);
+  await expect(page.locator("#trust-status")).toHaveText(/^All \d+ checks passed on/, { timeout: 120_000 });
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByText("trust.json").click()]);
+  const { adapter, checks, failures, results } = JSON.parse(readFileSync(await download.path(), "utf8")) as SelfTest & {
+    adapter: DeviceInfo;
+  };
+  expect(failures).toEqual([]);
+  expect(results).toHaveLength(checks);
+  for (const { name, error, bound } of results) {
+    expect(error, name).toBeLessThanOrEqual(bound);
+    await expect(page.getByRole("rowheader", { name, exact: true })).toBeVisible();
+  }
+  await expect(page.locator(".errors circle.within")).toHaveCount(checks);
+  await expect(page.locator(".errors .bound")).toHaveCount(checks);
+  await expect(page.getByRole("img", { name: `Errors of ${checks} checks beside their bounds. All lie within.` })).toBeVisible(); // prettier-ignore
+
+  const kind = adapter.software ? "software: the CPU plays the GPU" : "a hardware GPU";
+  await expect(page.locator("#trust-adapter")).toContainText(kind);
+  for (const feature of adapter.features) await expect(page.locator("#trust-adapter")).toContainText(feature);
+  await page.getByText(/^Its \d+ limits$/).click();
+  await expect(page.locator("#trust .limits li")).toHaveCount(Object.keys(adapter.limits).length);
+
+  await page.getByRole("button", { name: "Check again" }).click();
+  await expect(page.locator("#trust-status")).toHaveText(/^Checking/);
+  await expect(page.locator("#trust-status")).toHaveText(/^All \d+ checks passed on/);
+
+  for (const { name, width, colorScheme } of [
+    { name: "wide", width: 1280, colorScheme: "light" },
+    { name: "dark", width: 1280, colorScheme: "dark" },
+    { name: "phone", width: 390, colorScheme: "light" },
+  ] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 844 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), name).toBeLessThanOrEqual(0);
+    await page.screenshot({ path: test.info().outputPath(`trust-${name}.png`), fullPage: true });
+  }
+  expect(problems).toEqual([]);
+});
