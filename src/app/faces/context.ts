@@ -13,10 +13,10 @@ import type { FaceSettings } from "./settings.ts";
 /** Images of one pass through a network. */
 export const BATCH = 50;
 
-/** Pixels of a side to which the tiny face detector stretches images. */
+/** Width in pixels to which the tiny face detector stretches images. */
 const SIDE = 128;
 
-/** Tiles of a side into which images are cut that shall show no face. */
+/** Tiles along each axis into which images are cut that shall show no face. */
 const TILES = 4;
 
 /** What all models are fitted to and judged with. */
@@ -26,7 +26,7 @@ export interface FaceContext {
   readonly seed: number;
   /** What every long call is given: the signal that ends the command. */
   readonly long: { readonly signal?: AbortSignal };
-  /** Bytes of the images that models are fitted to, [count, 3, side, side]. */
+  /** Bytes of the images that models are fitted to, [count, 3, width, width]. */
   readonly trainImages: Uint8Array<ArrayBuffer>;
   readonly train: Dataset;
   readonly test: Dataset;
@@ -39,19 +39,19 @@ export interface FaceContext {
   dispose(): void;
 }
 
-/** Images [count, 3, side, side] with their 4 × 4 tiles in an order drawn for each. */
-export function shuffledTiles(images: Uint8Array, side: number, seed: number): Uint8Array<ArrayBuffer> {
-  const [plane, tile] = [side * side, side / TILES];
+/** Images [count, 3, width, width] with their 4 × 4 tiles in an order drawn for each. */
+export function shuffledTiles(images: Uint8Array, width: number, seed: number): Uint8Array<ArrayBuffer> {
+  const [plane, tile] = [width * width, width / TILES];
   const mixed = new Uint8Array(images.length);
   for (let at = 0; at < images.length; at += 3 * plane) {
     const order = permutation(TILES * TILES, { seed, stream: streamOf("tiles"), step: at / (3 * plane) });
     for (let c = 0; c < 3; c++)
-      for (let y = 0; y < side; y++)
-        for (let x = 0; x < side; x++) {
+      for (let y = 0; y < width; y++)
+        for (let x = 0; x < width; x++) {
           const from = order[Math.floor(y / tile) * TILES + Math.floor(x / tile)]!;
           const row = Math.floor(from / TILES) * tile + (y % tile);
           const column = (from % TILES) * tile + (x % tile);
-          mixed[at + c * plane + y * side + x] = images[at + c * plane + row * side + column]!;
+          mixed[at + c * plane + y * width + x] = images[at + c * plane + row * width + column]!;
         }
   }
   return mixed;
@@ -66,7 +66,7 @@ export const codesOf = (
   images: Dataset | Tensor,
 ): Promise<Tensor> => extract(blazeFace, images, { batch: BATCH, ...long });
 
-/** Puts images [n, 3, side, side] onto the GPU, the first of them to fit, the rest to test. The one who asked disposes it. */
+/** Puts images [n, 3, width, width] onto the GPU, the first of them to fit, the rest to test. The one who asked disposes it. */
 export async function faceContext(
   gpu: Gpu,
   images: Uint8Array<ArrayBuffer>,
@@ -81,12 +81,12 @@ export async function faceContext(
     for (const one of owned.splice(0).reverse()) one.dispose();
   };
   try {
-    const { side } = settings;
-    const features = 3 * side * side;
+    const { width } = settings;
+    const features = 3 * width * width;
     const split = settings.trainImages * features;
     const [trainImages, testImages] = [images.subarray(0, split), images.subarray(split)];
     const dataset = (bytes: Uint8Array<ArrayBuffer>): Dataset =>
-      own(Dataset.from(gpu, bytes, [bytes.length / features, 3, side, side]));
+      own(Dataset.from(gpu, bytes, [bytes.length / features, 3, width, width]));
     const train = dataset(trainImages);
     const blazeFace = own(await BlazeFace.load(gpu, weights("@mediapipe/face_detection/face_detection_short_range.tflite"))); // prettier-ignore
     const tinyFace = own(
@@ -103,7 +103,7 @@ export async function faceContext(
       trainImages,
       train,
       test: dataset(testImages),
-      shuffled: dataset(shuffledTiles(testImages, side, seed)),
+      shuffled: dataset(shuffledTiles(testImages, width, seed)),
       blazeFace,
       tinyFace,
       reference,

@@ -42,18 +42,18 @@ export async function faces(request: FacesRequest): Promise<{ readonly report: F
   const unknown = models.find((name) => !names.includes(name));
   if (unknown !== undefined)
     throw new Error(`faces: unknown model. Expected some of ${names.join(", ")}; got ${unknown}.`);
-  const { side, trainImages, testImages } = settings;
+  const { width, trainImages, testImages } = settings;
   const folder = join(dirname(out), "faces");
   mkdirSync(folder, { recursive: true });
   tell(`drawing ${trainImages + testImages} avatars`);
-  const images = await storedAvatars(store, trainImages + testImages, side);
+  const images = await storedAvatars(store, trainImages + testImages, width);
   pollOnceAMillisecond();
   const gpu = await openNodeGpu();
   try {
     tell(`adapter ${gpu.info.description}${gpu.info.software ? ", software" : ""}; preset ${preset}, seed ${seed}`);
     const context = await faceContext(gpu, images, settings, seed, signal);
     const picture = async (name: string, values: Float32Array): Promise<void> => {
-      const shape = [values.length / (3 * side * side), 3, side, side];
+      const shape = [values.length / (3 * width * width), 3, width, width];
       await writeFileWhole(join(folder, `${name}.png`), encodePng(imageGrid(values, shape, { columns: COLUMNS })));
     };
     using some = context.test.slice(0, Math.min(COLUMNS * ROWS, context.test.count));
@@ -91,7 +91,7 @@ export async function faces(request: FacesRequest): Promise<{ readonly report: F
       settings,
       detectors: [context.blazeFace, context.tinyFace].map(({ name, checksum }) => `${name} (${checksum})`),
       threshold: THRESHOLD,
-      minSize: Math.floor(SIZE * side),
+      minSize: Math.floor(SIZE * width),
       real,
       shuffled,
       rows,
@@ -118,9 +118,9 @@ async function judged(
   const likelihood = await model.likelihood();
   const samples = model.sample(settings.samples);
   await gpu.evaluate([samples]);
-  const shown = ((await samples.read()) as Float32Array).slice(0, COLUMNS * ROWS * 3 * settings.side ** 2);
+  const shown = ((await samples.read()) as Float32Array).slice(0, COLUMNS * ROWS * 3 * settings.width ** 2);
   const scores = await scoresOf(context, samples);
   samples.dispose();
-  const bits = bitsPerDim(likelihood.value, 3 * settings.side ** 2, LEVEL);
+  const bits = bitsPerDim(likelihood.value, 3 * settings.width ** 2, LEVEL);
   return { row: { model: name, about, parameters, seconds, bytes, likelihood, bitsPerDim: bits, scores }, shown };
 }

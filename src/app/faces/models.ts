@@ -25,7 +25,7 @@ export interface FaceModel {
   readonly about: string;
   readonly parameters: number;
   likelihood(): Promise<Likelihood>;
-  /** Images [n, 3, side, side]; of the VAE means of p(x|z). */
+  /** Images [n, 3, width, width]; of the VAE means of p(x|z). */
   sample(count: number): Tensor;
   dispose(): void;
 }
@@ -37,7 +37,7 @@ export const faceModels: { readonly [name: string]: (context: FaceContext, tell:
   vae: fitVae,
 }; // prettier-ignore
 
-const imagesOf = ({ settings: { side } }: FaceContext, rows: Tensor): Tensor => rows.reshape([rows.shape[0]!, 3, side, side]); // prettier-ignore
+const imagesOf = ({ settings: { width } }: FaceContext, rows: Tensor): Tensor => rows.reshape([rows.shape[0]!, 3, width, width]); // prettier-ignore
 
 async function densityModel(
   context: FaceContext,
@@ -91,12 +91,12 @@ async function fitMixture(context: FaceContext, tell: Tell): Promise<FaceModel> 
 /** A convolutional VAE whose pixels are normal around the decoder's, with one variance that training learns. */
 async function fitVae(context: FaceContext, tell: Tell): Promise<FaceModel> {
   const { gpu, settings, seed, train, trainImages, test, long } = context;
-  const { side, boundImages, boundSamples } = settings;
+  const { width, boundImages, boundSamples } = settings;
   const { hidden, latent, epochs, batch, learningRate } = settings.vae;
   // the mean of a dequantised pixel, in the units of the other models
   const pixels = Float32Array.from(trainImages, (byte) => (byte + 0.5) / 256);
-  const data = Dataset.from(gpu, pixels, [train.count, 3, side, side]);
-  const model = new VAE(gpu, { image: [3, side, side], encoder: "conv", hidden, latent, likelihood: "gaussian", variance: "learned", seed }); // prettier-ignore
+  const data = Dataset.from(gpu, pixels, [train.count, 3, width, width]);
+  const model = new VAE(gpu, { image: [3, width, width], encoder: "conv", hidden, latent, likelihood: "gaussian", variance: "learned", seed }); // prettier-ignore
   try {
     await model.fit(data, {
       epochs,

@@ -13,7 +13,7 @@ export interface FaceRow {
   readonly bytes: number;
   /** In nats per image, of pixels in [0, 1] with uniform dequantisation. */
   readonly likelihood: Likelihood;
-  /** −log₂ p of a grey level, each of 3·side² values alike. */
+  /** −log₂ p of a grey level, each of 3·width² values alike. */
   readonly bitsPerDim: number;
   readonly scores: FaceScores;
 }

@@ -21,14 +21,14 @@ export interface FaceScores {
   readonly recall: number;
 }
 
-/** The least score of a face that counts, and its least size as a share of the image's side. */
+/** The least score of a face that counts, and its least size as a share of the image's width. */
 export const [THRESHOLD, SIZE] = [0.5, 0.25];
 
-/** Scores of images [n, 3, side, side]; what lies outside [0, 1] is clamped, as a screen does. */
+/** Scores of images [n, 3, width, width]; what lies outside [0, 1] is clamped, as a screen does. */
 export async function scoresOf(context: FaceContext, images: Dataset | Tensor): Promise<FaceScores> {
   const { gpu, blazeFace, tinyFace, reference, settings, long } = context;
   const shown = images instanceof Tensor ? gpu.within(() => clamp(images, 0, 1)) : images;
-  const options = { threshold: THRESHOLD, minSize: Math.floor(SIZE * settings.side), batch: BATCH, ...long };
+  const options = { threshold: THRESHOLD, minSize: Math.floor(SIZE * settings.width), batch: BATCH, ...long };
   const rate = async (detector: Detector): Promise<Measured> => measured(await detectionRate(shown, detector, options));
   const codes = await codesOf(context, shown);
   try {

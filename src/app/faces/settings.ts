@@ -1,7 +1,7 @@
 /** How much of everything a preset does. */
 export interface FaceSettings {
-  /** Pixels of an image's side. */
-  readonly side: number;
+  /** Width and height of an image in pixels. */
+  readonly width: number;
   readonly trainImages: number;
   readonly testImages: number;
   /** Samples of each model that are scored. */
@@ -10,7 +10,7 @@ export interface FaceSettings {
   readonly rank: number;
   readonly mixture: { readonly components: number; readonly rank: number; readonly maxIterations: number };
   readonly vae: {
-    /** Channels of its convolutions, each of which halves the side. */
+    /** Channels of its convolutions, each of which halves width and height. */
     readonly hidden: readonly number[];
     readonly latent: number;
     readonly epochs: number;
@@ -26,7 +26,7 @@ export interface FaceSettings {
 /** "quick" fits a CPU that plays GPU into a quarter of an hour; "full" is for GPUs. */
 export const facePresets: { readonly [preset in "quick" | "full"]: FaceSettings } = {
   quick: {
-    side: 64,
+    width: 64,
     trainImages: 3000,
     testImages: 250,
     samples: 250,
@@ -37,7 +37,7 @@ export const facePresets: { readonly [preset in "quick" | "full"]: FaceSettings 
     boundSamples: 20,
   },
   full: {
-    side: 64,
+    width: 64,
     trainImages: 20_000,
     testImages: 5000,
     samples: 5000,

@@ -34,7 +34,7 @@ const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 /** The table as Markdown, under what its numbers rest on. */
 export function markdown(report: FaceReport): string {
   const { preset, seed, adapter, software, settings, detectors, threshold, minSize, real, shuffled, rows, data } = report;
-  const { side, trainImages, boundImages, boundSamples } = settings;
+  const { width, trainImages, boundImages, boundSamples } = settings;
   const lines: Line[] = [
     { name: "_real test images_", scores: real },
     { name: "_the same in shuffled tiles_", scores: shuffled },
@@ -43,9 +43,9 @@ export function markdown(report: FaceReport): string {
   return [
     "# Faces",
     "",
-    `\`npm run faces -- --preset ${preset} --seed ${seed}\` on ${adapter}${software ? " (a software adapter)" : ""}: ${data}, ${side} × ${side} pixels, ${trainImages.toLocaleString("en")} to fit, ${real.n.toLocaleString("en")} to test. Brackets hold 95 % intervals.`,
+    `\`npm run faces -- --preset ${preset} --seed ${seed}\` on ${adapter}${software ? " (a software adapter)" : ""}: ${data}, ${width} × ${width} pixels, ${trainImages.toLocaleString("en")} to fit, ${real.n.toLocaleString("en")} to test. Brackets hold 95 % intervals.`,
     `A face counts from score ${threshold} and ${minSize} pixels on; detectors: ${detectors.join("; ")}. Fréchet distance (squared), kernel distance, precision and recall: BlazeFace's 96 features, ${rows[0]?.scores.n.toLocaleString("en") ?? "no"} samples against as many training images.`,
-    `Bits/dim: −log₂ p(x) / ${(3 * side * side).toLocaleString("en")} of dequantised grey levels, (byte + noise)/256; of the VAE a bound by ${boundSamples} importance-weighted draws on ${boundImages} test images. Its samples are means of p(x|z); those of the others are draws.`,
+    `Bits/dim: −log₂ p(x) / ${(3 * width * width).toLocaleString("en")} of dequantised grey levels, (byte + noise)/256; of the VAE a bound by ${boundSamples} importance-weighted draws on ${boundImages} test images. Its samples are means of p(x|z); those of the others are draws.`,
     "",
     line(columns.map(([head]) => head)),
     line(columns.map((_, i) => (i ? "---:" : "---"))),
