@@ -24,7 +24,11 @@ export type LoadedDensity = Gaussian | GaussianMixture | KernelDensity | KMeans 
  *     const again = await load(gpu, await model.save());
  *     console.log(model instanceof VAE);
  */
-export async function load(gpu: Gpu, bytes: Uint8Array, own?: Partial<NetworkOptions>): Promise<LatentModel | LoadedDensity> {
+export async function load(
+  gpu: Gpu,
+  bytes: Uint8Array,
+  own?: Partial<NetworkOptions>,
+): Promise<LatentModel | LoadedDensity> {
   checkGpu("load", gpu);
   checkBytes("load", bytes);
   const name = modelOf("load", bytes);
