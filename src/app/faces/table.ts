@@ -4,11 +4,14 @@ import type { FaceScores } from "./scores.ts";
 
 const none = "–";
 
-/** "0.92 [0.89, 0.94]" */
-const withLimits = ({ value, interval }: Measured, digits: number): string =>
-  interval
-    ? `${value.toFixed(digits)} [${interval.map((one) => one.toFixed(digits)).join(", ")}]`
-    : value.toFixed(digits);
+/** A value with its limits: "0.92 [0.89, 0.94]". */
+const withLimits = ({ value, interval }: Measured, text: (value: number) => string): string =>
+  interval ? `${text(value)} [${interval.map(text).join(", ")}]` : text(value);
+
+const share = (value: number): string => value.toFixed(2);
+
+/** Three significant digits: what a distance is depends on the network's features. */
+const distance = (value: number): string => Number(value.toPrecision(3)).toString();
 
 /** A line of the table: a set of images, and the model that drew it if one did. */
 interface Line {
@@ -22,10 +25,10 @@ const columns: readonly (readonly [head: string, cell: (line: Line) => string])[
   ["parameters", ({ row }) => row?.parameters.toLocaleString("en") ?? none],
   ["seconds to fit", ({ row }) => row?.seconds.toFixed(0) ?? none],
   ["bits/dim, test ↓", ({ row }) => (row ? `${row.likelihood.isBound ? "≤ " : ""}${row.bitsPerDim.toFixed(2)}` : none)],
-  ["face found, BlazeFace ↑", ({ scores }) => withLimits(scores.blazeFace, 2)],
-  ["face found, tiny face detector ↑", ({ scores }) => withLimits(scores.tinyFace, 2)],
-  ["Fréchet distance ↓", ({ scores }) => withLimits(scores.frechet, 1)],
-  ["kernel distance ↓", ({ scores }) => withLimits(scores.kernelDistance, 2)],
+  ["face found, BlazeFace ↑", ({ scores }) => withLimits(scores.blazeFace, share)],
+  ["face found, tiny face detector ↑", ({ scores }) => withLimits(scores.tinyFace, share)],
+  ["Fréchet distance ↓", ({ scores }) => withLimits(scores.frechet, distance)],
+  ["kernel distance ↓", ({ scores }) => withLimits(scores.kernelDistance, distance)],
   ["precision / recall ↑", ({ scores }) => `${scores.precision.toFixed(2)} / ${scores.recall.toFixed(2)}`],
 ];
 
