@@ -30,6 +30,25 @@ const batch = () =>
 const item = (terms: { readonly [name: string]: { item(): Promise<number> } }, name: string) => terms[name]!.item();
 
 describe("a weight that is a state", () => {
+  it("is refused by name where it is another gpu's, disposed, or no number that a file may hold", async () => {
+    const other = await openNodeGpu();
+    const foreign = await failure(() => new VAE(gpu, { ...small, beta: other.state(1) }));
+    expect([foreign.code, foreign.message]).toEqual(["wrong-device", "VAE: beta is a tensor of another gpu."]);
+    other.dispose();
+    const gone = gpu.state(1);
+    gone.dispose();
+    expect((await failure(() => new VAE(gpu, { ...small, beta: gone }))).message).toContain(
+      "beta is a tensor that is disposed",
+    );
+    const beta = gpu.state(1);
+    using model = new VAE(gpu, { ...small, beta });
+    for (const value of [-1, Number.NaN]) {
+      beta.write(value);
+      const { code, message } = await failure(() => model.save());
+      expect([code, message]).toEqual(["numeric", `VAE.save: expected beta ≥ 0; its tensor holds ${value}.`]);
+    }
+  });
+
   const kinds = {
     VAE: { make: (beta: never) => new VAE(gpu, { ...small, beta }), term: "kl" },
     "BetaVAE H": { make: (beta: never) => new BetaVAE(gpu, { ...small, beta }), term: "kl" },

@@ -46,7 +46,7 @@ export async function faces(request: FacesRequest): Promise<{ readonly report: F
   const folder = join(dirname(out), "faces");
   mkdirSync(folder, { recursive: true });
   tell(`drawing ${trainImages + testImages} avatars`);
-  const images = await storedAvatars(store, trainImages + testImages, width);
+  const images = await storedAvatars(store, trainImages + testImages, width, signal);
   pollOnceAMillisecond();
   const gpu = await openNodeGpu();
   try {

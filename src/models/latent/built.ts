@@ -1,4 +1,5 @@
 import { check, checkOptions } from "../../device/errors.ts";
+import { Tensor } from "../../graph/tensor.ts";
 import { arenaOf } from "../../nn/arena.ts";
 import { disposeParameters, type Parameters } from "../../nn/parameters.ts";
 import type { Gpu } from "../../program/gpu.ts";
@@ -50,6 +51,15 @@ export function settingsOf<T extends OptionTable, P extends Parts>(
 
 const networkNames: ReadonlySet<string> = new Set(networkOptionNames);
 
+/** Refuses options that are tensors of another gpu, or no more. */
+function checkTensors(gpu: Gpu, where: string, settings: object): void {
+  for (const [name, value] of Object.entries(settings)) {
+    if (!(value instanceof Tensor)) continue;
+    check(value.gpu === gpu, "wrong-device", where, () => `${name} is a tensor of another gpu.`);
+    check(!value.disposed, "disposed", where, () => `${name} is a tensor that is disposed.`);
+  }
+}
+
 /** Builds a model. Where a device is too small, or gone, all that was made is freed before the error passes on. */
 export function built<T extends OptionTable, P extends Parts>(
   gpu: Gpu,
@@ -57,6 +67,7 @@ export function built<T extends OptionTable, P extends Parts>(
   settings: Settings<T>,
   most?: number,
 ): Built<P> {
+  checkTensors(gpu, recipe.name, settings);
   return gpu.attempt(() => {
     const options: NetworkSpec = settings;
     const { alpha } = settings as { readonly alpha?: number };

@@ -9,8 +9,19 @@ const OPTIONS = "latentgpu.options";
 
 /** What a model's file says besides its tensors. Of a weight that is a tensor it says the number that it is now. */
 export async function describe(model: string, options: object): Promise<Readonly<Record<string, string>>> {
+  const numberOf = async (name: string, tensor: Tensor): Promise<number> => {
+    const value = await tensor.item();
+    check(
+      value >= 0 && value < Infinity,
+      "numeric",
+      `${model}.save`,
+      () => `expected ${name} ≥ 0; its tensor holds ${value}.`,
+    );
+    return value;
+  };
   const values = Object.entries(options).map(
-    async ([name, value]) => [name, value instanceof Tensor ? await value.item() : (value as unknown)] as const,
+    async ([name, value]) =>
+      [name, value instanceof Tensor ? await numberOf(name, value) : (value as unknown)] as const,
   );
   const said = JSON.stringify(Object.fromEntries(await Promise.all(values)), (key, value: unknown) =>
     key !== "" && isOwn(value) ? OWN : value,

@@ -51,7 +51,7 @@ export const SEES: { readonly [key in Key]: Sees } = {
   },
   swd: lines,
   mind: lines,
-  "fid-infinity": frechet,
+  "fid-infinity": { sees: frechet.sees, misses: "anything beyond two moments; the bias of few samples is taken out" },
   mifid: {
     sees: `${frechet.sees}, and copies`,
     misses: "a copy with another sign counts as one; the threshold decides",
