@@ -39,7 +39,7 @@ describe("faces", () => {
   it("are fitted, drawn and judged by both detectors, beside real ones and shuffled tiles", async () => {
     const folder = mkdtempSync(join(tmpdir(), "faces-"));
     try {
-      const settings = { trainImages: 60, testImages: 8, samples: 8, rank: 12 };
+      const settings = { width: 32, trainImages: 40, testImages: 4, samples: 4, rank: 8 };
       const out = join(folder, "faces.json");
       const { report, table } = await faces({ preset: "quick", seed: 1, models: ["gaussian"], out, store: folder, settings, tell: () => {} }); // prettier-ignore
       const { real, shuffled, rows, detectors } = report;
@@ -48,19 +48,19 @@ describe("faces", () => {
       expect(rows).toHaveLength(1);
       const [{ likelihood, bitsPerDim, scores, parameters }] = rows as [(typeof rows)[number]];
       // W, the mean, and the noise, without the rotations of W
-      expect(parameters).toBe(12 * 12_288 - (12 * 11) / 2 + 12_288 + 1);
-      expect(likelihood).toMatchObject({ n: 8, isBound: false });
-      expect(bitsPerDim).toBeCloseTo(8 - likelihood.value / (12_288 * Math.LN2), 6);
+      expect(parameters).toBe(8 * 3072 - (8 * 7) / 2 + 3072 + 1);
+      expect(likelihood).toMatchObject({ n: 4, isBound: false });
+      expect(bitsPerDim).toBeCloseTo(8 - likelihood.value / (3072 * Math.LN2), 6);
       expect(bitsPerDim).toBeGreaterThan(0);
       expect(bitsPerDim).toBeLessThan(8);
-      expect(scores.n).toBe(8);
+      expect(scores.n).toBe(4);
       expect(detectors.join()).toMatch(/BlazeFace.*\([0-9a-f]{8}\).*tiny face detector, 128 px \([0-9a-f]{8}\)/);
       expect(table.split("\n").filter((line) => line.startsWith("|"))).toHaveLength(5);
       expect(table).toContain("CC BY 4.0");
       expect(JSON.parse(readFileSync(out, "utf8"))).toEqual(JSON.parse(JSON.stringify(report)));
       expect(readdirSync(join(folder, "faces")).sort()).toEqual(["gaussian.png", "real.png"]);
       const png = decodePng(readFileSync(join(folder, "faces/real.png")));
-      expect([png.width, png.channels]).toEqual([8 * 65 - 1, 3]);
+      expect([png.width, png.channels]).toEqual([8 * 33 - 1, 3]);
     } finally {
       rmSync(folder, { recursive: true });
     }
