@@ -157,6 +157,28 @@ describe("a training that is steered", () => {
     await control.step(); // nothing runs
   });
 
+  it("makes as many steps as are asked for, also where the next is asked for before the last is done", async () => {
+    using model = new VAE(gpu, small);
+    const control = new TrainingControl();
+    let reached = 0;
+    await control.pause();
+    const fitting = model.fit(images, { epochs: 4, batch: 16, control, onProgress: ({ step }) => (reached = step) });
+    while (reached === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    await control.pause();
+    expect(reached).toBe(1);
+    await Promise.all([control.step(), control.step()]);
+    expect(reached).toBe(3);
+    const first = control.step();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    await Promise.all([first, control.step(), control.step()]);
+    expect(reached).toBe(6);
+    await control.pause();
+    expect(reached).toBe(6);
+    control.resume();
+    await fitting;
+    expect(reached).toBe(12);
+  });
+
   it("by a learning rate that is a state moves at the new rate from the next step on, and the state outlives a fault", async () => {
     const rate = gpu.state(0);
     using model = new VAE(gpu, small);

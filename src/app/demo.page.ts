@@ -1,10 +1,12 @@
 // The demo inside the headless browser: runs the job and returns the report, its page and its table to demo.mjs.
-import { startJob, type JobRequest, type RunningJob } from "./job/client.ts";
+import { startJob, type JobRequest } from "./job/client.ts";
 import type { JobEvent } from "./job/events.ts";
+import type { WorkerRun } from "./job/worker.ts";
+import type { Report } from "./report.ts";
 import { reportPage } from "./report/page.ts";
 import { textTable } from "./report/table.ts";
 
-let running: RunningJob | undefined;
+let running: WorkerRun<Report> | undefined;
 
 /** Called by demo.mjs through the browser's remote control; it exposes `tell`. */
 Object.assign(globalThis, {
@@ -14,7 +16,7 @@ Object.assign(globalThis, {
       // pictures come with the report; the terminal shows none
       if (event.kind !== "picture" && event.kind !== "curve") void tell(event);
     });
-    const report = await running.report;
+    const report = await running.result;
     return { report, html: await reportPage(report), table: textTable(report) };
   },
   stop: () => running?.stop(),

@@ -13,21 +13,27 @@ const sheet = new CSSStyleSheet();
 sheet.replaceSync(style + pageStyle + playStyle);
 document.adoptedStyleSheets = [sheet];
 
-/** What fills a panel when it is first looked at. The bench has the GPU to itself, and the first load stays small. */
-const parts: { readonly [panel: string]: (panel: HTMLElement) => Promise<void> | void } = {
-  play,
-  train: async (panel) => (await import("./page/train/train.ts")).train(panel),
-  score: async (panel) => (await import("./page/score/score.ts")).score(panel),
+/**
+ * What fills a panel when it is first looked at, out of its address then: another tab may be seen when the code has come.
+ * The bench has the GPU to itself, and the first load stays small.
+ */
+const parts: { readonly [panel: string]: (panel: HTMLElement, hash: string) => Promise<void> | void } = {
+  play: (_panel, hash) => play(hash),
+  train: async (panel, hash) => (await import("./page/train/train.ts")).train(panel, hash),
+  score: async (panel, hash) => (await import("./page/score/score.ts")).score(panel, hash),
   trust: async (panel) => (await import("./page/trust/trust.ts")).trust(panel),
 };
 const filled = new Set<string>();
-tabs(document.querySelector<HTMLElement>("[role=tablist]")!, (name) => {
+const failed = new Set<string>();
+tabs(document.querySelector<HTMLElement>("[role=tablist]")!, (name, hash) => {
   if (filled.has(name)) return;
   filled.add(name);
   const panel = byId(name);
   // a part that does not load says so, and is tried again when its tab is chosen again
-  Promise.resolve(parts[name]?.(panel)).catch((error: unknown) => {
+  if (failed.delete(name)) panel.replaceChildren();
+  Promise.resolve(parts[name]?.(panel, hash)).catch((error: unknown) => {
     filled.delete(name);
+    failed.add(name);
     panel.replaceChildren(`This part of the page did not load. ${String(error)}`);
   });
 });

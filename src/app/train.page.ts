@@ -3,7 +3,7 @@ import { LatentError } from "../device/errors.ts";
 import { openGpu } from "../open.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { mnistSet, ownSet } from "./train/images.ts";
-import type { Answer, Canvases, Request, StartRequest } from "./train/messages.ts";
+import type { Answer, Canvases, Plane, Request, StartRequest } from "./train/messages.ts";
 import { Session } from "./train/session.ts";
 import { Watch } from "./train/watch.ts";
 
@@ -16,6 +16,8 @@ let canvases: Canvases | undefined;
 let gpu: Gpu | undefined;
 let session: Session | undefined;
 let watch: Watch | undefined;
+/** The plane that was chosen last, also before there is something to see. */
+let plane: Plane;
 /** Ends a start that has no session yet. */
 let starting = new AbortController();
 
@@ -41,7 +43,8 @@ function release(): void {
   watch = session = undefined;
 }
 
-async function start({ settings, own, mnist, from, plane }: StartRequest): Promise<void> {
+async function start({ settings, own, mnist, from, ...request }: StartRequest): Promise<void> {
+  plane = request.plane;
   starting = new AbortController();
   const { signal } = starting;
   release();
@@ -50,7 +53,7 @@ async function start({ settings, own, mnist, from, plane }: StartRequest): Promi
   const say = (text: string): void => tell({ kind: "status", text });
   say(own ? "Reading the images …" : "Loading MNIST …");
   const set = own
-    ? await ownSet(own, (done) => say(`Reading the images: ${done} of ${own.files.length} …`))
+    ? await ownSet(own, signal, (done) => say(`Reading the images: ${done} of ${own.files.length} …`))
     : await mnistSet(mnist, signal);
   signal.throwIfAborted();
   say("Making the model …");
@@ -79,7 +82,8 @@ async function still(oneStep: boolean): Promise<void> {
   const [running, view] = [session, watch];
   if (!running || !view) return;
   await (oneStep ? running.oneStep() : running.pause());
-  if (running !== session) return;
+  // a click on Resume may have come first
+  if (running !== session || !running.paused) return;
   tell({ kind: "paused", step: running.step });
   await view.show();
 }
@@ -95,20 +99,25 @@ async function answer(request: Request): Promise<void> {
     case "step":
       return still(request.kind === "step");
     case "resume":
-      return session?.resume();
+      session?.resume();
+      return;
     case "stop":
       starting.abort(new DOMException("The training was stopped.", "AbortError"));
       return session?.stop();
     case "weights":
       return session?.weigh(request);
     case "plane":
+      plane = request.plane;
       if (!watch) return;
-      watch.plane = request.plane;
+      watch.plane = plane;
       return watch.show();
     case "save":
-      if (session) tell({ kind: "saved", bytes: await session.model.save(), step: session.step });
+      if (session) tell({ kind: "saved", ...(await session.save()) });
   }
 }
+
+/** What ended a training is told once: the call that failed rejects with it, and the training too. */
+let told: unknown;
 
 addEventListener("message", ({ data }: MessageEvent<Request>) => {
   answer(data).catch((error: unknown) => {
@@ -116,6 +125,10 @@ addEventListener("message", ({ data }: MessageEvent<Request>) => {
       return tell({ kind: "ended", step: session?.step ?? 0, stopped: true });
     // a loss is told once, where the device says it, and ends all that was under way
     if (error instanceof LatentError && (error.code === "device-lost" || error.code === "disposed")) return;
+    if (error === told) return;
+    told = error;
+    // no training goes on behind a page that says it has ended
+    void session?.stop(error);
     tell({ kind: "error", message: error instanceof Error ? error.message : String(error) });
   });
 });

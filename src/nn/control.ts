@@ -37,11 +37,11 @@ export class TrainingControl {
     return this.#stillness();
   }
 
-  /** Lets one step run, and pauses: resolves when that step is done; at once where no training runs. */
+  /** Lets one more step run, and pauses: resolves when all steps that were asked for are done; at once where no training runs. */
   step(): Promise<void> {
     this.#wanted = true;
     if (!this.#running) return Promise.resolve();
-    this.#allowed = 1;
+    this.#allowed += 1;
     this.#release();
     return this.#stillness();
   }
@@ -70,7 +70,8 @@ export class TrainingControl {
   /** @internal Takes leave for `times` steps; gives how many may be submitted, one where a pause is asked for. */
   take(times: number): number {
     if (!this.#wanted) return times;
-    this.#allowed = 0;
+    // a pause that is asked for between two steps lets one run without leave
+    this.#allowed = Math.max(0, this.#allowed - 1);
     return 1;
   }
 

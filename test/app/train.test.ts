@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { addressOf, defaultsOf, formIn, formOf, settingsOf } from "../../src/app/page/train/settings.ts";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { thinned } from "../../src/app/page/train/curves.ts";
+import { addressOf, defaultsOf, formIn, formOf, settingsOf, steeredValue } from "../../src/app/page/train/settings.ts";
 import { Directions } from "../../src/app/train/directions.ts";
 import { isCheckpoint, opened } from "../../src/app/train/file.ts";
 import { type ImageSet, planes } from "../../src/app/train/images.ts";
@@ -63,6 +64,16 @@ describe("what the form says", () => {
     expect(typed.options).toEqual({ ema: true, codes: 32, decay: 0.9 });
   });
 
+  it("acts while a model trains where it does something, and a blank acts as the default", () => {
+    expect(steeredValue({ model: "VAE", beta: "4" }, "beta")).toBe(4);
+    expect(steeredValue({ model: "VAE", beta: "" }, "beta")).toBe(1);
+    expect(steeredValue({ model: "BetaVAE", beta: "9", type: "H" }, "beta")).toBe(9);
+    expect(steeredValue({ model: "BetaVAE", type: "B" }, "beta")).toBeUndefined();
+    expect(steeredValue({ model: "AutoEncoder" }, "beta")).toBeUndefined();
+    expect(steeredValue({ model: "VAE", learningRate: "" }, "learningRate")).toBe(1e-3);
+    expect(steeredValue({ model: "VAE", epochs: "2" }, "epochs")).toBeUndefined();
+  });
+
   it("has every model of the family, each with defaults that it takes", () => {
     expect(modelNames).toHaveLength(25);
     for (const model of modelNames) expect(refusals(settings({ model }), image), model).toEqual({});
@@ -74,6 +85,16 @@ describe("what the form says", () => {
       "capacitySteps",
     ]);
   });
+});
+
+test("a curve that is thinned keeps its newest point", () => {
+  const steps = (count: number) => Array.from({ length: count }, (_, i) => i);
+  expect(thinned(steps(400))).toEqual(steps(400));
+  for (const count of [401, 402]) {
+    const kept = thinned(steps(count));
+    expect(kept.at(-1)).toBe(count - 1);
+    expect(kept).toHaveLength(201);
+  }
 });
 
 describe("images and codes", () => {
@@ -192,7 +213,7 @@ describe("a training that one watches", () => {
     expect(weightOf(seen.at(-1)!)).toBeCloseTo(40, 1);
     session.resume();
     while (!checkpoint) await new Promise((resolve) => setTimeout(resolve, 1));
-    session.stop();
+    await session.stop();
     await expect(running).rejects.toMatchObject({ name: "AbortError" });
     const { settings: kept, step } = opened(checkpoint);
     expect(kept).toMatchObject({ model: "VAE", batch: 100, seed: 1, options: { beta: 40, latent: 3, hidden: [24] } });
@@ -206,6 +227,40 @@ describe("a training that one watches", () => {
     expect(steps[0]).toBeGreaterThan(100);
     expect(steps.at(-1)).toBe(104);
     for (const one of [session, resumed]) one.dispose();
+  });
+});
+
+describe("a training that one ends", () => {
+  it("by an error rejects with it, and its file is of the step that it says, to the bit", async () => {
+    const set = blobSet(400);
+    const given = settings({ options: { hidden: 24, latent: 3 }, epochs: 200, batch: 20 });
+    const session = new Session(gpu, given, set, null);
+    const reason = new Error("a look failed");
+    let saved: ReturnType<Session["save"]> | undefined;
+    let stopped: Promise<void> | undefined;
+    await expect(
+      session.run(
+        () => {},
+        () => {
+          if (session.step > 5) saved ??= session.save();
+          if (session.step > 20) stopped ??= session.stop(reason);
+        },
+      ),
+    ).rejects.toBe(reason);
+    await stopped;
+    const again = new Session(gpu, given, set, null);
+    await again.pause();
+    const running = again.run(() => {}, () => {}); // prettier-ignore
+    running.catch(() => {});
+    while (again.step === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    for (const { bytes, step } of [await saved!, await session.save()]) {
+      await again.pause();
+      while (again.step < step) await again.oneStep();
+      expect(await again.save()).toEqual({ bytes, step });
+    }
+    await again.stop();
+    await expect(running).rejects.toMatchObject({ name: "AbortError" });
+    for (const one of [session, again]) one.dispose();
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { errorChart, scientific } from "../../src/app/page/trust/errorChart.ts";
+import { reportText } from "../../src/app/page/trust/reportText.ts";
 import { html } from "../../src/app/report/markup.ts";
 import type { SelfTestResult } from "../../src/index.ts";
 
@@ -9,6 +10,13 @@ const check = (name: string, error: number): SelfTestResult => ({
   bound: 2e-6,
   scale: 2,
   repeats: true,
+});
+
+test("an error that is not finite stays one in the file, where JSON alone would write null", () => {
+  const { results } = JSON.parse(reportText({ results: [{ error: Infinity }, { error: NaN }, { error: 1e-7 }] })) as {
+    results: unknown;
+  };
+  expect(results).toEqual([{ error: "Infinity" }, { error: "NaN" }, { error: 1e-7 }]);
 });
 
 describe("the picture of errors", () => {

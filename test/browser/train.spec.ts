@@ -98,6 +98,10 @@ test("options are chosen by name, a refused one is told beside its field, and th
 test("a start by the keyboard shows samples soon, and the page's own frames go on while it trains", async () => {
   await button("Start").focus();
   await page.keyboard.press("Enter");
+  // nothing can be steered that does not exist yet
+  for (const name of ["Pause", "One step"]) await expect(button(name)).toBeDisabled();
+  await expect(page.getByLabel("β")).toBeDisabled();
+  await expect(button("Stop")).toBeEnabled();
   await expect(status()).toHaveText("Training.", { timeout: 120_000 });
   await expect
     .poll(() => page.evaluate(() => performance.getEntriesByName("train samples").length), { timeout: 120_000 })
@@ -164,9 +168,18 @@ test("a pause holds still, β acts at the next step, a step is one, and it goes 
   // titles have four digits
   await expect.poll(async () => Math.abs((await weight()) - 30)).toBeLessThan(1);
   await expect(status()).toHaveText(`Paused after step ${paused + 2}.`);
-  await page.getByLabel("β").fill("1");
+  await page.getByLabel("β").fill("");
+  await expect(status()).toHaveText("β is 1 from the next step on.");
+  const clickTwice = (id: string) => page.locator(id).evaluate((node: HTMLElement) => (node.click(), node.click()));
+  await clickTwice("#train-step");
+  await expect(status()).toHaveText(`Paused after step ${paused + 4}.`);
   await button("Resume").click();
-  await expect.poll(stepOf).toBeGreaterThan(paused + 2);
+  await expect.poll(stepOf).toBeGreaterThan(paused + 4);
+  // a pause that is taken back at once
+  await clickTwice("#train-pause");
+  const at = await stepOf();
+  await expect.poll(stepOf).toBeGreaterThan(at + 1);
+  await expect(status()).toHaveText("Training.");
 });
 
 test("the model and a checkpoint are downloaded, with lines of PyTorch; a checkpoint that is loaded goes on where it stood", async () => {
@@ -182,6 +195,10 @@ test("the model and a checkpoint are downloaded, with lines of PyTorch; a checkp
   await expect(page.locator("#train-lines")).toContainText(`load_file("${model.suggestedFilename()}")`);
   await button("Stop").click();
   await expect(status()).toContainText("Stopped after step");
+  await page.getByLabel("Model", { exact: true }).selectOption("BetaVAE");
+  const [late] = await Promise.all([page.waitForEvent("download"), button("Download the model").click()]);
+  const stopped = /\d+/.exec((await status().textContent())!)![0];
+  expect(late.suggestedFilename()).toBe(`vae-step-${stopped}.safetensors`);
   const [saved] = await Promise.all([page.waitForEvent("download"), checkpoint.click()]);
   const { step } = opened(await bytesOf(saved));
   expect(step).toBeGreaterThan(0);
@@ -189,6 +206,8 @@ test("the model and a checkpoint are downloaded, with lines of PyTorch; a checkp
   await expect(page.getByLabel("Latent", { exact: true })).toHaveValue("10");
   await expect(page.getByLabel("Latent", { exact: true })).toBeDisabled();
   await button(new RegExp(`^Start from step ${step}`)).click();
+  await expect(page.locator("#train-curves figure")).toHaveCount(0);
+  await expect(checkpoint).toHaveText(`Download the checkpoint of step ${step}`);
   await expect.poll(stepOf, { timeout: 120_000 }).toBeGreaterThan(step!);
 });
 
@@ -202,6 +221,10 @@ test("a lost device is told, and one click goes on from the newest checkpoint", 
   await expect.poll(stepOf).toBeGreaterThan(at);
   await button("Stop").click();
   await expect(status()).toContainText("Stopped after step");
+  await page.workers()[0]!.evaluate(() => (globalThis as unknown as { device: GPUDevice }).device.destroy());
+  await expect(status()).toContainText("The next start opens it again.");
+  await expect(button(/^Start/)).toBeEnabled();
+  await expect(button("Download the model")).toBeDisabled();
 });
 
 test("images of one's own of any size that are dropped are cropped, resized and trained on", async () => {
@@ -241,6 +264,19 @@ test("a file that is no picture, and a model that needs classes, are refused in 
   await page.getByLabel("Model", { exact: true }).selectOption("ConditionalVAE");
   await expect(page.locator("#train-model-refusal")).toContainText("ConditionalVAE learns from classes");
   await expect(button("Start")).toBeDisabled();
+});
+
+test("a tab that is left before its code has come is filled out of its own address", async () => {
+  const other = await page.context().newPage();
+  await other.goto(`${server.url}/#train?model=VAE&seed=5`);
+  await expect(other.getByLabel("Seed").first()).toHaveValue("5");
+  await other.getByRole("tablist").evaluate((list) => {
+    for (const name of ["score", "train"]) list.querySelector<HTMLElement>(`[aria-controls=${name}]`)!.click();
+  });
+  await expect(other.locator("#score-run")).toBeAttached();
+  await expect(other.locator("#score-seed")).toHaveValue("");
+  expect(other.url()).toContain("#train?model=VAE&seed=5");
+  await other.close();
 });
 
 test("it fits a phone, light and dark", async () => {

@@ -1,7 +1,7 @@
 import type { Preset, Report } from "../report.ts";
 import type { JobEvent, Listener } from "./events.ts";
 import type { Settings } from "./settings.ts";
-import { startWorker } from "./worker.ts";
+import { runInWorker, type WorkerRun } from "./worker.ts";
 
 /** What a page asks of the worker. Without a preset a software adapter gets "quick", a real GPU "full". */
 export interface JobRequest {
@@ -19,32 +19,10 @@ export type Answer =
   | { kind: "report"; report: Report }
   | { kind: "error"; name: string; message: string };
 
-export interface RunningJob {
-  /** Rejects with an AbortError after stop(). */
-  report: Promise<Report>;
-  /** Asks the job to end at its next step; a worker that does not answer is ended after `patience` milliseconds. */
-  stop: (patience?: number) => void;
-}
-
 /** Runs the job in a worker, so that the page stays awake. */
-export function startJob(request: JobRequest, listener: Listener): RunningJob {
-  const worker = startWorker("worker", "latentgpu job");
-  let stop: RunningJob["stop"] = () => {};
-  const report = new Promise<Report>((accept, reject) => {
-    const fail = (name: string, message: string): void => reject(Object.assign(new Error(message), { name }));
-    worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-      if (data.kind === "event") listener(data.event);
-      else if (data.kind === "report") accept(data.report);
-      else fail(data.name, data.message);
-    };
-    worker.onerror = (event) => fail("Error", `worker: ${event.message || "its script did not load"}`);
-    stop = (patience = 3000) => {
-      worker.postMessage("stop");
-      setTimeout(() => fail("AbortError", "The job was stopped."), patience);
-    };
-    worker.postMessage(request);
+export const startJob = (request: JobRequest, listener: Listener): WorkerRun<Report> =>
+  runInWorker<Answer, Report>({ name: "worker", title: "latentgpu job" }, request, (answer, end) => {
+    if (answer.kind === "event") listener(answer.event);
+    else if (answer.kind === "report") end.accept(answer.report);
+    else end.reject(answer);
   });
-  const end = (): void => worker.terminate();
-  report.then(end, end);
-  return { report, stop: (patience) => stop(patience) };
-}

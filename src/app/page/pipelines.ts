@@ -1,6 +1,7 @@
-import { startJob, type RunningJob } from "../job/client.ts";
+import { startJob } from "../job/client.ts";
 import type { JobEvent, Progress, Stage } from "../job/events.ts";
-import type { Curve, ModelReport, PictureReport, Preset, Scores } from "../report.ts";
+import type { WorkerRun } from "../job/worker.ts";
+import type { Curve, ModelReport, PictureReport, Preset, Report, Scores } from "../report.ts";
 import { spectrumCharts } from "../report/chart.ts";
 import { element } from "../report/markup.ts";
 import { reportPage } from "../report/page.ts";
@@ -95,7 +96,7 @@ const seedOf = (): number => Math.trunc(byId<HTMLInputElement>("seed").valueAsNu
 export function pipelines(): void {
   const [start, stop] = [byId<HTMLButtonElement>("start"), byId<HTMLButtonElement>("stop")];
   const status = byId("status");
-  let running: RunningJob | undefined;
+  let running: WorkerRun<Report> | undefined;
 
   async function run(): Promise<void> {
     const preset = byId<HTMLSelectElement>("preset").value as Preset | "";
@@ -105,7 +106,7 @@ export function pipelines(): void {
       view.show(event),
     );
     try {
-      const report = await running.report;
+      const report = await running.result;
       const json = JSON.stringify(report, undefined, 2);
       byId("downloads").append(
         downloadLink("report.html", "text/html", await reportPage(report)),

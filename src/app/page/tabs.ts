@@ -1,8 +1,8 @@
 /**
  * Makes a tablist work: click, arrow keys, Home and End; the address keeps the tab after "#", and what the tab itself
- * adds behind "?". `shown` hears which panel is seen, at the start too.
+ * adds behind "?". `shown` hears which panel is seen and its address, at the start too.
  */
-export function tabs(list: HTMLElement, shown: (panel: string) => void): void {
+export function tabs(list: HTMLElement, shown: (panel: string, hash: string) => void): void {
   const buttons = [...list.querySelectorAll<HTMLButtonElement>("[role=tab]")];
   const panelOf = (button: HTMLButtonElement): string => button.getAttribute("aria-controls") ?? "";
   const panelIn = (hash: string): string => hash.slice(1).split("?", 1)[0]!;
@@ -22,7 +22,7 @@ export function tabs(list: HTMLElement, shown: (panel: string) => void): void {
       addresses.set(panelIn(location.hash), location.hash);
       history.replaceState(null, "", addresses.get(panel) ?? `#${panel}`);
     }
-    shown(panel);
+    shown(panel, location.hash);
   };
   for (const [index, button] of buttons.entries()) {
     button.addEventListener("click", () => select(button, false));

@@ -34,8 +34,15 @@ export async function mnistSet(folder: string, signal: AbortSignal): Promise<Ima
 /** Images from which on every tenth is kept out of training. */
 const FEW = 20;
 
-/** Files as images: the largest square in the middle, resized, grey or R, G and B. Throws LatentError naming a file that is no picture. */
-export async function ownSet({ files, image }: OwnImages, tell: (done: number) => void): Promise<ImageSet> {
+/**
+ * Files as images: the largest square in the middle, resized, grey or R, G and B. Throws TypeError naming a file that is no picture, and
+ * an aborted signal's reason.
+ */
+export async function ownSet(
+  { files, image }: OwnImages,
+  signal: AbortSignal,
+  onImage: (done: number) => void,
+): Promise<ImageSet> {
   const [channels, size] = image;
   const pixels = channels * size * size;
   const all: Uint8Array[] = [];
@@ -43,6 +50,7 @@ export async function ownSet({ files, image }: OwnImages, tell: (done: number) =
   const context = canvas.getContext("2d", { willReadFrequently: true })!;
   context.imageSmoothingQuality = "high";
   for (const file of files) {
+    signal.throwIfAborted();
     const bitmap = await createImageBitmap(file).catch(() => {
       throw new TypeError(
         `${file.name}: no picture. Expected PNG, JPEG, WebP, GIF, AVIF or BMP; got ${file.type || "a file of no known type"}.`,
@@ -55,7 +63,7 @@ export async function ownSet({ files, image }: OwnImages, tell: (done: number) =
     context.drawImage(bitmap, left, top, square, square, 0, 0, size, size);
     bitmap.close();
     all.push(planes(context.getImageData(0, 0, size, size).data, channels));
-    tell(all.length);
+    onImage(all.length);
   }
   const heldOut = all.length >= FEW;
   const joined = (some: readonly Uint8Array[]): Uint8Array<ArrayBuffer> => {

@@ -4,7 +4,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import type { LatentModel } from "../../models/latent/model.ts";
 import { TrainingControl } from "../../nn/control.ts";
 import type { Gpu } from "../../program/gpu.ts";
-import { isCheckpoint } from "./file.ts";
+import { isCheckpoint, opened } from "./file.ts";
 import type { ImageSet } from "./images.ts";
 import type { Answer } from "./messages.ts";
 import { isSteered, models, optionsOf, type TrainSettings } from "./settings.ts";
@@ -23,13 +23,15 @@ export class Session {
   readonly #abort = new AbortController();
   readonly #rate: Tensor;
   readonly #beta: Tensor | null;
-  #step = 0;
+  #step: number;
   /** When the first report came, with what is paused left out, and its step: the driver compiles before it. */
   #pace: { since: number; readonly step: number } | null = null;
   /** When it was paused. */
   #pausedAt = 0;
   /** Whether it waits until somebody lets it go on. */
   #paused = false;
+  /** Works that need the training to hold still. */
+  #works = 0;
 
   /** Throws LatentError on options that the model refuses, or a file of another one. */
   constructor(gpu: Gpu, settings: TrainSettings, set: ImageSet, from: Uint8Array | null) {
@@ -39,6 +41,7 @@ export class Session {
     this.#settings = settings;
     this.#set = set;
     this.#from = from;
+    this.#step = (from && opened(from).step) ?? 0;
     const all = optionsOf(model, set.image, options);
     const first = gpu.attempt(() => {
       const beta = isSteered(all) ? gpu.state(all["beta"] as number) : null;
@@ -57,6 +60,11 @@ export class Session {
   /** Steps done. */
   get step(): number {
     return this.#step;
+  }
+
+  /** Whether a pause is asked for that nobody has ended. */
+  get paused(): boolean {
+    return this.#paused;
   }
 
   /** The weight of the divergence, and the learning rate, from the next submitted step on. */
@@ -118,21 +126,35 @@ export class Session {
   resume(): void {
     if (this.#paused && this.#pace) this.#pace.since += performance.now() - this.#pausedAt;
     this.#paused = false;
-    this.#control.resume();
+    if (this.#works === 0) this.#control.resume();
   }
 
   /** Does something between two steps: beside them, their times would say nothing of how many may go into one submit. */
   async between(work: () => Promise<void>): Promise<void> {
-    await this.#control.pause();
+    this.#works++;
     try {
+      await this.#control.pause();
       await work();
     } finally {
-      if (!this.#paused) this.#control.resume();
+      this.#works--;
+      if (!this.#paused) this.resume();
     }
   }
 
-  stop(): void {
-    this.#abort.abort(new DOMException("The training was stopped.", "AbortError"));
+  /** The model's file, and the step after which it is so. */
+  async save(): Promise<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly step: number }> {
+    let saved: { readonly bytes: Uint8Array<ArrayBuffer>; readonly step: number } | undefined;
+    await this.between(async () => {
+      saved = { bytes: await this.model.save(), step: this.#step };
+    });
+    return saved!;
+  }
+
+  /** Ends the training, which rejects with `reason`. Steps that were submitted are waited for, so that `step` is that of the parameters. */
+  async stop(reason: unknown = new DOMException("The training was stopped.", "AbortError")): Promise<void> {
+    const abort = async (): Promise<void> => this.#abort.abort(reason);
+    // before the first report it compiles, which may take long
+    await (this.#pace ? this.between(abort) : abort());
     this.resume();
   }
 

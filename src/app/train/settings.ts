@@ -13,7 +13,7 @@ export const models = family as unknown as { readonly [name in ModelName]: Model
 /** Names of them, as a list of choices shows them. */
 export const modelNames = Object.keys(models) as ModelName[];
 
-/** Models of codes without a prior before the end of a fit: samples come from a Gaussian of test codes until then. */
+/** Models that have no prior over codes while they train: the samples shown are decoded from a Gaussian of test codes. */
 export const WITHOUT_PRIOR: ReadonlySet<ModelName> = new Set(["AutoEncoder", "RAE"]);
 
 /** Models that learn from the class of each image. */

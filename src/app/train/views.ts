@@ -7,14 +7,11 @@ import type { Program } from "../../program/program.ts";
 import type { ImageSet } from "./images.ts";
 import { type ModelName, NEEDS_CLASSES, WITHOUT_PRIOR } from "./settings.ts";
 
-/** Samples of the grid, images that are given back, and codes of the scatter. */
-export const SHOWN = { samples: 32, images: 8, codes: 2000 } as const;
+/** Samples of the grid, images that are given back, codes of the scatter, and codes behind the Gaussian of a model without a prior. */
+export const SHOWN = { samples: 32, images: 8, codes: 2000, priorCodes: 250 } as const;
 
 /** Images encoded at once: a page draws between the blocks, also where the GPU is a CPU. */
 const BLOCK = 250;
-
-/** Codes that the Gaussian of a model without a prior is taken from. */
-const SPREAD = 250;
 
 type ViewName = "samples" | "reconstructions" | "codes";
 
@@ -41,7 +38,11 @@ export class Views {
       const rows = Math.min(most, count);
       return own(gpu[kind](values.slice(0, rows * pixels), [rows, ...set.image]));
     };
-    const [originals, some, block] = [part(SHOWN.images, "tensor"), part(SPREAD, "tensor"), part(BLOCK, "state")];
+    const [originals, some, block] = [
+      part(SHOWN.images, "tensor"),
+      part(SHOWN.priorCodes, "tensor"),
+      part(BLOCK, "state"),
+    ];
     const rows = block.shape[0]!;
     // only a model with classes takes labels
     const isLabelled = NEEDS_CLASSES.has(model.name as ModelName);

@@ -39,12 +39,12 @@ async function partsOf(start: (latent: number) => Address): Promise<readonly Par
   return [plane, walk(point, codeOf(3), codeOf(8)), pad, hiding(digits, pad.digit)];
 }
 
-/** The page to play with: opens the GPU, draws samples, then makes each part live. Starts at once. */
-export function play(): void {
+/** The page to play with: opens the GPU, draws samples, then makes each part live. Starts at once, where `hash` says. */
+export function play(hash: string): void {
   const status = byId("play-status");
   const again = byId<HTMLButtonElement>("play-again");
   const redraw = byId<HTMLButtonElement>("samples-again");
-  const parts = partsOf((latent) => parseAddress(location.hash, latent));
+  const parts = partsOf((latent) => parseAddress(hash, latent));
   // told where it is awaited
   parts.catch(() => {});
   let seed = 1;

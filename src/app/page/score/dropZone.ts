@@ -36,7 +36,10 @@ export function dropZone(name: string, title: string, changed: () => void): Drop
   ) as HTMLElement;
   const said = node.querySelector(".given")!;
   let current: GivenSet | undefined;
+  /** Counts what was given: a folder that is still walked when something else comes is too late. */
+  let given = 0;
   const take = (set: GivenSet): void => {
+    given++;
     current = set.files.size > 0 ? set : undefined;
     node.classList.toggle("full", current !== undefined);
     said.textContent = current ? wordsOfSet(current) : "No files there.";
@@ -60,9 +63,18 @@ export function dropZone(name: string, title: string, changed: () => void): Drop
     event.preventDefault();
     node.classList.remove("over");
     if (!event.dataTransfer) return;
-    droppedSet(event.dataTransfer, (files) => (said.textContent = `Reading the folder: ${files} files …`)).then(
-      take,
-      (error: unknown) => (said.textContent = `The folder cannot be read. ${String(error)}`),
+    const own = ++given;
+    const ifNewest =
+      <T>(act: (value: T) => void) =>
+      (value: T): void => {
+        if (own === given) act(value);
+      };
+    droppedSet(
+      event.dataTransfer,
+      ifNewest((files: number) => (said.textContent = `Reading the folder: ${files} files …`)),
+    ).then(
+      ifNewest(take),
+      ifNewest((error: unknown) => (said.textContent = `The folder cannot be read. ${String(error)}`)),
     );
   });
   return { node, set: () => current };

@@ -3,7 +3,8 @@ import { element, h } from "../../report/markup.ts";
 import { duration } from "../../report/table.ts";
 import { downloadLink } from "../download.ts";
 import { addressOf, parseAddress, wordsOfChoices } from "./address.ts";
-import { type RunningScore, startScore } from "./client.ts";
+import type { WorkerRun } from "../../job/worker.ts";
+import { startScore } from "./client.ts";
 import { dropZone } from "./dropZone.ts";
 import { scoreForm } from "./form.ts";
 import { pathOf } from "./given.ts";
@@ -46,14 +47,14 @@ const output = () =>
 /** Quotes a word where a shell would part it. */
 const quoted = (word: string): string => (/^[\w./,:=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
-/** Fills the panel in which folders of images are scored. */
-export function score(panel: HTMLElement): void {
+/** Fills the panel in which folders of images are scored; `hash` is its address. */
+export function score(panel: HTMLElement, hash: string): void {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(scoreStyle);
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 
   const zones = { generated: dropZone("generated", "Generated", tell), real: dropZone("real", "Real", tell) };
-  const form = scoreForm(parseAddress(location.hash), () => {
+  const form = scoreForm(parseAddress(hash), () => {
     tell();
     if (!panel.hidden) history.replaceState(null, "", addressOf(form.choices()));
   });
@@ -113,7 +114,7 @@ export function score(panel: HTMLElement): void {
 
   const status = (text: string): void => void (at("status").textContent = text);
 
-  let running: RunningScore | undefined;
+  let running: WorkerRun<void> | undefined;
   async function run(): Promise<void> {
     if (running) return;
     if (!zones.generated.set()) return status("Generated images are missing. Drop a folder or a file on Generated.");
@@ -127,7 +128,7 @@ export function score(panel: HTMLElement): void {
     const began = performance.now();
     try {
       running = startScore(request(), show);
-      await running.done;
+      await running.result;
       status(`Done in ${duration((performance.now() - began) / 1000)}.`);
     } catch (error) {
       const { name, message } = error as Error;

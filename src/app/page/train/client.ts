@@ -8,10 +8,9 @@ export interface Trainer {
 
 /** Starts the worker and gives it the canvases with these names. `heard` hears its answers, and what breaks it. */
 export function startTrainer(canvases: readonly HTMLCanvasElement[], heard: (answer: Answer) => void): Trainer {
-  const worker = startWorker("train", "latentgpu training");
-  worker.onmessage = ({ data }: MessageEvent<Answer>) => heard(data);
-  worker.onerror = ({ message }) =>
-    heard({ kind: "error", message: `worker: ${message || "its script did not load"}. Load the page again.` });
+  const worker = startWorker<Answer>({ name: "train", title: "latentgpu training" }, heard, (message) =>
+    heard({ kind: "error", message }),
+  );
   const [samples, originals, reconstructions] = canvases.map((canvas) => canvas.transferControlToOffscreen());
   const given = { samples: samples!, originals: originals!, reconstructions: reconstructions! };
   worker.postMessage({ kind: "canvases", canvases: given } satisfies Request, Object.values(given));

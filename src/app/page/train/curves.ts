@@ -1,8 +1,12 @@
 import { chart } from "../../report/chart.ts";
 import { element } from "../../report/markup.ts";
 
-/** Points of a curve at most; beyond, every second one is dropped, again and again. */
+/** Points of a curve at most. */
 const POINTS = 400;
+
+/** Beyond that number every second point is left out; the newest stays. */
+export const thinned = <T>(points: T[]): T[] =>
+  points.length > POINTS ? points.filter((_, i) => (points.length - 1 - i) % 2 === 0) : points;
 
 /** Milliseconds between two drawings at least. */
 const APART = 500;
@@ -30,7 +34,7 @@ export class Curves {
       // a resumed run goes over steps once more
       while (points.length > 0 && points.at(-1)![0] >= step) points.pop();
       points.push([step, value]);
-      this.#terms.set(name, points.length > POINTS ? points.filter((_, i) => i % 2 === 1) : points);
+      this.#terms.set(name, thinned(points));
     }
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#draw(), Math.max(0, this.#drawn + APART - performance.now()));

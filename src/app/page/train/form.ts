@@ -9,8 +9,15 @@ const UNLABELLED = "ConditionalVAE learns from classes, which images of your own
 const standard: Choice = ["", "model's own"];
 const list = (names: readonly string[]): Choice[] => names.map((name) => [name, name]);
 
-/** What may change while a model trains. */
-const STEERED: ReadonlySet<string> = new Set(["beta", "learningRate"]);
+/** What may change now. */
+export interface Lock {
+  /** A model trains, or is to go on after a loss. */
+  readonly trains: boolean;
+  /** Whether what acts at its next step may change then. */
+  readonly steered: boolean;
+  /** The model is a file's, and is what it is. */
+  readonly fromFile: boolean;
+}
 
 /** The form: what is trained, and how. Options of the model that is chosen come and go with it. */
 export class TrainForm {
@@ -22,8 +29,7 @@ export class TrainForm {
   /** Values of options that the chosen model does not have, in case it is chosen again. */
   readonly #others = new Map<string, string>();
   #refused: { readonly [name: string]: string } = {};
-  #trains = false;
-  #fromFile = false;
+  #lock: Lock = { trains: false, steered: false, fromFile: false };
 
   /** `images` chooses files of one's own; `changed` hears the name of a field whose value is another. */
   constructor(images: HTMLElement, changed: (name: string) => void) {
@@ -95,12 +101,15 @@ export class TrainForm {
     this.#check();
   }
 
-  /** While a model trains only what acts at the next step may change; a file's model is what it is. */
-  lock({ trains, fromFile }: { readonly trains: boolean; readonly fromFile: boolean }): void {
-    [this.#trains, this.#fromFile] = [trains, fromFile];
-    const free = new Set(["data", "epochs", ...STEERED]);
+  /** Disables what may not change now. */
+  lock(lock: Lock): void {
+    this.#lock = lock;
+    const { trains, steered, fromFile } = lock;
+    const free = new Set(["data", "epochs", "beta", "learningRate"]);
+    // BetaVAE of type "B" has a β that does nothing
+    const acts = (name: string): boolean => name === "learningRate" || (name === "beta" && this.form["type"] !== "B");
     for (const [name, { input }] of this.#fields)
-      input.disabled = trains ? !STEERED.has(name) : fromFile && !free.has(name);
+      input.disabled = trains ? !steered || !acts(name) : fromFile && !free.has(name);
   }
 
   /** Shows the fields that model and data have, and their defaults. */
@@ -128,7 +137,7 @@ export class TrainForm {
     const defaults = defaultsOf(form);
     for (const [name, { input }] of this.#fields)
       if (input instanceof HTMLInputElement) input.placeholder = defaults[name] ?? "";
-    this.lock({ trains: this.#trains, fromFile: this.#fromFile });
+    this.lock(this.#lock);
   }
 
   #check(): void {

@@ -1,5 +1,6 @@
 import { element, h } from "../../report/markup.ts";
 import { COLOURS } from "../play/planeView.ts";
+import { type ModelName, WITHOUT_PRIOR } from "../../train/settings.ts";
 import { SHOWN } from "../../train/views.ts";
 
 const button = (id: string, words: string, further: { readonly [name: string]: string } = {}) =>
@@ -7,6 +8,12 @@ const button = (id: string, words: string, further: { readonly [name: string]: s
 
 const picture = (id: string, label: string, width: number, height: number) =>
   h("canvas", { id: `train-${id}`, class: "grid", width, height, role: "img", "aria-label": label });
+
+/** Where the codes of the samples come from. */
+export const samplesCaption = (model: ModelName): string =>
+  WITHOUT_PRIOR.has(model)
+    ? `${SHOWN.samples} codes of a Gaussian with the mean and variance of up to ${SHOWN.priorCodes} test codes, as the model decodes them now. ${model} has no prior while it trains.`
+    : `${SHOWN.samples} codes, drawn once from the seed, as the model decodes them now.`;
 
 /** What is below the form: what runs, what one sees, and files. */
 export function layout(): HTMLElement {
@@ -31,7 +38,7 @@ export function layout(): HTMLElement {
         h(
           "div",
           {},
-          h("figure", {}, picture("samples", `${SHOWN.samples} images drawn by the model`, 224, 112), h("figcaption", {}, h("b", {}, "Samples."), ` ${SHOWN.samples} codes, drawn once from the seed, as the model decodes them now.`)),
+          h("figure", {}, picture("samples", `${SHOWN.samples} images drawn by the model`, 224, 112), h("figcaption", {}, h("b", {}, "Samples."), " ", h("span", { id: "train-drawn" }, samplesCaption("VAE")))),
           h(
             "figure",
             {},

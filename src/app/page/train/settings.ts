@@ -1,5 +1,13 @@
 import type { Image } from "../../../models/latent/network.ts";
-import { type ModelName, modelNames, optionsOf, ownOptions, RUN, type TrainSettings } from "../../train/settings.ts";
+import {
+  isSteered,
+  type ModelName,
+  modelNames,
+  optionsOf,
+  ownOptions,
+  RUN,
+  type TrainSettings,
+} from "../../train/settings.ts";
 
 /** What the form holds, as text by name; what is blank is left to the model. The address keeps the same. */
 export interface Form {
@@ -53,6 +61,14 @@ export function settingsOf(form: Form): TrainSettings {
     learningRate: run("learningRate"),
     seed: run("seed"),
   };
+}
+
+/** The value of a field that acts while a model trains; a blank one is the model's default. Undefined of other fields. */
+export function steeredValue(form: Form, name: string): number | undefined {
+  const { model, options, learningRate } = settingsOf(form);
+  if (name === "learningRate") return learningRate;
+  const all = optionsOf(model, imageOf(form), options);
+  return name === "beta" && isSteered(all) ? (all["beta"] as number) : undefined;
 }
 
 /** The form that says these settings. */

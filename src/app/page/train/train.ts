@@ -1,26 +1,19 @@
-import { isCheckpoint, opened } from "../../train/file.ts";
 import type { Answer, Plane } from "../../train/messages.ts";
-import { pytorchLines } from "../../train/pytorch.ts";
 import { duration } from "../../report/table.ts";
-import { byId, downloadLink } from "../download.ts";
+import { byId } from "../download.ts";
 import { COLOURS } from "../play/planeView.ts";
 import { startTrainer, type Trainer } from "./client.ts";
 import { Curves } from "./curves.ts";
 import { onDrop } from "./drop.ts";
 import { TrainForm } from "./form.ts";
-import { chooser, layout } from "./layout.ts";
+import { chooser, layout, samplesCaption } from "./layout.ts";
 import { Scatter } from "./scatter.ts";
-import { addressOf, type Form, formIn, formOf, imageOf, settingsOf, SIZES } from "./settings.ts";
+import { addressOf, formIn, imageOf, modelOf, settingsOf, steeredValue } from "./settings.ts";
+import { type Checkpoint, downloadModel, type Source, sourceOf } from "./source.ts";
 import { trainStyle } from "./style.ts";
 
 /** Milliseconds after the last change before the address is written: browsers refuse many writes in short time. */
 const ADDRESS_AFTER = 300;
-
-/** A file of a model, which the next start goes on from. */
-interface Source {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly words: string;
-}
 
 const button = (id: string): HTMLButtonElement => byId<HTMLButtonElement>(`train-${id}`);
 
@@ -31,17 +24,20 @@ class TrainTab {
   readonly #curves: Curves;
   readonly #scatter: Scatter;
   readonly #trainer: Trainer;
-  #phase: "idle" | "running" | "paused" | "lost" = "idle";
+  /** "starting" until the worker has a model that can be steered. */
+  #phase: "idle" | "starting" | "running" | "paused" | "lost" = "idle";
   #files: File[] = [];
   #source: Source | null = null;
-  /** The newest checkpoint: what a lost device leaves. */
-  #checkpoint: { readonly bytes: Uint8Array<ArrayBuffer>; readonly step: number } | null = null;
+  /** The newest checkpoint of this run, or what it began from: what a lost device leaves. */
+  #checkpoint: Checkpoint | null = null;
   #step = 0;
+  /** Whether the worker has the model of the last start. */
+  #hasModel = false;
   /** Reports since the start: the first one knows no pace yet. */
   #reports = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(panel: HTMLElement) {
+  constructor(panel: HTMLElement, hash: string) {
     this.#panel = panel;
     const images = chooser();
     this.#form = new TrainForm(images, (name) => this.#edited(name));
@@ -52,7 +48,7 @@ class TrainTab {
     this.#scatter = new Scatter(byId<HTMLCanvasElement>("train-codes"));
     const canvases = ["samples", "originals", "reconstructions"].map((id) => byId<HTMLCanvasElement>(`train-${id}`));
     this.#trainer = startTrainer(canvases, (answer) => this.#heard(answer));
-    this.#form.fill(formIn(location.hash));
+    this.#form.fill(formIn(hash));
     this.#listen(images);
     this.#say("Choose what to train, and start.");
     this.#arrange();
@@ -65,13 +61,13 @@ class TrainTab {
 
   #listen(images: HTMLElement): void {
     const on = (id: string, act: () => unknown): void => button(id).addEventListener("click", () => void act());
-    on("start", () => this.#start(this.#source));
+    on("start", () => this.#begin());
     on("pause", () => (this.#phase === "running" ? this.#interrupt("pause") : this.#resume()));
     on("step", () => this.#interrupt("step"));
     on("stop", () => (this.#phase === "lost" ? this.#end("idle", "Stopped.") : this.#trainer.ask({ kind: "stop" })));
-    on("again", () => this.#start(this.#checkpoint));
+    on("again", () => (this.#checkpoint ? this.#start(this.#checkpoint.bytes) : this.#begin()));
     on("save", () => this.#trainer.ask({ kind: "save" }));
-    on("checkpoint", () => this.#download(this.#checkpoint!.bytes, `step-${this.#checkpoint!.step}`));
+    on("checkpoint", () => this.#download(this.#checkpoint!));
     on("forget", () => this.#open(null));
     on("copy", () => navigator.clipboard.writeText(byId("train-lines").textContent));
     byId("train-plane").addEventListener("change", () => {
@@ -116,8 +112,7 @@ class TrainTab {
     this.#timer = setTimeout(() => this.address(), ADDRESS_AFTER);
     const isLive = this.#phase === "running" || this.#phase === "paused";
     if (isLive && this.#form.isRight && (name === "beta" || name === "learningRate")) {
-      const { options, learningRate } = settingsOf(this.#form.form);
-      const value = name === "beta" ? (options["beta"] as number | undefined) : learningRate;
+      const value = steeredValue(this.#form.form, name);
       if (value === undefined) return;
       this.#trainer.ask({ kind: "weights", [name]: value });
       this.#say(`${name === "beta" ? "β" : "The learning rate"} is ${value} from the next step on.`);
@@ -130,14 +125,14 @@ class TrainTab {
     const isLive = this.#phase === "running" || this.#phase === "paused";
     const lacks = this.#form.form["data"] === "own" && this.#files.length === 0;
     // what is resumed after a loss is as it was
-    const isFixed = isLive || this.#phase === "lost";
+    const isFixed = this.#phase !== "idle";
     button("start").disabled = isFixed || lacks || !this.#form.isRight;
     button("start").textContent = this.#source ? `Start from ${this.#source.words}` : "Start";
     button("pause").disabled = !isLive;
     button("pause").textContent = this.#phase === "paused" ? "Resume" : "Pause";
     button("step").disabled = !isLive;
     button("stop").disabled = !isFixed;
-    button("save").disabled = this.#step === 0 || this.#phase === "lost";
+    button("save").disabled = !this.#hasModel || this.#step === 0;
     button("checkpoint").disabled = this.#checkpoint === null;
     button("checkpoint").textContent = this.#checkpoint
       ? `Download the checkpoint of step ${this.#checkpoint.step}`
@@ -147,21 +142,31 @@ class TrainTab {
     byId<HTMLInputElement>("train-files").disabled = isFixed;
     button("again").hidden = this.#phase !== "lost";
     button("again").textContent = this.#checkpoint ? `Resume from step ${this.#checkpoint.step}` : "Start again";
-    this.#form.lock({ trains: isFixed, fromFile: this.#source !== null });
+    this.#form.lock({
+      trains: isFixed,
+      steered: this.#phase !== "starting",
+      fromFile: this.#source !== null,
+    });
     if (this.#form.refusal) this.#say(this.#form.refusal);
   }
 
-  #start(from: { readonly bytes: Uint8Array<ArrayBuffer> } | null): void {
+  /** Another run: it has other curves, and goes back to the file that it begins from, if any. */
+  #begin(): void {
+    const { bytes, step } = this.#source ?? { bytes: null, step: null };
+    this.#curves.clear();
+    this.#checkpoint = bytes && step !== null ? { bytes, step } : null;
+    this.#start(bytes);
+  }
+
+  /** Starts from a file, or from nothing. */
+  #start(from: Uint8Array<ArrayBuffer> | null): void {
     const { form } = this.#form;
-    // a run from its beginning has other curves, and no checkpoint yet
-    if (!from || !isCheckpoint(from.bytes)) {
-      this.#curves.clear();
-      this.#checkpoint = null;
-      this.#step = 0;
-    }
+    this.#step = this.#checkpoint?.step ?? 0;
+    this.#hasModel = false;
     this.#reports = 0;
     this.#scatter.forget();
-    this.#phase = "running";
+    this.#phase = "starting";
+    byId<HTMLProgressElement>("train-bar").value = 0;
     byId("train-words").textContent = "";
     byId("train-pytorch").hidden = true;
     performance.mark("train start");
@@ -170,7 +175,7 @@ class TrainTab {
       settings: settingsOf(form),
       own: form["data"] === "own" ? { files: this.#files, image: imageOf(form) } : null,
       mnist: "/data/mnist/",
-      from: from?.bytes ?? null,
+      from,
       plane: this.#plane,
     });
     this.#arrange();
@@ -204,7 +209,10 @@ class TrainTab {
           ? "Images that are not trained on above, and as the model gives them back."
           : "Training images above, as there are few, and as the model gives them back.";
         byId("train-legend").hidden = this.#form.form["data"] === "own";
-        return;
+        byId("train-drawn").textContent = samplesCaption(modelOf(this.#form.form));
+        this.#hasModel = true;
+        this.#phase = "running";
+        return this.#arrange();
       case "progress":
         return this.#progress(answer);
       case "pictures":
@@ -220,17 +228,22 @@ class TrainTab {
         this.#checkpoint = answer;
         return this.#arrange();
       case "saved":
-        return this.#download(answer.bytes, `step-${answer.step}`);
+        return this.#download(answer);
       case "ended":
         return this.#end("idle", answer.stopped ? `Stopped after step ${answer.step}.` : `Done: ${answer.step} steps.`);
       case "lost":
-        return this.#end(
-          "lost",
-          `The GPU device was lost: ${answer.message}. ${this.#checkpoint ? "The newest checkpoint is kept." : "There is no checkpoint yet."}`,
-        );
+        return this.#lost(`The GPU device was lost: ${answer.message}.`);
       case "error":
         return this.#end("idle", answer.message);
     }
+  }
+
+  #lost(words: string): void {
+    this.#hasModel = false;
+    // nothing was under way
+    if (this.#phase === "idle") return this.#end("idle", `${words} The next start opens it again.`);
+    const left = this.#checkpoint ? "The newest checkpoint is kept." : "There is no checkpoint yet.";
+    this.#end("lost", `${words} ${left}`);
   }
 
   #progress({ step, total, eta, terms }: Answer & { kind: "progress" }): void {
@@ -248,26 +261,18 @@ class TrainTab {
     this.#arrange();
   }
 
-  #download(bytes: Uint8Array<ArrayBuffer>, words: string): void {
-    const name = `${settingsOf(this.#form.form).model.toLowerCase()}-${words}.safetensors`;
-    byId("train-lines").textContent = pytorchLines(bytes, name);
+  #download(checkpoint: Checkpoint): void {
+    byId("train-lines").textContent = downloadModel(checkpoint);
     byId("train-pytorch").hidden = false;
-    const link = downloadLink(name, "application/octet-stream", bytes);
-    link.click();
-    URL.revokeObjectURL(link.href);
   }
 
   async #read(file: File): Promise<void> {
     try {
-      const bytes = new Uint8Array(await file.arrayBuffer());
-      const { settings, image, step } = opened(bytes);
-      const size = Object.entries(SIZES).find(([, sizes]) => String(sizes) === String(image))?.[0];
-      if (!size) throw new TypeError(`load: images of [${image.join(", ")}]. Expected [1, 28, 28] or [3, 32, 32].`);
-      const now = this.#form.form;
-      const data = size === "28" ? (now["data"] ?? "") : "own";
-      const training: Form = { epochs: now["epochs"] ?? "", learningRate: now["learningRate"] ?? "" };
-      this.#form.fill({ ...formOf(settings), ...training, data, size });
-      this.#open({ bytes, words: step === null ? file.name : `step ${step} of ${file.name}` });
+      const { source, form } = await sourceOf(file, this.#form.form);
+      // a start came first
+      if (this.#phase !== "idle") return;
+      this.#form.fill(form);
+      this.#open(source);
     } catch (error) {
       this.#say((error as Error).message);
     }
@@ -281,10 +286,10 @@ class TrainTab {
   }
 }
 
-/** Fills the panel; the address keeps what is chosen. */
-export function train(panel: HTMLElement): void {
+/** Fills the panel as its address `hash` says; the address keeps what is chosen. */
+export function train(panel: HTMLElement, hash: string): void {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(trainStyle);
   document.adoptedStyleSheets.push(sheet);
-  new TrainTab(panel).address();
+  new TrainTab(panel, hash).address();
 }

@@ -4,6 +4,7 @@ import { duration } from "../../report/table.ts";
 import { downloadLink } from "../download.ts";
 import { adapterView } from "./adapterView.ts";
 import { errorChart, scientific } from "./errorChart.ts";
+import { reportText } from "./reportText.ts";
 import { trustStyle } from "./style.ts";
 
 const content = () =>
@@ -99,9 +100,10 @@ export function trust(panel: HTMLElement): void {
         seconds,
         ...found,
       };
-      const text = `${JSON.stringify(report, null, 2)}\n`;
-      at("downloads").replaceChildren(downloadLink("trust.json", "application/json", text));
+      at("downloads").replaceChildren(downloadLink("trust.json", "application/json", reportText(report)));
     } catch (error) {
+      // results of an earlier check say nothing of this one
+      for (const name of ["adapter", "picture", "table", "downloads"]) at(name).replaceChildren();
       at("status").textContent = error instanceof Error ? error.message : String(error);
     } finally {
       gpu?.dispose();
