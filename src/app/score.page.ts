@@ -10,7 +10,7 @@ import { givenFiles } from "./page/score/givenFiles.ts";
 import type { ScoreAnswer, ScoreRequest } from "./page/score/messages.ts";
 
 /** Milliseconds between two answers on progress. */
-const APART = 100;
+const PROGRESS_INTERVAL = 100;
 
 const controller = new AbortController();
 const answer = (message: ScoreAnswer): void => postMessage(message);
@@ -20,7 +20,7 @@ const terminal: Terminal = {
   say: (line) => answer({ kind: "said", line }),
   clear() {},
   progress(what: string, progress: CallProgress) {
-    if (performance.now() - told < APART) return;
+    if (performance.now() - told < PROGRESS_INTERVAL) return;
     told = performance.now();
     answer({ kind: "progress", what, progress });
   },

@@ -50,13 +50,13 @@ async function start({ settings, own, mnist, from, ...request }: StartRequest): 
   release();
   tell({ kind: "status", text: "Opening the GPU …" });
   const device = await opened(signal);
-  const say = (text: string): void => tell({ kind: "status", text });
-  say(own ? "Reading the images …" : "Loading MNIST …");
+  const status = (text: string): void => tell({ kind: "status", text });
+  status(own ? "Reading the images …" : "Loading MNIST …");
   const set = own
-    ? await ownSet(own, signal, (done) => say(`Reading the images: ${done} of ${own.files.length} …`))
+    ? await ownSet(own, signal, (done) => status(`Reading the images: ${done} of ${own.files.length} …`))
     : await mnistSet(mnist, signal);
   signal.throwIfAborted();
-  say("Making the model …");
+  status("Making the model …");
   session = new Session(device, settings, set, from);
   const running = session;
   watch = new Watch(device, running, set, canvases!, plane, tell);
@@ -69,7 +69,7 @@ async function start({ settings, own, mnist, from, ...request }: StartRequest): 
     images: set.train.length / pixels,
     heldOut: set.heldOut,
   });
-  say("Compiling …");
+  status("Compiling …");
   const view = watch;
   // kernels of views and of the step compile side by side
   await Promise.all([view.open(settings.seed), running.run(tell, () => view.glance())]);
@@ -78,7 +78,7 @@ async function start({ settings, own, mnist, from, ...request }: StartRequest): 
 }
 
 /** Holds still, after one more step where that is asked for, and shows what there is. */
-async function still(oneStep: boolean): Promise<void> {
+async function pauseAndShow(oneStep: boolean): Promise<void> {
   const [running, view] = [session, watch];
   if (!running || !view) return;
   await (oneStep ? running.oneStep() : running.pause());
@@ -97,15 +97,15 @@ async function answer(request: Request): Promise<void> {
       return start(request);
     case "pause":
     case "step":
-      return still(request.kind === "step");
+      return pauseAndShow(request.kind === "step");
     case "resume":
       session?.resume();
       return;
     case "stop":
       starting.abort(new DOMException("The training was stopped.", "AbortError"));
       return session?.stop();
-    case "weights":
-      return session?.weigh(request);
+    case "steer":
+      return session?.steer(request);
     case "plane":
       plane = request.plane;
       if (!watch) return;

@@ -207,7 +207,7 @@ describe("a training that one watches", () => {
     await session.pause();
     const weightOf = ({ loss, reconstruction, kl }: (typeof seen)[number]) => (loss! + reconstruction!) / kl!;
     expect(weightOf(seen.at(-1)!)).toBeCloseTo(1, 1);
-    session.weigh({ beta: 40, learningRate: 2e-3 });
+    session.steer({ beta: 40, learningRate: 2e-3 });
     await session.oneStep();
     expect(session.step).toBe(2);
     expect(weightOf(seen.at(-1)!)).toBeCloseTo(40, 1);

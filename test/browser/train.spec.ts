@@ -266,17 +266,15 @@ test("a file that is no picture, and a model that needs classes, are refused in 
   await expect(button("Start")).toBeDisabled();
 });
 
-test("a tab that is left before its code has come is filled out of its own address", async () => {
-  const other = await page.context().newPage();
+test("a tab that is left before its code has come is filled out of its own address", async ({ page: other }) => {
   await other.goto(`${server.url}/#train?model=VAE&seed=5`);
-  await expect(other.getByLabel("Seed").first()).toHaveValue("5");
+  await expect(other.locator("#train-seed")).toHaveValue("5");
   await other.getByRole("tablist").evaluate((list) => {
     for (const name of ["score", "train"]) list.querySelector<HTMLElement>(`[aria-controls=${name}]`)!.click();
   });
   await expect(other.locator("#score-run")).toBeAttached();
   await expect(other.locator("#score-seed")).toHaveValue("");
   expect(other.url()).toContain("#train?model=VAE&seed=5");
-  await other.close();
 });
 
 test("it fits a phone, light and dark", async () => {

@@ -32,7 +32,7 @@ export async function mnistSet(folder: string, signal: AbortSignal): Promise<Ima
 }
 
 /** Images from which on every tenth is kept out of training. */
-const FEW = 20;
+const MIN_IMAGES_TO_HOLD_OUT = 20;
 
 /**
  * Files as images: the largest square in the middle, resized, grey or R, G and B. Throws TypeError naming a file that is no picture, and
@@ -65,7 +65,7 @@ export async function ownSet(
     all.push(planes(context.getImageData(0, 0, size, size).data, channels));
     onImage(all.length);
   }
-  const heldOut = all.length >= FEW;
+  const heldOut = all.length >= MIN_IMAGES_TO_HOLD_OUT;
   const joined = (some: readonly Uint8Array[]): Uint8Array<ArrayBuffer> => {
     const bytes = new Uint8Array(some.length * pixels);
     for (const [i, one] of some.entries()) bytes.set(one, i * pixels);

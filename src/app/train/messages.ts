@@ -32,7 +32,7 @@ export type Request =
   | { readonly kind: "canvases"; readonly canvases: Canvases }
   | StartRequest
   | { readonly kind: "pause" | "resume" | "step" | "stop" | "save" }
-  | { readonly kind: "weights"; readonly beta?: number; readonly learningRate?: number }
+  | { readonly kind: "steer"; readonly beta?: number; readonly learningRate?: number }
   | { readonly kind: "plane"; readonly plane: Plane };
 
 /** What a model is, once it is made. */

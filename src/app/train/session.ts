@@ -10,7 +10,7 @@ import type { Answer } from "./messages.ts";
 import { isSteered, models, optionsOf, type TrainSettings } from "./settings.ts";
 
 /** Steps between two checkpoints. */
-const EVERY = 100;
+const CHECKPOINT_STEPS = 100;
 
 /** One model in training, steered while it runs. */
 export class Session {
@@ -68,7 +68,7 @@ export class Session {
   }
 
   /** The weight of the divergence, and the learning rate, from the next submitted step on. */
-  weigh({ beta, learningRate }: { readonly beta?: number; readonly learningRate?: number }): void {
+  steer({ beta, learningRate }: { readonly beta?: number; readonly learningRate?: number }): void {
     if (beta !== undefined) this.#beta?.write(beta);
     if (learningRate !== undefined) this.#rate.write(learningRate);
   }
@@ -89,7 +89,7 @@ export class Session {
         signal: this.#abort.signal,
         ...(this.#from && isCheckpoint(this.#from) ? { resume: this.#from } : {}),
         checkpoint: {
-          everySteps: EVERY,
+          everySteps: CHECKPOINT_STEPS,
           save: (bytes, { step }) => tell({ kind: "checkpoint", bytes, step }),
         },
         onProgress: ({ step, total, terms }) => {

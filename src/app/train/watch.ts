@@ -10,7 +10,7 @@ import { SHOWN, Views } from "./views.ts";
 const TRAINING_PARTS = 4;
 
 /** Milliseconds between two looks, at least and at most. */
-const [APART, MOST] = [400, 4000];
+const [MIN_LOOK_INTERVAL, MAX_LOOK_INTERVAL] = [400, 4000];
 
 /** Images side by side. */
 const COLUMNS = 8;
@@ -78,7 +78,9 @@ export class Watch {
     const isFirst = this.#next === 0;
     if (!isFirst) await this.#plot(views);
     const now = performance.now();
-    this.#next = isFirst ? now : now + Math.min(MOST, Math.max(APART, TRAINING_PARTS * (now - begin)));
+    this.#next = isFirst
+      ? now
+      : now + Math.min(MAX_LOOK_INTERVAL, Math.max(MIN_LOOK_INTERVAL, TRAINING_PARTS * (now - begin)));
   }
 
   /** Tells where codes are on the plane. */

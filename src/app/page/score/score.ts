@@ -53,9 +53,12 @@ export function score(panel: HTMLElement, hash: string): void {
   sheet.replaceSync(scoreStyle);
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 
-  const zones = { generated: dropZone("generated", "Generated", tell), real: dropZone("real", "Real", tell) };
+  const zones = {
+    generated: dropZone("generated", "Generated", showChoices),
+    real: dropZone("real", "Real", showChoices),
+  };
   const form = scoreForm(parseAddress(hash), () => {
-    tell();
+    showChoices();
     if (!panel.hidden) history.replaceState(null, "", addressOf(form.choices()));
   });
   const drops = element(h("div", { class: "drops" }));
@@ -73,7 +76,7 @@ export function score(panel: HTMLElement, hash: string): void {
   }
 
   /** Shows what the choices come to. */
-  function tell(): void {
+  function showChoices(): void {
     at("command").textContent = ["npx latentgpu score", ...words().map(quoted)].join(" ");
     at<HTMLAnchorElement>("link").href = addressOf(form.choices());
   }
@@ -142,5 +145,5 @@ export function score(panel: HTMLElement, hash: string): void {
   }
   at("run").addEventListener("click", () => void run());
   at("stop").addEventListener("click", () => running?.stop());
-  tell();
+  showChoices();
 }

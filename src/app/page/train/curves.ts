@@ -9,7 +9,7 @@ export const thinned = <T>(points: T[]): T[] =>
   points.length > POINTS ? points.filter((_, i) => (points.length - 1 - i) % 2 === 0) : points;
 
 /** Milliseconds between two drawings at least. */
-const APART = 500;
+const DRAW_INTERVAL = 500;
 
 /** Every term of the loss over the steps, each in a plot of its own: their scales differ. */
 export class Curves {
@@ -37,7 +37,7 @@ export class Curves {
       this.#terms.set(name, thinned(points));
     }
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#draw(), Math.max(0, this.#drawn + APART - performance.now()));
+    this.#timer = setTimeout(() => this.#draw(), Math.max(0, this.#drawn + DRAW_INTERVAL - performance.now()));
   }
 
   #draw(): void {

@@ -114,7 +114,7 @@ class TrainTab {
     if (isLive && this.#form.isRight && (name === "beta" || name === "learningRate")) {
       const value = steeredValue(this.#form.form, name);
       if (value === undefined) return;
-      this.#trainer.ask({ kind: "weights", [name]: value });
+      this.#trainer.ask({ kind: "steer", [name]: value });
       this.#say(`${name === "beta" ? "β" : "The learning rate"} is ${value} from the next step on.`);
     }
     this.#arrange();
