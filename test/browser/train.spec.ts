@@ -273,7 +273,7 @@ test("a tab that is left before its code has come is filled out of its own addre
     for (const name of ["score", "train"]) list.querySelector<HTMLElement>(`[aria-controls=${name}]`)!.click();
   });
   await expect(other.locator("#score-run")).toBeAttached();
-  await expect(other.locator("#score-seed")).toHaveValue("");
+  await expect(other.locator("#score-seed")).toHaveValue("0");
   expect(other.url()).toContain("#train?model=VAE&seed=5");
 });
 
