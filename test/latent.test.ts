@@ -189,7 +189,7 @@ describe("options that make no sense", () => {
   const small = { image: [1, 2, 3], hidden: 4, latent: 2 };
   it.each([
     ["BetaVAE", { type: "C" }, 'BetaVAE: expected type "H" or "B"; got "C".'],
-    ["BetaVAE", { beta: -1 }, "BetaVAE: expected beta ≥ 0, or as a tensor f32 []; got -1."],
+    ["BetaVAE", { beta: -1 }, "BetaVAE: expected beta ≥ 0; got -1."],
     ["BetaVAE", { capacitySteps: 0 }, "BetaVAE: expected capacitySteps whole and ≥ 1; got 0."],
     ["BetaTCVAE", { estimator: "all" }, 'BetaTCVAE: expected estimator "stratified" or "weighted"; got "all".'],
     [

@@ -46,10 +46,18 @@ export const atLeast = (least: number, standard: number): Option<number> =>
  *     const options = { beta: weight(1) };
  */
 // @__NO_SIDE_EFFECTS__
-export const weight = (standard: number): Option<number | Tensor> =>
-  option<number | Tensor>(standard, "≥ 0, or as a tensor f32 []", (value) =>
-    value instanceof Tensor ? value.dtype === "f32" && value.rank === 0 : isNumber(value) && value >= 0,
-  );
+export const weight = (standard: number): Option<number | Tensor> => {
+  const number = atLeast(0, standard);
+  return {
+    default: standard,
+    read(where, name, value) {
+      if (!(value instanceof Tensor)) return number.read(where, name, value);
+      const isScalar = value.dtype === "f32" && value.rank === 0;
+      check(isScalar, "argument", where, () => `expected ${name} as a number or a tensor f32 []; got ${value}.`);
+      return value;
+    },
+  };
+};
 
 /**
  * A finite number > `bound`.
