@@ -53,7 +53,12 @@ export const weight = (standard: number): Option<number | Tensor> => {
     read(where, name, value) {
       if (!(value instanceof Tensor)) return number.read(where, name, value);
       const isScalar = value.dtype === "f32" && value.rank === 0;
-      check(isScalar, "argument", where, () => `expected ${name} as a number or a tensor f32 []; got ${String(value)}.`);
+      check(
+        isScalar,
+        "argument",
+        where,
+        () => `expected ${name} as a number or a tensor f32 []; got ${String(value)}.`,
+      );
       return value;
     },
   };
