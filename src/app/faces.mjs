@@ -5,7 +5,7 @@ import { interruption, programOf, root, tell } from "./nodeProgram.mjs";
 import { presetOptions } from "./presetOptions.mjs";
 
 const usage = `npm run faces -- [options]
-  --preset quick|full   quick takes a quarter of an hour on a CPU; full is for GPUs (default quick)
+  --preset quick|full   quick takes half an hour on a CPU; full is for GPUs (default quick)
   --seed n              of weights, batches, noise and samples (default 1)
   --models a,b          of gaussian, mixture, vae; all without it
   --out file            the report; its table and pictures go beside it (default bench/results/faces.json)

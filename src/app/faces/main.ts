@@ -64,22 +64,6 @@ export async function faces(request: FacesRequest): Promise<{ readonly report: F
       `faces found by BlazeFace: ${real.blazeFace.value} of real images, ${shuffled.blazeFace.value} in shuffled tiles`,
     );
     const rows: FaceRow[] = [];
-    for (const name of models) {
-      signal?.throwIfAborted();
-      const say = seldom((status) => tell(`  ${name}: ${status}`));
-      const start = performance.now();
-      const model = await faceModels[name]!(context, say);
-      try {
-        await gpu.idle();
-        const { row, shown } = await gpu.scope(() => judged(context, name, model, (performance.now() - start) / 1000));
-        rows.push(row);
-        await picture(name, shown);
-        const { frechet, blazeFace } = row.scores;
-        tell(`${name}: ${row.bitsPerDim.toFixed(2)} bits/dim, FD ${frechet.value.toFixed(1)}, faces ${blazeFace.value}; ${row.seconds.toFixed(0)} s`); // prettier-ignore
-      } finally {
-        model.dispose();
-      }
-    }
     const report: FaceReport = {
       schema: 1,
       tool: "latentgpu",
@@ -96,10 +80,31 @@ export async function faces(request: FacesRequest): Promise<{ readonly report: F
       shuffled,
       rows,
     };
-    const table = markdown(report);
-    await writeFileWhole(out, new TextEncoder().encode(`${JSON.stringify(report, undefined, 1)}\n`));
-    await writeFileWhole(out.replace(/\.json$/, ".md"), new TextEncoder().encode(`${table}\n`));
-    return { report, table };
+    // after each model, so that what was found outlives an end
+    const write = async (): Promise<void> => {
+      const text = new TextEncoder();
+      await writeFileWhole(out, text.encode(`${JSON.stringify(report, undefined, 1)}\n`));
+      await writeFileWhole(out.replace(/\.json$/, ".md"), text.encode(`${markdown(report)}\n`));
+    };
+    await write();
+    for (const name of models) {
+      signal?.throwIfAborted();
+      const say = seldom((status) => tell(`  ${name}: ${status}`));
+      const start = performance.now();
+      const model = await faceModels[name]!(context, say);
+      try {
+        await gpu.idle();
+        const { row, shown } = await gpu.scope(() => judged(context, name, model, (performance.now() - start) / 1000));
+        rows.push(row);
+        await picture(name, shown);
+        await write();
+        const { frechet, blazeFace } = row.scores;
+        tell(`${name}: ${row.bitsPerDim.toFixed(2)} bits/dim, FD ${frechet.value.toFixed(1)}, faces ${blazeFace.value}; ${row.seconds.toFixed(0)} s`); // prettier-ignore
+      } finally {
+        model.dispose();
+      }
+    }
+    return { report, table: markdown(report) };
   } finally {
     gpu.dispose();
   }

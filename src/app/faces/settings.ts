@@ -23,7 +23,7 @@ export interface FaceSettings {
   readonly boundSamples: number;
 }
 
-/** "quick" fits a CPU that plays GPU into a quarter of an hour; "full" is for GPUs. */
+/** "quick" takes a CPU that plays GPU half an hour; "full" is for GPUs. */
 export const facePresets: { readonly [preset in "quick" | "full"]: FaceSettings } = {
   quick: {
     width: 64,
