@@ -70,7 +70,7 @@ export function play(hash: string): void {
       void opened.gpu.lost.then(({ message }) => {
         if (engine !== opened) return;
         engine = undefined;
-        status.textContent = `The GPU device was lost: ${message || "the browser does not say why"}. Nothing of yours is gone: open it again.`;
+        status.textContent = `The GPU device was lost: ${message.replace(/\.$/, "") || "the browser does not say why"}. Nothing of yours is gone: open it again.`;
         again.hidden = false;
         redraw.disabled = true;
         opened.dispose();

@@ -232,7 +232,7 @@ class TrainTab {
       case "ended":
         return this.#end("idle", answer.stopped ? `Stopped after step ${answer.step}.` : `Done: ${answer.step} steps.`);
       case "lost":
-        return this.#lost(`The GPU device was lost: ${answer.message}.`);
+        return this.#lost(`The GPU device was lost: ${answer.message.replace(/\.$/, "")}.`);
       case "error":
         return this.#end("idle", answer.message);
     }
