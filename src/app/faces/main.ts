@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { encodePng, imageGrid } from "../../formats/png.ts";
 import { bitsPerDim } from "../../metrics/logLikelihood.ts";
 import { openNodeGpu, writeFileWhole } from "../../node.ts";
+import { checkModels, type PresetRequest } from "../presets.ts";
 import { pollOnceAMillisecond } from "../command/poll.ts";
 import { LEVEL } from "../job/pixels.ts";
 import { seldom } from "../seldom.ts";
@@ -14,34 +15,18 @@ import { scoresOf, SIZE, THRESHOLD } from "./scores.ts";
 import { facePresets, type FaceSettings } from "./settings.ts";
 import { markdown } from "./table.ts";
 
-/** What the command was asked for. */
-export interface FacesRequest {
-  readonly preset: "quick" | "full";
-  readonly seed: number;
-  /** Models that take part, by name; all without it. */
-  readonly models?: readonly string[];
-  /** The report, faces.json; pictures go into the folder "faces" beside it. */
-  readonly out: string;
-  /** Where drawn avatars are kept. */
-  readonly store: string;
-  /** Other settings than the preset's, for tests. */
-  readonly settings?: Partial<FaceSettings>;
-  readonly signal?: AbortSignal;
-  readonly tell: (text: string) => void;
-}
-
 /** Images of a picture: columns and rows. */
 const [COLUMNS, ROWS] = [8, 4];
 
 /** Fits models to drawn faces, judges their samples, and writes report, table and pictures. Returns the report and the table. */
-export async function faces(request: FacesRequest): Promise<{ readonly report: FaceReport; readonly table: string }> {
+export async function faces(
+  request: PresetRequest<FaceSettings>,
+): Promise<{ readonly report: FaceReport; readonly table: string }> {
   const { preset, seed, out, store, signal, tell } = request;
   const settings = { ...facePresets[preset], ...request.settings };
   const names = Object.keys(faceModels);
   const { models = names } = request;
-  const unknown = models.find((name) => !names.includes(name));
-  if (unknown !== undefined)
-    throw new Error(`faces: unknown model. Expected some of ${names.join(", ")}; got ${unknown}.`);
+  checkModels("faces", models, names);
   const { width, trainImages, testImages } = settings;
   const folder = join(dirname(out), "faces");
   mkdirSync(folder, { recursive: true });

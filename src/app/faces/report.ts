@@ -1,3 +1,4 @@
+import type { PresetReport } from "../presets.ts";
 import type { Likelihood } from "./models.ts";
 import type { FaceScores } from "./scores.ts";
 import type { FaceSettings } from "./settings.ts";
@@ -19,15 +20,8 @@ export interface FaceRow {
 }
 
 /** bench/results/faces.json. */
-export interface FaceReport {
-  readonly schema: 1;
-  readonly tool: "latentgpu";
-  readonly preset: string;
-  readonly seed: number;
-  readonly adapter: string;
-  readonly software: boolean;
+export interface FaceReport extends PresetReport<FaceSettings> {
   readonly data: string;
-  readonly settings: FaceSettings;
   /** Detectors by name and checksum, and what counts as a face. */
   readonly detectors: readonly string[];
   readonly threshold: number;

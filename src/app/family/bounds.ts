@@ -1,6 +1,7 @@
 import type { Dataset } from "../../data/dataset.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import type { LatentModel } from "../../models/latent/model.ts";
+import { NEEDS_CLASSES } from "../familyModels.ts";
 import type { FamilyContext } from "./context.ts";
 import type { FamilyRow } from "./row.ts";
 import type { Member } from "./settings.ts";
@@ -15,7 +16,7 @@ export type LabelsOf = (start: number, stop: number) => { readonly labels?: Uint
 export const labelsFor =
   ({ name }: Member, labels: Uint8Array): LabelsOf =>
   (start, stop) =>
-    name === "ConditionalVAE" ? { labels: labels.slice(start, stop) } : {};
+    NEEDS_CLASSES.has(name) ? { labels: labels.slice(start, stop) } : {};
 
 const average = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 

@@ -1,17 +1,10 @@
-import type { Gpu } from "../../program/gpu.ts";
-import * as family from "../../models/family/index.ts";
 import type { LatentModel } from "../../models/latent/model.ts";
 import { schedule } from "../../nn/schedule.ts";
 import type { FamilyContext } from "./context.ts";
-import { type FamilyName, type Member, optionsOf } from "./settings.ts";
+import { models } from "../familyModels.ts";
+import { type Member, optionsOf } from "./settings.ts";
 import type { ModelStore } from "./store.ts";
 import { fitStatus } from "../seldom.ts";
-
-/** Any model of the family, made of options that were looked up by its name. */
-type AnyModel = (new (gpu: Gpu, options: object) => LatentModel) & {
-  load(gpu: Gpu, bytes: Uint8Array, own?: object): LatentModel;
-};
-const models = family as unknown as { readonly [name in FamilyName]: AnyModel };
 
 /** A trained model, and what its training took. */
 export interface TrainedMember {
@@ -64,7 +57,7 @@ export async function fittedMember(
     const own = "features" in options ? { features: options.features } : {};
     return { ...stored.about, model: models[member.name].load(gpu, stored.bytes, own) };
   }
-  const model = new models[member.name](gpu, options);
+  const model = new models[member.name](gpu, options as never);
   try {
     // learnt images that begin as training images are seen by the encoder as such from the first step
     const pseudoInputs = model.parameters["prior.pseudo_inputs"];

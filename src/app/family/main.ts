@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { loadMnistNode } from "../../data/mnist-node.ts";
 import { openNodeGpu, writeFileWhole } from "../../node.ts";
+import { checkModels, type PresetRequest } from "../presets.ts";
 import { pollOnceAMillisecond } from "../command/poll.ts";
 import { seldom } from "../seldom.ts";
 import { COMPONENTS } from "./codes.ts";
@@ -13,22 +14,6 @@ import { scoresOf } from "./scores.ts";
 import { familyPresets, type FamilySettings, type Member, members } from "./settings.ts";
 import { storeIn } from "./store.ts";
 import { markdown } from "./table.ts";
-
-/** What the command was asked for. */
-export interface FamilyRequest {
-  readonly preset: "quick" | "full";
-  readonly seed: number;
-  /** Models that take part; all without it. Rows of others stay as they are in the report. */
-  readonly models?: readonly string[];
-  /** The report, family.json; pictures go into the folder "family" beside it. */
-  readonly out: string;
-  /** Where trained models are kept. */
-  readonly store: string;
-  /** Other settings than the preset's, for tests. */
-  readonly settings?: Partial<FamilySettings>;
-  readonly signal?: AbortSignal;
-  readonly tell: (text: string) => void;
-}
 
 /** The report as text, with the key of each row: what a later run looks at to see which rows stand. */
 type Stored = FamilyReport & { readonly keys: { readonly [model: string]: string } };
@@ -43,16 +28,12 @@ function stored(file: string): Stored | null {
 
 /** Trains and measures the family; rows that stand in the report with the same settings are kept. Writes the table as Markdown beside it, and returns it. */
 export async function family(
-  request: FamilyRequest,
+  request: PresetRequest<FamilySettings>,
 ): Promise<{ readonly report: FamilyReport; readonly table: string }> {
   const { preset, seed, models, out, store, signal, tell } = request;
   const settings = { ...familyPresets[preset], ...request.settings };
   const list = members(settings);
-  const unknown = models?.find((name) => !list.some((member) => member.name === name));
-  if (unknown !== undefined)
-    throw new Error(
-      `family: unknown model. Expected some of ${list.map(({ name }) => name).join(", ")}; got ${unknown}.`,
-    );
+  checkModels("family", models, list.map(({ name }) => name)); // prettier-ignore
   const mnist = await loadMnistNode();
   pollOnceAMillisecond();
   const gpu = await openNodeGpu();

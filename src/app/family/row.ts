@@ -1,3 +1,4 @@
+import type { PresetReport } from "../presets.ts";
 import type { Measured } from "../report.ts";
 import type { FamilySettings } from "./settings.ts";
 
@@ -66,14 +67,7 @@ export interface FamilyRow {
 }
 
 /** bench/results/family.json. */
-export interface FamilyReport {
-  readonly schema: 1;
-  readonly tool: "latentgpu";
-  readonly preset: string;
-  readonly seed: number;
-  readonly adapter: string;
-  readonly software: boolean;
-  readonly settings: FamilySettings;
+export interface FamilyReport extends PresetReport<FamilySettings> {
   readonly features: { readonly name: string; readonly checksum: string; readonly accuracy: number };
   /** Real test images in the place of samples. */
   readonly baseline: SampleScores;

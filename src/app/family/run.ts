@@ -1,5 +1,6 @@
 import type { LatentModel } from "../../models/latent/model.ts";
 import { StandardNormal } from "../../models/latent/normal.ts";
+import { WITHOUT_PRIOR } from "../familyModels.ts";
 import { boundsOf, labelsFor } from "./bounds.ts";
 import { activeUnits, codesOf, mixtureOf } from "./codes.ts";
 import { codeScores } from "./codeScores.ts";
@@ -16,9 +17,6 @@ export interface Judged {
   readonly row: FamilyRow;
   readonly png: Uint8Array<ArrayBuffer>;
 }
-
-/** Models whose own density of codes is fitted afterwards: N(0, I) is what the table asks them for first. */
-const WITHOUT_PRIOR = ["AutoEncoder", "RAE"];
 
 /** Trains a model of the family, or takes it from the store, and measures it. */
 export async function judged(
@@ -56,7 +54,8 @@ async function measuredMember(
     return found;
   };
   const width = model.options.latent as number;
-  const own = WITHOUT_PRIOR.includes(member.name) ? model.withPrior(new StandardNormal(gpu, width)) : model;
+  // N(0, I) is what the table asks all of them for first
+  const own = WITHOUT_PRIOR.has(member.name) ? model.withPrior(new StandardNormal(gpu, width)) : model;
   const fromPrior = await scored(own);
   let fromMixture: { scores: SampleScores; shown: Float32Array } | undefined;
   if (member.continuous) {

@@ -1,8 +1,5 @@
 import type { Digits } from "../../features/digits.ts";
-import type * as family from "../../models/family/index.ts";
-
-/** A model of the family by its name. */
-export type FamilyName = keyof typeof family;
+import type { ModelName } from "../familyModels.ts";
 
 /** How much of everything a preset does. */
 export interface FamilySettings {
@@ -66,7 +63,7 @@ export const familyPresets: { readonly [preset in "quick" | "full"]: FamilySetti
 
 /** How one model takes part. */
 export interface Member {
-  readonly name: FamilyName;
+  readonly name: ModelName;
   /**
    * "binary": pixels drawn as 0 or 1, anew in every step, test images once. All such numbers are likelihoods of the same images and can
    * be compared. "grey": pixels as they are, for densities of pixels and squared errors.

@@ -1,6 +1,7 @@
 import { LatentError } from "../../formats/errors.ts";
 import { parseSafetensors } from "../../formats/safetensors.ts";
-import { type ModelName, modelNames, RUN, type TrainSettings } from "./settings.ts";
+import { type ModelName, modelNames } from "../familyModels.ts";
+import { RUN, type TrainSettings } from "./settings.ts";
 
 const TRAINING = "latentgpu.training";
 

@@ -4,10 +4,11 @@ import type { Tensor } from "../../graph/tensor.ts";
 import type { LatentModel } from "../../models/latent/model.ts";
 import { TrainingControl } from "../../nn/control.ts";
 import type { Gpu } from "../../program/gpu.ts";
+import { models } from "../familyModels.ts";
 import { isCheckpoint, opened } from "./file.ts";
 import type { ImageSet } from "./images.ts";
 import type { Answer } from "./messages.ts";
-import { isSteered, models, optionsOf, type TrainSettings } from "./settings.ts";
+import { isSteered, optionsOf, type TrainSettings } from "./settings.ts";
 
 /** Steps between two checkpoints. */
 const CHECKPOINT_STEPS = 100;

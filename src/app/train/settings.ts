@@ -1,23 +1,7 @@
 import { checkNonNegative } from "../../nn/optimiser.ts";
 import { checkTrainOptions } from "../../nn/options.ts";
-import * as family from "../../models/family/index.ts";
-import type { ModelClass } from "../../models/latent/define.ts";
+import { type ModelName, models } from "../familyModels.ts";
 import { type Image, networkOptionNames } from "../../models/latent/network.ts";
-
-/** A model of the family by its name: each trains without further networks. */
-export type ModelName = keyof typeof family;
-
-/** The one table of the models that can be trained. */
-export const models = family as unknown as { readonly [name in ModelName]: ModelClass };
-
-/** Names of them, as a list of choices shows them. */
-export const modelNames = Object.keys(models) as ModelName[];
-
-/** Models that have no prior over codes while they train: the samples shown are decoded from a Gaussian of test codes. */
-export const WITHOUT_PRIOR: ReadonlySet<ModelName> = new Set(["AutoEncoder", "RAE"]);
-
-/** Models that learn from the class of each image. */
-export const NEEDS_CLASSES: ReadonlySet<ModelName> = new Set(["ConditionalVAE"]);
 
 /** What is trained, and how. */
 export interface TrainSettings {

@@ -5,7 +5,7 @@ import { meanOf } from "../../models/latent/recipe.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import type { Program } from "../../program/program.ts";
 import type { ImageSet } from "./images.ts";
-import { type ModelName, NEEDS_CLASSES, WITHOUT_PRIOR } from "./settings.ts";
+import { NEEDS_CLASSES, WITHOUT_PRIOR } from "../familyModels.ts";
 
 /** Samples of the grid, images that are given back, codes of the scatter, and codes behind the Gaussian of a model without a prior. */
 export const SHOWN = { samples: 32, images: 8, codes: 2000, priorCodes: 250 } as const;
@@ -45,7 +45,7 @@ export class Views {
     ];
     const rows = block.shape[0]!;
     // only a model with classes takes labels
-    const isLabelled = NEEDS_CLASSES.has(model.name as ModelName);
+    const isLabelled = NEEDS_CLASSES.has(model.name);
     const labels = (n: number): object => (isLabelled ? { labels: set.labels!.test.subarray(0, n) } : {});
     const classes = isLabelled ? { labels: Array.from({ length: SHOWN.samples }, (_, i) => i % 10) } : {};
     const blockLabels = isLabelled ? own(gpu.state(Uint32Array.from(set.labels!.test.subarray(0, rows)))) : null;
@@ -55,7 +55,7 @@ export class Views {
       blockLabels?.write(Uint32Array.from(set.labels!.test.subarray(start, start + rows)));
     };
     const samples = (): Tensor => {
-      if (!WITHOUT_PRIOR.has(model.name as ModelName)) return model.sample(SHOWN.samples, { seed, ...classes });
+      if (!WITHOUT_PRIOR.has(model.name)) return model.sample(SHOWN.samples, { seed, ...classes });
       const codes = meanOf(model.encode(some, labels(some.shape[0]!)));
       const noise = random.normal(gpu, [SHOWN.samples, codes.shape[1]!], { seed });
       return model.decode(add(mean(codes, 0), mul(variance(codes, 0).pow(0.5), noise)));

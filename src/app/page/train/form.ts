@@ -1,5 +1,6 @@
 import { element, h } from "../../report/markup.ts";
-import { modelNames, NEEDS_CLASSES, ownOptions, refusals } from "../../train/settings.ts";
+import { modelNames, NEEDS_CLASSES } from "../../familyModels.ts";
+import { ownOptions, refusals } from "../../train/settings.ts";
 import { type Choice, type Field, field } from "./field.ts";
 import { defaultsOf, type Form, imageOf, modelOf, settingsOf } from "./settings.ts";
 

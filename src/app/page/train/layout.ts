@@ -1,6 +1,6 @@
 import { element, h } from "../../report/markup.ts";
 import { COLOURS } from "../play/planeView.ts";
-import { type ModelName, WITHOUT_PRIOR } from "../../train/settings.ts";
+import { type ModelName, WITHOUT_PRIOR } from "../../familyModels.ts";
 import { SHOWN } from "../../train/views.ts";
 
 const button = (id: string, words: string, further: { readonly [name: string]: string } = {}) =>

@@ -1,13 +1,6 @@
 import type { Image } from "../../../models/latent/network.ts";
-import {
-  isSteered,
-  type ModelName,
-  modelNames,
-  optionsOf,
-  ownOptions,
-  RUN,
-  type TrainSettings,
-} from "../../train/settings.ts";
+import { type ModelName, modelNames } from "../../familyModels.ts";
+import { isSteered, optionsOf, ownOptions, RUN, type TrainSettings } from "../../train/settings.ts";
 
 /** What the form holds, as text by name; what is blank is left to the model. The address keeps the same. */
 export interface Form {

@@ -1,0 +1,33 @@
+/** What a command was asked for that trains models in Node, by a preset of settings S: `family` and `faces`. */
+export interface PresetRequest<S> {
+  readonly preset: "quick" | "full";
+  readonly seed: number;
+  /** Models that take part, by name; all without it. */
+  readonly models?: readonly string[];
+  /** The report, <command>.json; its table and a folder of pictures, both named <command>, go beside it. */
+  readonly out: string;
+  /** A folder for what is kept between runs. */
+  readonly store: string;
+  /** Other settings than the preset's, for tests. */
+  readonly settings?: Partial<S>;
+  readonly signal?: AbortSignal;
+  readonly tell: (text: string) => void;
+}
+
+/** What every report of such a command says first. */
+export interface PresetReport<S> {
+  readonly schema: 1;
+  readonly tool: "latentgpu";
+  readonly preset: string;
+  readonly seed: number;
+  readonly adapter: string;
+  readonly software: boolean;
+  readonly settings: S;
+}
+
+/** Throws an error naming the first of `asked` that is not `known`. */
+export function checkModels(command: string, asked: readonly string[] | undefined, known: readonly string[]): void {
+  const unknown = asked?.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new Error(`${command}: unknown model. Expected some of ${known.join(", ")}; got ${unknown}.`);
+}
