@@ -5,13 +5,12 @@ import { byId } from "./page/download.ts";
 import { pipelines } from "./page/pipelines.ts";
 import { play } from "./page/play/play.ts";
 import { playStyle } from "./page/play/style.ts";
+import { addStyle } from "./page/sheet.ts";
 import { pageStyle } from "./page/style.ts";
 import { tabs } from "./page/tabs.ts";
 import { style } from "./style.ts";
 
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(style + pageStyle + playStyle);
-document.adoptedStyleSheets = [sheet];
+addStyle(style + pageStyle + playStyle);
 
 /**
  * What fills a panel when it is first looked at, out of its address then: another tab may be seen when the code has come.

@@ -25,9 +25,9 @@ export interface PresetReport<S> {
   readonly settings: S;
 }
 
-/** Throws an error naming the first of `asked` that is not `known`. */
-export function checkModels(command: string, asked: readonly string[] | undefined, known: readonly string[]): void {
-  const unknown = asked?.find((name) => !known.includes(name));
+/** Throws an error naming the first of `asked` that is none of `names`. */
+export function checkModels(command: string, asked: readonly string[] | undefined, names: readonly string[]): void {
+  const unknown = asked?.find((name) => !names.includes(name));
   if (unknown !== undefined)
-    throw new Error(`${command}: unknown model. Expected some of ${known.join(", ")}; got ${unknown}.`);
+    throw new Error(`${command}: unknown model. Expected some of ${names.join(", ")}; got ${unknown}.`);
 }

@@ -5,6 +5,7 @@ import { scoring } from "./command/scoring.ts";
 import { commands } from "./command/table.ts";
 import type { Terminal } from "./command/terminal.ts";
 import { wordsOf } from "./command/words.ts";
+import { serveRun } from "./job/serve.ts";
 import { canPicture, galleryOf } from "./page/score/gallery.ts";
 import { givenFiles } from "./page/score/givenFiles.ts";
 import type { ScoreAnswer, ScoreRequest } from "./page/score/messages.ts";
@@ -12,7 +13,6 @@ import type { ScoreAnswer, ScoreRequest } from "./page/score/messages.ts";
 /** Milliseconds between two answers on progress. */
 const PROGRESS_INTERVAL = 100;
 
-const controller = new AbortController();
 const answer = (message: ScoreAnswer): void => postMessage(message);
 
 let told = -Infinity;
@@ -26,8 +26,7 @@ const terminal: Terminal = {
   },
 };
 
-async function run({ words, files }: ScoreRequest): Promise<void> {
-  const { signal } = controller;
+async function run({ words, files }: ScoreRequest, signal: AbortSignal): Promise<void> {
   const gpus: Gpu[] = [];
   try {
     const context = {
@@ -54,10 +53,4 @@ async function run({ words, files }: ScoreRequest): Promise<void> {
   }
 }
 
-addEventListener("message", ({ data }: MessageEvent<ScoreRequest | "stop">) => {
-  if (data === "stop") return controller.abort(new DOMException("Scoring was stopped.", "AbortError"));
-  run(data).catch((error: unknown) => {
-    const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
-    answer({ kind: "error", name, message });
-  });
-});
+serveRun<ScoreRequest>("Scoring was stopped.", run);

@@ -60,15 +60,7 @@ async function start({ settings, own, mnist, from, ...request }: StartRequest): 
   session = new Session(device, settings, set, from);
   const running = session;
   watch = new Watch(device, running, set, canvases!, plane, tell);
-  const pixels = set.image.reduce((product, n) => product * n, 1);
-  const { software, description, vendor } = device.info;
-  tell({
-    kind: "began",
-    adapter: software ? "a software adapter" : description || vendor,
-    parameters: running.model.parameterCount,
-    images: set.train.length / pixels,
-    heldOut: set.heldOut,
-  });
+  tell({ kind: "began", heldOut: set.heldOut });
   status("Compiling …");
   const view = watch;
   // kernels of views and of the step compile side by side

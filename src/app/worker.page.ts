@@ -3,10 +3,10 @@ import { loadMnist } from "../data/mnist.ts";
 import { openGpu } from "../index.ts";
 import { runJob } from "./job.ts";
 import type { Answer, JobRequest } from "./job/client.ts";
+import { serveRun } from "./job/serve.ts";
 
 declare const LATENTGPU_VERSION: string;
 
-const controller = new AbortController();
 const answer = (message: Answer): void => postMessage(message);
 
 /** "Chrome 144.0.0.0, X11" out of the user agent; Chrome hides all but the major version from scripts. */
@@ -16,8 +16,7 @@ function browser(): string {
   return `${version}, ${/\(([^;)]*)/.exec(userAgent)?.[1] ?? "unknown system"}`;
 }
 
-async function run({ preset, seed, mnist, settings }: JobRequest): Promise<void> {
-  const { signal } = controller;
+async function run({ preset, seed, mnist, settings }: JobRequest, signal: AbortSignal): Promise<void> {
   const gpu = await openGpu({ powerPreference: "high-performance", signal });
   try {
     const report = await runJob(gpu, (options) => loadMnist(new URL(mnist, location.origin), options), {
@@ -35,10 +34,4 @@ async function run({ preset, seed, mnist, settings }: JobRequest): Promise<void>
   }
 }
 
-addEventListener("message", ({ data }: MessageEvent<JobRequest | "stop">) => {
-  if (data === "stop") return controller.abort(new DOMException("The job was stopped.", "AbortError"));
-  run(data).catch((error: unknown) => {
-    const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
-    answer({ kind: "error", name, message });
-  });
-});
+serveRun<JobRequest>("The job was stopped.", run);

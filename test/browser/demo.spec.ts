@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test, type Page } from "@playwright/test";
 import { buildPages } from "../../src/app/build.mjs";
 import { serve } from "../../src/app/server.mjs";
+import { problemsOf } from "./problems.ts";
 
 const stub = fileURLToPath(new URL("../../dist/app/stub.js", import.meta.url));
 let server: { url: string; close: () => Promise<unknown> };
@@ -17,9 +18,7 @@ test.beforeAll(async () => {
 test.afterAll(() => server.close());
 
 test.beforeEach(async ({ page }) => {
-  problems = [];
-  page.on("pageerror", (error) => problems.push(error.message));
-  page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+  problems = problemsOf(page);
   await page.goto(`${server.url}/#pipelines`);
   await expect(page.locator("#adapter")).toContainText("Adapter:", { timeout: 60_000 });
 });

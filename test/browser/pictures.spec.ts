@@ -1,13 +1,11 @@
 import { expect, type Page, test } from "@playwright/test";
 import { buildPages } from "../../src/app/build.mjs";
-import { launchOptions, needsSoftware } from "../../src/app/chrome.mjs";
 import { serve } from "../../src/app/server.mjs";
 import { colormaps } from "../../src/program/colormaps.ts";
 import type { Calls } from "./pictures.page.ts";
+import { presenting } from "./presenting.ts";
 
-// without these a software adapter neither presents a canvas nor takes a video frame
-const presenting = ["--enable-features=Vulkan", "--use-vulkan=swiftshader", "--use-angle=swiftshader"];
-test.use({ launchOptions: launchOptions({ parameters: needsSoftware() ? presenting : [] }) });
+test.use({ launchOptions: presenting });
 test.describe.configure({ mode: "serial" });
 
 let server: { url: string; close: () => Promise<unknown> };

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { expect, test, type Locator, type Page } from "@playwright/test";
 import { buildPages } from "../../src/app/build.mjs";
 import { serve } from "../../src/app/server.mjs";
+import { problemsOf } from "./problems.ts";
 
 let server: { url: string; close: () => Promise<unknown> };
 /** One page for all tests: on a software adapter its kernels take a while to compile. */
@@ -16,8 +17,7 @@ test.beforeAll(async ({ browser }) => {
   await buildPages(["src/app/main.page.ts"]);
   server = await serve();
   page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.on("pageerror", (error) => problems.push(error.message));
-  page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+  problems = problemsOf(page);
   // a test ends the device that the page opened
   await page.addInitScript(() => {
     const { requestDevice } = GPUAdapter.prototype;
@@ -36,7 +36,7 @@ test.afterAll(async () => {
 });
 test.afterEach(() => {
   expect(problems).toEqual([]);
-  problems = [];
+  problems.length = 0;
 });
 
 /** Waits until all of the page is live. */

@@ -9,6 +9,7 @@ import { encode } from "jpeg-js";
 import { buildPages } from "../../src/app/build.mjs";
 import type { ScoreReport } from "../../src/app/command/report.ts";
 import { serve } from "../../src/app/server.mjs";
+import { problemsOf } from "./problems.ts";
 import { loadMnistNode } from "../../src/data/mnist-node.ts";
 import { encodePng, writeNpy } from "../../src/formats.ts";
 import { drop } from "./drop.ts";
@@ -50,9 +51,7 @@ test.afterAll(async () => {
   rmSync(program, { force: true });
 });
 test.beforeEach(({ page }) => {
-  problems = [];
-  page.on("pageerror", (error) => problems.push(error.message));
-  page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+  problems = problemsOf(page);
 });
 test.afterEach(() => expect(problems).toEqual([]));
 

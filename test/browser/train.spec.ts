@@ -1,13 +1,12 @@
 import { readFileSync } from "node:fs";
 import { type Download, expect, type Locator, type Page, test } from "@playwright/test";
 import { buildPages } from "../../src/app/build.mjs";
-import { launchOptions, needsSoftware } from "../../src/app/chrome.mjs";
 import { serve } from "../../src/app/server.mjs";
 import { opened } from "../../src/app/train/file.ts";
+import { presenting } from "./presenting.ts";
+import { problemsOf } from "./problems.ts";
 
-// without these a software adapter presents no canvas
-const presenting = ["--enable-features=Vulkan", "--use-vulkan=swiftshader", "--use-angle=swiftshader"];
-test.use({ launchOptions: launchOptions({ parameters: needsSoftware() ? presenting : [] }) });
+test.use({ launchOptions: presenting });
 test.describe.configure({ mode: "serial" });
 
 let server: { url: string; close: () => Promise<unknown> };
@@ -20,8 +19,7 @@ test.beforeAll(async ({ browser }) => {
   await buildPages(["src/app/main.page.ts", "src/app/train.page.ts"]);
   server = await serve();
   page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.on("pageerror", (error) => problems.push(error.message));
-  page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+  problems = problemsOf(page);
   await page.goto(`${server.url}/#bench`);
   const [worker] = await Promise.all([page.waitForEvent("worker"), page.getByRole("tab", { name: "Train" }).click()]);
   await expect(status()).toHaveText("Choose what to train, and start.");
@@ -41,7 +39,7 @@ test.afterAll(async () => {
 });
 test.afterEach(() => {
   expect(problems).toEqual([]);
-  problems = [];
+  problems.length = 0;
 });
 
 const status = (): Locator => page.locator("#train-status");

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "@playwright/test";
 import { buildPages } from "../../src/app/build.mjs";
 import { serve } from "../../src/app/server.mjs";
+import { problemsOf } from "./problems.ts";
 import type { DeviceInfo, SelfTest } from "../../src/index.ts";
 
 let server: { url: string; close: () => Promise<unknown> };
@@ -15,9 +16,7 @@ test.afterAll(() => server.close());
 test("each kernel's error stands beside its bound, as dots and as numbers, and the adapter is told plainly", async ({
   page,
 }) => {
-  const problems: string[] = [];
-  page.on("pageerror", (error) => problems.push(error.message));
-  page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+  const problems = problemsOf(page);
   await page.goto(`${server.url}/#trust`);
   await expect(page.locator("#trust-status")).toHaveText(/^All \d+ checks passed on/, { timeout: 120_000 });
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByText("trust.json").click()]);

@@ -1,3 +1,4 @@
+import { adapterWords } from "./adapterWords.ts";
 import { clamp, type Gpu, resize } from "../../index.ts";
 import { imagesOn } from "./features.ts";
 import type { Files } from "./files.ts";
@@ -29,8 +30,7 @@ export interface Plan extends Omit<Reading, "fit"> {
 
 /** Which adapter numbers come from. */
 function adapterLine({ info }: Gpu): string {
-  const words = [info.vendor, info.architecture, info.description].filter(Boolean).join(", ");
-  return `adapter  ${words || "unnamed"}${info.software ? "   SOFTWARE, no GPU" : ""}`;
+  return `adapter  ${adapterWords(info) || "unnamed"}${info.software ? "   SOFTWARE, no GPU" : ""}`;
 }
 
 /** An engine, which the command says that it uses. */

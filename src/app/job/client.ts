@@ -1,5 +1,6 @@
 import type { Preset, Report } from "../report.ts";
 import type { JobEvent, Listener } from "./events.ts";
+import type { Failure } from "./serve.ts";
 import type { Settings } from "./settings.ts";
 import { runInWorker, type WorkerRun } from "./worker.ts";
 
@@ -14,10 +15,7 @@ export interface JobRequest {
 }
 
 /** What the worker answers. */
-export type Answer =
-  | { kind: "event"; event: JobEvent }
-  | { kind: "report"; report: Report }
-  | { kind: "error"; name: string; message: string };
+export type Answer = { kind: "event"; event: JobEvent } | { kind: "report"; report: Report } | Failure;
 
 /** Runs the job in a worker, so that the page stays awake. */
 export const startJob = (request: JobRequest, listener: Listener): WorkerRun<Report> =>

@@ -1,3 +1,4 @@
+import { adapterWords } from "../command/adapterWords.ts";
 import type { AdapterReport } from "../report.ts";
 import { element, h } from "../report/markup.ts";
 
@@ -27,8 +28,7 @@ export async function showAdapter(place: HTMLElement): Promise<boolean> {
       "This browser gives no WebGPU adapter. Use Chrome or Edge 113 or later; on Linux start it with --enable-unsafe-webgpu --enable-features=Vulkan, and look at chrome://gpu.";
     return false;
   }
-  const words = [adapter.vendor, adapter.architecture, adapter.description].filter(Boolean).join(", ");
-  place.append(`Adapter: ${words || "not named by the browser"} `);
+  place.append(`Adapter: ${adapterWords(adapter) || "not named by the browser"} `);
   if (adapter.software) {
     const badge = h(
       "span",

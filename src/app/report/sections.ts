@@ -1,14 +1,14 @@
+import { adapterWords } from "../command/adapterWords.ts";
 import type { Curve, PictureReport, Report, Series, Spectrum } from "../report.ts";
 import { chart, spectrumCharts } from "./chart.ts";
 import { h, type Markup } from "./markup.ts";
+import { factList } from "./scrolled.ts";
 import { count, duration, htmlTable } from "./table.ts";
 
 /** What ran where: the lines under the title. */
 export function facts(report: Report): Markup {
   const { adapter, data, network } = report;
-  const name =
-    [adapter.vendor, adapter.architecture, adapter.description].filter(Boolean).join(", ") ||
-    "not named by the browser";
+  const name = adapterWords(adapter) || "not named by the browser";
   const lines: [string, (string | Markup)[]][] = [
     ["adapter", [name, ...(adapter.software ? [" ", h("span", { class: "badge" }, "software adapter, no GPU")] : [])]],
     ["browser", [report.browser]],
@@ -26,11 +26,7 @@ export function facts(report: Report): Markup {
       ],
     ],
   ];
-  return h(
-    "dl",
-    { class: "facts" },
-    lines.map(([term, text]) => [h("dt", {}, term), h("dd", {}, text)]),
-  );
+  return factList(lines);
 }
 
 export function scores(report: Report): Markup {

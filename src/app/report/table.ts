@@ -1,5 +1,6 @@
 import type { LogDensity, DecoderLoss, ModelReport, ScoreReport, Scores } from "../report.ts";
 import { h, type Markup } from "./markup.ts";
+import { scrolled } from "./scrolled.ts";
 
 /** A column: its heading, which way is better, and the cell of a row. */
 interface Column {
@@ -116,9 +117,5 @@ export function htmlTable(report: Scored): Markup {
       shown.map(({ cell }, i) => (i ? h("td", { class: "number" }, cell(row)) : h("th", { scope: "row" }, cell(row)))),
     ),
   );
-  return h(
-    "div",
-    { class: "scroll", tabindex: 0, role: "region", "aria-label": "Scores" },
-    h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, body)),
-  );
+  return scrolled("Scores", h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, body)));
 }

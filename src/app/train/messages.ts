@@ -35,12 +35,9 @@ export type Request =
   | { readonly kind: "steer"; readonly beta?: number; readonly learningRate?: number }
   | { readonly kind: "plane"; readonly plane: Plane };
 
-/** What a model is, once it is made. */
+/** A model is made, and can be steered. */
 export interface Began {
   readonly kind: "began";
-  readonly adapter: string;
-  readonly parameters: number;
-  readonly images: number;
   /** What the reconstructed images are: of a test set, or of the training images where these are few. */
   readonly heldOut: boolean;
 }

@@ -1,5 +1,6 @@
 import { Dataset } from "../../data/dataset.ts";
 import { progressOf } from "../../formats/call.ts";
+import { count as sizeOf } from "../../graph/dtype.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { LatentModel } from "../../models/latent/model.ts";
 import { TrainingControl } from "../../nn/control.ts";
@@ -78,7 +79,7 @@ export class Session {
   async run(tell: (answer: Answer) => void, reported: () => void): Promise<void> {
     const { epochs, batch, seed } = this.#settings;
     const { train, labels, image } = this.#set;
-    const count = train.length / image.reduce((product, n) => product * n, 1);
+    const count = train.length / sizeOf(image);
     const data = Dataset.from(this.#gpu, train, [count, ...image], labels ? { labels: labels.train } : {});
     try {
       await this.model.fit(data, {

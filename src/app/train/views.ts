@@ -1,3 +1,4 @@
+import { count as sizeOf } from "../../graph/dtype.ts";
 import { add, mean, mul, random, variance } from "../../graph/ops/index.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { LatentModel } from "../../models/latent/model.ts";
@@ -19,6 +20,8 @@ type ViewName = "samples" | "reconstructions" | "codes";
 export class Views {
   /** [images, c, h, w]. */
   readonly originals: Tensor;
+  /** Test images whose codes are told. */
+  readonly count: number;
   readonly #gpu: Gpu;
   readonly #owned: { dispose(): void }[] = [];
   /** Starts of the blocks of images whose codes are shown; the last one may overlap the one before. */
@@ -30,9 +33,10 @@ export class Views {
 
   /** `seed` is that of the sampled codes. */
   constructor(gpu: Gpu, model: LatentModel, set: ImageSet, seed: number) {
-    const pixels = set.image.reduce((product, n) => product * n, 1);
+    const pixels = sizeOf(set.image);
     const own = (tensor: Tensor): Tensor => (this.#owned.push(tensor), tensor);
     const count = Math.min(SHOWN.codes, set.test.length / pixels);
+    this.count = count;
     const values = Float32Array.from(set.test.subarray(0, count * pixels), (byte) => byte / 255);
     const part = (most: number, kind: "tensor" | "state"): Tensor => {
       const rows = Math.min(most, count);

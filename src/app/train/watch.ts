@@ -4,7 +4,7 @@ import { Directions } from "./directions.ts";
 import type { ImageSet } from "./images.ts";
 import type { Answer, Canvases, Plane } from "./messages.ts";
 import type { Session } from "./session.ts";
-import { SHOWN, Views } from "./views.ts";
+import { Views } from "./views.ts";
 
 /** For one part of its time that is spent on looks, training gets at least this many. */
 const TRAINING_PARTS = 4;
@@ -86,7 +86,7 @@ export class Watch {
   /** Tells where codes are on the plane. */
   async #plot(views: Views): Promise<void> {
     const codes = await views.codes();
-    const count = Math.min(SHOWN.codes, this.#set.test.length / this.#set.image.reduce((product, n) => product * n, 1));
+    const { count } = views;
     this.#directions ??= new Directions(codes.length / count);
     const points = this.#directions.points(codes, this.plane);
     this.#tell({ kind: "codes", points, labels: this.#set.labels?.test.subarray(0, count).slice() ?? null });

@@ -1,4 +1,5 @@
 import { byId } from "../download.ts";
+import { panelAddress } from "../panelAddress.ts";
 import { type Address, addressOf, parseAddress } from "./address.ts";
 import { drawing } from "./draw.ts";
 import { type Engine, type Models, openEngine } from "./engine.ts";
@@ -7,9 +8,6 @@ import { bytesOf, parseExamples, sheetPixels } from "./files.ts";
 import { hiding } from "./hide.ts";
 import { paintSamples } from "./samples.ts";
 import { walk } from "./walk.ts";
-
-/** Milliseconds after the last change before the address is written: browsers refuse many writes in short time. */
-const ADDRESS_AFTER = 300;
 
 /** What a part of the page does with an engine. */
 interface Part {
@@ -24,13 +22,8 @@ async function partsOf(start: (latent: number) => Address): Promise<readonly Par
   const digits = await sheetPixels(sheetBytes);
   const plane = explorer(examples, latent, start(latent));
   const { point } = plane;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  point.listen(() => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (!byId("play").hidden) history.replaceState(null, "", addressOf(point.z, plane.plane()));
-    }, ADDRESS_AFTER);
-  });
+  const address = panelAddress(byId("play"), () => addressOf(point.z, plane.plane()));
+  point.listen(() => address.writeSoon());
   const codeOf = (digit: number): Float32Array => {
     const i = examples.labels.indexOf(digit);
     return examples.codes.slice(i * latent, (i + 1) * latent);

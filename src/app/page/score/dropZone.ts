@@ -1,4 +1,5 @@
 import { element, h } from "../../report/markup.ts";
+import { onDrop } from "../drop.ts";
 import { droppedSet, type GivenSet, pickedSet, wordsOfSet } from "./given.ts";
 
 /** A place where a set is dropped or picked. */
@@ -54,15 +55,7 @@ export function dropZone(name: string, title: string, changed: () => void): Drop
       input.value = "";
     });
   }
-  node.addEventListener("dragover", (event) => {
-    event.preventDefault();
-    node.classList.add("over");
-  });
-  node.addEventListener("dragleave", () => node.classList.remove("over"));
-  node.addEventListener("drop", (event) => {
-    event.preventDefault();
-    node.classList.remove("over");
-    if (!event.dataTransfer) return;
+  onDrop(node, node, (data) => {
     const own = ++given;
     const ifNewest =
       <T>(act: (value: T) => void) =>
@@ -70,7 +63,7 @@ export function dropZone(name: string, title: string, changed: () => void): Drop
         if (own === given) act(value);
       };
     droppedSet(
-      event.dataTransfer,
+      data,
       ifNewest((files: number) => (said.textContent = `Reading the folder: ${files} files …`)),
     ).then(
       ifNewest(take),

@@ -1,5 +1,6 @@
 import { KEYS, PACKAGED, TITLES } from "../../command/titles.ts";
 import { element, h, type Markup } from "../../report/markup.ts";
+import { scrolled } from "../../report/scrolled.ts";
 import type { Choices } from "./address.ts";
 import { SEES } from "./sees.ts";
 
@@ -43,9 +44,8 @@ const sees = (): Markup =>
     "details",
     {},
     h("summary", {}, "What each measure sees, and what it misses"),
-    h(
-      "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": "What each measure sees" },
+    scrolled(
+      "What each measure sees",
       h(
         "table",
         { class: "sees" },

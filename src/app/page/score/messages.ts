@@ -1,4 +1,5 @@
 import type { CallProgress } from "../../../index.ts";
+import type { Failure } from "../../job/serve.ts";
 import type { Line, ScoreReport } from "../../command/report.ts";
 import type { Gallery } from "./gallery.ts";
 
@@ -19,4 +20,4 @@ export type ScoreAnswer =
   | { readonly kind: "ended"; readonly report: ScoreReport }
   | { readonly kind: "pictures"; readonly gallery: Gallery }
   | { readonly kind: "done" }
-  | { readonly kind: "error"; readonly name: string; readonly message: string };
+  | Failure;

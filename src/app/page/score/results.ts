@@ -1,5 +1,7 @@
+import { adapterWords } from "../../command/adapterWords.ts";
 import type { Line, ScoreReport } from "../../command/report.ts";
 import { element, h, type Markup } from "../../report/markup.ts";
+import { factList, scrolled } from "../../report/scrolled.ts";
 
 /** What stands beside the number and is no part of it. */
 const BESIDE = new Set(["key", "title", "measure", "value", "deviation", "interval", "intervals", "n", "features", "seed", "warnings"]); // prettier-ignore
@@ -59,9 +61,8 @@ const row = (line: Line): Markup[] => {
 /** The numbers so far as a table. */
 export const resultTable = (lines: readonly Line[]): Element =>
   element(
-    h(
-      "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": "Scores" },
+    scrolled(
+      "Scores",
       h(
         "table",
         { class: "scores" },
@@ -88,24 +89,14 @@ export function conditionList({ adapter, features, conditions, sets, version, co
     set,
     `${n.toLocaleString("en")} samples of ${path} (${kind})${skipped.length ? `, ${skipped.length} broken files left out` : ""}`,
   ]);
-  const { vendor, architecture, description, software } = adapter;
   facts.push(
     ["network", `${features.name}${features.checksum ? `, checksum ${features.checksum}` : ""}`],
     ["pixels", conditions.pixels],
     ["channels", conditions.channels],
     ["resize", conditions.resize],
     ["seed", String(conditions.seed)],
-    [
-      "adapter",
-      `${[vendor, architecture, description].filter(Boolean).join(", ") || "not named"}${software ? ", software: no GPU" : ""}`,
-    ],
+    ["adapter", `${adapterWords(adapter) || "not named"}${adapter.software ? ", software: no GPU" : ""}`],
     ["latentgpu", `${version}${complete ? "" : "; the run was ended before all measures were there"}`],
   );
-  return element(
-    h(
-      "dl",
-      { class: "facts" },
-      facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
-    ),
-  );
+  return element(factList(facts));
 }

@@ -2,6 +2,8 @@ import type { Line, ScoreReport } from "../../command/report.ts";
 import { element, h } from "../../report/markup.ts";
 import { duration } from "../../report/table.ts";
 import { downloadLink } from "../download.ts";
+import { panelAddress } from "../panelAddress.ts";
+import { addStyle } from "../sheet.ts";
 import { addressOf, parseAddress, wordsOfChoices } from "./address.ts";
 import type { WorkerRun } from "../../job/worker.ts";
 import { startScore } from "./client.ts";
@@ -49,18 +51,16 @@ const quoted = (word: string): string => (/^[\w./,:=-]+$/.test(word) ? word : `'
 
 /** Fills the panel in which folders of images are scored; `hash` is its address. */
 export function score(panel: HTMLElement, hash: string): void {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(scoreStyle);
-  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-
+  addStyle(scoreStyle);
   const zones = {
     generated: dropZone("generated", "Generated", showChoices),
     real: dropZone("real", "Real", showChoices),
   };
   const form = scoreForm(parseAddress(hash), () => {
     showChoices();
-    if (!panel.hidden) history.replaceState(null, "", addressOf(form.choices()));
+    address.write();
   });
+  const address = panelAddress(panel, () => addressOf(form.choices()));
   const drops = element(h("div", { class: "drops" }));
   drops.append(zones.generated.node, zones.real.node);
   panel.append(drops, form.node, element(output()));

@@ -1,10 +1,12 @@
 import type { Answer, Plane } from "../../train/messages.ts";
 import { duration } from "../../report/table.ts";
 import { byId } from "../download.ts";
+import { onDrop } from "../drop.ts";
+import { type PanelAddress, panelAddress } from "../panelAddress.ts";
+import { addStyle } from "../sheet.ts";
 import { COLOURS } from "../play/planeView.ts";
 import { startTrainer, type Trainer } from "./client.ts";
 import { Curves } from "./curves.ts";
-import { onDrop } from "./drop.ts";
 import { TrainForm } from "./form.ts";
 import { chooser, layout, samplesCaption } from "./layout.ts";
 import { Scatter } from "./scatter.ts";
@@ -12,14 +14,10 @@ import { addressOf, formIn, imageOf, modelOf, settingsOf, steeredValue } from ".
 import { type Checkpoint, downloadModel, type Source, sourceOf } from "./source.ts";
 import { trainStyle } from "./style.ts";
 
-/** Milliseconds after the last change before the address is written: browsers refuse many writes in short time. */
-const ADDRESS_AFTER = 300;
-
 const button = (id: string): HTMLButtonElement => byId<HTMLButtonElement>(`train-${id}`);
 
 /** The tab that trains a model before one's eyes. */
 class TrainTab {
-  readonly #panel: HTMLElement;
   readonly #form: TrainForm;
   readonly #curves: Curves;
   readonly #scatter: Scatter;
@@ -35,10 +33,9 @@ class TrainTab {
   #hasModel = false;
   /** Reports since the start: the first one knows no pace yet. */
   #reports = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #address: PanelAddress;
 
   constructor(panel: HTMLElement, hash: string) {
-    this.#panel = panel;
     const images = chooser();
     this.#form = new TrainForm(images, (name) => this.#edited(name));
     panel.append(this.#form.node, layout());
@@ -49,17 +46,14 @@ class TrainTab {
     const canvases = ["samples", "originals", "reconstructions"].map((id) => byId<HTMLCanvasElement>(`train-${id}`));
     this.#trainer = startTrainer(canvases, (answer) => this.#heard(answer));
     this.#form.fill(formIn(hash));
-    this.#listen(images);
+    this.#address = panelAddress(panel, () => addressOf(this.#form.form));
+    this.#listen(panel, images);
     this.#say("Choose what to train, and start.");
     this.#arrange();
+    this.#address.write();
   }
 
-  /** The address says what the form holds. */
-  address(): void {
-    if (!this.#panel.hidden) history.replaceState(null, "", addressOf(this.#form.form));
-  }
-
-  #listen(images: HTMLElement): void {
+  #listen(panel: HTMLElement, images: HTMLElement): void {
     const on = (id: string, act: () => unknown): void => button(id).addEventListener("click", () => void act());
     on("start", () => this.#begin());
     on("pause", () => (this.#phase === "running" ? this.#interrupt("pause") : this.#resume()));
@@ -83,8 +77,9 @@ class TrainTab {
     byId("train-files").addEventListener("change", ({ target }) =>
       this.#take([...((target as HTMLInputElement).files ?? [])]),
     );
-    onDrop(this.#panel, images, (files) => {
-      if (this.#phase !== "idle") return;
+    onDrop(panel, images, (data) => {
+      const files = [...data.files];
+      if (this.#phase !== "idle" || files.length === 0) return;
       if (files.length === 1 && files[0]!.name.endsWith(".safetensors")) return void this.#read(files[0]!);
       this.#form.fill({ ...this.#form.form, data: "own" });
       this.#take(files);
@@ -103,13 +98,12 @@ class TrainTab {
     this.#files = files;
     byId("train-chosen").textContent =
       files.length === 0 ? "None yet." : `${files.length.toLocaleString("en")} chosen.`;
-    this.address();
+    this.#address.write();
     this.#arrange();
   }
 
   #edited(name: string): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.address(), ADDRESS_AFTER);
+    this.#address.writeSoon();
     const isLive = this.#phase === "running" || this.#phase === "paused";
     if (isLive && this.#form.isRight && (name === "beta" || name === "learningRate")) {
       const value = steeredValue(this.#form.form, name);
@@ -281,15 +275,13 @@ class TrainTab {
   #open(source: Source | null): void {
     this.#source = source;
     this.#say(source ? `Loaded ${source.words}. Images, β, learning rate and epochs may be others.` : "Forgotten.");
-    this.address();
+    this.#address.write();
     this.#arrange();
   }
 }
 
 /** Fills the panel as its address `hash` says; the address keeps what is chosen. */
 export function train(panel: HTMLElement, hash: string): void {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(trainStyle);
-  document.adoptedStyleSheets.push(sheet);
-  new TrainTab(panel, hash).address();
+  addStyle(trainStyle);
+  new TrainTab(panel, hash);
 }

@@ -1,5 +1,6 @@
 import type { DeviceInfo } from "../../../index.ts";
 import { element, h } from "../../report/markup.ts";
+import { factList } from "../../report/scrolled.ts";
 
 /** What the adapter says of itself, plainly: whether it is a GPU at all, its features and its limits. */
 export function adapterView({
@@ -28,11 +29,7 @@ export function adapterView({
       "div",
       {},
       h("h3", {}, "The adapter"),
-      h(
-        "dl",
-        { class: "facts" },
-        facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
-      ),
+      factList(facts),
       h(
         "details",
         {},

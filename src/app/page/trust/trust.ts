@@ -2,6 +2,8 @@ import { type Gpu, openGpu, type SelfTest, type SelfTestResult, version } from "
 import { element, h } from "../../report/markup.ts";
 import { duration } from "../../report/table.ts";
 import { downloadLink } from "../download.ts";
+import { scrolled } from "../../report/scrolled.ts";
+import { addStyle } from "../sheet.ts";
 import { adapterView } from "./adapterView.ts";
 import { errorChart, scientific } from "./errorChart.ts";
 import { reportText } from "./reportText.ts";
@@ -39,9 +41,8 @@ const row = ({ name, error, bound, scale, repeats }: SelfTestResult) =>
 
 const table = (results: readonly SelfTestResult[]): Element =>
   element(
-    h(
-      "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": "Errors and bounds" },
+    scrolled(
+      "Errors and bounds",
       h(
         "table",
         {},
@@ -72,9 +73,7 @@ function verdict({ checks, failures }: SelfTest, { info }: Gpu, seconds: number)
 
 /** Fills the panel in which this device's arithmetic is checked; the first check starts at once. */
 export function trust(panel: HTMLElement): void {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(trustStyle);
-  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  addStyle(trustStyle);
   panel.append(element(content()));
   const at = (name: string): HTMLElement => panel.querySelector<HTMLElement>(`#trust-${name}`)!;
   const button = at("run") as HTMLButtonElement;
