@@ -72,11 +72,11 @@ test("a failure is told in the job's own words", async ({ page }) => {
 });
 
 test("tabs follow the arrow keys", async ({ page }) => {
-  await page.getByRole("tab", { name: "Pipelines" }).focus();
+  await page.getByRole("tab", { name: "Trust" }).focus();
   await page.keyboard.press("ArrowRight");
   await expect(page.getByRole("tab", { name: "Bench" })).toBeFocused();
   await expect(page.locator("#bench")).toBeVisible();
-  await expect(page.locator("#pipelines")).toBeHidden();
+  await expect(page.locator("#trust")).toBeHidden();
   expect(new URL(page.url()).hash).toBe("#bench");
 });
 
