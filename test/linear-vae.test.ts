@@ -54,6 +54,8 @@ it("a linear VAE with a learned variance reaches the likelihood of probabilistic
   const rows = x.map((row) => row.map((value, j) => value - centre[j]!));
   const options = { image: [1, 1, 4], hidden: [], latent: 2, likelihood: "gaussian", variance: "learned" } as const;
   using model = new VAE(gpu, { ...options, seed: 1 });
+  // centimetres, no images in [0, 1]
+  model.parameters["likelihood.log_var"]!.write([0]);
   const learningRate = schedule.exponential({ rate: 0.1, decay: 1e-3, every: STEPS });
   const images = Float32Array.from(Array<readonly (readonly number[])[]>(REPEATED).fill(rows).flat(2));
   await model.fit(images, { epochs: STEPS / REPEATED, batch: 150, learningRate, seed: 1 });

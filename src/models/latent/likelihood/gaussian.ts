@@ -14,6 +14,12 @@ import { LOG_TWO_PI } from "../../../graph/logTwoPi.ts";
 /** The variance of pixels: a number, one that training learns, one that the decoder says for each pixel, or the batch's best. */
 export type Variance = number | "learned" | "per-pixel" | "optimal";
 
+/**
+ * The start of "learned": about what a decoder leaves that knows only the mean of images in [0, 1]. Adam moves a parameter by at most its rate a step,
+ * so from a variance of 1 it would take thousands of steps, and KL would outweigh the pixels meanwhile.
+ */
+const START_LOG_VAR = -3;
+
 /** Refuses what is no variance. */
 export function checkVariance(where: string, variance: unknown): asserts variance is Variance {
   const words = ["learned", "per-pixel", "optimal"];
@@ -61,7 +67,8 @@ function perPixel(output: Tensor): PixelDistribution {
 /**
  * Gaussian pixels, N(output, variance):  log p(x|z) = −½ Σ ((x − output)²/variance + log(2π · variance)).
  *
- * variance: a number; "learned", one for all pixels (the parameter `likelihood.log_var`, 0 at first, kept within [−20, 20]);
+ * variance: a number; "learned", one for all pixels (the parameter `likelihood.log_var`, −3 at first, kept within [−20, 20]; the start
+ * is for images in [0, 1], so write another for other data: `model.parameters["likelihood.log_var"].write([0])`);
  * "per-pixel", the decoder's second output; "optimal", the mean squared error of the batch at hand (Rybkin et al. 2020), which is
  * the learned one at its optimum, and no model of single images. Throws LatentError("argument") on another.
  *
@@ -72,7 +79,7 @@ export function gaussian(gpu: Gpu, { variance = "learned" }: { readonly variance
   if (variance === "per-pixel") return { outputs: 2, at: perPixel };
   if (typeof variance === "number") return { outputs: 1, at: (output) => sharedVariance(output, Math.log(variance)) };
   if (variance === "learned") {
-    const state = gpu.state(new Float32Array(1), [1]);
+    const state = gpu.state(Float32Array.of(START_LOG_VAR), [1]);
     return {
       outputs: 1,
       parameters: { log_var: state },
