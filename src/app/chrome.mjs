@@ -28,16 +28,23 @@ export function flags({ software = needsSoftware() } = {}) {
   ];
 }
 
+/** Further flags, without which Chrome loses its device on a software adapter when it presents a canvas, and takes no video frames. */
+const presentingFlags = ["--enable-features=Vulkan", "--use-vulkan=swiftshader", "--use-angle=swiftshader"];
+
 /**
- * Options for Playwright's launch: the Chrome that the set-up found, and its flags. Playwright starts it without the
+ * Options for Playwright's launch: the Chrome that the set-up found, and its flags; `presents` where canvases are presented. Playwright starts it without the
  * sandbox, which root and most containers cannot have: load only pages of this package in it.
  *
- * @param {{ software?: boolean, parameters?: readonly string[] }} [options]
+ * @param {{ software?: boolean, presents?: boolean, parameters?: readonly string[] }} [options]
  */
-export function launchOptions({ software, parameters = [] } = {}) {
+export function launchOptions({ software = needsSoftware(), presents = false, parameters = [] } = {}) {
   const executablePath = findChrome();
   if (!executablePath) throw new Error("chrome: no Chrome on this machine. Run through npm, or set CHROME_PATH.");
-  return { executablePath, headless: true, args: [...flags({ software }), ...parameters] };
+  return {
+    executablePath,
+    headless: true,
+    args: [...flags({ software }), ...(presents && software ? presentingFlags : []), ...parameters],
+  };
 }
 
 /** A headless Chrome as Playwright's Browser; the caller closes it. */

@@ -8,6 +8,7 @@ import { concat } from "../graph/ops/part.ts";
 import { pad } from "../graph/ops/pad.ts";
 import { slice } from "../graph/ops/slice.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { madeUnless } from "../nn/abort.ts";
 import type { FeatureNetwork } from "./network.ts";
 
 /** What extract may be asked for. */
@@ -71,13 +72,14 @@ export async function extract(
   const parts: Tensor[] = [];
   const began = performance.now();
   const example = part(0);
-  const program = await gpu.compile(head, example).finally(() => dispose(example, images));
+  const program = await gpu.compileFor(signal, head, example).finally(() => dispose(example, images));
+  const codesOf = async (x: Tensor): Promise<Tensor> => (await program.run(x)).copy();
   try {
     for (let start = 0; start < count; start += batch) {
       signal?.throwIfAborted();
       const x = part(start);
       try {
-        parts.push(await (await program.run(x)).copy());
+        parts.push(await madeUnless(signal, codesOf(x)));
       } finally {
         dispose(x, images);
       }

@@ -73,7 +73,7 @@ export async function fitted(
     const betas = state([b1, b2]);
     // β₁ᵗ and β₂ᵗ
     const powers = state([1, 1]);
-    using step = await gpu.compile(() => {
+    using step = await gpu.compileFor(signal, () => {
       const loss = div(neg(meanOf(logDensity(squares, logs, d, m))), d);
       const [slope] = grad(loss, [logs]);
       const [m1, m2] = [add(mul(first, b1), mul(slope, 1 - b1)), add(mul(second, b2), mul(square(slope), 1 - b2))];

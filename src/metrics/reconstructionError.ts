@@ -104,7 +104,7 @@ export const reconstructionError = /* @__PURE__ */ defineMeasure<
           });
           return sum(square(sub(reshape(decoded, [starts, n, d]), reshape(x, [1, n, d]))), 2);
         };
-        using step = await gpu.compile(() => {
+        using step = await gpu.compileFor(signal, () => {
           const errors = errorsOf(z);
           const [slope] = grad(sum(errors), [z]);
           const [next1, next2] = [add(mul(m1, 0.9), mul(slope, 0.1)), add(mul(m2, 0.999), mul(square(slope), 0.001))];

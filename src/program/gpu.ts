@@ -236,18 +236,18 @@ export class Gpu {
     body: (...inputs: I) => R,
     ...examples: I
   ): Promise<Program<R, I>> {
-    return this.#compile(body as Body, examples, undefined);
+    return this.compileFor(undefined, body, ...examples);
   }
 
   /** @internal The same for a long call: an abort ends the wait for the driver, and frees what was taken. */
-  compileFor<R extends Compiled>(signal: AbortSignal | undefined, body: () => R): Promise<Program<R, []>> {
-    return this.#compile(body, [], signal);
-  }
-
-  #compile<R, I extends readonly Tensor[]>(body: Body, examples: readonly Tensor[], signal: AbortSignal | undefined) {
+  compileFor<R extends Compiled, I extends readonly Tensor[]>(
+    signal: AbortSignal | undefined,
+    body: (...inputs: I) => R,
+    ...examples: I
+  ): Promise<Program<R, I>> {
     return this.outside(async () => {
       this.#device.check("compile");
-      return Program.compile<R, I>(this.#device, this, body, examples, signal);
+      return Program.compile<R, I>(this.#device, this, body as Body, examples, signal);
     });
   }
 

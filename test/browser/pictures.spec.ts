@@ -3,9 +3,9 @@ import { buildPages } from "../../src/app/build.mjs";
 import { serve } from "../../src/app/server.mjs";
 import { colormaps } from "../../src/program/colormaps.ts";
 import type { Calls } from "./pictures.page.ts";
-import { presenting } from "./presenting.ts";
+import { launchOptions } from "../../src/app/chrome.mjs";
 
-test.use({ launchOptions: presenting });
+test.use({ launchOptions: launchOptions({ presents: true }) });
 test.describe.configure({ mode: "serial" });
 
 let server: { url: string; close: () => Promise<unknown> };

@@ -3,10 +3,10 @@ import { type Download, expect, type Locator, type Page, test } from "@playwrigh
 import { buildPages } from "../../src/app/build.mjs";
 import { serve } from "../../src/app/server.mjs";
 import { opened } from "../../src/app/train/file.ts";
-import { presenting } from "./presenting.ts";
+import { launchOptions } from "../../src/app/chrome.mjs";
 import { problemsOf } from "./problems.ts";
 
-test.use({ launchOptions: presenting });
+test.use({ launchOptions: launchOptions({ presents: true }) });
 test.describe.configure({ mode: "serial" });
 
 let server: { url: string; close: () => Promise<unknown> };

@@ -4,7 +4,7 @@ import type { Lag } from "./lag.ts";
 
 /** Milliseconds that an end, and the memory after it, may take. */
 export const LIMIT = 500;
-/** What an aborted call gave to the driver to compile holds its inputs until that is done. */
+/** What an aborted call gave to the driver to compile, or to the GPU to run, holds its inputs until that is done. */
 const UNTIL_COMPILED = 10_000;
 
 /** How one call ended: `fault` is what should not have been, or "". */
@@ -14,7 +14,7 @@ export interface Ending {
   readonly fault: string;
   /** From the abort or the loss to the end; from the start otherwise. */
   readonly ms: number;
-  /** By how much timers beside it were late meanwhile; told of ends that came after the limit. */
+  /** By how much timers beside it were late meanwhile, or the browser with the loss itself; told of ends that came after the limit. */
   readonly lag?: number;
   /** Whether the abort or the loss met pipelines that were being compiled. */
   readonly compiling?: boolean;
@@ -139,6 +139,8 @@ export async function aborted(
     fault = `ended ${Math.round(ms)} ms after the abort, timers ${Math.round(late)} ms late`;
   const compiling = pending() > 0;
   for (const end = now() + UNTIL_COMPILED; pending() && now() < end;) await pause(LOOK);
+  await pause(LOOK);
+  await gpu.device.queue.onSubmittedWorkDone();
   fault ||= await memoryFault(gpu, before, patience);
   prepared.free();
   return { call: call.name, kind: "abort", fault, ms, compiling, ...(late ? { lag: late } : {}) };
@@ -190,9 +192,10 @@ export async function lost(
   isOver = true;
   clearTimeout(timer);
   const ms = Number.isNaN(at) ? 0 : now() - at;
-  const late = ms > LIMIT ? await lagSince(lag, at) : 0;
+  // no engine hears of a loss before the device tells
+  const late = ms > LIMIT ? Math.max(await lagSince(lag, at), told > at ? told - at : 0) : 0;
   if (!fault && ms - late > LIMIT && !call.outlives)
-    fault = `ended ${Math.round(ms)} ms after the loss, which the device told after ${Math.round(told - at)} ms; timers ${Math.round(late)} ms late`;
+    fault = `ended ${Math.round(ms)} ms after the loss, which the device told after ${Math.round(told - at)} ms; ${Math.round(late)} ms late themselves`;
   prepared?.free();
   if (prepared) fault ||= await memoryFault(gpu, nothing);
   // a crash takes a moment: another engine opened meanwhile would be lost, too

@@ -150,7 +150,9 @@ export function report({ endings, runs, different, seconds }: Outcome, say: (lin
     const during = compiling ? ` (${compiling} while pipelines compiled)` : "";
     const late = of.filter((e) => e.lag !== undefined && e.ms > LIMIT && !e.fault);
     for (const { call, ms, lag } of late)
-      say(`  ${call}, ${kind}: ended after ${ms.toFixed(0)} ms, while timers were ${lag!.toFixed(0)} ms late`);
+      say(
+        `  ${call}, ${kind}: ended after ${ms.toFixed(0)} ms, of which timers or the browser were ${lag!.toFixed(0)} ms late`,
+      );
     say(`${kind}: ${of.length}${during}, at fault ${faults}, ms median ${at(0.5)}, 99 % ${at(0.99)}, most ${at(1)}`);
   }
   for (const fault of different) say(`  resumed: ${fault}`);

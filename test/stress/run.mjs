@@ -57,7 +57,7 @@ async function inChrome(parameters) {
   });
   // Chrome gives a page no GPU any more after some crashes
   const patient = ["--disable-gpu-process-crash-limit", "--disable-domain-blocking-for-3d-apis"];
-  const browser = await launchChrome({ parameters: [...patient, "--js-flags=--expose-gc"] });
+  const browser = await launchChrome({ presents: true, parameters: [...patient, "--js-flags=--expose-gc"] });
   try {
     const control = await browser.newBrowserCDPSession();
     const page = await browser.newPage();

@@ -13,7 +13,6 @@ import { mean, sum } from "../../graph/ops/sum.ts";
 import { take } from "../../graph/ops/take.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import type { Gpu } from "../../program/gpu.ts";
-import { madeUnless } from "../../nn/abort.ts";
 import type { Program } from "../../program/program.ts";
 import type { Ais, AisOptions } from "./calls.ts";
 import { oneOf, readOptions, whole } from "./options.ts";
@@ -153,8 +152,8 @@ export async function annealed(
       point.write(new Uint32Array([1]));
       step.write([STEP.first]);
       taken.write([STEP.target]);
-      const compiling = () => gpu.compile<Tensor, Tensor[]>((x, rows) => move(x!, rows), ...inputs);
-      const moving = (program ??= await madeUnless(options.signal, compiling()));
+      const body = (...[x, rows]: Tensor[]): Tensor => move(x!, rows);
+      const moving = (program ??= await gpu.compileFor<Tensor, Tensor[]>(options.signal, body, ...inputs));
       for (let t = 1; t < temperatures; t += MOVES) {
         options.signal?.throwIfAborted();
         const moves = Math.min(MOVES, temperatures - t);
