@@ -33,7 +33,7 @@ export interface PairOptions extends LongCall {
 
 /** Rows of one side of a block at most, and what a block may cost in multiplications: well under 100 ms of a GPU, 500 of a CPU. */
 const SIDE = 2048;
-const COST = { hardware: 2 ** 31, software: 2 ** 27 } as const;
+const COST = { hardware: 2 ** 31, software: 2 ** 29 } as const;
 
 /** Starts that cut `count` into parts as equal as can be, whole tiles of 32 rows but for the last, of at most `most`, a multiple of 32. */
 export function cuts(count: number, most: number): number[] {
