@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 /** What a command was asked for that trains models in Node, by a preset of settings S: `family` and `faces`. */
 export interface PresetRequest<S> {
   readonly preset: "quick" | "full";
@@ -30,4 +32,13 @@ export function checkModels(command: string, asked: readonly string[] | undefine
   const unknown = asked?.find((name) => !names.includes(name));
   if (unknown !== undefined)
     throw new Error(`${command}: unknown model. Expected some of ${names.join(", ")}; got ${unknown}.`);
+}
+
+/** The report that stands in a file, or null. */
+export function standingReport<R>(file: string): R | null {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as R;
+  } catch {
+    return null;
+  }
 }

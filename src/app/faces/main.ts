@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { encodePng, imageGrid } from "../../formats/png.ts";
 import { bitsPerDim } from "../../metrics/logLikelihood.ts";
 import { openNodeGpu, writeFileWhole } from "../../node.ts";
-import { checkModels, type PresetRequest } from "../presets.ts";
+import { checkModels, type PresetRequest, standingReport } from "../presets.ts";
 import { pollOnceAMillisecond } from "../command/poll.ts";
 import { LEVEL } from "../job/pixels.ts";
 import { seldom } from "../seldom.ts";
@@ -18,7 +18,10 @@ import { markdown } from "./table.ts";
 /** Images of a picture: columns and rows. */
 const [COLUMNS, ROWS] = [8, 4];
 
-/** Fits models to drawn faces, judges their samples, and writes report, table and pictures. Returns the report and the table. */
+/**
+ * Fits models to drawn faces, judges their samples, and writes report, table and pictures; rows of models not asked for that stand in the report, of
+ * the same settings and seed, are kept. Returns the report and the table.
+ */
 export async function faces(
   request: PresetRequest<FaceSettings>,
 ): Promise<{ readonly report: FaceReport; readonly table: string }> {
@@ -48,8 +51,11 @@ export async function faces(
     tell(
       `faces found by BlazeFace: ${real.blazeFace.value} of real images, ${shuffled.blazeFace.value} in shuffled tiles`,
     );
-    const rows: FaceRow[] = [];
-    const report: FaceReport = {
+    const standing = standingReport<FaceReport>(out);
+    const stands = standing?.seed === seed && JSON.stringify(standing.settings) === JSON.stringify(settings);
+    const rows = new Map((stands ? standing.rows : []).map((row) => [row.model, row]));
+    for (const name of models) rows.delete(name);
+    const reported = (): FaceReport => ({
       schema: 1,
       tool: "latentgpu",
       preset,
@@ -63,11 +69,11 @@ export async function faces(
       minSize: Math.floor(SIZE * width),
       real,
       shuffled,
-      rows,
-    };
+      rows: names.flatMap((name) => rows.get(name) ?? []),
+    });
     // after each model, so that what was found outlives an end
     const write = async (): Promise<void> => {
-      const text = new TextEncoder();
+      const [text, report] = [new TextEncoder(), reported()];
       await writeFileWhole(out, text.encode(`${JSON.stringify(report, undefined, 1)}\n`));
       await writeFileWhole(out.replace(/\.json$/, ".md"), text.encode(`${markdown(report)}\n`));
     };
@@ -80,7 +86,7 @@ export async function faces(
       try {
         await gpu.idle();
         const { row, shown } = await gpu.scope(() => judged(context, name, model, (performance.now() - start) / 1000));
-        rows.push(row);
+        rows.set(name, row);
         await picture(name, shown);
         await write();
         const { frechet, blazeFace } = row.scores;
@@ -89,7 +95,7 @@ export async function faces(
         model.dispose();
       }
     }
-    return { report, table: markdown(report) };
+    return { report: reported(), table: markdown(reported()) };
   } finally {
     gpu.dispose();
   }

@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { loadMnistNode } from "../../data/mnist-node.ts";
 import { openNodeGpu, writeFileWhole } from "../../node.ts";
-import { checkModels, type PresetRequest } from "../presets.ts";
+import { checkModels, type PresetRequest, standingReport } from "../presets.ts";
 import { pollOnceAMillisecond } from "../command/poll.ts";
 import { seldom } from "../seldom.ts";
 import { COMPONENTS } from "./codes.ts";
@@ -18,14 +18,6 @@ import { markdown } from "./table.ts";
 /** The report as text, with the key of each row: what a later run looks at to see which rows stand. */
 type Stored = FamilyReport & { readonly keys: { readonly [model: string]: string } };
 
-function stored(file: string): Stored | null {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as Stored;
-  } catch {
-    return null;
-  }
-}
-
 /** Trains and measures the family; rows that stand in the report with the same settings are kept. Writes the table as Markdown beside it, and returns it. */
 export async function family(
   request: PresetRequest<FamilySettings>,
@@ -40,7 +32,7 @@ export async function family(
   try {
     tell(`adapter ${gpu.info.description}${gpu.info.software ? ", software" : ""}; preset ${preset}, seed ${seed}`);
     const context = await familyContext(gpu, mnist, settings, seed);
-    const before = stored(out);
+    const before = standingReport<Stored>(out);
     const rowKey = (member: Member): string =>
       JSON.stringify([keyOf(member, context), settings, context.digits.checksum]);
     const rows = new Map<string, FamilyRow>();
