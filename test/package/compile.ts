@@ -78,6 +78,7 @@ export const vae = (gpu: Gpu) => new latentgpu.VAE(gpu, { image: [1, 28, 28] });
 export const fit = (gpu: Gpu) => latentgpu.Gaussian.fit(latentgpu.random.normal(gpu, [9, 2], { seed: 1 }));
 export const optimiser = (gpu: Gpu) => latentgpu.adam(gpu, [gpu.state([1])]);
 export const layer = (gpu: Gpu) => new latentgpu.Linear(gpu, 2, 3).parameters;
+export const beside = (x: latentgpu.Tensor) => new latentgpu.Linear(x.gpu, 2, 3).forward(x.gpu.zeros([1, 2]));
 export async function total(gpu: Gpu) {
   using x = gpu.tensor([1, 2]);
   const values: Float32Array = await x.read();
