@@ -1,6 +1,7 @@
 import type { DecodedPicture } from "../../formats/pngRead.ts";
 import { decodePng } from "../../formats/pngRead.ts";
 import { check, LatentError, show } from "../../formats/errors.ts";
+import { luma } from "./luma.ts";
 
 /** One image, its channels one after the other: pixels[(c · height + y) · width + x], 0 to 255. */
 export interface Planes {
@@ -44,10 +45,6 @@ export async function planesOf(
   }
   return { shape: [wanted, height, width], pixels: planes, wasTransparent };
 }
-
-/** PIL's convert("L"): ITU-R 601 in 16-bit fixed point, rounded. */
-const luma = (red: number, green: number, blue: number): number =>
-  (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
 
 async function decodeJpeg(bytes: Uint8Array, where: string, maxPixels: number): Promise<DecodedPicture> {
   const found = await import("jpeg-js").catch((cause: unknown) => {

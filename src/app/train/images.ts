@@ -1,5 +1,6 @@
 import { loadMnist, type Mnist } from "../../data/mnist.ts";
 import type { Image } from "../../models/latent/network.ts";
+import { luma } from "../command/luma.ts";
 import type { OwnImages } from "./messages.ts";
 
 /** Images to learn from, and others to look at, bytes [n, channels, height, width]. */
@@ -81,10 +82,10 @@ export async function ownSet(
   };
 }
 
-/** R, G, B, A, pixel after pixel, as planes: luma (BT.601), or R, G and B. */
+/** R, G, B, A, pixel after pixel, as planes: luma, as the command line has it, or R, G and B. */
 export function planes(rgba: Uint8ClampedArray, channels: number): Uint8Array {
   const pixels = rgba.length / 4;
-  const grey = (at: number) => Math.round(0.299 * rgba[at]! + 0.587 * rgba[at + 1]! + 0.114 * rgba[at + 2]!);
+  const grey = (at: number) => luma(rgba[at]!, rgba[at + 1]!, rgba[at + 2]!);
   return Uint8Array.from({ length: channels * pixels }, (_, i) =>
     channels === 1 ? grey(4 * i) : rgba[4 * (i % pixels) + Math.floor(i / pixels)]!,
   );
