@@ -16,7 +16,7 @@ export function dropZone(name: string, title: string, changed: () => void): Drop
     h(
       "div",
       { class: "drop", role: "group", "aria-labelledby": `${id}-title` },
-      h("h3", { id: `${id}-title` }, title),
+      h("h2", { id: `${id}-title` }, title),
       h("p", { class: "note" }, "Drop a folder, images, or one npz, npy, IDX or statistics file here."),
       h(
         "p",

@@ -3,7 +3,7 @@ export const scoreStyle = `
 #score .drops { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 1rem; margin: 1rem 0; }
 #score .drop { border: 2px dashed var(--rule); border-radius: 8px; padding: .3rem 1rem .6rem; background: var(--panel); min-width: 0; }
 #score .drop.over { border-color: var(--focus); border-style: solid; } #score .drop.full { border-style: solid; }
-#score .drop h3 { margin: .5rem 0 0; } #score .drop .given { font-weight: 600; overflow-wrap: anywhere; }
+#score .drop h2 { font-size: 1rem; margin: .5rem 0 0; } #score .drop .given { font-weight: 600; overflow-wrap: anywhere; }
 .score-form fieldset { border: 1px solid var(--rule); border-radius: 8px; padding: .5rem 1rem .8rem; margin: 1rem 0; }
 .measures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(19rem, 100%), 1fr)); gap: .15rem 1rem; }
 .measures label { display: grid; grid-template-columns: auto 1fr; }

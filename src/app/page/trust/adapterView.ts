@@ -28,7 +28,7 @@ export function adapterView({
     h(
       "div",
       {},
-      h("h3", {}, "The adapter"),
+      h("h2", {}, "The adapter"),
       factList(facts),
       h(
         "details",
