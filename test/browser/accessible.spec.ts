@@ -39,7 +39,9 @@ test("axe finds nothing wrong with any tab, light or dark, wide or narrow", asyn
     await tab.click();
     const panel = page.locator(`#${await tab.getAttribute("aria-controls")}`);
     // a panel that loads when it is first seen
-    await expect(panel.locator("button:visible, input:visible, select:visible").first()).toBeVisible({ timeout: 60_000 });
+    await expect(panel.locator("button:visible, input:visible, select:visible").first()).toBeVisible({
+      timeout: 60_000,
+    });
     for (const { width, colorScheme } of [
       { width: 1280, colorScheme: "light" },
       { width: 390, colorScheme: "dark" },
