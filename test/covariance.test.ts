@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Gaussian, GaussianMixture, type Gpu, type Tensor } from "../src/index.ts";
 import { factorOf, inverseOfTriangle } from "../src/linalg/symmetric.ts";
+import { factorAnalysis } from "../src/models/covariance/factorAnalysis.ts";
 import { openNodeGpu } from "../src/node.ts";
 
 /** 150 × 4; see test/oracles/iris.py. */
@@ -61,6 +62,18 @@ const optionsOf = (covariance: (typeof kinds)[number], rank = 2) =>
   covariance === "low-rank" || covariance === "factor" ? { covariance, rank } : { covariance };
 
 describe("a Gaussian of loadings", () => {
+  test("a factor analyser hears of an abort while it works on the CPU", async () => {
+    const [d, controller, reason] = [300, new AbortController(), new Error("enough")];
+    const rows = Array.from({ length: d }, (_, i) =>
+      Float64Array.from({ length: d }, (_, j) => Math.sin(i * i + 7 * j)),
+    );
+    const covariance = Float64Array.from({ length: d * d }, (_, at) => {
+      const [a, b] = [rows[Math.floor(at / d)]!, rows[at % d]!];
+      return a.reduce((sum, value, j) => sum + value * b[j]!, at % (d + 1) === 0 ? d / 10 : 0) / d;
+    });
+    setTimeout(() => controller.abort(reason), 0);
+    await expect(factorAnalysis(covariance, d, 8, controller.signal)).rejects.toBe(reason);
+  });
   test("a factor analyser of iris has scikit-learn's likelihood", async () => {
     const model = await Gaussian.fit(gpu.tensor(oracle.x), { covariance: "factor", rank: 2 });
     expect(relative(await model.score(gpu.tensor(oracle.x)), -2.5991657916)).toBeLessThan(1e-5);

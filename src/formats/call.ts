@@ -73,3 +73,14 @@ export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undef
     signal.removeEventListener("abort", stop!);
   }
 }
+
+/** Lets the event loop turn once, in a hidden page without delay: what works long on the CPU hears of an abort so, and the page draws. */
+export const turn = (): Promise<void> =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });

@@ -21,7 +21,7 @@ export const factor: CovarianceFamily = {
   parameterCount: (k, d, rank) => k * (d * rank - (rank * (rank - 1)) / 2 + d),
   shapes: (k, d, rank) => ({ loadings: [k, d, rank], noise: [k, d] }),
   needsProducts: (d) => d <= MOST_FEATURES_DENSE,
-  estimate({ where, sums, divisor, rank, regularization, signal, warn }) {
+  async estimate({ where, sums, divisor, rank, regularization, signal, warn }) {
     const d = sums.mean.length;
     check(rank < d, "argument", where, () => `expected a rank below the ${d} features; got ${rank}.`);
     const covariance = sums.products.map((value) => value / divisor);
@@ -29,7 +29,7 @@ export const factor: CovarianceFamily = {
       where,
       Float64Array.from({ length: d }, (_, i) => covariance[i * d + i]! + regularization),
     );
-    const { loadings, noise, converged } = factorAnalysis(covariance, d, rank, signal);
+    const { loadings, noise, converged } = await factorAnalysis(covariance, d, rank, signal);
     if (!converged)
       warn(
         `${where}: the likelihood still grew after 6000 steps, towards noise of 0. Lower rank, or set regularization.`,

@@ -1,5 +1,6 @@
 import { factorOf, inverseOfTriangle } from "../../linalg/symmetric.ts";
 import { eigenpairs } from "../../linalg/tridiagonal.ts";
+import { turn } from "../../formats/call.ts";
 import { LOG_TWO_PI } from "../../graph/logTwoPi.ts";
 
 /** Loadings [d, rank] and noise [d]. */
@@ -8,9 +9,11 @@ export interface Factors {
   readonly noise: Float64Array;
 }
 
-/** Steps at most, and the change of the mean log-likelihood in a round of three below which they end. */
+/** Steps at most, and the change of the mean log-likelihood in a round of three, for each entry of the covariance, below which they end. */
 const MOST_STEPS = 6000;
-const TOLERANCE = 1e-11;
+const TOLERANCE = 1e-12;
+/** Milliseconds of steps between two turns of the event loop, in which an abort is heard. */
+const TURN = 50;
 /** An extrapolation reaches at most so far at first, and so many times as far after each that helped. */
 const STEP_GROWTH = 4;
 /** Noise is kept above this part of a feature's variance: the likelihood grows without end as it goes to 0 (Heywood cases). */
@@ -24,15 +27,15 @@ const LEAST_NOISE = 2e-6;
  * Source: Jöreskog, Psychometrika 1967; Rubin & Thayer, Psychometrika 1982; Varadhan & Roland, Simple and globally convergent methods for accelerating
  * the convergence of any EM algorithm, Scand. J. Statist. 2008 (SQUAREM).
  */
-export function factorAnalysis(
+export async function factorAnalysis(
   covariance: Float64Array,
   d: number,
   rank: number,
   signal?: AbortSignal,
-): Factors & { readonly converged: boolean } {
+): Promise<Factors & { readonly converged: boolean }> {
   const deviations = Float64Array.from({ length: d }, (_, i) => Math.sqrt(covariance[i * d + i]!) || 1);
   const correlations = covariance.map((value, at) => value / deviations[Math.floor(at / d)]! / deviations[at % d]!);
-  const best = squarem(correlations, d, rank, start(correlations, d, rank), signal);
+  const best = await squarem(correlations, d, rank, start(correlations, d, rank), signal);
   return {
     loadings: best.loadings.map((value, at) => value * deviations[Math.floor(at / rank)]!),
     noise: best.noise.map((value, i) => value * deviations[i]! ** 2),
@@ -41,11 +44,16 @@ export function factorAnalysis(
 }
 
 /** EM from a start until the likelihood stands still. */
-function squarem(s: Float64Array, d: number, rank: number, start: Factors, signal?: AbortSignal) {
+async function squarem(s: Float64Array, d: number, rank: number, start: Factors, signal?: AbortSignal) {
   let best = start;
   let level = Number.NEGATIVE_INFINITY;
   let maxStep = STEP_GROWTH;
+  let turned = performance.now();
   for (let steps = 0; steps < MOST_STEPS; steps += 3) {
+    if (performance.now() - turned > TURN) {
+      await turn();
+      turned = performance.now();
+    }
     signal?.throwIfAborted();
     const one = step(s, d, rank, best);
     const two = step(s, d, rank, one.next);
@@ -57,7 +65,7 @@ function squarem(s: Float64Array, d: number, rank: number, start: Factors, signa
     if (isBetter && extrapolation.length === maxStep) maxStep *= STEP_GROWTH;
     if (extrapolation && !isBetter) maxStep = Math.max(STEP_GROWTH, maxStep / STEP_GROWTH);
     const now = Math.max(two.logLikelihood, three.logLikelihood);
-    if (now - level < TOLERANCE) return { ...best, converged: true };
+    if (now - level < TOLERANCE * d * d) return { ...best, converged: true };
     level = now;
   }
   return { ...best, converged: false };
