@@ -1,15 +1,13 @@
-// book — builds the book: the lessons of src/app/book, and every export with its comment, as static files in dist/book.
-import { readdirSync } from "node:fs";
+// book — builds the book: the lessons of src/app/book, which run in their pages, and every export with its comment, as static files in
+// dist/book.
 import { join } from "node:path";
 import { Application } from "typedoc";
+import { addPrograms, lessons } from "./lesson/build.mjs";
 import { root, tell } from "./nodeProgram.mjs";
 
 const entries = ["index", "node", "formats"].map((name) => join(root, "src", `${name}.ts`));
 
-const folder = join(root, "src/app/book");
-const lessons = readdirSync(folder)
-  .sort((a, b) => parseInt(a) - parseInt(b))
-  .map((name) => join(folder, name));
+const out = join(root, "dist/book");
 
 async function main() {
   const app = await Application.bootstrapWithPlugins({
@@ -19,7 +17,7 @@ async function main() {
     readme: join(root, "README.md"),
     projectDocuments: lessons,
     sort: ["kind", "instance-first", "alphabetical-ignoring-documents"],
-    out: join(root, "dist/book"),
+    out,
     excludeInternal: true,
     excludePrivate: true,
     disableSources: true,
@@ -38,7 +36,7 @@ async function main() {
   }
   if (!project || app.logger.hasErrors() || app.logger.hasWarnings())
     throw new Error("book: not all is well with the book. Each fault is named above.");
-  tell("dist/book/index.html");
+  tell(`dist/book/index.html; lessons that run in their pages: ${(await addPrograms(out)).join(", ")}`);
 }
 
 await main().catch((error) => {

@@ -42,13 +42,6 @@ describe("the book", () => {
     expect(said).toBe("");
   });
 
-  it("is built, with every link and every type that a signature mentions", () => {
-    execFileSync(process.execPath, ["src/app/book.mjs"], { stdio: ["ignore", "ignore", "inherit"] });
-    const pages = readdirSync("dist/book/documents");
-    expect(pages).toHaveLength(lessons.length);
-    expect(readFileSync("dist/book/functions/index.softmax.html", "utf8")).toContain("<pre>");
-  });
-
   it.each(lessons.filter((name) => blocksOf(textOf(name)).length > 0))("%s prints what it says", async (name) => {
     for (const line of await printedBy(blocksOf(textOf(name)).join("\n"))) {
       const { said } = line;

@@ -1,0 +1,70 @@
+// Makes the book's lessons run in their pages: each lesson's program, the engine, and a script that shows what a program prints.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build, transform } from "esbuild";
+import { root } from "../nodeProgram.mjs";
+
+const folder = join(root, "src/app/book");
+
+/** The lessons' files, in order. */
+export const lessons = readdirSync(folder)
+  .sort((a, b) => parseInt(a) - parseInt(b))
+  .map((name) => join(folder, name));
+
+/**
+ * The program of a lesson as a module that exports `main(print)`, or null where it has none that runs in a page. Before each block of TypeScript, counted
+ * with those that do not run, `main` calls `print(block)`, and for each line that the block prints `print(block, ...values)`.
+ */
+export async function programOf(markdown) {
+  const blocks = [...markdown.matchAll(/^```ts ?(.*)\n([^]*?)^```$/gm)];
+  const runs = blocks.flatMap(([, kind, code], i) =>
+    kind ? [] : [`print(${i});\n${code.replaceAll("console.log(", `print(${i}, `)}`],
+  );
+  if (runs.length === 0) return null;
+  const imports = [];
+  const body = runs.join("\n").replace(/^import .*$/gm, (line) => {
+    imports.push(line.replace(/"latentgpu".*/, '"./latentgpu.js";'));
+    return "";
+  });
+  const contents = `${imports.join("\n")}\nexport async function main(print: (block: number, ...values: unknown[]) => void) {\n${body}}`;
+  const { code } = await transform(contents, { loader: "ts", format: "esm", target: "es2022" });
+  return code;
+}
+
+/** Adds to a book in `book` what makes its lessons run. Returns the numbers of those that do. */
+export async function addPrograms(book) {
+  const out = join(book, "lessons");
+  await build({
+    absWorkingDir: root,
+    entryPoints: { latentgpu: "src/index.ts", run: "src/app/lesson/run.ts" },
+    outdir: out,
+    bundle: true,
+    splitting: true,
+    chunkNames: "parts/[name]-[hash]",
+    format: "esm",
+    target: "es2022",
+    minify: true,
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  const pages = readdirSync(join(book, "documents"));
+  const running = [];
+  for (const [i, file] of lessons.entries()) {
+    const number = i + 1;
+    const program = await programOf(readFileSync(file, "utf8"));
+    if (!program) continue;
+    writeFileSync(join(out, `${number}.js`), program);
+    const page = join(
+      book,
+      "documents",
+      pages.find((name) => name.startsWith(`${number}._`)),
+    );
+    const script = `<script type="module" src="../lessons/run.js?lesson=${number}"></script>`;
+    writeFileSync(
+      page,
+      readFileSync(page, "utf8").replace("</body>", () => `${script}</body>`),
+    );
+    running.push(number);
+  }
+  return running;
+}
