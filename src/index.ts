@@ -34,7 +34,7 @@ export { continuousBernoulli } from "./models/latent/likelihood/continuousBernou
 export { gaussian } from "./models/latent/likelihood/gaussian.ts";
 export { laplace } from "./models/latent/likelihood/laplace.ts";
 export { logCosh } from "./models/latent/likelihood/logCosh.ts";
-export { above, atLeast, flag, inside, listOf, oneOf, whole, widths } from "./models/latent/options.ts";
+export { above, atLeast, flag, inside, listOf, oneOf, whole, widths } from "./formats/options.ts";
 export { codeParts, gaussianParts } from "./models/latent/parts.ts";
 export { aggregatePosterior } from "./models/latent/aggregatePosterior.ts";
 export { slerp, traverse } from "./models/latent/walks.ts";

@@ -107,7 +107,7 @@ export type { Variance } from "./models/latent/likelihood/gaussian.ts";
 export type { Gamma, GammaGradient } from "./models/latent/gamma.ts";
 export type { LikelihoodName, LikelihoodOptions } from "./models/latent/likelihood/named.ts";
 export type { Normal } from "./models/latent/normal.ts";
-export type { Option, OptionTable, ValuesOf } from "./models/latent/options.ts";
+export type { Option, OptionTable, ValuesOf } from "./formats/options.ts";
 export type { Features } from "./models/latent/perceptual.ts";
 export type { Density as CodeDistribution } from "./models/latent/prior.ts";
 export type {

@@ -98,7 +98,9 @@ it("refuses what it cannot do, and an abort ends it and frees all", async () => 
   expect((await failure(() => classes.ais(x))).message).toMatch(
     /CategoricalVAE.ais: expected a model whose codes are drawn as normal numbers/,
   );
-  expect((await failure(() => vae.ais(x, { temperatures: 1 }))).message).toMatch(/temperatures whole and ≥ 2; got 1/);
+  expect((await failure(() => vae.ais(x, { temperatures: 1 }))).message).toMatch(
+    /temperatures as a whole number ≥ 2; got 1/,
+  );
   expect((await failure(() => vae.ais(x, { steps: 1 } as object))).message).toMatch(/unknown option/);
   expect((await failure(() => ais(x as never, x))).message).toMatch(/a model with a decoder first/);
   const controller = new AbortController();

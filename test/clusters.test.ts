@@ -107,9 +107,9 @@ describe("KMeans on iris, against scikit-learn", () => {
 
   test("options that make no sense are refused by name", async () => {
     const of = async (options: object) => (await failure(() => KMeans.fit(iris, options as never))).message;
-    expect(await of({})).toContain("expected clusters whole and ≥ 1; got NaN");
+    expect(await of({})).toContain("expected clusters as a whole number ≥ 1; got undefined");
     expect(await of({ clusters: 151 })).toContain("Expected at least 151 rows; got 150");
-    expect(await of({ clusters: 2, init: "kmeans" })).toContain('unknown init. Expected "k-means++"');
+    expect(await of({ clusters: 2, init: "kmeans" })).toContain('expected init "k-means++", "random" or centres');
     expect(await of({ clusters: 2, init: [[1, 2]] })).toContain("expected init [2, 4]; got 2 values");
     expect(await of({ clusters: 2, weights: [1, 2] })).toContain("expected a weight for each of 150 rows; got 2");
     expect(await of({ clusters: 2, weights: x.map((_, i) => (i === 7 ? -1 : 1)) })).toContain("weight 7 is -1");

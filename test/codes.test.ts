@@ -186,7 +186,7 @@ describe("the aggregate posterior", () => {
     const x = gpu.zeros([3, 2]);
     expect((await failure(() => aggregatePosterior(model, x))).code).toBe("unsupported");
     expect((await failure(() => aggregatePosterior(vae, x, { quantile: 1 }))).message).toContain(
-      "quantile between 0 and 1; got 1",
+      "quantile as a number in (0, 1); got 1",
     );
   });
 });

@@ -111,7 +111,7 @@ describe("TinyFace", () => {
       [changed, {}, "format", /CRC-32/],
       [tinyFile(), { size: 100 }, "argument", /multiple of 32.*100/],
       [tinyFile(), { threshold: 2 }, "argument", /threshold.*2/],
-      [tinyFile(), { suppression: "soft" }, "argument", /greedy or weighted.*soft/],
+      [tinyFile(), { suppression: "soft" }, "argument", /"greedy" or "weighted"; got "soft"/],
       [tinyFile(), { nms: 0.5 }, "argument", /nms/],
     ];
     for (const [file, options, code, said] of wrong) {

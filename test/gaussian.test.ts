@@ -141,7 +141,7 @@ describe("kinds, samples, files, errors", () => {
     const bad = oracle.x.map((row, i) => (i === 17 ? [1, 2, 3, Number.POSITIVE_INFINITY] : row));
     expect(await code(Gaussian.fit(gpu.tensor(bad)))).toContain("data: Gaussian.fit: row 17, feature 3 is Infinity");
     expect(await code(Gaussian.fit(iris, { regularisation: 1 } as never))).toContain("regularisation");
-    expect(await code(Gaussian.fit(iris, { shrinkage: 2 }))).toContain("expected a shrinkage");
+    expect(await code(Gaussian.fit(iris, { shrinkage: 2 }))).toContain('expected shrinkage "none"');
     expect(await code(Gaussian.fit(gpu.tensor([[1, 2]]), { ddof: 1 }))).toContain("shape: Gaussian.fit: too few rows");
     const model = await Gaussian.fit(iris);
     expect(await code((async () => model.logProb(gpu.tensor([[1, 2]])))())).toContain("Expected 4 columns; got 2");

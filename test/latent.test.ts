@@ -189,15 +189,15 @@ describe("options that make no sense", () => {
   const small = { image: [1, 2, 3], hidden: 4, latent: 2 };
   it.each([
     ["BetaVAE", { type: "C" }, 'BetaVAE: expected type "H" or "B"; got "C".'],
-    ["BetaVAE", { beta: -1 }, "BetaVAE: expected beta ≥ 0; got -1."],
-    ["BetaVAE", { capacitySteps: 0 }, "BetaVAE: expected capacitySteps whole and ≥ 1; got 0."],
+    ["BetaVAE", { beta: -1 }, "BetaVAE: expected beta as a number ≥ 0; got -1."],
+    ["BetaVAE", { capacitySteps: 0 }, "BetaVAE: expected capacitySteps as a whole number ≥ 1; got 0."],
     ["BetaTCVAE", { estimator: "all" }, 'BetaTCVAE: expected estimator "stratified" or "weighted"; got "all".'],
     [
       "FactorVAE",
       { discriminatorHidden: [] },
       "FactorVAE: expected discriminatorHidden as a list of whole numbers > 0; got [].",
     ],
-    ["VQVAE", { decay: 0 }, "VQVAE: expected decay in (0, 1); got 0."],
+    ["VQVAE", { decay: 0 }, "VQVAE: expected decay as a number in (0, 1); got 0."],
     ["VQVAE", { latent: 5, positions: 2, dimension: 3 }, "VQVAE: expected latent 6, as the other options say; got 5."],
     ["HVAE", { latent: 2 }, "HVAE: expected latent [2 numbers], whole and > 0; got 2."],
     ["LVAE", { latent: [2, 2], hidden: 4 }, "hidden: expected two hidden widths or more; got [4]."],
@@ -206,8 +206,8 @@ describe("options that make no sense", () => {
       { window: 7 },
       "MSSIMVAE: images [2, 3] have 2 pixels at scale 1. Expected a window of at most that; got 7.",
     ],
-    ["IWAE", { samples: 0.5 }, "IWAE: expected samples whole and ≥ 1; got 0.5."],
-    ["GammaVAE", { priorShape: 0 }, "GammaVAE: expected priorShape > 0; got 0."],
+    ["IWAE", { samples: 0.5 }, "IWAE: expected samples as a whole number ≥ 1; got 0.5."],
+    ["GammaVAE", { priorShape: 0 }, "GammaVAE: expected priorShape as a number > 0; got 0."],
   ] as const)("%s %j", async (name, options, message) => {
     const error = await failure(() => new models[name]!(gpu, { ...small, ...odd[name], ...options }));
     expect([error.code, error.message]).toEqual(["argument", message]);

@@ -71,7 +71,7 @@ describe.each(Object.entries(rows))(
         [{ ...options, neighbours: 3 }, /unknown option.*"neighbours"/],
         [{ ...options, gpu: {} }, /expected a gpu opened by/],
         [{ ...options, seed: -1 }, /seed as a whole number/],
-        [{ ...options, interval: 1 }, /interval as true or false; got 1/],
+        [{ ...options, interval: 1 }, /interval true or false; got 1/],
         [{ ...options, signal: 5 }, /AbortSignal/],
       ];
       for (const [bad, message] of wrong) {

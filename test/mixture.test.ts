@@ -185,9 +185,11 @@ describe("precision and degenerate data", () => {
       "argument: GaussianMixture.fit: fewer rows than components. Expected at least 151 rows; got 150.",
     );
     expect(await code(GaussianMixture.fit(iris, { components: 2, restart: 3 } as never))).toContain("restart");
-    expect(await code(GaussianMixture.fit(iris, { components: 2.5 }))).toContain("components is out of range");
+    expect(await code(GaussianMixture.fit(iris, { components: 2.5 }))).toContain(
+      "expected components as a whole number ≥ 1",
+    );
     expect(await code(GaussianMixture.fit(iris, { components: 2, tolerance: -1 }))).toContain(
-      "tolerance is out of range",
+      "expected tolerance as a number ≥ 0",
     );
     const init = { ...pooledStart("diag"), weights: [0.5, 0.5, 0.5] };
     expect(await code(GaussianMixture.fit(iris, { components: 3, covariance: "diag", init }))).toContain(

@@ -179,7 +179,7 @@ describe("faults", () => {
   it("options are checked by name", async () => {
     using vae = new VAE(gpu, small);
     await expect(vae.fit(images, { epoch: 3 } as object)).rejects.toThrow(/unknown option.*"epoch"/);
-    await expect(vae.fit(images, { epochs: 0 })).rejects.toThrow(/expected epochs whole and ≥ 1; got 0/);
+    await expect(vae.fit(images, { epochs: 0 })).rejects.toThrow(/expected epochs as a whole number ≥ 1; got 0/);
     await expect(vae.fit(images, { batch: 1.5 })).rejects.toThrow(/batch/);
     await expect(vae.fit(images, { earlyStopping: { patience: 1 } })).rejects.toThrow(/needs a validation set/);
   });

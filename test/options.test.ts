@@ -2,7 +2,21 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import * as latentgpu from "../src/index.ts";
 import * as family from "../src/models/family/index.ts";
 import { type Gpu, LatentError } from "../src/index.ts";
-import * as rules from "../src/metrics/options.ts";
+import {
+  above,
+  anything,
+  atLeast,
+  flag,
+  inside,
+  listOf,
+  numbers,
+  oneOf,
+  type Option,
+  optional,
+  readOptions,
+  whole,
+  widths,
+} from "../src/formats/options.ts";
 import { decodePng, encodePng, parseNpz, writeNpz } from "../src/formats.ts";
 import { openNodeGpu } from "../src/node.ts";
 
@@ -153,9 +167,55 @@ it("an option that is undefined is absent, in every call with options", async ()
   expect(faults).toEqual([]);
 });
 
-it("and in every kind of rule that measures have", () => {
-  const { whole, above, between, finite, oneOf, flag, numbers, anything } = rules;
-  const all = [whole(1, 3), above(0, 3), between(0, 5, 3), finite(3), oneOf(["a"], "a"), flag(true)];
-  expect(all.map((rule) => rule("here", "it", undefined))).toEqual([3, 3, 3, 3, "a", true]);
-  for (const rule of [numbers(), anything()]) expect(rule("here", "it", undefined)).toBeUndefined();
+const kinds = {
+  least: atLeast(0, 1),
+  above: above(0, 1),
+  inside: inside(0, 1, 0.5),
+  whole: whole(1, 3),
+  word: oneOf("a", "b"),
+  flag: flag(false),
+  list: listOf([1, 2]),
+  widths: widths([3]),
+  free: optional(whole(1)),
+  numbers: numbers<number[]>(),
+  anything: anything(),
+};
+// of the others undefined
+const standards = { least: 1, above: 1, inside: 0.5, whole: 3, word: "a", flag: false, list: [1, 2], widths: [3] };
+
+it("a table gives its defaults, and what was given in their place", () => {
+  expect(readOptions("here", kinds, {})).toEqual(standards);
+  expect(readOptions("here", kinds, { whole: undefined })).toEqual(standards);
+  const given = {
+    least: 0,
+    inside: 0.1,
+    word: "b",
+    flag: true,
+    list: [0.5],
+    free: 7,
+    numbers: [[1], [2]],
+    anything: gpu,
+  };
+  expect(readOptions("here", kinds, given)).toEqual({ ...standards, ...given });
+});
+
+it("an option says what it expected and what came", () => {
+  const wrong: readonly [Option<unknown>, value: unknown, says: string][] = [
+    [kinds.least, "1", 'as a number ≥ 0; got "1"'],
+    [kinds.least, null, "as a number ≥ 0; got null"],
+    [kinds.least, gpu.zeros([2]), "as a number ≥ 0; got Tensor"],
+    [kinds.above, 0, "as a number > 0; got 0"],
+    [kinds.above, Number.POSITIVE_INFINITY, "as a number > 0; got Infinity"],
+    [kinds.inside, 1, "as a number in (0, 1); got 1"],
+    [kinds.whole, 0.5, "as a whole number ≥ 1; got 0.5"],
+    [kinds.word, "c", '"a" or "b"; got "c"'],
+    [kinds.flag, 0, "true or false; got 0"],
+    [kinds.list, [1, "2", []], 'as a list of numbers > 0; got [1, "2", an array]'],
+    [kinds.widths, new Array(9).fill(0.5), `as a list of whole numbers > 0; got [${"0.5, ".repeat(8)}…]`],
+    [kinds.free, 0, "as a whole number ≥ 1; got 0"],
+    [kinds.numbers, 5, "as an array of numbers; got 5"],
+    [whole(1), undefined, "as a whole number ≥ 1; got undefined"],
+  ];
+  for (const [option, value, says] of wrong)
+    expect(() => option.read("here", "it", value)).toThrow(new LatentError("argument", `here: expected it ${says}.`));
 });

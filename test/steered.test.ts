@@ -119,8 +119,9 @@ describe("a weight that is a state", () => {
     const state = gpu.state(1);
     const refused = {
       'BetaVAE: type "B" has no beta': () => new BetaVAE(gpu, { ...small, type: "B", beta: state }),
-      "FactorVAE: expected gamma ≥ 0; got Tensor f32 []": () => new FactorVAE(gpu, { ...small, gamma: state as never }),
-      "VAE: expected beta ≥ 0; got -1": () => new VAE(gpu, { ...small, beta: -1 }),
+      "FactorVAE: expected gamma as a number ≥ 0; got Tensor": () =>
+        new FactorVAE(gpu, { ...small, gamma: state as never }),
+      "VAE: expected beta as a number ≥ 0; got -1": () => new VAE(gpu, { ...small, beta: -1 }),
       "VAE: expected beta as a number or a tensor f32 []; got Tensor f32 [1]": () =>
         new VAE(gpu, { ...small, beta: gpu.state([1]) }),
     };

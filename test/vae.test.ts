@@ -193,7 +193,7 @@ describe("the VAE", () => {
     expect(() => new VAE(gpu, { image: [28, 28] } as never)).toThrow(
       /image \[channels, height, width\].*got \[28,28\]/,
     );
-    expect(() => new VAE(gpu, { ...small, beta: -1 })).toThrow(/beta ≥ 0; got -1/);
+    expect(() => new VAE(gpu, { ...small, beta: -1 })).toThrow(/beta as a number ≥ 0; got -1/);
     expect(() => new VAE(gpu, { ...small, latent: [2, 3] })).toThrow(/latent whole and > 0; got \[2,3\]/);
     using vae = new VAE(gpu, small);
     expect(() => vae.encode(gpu.tensor(new Float32Array(9), [1, 9]))).toThrow(

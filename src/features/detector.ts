@@ -1,4 +1,5 @@
-import { check, checkOptions, show } from "../device/errors.ts";
+import { check, checkOptions, present, show } from "../device/errors.ts";
+import { isNumber, oneOf, option, readOptions } from "../formats/options.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { type Box, greedy, weighted } from "./boxes.ts";
 
@@ -16,6 +17,12 @@ export interface DetectorOptions {
 export type Detection = Required<DetectorOptions>;
 
 const suppressions = { greedy, weighted };
+const fraction = option<number>(
+  undefined,
+  "as a number in [0, 1]",
+  (value) => isNumber(value) && value >= 0 && value <= 1,
+);
+const table = { threshold: fraction, overlap: fraction, suppression: oneOf("greedy", "weighted") };
 
 /** Options with defaults. Throws LatentError("argument") by name. */
 export function detectionOf(
@@ -24,22 +31,8 @@ export function detectionOf(
   further: readonly string[],
   defaults: Detection,
 ): Detection {
-  checkOptions(where, options, ["threshold", "overlap", "suppression", ...further]);
-  const { threshold = defaults.threshold, overlap = defaults.overlap, suppression = defaults.suppression } = options;
-  for (const [name, value] of Object.entries({ threshold, overlap }))
-    check(
-      typeof value === "number" && value >= 0 && value <= 1,
-      "argument",
-      where,
-      () => `expected ${name} in [0, 1]; got ${String(value)}.`,
-    );
-  check(
-    Object.hasOwn(suppressions, suppression),
-    "argument",
-    where,
-    () => `expected suppression greedy or weighted; got ${String(suppression)}.`,
-  );
-  return { threshold, overlap, suppression };
+  checkOptions(where, options, [...Object.keys(table), ...further]);
+  return readOptions(where, table, { ...defaults, ...present(options) });
 }
 
 /** The boxes of one image that stay: above the threshold, each thing once, the best first. */

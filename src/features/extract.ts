@@ -1,8 +1,9 @@
 import { Dataset } from "../data/dataset.ts";
 import { gpuOf } from "../data/rows.ts";
 import { stored } from "../data/stored.ts";
-import { check, checkOptions, show } from "../device/errors.ts";
+import { check, show } from "../device/errors.ts";
 import { checkCall, type LongCall, progressOf } from "../formats/call.ts";
+import { oneOf, readOptions, whole } from "../formats/options.ts";
 import { checkTensor } from "../graph/operand.ts";
 import { concat } from "../graph/ops/part.ts";
 import { pad } from "../graph/ops/pad.ts";
@@ -18,6 +19,8 @@ export interface ExtractOptions extends LongCall {
   /** What is wanted of each image; "features". */
   readonly output?: "features" | "probabilities";
 }
+
+const table = { batch: whole(1, 16), output: oneOf("features", "probabilities") };
 
 /**
  * A network's codes of any number of images: one batch size is compiled, and the last batch is filled up with black images, whose
@@ -35,21 +38,15 @@ export async function extract(
   options: ExtractOptions = {},
 ): Promise<Tensor> {
   const where = "extract";
-  checkOptions(where, options, ["batch", "output", "signal", "onProgress"]);
+  const { batch: wanted, output } = readOptions(where, table, options, ["signal", "onProgress"]);
   checkCall(where, options);
-  const { batch: wanted = 16, output = "features", signal, onProgress } = options;
+  const { signal, onProgress } = options;
   const head = network?.[output]?.bind(network);
   check(
-    typeof head === "function" && (output === "features" || output === "probabilities"),
+    typeof head === "function",
     "argument",
     where,
-    () => `expected a network with ${String(output)}; got ${network?.name ?? typeof network}.`,
-  );
-  check(
-    Number.isInteger(wanted) && wanted > 0,
-    "argument",
-    where,
-    () => `expected a whole batch > 0; got ${String(wanted)}.`,
+    () => `expected a network with ${output}; got ${network?.name ?? typeof network}.`,
   );
   if (!(images instanceof Dataset)) checkTensor(where, images);
   const shape = images instanceof Dataset ? [images.count, ...images.shape] : images.shape;

@@ -1,9 +1,9 @@
 import { check } from "../device/errors.ts";
 import type { LongCall } from "../formats/call.ts";
+import { oneOf, whole } from "../formats/options.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Ais, AisOptions } from "../models/latent/calls.ts";
 import { defineMeasure } from "./measure.ts";
-import { oneOf, whole } from "./options.ts";
 import { bitsPerDim } from "./logLikelihood.ts";
 import type { SampleSet } from "./sets.ts";
 import { meanAndVariance, normalInterval } from "./statistics.ts";
@@ -40,7 +40,7 @@ export const ais = /* @__PURE__ */ defineMeasure<
     chains: whole(1, 16),
     temperatures: whole(2, 1000),
     leapfrogs: whole(1, 10),
-    start: oneOf(["prior", "posterior"], "prior"),
+    start: oneOf("prior", "posterior"),
   },
   async of({ model }, options, { where, tensor, count, seed, level, long }) {
     const { ais: estimate } = (model ?? {}) as Partial<Annealable>;

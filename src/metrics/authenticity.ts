@@ -1,11 +1,11 @@
 import { gpuOfRows, type Rows, rowsOf } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
+import { anything, oneOf, optional, whole } from "../formats/options.ts";
 import { Moments } from "../linalg/moments.ts";
 import { numbersOf } from "../linalg/numbers.ts";
 import { ballsOf } from "./balls.ts";
 import type { HalvesOptions } from "./halves.ts";
 import { type Context, defineMeasure } from "./measure.ts";
-import { anything, oneOf, whole } from "./options.ts";
 import { nearest } from "./nearest.ts";
 import { eachPair } from "./pairs.ts";
 import type { SampleSet } from "./sets.ts";
@@ -55,9 +55,9 @@ export const authenticity = /* @__PURE__ */ defineMeasure<
   sets: ["real", "generated"],
   options: {
     centre: anything(),
-    embedding: oneOf(["identity"], "identity"),
+    embedding: oneOf("identity"),
     steps: whole(2, 30),
-    resamples: whole(0, undefined),
+    resamples: optional(whole(0)),
   },
   halves: { value: SHARE, authenticity: SHARE, alphaPrecision: INTEGRATED, betaRecall: INTEGRATED },
   async of(_inputs, { centre, steps }, context) {

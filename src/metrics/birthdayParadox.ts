@@ -1,8 +1,8 @@
 import { hitsOf } from "./balls.ts";
 import { check } from "../device/errors.ts";
+import { atLeast, whole } from "../formats/options.ts";
 import { defineMeasure } from "./measure.ts";
 import { nearest } from "./nearest.ts";
-import { finite, whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { poissonLimits } from "./statistics.ts";
 
@@ -38,14 +38,7 @@ export const birthdayParadox = /* @__PURE__ */ defineMeasure<[generated: SampleS
   name: "birthdayParadox",
   sets: ["generated"],
   instead: ["sample", "duplicatePairs"],
-  options: {
-    threshold: (where, name, value) => {
-      const found = finite(0)(where, name, value);
-      check(found >= 0, "argument", where, () => `expected ${name} ≥ 0; got ${found}.`);
-      return found;
-    },
-    pairs: whole(0, 20),
-  },
+  options: { threshold: atLeast(0, 0), pairs: whole(0, 20) },
   async of(inputs, { threshold, pairs }, { where, rows, count, level, long }) {
     let [s, duplicates] = [inputs.sample as number, inputs.duplicatePairs as number];
     let shown: (readonly [number, number, number])[] = [];

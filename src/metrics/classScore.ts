@@ -1,10 +1,10 @@
 import { permutation } from "../data/philox.ts";
 import { check } from "../device/errors.ts";
+import { flag, whole } from "../formats/options.ts";
 import type { Moments } from "../linalg/moments.ts";
 import { STREAMS } from "./bootstrap.ts";
 import { klMomentsOf } from "./classMoments.ts";
 import { defineMeasure } from "./measure.ts";
-import { flag, whole } from "./options.ts";
 import { bendOf, klOfRows, marginal, probabilitiesOf } from "./probabilities.ts";
 import type { SampleSet } from "./sets.ts";
 import { meanAndVariance, normalInterval } from "./statistics.ts";

@@ -1,8 +1,8 @@
 import { check, named } from "../device/errors.ts";
+import { above, anything } from "../formats/options.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { type Labelled, logistic, nearestMean } from "./logistic.ts";
 import { defineMeasure } from "./measure.ts";
-import { above, anything } from "./options.ts";
 import { type SampleSet, valuesOf } from "./sets.ts";
 import { shareLimits } from "./statistics.ts";
 

@@ -1,11 +1,11 @@
 import { permutation } from "../data/philox.ts";
 import { type Rows, rowsOf } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
+import { optional, whole } from "../formats/options.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { STREAMS } from "./bootstrap.ts";
 import { defineMeasure } from "./measure.ts";
 import { nearest } from "./nearest.ts";
-import { whole } from "./options.ts";
 import { joined, type SampleSet } from "./sets.ts";
 import { binomialTail, shareLimits, normalTail } from "./statistics.ts";
 import { picked } from "./subset.ts";
@@ -45,7 +45,7 @@ export const classifierTest = /* @__PURE__ */ defineMeasure<
   name: "classifierTest",
   sets: ["real", "generated"],
   instead: ["correct", "n"],
-  options: { k: whole(1, undefined) },
+  options: { k: optional(whole(1)) },
   async of(inputs, { k }, { where, seed, level, long, pair, count }) {
     let [correct, tested] = [inputs.correct as number, inputs.n as number];
     if (correct === undefined) {

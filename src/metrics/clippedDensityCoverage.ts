@@ -1,9 +1,9 @@
 import { ballsOf, hitsOf } from "./balls.ts";
 import { check } from "../device/errors.ts";
 import type { Rows } from "../data/rows.ts";
+import { optional, whole } from "../formats/options.ts";
 import type { HalvesOptions } from "./halves.ts";
 import { type Context, defineMeasure } from "./measure.ts";
-import { whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { SHARE, logChoose, logGamma, meanAndVariance, median } from "./statistics.ts";
 
@@ -45,7 +45,7 @@ export const clippedDensityCoverage = /* @__PURE__ */ defineMeasure<
 >({
   name: "clippedDensityCoverage",
   sets: ["real", "generated"],
-  options: { k: whole(1, 5), resamples: whole(0, undefined) },
+  options: { k: whole(1, 5), resamples: optional(whole(0)) },
   halves: { value: SHARE, density: SHARE, coverage: SHARE },
   async of(_inputs, { k }, context) {
     const pair = context.pair();

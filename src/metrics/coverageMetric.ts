@@ -1,7 +1,7 @@
 import { eachBatch, type Rows } from "../data/rows.ts";
+import { above, inside, optional } from "../formats/options.ts";
 import { logDensities } from "./kde.ts";
 import { defineMeasure } from "./measure.ts";
-import { above, between } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { meanAndVariance, median, shareLimits, quantile } from "./statistics.ts";
 
@@ -42,7 +42,7 @@ export const coverageMetric = /* @__PURE__ */ defineMeasure<
 >({
   name: "coverageMetric",
   sets: ["real", "generated"],
-  options: { bandwidth: above(0, undefined), mass: between(0, 1, 0.95) },
+  options: { bandwidth: optional(above(0)), mass: inside(0, 1, 0.95) },
   async of(_inputs, { bandwidth, mass }, { where, pair, long, level }) {
     const [real, generated] = pair();
     const width = bandwidth ?? (await stepOf(generated));

@@ -1,8 +1,8 @@
 import type { Rows } from "../data/rows.ts";
 import { ballsOf, hitsOf, share } from "./balls.ts";
+import { optional, whole } from "../formats/options.ts";
 import type { HalvesOptions } from "./halves.ts";
 import { type Context, defineMeasure } from "./measure.ts";
-import { whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { NOT_NEGATIVE, SHARE } from "./statistics.ts";
 
@@ -42,7 +42,7 @@ export const densityCoverage = /* @__PURE__ */ defineMeasure<
 >({
   name: "densityCoverage",
   sets: ["real", "generated"],
-  options: { k: whole(1, 5), resamples: whole(0, undefined) },
+  options: { k: whole(1, 5), resamples: optional(whole(0)) },
   halves: { value: NOT_NEGATIVE, density: NOT_NEGATIVE, coverage: SHARE },
   async of(_inputs, { k }, context) {
     const pair = context.pair();

@@ -1,10 +1,10 @@
 import { eachBatch, gpuOf } from "../data/rows.ts";
 import { check, named } from "../device/errors.ts";
+import { anything, isNumber, option, whole } from "../formats/options.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import { slice } from "../graph/ops/slice.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { defineMeasure } from "./measure.ts";
-import { anything, whole } from "./options.ts";
 import type { Box } from "../features/boxes.ts";
 import type { SampleSet } from "./sets.ts";
 import { shareLimits } from "./statistics.ts";
@@ -66,16 +66,7 @@ export const detectionRate = /* @__PURE__ */ defineMeasure<
   sets: ["images", "detector"],
   optional: ["real", "nonFaces"],
   options: {
-    threshold: (where, name, value) => {
-      const found = value === undefined ? 0.5 : value;
-      check(
-        typeof found === "number" && Number.isFinite(found),
-        "argument",
-        where,
-        () => `expected ${name} as a number; got ${named(found)}.`,
-      );
-      return found;
-    },
+    threshold: option(0.5, "as a finite number", isNumber),
     minSize: whole(0, 0),
     real: anything(),
     nonFaces: anything(),

@@ -1,5 +1,6 @@
 import { gpuOfRows, type Rows } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
+import { numbers, whole } from "../formats/options.ts";
 import { slice } from "../graph/ops/slice.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { exactRows } from "../linalg/centredSums.ts";
@@ -7,7 +8,6 @@ import { permutation } from "../data/philox.ts";
 import { STREAMS } from "./bootstrap.ts";
 import { fitted, scored, startOf } from "./isotropicMixture.ts";
 import { defineMeasure } from "./measure.ts";
-import { numbers, whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { valuesOf } from "./sets.ts";
 import { meanAndVariance, normalInterval } from "./statistics.ts";

@@ -1,5 +1,6 @@
 import { gpuOf } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
+import { above, numbers, optional, whole } from "../formats/options.ts";
 import { div, mul } from "../graph/ops/arithmetic.ts";
 import { cos, sin } from "../graph/ops/elementwise.ts";
 import { gram } from "../graph/ops/gram.ts";
@@ -12,7 +13,6 @@ import type { Gpu } from "../program/gpu.ts";
 import { STREAMS } from "./bootstrap.ts";
 import type { HalvesOptions } from "./halves.ts";
 import { defineMeasure } from "./measure.ts";
-import { above, numbers, whole } from "./options.ts";
 import { type SampleSet, onWholes } from "./sets.ts";
 import { eigenvaluesOf, entropyScore } from "./spectra.ts";
 import { AT_LEAST_ONE } from "./statistics.ts";
@@ -46,7 +46,7 @@ export interface FourierVendi {
 export const fourierVendi = /* @__PURE__ */ defineMeasure<[generated: SampleSet], FourierVendiOptions, FourierVendi>({
   name: "fourierVendi",
   sets: ["generated"],
-  options: { sigma: above(0, 15), count: whole(1, 512), frequencies: numbers(), resamples: whole(0, undefined) },
+  options: { sigma: above(0, 15), count: whole(1, 512), frequencies: numbers(), resamples: optional(whole(0)) },
   apart: { frequencies: ["count", "sigma"] },
   halves: { value: AT_LEAST_ONE, vendi: AT_LEAST_ONE, rke: AT_LEAST_ONE },
   async of(_inputs, { sigma, count, frequencies }, { where, rows, seed, long }) {

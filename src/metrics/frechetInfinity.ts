@@ -1,11 +1,11 @@
 import type { Samples } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
+import { numbers, optional, whole } from "../formats/options.ts";
 import { Moments } from "../linalg/moments.ts";
 import { numbersOf } from "../linalg/numbers.ts";
 import { frechetDistance } from "./frechet.ts";
 import { type FrechetDeviation, frechetDeviation, hasInterval, limitsOf } from "./frechetDeviation.ts";
 import { defineMeasure } from "./measure.ts";
-import { numbers, whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { subset } from "./subset.ts";
 
@@ -45,7 +45,7 @@ export const frechetDistanceInfinity = /* @__PURE__ */ defineMeasure<
   name: "frechetDistanceInfinity",
   sets: ["real", "generated"],
   instead: ["n", "values"],
-  options: { count: whole(2, 15), smallest: whole(2, undefined), points: numbers() },
+  options: { count: whole(2, 15), smallest: optional(whole(2)), points: numbers() },
   apart: { points: ["count", "smallest"] },
   async of(inputs, { count, smallest, points }, context) {
     const { where, seed, level, interval, long } = context;

@@ -1,8 +1,8 @@
 import type { Samples } from "../data/rows.ts";
+import { above } from "../formats/options.ts";
 import { Gaussian } from "../models/gaussian/gaussian.ts";
 import { bitsPerDim, logProbs } from "./logLikelihood.ts";
 import { defineMeasure } from "./measure.ts";
-import { above } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { meanAndVariance, normalInterval } from "./statistics.ts";
 

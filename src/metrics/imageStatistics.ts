@@ -1,11 +1,11 @@
 import { check } from "../device/errors.ts";
+import { whole } from "../formats/options.ts";
 import { add, div, square, sub } from "../graph/ops/arithmetic.ts";
 import { matmul } from "../graph/ops/matmul.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { bothImages, type Images } from "./images.ts";
 import { type Context, defineMeasure } from "./measure.ts";
-import { whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { meanAndVariance } from "./statistics.ts";
 

@@ -1,8 +1,8 @@
 import type { Rows } from "../data/rows.ts";
+import { above, oneOf, optional, whole } from "../formats/options.ts";
 import { estimatesOf, NEARLY_LINEAR, overParts, kernelOf } from "./kernelEstimates.ts";
 import type { KernelDistance, KernelDistanceOptions } from "./kernelOptions.ts";
 import { defineMeasure } from "./measure.ts";
-import { above, oneOf, whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { normalInterval } from "./statistics.ts";
 
@@ -24,13 +24,13 @@ export const kernelDistance = /* @__PURE__ */ defineMeasure<
   name: "kernelDistance",
   sets: ["real", "generated"],
   options: {
-    kernel: oneOf(["polynomial", "rbf"], "polynomial"),
-    sigma: above(0, undefined),
-    estimator: oneOf(["unbiased", "biased", "u"], "unbiased"),
+    kernel: oneOf("polynomial", "rbf"),
+    sigma: optional(above(0)),
+    estimator: oneOf("unbiased", "biased", "u"),
     scale: above(0, 1),
-    subsets: whole(1, undefined),
-    subsetSize: whole(2, undefined),
-    blockSize: whole(2, undefined),
+    subsets: optional(whole(1)),
+    subsetSize: optional(whole(2)),
+    blockSize: optional(whole(2)),
   },
   apart: { blockSize: ["subsets", "subsetSize"] },
   async of(_inputs, options, context) {

@@ -1,8 +1,8 @@
 import { check } from "../device/errors.ts";
+import { above, optional, whole } from "../formats/options.ts";
 import { functionOf, product, symmetricEigen } from "../linalg/eigen.ts";
 import type { HalvesOptions } from "./halves.ts";
 import { defineMeasure } from "./measure.ts";
-import { above, whole } from "./options.ts";
 import { joined, type SampleSet } from "./sets.ts";
 import { rbfMatrix } from "./spectra.ts";
 import { NOT_NEGATIVE } from "./statistics.ts";
@@ -43,7 +43,7 @@ export const kernelEntropyNovelty = /* @__PURE__ */ defineMeasure<
 >({
   name: "kernelEntropyNovelty",
   sets: ["real", "generated"],
-  options: { sigma: above(0, 15), eta: above(0, 1), resamples: whole(0, undefined) },
+  options: { sigma: above(0, 15), eta: above(0, 1), resamples: optional(whole(0)) },
   halves: { value: NOT_NEGATIVE, positiveSum: NOT_NEGATIVE },
   async of(_inputs, { sigma, eta }, { where, pair, long }) {
     const [real, generated] = pair();

@@ -1,8 +1,8 @@
+import { above } from "../formats/options.ts";
 import { exactRows } from "../linalg/centredSums.ts";
 import { accuracy as accuracyOf, type ClassLabels, labelsOf } from "./classificationPerformance.ts";
 import { logistic } from "./logistic.ts";
 import { defineMeasure } from "./measure.ts";
-import { above } from "./options.ts";
 import { type SampleSet, valuesOf } from "./sets.ts";
 import { normalInterval, SHARE } from "./statistics.ts";
 

@@ -2,9 +2,9 @@ import { eachBatch, gpuOf, rowsAtOnce, throwNotFinite } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
 import { type LongCall, progressOf } from "../formats/call.ts";
 import type { Samples } from "../data/rows.ts";
+import { above } from "../formats/options.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { type Context, defineMeasure } from "./measure.ts";
-import { above } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { meanAndVariance, normalInterval } from "./statistics.ts";
 

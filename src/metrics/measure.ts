@@ -1,13 +1,13 @@
 import type { Rows } from "../data/rows.ts";
 import { check, checkOptions } from "../device/errors.ts";
 import { abortable, checkCall, type LongCall } from "../formats/call.ts";
+import { flag, inside, type Option, optional, readOptions, whole } from "../formats/options.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { checkGpu } from "../program/checkGpu.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { type Arguments, argumentsOf, type Inputs } from "./arguments.ts";
 import { Collected } from "./collected.ts";
 import { halves, HALVES, type HalvesOptions, LEAST, UNASKED } from "./halves.ts";
-import { between, flag, type Rules, whole } from "./options.ts";
 import { type Found, type Score, scoreOf } from "./score.ts";
 import { normalInterval, type Range } from "./statistics.ts";
 import type { Measure } from "./stream.ts";
@@ -56,7 +56,7 @@ export interface Context {
 }
 
 interface Definition<O, F extends Found> extends Arguments {
-  readonly options: Rules<O>;
+  readonly options: { readonly [K in keyof O]-?: Option<O[K]> };
   /** Options that take the place of others, which are refused beside them. */
   readonly apart?: { readonly [option: string]: readonly string[] };
   /** What the value and parts can be whose intervals come from random halves of the sets. */
@@ -77,13 +77,18 @@ export interface MeasureFunction<A extends readonly unknown[], O, P> {
   ): Measure<SampleSet | { readonly [set: string]: SampleSet }, Score & P>;
 }
 
-const COMMON = ["seed", "level", "interval", "features", "gpu", "signal", "onProgress"];
+const COMMON = { seed: whole(0, 0), level: inside(0, 1, 0.95), interval: optional(flag()) };
+const OTHERS = [...Object.keys(COMMON), "features", "gpu", "signal", "onProgress"];
 
-/** Makes a measure of its formula: checks arguments and options, frees what was uploaded, and adds interval and conditions. */
+/**
+ * Makes a measure of its formula: checks arguments and options, frees what was uploaded, and adds interval and conditions. Its options are
+ * a table like a model's: `{ k: whole(1, 5), kernel: oneOf("rbf", "cosine"), sigma: optional(above(0)) }`, where `of` finds 5, "rbf" and
+ * undefined if nothing is said.
+ */
 export function defineMeasure<A extends readonly unknown[], O, P>(
   definition: Definition<O, Found & P>,
 ): MeasureFunction<A, O, P> {
-  const { name: where, sets, optional = [], apart = {}, options: rules } = definition;
+  const { name: where, sets, optional = [], apart = {}, options: table } = definition;
   const measure = async (...args: readonly unknown[]) => {
     const [inputs, options] = argumentsOf(definition, args);
     const settings = settingsOf(options);
@@ -107,7 +112,7 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
 
   /** Options, checked by name and value. */
   function settingsOf(options: Inputs) {
-    checkOptions(where, options, [...Object.keys(rules), ...COMMON]);
+    checkOptions(where, options, [...Object.keys(table), ...OTHERS]);
     checkCall(where, options);
     for (const [name, others] of Object.entries(apart)) {
       const replaced = others.find((other) => options[name] !== undefined && options[other] !== undefined);
@@ -120,18 +125,9 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
     }
     const { gpu, features } = options as MeasureOptions;
     if (gpu !== undefined) checkGpu(where, gpu);
-    return {
-      gpu,
-      features,
-      long: options as LongCall,
-      seed: whole(0, 0)(where, "seed", options.seed),
-      // a measure may have a level of its own: of a wavelet tree, of a test
-      level: "level" in rules ? 0.95 : between(0, 1, 0.95)(where, "level", options.level),
-      interval: options.interval === undefined ? undefined : flag(true)(where, "interval", options.interval),
-      filled: Object.fromEntries(
-        Object.entries(rules as Rules<Inputs>).map(([name, rule]) => [name, rule(where, name, options[name])]),
-      ) as O,
-    };
+    // a measure may have a level of its own: of a wavelet tree, of a test
+    const common = readOptions(where, COMMON, "level" in table ? { ...options, level: undefined } : options);
+    return { ...common, gpu, features, long: options as LongCall, filled: readOptions(where, table, options) as O };
   }
   type Settings = ReturnType<typeof settingsOf>;
 

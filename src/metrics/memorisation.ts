@@ -1,9 +1,9 @@
 import { ballsOf } from "./balls.ts";
 import { check } from "../device/errors.ts";
+import { anything, isWhole, option } from "../formats/options.ts";
 import { defineMeasure } from "./measure.ts";
 import { cellsOf } from "./ndb.ts";
 import { nearest } from "./nearest.ts";
-import { anything, either, oneOf, whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { meanAndVariance, normalInterval, shareLimits } from "./statistics.ts";
 
@@ -50,7 +50,7 @@ export const memorisation = /* @__PURE__ */ defineMeasure<
   optional: ["test"],
   options: {
     test: anything(),
-    cells: either(whole(1, 3), (value) => value !== "one", oneOf(["one"], "one")),
+    cells: option(3, 'as a whole number ≥ 1 or "one"', (value) => value === "one" || isWhole(value, 1)),
   },
   async of(inputs, { cells }, context) {
     const { where, level, long } = context;

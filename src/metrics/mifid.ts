@@ -1,12 +1,12 @@
 import type { Rows } from "../data/rows.ts";
 import { gpuOf } from "../data/rows.ts";
 import { stored } from "../data/stored.ts";
+import { above, optional, whole } from "../formats/options.ts";
 import { div, maximum, minimum, mul, sqrt, square, sub } from "../graph/ops/arithmetic.ts";
 import { min, sum } from "../graph/ops/sum.ts";
 import { frechetDistance } from "./frechet.ts";
 import type { HalvesOptions } from "./halves.ts";
 import { defineMeasure } from "./measure.ts";
-import { above, whole } from "./options.ts";
 import { eachPair } from "./pairs.ts";
 import type { SampleSet } from "./sets.ts";
 import { NOT_NEGATIVE, meanAndVariance } from "./statistics.ts";
@@ -37,7 +37,7 @@ export interface Mifid {
 export const mifid = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated: SampleSet], MifidOptions, Mifid>({
   name: "mifid",
   sets: ["real", "generated"],
-  options: { threshold: above(0, 0.1), resamples: whole(0, undefined) },
+  options: { threshold: above(0, 0.1), resamples: optional(whole(0)) },
   halves: { value: NOT_NEGATIVE, distance: NOT_NEGATIVE, frechet: NOT_NEGATIVE },
   async of({ real: a, generated: b }, { threshold }, context) {
     const { where, long } = context;

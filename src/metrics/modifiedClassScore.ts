@@ -1,6 +1,6 @@
 import { bootstrap } from "./bootstrap.ts";
+import { whole } from "../formats/options.ts";
 import { defineMeasure } from "./measure.ts";
-import { whole } from "./options.ts";
 import { probabilitiesOf } from "./probabilities.ts";
 import type { SampleSet } from "./sets.ts";
 

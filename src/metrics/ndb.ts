@@ -1,12 +1,12 @@
 import { gpuOfRows, type Rows, rowsOf } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
+import { inside, numbers, whole } from "../formats/options.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { numbersOf } from "../linalg/numbers.ts";
 import { lloyd } from "../models/kmeans/lloyd.ts";
 import { plusPlus } from "../models/kmeans/seeding.ts";
 import { type Context, defineMeasure } from "./measure.ts";
 import { nearest } from "./nearest.ts";
-import { between, numbers, whole } from "./options.ts";
 import { type SampleSet, onWholes } from "./sets.ts";
 import { normalTail } from "./statistics.ts";
 
@@ -47,7 +47,7 @@ export interface Ndb {
 export const ndb = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated: SampleSet], NdbOptions, Ndb>({
   name: "ndb",
   sets: ["real", "generated"],
-  options: { bins: whole(2, 100), centres: numbers(), level: between(0, 1, 0.05) },
+  options: { bins: whole(2, 100), centres: numbers(), level: inside(0, 1, 0.05) },
   apart: { centres: ["bins"] },
   async of(_inputs, { bins, centres, level }, context) {
     const [real, generated] = context.pair();

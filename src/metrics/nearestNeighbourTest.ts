@@ -1,8 +1,8 @@
 import { hitsOf } from "./balls.ts";
+import { optional, whole } from "../formats/options.ts";
 import type { HalvesOptions } from "./halves.ts";
 import { defineMeasure } from "./measure.ts";
 import { nearest } from "./nearest.ts";
-import { whole } from "./options.ts";
 import { joined, type SampleSet } from "./sets.ts";
 import { SHARE, normalTail } from "./statistics.ts";
 
@@ -42,7 +42,7 @@ export const nearestNeighbourTest = /* @__PURE__ */ defineMeasure<
 >({
   name: "nearestNeighbourTest",
   sets: ["real", "generated"],
-  options: { resamples: whole(0, undefined) },
+  options: { resamples: optional(whole(0)) },
   halves: { value: SHARE, accuracyReal: SHARE, accuracyGenerated: SHARE },
   async of(_inputs, _options, { where, pair, long }) {
     const [real, generated] = pair();

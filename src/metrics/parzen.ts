@@ -1,8 +1,8 @@
 import { bandwidthOf } from "./bandwidth.ts";
+import { isNumber, oneOf, option } from "../formats/options.ts";
 import { logDensities } from "./kde.ts";
 import { type DensityKernel, KERNELS } from "../models/kernelDensity/kernels.ts";
 import { defineMeasure } from "./measure.ts";
-import { above, either, oneOf } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { meanAndVariance, normalInterval } from "./statistics.ts";
 
@@ -22,6 +22,8 @@ export interface Parzen {
   readonly logDensities: Float64Array;
 }
 
+const rules: readonly unknown[] = ["validation", "scott", "silverman"];
+
 /**
  * Parzen window (kernel density) estimate: mean log p̂(x) in nats, p̂ a mixture of one kernel at each sample, all of one width.
  *
@@ -37,12 +39,10 @@ export const parzen = /* @__PURE__ */ defineMeasure<[samples: SampleSet, x: Samp
   name: "parzen",
   sets: ["samples", "x"],
   options: {
-    bandwidth: either(
-      above(0, undefined),
-      (value) => typeof value === "number",
-      oneOf(["validation", "scott", "silverman"], "validation"),
+    bandwidth: option("validation", 'as a number > 0, "validation", "scott" or "silverman"', (value) =>
+      isNumber(value) ? value > 0 : rules.includes(value),
     ),
-    kernel: oneOf(KERNELS, "gaussian"),
+    kernel: oneOf(...KERNELS),
   },
   async of(_inputs, { bandwidth, kernel }, context) {
     const { where, level, long } = context;

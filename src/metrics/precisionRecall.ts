@@ -1,8 +1,8 @@
 import type { Rows } from "../data/rows.ts";
 import { ballsOf, hitsOf, share } from "./balls.ts";
+import { optional, whole } from "../formats/options.ts";
 import type { HalvesOptions } from "./halves.ts";
 import { type Context, defineMeasure } from "./measure.ts";
-import { whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { SHARE } from "./statistics.ts";
 
@@ -39,7 +39,7 @@ export const precisionRecall = /* @__PURE__ */ defineMeasure<
 >({
   name: "precisionRecall",
   sets: ["real", "generated"],
-  options: { k: whole(1, 3), resamples: whole(0, undefined) },
+  options: { k: whole(1, 3), resamples: optional(whole(0)) },
   halves: { value: SHARE, precision: SHARE, recall: SHARE },
   async of(_inputs, { k }, context) {
     const { closed, open } = await found(context.pair(), k!, context);

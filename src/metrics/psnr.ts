@@ -1,6 +1,6 @@
+import { above } from "../formats/options.ts";
 import { bothImages, type Images } from "./images.ts";
 import { defineMeasure } from "./measure.ts";
-import { above } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import type { PairOfImagesOptions } from "./ssim.ts";
 import { meanAndVariance, normalInterval } from "./statistics.ts";

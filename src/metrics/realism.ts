@@ -1,4 +1,5 @@
 import { gpuOfRows } from "../data/rows.ts";
+import { optional, whole } from "../formats/options.ts";
 import { div, greaterEqual, lessEqual, maximum, where as select } from "../graph/ops/arithmetic.ts";
 import { slice } from "../graph/ops/slice.ts";
 import { max, min } from "../graph/ops/sum.ts";
@@ -7,7 +8,6 @@ import type { PairDistances } from "../linalg/pairDistances.ts";
 import { type Balls, ballsOf } from "./balls.ts";
 import type { HalvesOptions } from "./halves.ts";
 import { type Context, defineMeasure } from "./measure.ts";
-import { whole } from "./options.ts";
 import { eachPair } from "./pairs.ts";
 import type { SampleSet } from "./sets.ts";
 import { NOT_NEGATIVE, median } from "./statistics.ts";
@@ -34,7 +34,7 @@ export interface Realism {
 export const realism = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated: SampleSet], BallOptions, Realism>({
   name: "realism",
   sets: ["real", "generated"],
-  options: { k: whole(1, 3), resamples: whole(0, undefined) },
+  options: { k: whole(1, 3), resamples: optional(whole(0)) },
   halves: { value: NOT_NEGATIVE },
   async of(_inputs, { k }, context) {
     const [real, generated] = context.pair();
@@ -67,7 +67,7 @@ export interface Rarity {
 export const rarity = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated: SampleSet], BallOptions, Rarity>({
   name: "rarity",
   sets: ["real", "generated"],
-  options: { k: whole(1, 3), resamples: whole(0, undefined) },
+  options: { k: whole(1, 3), resamples: optional(whole(0)) },
   halves: { value: NOT_NEGATIVE },
   async of(_inputs, { k }, context) {
     const [real, generated] = context.pair();

@@ -1,5 +1,6 @@
 import { gpuOfRows } from "../data/rows.ts";
 import { check, named, show } from "../device/errors.ts";
+import { above, anything, optional, whole } from "../formats/options.ts";
 import { assign } from "../graph/assign.ts";
 import { grad } from "../graph/grad.ts";
 import { add, div, mul, sqrt, square, sub } from "../graph/ops/arithmetic.ts";
@@ -10,7 +11,6 @@ import { sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { STREAMS } from "./bootstrap.ts";
 import { defineMeasure } from "./measure.ts";
-import { above, anything, whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { meanAndVariance, normalInterval } from "./statistics.ts";
 import { onWholes } from "./sets.ts";
@@ -58,7 +58,7 @@ export const reconstructionError = /* @__PURE__ */ defineMeasure<
   name: "reconstructionError",
   sets: ["x", "generator"],
   options: {
-    latent: whole(1, undefined),
+    latent: optional(whole(1)),
     restarts: whole(1, 3),
     steps: whole(1, 500),
     learningRate: above(0, 0.1),

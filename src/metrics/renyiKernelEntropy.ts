@@ -1,9 +1,9 @@
 import { gpuOfRows } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
+import { above, oneOf, optional, whole } from "../formats/options.ts";
 import { kernelSums, typical } from "./kernelSums.ts";
 import type { HalvesOptions } from "./halves.ts";
 import { defineMeasure } from "./measure.ts";
-import { above, oneOf, whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { eigenvaluesOf, entropyScore, rbfMatrix } from "./spectra.ts";
 import { AT_LEAST_ONE, NOT_NEGATIVE } from "./statistics.ts";
@@ -42,7 +42,7 @@ export const renyiKernelEntropy = /* @__PURE__ */ defineMeasure<
 >({
   name: "renyiKernelEntropy",
   sets: ["generated"],
-  options: { kernel: oneOf(["rbf"], "rbf"), sigma: above(0, undefined), resamples: whole(0, undefined) },
+  options: { kernel: oneOf("rbf"), sigma: optional(above(0)), resamples: optional(whole(0)) },
   halves: { value: AT_LEAST_ONE, logRke: NOT_NEGATIVE, vendi: AT_LEAST_ONE },
   async of(_inputs, { sigma }, { where, rows, long }) {
     check(

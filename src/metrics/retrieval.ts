@@ -1,8 +1,8 @@
+import { whole } from "../formats/options.ts";
 import type { SampleSet } from "./sets.ts";
 import { type ClassLabels, labelsOf } from "./classificationPerformance.ts";
 import { defineMeasure } from "./measure.ts";
 import { nearest } from "./nearest.ts";
-import { whole } from "./options.ts";
 import { meanAndVariance, normalInterval, SHARE } from "./statistics.ts";
 
 /** What retrieval may be asked for. */

@@ -1,6 +1,6 @@
+import { flag, numbers, optional, whole } from "../formats/options.ts";
 import type { HalvesOptions } from "./halves.ts";
 import { defineMeasure } from "./measure.ts";
-import { flag, numbers, whole } from "./options.ts";
 import { squaredPerDirection } from "./projections.ts";
 import type { SampleSet } from "./sets.ts";
 import { NOT_NEGATIVE, meanAndVariance, normalInterval } from "./statistics.ts";
@@ -38,7 +38,7 @@ export const slicedWasserstein = /* @__PURE__ */ defineMeasure<
 >({
   name: "slicedWasserstein",
   sets: ["real", "generated"],
-  options: { projections: whole(1, 1000), directions: numbers(), resamples: whole(0, undefined) },
+  options: { projections: whole(1, 1000), directions: numbers(), resamples: optional(whole(0)) },
   apart: { directions: ["projections"] },
   halves: { value: NOT_NEGATIVE },
   async of(_inputs, { projections, directions }, context) {
@@ -81,7 +81,7 @@ export const mind = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated: S
     projections: whole(1, 1000),
     directions: numbers(),
     subsample: flag(false),
-    resamples: whole(0, undefined),
+    resamples: optional(whole(0)),
   },
   apart: { directions: ["projections"] },
   halves: { value: NOT_NEGATIVE },

@@ -1,4 +1,5 @@
 import { check } from "../device/errors.ts";
+import { above } from "../formats/options.ts";
 import { add, div, mul, square, sub } from "../graph/ops/arithmetic.ts";
 import { conv2d } from "../graph/ops/conv2d.ts";
 import { avgPool2d } from "../graph/ops/pool.ts";
@@ -7,7 +8,6 @@ import { mean as meanOf } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { bothImages } from "./images.ts";
 import { type Context, defineMeasure } from "./measure.ts";
-import { above } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { meanAndVariance, normalInterval } from "./statistics.ts";
 

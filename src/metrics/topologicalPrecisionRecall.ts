@@ -1,5 +1,6 @@
 import { gpuOf, gpuOfRows, type Rows, rowsOf } from "../data/rows.ts";
 import { stored } from "../data/stored.ts";
+import { anything, inside, oneOf, optional, whole } from "../formats/options.ts";
 import { less, mul, sqrt, where as select } from "../graph/ops/arithmetic.ts";
 import { cos } from "../graph/ops/elementwise.ts";
 import { matmul } from "../graph/ops/matmul.ts";
@@ -11,7 +12,6 @@ import { draws, STREAMS } from "./bootstrap.ts";
 import type { HalvesOptions } from "./halves.ts";
 import { type Context, defineMeasure } from "./measure.ts";
 import { nearest } from "./nearest.ts";
-import { anything, between, oneOf, whole } from "./options.ts";
 import { eachPair } from "./pairs.ts";
 import { type SampleSet, onWholes } from "./sets.ts";
 import { SHARE, median, quantile } from "./statistics.ts";
@@ -64,13 +64,13 @@ export const topologicalPrecisionRecall = /* @__PURE__ */ defineMeasure<
   name: "topologicalPrecisionRecall",
   sets: ["real", "generated"],
   options: {
-    kernel: oneOf(["cosine"], "cosine"),
+    kernel: oneOf("cosine"),
     bandwidth: anything(),
     threshold: anything(),
-    alpha: between(0, 1, 0.1),
+    alpha: inside(0, 1, 0.1),
     repeats: whole(0, 10),
     dimensions: whole(1, 32),
-    resamples: whole(0, undefined),
+    resamples: optional(whole(0)),
   },
   apart: { threshold: ["alpha", "repeats"] },
   halves: { value: SHARE, precision: SHARE, recall: SHARE, f1: SHARE },

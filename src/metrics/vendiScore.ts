@@ -1,9 +1,9 @@
 import { gpuOfRows } from "../data/rows.ts";
 import { check } from "../device/errors.ts";
+import { above, oneOf, optional, whole } from "../formats/options.ts";
 import { medianDistance } from "./kernelSums.ts";
 import type { HalvesOptions } from "./halves.ts";
 import { defineMeasure } from "./measure.ts";
-import { above, oneOf, whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { cosineSpectrum, eigenvaluesOf, entropyScore, rbfMatrix } from "./spectra.ts";
 import { AT_LEAST_ONE } from "./statistics.ts";
@@ -42,10 +42,10 @@ export const vendiScore = /* @__PURE__ */ defineMeasure<[generated: SampleSet], 
   name: "vendiScore",
   sets: ["generated"],
   options: {
-    kernel: oneOf(["cosine", "rbf"], "cosine"),
-    sigma: above(0, undefined),
+    kernel: oneOf("cosine", "rbf"),
+    sigma: optional(above(0)),
     q: above(0, 1),
-    resamples: whole(0, undefined),
+    resamples: optional(whole(0)),
   },
   halves: { value: AT_LEAST_ONE, "0.5": AT_LEAST_ONE, "1": AT_LEAST_ONE, "2": AT_LEAST_ONE, inf: AT_LEAST_ONE },
   async of(_inputs, { kernel, sigma, q }, { where, rows, long }) {

@@ -1,10 +1,10 @@
 import { check, show } from "../device/errors.ts";
+import { flag, oneOf, optional, whole } from "../formats/options.ts";
 import { exactRows } from "../linalg/centredSums.ts";
 import { rootTraceOnCpu, largest } from "../linalg/rootTraceCpu.ts";
 import type { HalvesOptions } from "./halves.ts";
 import { defineMeasure } from "./measure.ts";
 import { imagesOf } from "./images.ts";
-import { flag, oneOf, whole } from "./options.ts";
 import type { SampleSet } from "./sets.ts";
 import { NOT_NEGATIVE, meanAndVariance } from "./statistics.ts";
 
@@ -45,9 +45,9 @@ export const waveletFrechetDistance = /* @__PURE__ */ defineMeasure<
   sets: ["real", "generated"],
   options: {
     level: whole(1, 4),
-    wavelet: oneOf(["haar"], "haar"),
+    wavelet: oneOf("haar"),
     logScale: flag(false),
-    resamples: whole(0, undefined),
+    resamples: optional(whole(0)),
   },
   halves: { value: NOT_NEGATIVE, largest: NOT_NEGATIVE },
   async of(_inputs, { level: depth, logScale }, context) {

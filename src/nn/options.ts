@@ -3,6 +3,7 @@ import { checkBudget } from "../program/pacer.ts";
 import { check, checkOptions, named } from "../device/errors.ts";
 import { checkBytes } from "../formats/elements.ts";
 import { type CallProgress, checkCall } from "../formats/call.ts";
+import { atLeast, optional, readOptions, whole } from "../formats/options.ts";
 import type { EpochRecord } from "./checkpoint.ts";
 import { TrainingControl } from "./control.ts";
 import type { TermValues } from "./termHistory.ts";
@@ -89,31 +90,17 @@ export const trainOptionNames = [
   "onProgress",
 ];
 
-const whole = (where: string, name: string, value: number, least: number): void =>
-  check(
-    Number.isSafeInteger(value) && value >= least,
-    "argument",
-    where,
-    () => `expected ${name} whole and ≥ ${least}; got ${value}.`,
-  );
+const table = { epochs: whole(1, 10), batch: whole(1, 128), seed: whole(0, 0) };
+const stopping = { patience: whole(1), minDelta: atLeast(0, 0) };
 
 /** The options with defaults: 10 epochs, batches of 128, seed 0. Throws LatentError("argument") naming what is out of range. */
 export function checkTrainOptions(where: string, options: TrainOptions, validates = options.validation !== undefined) {
-  const { epochs = 10, batch = 128, seed = 0, earlyStopping, checkpoint } = options;
+  const { earlyStopping, checkpoint, onEpoch, control } = options;
   checkCall(where, options);
   checkBudget(where, options.budgetMs);
-  whole(where, "epochs", epochs, 1);
-  whole(where, "batch", batch, 1);
-  whole(where, "seed", seed, 0);
+  const numbers = readOptions(where, table, options);
   if (earlyStopping !== undefined) {
-    checkOptions(`${where} earlyStopping`, earlyStopping, ["patience", "minDelta"]);
-    whole(where, "earlyStopping.patience", earlyStopping.patience, 1);
-    check(
-      earlyStopping.minDelta === undefined || (Number.isFinite(earlyStopping.minDelta) && earlyStopping.minDelta >= 0),
-      "argument",
-      where,
-      () => `expected earlyStopping.minDelta ≥ 0; got ${earlyStopping.minDelta}.`,
-    );
+    readOptions(`${where} earlyStopping`, stopping, earlyStopping, []);
     check(validates, "argument", where, () => "earlyStopping needs a validation set.");
   }
   if (checkpoint !== undefined) {
@@ -124,9 +111,8 @@ export function checkTrainOptions(where: string, options: TrainOptions, validate
       where,
       () => `expected checkpoint.save to be a function; got ${typeof checkpoint.save}.`,
     );
-    if (checkpoint.everySteps !== undefined) whole(where, "checkpoint.everySteps", checkpoint.everySteps, 1);
+    optional(whole(1)).read(`${where} checkpoint`, "everySteps", checkpoint.everySteps);
   }
-  const { onEpoch, control } = options;
   check(
     onEpoch === undefined || typeof onEpoch === "function",
     "argument",
@@ -140,5 +126,5 @@ export function checkTrainOptions(where: string, options: TrainOptions, validate
     () => `expected control to be a TrainingControl; got ${named(control)}.`,
   );
   if (options.resume !== undefined) checkBytes(`${where} resume`, options.resume);
-  return { ...options, epochs, batch, seed };
+  return { ...options, ...numbers };
 }

@@ -37,8 +37,8 @@ describe("what the form says", () => {
       latent: "VAE: expected latent whole and > 0; got 0.",
     });
     expect(refusals(settings({ options: { beta: -1 }, batch: 0, learningRate: NaN }), image)).toEqual({
-      beta: "VAE: expected beta ≥ 0; got -1.",
-      batch: "fit: expected batch whole and ≥ 1; got 0.",
+      beta: "VAE: expected beta as a number ≥ 0; got -1.",
+      batch: "fit: expected batch as a whole number ≥ 1; got 0.",
       learningRate: "fit: expected learningRate ≥ 0; got NaN.",
     });
     expect(refusals(settings({ model: "CategoricalVAE", options: { latent: 7 } }), image)).toEqual({

@@ -83,7 +83,7 @@ export const mistakes: readonly Mistake[] = [
     [(gpu, all) => new all[name](gpu, { ...small, hidden: "400" }), "argument", /hidden widths.*got "400"/],
     [(gpu, all) => new all[name](gpu, { ...small, hidden: null }), "argument", /hidden widths.*got null/],
     [(gpu, all) => new all[name](gpu, { ...small, latent: 2.5 }), "argument", /latent/],
-    [(gpu, all) => new all[name](gpu, { ...small, seed: "7" }), "argument", /seed that is a whole number/],
+    [(gpu, all) => new all[name](gpu, { ...small, seed: "7" }), "argument", /seed as a whole number ≥ 0; got "7"/],
     [
       (gpu, all) => new all[name](gpu, { ...small, encoder: "cnn" }),
       "argument",
@@ -103,8 +103,8 @@ export const mistakes: readonly Mistake[] = [
       /expected a Uint8Array, Float32Array or Tensor|expected a Dataset/,
     ],
   ]),
-  [(gpu, { VAE }) => new VAE(gpu, { ...small, beta: "1" }), "argument", /expected beta ≥ 0/],
-  [(gpu, { VAE }) => new VAE(gpu, { ...small, variance: null }), "argument", /variance > 0 or "learned"/],
+  [(gpu, { VAE }) => new VAE(gpu, { ...small, beta: "1" }), "argument", /expected beta as a number ≥ 0; got "1"/],
+  [(gpu, { VAE }) => new VAE(gpu, { ...small, variance: null }), "argument", /variance as a number > 0, "learned"/],
   ...["Gaussian", "GaussianMixture"].map((name): Mistake => [
     (gpu, all) => all[name].load(gpu),
     "argument",
@@ -120,18 +120,18 @@ export const mistakes: readonly Mistake[] = [
   [
     (gpu, { GaussianMixture }) => GaussianMixture.fit(rows(gpu), {}),
     "argument",
-    /components is out of range.*got undefined/,
+    /expected components as a whole number ≥ 1; got undefined/,
   ],
   [(gpu, { GaussianMixture }) => GaussianMixture.fit(rows(gpu), 3), "argument", /options are not an object/],
   [
     (gpu, { GaussianMixture }) => GaussianMixture.fit(rows(gpu), { components: "3" }),
     "argument",
-    /components is out of range/,
+    /expected components as a whole number ≥ 1; got "3"/,
   ],
   [
     (gpu, { GaussianMixture }) => GaussianMixture.fit(rows(gpu), { components: 2, init: null }),
     "argument",
-    /unknown init/,
+    /expected init "kmeans".*got null/,
   ],
   [
     (gpu, { GaussianMixture }) =>

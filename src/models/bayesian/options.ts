@@ -1,7 +1,7 @@
-import { check, checkOptions } from "../../device/errors.ts";
+import { check } from "../../device/errors.ts";
 import { type CallProgress, checkCall } from "../../formats/call.ts";
+import { above, atLeast, oneOf, option, optional, readOptions, whole } from "../../formats/options.ts";
 import { numbersOf } from "../../linalg/numbers.ts";
-import { above, atLeast, oneOf, type OptionTable, readOptions, whole } from "../latent/options.ts";
 import type { Numbers } from "../mixture/options.ts";
 import type { BayesianKind } from "./posterior.ts";
 
@@ -36,15 +36,22 @@ export interface BayesianOptions {
 }
 
 const table = {
-  components: whole(1, Number.NaN),
+  components: whole(1),
   covariance: oneOf("full", "tied", "diag", "spherical"),
   weightPrior: oneOf("dirichlet-process", "dirichlet-distribution"),
+  concentration: optional(above(0)),
   meanPrecision: above(0, 1),
+  degreesOfFreedom: optional(above(0)),
+  init: option<"kmeans" | Numbers>(
+    "kmeans",
+    '"kmeans" or centres [components, d]',
+    (value) => typeof value !== "string" || value === "kmeans",
+  ),
   regularization: atLeast(0, 1e-6),
   tolerance: atLeast(0, 1e-3),
   maxIterations: whole(1, 100),
   seed: whole(0, 0),
-} satisfies OptionTable;
+};
 
 /** What a fit goes by. */
 export interface BayesianPlan {
@@ -66,20 +73,13 @@ export interface BayesianPlan {
 
 /** Options checked. Throws LatentError("argument") naming the first that is unknown or out of range. */
 export function bayesianPlan(where: string, options: BayesianOptions, dim: number): BayesianPlan {
-  const others = ["concentration", "degreesOfFreedom", "init", "signal", "onProgress"];
-  checkOptions(where, options ?? {}, [...Object.keys(table), ...others]);
-  checkCall(where, options ?? {});
-  const { concentration, degreesOfFreedom, init = "kmeans", signal, onProgress } = options ?? {};
-  const { covariance, weightPrior, ...values } = readOptions(where, table, options ?? {});
-  for (const [name, value] of Object.entries({ concentration, degreesOfFreedom }))
-    if (value !== undefined) above(0, 1).read(where, name, value);
-  check(init === "kmeans" || typeof init !== "string", "argument", where, () => {
-    return `unknown init. Expected "kmeans" or centres [components, d]; got "${String(init)}".`;
-  });
+  const values = readOptions(where, table, options ?? {}, ["signal", "onProgress"]);
+  checkCall(where, options);
+  const { signal, onProgress } = options;
+  const { covariance: kind, weightPrior: weights, degreesOfFreedom: degrees, init, ...rest } = values;
   const centres = typeof init === "string" ? undefined : numbersOf(where, "init", init);
   check(centres === undefined || centres.length === values.components * dim, "shape", where, () => {
     return `expected init [${values.components}, ${dim}]; got ${centres!.length} values.`;
   });
-  const named = { kind: covariance, weights: weightPrior, concentration, degrees: degreesOfFreedom, centres };
-  return { ...values, ...named, signal, onProgress };
+  return { ...rest, kind, weights, degrees, centres, signal, onProgress };
 }

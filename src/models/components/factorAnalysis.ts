@@ -1,6 +1,6 @@
 import { type Samples, tensorRows } from "../../data/rows.ts";
-import { checkOptions } from "../../device/errors.ts";
 import type { LongCall } from "../../formats/call.ts";
+import { readOptions, whole } from "../../formats/options.ts";
 import { sub } from "../../graph/ops/arithmetic.ts";
 import { div } from "../../graph/ops/arithmetic.ts";
 import { matmul } from "../../graph/ops/matmul.ts";
@@ -11,7 +11,6 @@ import { inverse } from "../../linalg/lu.ts";
 import { add } from "../../graph/ops/arithmetic.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { Gaussian } from "../gaussian/gaussian.ts";
-import { readOptions, whole } from "../latent/options.ts";
 
 /** How factors are fitted. */
 export interface FactorAnalysisOptions extends LongCall {
@@ -19,7 +18,7 @@ export interface FactorAnalysisOptions extends LongCall {
   readonly components: number;
 }
 
-const table = { components: whole(1, Number.NaN) };
+const table = { components: whole(1) };
 
 /**
  * Factor analysis, x = z · components + mean + noise with z ~ N(0, I) and noise of its own variance for each feature, by greatest likelihood.
@@ -39,8 +38,7 @@ export class FactorAnalysis {
   /** Fits a tensor [n, d], a data set or a source of rows. Throws LatentError as `Gaussian.fit` does. */
   static async fit(samples: Samples, options: FactorAnalysisOptions): Promise<FactorAnalysis> {
     const where = "FactorAnalysis.fit";
-    checkOptions(where, options ?? {}, [...Object.keys(table), "signal", "onProgress"]);
-    const { components: rank } = readOptions(where, table, options ?? {});
+    const { components: rank } = readOptions(where, table, options ?? {}, ["signal", "onProgress"]);
     const { components: _, ...call } = options;
     return new FactorAnalysis(await Gaussian.fit(samples, { covariance: "factor", rank, ...call }));
   }

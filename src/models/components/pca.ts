@@ -1,6 +1,7 @@
 import { rowsOf, gpuOfRows, type Samples, tensorRows } from "../../data/rows.ts";
-import { check, checkOptions } from "../../device/errors.ts";
+import { check } from "../../device/errors.ts";
 import { checkCall, type LongCall } from "../../formats/call.ts";
+import { flag, readOptions, whole } from "../../formats/options.ts";
 import { add, div, mul, sqrt, sub } from "../../graph/ops/arithmetic.ts";
 import { matmul } from "../../graph/ops/matmul.ts";
 import { reshape, transpose } from "../../graph/ops/shape.ts";
@@ -12,7 +13,6 @@ import type { Gpu } from "../../program/gpu.ts";
 import { diagonalOf } from "../covariance/diagonal.ts";
 import { modelFile, parseModelFile, sizesOf } from "../covariance/file.ts";
 import { leading, MOST_FEATURES_DENSE } from "../covariance/leading.ts";
-import { flag, readOptions, whole } from "../latent/options.ts";
 
 /** How principal components are fitted. */
 export interface PcaOptions extends LongCall {
@@ -22,7 +22,7 @@ export interface PcaOptions extends LongCall {
   readonly whiten?: boolean;
 }
 
-const table = { components: whole(1, Number.NaN), whiten: flag(false) };
+const table = { components: whole(1), whiten: flag(false) };
 
 /** What it is made of, in float64. */
 interface Found {
@@ -82,9 +82,8 @@ export class PCA {
    */
   static async fit(samples: Samples, options: PcaOptions): Promise<PCA> {
     const where = "PCA.fit";
-    checkOptions(where, options ?? {}, [...Object.keys(table), "signal", "onProgress"]);
-    checkCall(where, options ?? {});
-    const { components: rank, whiten } = readOptions(where, table, options ?? {});
+    const { components: rank, whiten } = readOptions(where, table, options ?? {}, ["signal", "onProgress"]);
+    checkCall(where, options);
     const rows = rowsOf(where, samples);
     const { count, dim } = rows;
     check(count > 1, "shape", where, () => "a variance needs two rows. Expected at least 2; got 1.");

@@ -1,5 +1,6 @@
-import { check, checkOptions } from "../../device/errors.ts";
+import { check } from "../../device/errors.ts";
 import { checkCall, type LongCall } from "../../formats/call.ts";
+import { atLeast, isNumber, option, readOptions } from "../../formats/options.ts";
 import { checkRank, familyOf } from "../covariance/families.ts";
 import type { CovarianceKind } from "../covariance/family.ts";
 import type { Shrinkage } from "../covariance/shrinkage.ts";
@@ -27,42 +28,22 @@ export interface GaussianOptions extends LongCall {
   readonly missing?: Missing;
 }
 
-const allowed = [
-  "covariance",
-  "rank",
-  "ddof",
-  "regularization",
-  "shrinkage",
-  "weights",
-  "missing",
-  "signal",
-  "onProgress",
-];
+const shrinkages: readonly unknown[] = ["none", "ledoit-wolf", "oas"];
+const table = {
+  ddof: option<0 | 1>(0, "0 or 1", (value) => value === 0 || value === 1),
+  regularization: atLeast(0, 0),
+  shrinkage: option<Shrinkage>("none", '"none", "ledoit-wolf", "oas" or a number in [0, 1]', (value) => {
+    return isNumber(value) ? value >= 0 && value <= 1 : shrinkages.includes(value);
+  }),
+};
+const others = ["covariance", "rank", "weights", "missing", "signal", "onProgress"];
 
 /** Throws LatentError("argument") naming the first option that is unknown or out of range. */
 export function checkGaussianOptions(where: string, options: GaussianOptions): void {
-  checkOptions(where, options, allowed);
+  const { ddof, shrinkage } = readOptions(where, table, options, others);
   checkCall(where, options);
-  const { covariance = "full", rank, ddof = 0, regularization = 0, shrinkage = "none", missing } = options;
+  const { covariance = "full", rank, missing } = options;
   checkRank(where, familyOf(where, covariance, true), rank);
-  check(ddof === 0 || ddof === 1, "argument", where, () => `expected ddof 0 or 1; got ${String(ddof)}.`);
-  check(
-    Number.isFinite(regularization) && regularization >= 0,
-    "argument",
-    where,
-    () => `expected a regularization ≥ 0; got ${regularization}.`,
-  );
-  const fits =
-    shrinkage === "none" ||
-    shrinkage === "ledoit-wolf" ||
-    shrinkage === "oas" ||
-    (typeof shrinkage === "number" && shrinkage >= 0 && shrinkage <= 1);
-  check(
-    fits,
-    "argument",
-    where,
-    () => `expected a shrinkage "none", "ledoit-wolf", "oas" or a number in [0, 1]; got ${String(shrinkage)}.`,
-  );
   checkMissing(where, missing);
   check(missing === undefined || (ddof === 0 && shrinkage === "none"), "argument", where, () => {
     return "missing entries are filled by greatest likelihood. Expected no ddof and no shrinkage with them; set regularization.";

@@ -4,6 +4,7 @@ import { type Draw, drawNormal, drawUniform, streamOf } from "../../data/streams
 import { stored } from "../../data/stored.ts";
 import { check, checkOptions, present } from "../../device/errors.ts";
 import { checkCall, type LongCall } from "../../formats/call.ts";
+import { isNumber, oneOf, option, readOptions } from "../../formats/options.ts";
 import { add, div, mul, sqrt, square } from "../../graph/ops/arithmetic.ts";
 import { cast } from "../../graph/ops/cast.ts";
 import { floor, log } from "../../graph/ops/elementwise.ts";
@@ -21,7 +22,6 @@ import { floats } from "../../linalg/numbers.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { modelFile, parseModelFile, sizesOf } from "../covariance/file.ts";
-import { oneOf } from "../latent/options.ts";
 import { meanLogProb } from "../logProb.ts";
 import { type DensityKernel, KERNELS, kernelValues, logNormaliser } from "./kernels.ts";
 
@@ -32,6 +32,13 @@ export interface KernelDensityOptions extends LongCall {
   /** By scikit-learn's names; "gaussian". */
   readonly kernel?: DensityKernel;
 }
+
+const table = {
+  bandwidth: option<number | "scott" | "silverman">(1, 'as a number > 0, "scott" or "silverman"', (value) => {
+    return isNumber(value) ? value > 0 : value === "scott" || value === "silverman";
+  }),
+  kernel: oneOf(...KERNELS),
+};
 
 /** Distances that one block of logProb holds, and samples of one at most. */
 const PAIRS = 2 ** 22;
@@ -65,14 +72,9 @@ export class KernelDensity {
   /** Keeps a copy of the samples: a tensor [n, d], a data set or a source of rows. Throws LatentError: "data" on a value that is not finite; "argument" on options. */
   static async fit(samples: Samples, options: KernelDensityOptions = {}): Promise<KernelDensity> {
     const where = "KernelDensity.fit";
-    checkOptions(where, options, ["bandwidth", "kernel", "signal", "onProgress"]);
+    const { bandwidth, kernel } = readOptions(where, table, options, ["signal", "onProgress"]);
     checkCall(where, options);
-    const { bandwidth = 1, signal } = options;
-    const kernel = oneOf(...KERNELS).read(where, "kernel", options.kernel ?? "gaussian");
-    const isWidth = typeof bandwidth === "number" ? Number.isFinite(bandwidth) && bandwidth > 0 : false;
-    check(isWidth || bandwidth === "scott" || bandwidth === "silverman", "argument", where, () => {
-      return `expected bandwidth as a number > 0, "scott" or "silverman"; got ${typeof bandwidth === "string" ? `"${bandwidth}"` : String(bandwidth)}.`;
-    });
+    const { signal } = options;
     const rows = rowsOf(where, samples);
     await checkFinite(where, rows, signal);
     const { count: n, dim: d } = rows;

@@ -1,7 +1,7 @@
-import { check, checkOptions } from "../../device/errors.ts";
+import { check } from "../../device/errors.ts";
 import { checkCall, type LongCall } from "../../formats/call.ts";
+import { atLeast, option, optional, readOptions, whole } from "../../formats/options.ts";
 import { numbersOf } from "../../linalg/numbers.ts";
-import { atLeast, type OptionTable, readOptions, whole } from "../latent/options.ts";
 import type { Numbers } from "../mixture/options.ts";
 import type { Weights } from "../weights.ts";
 
@@ -26,13 +26,18 @@ export interface KMeansOptions extends LongCall {
 }
 
 const table = {
-  clusters: whole(1, Number.NaN),
+  clusters: whole(1),
+  init: option<"k-means++" | "random" | Numbers>(
+    "k-means++",
+    '"k-means++", "random" or centres [clusters, d]',
+    (value) => typeof value !== "string" || value === "k-means++" || value === "random",
+  ),
   restarts: whole(1, 1),
   tolerance: atLeast(0, 1e-4),
   maxIterations: whole(1, 300),
   seed: whole(0, 0),
-  miniBatch: whole(1, Number.POSITIVE_INFINITY),
-} satisfies OptionTable;
+  miniBatch: optional(whole(1)),
+};
 
 /** What a fit goes by. */
 export interface KMeansPlan {
@@ -49,28 +54,19 @@ export interface KMeansPlan {
 
 /** Options checked against the rows [count, dim]. Throws LatentError("argument") naming the first that is unknown or out of range. */
 export function planOf(where: string, options: KMeansOptions, count: number, dim: number): KMeansPlan {
-  checkOptions(where, options ?? {}, [...Object.keys(table), "init", "weights", "signal", "onProgress"]);
-  checkCall(where, options ?? {});
-  const { init = "k-means++", miniBatch, ...given } = options ?? {};
-  const batch = miniBatch === undefined ? null : table.miniBatch.read(where, "miniBatch", miniBatch);
-  const { miniBatch: _, ...rest } = table;
-  const values = readOptions(where, rest, given);
+  const given = readOptions(where, table, options ?? {}, ["weights", "signal", "onProgress"]);
+  const { init, miniBatch = null, ...values } = given;
+  checkCall(where, options);
   check(
     values.clusters <= count,
     "argument",
     where,
     () => `fewer rows than clusters. Expected at least ${values.clusters} rows; got ${count}.`,
   );
-  if (typeof init === "string") {
-    const isKnown = init === "k-means++" || init === "random";
-    check(isKnown, "argument", where, () => {
-      return `unknown init. Expected "k-means++", "random" or centres [clusters, d]; got "${String(init)}".`;
-    });
-    return { ...values, miniBatch: batch, init };
-  }
+  if (typeof init === "string") return { ...values, miniBatch, init };
   const centres = Float32Array.from(numbersOf(where, "init", init));
   check(centres.length === values.clusters * dim, "shape", where, () => {
     return `expected init [${values.clusters}, ${dim}]; got ${centres.length} values.`;
   });
-  return { ...values, miniBatch: batch, init: centres };
+  return { ...values, miniBatch, init: centres };
 }

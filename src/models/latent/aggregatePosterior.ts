@@ -1,5 +1,6 @@
-import { check, checkOptions, LatentError } from "../../device/errors.ts";
+import { LatentError } from "../../device/errors.ts";
 import { checkCall, type LongCall, progressOf } from "../../formats/call.ts";
+import { inside, readOptions, whole } from "../../formats/options.ts";
 import { sub } from "../../graph/ops/arithmetic.ts";
 import { expand, reshape } from "../../graph/ops/shape.ts";
 import { slice } from "../../graph/ops/slice.ts";
@@ -28,6 +29,8 @@ export interface AggregatePosterior {
   readonly n: number;
 }
 
+const table = { seed: whole(0, 0), quantile: inside(0, 1, 0.01) };
+
 /** Floats of one block of pairs: 16 MiB. */
 const BLOCK = 2 ** 22;
 
@@ -51,15 +54,9 @@ export async function aggregatePosterior(
   options: AggregateOptions = {},
 ): Promise<AggregatePosterior> {
   const where = "aggregatePosterior";
-  checkOptions(where, options, ["seed", "quantile", "labels", "signal", "onProgress"]);
+  const { seed, quantile } = readOptions(where, table, options, ["labels", "signal", "onProgress"]);
   checkCall(where, options);
-  const { seed = 0, quantile = 0.01, labels, signal, onProgress } = options;
-  check(
-    typeof quantile === "number" && quantile > 0 && quantile < 1,
-    "argument",
-    where,
-    () => `expected quantile between 0 and 1; got ${quantile}.`,
-  );
+  const { labels, signal, onProgress } = options;
   const { gpu } = model;
   const q = model.encode(x, labels === undefined ? {} : { labels });
   if (q instanceof Tensor)

@@ -1,6 +1,7 @@
 import { streamOf } from "../../data/streams.ts";
-import { check, checkOptions } from "../../device/errors.ts";
+import { check } from "../../device/errors.ts";
 import { abortable, checkCall, progressOf } from "../../formats/call.ts";
+import { oneOf, readOptions, whole } from "../../formats/options.ts";
 import { assign } from "../../graph/assign.ts";
 import { grad } from "../../graph/grad.ts";
 import { add, greater, less, mul, square, sub, where as select } from "../../graph/ops/arithmetic.ts";
@@ -15,12 +16,10 @@ import { Tensor } from "../../graph/tensor.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import type { Program } from "../../program/program.ts";
 import type { Ais, AisOptions } from "./calls.ts";
-import { oneOf, readOptions, whole } from "./options.ts";
 import type { Code, Parts } from "./recipe.ts";
 import type { Posterior } from "./distribution.ts";
 
-const OTHERS = ["labels", "signal", "onProgress"];
-const RULES = {
+const table = {
   chains: whole(1, 16),
   temperatures: whole(2, 1000),
   leapfrogs: whole(1, 10),
@@ -60,9 +59,9 @@ export async function annealed(
   encoded: () => { readonly images: Tensor; readonly labels: Tensor | undefined; readonly q: Code },
   options: AisOptions,
 ): Promise<Ais> {
-  checkOptions(where, options, [...Object.keys(RULES), ...OTHERS]);
+  const values = readOptions(where, table, options, ["labels", "signal", "onProgress"]);
+  const { chains, temperatures, leapfrogs, start, seed } = values;
   checkCall(where, options);
-  const { chains, temperatures, leapfrogs, start, seed } = readOptions(where, RULES, options);
   const { n, pixels, isNormal } = gpu.within(() => {
     const { images, q } = encoded();
     const n = images.shape[0]!;

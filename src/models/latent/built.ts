@@ -1,4 +1,5 @@
 import { check, checkOptions } from "../../device/errors.ts";
+import { type OptionTable, readOptions } from "../../formats/options.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { arenaOf } from "../../nn/arena.ts";
 import { disposeParameters, type Parameters } from "../../nn/parameters.ts";
@@ -9,7 +10,6 @@ import { likelihoodOf } from "./likelihood/named.ts";
 import { type NetworkOptions, networkOptionNames, type NetworkSpec, networkSpec } from "./network.ts";
 import { Lock } from "./lock.ts";
 import { StandardNormal } from "./normal.ts";
-import { type OptionTable, readOptions } from "./options.ts";
 import type { OptionsOf, Parts, Recipe, Settings } from "./recipe.ts";
 
 /** A model's networks, and where their numbers lie. */

@@ -1,4 +1,5 @@
 import { type Draw, drawUniform } from "../../data/streams.ts";
+import { above, atLeast, flag, whole } from "../../formats/options.ts";
 import { add, div, maximum, mul, neg } from "../../graph/ops/arithmetic.ts";
 import { argmax } from "../../graph/ops/argmax.ts";
 import { cast } from "../../graph/ops/cast.ts";
@@ -12,7 +13,6 @@ import type { Runner, Tensor } from "../../graph/tensor.ts";
 import type { Builder } from "./builder.ts";
 import type { Posterior, Prior } from "./distribution.ts";
 import { sampledKl } from "./normal.ts";
-import { above, atLeast, flag, whole } from "./options.ts";
 
 /** Options of codes of classes, and of how they are relaxed in training. */
 export const categoricalOptions = {

@@ -1,10 +1,10 @@
 import { uniforms } from "../../data/philox.ts";
 import { streamOf } from "../../data/streams.ts";
+import { atLeast, flag, inside, whole } from "../../formats/options.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { type MovingCodebook, quantised } from "./codebook.ts";
 import { codebookPrior } from "./codebookPrior.ts";
-import { atLeast, flag, inside, whole } from "./options.ts";
 
 /** Options of codes on a codebook. */
 export const codebookOptions = {

@@ -1,7 +1,7 @@
+import type { OptionTable } from "../../formats/options.ts";
 import type { Gpu } from "../../program/gpu.ts";
 import { checkGpu } from "../../program/checkGpu.ts";
 import { LatentModel } from "./model.ts";
-import type { OptionTable } from "./options.ts";
 import { settingsOf } from "./built.ts";
 import type { Code, OptionsOf, Parts, Recipe, Settings } from "./recipe.ts";
 

@@ -1,4 +1,5 @@
 import { type Draw, drawNormal } from "../../data/streams.ts";
+import { above, listOf, oneOf } from "../../formats/options.ts";
 import { add, div, mul, sqrt, square, sub } from "../../graph/ops/arithmetic.ts";
 import { abs, exp } from "../../graph/ops/elementwise.ts";
 import { matmul } from "../../graph/ops/matmul.ts";
@@ -8,7 +9,6 @@ import { sort } from "../../graph/ops/sort.ts";
 import { mean, sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { identity, squaredDistances } from "./matrices.ts";
-import { above, listOf, oneOf } from "./options.ts";
 
 /** Which kernel compares codes with draws of the prior. */
 export const kernelOptions = {

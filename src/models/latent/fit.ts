@@ -6,6 +6,7 @@ import { less } from "../../graph/ops/arithmetic.ts";
 import { cast } from "../../graph/ops/cast.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { concatenated } from "../../formats/concatenated.ts";
+import { flag } from "../../formats/options.ts";
 import { type AdamOptions, adam } from "../../nn/adam.ts";
 import type { Objective } from "../../nn/objective.ts";
 import { checkTrainOptions, trainOptionNames, type TrainOptions } from "../../nn/options.ts";
@@ -120,7 +121,7 @@ export async function fit(
   checkTrainOptions(where, { ...options, validation: undefined } as TrainOptions, options.validation !== undefined);
   const { gpu, image, range, classes } = task;
   const { learningRate = 1e-3, weightDecay = 0, clipNorm, labels, validation, binarize = false, ...rest } = options;
-  check(typeof binarize === "boolean", "argument", where, () => `expected binarize true or false; got ${binarize}.`);
+  flag().read(where, "binarize", binarize);
   const freed: { dispose(): void }[] = [];
   const datasetOf = async (
     name: string,

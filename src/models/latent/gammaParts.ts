@@ -1,7 +1,8 @@
+import { above, oneOf, whole } from "../../formats/options.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { gamma, gammaPrior, positive } from "./gamma.ts";
-import { above, oneOf, weight, whole } from "./options.ts";
+import { weight } from "./weight.ts";
 
 /** Options of Gamma codes, their prior and the gradient of their draws. */
 export const gammaOptions = {

@@ -1,4 +1,5 @@
 // What recipes are written with.
+export { above, atLeast, flag, inside, listOf, oneOf, whole, widths } from "../../formats/options.ts";
 export { discriminator, permuteLatents } from "./adversary.ts";
 export { categoricalOptions, categoricalParts, temperatureAt } from "./categorical.ts";
 export { codebookMoves } from "./codebook.ts";
@@ -16,7 +17,6 @@ export { optimalVariance } from "./likelihood/gaussian.ts";
 export { identity } from "./matrices.ts";
 export { checkSsim, msSsim } from "./msSsim.ts";
 export { klOfNormals, StandardNormal } from "./normal.ts";
-export * from "./options.ts";
 export { codeParts, gaussianParts, labelledParts } from "./parts.ts";
 export { onePass } from "./pass.ts";
 export { featureDistance, fixedFeatures, perceptualOptions } from "./perceptual.ts";
@@ -25,3 +25,4 @@ export { EXAMPLE_NAMES } from "./recipe.ts";
 export { jacobianNorm, regularisedParts, regularizerOptions, squaredNorm } from "./regularizers.ts";
 export { secondStage } from "./secondStage.ts";
 export { vampPrior } from "./vamp.ts";
+export { weight } from "./weight.ts";

@@ -1,11 +1,12 @@
 import { check } from "../../device/errors.ts";
+import { atLeast, whole } from "../../formats/options.ts";
 import { add, div, maximum, minimum, mul } from "../../graph/ops/arithmetic.ts";
 import { cast } from "../../graph/ops/cast.ts";
 import { mean, sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Prior } from "./distribution.ts";
 import { latentKl, type Normal, StandardNormal } from "./normal.ts";
-import { atLeast, weight, whole } from "./options.ts";
+import { weight } from "./weight.ts";
 
 /**
  * The weight of a divergence in a loss: `beta`, to which it rises from 0 over `warmup` steps.

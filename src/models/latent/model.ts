@@ -1,5 +1,6 @@
 import type { Batch, Dataset, DatasetSource } from "../../data/dataset.ts";
 import { checkOptions, LatentError } from "../../device/errors.ts";
+import type { OptionTable } from "../../formats/options.ts";
 import { mul, sub } from "../../graph/ops/arithmetic.ts";
 import { oneHot } from "../../graph/ops/oneHot.ts";
 import { Tensor } from "../../graph/tensor.ts";
@@ -16,7 +17,6 @@ import { codesOf, type FitOptions, fit, updatesOf } from "./fit.ts";
 import { importanceWeighted } from "./importance.ts";
 import { checkFreeBits } from "./kl.ts";
 import { type Built, built, settingsOf } from "./built.ts";
-import type { OptionTable } from "./options.ts";
 import { between, checkCodes, checkCount, classesAs, imagesAs } from "./pixels.ts";
 import { type Density, fittedPrior } from "./prior.ts";
 import { type Code, type FittedCodes, type Images, meanOf, type OptionsOf, posteriorOf } from "./recipe.ts";

@@ -1,4 +1,5 @@
 import { check } from "../../device/errors.ts";
+import { whole } from "../../formats/options.ts";
 import type { Layer } from "../../nn/layer.ts";
 import type { Distribution, Prior } from "./distribution.ts";
 import { checkLikelihood, type LikelihoodOptions } from "./likelihood/named.ts";
@@ -102,12 +103,7 @@ export function networkSpec(
     where,
     () => `expected hidden widths that are whole and > 0; got ${JSON.stringify(hidden)}.`,
   );
-  check(
-    Number.isSafeInteger(seed) && seed >= 0,
-    "argument",
-    where,
-    () => `expected a seed that is a whole number ≥ 0; got ${String(seed)}.`,
-  );
+  whole(0).read(where, "seed", seed);
   const sizes = typeof latent === "number" ? [latent] : latent;
   check(
     (typeof latent === "number") === (levels === undefined) && sizes.length === (levels ?? 1) && sizes.every(isSize),

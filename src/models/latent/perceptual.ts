@@ -1,4 +1,4 @@
-import { check } from "../../device/errors.ts";
+import { atLeast, isWhole, option } from "../../formats/options.ts";
 import { count } from "../../graph/dtype.ts";
 import { add, mul, square, sub } from "../../graph/ops/arithmetic.ts";
 import { relu } from "../../graph/ops/elementwise.ts";
@@ -7,26 +7,17 @@ import { sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { klOptions } from "./kl.ts";
-import { atLeast, type Option } from "./options.ts";
 
 /** Layers of a fixed network: images [n, c, h, w] to one tensor [n, …] or more, differentiable in the images. */
 export type Features = readonly number[] | ((images: Tensor) => readonly Tensor[]);
 
 /** Features of a fixed network, as a function, or widths of random layers with ReLU that stay as they are. */
 // @__NO_SIDE_EFFECTS__
-export const featuresOption = (standard: readonly number[]): Option<Features> => ({
-  default: standard,
-  read(where, name, value) {
-    const isList = Array.isArray(value) && value.length > 0 && value.every((n) => Number.isInteger(n) && n > 0);
-    check(
-      isList || typeof value === "function",
-      "argument",
-      where,
-      () => `expected ${name} as a function of images, or as widths of fixed layers; got ${JSON.stringify(value)}.`,
-    );
-    return value as Features;
-  },
-});
+export const featuresOption = (standard: readonly number[]) =>
+  option<Features>(standard, "as a function of images, or as widths of fixed layers", (value) => {
+    const isList = Array.isArray(value) && value.length > 0 && value.every((n) => isWhole(n, 1));
+    return isList || typeof value === "function";
+  });
 
 /** What `features` says: a given function, or layers `features.0`, … that nothing moves, all of whose outputs count. */
 export function fixedFeatures(build: Builder, features: Features): (images: Tensor) => readonly Tensor[] {

@@ -1,3 +1,4 @@
+import { atLeast, whole } from "../../formats/options.ts";
 import { add } from "../../graph/ops/arithmetic.ts";
 import { part, concat } from "../../graph/ops/part.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -5,7 +6,6 @@ import type { Builder } from "./builder.ts";
 import { categorical, categoricalOptions, uniformCategories } from "./categorical.ts";
 import type { Posterior, Prior } from "./distribution.ts";
 import { sampledKl, StandardNormal } from "./normal.ts";
-import { atLeast, whole } from "./options.ts";
 
 /** A code's two parts: [..., first] and [..., rest]. */
 const halves = (z: Tensor, first: number): [Tensor, Tensor] => {

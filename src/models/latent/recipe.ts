@@ -1,4 +1,5 @@
 import { LatentError } from "../../device/errors.ts";
+import type { OptionTable, ValuesOf } from "../../formats/options.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import type { Safetensor } from "../../formats/safetensors.ts";
 import type { StepContext, Terms } from "../../nn/objective.ts";
@@ -6,7 +7,6 @@ import type { Gpu } from "../../program/gpu.ts";
 import type { Builder } from "./builder.ts";
 import type { PixelDistribution, Posterior, Prior } from "./distribution.ts";
 import type { NetworkOptions, NetworkSpec, Standard } from "./network.ts";
-import type { OptionTable, ValuesOf } from "./options.ts";
 
 /** What an encoder says of images: codes [n, latent], or a distribution over them. */
 export type Code = Tensor | Posterior;

@@ -1,5 +1,6 @@
 import { type Draw, drawNormal } from "../../data/streams.ts";
 import { check } from "../../device/errors.ts";
+import { atLeast, oneOf } from "../../formats/options.ts";
 import { grad } from "../../graph/grad.ts";
 import { add, div, mul, square } from "../../graph/ops/arithmetic.ts";
 import { detach } from "../../graph/ops/detach.ts";
@@ -9,7 +10,6 @@ import { sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { identity } from "./matrices.ts";
-import { atLeast, oneOf } from "./options.ts";
 import { decoderOf, pointCodes } from "./parts.ts";
 import type { Parts } from "./recipe.ts";
 

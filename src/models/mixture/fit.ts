@@ -26,11 +26,13 @@ export interface FittedMixture extends EmResult {
   readonly warnings: readonly string[];
 }
 
+type FitOptions = ReturnType<typeof checkMixtureOptions>;
+
 /** Fits by EM, best of the restarts. See GaussianMixture.fit. */
-export async function fitMixture(where: string, samples: Samples, options: MixtureOptions): Promise<FittedMixture> {
-  checkMixtureOptions(where, options);
-  const { components, covariance = "full", rank = 0, signal, miniBatch, seed = 0 } = options;
-  const { regularization = 1e-6, tolerance = 1e-3, maxIterations = 100, restarts = 1 } = options;
+export async function fitMixture(where: string, samples: Samples, given: MixtureOptions): Promise<FittedMixture> {
+  const options = checkMixtureOptions(where, given);
+  const { components, covariance, rank = 0, signal, miniBatch, seed } = options;
+  const { regularization, tolerance, maxIterations, restarts } = options;
   const family = familyOf(where, covariance);
   const rows = rowsOf(where, samples);
   checkRank(where, family, options.rank, rows.dim);
@@ -58,9 +60,9 @@ export async function fitMixture(where: string, samples: Samples, options: Mixtu
     const numbers = { rank, components, regularization, tolerance, maxIterations, batch };
     em = new Em(gpu, rows, whole, { family, ...numbers, weights, fill, online });
     const start = await givenStart(where, options, family, { components, d: rows.dim, rank });
-    const given = { centres: components, batch, seed, weights };
+    const wanted = { centres: components, batch, seed, weights };
     if (!start && whole && !fill && rows.count <= SAMPLE) sample = { x: whole, weights };
-    else if (!start) sample = await subsetOf(gpu, fill ? filledRows(where, rows, fill) : rows, given, signal);
+    else if (!start) sample = await subsetOf(gpu, fill ? filledRows(where, rows, fill) : rows, wanted, signal);
     const total = weights ? totalOf(weights) : rows.count;
     let best: EmResult | null = null;
     let failed: EmResult | null = null;
@@ -98,7 +100,7 @@ export function isBetter(result: Pick<EmResult, "history">, best: Pick<EmResult,
 /** Parameters to start from: another mixture's, or those of `init`; null where they are to be found. */
 async function givenStart(
   where: string,
-  { init, warmStart }: MixtureOptions,
+  { init, warmStart }: FitOptions,
   family: CovarianceFamily,
   sizes: { components: number; d: number; rank: number },
 ): Promise<MixtureValues | null> {
@@ -122,10 +124,9 @@ async function begin(
   em: Em,
   start: MixtureValues | null,
   sample: StartingRows | null,
-  options: MixtureOptions,
+  { components, init, seed, signal }: FitOptions,
   restart: number,
 ): Promise<void> {
-  const { components, init = "kmeans", seed = 0, signal } = options;
   if (start) return em.startFrom(start);
   const { x, weights } = sample!;
   const [n, d] = x.shape as [number, number];
@@ -141,7 +142,7 @@ async function begin(
 }
 
 function reporterOf(
-  { onProgress, maxIterations = 100, restarts = 1 }: MixtureOptions,
+  { onProgress, maxIterations, restarts }: FitOptions,
   restart: number,
 ): (iteration: number, bound: number) => void {
   const began = performance.now();

@@ -1,5 +1,6 @@
 import { check, checkOptions, named, show } from "../../device/errors.ts";
 import { type CallProgress, checkCall } from "../../formats/call.ts";
+import { atLeast, flag, option, optional, readOptions, whole } from "../../formats/options.ts";
 import { numbersOf } from "../../linalg/numbers.ts";
 import { checkSymmetric } from "../../linalg/symmetric.ts";
 import { checkRank, familyOf } from "../covariance/families.ts";
@@ -91,26 +92,34 @@ export interface MixtureOptions {
   readonly onProgress?: (progress: CallProgress & { readonly loss: number }) => void;
 }
 
+const inits = ["kmeans", "k-means++", "random", "random-from-data"] as const;
+const table = {
+  components: whole(1),
+  init: option<Required<MixtureOptions>["init"]>(
+    "kmeans",
+    '"kmeans", "k-means++", "random", "random-from-data" or { weights, means, covariances }',
+    (value) => (typeof value === "object" ? value !== null : inits.includes(value as "kmeans")),
+  ),
+  regularization: atLeast(0, 1e-6),
+  tolerance: atLeast(0, 1e-3),
+  maxIterations: whole(1, 100),
+  restarts: whole(1, 1),
+  seed: whole(0, 0),
+  miniBatch: optional(whole(1)),
+  reseed: flag(false),
+};
+
 /** Names of the options of a fit. */
 export const mixtureOptionNames: readonly string[] = [
-  "components",
+  ...Object.keys(table),
   "covariance",
   "rank",
-  "init",
-  "regularization",
-  "tolerance",
-  "maxIterations",
-  "restarts",
-  "seed",
   "weights",
   "missing",
-  "miniBatch",
   "warmStart",
-  "reseed",
   "signal",
   "onProgress",
 ];
-const inits = ["kmeans", "k-means++", "random", "random-from-data"];
 
 /** Checks given parameters, positive definiteness apart: the first step finds that. `name` stands before theirs in messages. */
 export function startValues(
@@ -172,8 +181,8 @@ export function startValues(
   return { weights: given.get("weights")!, means: given.get("means")!, covariances };
 }
 
-/** Throws LatentError("argument") naming the first option that is unknown or out of range. */
-export function checkMixtureOptions(where: string, options: MixtureOptions): void {
+/** The options with defaults. Throws LatentError("argument") naming the first that is unknown or out of range. */
+export function checkMixtureOptions(where: string, options: MixtureOptions) {
   check(
     options !== undefined && options !== null,
     "argument",
@@ -182,33 +191,7 @@ export function checkMixtureOptions(where: string, options: MixtureOptions): voi
   );
   checkOptions(where, options, mixtureOptionNames);
   checkCall(where, options);
-  const {
-    components,
-    covariance = "full",
-    rank,
-    init = "kmeans",
-    regularization = 1e-6,
-    tolerance = 1e-3,
-    maxIterations = 100,
-    restarts = 1,
-    seed = 0,
-    missing,
-    miniBatch,
-    warmStart,
-    reseed = false,
-  } = options;
-  const whole = (name: string, value: number, least: number) =>
-    check(
-      Number.isSafeInteger(value) && value >= least,
-      "argument",
-      where,
-      () => `${name} is out of range. Expected a whole number ≥ ${least}; got ${value}.`,
-    );
-  whole("components", components, 1);
-  whole("maxIterations", maxIterations, 1);
-  whole("restarts", restarts, 1);
-  whole("seed", seed, 0);
-  if (miniBatch !== undefined) whole("miniBatch", miniBatch, 1);
+  const { covariance = "full", rank, missing, warmStart } = options;
   checkRank(where, familyOf(where, covariance), rank);
   checkMissing(where, missing);
   const isMixture = warmStart === undefined || (typeof warmStart === "object" && warmStart?.means instanceof Tensor);
@@ -216,23 +199,5 @@ export function checkMixtureOptions(where: string, options: MixtureOptions): voi
   check(warmStart === undefined || options.init === undefined, "argument", where, () => {
     return "expected init or warmStart; got both.";
   });
-  check(
-    typeof reseed === "boolean",
-    "argument",
-    where,
-    () => `expected reseed as true or false; got ${named(reseed)}.`,
-  );
-  check(
-    typeof init === "object" ? init !== null : inits.includes(init),
-    "argument",
-    where,
-    () => `unknown init. Expected one of ${inits.join(", ")}, or { weights, means, covariances }; got ${String(init)}.`,
-  );
-  for (const [name, value] of Object.entries({ regularization, tolerance }))
-    check(
-      Number.isFinite(value) && value >= 0,
-      "argument",
-      where,
-      () => `${name} is out of range. Expected a number ≥ 0; got ${value}.`,
-    );
+  return { ...options, covariance, ...readOptions(where, table, options) };
 }

@@ -3,7 +3,7 @@ import { rowsOf, type Samples } from "../../data/rows.ts";
 import { streamOf } from "../../data/streams.ts";
 import { check, checkOptions } from "../../device/errors.ts";
 import { checkCall, progressOf } from "../../formats/call.ts";
-import { inside, listOf, oneOf } from "../latent/options.ts";
+import { inside, listOf, oneOf, readOptions } from "../../formats/options.ts";
 import { meanLogProb } from "../logProb.ts";
 import { totalOf, weightsOf } from "../weights.ts";
 import type { Missing } from "../observed.ts";
@@ -53,6 +53,8 @@ interface Candidate {
   dispose(): void;
 }
 
+const selection = { components: listOf(), criterion: oneOf("bic", "aic", "held-out"), heldOut: inside(0, 1, 0.2) };
+
 /** Fits one mixture for each number of components. See GaussianMixture.select. */
 export async function selectMixture<M extends Candidate>(
   where: string,
@@ -62,10 +64,8 @@ export async function selectMixture<M extends Candidate>(
 ): Promise<{ best: M; table: Selected[] }> {
   checkOptions(where, options ?? {}, [...mixtureOptionNames, "criterion", "heldOut"]);
   checkCall(where, options ?? {});
-  const { criterion: given = "bic", heldOut = 0.2, components, weights: own, onProgress, ...rest } = options ?? {};
-  const criterion = oneOf("bic", "aic", "held-out").read(where, "criterion", given);
-  inside(0, 1, 0.2).read(where, "heldOut", heldOut);
-  listOf([1]).read(where, "components", components);
+  const values = readOptions(where, selection, options ?? {});
+  const { criterion, heldOut, components, weights: own, onProgress, ...rest } = { ...options, ...values };
   for (const k of components) checkMixtureOptions(where, { ...rest, components: k });
   const rows = rowsOf(where, samples);
   const all = await weightsOf(where, own, rows.count);

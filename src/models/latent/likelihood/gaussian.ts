@@ -1,5 +1,5 @@
 import { drawNormal } from "../../../data/streams.ts";
-import { check } from "../../../device/errors.ts";
+import { isNumber, option } from "../../../formats/options.ts";
 import { add, mul, neg, square, sub } from "../../../graph/ops/arithmetic.ts";
 import { clamp, exp, log } from "../../../graph/ops/elementwise.ts";
 import { perSample } from "../../../graph/ops/likelihood.ts";
@@ -20,16 +20,14 @@ export type Variance = number | "learned" | "per-pixel" | "optimal";
  */
 const START_LOG_VAR = -3;
 
-/** Refuses what is no variance. */
-export function checkVariance(where: string, variance: unknown): asserts variance is Variance {
-  const words = ["learned", "per-pixel", "optimal"];
-  check(
-    words.includes(variance as string) || (typeof variance === "number" && variance > 0 && Number.isFinite(variance)),
-    "argument",
-    where,
-    () => `expected variance > 0 or "learned", "per-pixel" or "optimal"; got ${String(variance)}.`,
-  );
-}
+const words: readonly unknown[] = ["learned", "per-pixel", "optimal"];
+
+/** What a variance may be. */
+export const varianceOption = option<Variance>(
+  "learned",
+  'as a number > 0, "learned", "per-pixel" or "optimal"',
+  (value) => (isNumber(value) ? value > 0 : words.includes(value)),
+);
 
 /** N(output, e^logVar · I), one log-variance for all pixels, a number or a tensor of one element. */
 function sharedVariance(output: Tensor, logVar: Tensor | number): PixelDistribution {
@@ -75,7 +73,7 @@ function perPixel(output: Tensor): PixelDistribution {
  *     const model = new VAE(gpu, { image: [1, 28, 28], likelihood: gaussian(gpu, { variance: "learned" }) });
  */
 export function gaussian(gpu: Gpu, { variance = "learned" }: { readonly variance?: Variance } = {}): Likelihood {
-  checkVariance("gaussian", variance);
+  varianceOption.read("gaussian", "variance", variance);
   if (variance === "per-pixel") return { outputs: 2, at: perPixel };
   if (typeof variance === "number") return { outputs: 1, at: (output) => sharedVariance(output, Math.log(variance)) };
   if (variance === "learned") {

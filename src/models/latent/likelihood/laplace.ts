@@ -1,5 +1,5 @@
 import { drawUniform } from "../../../data/streams.ts";
-import { check } from "../../../device/errors.ts";
+import { above } from "../../../formats/options.ts";
 import { add, mul, sub } from "../../../graph/ops/arithmetic.ts";
 import { abs, log1p, sign } from "../../../graph/ops/elementwise.ts";
 import { perSample } from "../../../graph/ops/likelihood.ts";
@@ -13,7 +13,7 @@ import type { Likelihood } from "../distribution.ts";
  *     const model = new VAE(gpu, { image: [1, 28, 28], likelihood: laplace({ scale: 0.1 }) });
  */
 export function laplace({ scale = 1 }: { readonly scale?: number } = {}): Likelihood {
-  check(scale > 0 && Number.isFinite(scale), "argument", "laplace", () => `expected scale > 0; got ${String(scale)}.`);
+  above(0).read("laplace", "scale", scale);
   return {
     outputs: 1,
     at: (output) => ({

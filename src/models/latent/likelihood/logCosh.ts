@@ -1,5 +1,5 @@
 import { drawUniform } from "../../../data/streams.ts";
-import { check } from "../../../device/errors.ts";
+import { above } from "../../../formats/options.ts";
 import { add, mul, sub } from "../../../graph/ops/arithmetic.ts";
 import { abs, exp, log, log1p } from "../../../graph/ops/elementwise.ts";
 import { perSample } from "../../../graph/ops/likelihood.ts";
@@ -30,7 +30,7 @@ export function logGamma(x: number): number {
  *     const model = new VAE(gpu, { image: [1, 28, 28], likelihood: logCosh({ alpha: 10 }) });
  */
 export function logCosh({ alpha = 10 }: { readonly alpha?: number } = {}): Likelihood {
-  check(alpha > 0 && Number.isFinite(alpha), "argument", "logCosh", () => `expected alpha > 0; got ${String(alpha)}.`);
+  above(0).read("logCosh", "alpha", alpha);
   const power = 1 / (2 * alpha);
   const logZ = logGamma(0.5) + logGamma(power) - logGamma(0.5 + power) - Math.log(alpha);
   return {

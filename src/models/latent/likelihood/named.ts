@@ -1,9 +1,10 @@
 import { check, quote } from "../../../device/errors.ts";
+import { above, optional } from "../../../formats/options.ts";
 import type { Gpu } from "../../../program/gpu.ts";
 import type { Likelihood } from "../distribution.ts";
 import { bernoulli } from "./bernoulli.ts";
 import { continuousBernoulli } from "./continuousBernoulli.ts";
-import { checkVariance, gaussian, type Variance } from "./gaussian.ts";
+import { gaussian, type Variance, varianceOption } from "./gaussian.ts";
 import { laplace } from "./laplace.ts";
 import { logCosh } from "./logCosh.ts";
 
@@ -32,13 +33,8 @@ export function checkLikelihood(where: string, { likelihood, variance, scale }: 
     () =>
       `expected likelihood ${NAMES.map(quote).join(", ")}, or one of your own { outputs, at(output) }; got ${JSON.stringify(likelihood)}.`,
   );
-  if (variance !== undefined) checkVariance(where, variance);
-  check(
-    scale === undefined || (typeof scale === "number" && scale > 0 && Number.isFinite(scale)),
-    "argument",
-    where,
-    () => `expected scale > 0; got ${String(scale)}.`,
-  );
+  optional(varianceOption).read(where, "variance", variance);
+  optional(above(0)).read(where, "scale", scale);
 }
 
 /** The likelihood of these options; `alpha` is that of "logCosh". */
