@@ -74,8 +74,8 @@ export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undef
   }
 }
 
-/** Lets the event loop turn once, in a hidden page without delay: what works long on the CPU hears of an abort so, and the page draws. */
-export const turn = (): Promise<void> =>
+/** Resolves in a task of its own, in a hidden page without delay: what works long on the CPU hears of an abort so, and the page draws. */
+export const nextTask = (): Promise<void> =>
   new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {

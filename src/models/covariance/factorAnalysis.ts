@@ -1,6 +1,6 @@
 import { factorOf, inverseOfTriangle } from "../../linalg/symmetric.ts";
 import { eigenpairs } from "../../linalg/tridiagonal.ts";
-import { turn } from "../../formats/call.ts";
+import { nextTask } from "../../formats/call.ts";
 import { LOG_TWO_PI } from "../../graph/logTwoPi.ts";
 
 /** Loadings [d, rank] and noise [d]. */
@@ -12,8 +12,8 @@ export interface Factors {
 /** Steps at most, and the change of the mean log-likelihood in a round of three, for each entry of the covariance, below which they end. */
 const MOST_STEPS = 6000;
 const TOLERANCE = 1e-12;
-/** Milliseconds of steps between two turns of the event loop, in which an abort is heard. */
-const TURN = 50;
+/** Milliseconds of steps in one task; between two, an abort is heard. */
+const SLICE = 50;
 /** An extrapolation reaches at most so far at first, and so many times as far after each that helped. */
 const STEP_GROWTH = 4;
 /** Noise is kept above this part of a feature's variance: the likelihood grows without end as it goes to 0 (Heywood cases). */
@@ -48,11 +48,11 @@ async function squarem(s: Float64Array, d: number, rank: number, start: Factors,
   let best = start;
   let level = Number.NEGATIVE_INFINITY;
   let maxStep = STEP_GROWTH;
-  let turned = performance.now();
+  let began = performance.now();
   for (let steps = 0; steps < MOST_STEPS; steps += 3) {
-    if (performance.now() - turned > TURN) {
-      await turn();
-      turned = performance.now();
+    if (performance.now() - began > SLICE) {
+      await nextTask();
+      began = performance.now();
     }
     signal?.throwIfAborted();
     const one = step(s, d, rank, best);
