@@ -1,6 +1,6 @@
 // Bundles of the bench: one file per engine, so that each loads when its turn comes, and one of the bench itself.
 
-import { writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
@@ -44,11 +44,28 @@ export async function buildBench(entry, engines, folder, options = {}) {
   );
 }
 
-/** For the page that `npm start` serves: dist/bench, with engines.json that lists the engines. */
+/** Copies the reports among `from`'s files to `folder`/results, and lists them in `folder`/results.json. Returns their names. */
+export async function copyReports(folder, from = join(here, "results")) {
+  const place = join(folder, "results");
+  await rm(place, { recursive: true, force: true });
+  await mkdir(place, { recursive: true });
+  const reports = [];
+  for (const file of (await readdir(from)).filter((name) => name.endsWith(".json")).sort()) {
+    const text = await readFile(join(from, file), "utf8");
+    if (JSON.parse(text).bench !== "latentgpu") continue;
+    await writeFile(join(place, file), text);
+    reports.push(file);
+  }
+  await writeFile(join(folder, "results.json"), JSON.stringify(reports));
+  return reports;
+}
+
+/** For the page that `npm start` serves: dist/bench, with engines.json that lists the engines, and the reports that are kept. */
 async function main() {
   const folder = join(here, "../dist/bench");
   const engines = await buildBench("page.ts", Object.keys(ENGINES), folder, { minify: true });
   await writeFile(join(folder, "engines.json"), JSON.stringify(engines));
+  await copyReports(folder);
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await main();

@@ -20,6 +20,12 @@ export interface CompareOptions {
   say: Say;
   /** Keeps the GPU time of each dispatch, not only their sum. */
   profile?: boolean;
+  /** Seconds that a first step, and a check, may take; three boxes if absent, for slow machines. */
+  patienceSeconds?: number | undefined;
+  /** Whether calls and GPU time of a step are looked up once all is timed; true if absent. */
+  inspects?: boolean | undefined;
+  /** Hears of each first step and each check that passed. */
+  partDone?: () => void;
 }
 
 /** The first use of a case: preparation, then one step until the GPU is done. */
@@ -91,15 +97,14 @@ export async function compare(
   item: Case,
   candidates: readonly Candidate[],
   peaks: readonly Peak[],
-  { schedule, say, profile = false }: CompareOptions,
+  { schedule, say, profile = false, patienceSeconds, inspects = true, partDone = () => {} }: CompareOptions,
 ): Promise<Entry> {
   const { workload, size, settings, flops, bytes, gate } = item;
   const inputs = item.inputs();
   const cells: Cell[] = [];
   const ready: { cell: Cell; runner: Runner }[] = [];
   const { boxSeconds } = schedule;
-  // first use and check are each far below a box; three of them are for slow machines
-  const limit = 3 * boxSeconds;
+  const limit = patienceSeconds ?? 3 * boxSeconds;
   for (const candidate of candidates) {
     const { name } = candidate;
     const cell: Cell = { engine: name, status: "failed" };
@@ -111,7 +116,9 @@ export async function compare(
       if (!first) continue;
       runner = first.runner;
       cell.cold = first.seconds;
+      partDone();
       cell.error = await within(check(engine, item, inputs), limit, `${name}: check`);
+      partDone();
       if (cell.error <= gate.limit) ready.push({ cell, runner });
       else {
         cell.status = "wrong";
@@ -131,7 +138,7 @@ export async function compare(
   for (const [index, { cell, runner }] of ready.entries()) {
     timed(cell, timings[index]!);
     try {
-      if (cell.status === "ok" || cell.message === timings[index]!.note)
+      if (inspects && (cell.status === "ok" || cell.message === timings[index]!.note))
         Object.assign(cell, await within(inspect(runner, boxSeconds, profile), limit, `${cell.engine}: inspection`));
       runner.dispose();
     } catch (error) {

@@ -11,12 +11,16 @@ const spans: { device: GPUDevice; label: string }[] = [];
 const devices = new WeakMap<GPUCommandEncoder, GPUDevice>();
 const queries = new WeakMap<GPUDevice, GPUQuerySet>();
 let recording = false;
+let isInstalled = false;
 
 /**
  * Hooks into WebGPU's own objects; call it before any engine opens its device. Every device gets timestamp queries where
  * the adapter has them. While recording, each dispatch runs in a pass of its own: sums are a little above a plain step.
  */
 export function installProfiler(): void {
+  // a hook upon a hook would open two passes for a dispatch
+  if (isInstalled) return;
+  isInstalled = true;
   const { requestDevice } = GPUAdapter.prototype;
   GPUAdapter.prototype.requestDevice = function (this: GPUAdapter, descriptor: GPUDeviceDescriptor = {}) {
     const features = new Set<GPUFeatureName>([...(descriptor.requiredFeatures ?? [])].flat());

@@ -65,6 +65,9 @@ export interface Report {
 
 const OWN = "latentgpu";
 
+/** What a case is called: "matmul, 512×512 · 512×512". */
+export const caseName = ({ workload, size }: Pick<Entry, "workload" | "size">): string => `${workload}, ${size}`;
+
 /** Fills in each cell's speedup over the fastest of the others that are peers; latentgpu is nobody's peer. */
 export function rank(cells: Cell[], own = OWN): void {
   for (const cell of cells) {
@@ -89,6 +92,31 @@ export function geometricMean(entries: readonly Entry[]): { mean: number; count:
   return { mean: Math.exp(logs / speedups.length), count: speedups.length };
 }
 
+/** One engine at one case in two reports. `ratio` is how many times as fast the second is; `apart` says that their intervals are. */
+export interface Change {
+  name: string;
+  engine: string;
+  before: Statistics;
+  after: Statistics;
+  ratio: number;
+  apart: boolean;
+}
+
+/** What both reports have timed, in the order of the second. */
+export function changes(before: Report, after: Report): Change[] {
+  const key = (entry: Entry, { engine }: Cell): string => `${caseName(entry)} ${engine}`;
+  const known = new Map(before.entries.flatMap((entry) => entry.cells.map((cell) => [key(entry, cell), cell.ms])));
+  return after.entries.flatMap((entry) =>
+    entry.cells.flatMap((cell) => {
+      const [old, ms] = [known.get(key(entry, cell)), cell.ms];
+      if (!old || !ms) return [];
+      const apart = old.low > ms.high || ms.low > old.high;
+      const ratio = old.median / ms.median;
+      return [{ name: caseName(entry), engine: cell.engine, before: old, after: ms, ratio, apart }];
+    }),
+  );
+}
+
 /** Name of a device's report: its own words in lower case. */
 export function fileName({ vendor, architecture, device, description }: AdapterFacts, inNode = false): string {
   const words = [vendor, architecture, device || description].filter(Boolean).join(" ").toLowerCase();
@@ -107,15 +135,29 @@ export function parseReport(text: string, file: string): Report {
   } catch {
     throw new Error(`${file} is no JSON.`);
   }
-  const report = value as Partial<Report> | null;
-  if (typeof report !== "object" || report?.bench !== "latentgpu")
+  if (!isObject(value) || value.bench !== "latentgpu")
     throw new Error(`${file} is no report of this bench. Expected "bench": "latentgpu".`);
-  if (report.schema !== SCHEMA)
-    throw new Error(`${file} has schema ${String(report.schema)}. Expected ${SCHEMA}: measure again.`);
-  const cell = ({ engine, status }: Partial<Cell>) => typeof engine === "string" && typeof status === "string";
-  const entry = ({ workload, size, cells }: Partial<Entry>) =>
-    typeof workload === "string" && typeof size === "string" && Array.isArray(cells) && cells.every(cell);
-  if (!Array.isArray(report.entries) || !report.entries.every(entry) || !report.adapter)
-    throw new Error(`${file} is damaged. Expected "adapter", and "entries" with workload, size and cells each.`);
-  return report as Report;
+  if (value.schema !== SCHEMA)
+    throw new Error(`${file} has schema ${String(value.schema)}. Expected ${SCHEMA}: measure again.`);
+  const { entries, adapter, versions, flags } = value;
+  if (!isObject(adapter) || !isObject(versions) || !Array.isArray(flags) || !areAll(entries, isEntry))
+    throw new Error(
+      `${file} is damaged. Expected "adapter", "versions", "flags", and "entries" with workload, size and cells each.`,
+    );
+  return value as unknown as Report;
 }
+
+type Fields = { readonly [name: string]: unknown };
+const isObject = (value: unknown): value is Fields => typeof value === "object" && value !== null;
+const areAll = (list: unknown, is: (one: unknown) => boolean): boolean => Array.isArray(list) && list.every(is);
+const isEntry = (entry: unknown): boolean =>
+  isObject(entry) &&
+  typeof entry.workload === "string" &&
+  typeof entry.size === "string" &&
+  isObject(entry.peak) &&
+  areAll(entry.cells, isCell);
+const isCell = (cell: unknown): boolean =>
+  isObject(cell) &&
+  typeof cell.engine === "string" &&
+  typeof cell.status === "string" &&
+  (cell.ms === undefined || (isObject(cell.ms) && [cell.ms.median, cell.ms.low, cell.ms.high].every(Number.isFinite)));

@@ -3,7 +3,7 @@
 
 import { chart } from "../src/app/report/chart.ts";
 import type { Markup } from "../src/app/report/markup.ts";
-import type { Entry, Report } from "./report.ts";
+import { caseName, type Entry, type Report } from "./report.ts";
 
 type Point = [intensity: number, gflops: number];
 
@@ -15,9 +15,14 @@ const reached = ({ flops, bytes, cells }: Entry): Point[] => {
   return ms && flops ? [[flops / bytes, flops / ms / 1e6]] : [];
 };
 
+/** Most cases that get a colour and a line of the legend each: there are four colours. */
+const NAMED = 4;
+
 /** A chart of the entries that count operations, with logarithmic axes; without a peak it is the points alone. */
 export function roofline({ entries, adapter }: Report): Markup {
   const points = entries.flatMap(reached);
+  const counted = entries.filter((entry) => reached(entry).length > 0);
+  const named = counted.map((entry) => ({ name: caseName(entry), role: "points" as const, points: reached(entry) }));
   const [gflops, gbps] = [best(entries, "gflops"), best(entries, "gbps")];
   const ridge = gflops / gbps;
   const intensities = [...points.map(([intensity]) => intensity), ridge].filter(Number.isFinite);
@@ -31,9 +36,9 @@ export function roofline({ entries, adapter }: Report): Markup {
       y: "10⁹ operations per second",
       series: [
         { name: "measured peaks", role: "train", points: gflops && gbps ? roof : [] },
-        { name: "latentgpu", role: "points", points },
+        ...(named.length <= NAMED ? named : [{ name: "latentgpu", role: "points" as const, points }]),
       ],
     },
-    { logX: true, logY: true },
+    { logX: true, logY: true, size: [520, 300], include: points.map(([, rate]) => rate / 1.3) },
   );
 }

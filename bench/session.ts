@@ -5,21 +5,32 @@ import { isSoftware } from "../src/device/info.ts";
 import { cases, select } from "./cases/index.ts";
 import { compare, type Candidate, type Say } from "./compare.ts";
 import { reason, within } from "./harness.ts";
+import { watchHidden } from "./hidden.ts";
 import { openPeaks, type Peaks } from "./peaks.ts";
 import { installProfiler } from "./profile.ts";
-import { SCHEMA, type AdapterFacts, type Report } from "./report.ts";
+import { caseName, SCHEMA, type AdapterFacts, type Report } from "./report.ts";
 import { roofline } from "./roofline.ts";
 import { csv, entryTable, profileTable, table } from "./table.ts";
-import type { Open } from "./workload.ts";
+import type { Case, Open } from "./workload.ts";
 
-/** What a run is asked for. */
-export interface Request {
-  /** Parts of "workload, size"; all cases if empty. */
-  only: string[];
+/** How long each case is measured. */
+export interface Pace {
   rounds: number;
   /** Seconds of measuring that each engine may use for a case. */
   boxSeconds: number;
+  /** Seconds that a block should take: 0.3 on a software adapter, else 0.1. */
+  blockSeconds?: number;
+  /** Seconds that a first step, and a check, may take: three boxes. */
+  patienceSeconds?: number;
   profile?: boolean;
+  /** Whether calls and GPU time of a step are looked up as well; true if absent. */
+  inspects?: boolean;
+}
+
+/** What a run is asked for. */
+export interface Request extends Pace {
+  /** Parts of "workload, size"; all cases if empty. */
+  only: string[];
 }
 
 /** An engine's own bundle, `<name>.js` beside this one; an engine that could not be bundled comes with the error instead. */
@@ -28,7 +39,8 @@ export interface Bundle {
   error?: string;
 }
 
-interface Source {
+/** An engine by name, which loads when its turn comes. */
+export interface Source {
   name: string;
   load: () => Promise<{ open: Open }>;
 }
@@ -38,6 +50,8 @@ export interface Listener {
   say: Say;
   /** The report so far, after each case: a run that breaks off keeps it. */
   keep?(report: Report): void;
+  /** Parts done of all, never fewer than before, and the case: its first step, its check and its rounds are parts. */
+  progress?(done: number, total: number, name: string): void;
 }
 
 /** Where the engines come from, and where the run takes place. */
@@ -56,6 +70,8 @@ export interface Result {
 }
 
 const LOAD_SECONDS = 60;
+/** Parts of a case beside its rounds: the first step and the check. */
+const PARTS = 2;
 
 /** Loads an engine when its turn comes. */
 export const bundled = ({ name, error }: Bundle): Source => ({
@@ -78,16 +94,6 @@ export function facts({ info }: Pick<GPUAdapter, "info">): AdapterFacts {
   return { vendor, architecture, device, description, software: isSoftware(info) };
 }
 
-/** Notes in `flags` when the tab gets hidden: then it is throttled. */
-function watch(flags: string[]): () => void {
-  if (typeof document === "undefined") return () => {};
-  const hidden = "the tab was hidden during the run: throttled, do not compare";
-  const look = () => document.hidden && !flags.includes(hidden) && flags.push(hidden);
-  look();
-  document.addEventListener("visibilitychange", look);
-  return () => document.removeEventListener("visibilitychange", look);
-}
-
 async function openAll(engines: Place["engines"], versions: Report["versions"], say: Say): Promise<Candidate[]> {
   const found: Candidate[] = [];
   for (const { name, load } of engines)
@@ -104,10 +110,15 @@ async function openAll(engines: Place["engines"], versions: Report["versions"], 
 }
 
 /** Throws an Error where no case is asked for; all else that goes wrong is in the report. */
-export async function run({ only, rounds, boxSeconds, profile = false }: Request, place: Place): Promise<Report> {
+export async function run({ only, ...pace }: Request, place: Place): Promise<Report> {
+  return measure(select(cases(isSoftware(place.adapter.info)), only), pace, place);
+}
+
+/** Measures these cases; what goes wrong is in the report. */
+export async function measure(chosen: readonly Case[], pace: Pace, place: Place): Promise<Report> {
   const { adapter, browser, say } = place;
+  const { rounds, boxSeconds, patienceSeconds, inspects, profile = false } = pace;
   const about = facts(adapter);
-  const chosen = select(cases(about.software), only);
   installProfiler();
   const report: Report = {
     schema: SCHEMA,
@@ -119,7 +130,7 @@ export async function run({ only, rounds, boxSeconds, profile = false }: Request
     flags: [],
     entries: [],
   };
-  const unwatch = watch(report.flags);
+  const unwatch = watchHidden(report.flags);
   let peaks: Peaks | undefined;
   try {
     peaks = await openPeaks(adapter, about.software);
@@ -127,17 +138,36 @@ export async function run({ only, rounds, boxSeconds, profile = false }: Request
     report.flags.push(`no peaks: ${reason(error)}`);
   }
   const candidates = await openAll(place.engines, report.versions, say);
-  const schedule = { rounds, boxSeconds, blockSeconds: about.software ? 0.3 : 0.1 };
+  const schedule = { rounds, boxSeconds, blockSeconds: pace.blockSeconds ?? (about.software ? 0.3 : 0.1) };
+  const parts = PARTS + rounds;
   for (const [index, item] of chosen.entries()) {
-    say(`${index + 1} of ${chosen.length}: ${item.workload}, ${item.size}`);
+    const name = caseName(item);
+    let done = 0;
+    const progress = (): void => place.progress?.(index * parts + done, chosen.length * parts, name);
+    const partDone = (): void => {
+      done = Math.min(done + 1, parts);
+      progress();
+    };
+    progress();
+    say(`${index + 1} of ${chosen.length}: ${name}`);
     try {
-      const entry = await compare(item, candidates, peaks?.all ?? [], { schedule, say, profile });
+      const options = {
+        schedule: { ...schedule, onRound: partDone },
+        patienceSeconds,
+        inspects,
+        say,
+        profile,
+        partDone,
+      };
+      const entry = await compare(item, candidates, peaks?.all ?? [], options);
       report.entries.push(entry);
       say(`${entryTable(entry)}\n`);
     } catch (error) {
-      report.flags.push(`${item.workload}, ${item.size}: ${reason(error)}`);
+      report.flags.push(`${name}: ${reason(error)}`);
       say(`  ${reason(error)}`);
     }
+    done = parts;
+    progress();
     place.keep?.(report);
   }
   for (const candidate of candidates) if ("engine" in candidate) candidate.engine.dispose();

@@ -1,11 +1,20 @@
 // A report as text: tables for the terminal, CSV, and two reports side by side.
 
-import { floor, geometricMean, type AdapterFacts, type Cell, type Entry, type Report } from "./report.ts";
+import {
+  caseName,
+  changes,
+  floor,
+  geometricMean,
+  type AdapterFacts,
+  type Cell,
+  type Entry,
+  type Report,
+} from "./report.ts";
 
-const digits = (value: number | undefined) =>
+export const digits = (value: number | undefined) =>
   value === undefined || Number.isNaN(value) ? "–" : value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 
-const percent = (part: number | undefined) => (part === undefined ? "–" : `${(100 * part).toFixed(0)} %`);
+export const percent = (part: number | undefined) => (part === undefined ? "–" : `${(100 * part).toFixed(0)} %`);
 
 function aligned(rows: string[][]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
@@ -28,7 +37,7 @@ function heading({ adapter, browser, date, versions, flags }: Report): string[] 
 
 /** One entry: a line per engine, then what went wrong. */
 export function entryTable(entry: Entry): string {
-  const { workload, size, flops, bytes, peak, cells } = entry;
+  const { flops, bytes, peak, cells } = entry;
   const least = floor(entry);
   const costs = [
     ...(flops ? [`${digits(flops / 1e9)} GFLOP`] : []),
@@ -58,7 +67,7 @@ export function entryTable(entry: Entry): string {
     ]);
   }
   const messages = cells.flatMap(({ engine, message }) => (message ? [`${engine}: ${message}`] : []));
-  return [`${workload}, ${size}: ${costs.join(", ")}`, ...aligned(rows), ...messages].join("\n");
+  return [`${caseName(entry)}: ${costs.join(", ")}`, ...aligned(rows), ...messages].join("\n");
 }
 
 /** The end of a run: latentgpu against the fastest peer of each entry, and their mean. */
@@ -70,7 +79,7 @@ function summary(entries: readonly Entry[]): string[] {
     const [peer] = peers.sort((a, b) => a.ms!.median - b.ms!.median);
     const least = floor(entry);
     rows.push([
-      `${entry.workload}, ${entry.size}`,
+      caseName(entry),
       digits(own?.ms?.median),
       peer?.engine ?? "none",
       digits(peer?.ms?.median),
@@ -132,24 +141,8 @@ export function csv({ schema, adapter, entries }: Report): string {
 /** Two reports: for each engine and case of both, how many times as fast the second is, and whether their intervals are apart. */
 export function difference(before: Report, after: Report): string {
   const rows = [["case", "engine", "before ms", "after ms", "times as fast", "apart"]];
-  const key = ({ workload, size }: Entry) => `${workload}, ${size}`;
-  const known = new Map(
-    before.entries.flatMap((entry) => entry.cells.map((cell) => [`${key(entry)} ${cell.engine}`, cell])),
-  );
-  for (const entry of after.entries)
-    for (const { engine, ms } of entry.cells) {
-      const old = known.get(`${key(entry)} ${engine}`)?.ms;
-      if (!old || !ms) continue;
-      const apart = old.low > ms.high || ms.low > old.high;
-      rows.push([
-        key(entry),
-        engine,
-        digits(old.median),
-        digits(ms.median),
-        `${(old.median / ms.median).toFixed(2)}×`,
-        apart ? "yes" : "no",
-      ]);
-    }
+  for (const { name, engine, before: old, after: ms, ratio, apart } of changes(before, after))
+    rows.push([name, engine, digits(old.median), digits(ms.median), `${ratio.toFixed(2)}×`, apart ? "yes" : "no"]);
   const devices = [before, after].map(({ adapter }) => adapterName(adapter));
   const notes = devices[0] === devices[1] ? [] : [`note     two devices: ${devices.join(", then ")}`];
   const none = rows.length === 1 ? ["no case and engine is in both"] : [];

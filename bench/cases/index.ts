@@ -1,5 +1,6 @@
 // All that is timed, and the choice of some of it.
 
+import { caseName } from "../report.ts";
 import type { Case } from "../workload.ts";
 import { compilations } from "./compile.ts";
 import { convolutions } from "./convolution.ts";
@@ -18,11 +19,10 @@ export const cases = (software: boolean): Case[] =>
 
 /** The cases whose "workload, size" contains one of `only`; all where `only` is empty. Throws an Error naming the workloads where a part matches none. */
 export function select(all: readonly Case[], only: readonly string[]): Case[] {
-  const name = ({ workload, size }: Case) => `${workload}, ${size}`;
   for (const part of only)
-    if (!all.some((item) => name(item).includes(part)))
+    if (!all.some((item) => caseName(item).includes(part)))
       throw new Error(
         `bench: unknown workload. Expected a part of one of ${[...new Set(all.map(({ workload }) => workload))].join(", ")}; got ${part}.`,
       );
-  return all.filter((item) => only.length === 0 || only.some((part) => name(item).includes(part)));
+  return all.filter((item) => only.length === 0 || only.some((part) => caseName(item).includes(part)));
 }

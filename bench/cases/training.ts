@@ -54,8 +54,12 @@ export function training({ workload, size, network, batch, steps, seed }: Traini
   };
 }
 
+/** The small VAE's step; two steps of the gate check forward, gradient and update, more of them how errors grow. */
+export const vaeStep = (steps: number): Case =>
+  training({ workload: "vae step", size: "784-400-20", network: mlp(28, 400, 20), batch: 128, steps, seed: 1 });
+
 export const trainings = (_software: boolean): Case[] => [
-  training({ workload: "vae step", size: "784-400-20", network: mlp(28, 400, 20), batch: 128, steps: 4, seed: 1 }),
+  vaeStep(4),
   training({
     workload: "conv vae step",
     size: "1×28² → 32×14² → 64×7² → 20",

@@ -40,7 +40,8 @@ export async function buildPages(files = pages()) {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const define = { "process.env.NODE_ENV": '"production"', LATENTGPU_VERSION: JSON.stringify(version) };
   const outdir = join(dist, "app");
-  const settings = { ...common, outdir, splitting: true, chunkNames: "parts/[name]-[hash]", platform: "browser", define }; // prettier-ignore
+  const loader = { ".wgsl": "text" };
+  const settings = { ...common, loader, outdir, splitting: true, chunkNames: "parts/[name]-[hash]", platform: "browser", define }; // prettier-ignore
   // what a page imports when it is needed becomes a file of its own. Each page apart: in one build, what another page or worker uses
   // of src/index.ts would come with the first load of all
   await Promise.all(Object.entries(entryPoints).map((page) => build({ ...settings, entryPoints: Object.fromEntries([page]) }))); // prettier-ignore

@@ -53,7 +53,7 @@ figcaption { font-size: .9rem; margin-top: .4rem; color: var(--soft); }
 .line path { stroke: currentColor; } .line circle { fill: currentColor; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font-size: .88rem; margin: .2rem 0 0; }
 .legend i { display: inline-block; width: 1.4rem; margin-right: .4rem; vertical-align: .25em; border-top: 2px solid currentColor; }
-.legend .test i { border-top-style: dashed; }
+.legend .test i { border-top-style: dashed; } .legend .points i { width: .55rem; height: .55rem; border: 0; border-radius: 50%; background: currentColor; vertical-align: .05em; }
 .formulas { display: grid; gap: .9rem; max-width: 52rem; } .formulas dt { font-weight: 600; } .formulas dd { margin: .1rem 0 0; }
 footer { max-width: 68rem; margin: 3rem auto 2rem; padding: 0 1.25rem; color: var(--soft); font-size: .88rem; }
 @media print { body { background: none; } h2 { break-after: avoid; } figure { break-inside: avoid; } }

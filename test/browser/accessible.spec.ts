@@ -1,5 +1,6 @@
 import { expect, type Page, test } from "@playwright/test";
 import axe from "axe-core";
+import { copyReports } from "../../bench/build.mjs";
 import { buildPages } from "../../src/app/build.mjs";
 import { serve } from "../../src/app/server.mjs";
 
@@ -12,7 +13,9 @@ test.beforeAll(async () => {
     "src/app/score.page.ts",
     "src/app/demo.page.ts",
     "src/app/worker.page.ts",
+    "bench/measure.page.ts",
   ]);
+  await copyReports("dist/bench");
   server = await serve();
 });
 test.afterAll(() => server.close());

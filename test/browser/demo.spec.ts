@@ -11,7 +11,7 @@ let server: { url: string; close: () => Promise<unknown> };
 let problems: string[];
 
 test.beforeAll(async () => {
-  await buildPages(["src/app/main.page.ts", "test/browser/stub.page.ts"]);
+  await buildPages(["src/app/main.page.ts", "bench/measure.page.ts", "test/browser/stub.page.ts"]);
   server = await serve({ extra: { "/dist/app/worker.js": stub } });
 });
 
@@ -72,12 +72,14 @@ test("a failure is told in the job's own words", async ({ page }) => {
 });
 
 test("tabs follow the arrow keys", async ({ page }) => {
+  await page.route("**/dist/bench/results.json", (route) => route.fulfill({ json: [] }));
   await page.getByRole("tab", { name: "Trust" }).focus();
   await page.keyboard.press("ArrowRight");
-  await expect(page.getByRole("tab", { name: "Bench" })).toBeFocused();
-  await expect(page.locator("#bench")).toBeVisible();
+  await expect(page.getByRole("tab", { name: "Measure" })).toBeFocused();
+  await expect(page.locator("#measure")).toBeVisible();
   await expect(page.locator("#trust")).toBeHidden();
-  expect(new URL(page.url()).hash).toBe("#bench");
+  expect(new URL(page.url()).hash).toBe("#measure");
+  await expect(page.locator("#measure")).toContainText("No results come with this page.");
 });
 
 test("nothing overflows at the width of a phone", async ({ page }) => {

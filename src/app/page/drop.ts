@@ -11,3 +11,8 @@ export function onDrop(place: HTMLElement, marked: HTMLElement, take: (data: Dat
     if (event.dataTransfer) take(event.dataTransfer);
   });
 }
+
+/** A file that misses its place does not take the page's. */
+export function ignoreMissedDrops(): void {
+  for (const name of ["dragover", "drop"]) document.addEventListener(name, (event) => event.preventDefault());
+}

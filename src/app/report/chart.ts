@@ -14,6 +14,21 @@ export function ticks(low: number, high: number, count = 6): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
+/**
+ * Values for a logarithmic axis from low to high, both above 0: powers of ten, at most about `count`. Where there are fewer than three,
+ * twice and five times these as well; round numbers where even these are few.
+ */
+export function logTicks(low: number, high: number, count = 6): number[] {
+  const [first, last] = [Math.log10(low), Math.log10(high)];
+  const powers = ticks(Math.ceil(first - 1e-9), Math.floor(last + 1e-9), count).filter(Number.isInteger);
+  if (last - first >= 2 && powers.length > 2) return powers.map((power) => 10 ** power);
+  const exponents = Array.from({ length: Math.ceil(last) - Math.floor(first) + 1 }, (_, i) => Math.floor(first) + i);
+  const finer = exponents
+    .flatMap((power) => [1, 2, 5].map((factor) => Number((factor * 10 ** power).toPrecision(12))))
+    .filter((value) => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9));
+  return finer.length > 2 ? finer : ticks(low, high, 4);
+}
+
 /** A position on paper for a value, and the values that get a tick. */
 interface Axis {
   at: (value: number) => number;
@@ -30,11 +45,12 @@ function axis(values: readonly number[], from: number, to: number, { log = false
   if (high - low < 1e-12) [low, high] = [low - 0.5, high + 0.5];
   const at = (value: number) => from + ((scale(value) - low) / (high - low)) * (to - from);
   if (!log) return { at, ticks: ticks(low, high, count), label: decimal };
-  const powers = ticks(Math.ceil(low), Math.floor(high), count).filter(Number.isInteger);
+  const marks = logTicks(10 ** low, 10 ** high, count);
+  const arePowers = marks.every((value) => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9);
   return {
     at,
-    ticks: powers.map((power) => 10 ** power),
-    label: (value) => `10${superscript(Math.round(Math.log10(value)))}`,
+    ticks: marks,
+    label: arePowers ? (value) => `10${superscript(Math.round(Math.log10(value)))}` : decimal,
   };
 }
 
@@ -43,9 +59,10 @@ const superscript = (power: number): string =>
   `${power < 0 ? "⁻" : ""}${Array.from(String(Math.abs(power)), (d) => digits[Number(d)]).join("")}`;
 
 /** Thousands apart, no needless zeros: 60,000, 0.25. */
-const decimal = (value: number): string => value.toLocaleString("en", { maximumSignificantDigits: 6 });
+export const decimal = (value: number): string => value.toLocaleString("en", { maximumSignificantDigits: 6 });
 
-const place = (value: number): string => value.toFixed(1);
+/** A coordinate as text. */
+export const place = (value: number): string => value.toFixed(1);
 
 /** `d` of a polyline; points that no axis can show break it. */
 function path(points: readonly (readonly [number, number])[], x: Axis, y: Axis): string {

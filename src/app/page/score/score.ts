@@ -2,6 +2,7 @@ import type { Line, ScoreReport } from "../../command/report.ts";
 import { element, h } from "../../report/markup.ts";
 import { duration } from "../../report/table.ts";
 import { downloadLink } from "../download.ts";
+import { ignoreMissedDrops } from "../drop.ts";
 import { panelAddress } from "../panelAddress.ts";
 import { addStyle } from "../sheet.ts";
 import { addressOf, parseAddress, wordsOfChoices } from "./address.ts";
@@ -65,8 +66,7 @@ export function score(panel: HTMLElement, hash: string): void {
   drops.append(zones.generated.node, zones.real.node);
   panel.append(drops, form.node, element(output()));
   const at = <T extends HTMLElement>(name: string): T => panel.querySelector<T>(`#score-${name}`)!;
-  // a file that misses its place must not take the page's
-  for (const name of ["dragover", "drop"]) document.addEventListener(name, (event) => event.preventDefault());
+  ignoreMissedDrops();
 
   /** The words of the command line for what is chosen now. */
   function words(): string[] {

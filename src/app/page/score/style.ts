@@ -1,16 +1,11 @@
-/** What scoring adds to the page's style: places to drop on, choices, and pictures in rows. */
+/** What scoring adds to the page's style: choices, and pictures in rows. */
 export const scoreStyle = `
-#score .drops { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 1rem; margin: 1rem 0; }
-#score .drop { border: 2px dashed var(--rule); border-radius: 8px; padding: .3rem 1rem .6rem; background: var(--panel); min-width: 0; }
-#score .drop.over { border-color: var(--focus); border-style: solid; } #score .drop.full { border-style: solid; }
-#score .drop h2 { font-size: 1rem; margin: .5rem 0 0; } #score .drop .given { font-weight: 600; overflow-wrap: anywhere; }
 .score-form fieldset { border: 1px solid var(--rule); border-radius: 8px; padding: .5rem 1rem .8rem; margin: 1rem 0; }
 .measures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(19rem, 100%), 1fr)); gap: .15rem 1rem; }
 .measures label { display: grid; grid-template-columns: auto 1fr; }
 .measures code, .sees code { color: var(--soft); white-space: nowrap; }
 .score-form input[type="checkbox"] { width: 1.1rem; min-height: 1.1rem; margin: .2rem .4rem 0 0; vertical-align: -.15em; accent-color: var(--focus); }
 .score-form input[type="file"] { width: auto; max-width: 100%; margin-left: 0; }
-#score details, #trust details { margin: .6rem 0; } #score summary, #trust summary { cursor: pointer; padding: .3rem 0; }
 .sees td { white-space: normal; min-width: 12rem; } .sees td:last-child { min-width: 7rem; white-space: nowrap; }
 .score-form .controls input:not([type]), #score-count { width: 11rem; }
 #score-run { background: var(--focus); color: var(--paper); border-color: var(--focus); font-weight: 600; }

@@ -6,11 +6,9 @@ export const trainStyle = `
 .field input, .field select { width: 100%; min-width: 0; } .field :disabled { opacity: .6; }
 .field [aria-invalid] { border-color: var(--c1); }
 .refusal { color: var(--c1); font-size: .82rem; overflow-wrap: anywhere; } .refusal:empty { display: none; }
-#train .drop { border: 2px dashed var(--rule); border-radius: 8px; padding: .8rem 1rem; margin: .6rem 0; display: flex; flex-wrap: wrap; gap: .5rem 1.2rem; align-items: center; }
-#train .drop.over { border-color: var(--focus); background: var(--panel); }
+#train .drop { padding: .8rem 1rem; margin: .6rem 0; display: flex; flex-wrap: wrap; gap: .5rem 1.2rem; align-items: center; }
 #train .drop input { max-width: 100%; } #train input[type="file"] { border: 0; background: none; padding: .4rem 0; }
-#train .primary { background: var(--focus); color: var(--paper); border-color: var(--focus); font-weight: 600; }
-#train summary { cursor: pointer; padding: .3rem 0; color: var(--soft); }
+#train summary { color: var(--soft); }
 .running { display: grid; grid-template-columns: minmax(8rem, 1fr) minmax(0, 2fr); gap: 1rem; align-items: center; font-size: .92rem; font-variant-numeric: tabular-nums; min-height: 1.6rem; }
 .running progress { width: 100%; height: .55rem; accent-color: var(--focus); }
 .views { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 1.5rem; align-items: start; margin: 1rem 0; }
