@@ -28,7 +28,7 @@ export function flags({ software = needsSoftware() } = {}) {
   ];
 }
 
-/** Further flags, without which Chrome loses its device on a software adapter when it presents a canvas, and takes no video frames. */
+/** With these a software adapter presents canvases and takes video frames; without them Chrome loses its device there. */
 const presentingFlags = ["--enable-features=Vulkan", "--use-vulkan=swiftshader", "--use-angle=swiftshader"];
 
 /**

@@ -8,7 +8,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const source = join(root, "src");
 const GLOBALS = join(source, "globals.d.ts");
 
-/** What users get for a type that the sources may not name, since a floor above declares it: file, what it says, what users read. */
+/** A type that its file may not name, since a layer above declares it: the file, what it says, and what the published types say. */
 const ABOVE = [
   join(source, "graph/tensor.d.ts"),
   "readonly gpu: Runner;",

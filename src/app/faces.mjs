@@ -7,7 +7,7 @@ import { presetOptions } from "./presetOptions.mjs";
 const usage = `npm run faces -- [options]
   --preset quick|full   quick takes half an hour on a CPU; full is for GPUs (default quick)
   --seed n              of weights, batches, noise and samples (default 1)
-  --models a,b          of gaussian, mixture, vae; all without it; rows of others with the same settings are kept
+  --models a,b          of gaussian, mixture, vae; all without it; the report keeps its rows of the others
   --out file            the report; its table and pictures go beside it (default bench/results/faces.json)
   --help                this text`;
 

@@ -74,7 +74,7 @@ export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undef
   }
 }
 
-/** Resolves in a task of its own, in a hidden page without delay: what works long on the CPU hears of an abort so, and the page draws. */
+/** Resolves in the next task, also in a hidden page, where timers are delayed. Long work on the CPU awaits it, so that aborts are heard and the page draws. */
 export const nextTask = (): Promise<void> =>
   new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

@@ -56,9 +56,17 @@ export const option = <T>(
   },
 });
 
+/** Whether a value says itself what it is, as a tensor does: "Tensor f32 [2, 3]". */
+const isOwnText = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  "dtype" in value &&
+  Object.prototype.toString !== Object.getPrototypeOf(value)?.toString;
+
 /** A value as a message shows it: text quoted, a list by its first entries, else what it is. */
 function told(value: unknown): string {
-  const one = (entry: unknown) => (typeof entry === "string" ? quote(entry) : named(entry));
+  const one = (entry: unknown) =>
+    typeof entry === "string" ? quote(entry) : isOwnText(entry) ? String(entry) : named(entry);
   if (!Array.isArray(value)) return one(value);
   return `[${value.slice(0, 8).map(one).join(", ")}${value.length > 8 ? ", …" : ""}]`;
 }

@@ -52,7 +52,7 @@ export type Vjp = (gradients: readonly (Tensor | null)[], output: Tensor) => rea
  */
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the interface below says what installMethods adds
 export class Tensor<D extends DType = DType> {
-  /** The engine that it lives on. */
+  /** The engine that it lives on; in the published types a `Gpu`. */
   readonly gpu: Runner;
   /** Sizes along its axes. */
   readonly shape: Shape;

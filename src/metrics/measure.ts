@@ -88,7 +88,7 @@ const OTHERS = [...Object.keys(COMMON), "features", "gpu", "signal", "onProgress
 export function defineMeasure<A extends readonly unknown[], O, P>(
   definition: Definition<O, Found & P>,
 ): MeasureFunction<A, O, P> {
-  const { name: where, sets, optional = [], apart = {}, options: table } = definition;
+  const { name: where, sets, optional: furtherSets = [], apart = {}, options: table } = definition;
   const measure = async (...args: readonly unknown[]) => {
     const [inputs, options] = argumentsOf(definition, args);
     const settings = settingsOf(options);
@@ -216,14 +216,14 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
 
   return Object.assign(measure, {
     streaming(options: Inputs = {}) {
-      const isSet = ([name]: [string, unknown]) => sets.includes(name) || optional.includes(name);
+      const isSet = ([name]: [string, unknown]) => sets.includes(name) || furtherSets.includes(name);
       const fixed = Object.fromEntries(Object.entries(options).filter(isSet));
       const rest = Object.fromEntries(Object.entries(options).filter((entry) => !isSet(entry)));
       settingsOf(rest);
       const gather = definition.accumulator ?? (() => new Collected(where, (rest as MeasureOptions).gpu));
       return new Streaming({
         where,
-        sets: [...optional, ...sets],
+        sets: [...furtherSets, ...sets],
         usual: sets.findLast((set) => fixed[set] === undefined) ?? sets.at(-1)!,
         fixed,
         options: rest,

@@ -5,7 +5,7 @@ import type { Lag } from "./lag.ts";
 /** Milliseconds that an end, and the memory after it, may take. */
 export const LIMIT = 500;
 /** What an aborted call gave to the driver to compile, or to the GPU to run, holds its inputs until that is done. */
-const UNTIL_COMPILED = 10_000;
+const UNTIL_DONE = 10_000;
 
 /** How one call ended: `fault` is what should not have been, or "". */
 export interface Ending {
@@ -14,7 +14,7 @@ export interface Ending {
   readonly fault: string;
   /** From the abort or the loss to the end; from the start otherwise. */
   readonly ms: number;
-  /** By how much timers beside it were late meanwhile, or the browser with the loss itself; told of ends that came after the limit. */
+  /** Of an end after the limit: by how much timers were late meanwhile, or the browser in telling of the loss. */
   readonly lag?: number;
   /** Whether the abort or the loss met pipelines that were being compiled. */
   readonly compiling?: boolean;
@@ -69,7 +69,7 @@ const typeFault = (error: unknown, codes?: readonly Code[]): string =>
 /** Success and every refusal, on a gpu that holds nothing. */
 export async function peaceful(gpu: Gpu, open: Open, call: LongCall): Promise<Ending[]> {
   const endings: Ending[] = [];
-  const early = await memoryFault(gpu, nothing, UNTIL_COMPILED);
+  const early = await memoryFault(gpu, nothing, UNTIL_DONE);
   const prepared = await call.prepare(gpu, open);
   try {
     const before = sizeOf(gpu);
@@ -115,7 +115,7 @@ export async function aborted(
   delay: number,
   { patience = LIMIT, lag }: { readonly patience?: number; readonly lag?: Lag | undefined } = {},
 ): Promise<Ending> {
-  const early = await memoryFault(gpu, nothing, UNTIL_COMPILED);
+  const early = await memoryFault(gpu, nothing, UNTIL_DONE);
   const pending = pipelinesOf(gpu.device);
   const prepared = await call.prepare(gpu, open);
   const before = sizeOf(gpu);
@@ -138,9 +138,9 @@ export async function aborted(
   if (!fault && ms - late > patience)
     fault = `ended ${Math.round(ms)} ms after the abort, timers ${Math.round(late)} ms late`;
   const compiling = pending() > 0;
-  for (const end = now() + UNTIL_COMPILED; pending() && now() < end;) await pause(LOOK);
+  for (const end = now() + UNTIL_DONE; pending() && now() < end;) await pause(LOOK);
   await pause(LOOK);
-  await gpu.device.queue.onSubmittedWorkDone();
+  await Promise.race([gpu.device.queue.onSubmittedWorkDone(), pause(UNTIL_DONE)]);
   fault ||= await memoryFault(gpu, before, patience);
   prepared.free();
   return { call: call.name, kind: "abort", fault, ms, compiling, ...(late ? { lag: late } : {}) };
@@ -195,11 +195,11 @@ export async function lost(
   // no engine hears of a loss before the device tells
   const late = ms > LIMIT ? Math.max(await lagSince(lag, at), told > at ? told - at : 0) : 0;
   if (!fault && ms - late > LIMIT && !call.outlives)
-    fault = `ended ${Math.round(ms)} ms after the loss, which the device told after ${Math.round(told - at)} ms; ${Math.round(late)} ms late themselves`;
+    fault = `ended ${Math.round(ms)} ms after the loss, which the device told after ${Math.round(told - at)} ms; timers or the browser were ${Math.round(late)} ms late`;
   prepared?.free();
   if (prepared) fault ||= await memoryFault(gpu, nothing);
   // a crash takes a moment: another engine opened meanwhile would be lost, too
-  if (!Number.isNaN(at)) await Promise.race([gpu.lost, pause(UNTIL_COMPILED)]);
+  if (!Number.isNaN(at)) await Promise.race([gpu.lost, pause(UNTIL_DONE)]);
   gpu.dispose();
   return { call: call.name, kind, fault, ms, compiling, ...(late ? { lag: late } : {}) };
 }

@@ -19,8 +19,8 @@ import { markdown } from "./table.ts";
 const [COLUMNS, ROWS] = [8, 4];
 
 /**
- * Fits models to drawn faces, judges their samples, and writes report, table and pictures; rows of models not asked for that stand in the report, of
- * the same settings and seed, are kept. Returns the report and the table.
+ * Fits models to drawn faces, judges their samples, and writes report, table and pictures. Returns the report and the table. Where the report that stands is of
+ * the same settings, seed and adapter, it keeps its rows of models that are not asked for.
  */
 export async function faces(
   request: PresetRequest<FaceSettings>,
@@ -52,7 +52,10 @@ export async function faces(
       `faces found by BlazeFace: ${real.blazeFace.value} of real images, ${shuffled.blazeFace.value} in shuffled tiles`,
     );
     const standing = standingReport<FaceReport>(out);
-    const stands = standing?.seed === seed && JSON.stringify(standing.settings) === JSON.stringify(settings);
+    const stands =
+      standing?.seed === seed &&
+      standing.adapter === gpu.info.description &&
+      JSON.stringify(standing.settings) === JSON.stringify(settings);
     const rows = new Map((stands ? standing.rows : []).map((row) => [row.model, row]));
     for (const name of models) rows.delete(name);
     const reported = (): FaceReport => ({

@@ -1,6 +1,6 @@
 // Makes the book's lessons run in their pages: each lesson's program, the engine, and a script that shows what a program prints.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build, transform } from "esbuild";
 import { root } from "../nodeProgram.mjs";
 
@@ -8,12 +8,14 @@ const folder = join(root, "src/app/book");
 
 /** The lessons' files, in order. */
 export const lessons = readdirSync(folder)
+  .filter((name) => name.endsWith(".md"))
   .sort((a, b) => parseInt(a) - parseInt(b))
   .map((name) => join(folder, name));
 
 /**
- * The program of a lesson as a module that exports `main(print)`, or null where it has none that runs in a page. Before each block of TypeScript, counted
- * with those that do not run, `main` calls `print(block)`, and for each line that the block prints `print(block, ...values)`.
+ * The program of a lesson as a module that exports `main(print, opened)`, or null where it has none that runs in a page. Blocks of TypeScript are numbered
+ * as they stand, those that do not run as well. `main` calls `print(block)` where a block begins, `print(block, ...values)` for each line that it prints, and
+ * `opened(gpu)` with each engine that it opens.
  */
 export async function programOf(markdown) {
   const blocks = [...markdown.matchAll(/^```ts ?(.*)\n([^]*?)^```$/gm)];
@@ -23,10 +25,16 @@ export async function programOf(markdown) {
   if (runs.length === 0) return null;
   const imports = [];
   const body = runs.join("\n").replace(/^import .*$/gm, (line) => {
-    imports.push(line.replace(/"latentgpu".*/, '"./latentgpu.js";'));
+    imports.push(line.replace(/"latentgpu".*/, '"./latentgpu.js";').replace("openGpu", "openGpu as open"));
     return "";
   });
-  const contents = `${imports.join("\n")}\nexport async function main(print: (block: number, ...values: unknown[]) => void) {\n${body}}`;
+  const contents = `${imports.join("\n")}\nexport async function main(print: (block: number, ...values: unknown[]) => void, opened: (gpu: Disposable) => void) {
+  const openGpu = async (...options: Parameters<typeof open>) => {
+    const gpu = await open(...options);
+    opened(gpu);
+    return gpu;
+  };
+${body}}`;
   const { code } = await transform(contents, { loader: "ts", format: "esm", target: "es2022" });
   return code;
 }
@@ -49,20 +57,20 @@ export async function addPrograms(book) {
   });
   const pages = readdirSync(join(book, "documents"));
   const running = [];
-  for (const [i, file] of lessons.entries()) {
-    const number = i + 1;
+  for (const file of lessons) {
+    const number = parseInt(basename(file));
     const program = await programOf(readFileSync(file, "utf8"));
     if (!program) continue;
     writeFileSync(join(out, `${number}.js`), program);
-    const page = join(
-      book,
-      "documents",
-      pages.find((name) => name.startsWith(`${number}._`)),
-    );
+    const name = pages.find((page) => page.startsWith(`${number}._`));
+    if (!name) throw new Error(`book: no page for lesson ${number}. Expected documents/${number}._….html.`);
+    const page = join(book, "documents", name);
+    const text = readFileSync(page, "utf8");
+    if (!text.includes("</body>")) throw new Error(`book: ${name} has no </body> for a script to stand before.`);
     const script = `<script type="module" src="../lessons/run.js?lesson=${number}"></script>`;
     writeFileSync(
       page,
-      readFileSync(page, "utf8").replace("</body>", () => `${script}</body>`),
+      text.replace("</body>", () => `${script}</body>`),
     );
     running.push(number);
   }

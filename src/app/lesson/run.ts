@@ -4,7 +4,7 @@ import { shownValue } from "./shownValue.ts";
 
 /** A lesson's program, as build.mjs makes it. */
 interface Program {
-  main(print: (block: number, ...values: unknown[]) => void): Promise<void>;
+  main(print: (block: number, ...values: unknown[]) => void, opened: (gpu: Disposable) => void): Promise<void>;
 }
 
 addStyle(`
@@ -41,19 +41,23 @@ async function run(): Promise<void> {
   button.textContent = "Running …";
   for (const old of document.querySelectorAll(".printed")) old.remove();
   let current = 0;
+  // a lesson that fails midway has not disposed its own
+  const engines: Disposable[] = [];
   const show = (text: string): void => outputOf(current).append(`${text}\n`);
   try {
     const { main } = (await import(program)) as Program;
-    await main((block, ...values) => {
+    const print = (block: number, ...values: unknown[]): void => {
       current = block;
       if (values.length > 0) show(values.map(shownValue).join(" "));
-    });
+    };
+    await main(print, (gpu) => engines.push(gpu));
     button.textContent = "Run it again";
   } catch (error) {
     show(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
     outputOf(current).classList.add("failed");
     button.textContent = "Try again";
   } finally {
+    for (const gpu of engines) gpu[Symbol.dispose]();
     button.disabled = false;
   }
 }

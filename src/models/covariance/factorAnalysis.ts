@@ -9,10 +9,11 @@ export interface Factors {
   readonly noise: Float64Array;
 }
 
-/** Steps at most, and the change of the mean log-likelihood in a round of three, for each entry of the covariance, below which they end. */
+/** EM steps at most. */
 const MOST_STEPS = 6000;
+/** EM ends where three steps raise the mean log-likelihood, in nats, by less than d² times this: its rounding grows with the sums over all d² entries. */
 const TOLERANCE = 1e-12;
-/** Milliseconds of steps in one task; between two, an abort is heard. */
+/** Milliseconds of steps in one task; between two tasks an abort is heard. */
 const SLICE = 50;
 /** An extrapolation reaches at most so far at first, and so many times as far after each that helped. */
 const STEP_GROWTH = 4;
@@ -35,7 +36,11 @@ export async function factorAnalysis(
 ): Promise<Factors & { readonly converged: boolean }> {
   const deviations = Float64Array.from({ length: d }, (_, i) => Math.sqrt(covariance[i * d + i]!) || 1);
   const correlations = covariance.map((value, at) => value / deviations[Math.floor(at / d)]! / deviations[at % d]!);
-  const best = await squarem(correlations, d, rank, start(correlations, d, rank), signal);
+  await nextTask();
+  signal?.throwIfAborted();
+  const first = start(correlations, d, rank);
+  await nextTask();
+  const best = await squarem(correlations, d, rank, first, signal);
   return {
     loadings: best.loadings.map((value, at) => value * deviations[Math.floor(at / rank)]!),
     noise: best.noise.map((value, i) => value * deviations[i]! ** 2),
