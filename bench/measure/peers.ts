@@ -5,6 +5,7 @@ import { element, h } from "../../src/app/report/markup.ts";
 import type { bench } from "../page.ts";
 import type { Report } from "../report.ts";
 import type { Bundle, Result } from "../session.ts";
+import { alone } from "./alone.ts";
 import { browserName } from "./browserName.ts";
 import { FOLDER } from "./committed.ts";
 
@@ -25,7 +26,7 @@ const content = () =>
       "div",
       { class: "controls" },
       h("label", {}, "Only", h("input", { id: "bench-only", placeholder: "all, or such as matmul, vae step", size: 28 })),
-      h("button", { id: "bench-start", type: "button", class: "primary" }, "Run"),
+      h("button", { id: "bench-start", type: "button", class: "primary", "data-measures": "" }, "Run"),
       h("span", { id: "bench-downloads", class: "downloads" }),
     ),
     h("p", { id: "bench-status", class: "note", role: "status" }, "Leave this tab in front while it runs."),
@@ -78,16 +79,13 @@ export function peers(place: HTMLElement, measured: (report: Report) => void): (
   place.append(element(content()));
   const button = byId<HTMLButtonElement>("bench-start");
   const start = async (): Promise<Report | null> => {
-    button.disabled = true;
     try {
-      const report = await run();
+      const report = await alone(run);
       measured(report);
       return report;
     } catch (error) {
       byId("bench-status").textContent = error instanceof Error ? error.message : String(error);
       return null;
-    } finally {
-      button.disabled = false;
     }
   };
   button.addEventListener("click", () => void start());

@@ -5,7 +5,8 @@ import { downloadLink } from "../../src/app/page/download.ts";
 import { element, h } from "../../src/app/report/markup.ts";
 import { duration } from "../../src/app/report/table.ts";
 import { watchHidden } from "../hidden.ts";
-import { fileName, type Report } from "../report.ts";
+import { caseName, fileName, type Report } from "../report.ts";
+import { alone } from "./alone.ts";
 import { browserName } from "./browserName.ts";
 import type { SpeedAnswer, SpeedRequest } from "./messages.ts";
 import { SECONDS } from "./seconds.ts";
@@ -18,7 +19,11 @@ const content = () =>
     h(
       "p",
       { class: "controls" },
-      h("button", { type: "button", id: "measure-run", class: "primary" }, "How fast is this GPU?"),
+      h(
+        "button",
+        { type: "button", id: "measure-run", class: "primary", "data-measures": "" },
+        "How fast is this GPU?",
+      ),
       h("progress", { id: "measure-progress", max: 1, value: 0, "aria-label": "Measured so far", hidden: "" }),
       h("span", { id: "measure-status", role: "status" }, `Takes ${SECONDS} seconds at most.`),
       h("span", { id: "measure-left", class: "note" }),
@@ -63,8 +68,10 @@ export function speed(place: HTMLElement, run: typeof runInWorker, measured: (re
     } catch (error) {
       if ((error as Error).name !== "AbortError") throw error;
       if (!report) throw new Error(`No case was done within ${SECONDS} s: ${current || "the GPU did not open"}.`);
-      const done = report.entries.length;
-      const missed = names.slice(done);
+      const ended = new Set(report.entries.map(caseName));
+      // a case that failed stands in the flags by its name
+      const failed = (name: string): boolean => report!.flags.some((flag) => flag.startsWith(`${name}: `));
+      const missed = names.filter((name) => !ended.has(name) && !failed(name));
       report.flags.push(`${missed.length} of ${names.length} cases were not done within ${SECONDS} s: ${missed.join("; ")}`); // prettier-ignore
       return { report, missed };
     } finally {
@@ -82,7 +89,6 @@ export function speed(place: HTMLElement, run: typeof runInWorker, measured: (re
   }
 
   async function start(): Promise<void> {
-    button.disabled = true;
     bar.hidden = false;
     bar.value = 0;
     at("status").textContent = "Opening the GPU …";
@@ -104,8 +110,7 @@ export function speed(place: HTMLElement, run: typeof runInWorker, measured: (re
       unwatch();
       at("left").textContent = "";
       bar.hidden = true;
-      button.disabled = false;
     }
   }
-  button.addEventListener("click", () => void start());
+  button.addEventListener("click", () => void alone(start));
 }
