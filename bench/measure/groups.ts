@@ -1,7 +1,7 @@
 // Which cases the picture shows: a few of each kind, all, or one kind.
 
 /** The few that are shown first: cases of a software adapter, and their larger twins of a GPU. */
-const DOZEN: ReadonlySet<string> = new Set([
+const FEW: ReadonlySet<string> = new Set([
   "vae step, 784-400-20, batch 128",
   "conv vae step, 1×28² → 32×14² → 64×7² → 20, batch 128",
   "matmul, 512×512 · 512×512",
@@ -25,7 +25,7 @@ const ofWorkload = (pattern: RegExp) => (name: string) => pattern.test(name);
 
 /** The choices, in their order: what the address calls one, its words, and whether it has a case of this name. */
 export const groups = {
-  some: { words: "a few of each kind", has: (name: string) => DOZEN.has(name) },
+  some: { words: "a few of each kind", has: (name: string) => FEW.has(name) },
   all: { words: "all", has: () => true },
   training: { words: "training steps", has: ofWorkload(/^(conv )?vae step,/) },
   products: { words: "products", has: ofWorkload(/^(matmul|covariance),/) },
