@@ -1,4 +1,4 @@
-// The page that `npm start` serves: models to play with, one to train, the job live, the bench, and the adapter.
+// The page that `npm start` serves: models to play with, one to train, all explained, the job live, the bench, and the adapter.
 import { runInWorker } from "./job/worker.ts";
 import { showAdapter } from "./page/adapter.ts";
 import { byId } from "./page/download.ts";
@@ -29,6 +29,7 @@ const measurePart = async (): Promise<MeasurePart> => {
 const parts: { readonly [panel: string]: (panel: HTMLElement, hash: string) => Promise<void> | void } = {
   play: (_panel, hash) => play(hash),
   train: async (panel, hash) => (await import("./page/train/train.ts")).train(panel, hash),
+  understand: async (panel, hash) => (await import("./page/understand/understand.ts")).understand(panel, hash),
   score: async (panel, hash) => (await import("./page/score/score.ts")).score(panel, hash),
   trust: async (panel) => (await import("./page/trust/trust.ts")).trust(panel),
   measure: async (panel, hash) => (await measurePart()).measure(panel, hash, runInWorker),

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseExamples } from "../../src/app/page/play/files.ts";
+import { parseExamples } from "../../src/app/page/modelFiles.ts";
 import { SCORES, SETTINGS } from "../../src/app/studio/main.ts";
 import { scoresOf, type StudioScores } from "../../src/app/studio/scores.ts";
 import { studioSettings } from "../../src/app/studio/settings.ts";

@@ -11,6 +11,7 @@ test.beforeAll(async () => {
     "src/app/main.page.ts",
     "src/app/train.page.ts",
     "src/app/score.page.ts",
+    "src/app/spectrum.page.ts",
     "src/app/demo.page.ts",
     "src/app/worker.page.ts",
     "bench/measure.page.ts",

@@ -1,5 +1,5 @@
 /** This package's own workers: <name>.page.ts of src/app or bench, which the build writes to dist/app/<name>.js. */
-const NAMES = ["worker", "score", "train", "speed"] as const;
+const NAMES = ["worker", "score", "spectrum", "train", "speed"] as const;
 
 /** Chrome calls the policy's function with the address; only this package's own workers are allowed. */
 interface TrustedTypes {

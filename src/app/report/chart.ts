@@ -55,7 +55,8 @@ function axis(values: readonly number[], from: number, to: number, { log = false
 }
 
 const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-const superscript = (power: number): string =>
+/** A whole number as an exponent is written. */
+export const superscript = (power: number): string =>
   `${power < 0 ? "⁻" : ""}${Array.from(String(Math.abs(power)), (d) => digits[Number(d)]).join("")}`;
 
 /** Thousands apart, no needless zeros: 60,000, 0.25. */

@@ -41,11 +41,15 @@ export function html({ tag, attributes, children }: Markup): string {
   return `${open}${inner.join("")}</${tag}>`;
 }
 
-const svg = "http://www.w3.org/2000/svg";
+/** Elements below which others are not HTML. */
+const spaces: { readonly [tag: string]: string } = {
+  svg: "http://www.w3.org/2000/svg",
+  math: "http://www.w3.org/1998/Math/MathML",
+};
 
 /** The element as a DOM node. */
 export function element(markup: Markup, within?: string): Element {
-  const space = markup.tag === "svg" ? svg : within;
+  const space = spaces[markup.tag] ?? within;
   const node = space ? document.createElementNS(space, markup.tag) : document.createElement(markup.tag);
   for (const [name, value] of Object.entries(markup.attributes)) node.setAttribute(name, String(value));
   for (const child of markup.children) node.append(typeof child === "string" ? child : element(child, space));

@@ -1,7 +1,8 @@
 import { bitsPerDim } from "../../../index.ts";
 import { byId } from "../download.ts";
-import type { Engine } from "./engine.ts";
-import type { Examples } from "./files.ts";
+import type { Engine } from "../engine.ts";
+import { fixed } from "../fixed.ts";
+import type { Examples } from "../modelFiles.ts";
 import { latest } from "./latest.ts";
 import { Pad } from "./pad.ts";
 import { paint } from "./paint.ts";
@@ -24,8 +25,6 @@ export interface Drawing {
   attach(engine: Engine, failed: (error: unknown) => void): Promise<void>;
 }
 
-const number = (value: number): string => value.toFixed(0).replace("-", "−");
-
 /** log p of each model: its bar, in nats and in bits a pixel. The longest bar is the most probable. */
 function showDensities(values: { readonly [name in (typeof MODELS)[number]]: number } | undefined): void {
   const range = values ? MODELS.map((name) => values[name]) : [0];
@@ -35,13 +34,11 @@ function showDensities(values: { readonly [name in (typeof MODELS)[number]]: num
     const meter = byId<HTMLMeterElement>(`density-${name}-bar`);
     Object.assign(meter, { min: least, max: most, value: value ?? least });
     byId(`density-${name}`).textContent =
-      value === undefined ? "–" : `${name === "vae" ? "≥ " : ""}${number(value)} nats`;
+      value === undefined ? "–" : `${name === "vae" ? "≥ " : ""}${fixed(value, 0)} nats`;
     byId(`density-${name}-bits`).textContent =
       value === undefined
         ? ""
-        : `${name === "vae" ? "≤ " : ""}${bitsPerDim(value, 784, 1 / 256)
-            .toFixed(2)
-            .replace("-", "−")} bits a pixel`;
+        : `${name === "vae" ? "≤ " : ""}${fixed(bitsPerDim(value, 784, 1 / 256), 2)} bits a pixel`;
   }
 }
 

@@ -1,6 +1,7 @@
 import { byId } from "../download.ts";
-import type { Engine } from "./engine.ts";
-import type { Examples } from "./files.ts";
+import type { Engine } from "../engine.ts";
+import { fixed } from "../fixed.ts";
+import type { Examples } from "../modelFiles.ts";
 import { latest } from "./latest.ts";
 import { paint } from "./paint.ts";
 import { cells, coordinates, codeAt, planeOfLatents, planeOfRows, type Plane, rest } from "./plane.ts";
@@ -63,7 +64,7 @@ export function explorer(
   const decoded = byId<HTMLCanvasElement>("decoded");
   const words = byId("plane-at");
   const tell = (): void => {
-    const [a, b] = coordinates(point.plane, point.z).map((value) => value.toFixed(2).replace("-", "−"));
+    const [a, b] = coordinates(point.plane, point.z).map((value) => fixed(value, 2));
     words.textContent = `The point is ${a} to the right and ${b} up.`;
   };
   const field = byId<HTMLCanvasElement>("plane-digits");

@@ -1,5 +1,5 @@
 import { byId } from "../download.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine } from "../engine.ts";
 import { latest } from "./latest.ts";
 import { paint } from "./paint.ts";
 import { filler } from "./programs.ts";

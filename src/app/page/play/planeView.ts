@@ -1,4 +1,4 @@
-import type { Examples } from "./files.ts";
+import type { Examples } from "../modelFiles.ts";
 import { coordinates, HALF_WIDTH } from "./plane.ts";
 import type { Point } from "./point.ts";
 

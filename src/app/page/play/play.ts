@@ -1,10 +1,10 @@
 import { byId } from "../download.ts";
+import { type Engine, type Models, sharedEngine } from "../engine.ts";
+import { bytesOf, parseExamples, sheetPixels } from "../modelFiles.ts";
 import { panelAddress } from "../panelAddress.ts";
 import { type Address, addressOf, parseAddress } from "./address.ts";
 import { drawing } from "./draw.ts";
-import { type Engine, type Models, openEngine } from "./engine.ts";
 import { explorer } from "./explorer.ts";
-import { bytesOf, parseExamples, sheetPixels } from "./files.ts";
 import { hiding } from "./hide.ts";
 import { paintSamples } from "./samples.ts";
 import { walk } from "./walk.ts";
@@ -58,7 +58,7 @@ export function play(hash: string): void {
     last?.dispose();
     status.textContent = "Opening the GPU …";
     try {
-      const opened = await openEngine((name, model) => paintSamples(name, model, seed));
+      const opened = await sharedEngine((name, model) => paintSamples(name, model, seed));
       engine = opened;
       void opened.gpu.lost.then(({ message }) => {
         if (engine !== opened) return;
@@ -66,7 +66,6 @@ export function play(hash: string): void {
         status.textContent = `The GPU device was lost: ${message.replace(/\.$/, "") || "the browser does not say why"}. Nothing of yours is gone: open it again.`;
         again.hidden = false;
         redraw.disabled = true;
-        opened.dispose();
       });
       redraw.disabled = false;
       status.textContent = "Making the plane live …";
@@ -87,12 +86,6 @@ export function play(hash: string): void {
       paintSamples(name as keyof Models, model, seed).catch(failed);
   });
   again.addEventListener("click", () => void open());
-  addEventListener("pagehide", ({ persisted }) => {
-    if (persisted) return;
-    const last = engine;
-    engine = undefined;
-    last?.dispose();
-  });
   void open();
 }
 

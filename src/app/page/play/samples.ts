@@ -1,5 +1,5 @@
 import { byId } from "../download.ts";
-import type { Models } from "./engine.ts";
+import type { Models } from "../engine.ts";
 import { paint } from "./paint.ts";
 
 const COUNT = 32;

@@ -1,3 +1,4 @@
+import { fixed } from "../fixed.ts";
 import type { Point } from "./point.ts";
 
 /** Ends of a slider: all but 1 of 17,000 draws of N(0, 1) lie within. */
@@ -40,7 +41,7 @@ export class Sliders {
       const input = this.#inputs[i]!;
       // the one that is being dragged stands where the hand is
       if (Math.abs(input.valueAsNumber - value) > 0.025) input.valueAsNumber = value;
-      this.#numbers[i]!.textContent = value.toFixed(2).replace("-", "−");
+      this.#numbers[i]!.textContent = fixed(value, 2);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { SelfTestResult } from "../../../index.ts";
+import { superscript } from "../../report/chart.ts";
 import { h, type Markup } from "../../report/markup.ts";
 
 const width = 500;
@@ -8,9 +9,6 @@ const box = { left: 190, right: 16, top: 8, bottom: 44 };
 const POWERS = { least: -9, most: -4 };
 /** Where an exact result stands, left of the axis. */
 const ZERO = box.left + 10;
-
-const superscript = (power: number): string =>
-  `${power < 0 ? "⁻" : ""}${Array.from(String(Math.abs(power)), (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("")}`;
 
 /** A number of few digits, as a power of ten where it is small. */
 export function scientific(value: number): string {

@@ -1,4 +1,4 @@
-import { parseSafetensors } from "../../../formats.ts";
+import { parseSafetensors } from "../../formats.ts";
 
 /** Real digits of the test set, as the page shows them. */
 export interface Examples {
@@ -16,7 +16,7 @@ const FOLDER = "src/app/studio/models/";
 /** The bytes of a file beside the models. Throws an error that names the file. */
 export async function bytesOf(name: string): Promise<Uint8Array<ArrayBuffer>> {
   const answer = await fetch(new URL(FOLDER + name, document.baseURI));
-  if (!answer.ok) throw new Error(`play: ${name} did not load. Expected status 200; got ${answer.status}.`);
+  if (!answer.ok) throw new Error(`models: ${name} did not load. Expected status 200; got ${answer.status}.`);
   return new Uint8Array(await answer.arrayBuffer());
 }
 
