@@ -203,7 +203,7 @@ it("an option says what it expected and what came", () => {
   const wrong: readonly [Option<unknown>, value: unknown, says: string][] = [
     [kinds.least, "1", 'as a number ≥ 0; got "1"'],
     [kinds.least, null, "as a number ≥ 0; got null"],
-    [kinds.least, gpu.zeros([2]), "as a number ≥ 0; got Tensor"],
+    [kinds.least, gpu.zeros([2]), "as a number ≥ 0; got Tensor f32 [2]"],
     [kinds.above, 0, "as a number > 0; got 0"],
     [kinds.above, Number.POSITIVE_INFINITY, "as a number > 0; got Infinity"],
     [kinds.inside, 1, "as a number in (0, 1); got 1"],
