@@ -8,6 +8,7 @@ import { buildPages } from "../../src/app/build.mjs";
 import { serve } from "../../src/app/server.mjs";
 import { drop } from "./drop.ts";
 import { problemsOf } from "./problems.ts";
+import { takeViews } from "./views.ts";
 
 const results = resolve("bench/results/google-swiftshader.json");
 const committed = JSON.parse(readFileSync(results, "utf8")) as Report;
@@ -32,24 +33,14 @@ test.afterEach(() => expect(problems).toEqual([]));
 
 const dots = (page: Page, kind = "") => page.locator(`#measure-picture .dot${kind}`);
 
-/** Looks at the tab in three sizes; nothing is wider than the page. */
-async function look(page: Page, name: string): Promise<void> {
-  for (const { size, width, height, colorScheme } of [
-    { size: "wide", width: 1280, height: 800, colorScheme: "light" },
-    { size: "dark", width: 1280, height: 800, colorScheme: "dark" },
-    { size: "phone", width: 390, height: 844, colorScheme: "light" },
-  ] as const) {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width, height });
-    const missing = (): Promise<number> =>
-      page.locator("#measure-picture").evaluate((place) => {
-        return Math.abs(place.clientWidth - place.querySelector("svg")!.viewBox.baseVal.width);
-      });
-    await expect.poll(missing, "the chart is drawn anew").toBeLessThan(1);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), size).toBeLessThanOrEqual(0);
-    await page.screenshot({ path: test.info().outputPath(`${name}-${size}.png`), fullPage: true });
-  }
-}
+/** Until the chart is drawn as wide as its place. */
+const isDrawn = (page: Page) => async (): Promise<void> => {
+  const missing = (): Promise<number> =>
+    page.locator("#measure-picture").evaluate((place) => {
+      return Math.abs(place.clientWidth - place.querySelector("svg")!.viewBox.baseVal.width);
+    });
+  await expect.poll(missing, "the chart is drawn anew").toBeLessThan(1);
+};
 
 test("committed results come first, without a run, and can be read by pointer, keyboard and as a table", async ({
   page,
@@ -88,7 +79,7 @@ test("committed results come first, without a run, and can be read by pointer, k
   await page.reload();
   await expect(page.getByRole("tab", { name: "Measure" })).toHaveAttribute("aria-selected", "true");
   await expect(dots(page, ".c0")).toHaveCount(12);
-  await look(page, "committed");
+  await takeViews(page, "committed", isDrawn(page));
 });
 
 test("this device is measured within 15 seconds, and stands among the committed results", async ({ page }) => {
@@ -131,7 +122,7 @@ test("this device is measured within 15 seconds, and stands among the committed 
   await expect(page.locator("#measure-verdict")).toContainText("GFLOP/s of products");
   if (report.adapter.software) await expect(page.locator("#measure-verdict")).toContainText("a software adapter: the CPU plays the GPU"); // prettier-ignore
   await expect(page.locator("#measure .plots .line.points circle").first()).toBeVisible();
-  await look(page, "measured");
+  await takeViews(page, "measured", isDrawn(page));
 
   // the file can be compared with the committed one
   const own = join(folder, "own.json");

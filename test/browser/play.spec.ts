@@ -1,42 +1,15 @@
 import { gzipSync } from "node:zlib";
 import { readFileSync } from "node:fs";
 import { expect, test, type Locator, type Page } from "@playwright/test";
-import { buildPages } from "../../src/app/build.mjs";
-import { serve } from "../../src/app/server.mjs";
-import { problemsOf } from "./problems.ts";
+import { endDevice, keepDevices, onePage } from "./onePage.ts";
+import { takeViews } from "./views.ts";
 
-let server: { url: string; close: () => Promise<unknown> };
-/** One page for all tests: on a software adapter its kernels take a while to compile. */
 let page: Page;
-/** Errors of the page and refusals of its policy; each test expects none. */
-let problems: string[] = [];
-
-test.describe.configure({ mode: "serial" });
-
-test.beforeAll(async ({ browser }) => {
-  await buildPages(["src/app/main.page.ts"]);
-  server = await serve();
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  problems = problemsOf(page);
-  // a test ends the device that the page opened
-  await page.addInitScript(() => {
-    const { requestDevice } = GPUAdapter.prototype;
-    GPUAdapter.prototype.requestDevice = async function (...given) {
-      const device = await requestDevice.apply(this, given);
-      Object.assign(globalThis, { device });
-      return device;
-    };
-  });
-  await page.goto(server.url);
+onePage(["src/app/main.page.ts"], async (opened, url) => {
+  page = opened;
+  await page.addInitScript(keepDevices);
+  await page.goto(url);
   await isLive();
-});
-test.afterAll(async () => {
-  await page.close();
-  await server.close();
-});
-test.afterEach(() => {
-  expect(problems).toEqual([]);
-  problems.length = 0;
 });
 
 /** Waits until all of the page is live. */
@@ -198,27 +171,13 @@ test("what the brush hides is filled by each model", async () => {
   for (const [i, fill] of fills.entries()) await expect.poll(async () => (await inkOf(fill)).sum).not.toBe(whole[i]);
 });
 
-test("it fits a phone, and a person sees it at 1280 × 800, 390 × 844 and in the dark", async () => {
-  const views = [
-    { name: "wide", width: 1280, height: 800, colorScheme: "light" },
-    { name: "phone", width: 390, height: 844, colorScheme: "light" },
-    { name: "dark", width: 1280, height: 800, colorScheme: "dark" },
-  ] as const;
-  for (const { name, width, height, colorScheme } of views) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await page.setViewportSize({ width, height });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), name).toBeLessThanOrEqual(0);
-    await page.waitForTimeout(300);
-    await page.screenshot({ path: test.info().outputPath(`${name}.png`), fullPage: true });
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize({ width: 1280, height: 800 });
-});
+test("it fits a phone, and a person sees it at 1280 × 800, 390 × 844 and in the dark", () =>
+  takeViews(page, "play", () => page.waitForTimeout(300)));
 
 test("the page says that the device was lost, and goes on with a new one where it was", async () => {
   const first = page.getByRole("slider", { name: "Latent 0", exact: true });
   await first.fill("1");
-  await page.evaluate(() => (globalThis as unknown as { device: GPUDevice }).device.destroy());
+  await endDevice(page);
   await expect(page.locator("#play-status")).toContainText("The GPU device was lost");
   await page.getByRole("button", { name: "Open again" }).click();
   await isLive();

@@ -10,6 +10,7 @@ import { buildPages } from "../../src/app/build.mjs";
 import type { ScoreReport } from "../../src/app/command/report.ts";
 import { serve } from "../../src/app/server.mjs";
 import { problemsOf } from "./problems.ts";
+import { takeViews } from "./views.ts";
 import { loadMnistNode } from "../../src/data/mnist-node.ts";
 import { encodePng, writeNpy } from "../../src/formats.ts";
 import { drop } from "./drop.ts";
@@ -146,16 +147,7 @@ test("two dropped folders of 500 PNG files get the values of the command line, t
   await expect(page.locator(".neighbour-row")).toHaveCount(8);
   await expect(page.locator(".neighbour-row canvas")).toHaveCount(40);
 
-  for (const { name, width, height, colorScheme } of [
-    { name: "wide", width: 1280, height: 800, colorScheme: "light" },
-    { name: "dark", width: 1280, height: 800, colorScheme: "dark" },
-    { name: "phone", width: 390, height: 844, colorScheme: "light" },
-  ] as const) {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width, height });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), name).toBeLessThanOrEqual(0);
-    await page.screenshot({ path: test.info().outputPath(`score-${name}.png`), fullPage: true });
-  }
+  await takeViews(page, "score");
 });
 
 test("a broken file stops the run by its name, or is named and left out; the address brings choices back", async ({

@@ -1,45 +1,18 @@
 import { readFileSync } from "node:fs";
 import { type Download, expect, type Locator, type Page, test } from "@playwright/test";
-import { buildPages } from "../../src/app/build.mjs";
-import { serve } from "../../src/app/server.mjs";
 import { opened } from "../../src/app/train/file.ts";
 import { launchOptions } from "../../src/app/chrome.mjs";
-import { problemsOf } from "./problems.ts";
+import { endDevice, keepDevices, onePage } from "./onePage.ts";
 
 test.use({ launchOptions: launchOptions({ presents: true }) });
-test.describe.configure({ mode: "serial" });
-
-let server: { url: string; close: () => Promise<unknown> };
-/** One page for all tests: on a software adapter its kernels take a while to compile. */
 let page: Page;
-/** Errors of the page and refusals of its policy; each test expects none. */
-let problems: string[] = [];
-
-test.beforeAll(async ({ browser }) => {
-  await buildPages(["src/app/main.page.ts", "src/app/train.page.ts"]);
-  server = await serve();
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  problems = problemsOf(page);
-  await page.goto(`${server.url}/#bench`);
+let url: string;
+onePage(["src/app/main.page.ts", "src/app/train.page.ts"], async (opened, address) => {
+  [page, url] = [opened, address];
+  await page.goto(`${url}/#pipelines`);
   const [worker] = await Promise.all([page.waitForEvent("worker"), page.getByRole("tab", { name: "Train" }).click()]);
   await expect(status()).toHaveText("Choose what to train, and start.");
-  // a test ends the device that the worker opened
-  await worker.evaluate(() => {
-    const { requestDevice } = GPUAdapter.prototype;
-    GPUAdapter.prototype.requestDevice = async function (...given) {
-      const device = await requestDevice.apply(this, given);
-      Object.assign(globalThis, { device });
-      return device;
-    };
-  });
-});
-test.afterAll(async () => {
-  await page.close();
-  await server.close();
-});
-test.afterEach(() => {
-  expect(problems).toEqual([]);
-  problems.length = 0;
+  await worker.evaluate(keepDevices);
 });
 
 const status = (): Locator => page.locator("#train-status");
@@ -211,7 +184,7 @@ test("the model and a checkpoint are downloaded, with lines of PyTorch; a checkp
 
 test("a lost device is told, and one click goes on from the newest checkpoint", async () => {
   const label = (await button(/^Download the checkpoint of step/).textContent())!;
-  await page.workers()[0]!.evaluate(() => (globalThis as unknown as { device: GPUDevice }).device.destroy());
+  await endDevice(page.workers()[0]!);
   await expect(status()).toContainText("The GPU device was lost");
   await button(/^Resume from step/).click();
   await expect(status()).toHaveText("Training.", { timeout: 120_000 });
@@ -219,7 +192,7 @@ test("a lost device is told, and one click goes on from the newest checkpoint", 
   await expect.poll(stepOf).toBeGreaterThan(at);
   await button("Stop").click();
   await expect(status()).toContainText("Stopped after step");
-  await page.workers()[0]!.evaluate(() => (globalThis as unknown as { device: GPUDevice }).device.destroy());
+  await endDevice(page.workers()[0]!);
   await expect(status()).toContainText("The next start opens it again.");
   await expect(button(/^Start/)).toBeEnabled();
   await expect(button("Download the model")).toBeDisabled();
@@ -265,7 +238,7 @@ test("a file that is no picture, and a model that needs classes, are refused in 
 });
 
 test("a tab that is left before its code has come is filled out of its own address", async ({ page: other }) => {
-  await other.goto(`${server.url}/#train?model=VAE&seed=5`);
+  await other.goto(`${url}/#train?model=VAE&seed=5`);
   await expect(other.locator("#train-seed")).toHaveValue("5");
   await other.getByRole("tablist").evaluate((list) => {
     for (const name of ["score", "train"]) list.querySelector<HTMLElement>(`[aria-controls=${name}]`)!.click();

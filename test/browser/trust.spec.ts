@@ -3,6 +3,7 @@ import { expect, test } from "@playwright/test";
 import { buildPages } from "../../src/app/build.mjs";
 import { serve } from "../../src/app/server.mjs";
 import { problemsOf } from "./problems.ts";
+import { takeViews } from "./views.ts";
 import type { DeviceInfo, SelfTest } from "../../src/index.ts";
 
 let server: { url: string; close: () => Promise<unknown> };
@@ -43,15 +44,6 @@ test("each kernel's error stands beside its bound, as dots and as numbers, and t
   await expect(page.locator("#trust-status")).toHaveText(/^Checking/);
   await expect(page.locator("#trust-status")).toHaveText(/^All \d+ checks passed on/);
 
-  for (const { name, width, colorScheme } of [
-    { name: "wide", width: 1280, colorScheme: "light" },
-    { name: "dark", width: 1280, colorScheme: "dark" },
-    { name: "phone", width: 390, colorScheme: "light" },
-  ] as const) {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width, height: 844 });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), name).toBeLessThanOrEqual(0);
-    await page.screenshot({ path: test.info().outputPath(`trust-${name}.png`), fullPage: true });
-  }
+  await takeViews(page, "trust");
   expect(problems).toEqual([]);
 });

@@ -1,43 +1,15 @@
 import { expect, test, type Locator, type Page } from "@playwright/test";
-import { buildPages } from "../../src/app/build.mjs";
 import { FACTORS } from "../../src/app/page/understand/address.ts";
-import { serve } from "../../src/app/server.mjs";
-import { problemsOf } from "./problems.ts";
+import { countDevices, endDevice, keepDevices, onePage } from "./onePage.ts";
+import { takeViews } from "./views.ts";
 
-let server: { url: string; close: () => Promise<unknown> };
-/** One page for all tests: on a software adapter its kernels take a while to compile. */
 let page: Page;
-/** Errors of the page and refusals of its policy; each test expects none. */
-let problems: string[] = [];
-
-test.describe.configure({ mode: "serial" });
-
-test.beforeAll(async ({ browser }) => {
-  await buildPages(["src/app/main.page.ts", "src/app/spectrum.page.ts"]);
-  server = await serve();
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  problems = problemsOf(page);
-  // tests count the devices that the page opened, and end the last
-  await page.addInitScript(() => {
-    const { requestDevice } = GPUAdapter.prototype;
-    GPUAdapter.prototype.requestDevice = async function (...given) {
-      const device = await requestDevice.apply(this, given);
-      const { devices = [] } = globalThis as { devices?: GPUDevice[] };
-      Object.assign(globalThis, { devices: [...devices, device] });
-      return device;
-    };
-  });
-  await page.goto(`${server.url}/#pipelines`);
+onePage(["src/app/main.page.ts", "src/app/spectrum.page.ts"], async (opened, url) => {
+  page = opened;
+  await page.addInitScript(keepDevices);
+  await page.goto(`${url}/#pipelines`);
   await page.getByRole("tab", { name: "Understand" }).click();
   await isLive();
-});
-test.afterAll(async () => {
-  await page.close();
-  await server.close();
-});
-test.afterEach(() => {
-  expect(problems).toEqual([]);
-  problems.length = 0;
 });
 
 const status = (): Locator => page.locator("#understand-status");
@@ -219,21 +191,8 @@ test("equal means and deviations are at distance 0, also of two humps; few draws
   expect(few).toBeGreaterThan(await numberOf("estimate"));
 });
 
-test("it fits a phone, and a person sees it at 1280 × 800, 390 × 844 and in the dark", async () => {
-  for (const { name, width, height, colorScheme } of [
-    { name: "wide", width: 1280, height: 800, colorScheme: "light" },
-    { name: "phone", width: 390, height: 844, colorScheme: "light" },
-    { name: "dark", width: 1280, height: 800, colorScheme: "dark" },
-  ] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await page.setViewportSize({ width, height });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), name).toBeLessThanOrEqual(0);
-    await page.waitForTimeout(300);
-    await page.screenshot({ path: test.info().outputPath(`understand-${name}.png`), fullPage: true });
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize({ width: 1280, height: 800 });
-});
+test("it fits a phone, and a person sees it at 1280 × 800, 390 × 844 and in the dark", () =>
+  takeViews(page, "understand", () => page.waitForTimeout(300)));
 
 test("the address brings every picture back", async () => {
   const names = ["correlation", "explained", "log-likelihood", "steps", "kl", "total", "distance"];
@@ -250,17 +209,16 @@ test("the address brings every picture back", async () => {
 });
 
 test("Play takes the engine that is open, and a lost device is opened again", async () => {
-  const devices = () => page.evaluate(() => (globalThis as unknown as { devices: GPUDevice[] }).devices.length);
-  expect(await devices()).toBe(1);
+  expect(await countDevices(page)).toBe(1);
   await page.getByRole("tab", { name: "Play" }).click();
   await expect(page.locator("#play-status")).toContainText("Live on", { timeout: 180_000 });
-  expect(await devices()).toBe(1);
+  expect(await countDevices(page)).toBe(1);
   await page.getByRole("tab", { name: "Understand" }).click();
-  await page.evaluate(() => (globalThis as unknown as { devices: GPUDevice[] }).devices[0]!.destroy());
+  await endDevice(page);
   await expect(status()).toContainText("The GPU device was lost");
   await page.locator("#understand .status").getByRole("button", { name: "Open again" }).click();
   await isLive();
-  expect(await devices()).toBe(2);
+  expect(await countDevices(page)).toBe(2);
   const before = await numberOf("log-likelihood");
   await button("One EM step", "mixture").click();
   expect(await changed("log-likelihood", before)).toBeGreaterThan(before);
