@@ -69,6 +69,9 @@ export function uniforms(count: number, bound: number, draw: Draw): Float32Array
 export const unitUniforms = (count: number, seed: number, stream: number, step = 0): Float64Array =>
   Float64Array.from(uniforms(count, 1, { seed, stream, step }), (u) => (u + 1) / 2);
 
+/** The standard normal number of two uniform ones in (0, 1) (Box and Muller). */
+export const normalOf = (u: number, v: number): number => Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * v);
+
 /** The numbers 0 … count − 1 in an order drawn from `draw` (Fisher–Yates; its bias is below count · 2⁻³²). */
 export function permutation(count: number, draw: Draw): Uint32Array<ArrayBuffer> {
   const order = new Uint32Array(count);

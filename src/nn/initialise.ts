@@ -1,4 +1,4 @@
-import { uniforms, unitUniforms } from "../data/philox.ts";
+import { normalOf, uniforms, unitUniforms } from "../data/philox.ts";
 import { streamOf } from "../data/streams.ts";
 import { check } from "../device/errors.ts";
 import { count, type Shape } from "../graph/dtype.ts";
@@ -30,14 +30,11 @@ export class Initialiser {
     return gpu.state(uniforms(count(shape), 1 / Math.sqrt(inputs), { seed: this.seed, stream: this.#stream++ }), shape);
   }
 
-  /** A state of standard normal numbers (Box–Muller): PyTorch's default for embeddings. */
+  /** A state of standard normal numbers: PyTorch's default for embeddings. */
   normal(gpu: Gpu, shape: Shape): Tensor {
     const size = count(shape);
     const drawn = unitUniforms(2 * size, this.seed, this.#stream++);
-    const values = Float32Array.from(
-      { length: size },
-      (_, i) => Math.sqrt(-2 * Math.log(drawn[2 * i]!)) * Math.cos(2 * Math.PI * drawn[2 * i + 1]!),
-    );
+    const values = Float32Array.from({ length: size }, (_, i) => normalOf(drawn[2 * i]!, drawn[2 * i + 1]!));
     return gpu.state(values, shape);
   }
 }

@@ -10,7 +10,7 @@ import {
 } from "../../src/app/page/understand/address.ts";
 import { clusteredPoints, normals } from "../../src/app/page/understand/clusters.ts";
 import { dialProgram, DRAWS, SHOWN } from "../../src/app/page/understand/dialProgram.ts";
-import { divergence, meanOf } from "../../src/app/page/understand/divergence.ts";
+import { divergence } from "../../src/app/page/understand/divergence.ts";
 import { ellipseOf } from "../../src/app/page/understand/ellipse.ts";
 import { afterSteps, beginning, verdictOf } from "../../src/app/page/understand/em.ts";
 import { formula, index, row } from "../../src/app/page/understand/formula.ts";
@@ -24,6 +24,7 @@ import { STORY } from "../../src/app/page/understand/story.ts";
 import { shifted } from "../../src/app/page/understand/strokes.ts";
 import { html } from "../../src/app/report/markup.ts";
 import { unitUniforms } from "../../src/data/philox.ts";
+import { meanAndVariance } from "../../src/metrics/statistics.ts";
 import { eigenpairs } from "../../src/linalg/tridiagonal.ts";
 import { Gaussian, type Gpu, kl, VAE } from "../../src/index.ts";
 import { openNodeGpu } from "../../src/node.ts";
@@ -62,9 +63,9 @@ describe("laws of one number", () => {
   it("are drawn from with their moments", () => {
     const n = 100_000;
     const drawn = drawsOf(humps, normals(n, 1), unitUniforms(n, 2, 0));
-    const { mean, error } = meanOf(drawn);
-    expect(Math.abs(mean - 1)).toBeLessThan(4 * error);
-    expect(error * Math.sqrt(n)).toBeCloseTo(2, 1);
+    const { mean, variance } = meanAndVariance(drawn);
+    expect(Math.abs(mean - 1)).toBeLessThan(4 * Math.sqrt(variance / n));
+    expect(Math.sqrt(variance)).toBeCloseTo(2, 1);
   });
 });
 
@@ -79,10 +80,6 @@ describe("the divergence of a code", () => {
       const difference = divergence(mean, logVar, t) - divergence(mean, logVar, 1);
       expect(difference).toBeCloseTo(0.5 * squares * (t * t - 1) - 3 * Math.log(t), 10);
     }
-  });
-
-  it("stands beside means with their standard error", () => {
-    expect(meanOf([1, 2, 3, 4])).toEqual({ mean: 2.5, error: expect.closeTo(Math.sqrt(5 / 12), 12) as number });
   });
 });
 
@@ -249,7 +246,7 @@ describe("on the GPU", () => {
     expect(Math.abs(divergence(mean, logVar, 1) / nats - 1)).toBeLessThan(1e-5);
     expect(reconstruction).toHaveLength(FACTORS.length * DRAWS);
     expect(images).toHaveLength(FACTORS.length * SHOWN * 784);
-    const costs = FACTORS.map((_, i) => meanOf(reconstruction.subarray(i * DRAWS, (i + 1) * DRAWS).map((value) => -value)).mean); // prettier-ignore
+    const costs = FACTORS.map((_, i) => meanAndVariance(reconstruction.subarray(i * DRAWS, (i + 1) * DRAWS).map((value) => -value)).mean); // prettier-ignore
     expect(costs[0]!).toBeLessThan(costs[12]!);
     expect(costs[12]!).toBeLessThan(costs[24]!);
     // where the text says that the sum is smallest
@@ -269,8 +266,8 @@ describe("on the GPU", () => {
     for (let i = 0; i < repeats; i++) {
       const [a, b] = [0, 1].map((half) => {
         const own = values.subarray((2 * i + half) * n, (2 * i + half + 1) * n);
-        const { mean, error } = meanOf(own);
-        return { mean, deviation: error * Math.sqrt(n), hasHumps: false };
+        const { mean, variance } = meanAndVariance(own);
+        return { mean, deviation: Math.sqrt(variance), hasHumps: false };
       });
       total += frechet(a!, b!) / repeats;
     }

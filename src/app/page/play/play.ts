@@ -1,5 +1,6 @@
 import { byId } from "../download.ts";
-import { type Engine, type Models, sharedEngine } from "../engine.ts";
+import type { Engine, Models } from "../engine.ts";
+import { live } from "../live.ts";
 import { bytesOf, parseExamples, sheetPixels } from "../modelFiles.ts";
 import { panelAddress } from "../panelAddress.ts";
 import { type Address, addressOf, parseAddress } from "./address.ts";
@@ -35,58 +36,29 @@ async function partsOf(start: (latent: number) => Address): Promise<readonly Par
 /** The page to play with: opens the GPU, draws samples, then makes each part live. Starts at once, where `hash` says. */
 export function play(hash: string): void {
   const status = byId("play-status");
-  const again = byId<HTMLButtonElement>("play-again");
   const redraw = byId<HTMLButtonElement>("samples-again");
   const parts = partsOf((latent) => parseAddress(hash, latent));
   // told where it is awaited
   parts.catch(() => {});
   let seed = 1;
-  let engine: Engine | undefined;
-
-  const tell = (error: unknown): void => {
-    status.textContent = error instanceof Error ? error.message : String(error);
-  };
-  // work that was under way when the device was lost says so as well: the page has said it already
-  const failed = (error: unknown): void => {
-    if (engine) tell(error);
-  };
-
-  async function open(): Promise<void> {
-    again.hidden = true;
-    const last = engine;
-    engine = undefined;
-    last?.dispose();
-    status.textContent = "Opening the GPU …";
-    try {
-      const opened = await sharedEngine((name, model) => paintSamples(name, model, seed));
-      engine = opened;
-      void opened.gpu.lost.then(({ message }) => {
-        if (engine !== opened) return;
-        engine = undefined;
-        status.textContent = `The GPU device was lost: ${message.replace(/\.$/, "") || "the browser does not say why"}. Nothing of yours is gone: open it again.`;
-        again.hidden = false;
-        redraw.disabled = true;
-      });
-      redraw.disabled = false;
-      status.textContent = "Making the plane live …";
-      for (const part of await parts) await part.attach(opened, failed);
-      status.textContent = ready(opened);
+  const use = live({
+    status,
+    again: byId("play-again"),
+    use: (name, model) => paintSamples(name, model, seed),
+    changed: (engine) => (redraw.disabled = !engine),
+    work: async (engine, failed) => {
+      for (const part of await parts) await part.attach(engine, failed);
       performance.mark("play ready");
-    } catch (error) {
-      if (again.hidden) tell(error);
-      again.hidden = false;
-    }
-  }
-
-  redraw.addEventListener("click", () => {
-    if (!engine) return;
-    const { vae, mixture, gaussian } = engine;
-    seed++;
-    for (const [name, model] of Object.entries({ vae, mixture, gaussian }))
-      paintSamples(name as keyof Models, model, seed).catch(failed);
+      return ready(engine);
+    },
   });
-  again.addEventListener("click", () => void open());
-  void open();
+  redraw.addEventListener("click", () => {
+    seed++;
+    use(({ vae, mixture, gaussian }) => {
+      const models = Object.entries({ vae, mixture, gaussian });
+      return Promise.all(models.map(([name, model]) => paintSamples(name as keyof Models, model, seed)));
+    });
+  });
 }
 
 function ready({ gpu }: Engine): string {

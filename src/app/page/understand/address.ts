@@ -28,6 +28,8 @@ export const MEAN_LIMIT = 3.6;
 export const MOST_STEPS = 100;
 /** What the dial multiplies deviations by: 1/8 to 8, four steps to a factor of 2. */
 export const FACTORS: readonly number[] = Array.from({ length: 25 }, (_, i) => 2 ** ((i - 12) / 4));
+/** Where a factor stands among them, also between two. */
+export const placeOfFactor = (factor: number): number => 12 + 4 * Math.log2(factor);
 /** Weights before KL. */
 export const WEIGHTS: readonly number[] = [0, 0.25, 0.5, 1, 2, 4, 8, 16];
 /** Means and deviations that the second law may have, and draws. */

@@ -1,9 +1,9 @@
-import { unitUniforms } from "../../../data/philox.ts";
+import { normalOf, unitUniforms } from "../../../data/philox.ts";
 
-/** `n` standard normal numbers, the same for the same seed, by Box and Muller. */
+/** `n` standard normal numbers, the same for the same seed. */
 export function normals(n: number, seed: number): Float64Array {
   const [first, second] = [unitUniforms(n, seed, 0), unitUniforms(n, seed, 1)];
-  return Float64Array.from(first, (u, i) => Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * second[i]!));
+  return Float64Array.from(first, (u, i) => normalOf(u, second[i]!));
 }
 
 /** Three clusters that no circle fits: a middle and a matrix [2, 2] that standard normal numbers are multiplied by. */

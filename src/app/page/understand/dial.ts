@@ -1,10 +1,11 @@
+import { meanAndVariance } from "../../../metrics/statistics.ts";
 import { h } from "../../report/markup.ts";
 import { fixed } from "../fixed.ts";
 import { latest } from "../play/latest.ts";
 import { paint } from "../play/paint.ts";
-import { DIGITS, FACTORS, WEIGHTS } from "./address.ts";
+import { DIGITS, FACTORS, placeOfFactor, WEIGHTS } from "./address.ts";
 import { DRAWS, dialProgram, SHOWN } from "./dialProgram.ts";
-import { divergence, meanOf } from "./divergence.ts";
+import { divergence } from "./divergence.ts";
 import { axes, type Frame, inside, lineThrough, placeOf } from "./frame.ts";
 import { Picture } from "./picture.ts";
 import { datum, part, type Section, sectionOf, type Store, tell } from "./section.ts";
@@ -20,7 +21,7 @@ interface Terms {
   /** Which digit. */
   readonly image: number;
   /** −log p(x|z), the mean of draws, and its standard error. */
-  readonly reconstruction: readonly { readonly mean: number; readonly error: number }[];
+  readonly reconstruction: readonly { readonly mean: number; readonly variance: number }[];
   readonly kl: readonly number[];
   /** What the codes decode to, [FACTORS · SHOWN, 784]. */
   readonly images: Float32Array;
@@ -84,11 +85,11 @@ export function dialSection(digits: Float32Array, store: Store): Section {
     pictures.set(terms?.images.subarray(noise * SHOWN * PIXELS, (noise + 1) * SHOWN * PIXELS) ?? [], PIXELS);
     paint(canvas, pictures, { gap: 1 });
     if (!terms) return;
-    const { mean, error } = terms.reconstruction[noise]!;
+    const { mean, variance } = terms.reconstruction[noise]!;
     const kl = terms.kl[noise]!;
     tell(
       table,
-      h("span", { class: "c0" }, h("i", {}), "Reconstruction −ln p(x∣z) = ", datum("reconstruction", mean, fixed(mean, 1)), ` ± ${fixed(error, 1)} nats`),
+      h("span", { class: "c0" }, h("i", {}), "Reconstruction −ln p(x∣z) = ", datum("reconstruction", mean, fixed(mean, 1)), ` ± ${fixed(Math.sqrt(variance / DRAWS), 1)} nats`),
       h("span", { class: "c1 test" }, h("i", {}), "KL = ", datum("kl", kl, fixed(kl, 2)), weight === 1 ? " nats" : ` nats, drawn ${weight} times as high`),
       h("span", { class: "c2" }, h("i", {}), weight === 1 ? "sum = " : `sum with ${weight} · KL = `, datum("total", total[noise]!, fixed(total[noise]!, 1)), " nats"),
       h("span", {}, "◯ smallest at t = ", datum("best", FACTORS[best]!, fixed(FACTORS[best]!, 2))),
@@ -102,7 +103,7 @@ export function dialSection(digits: Float32Array, store: Store): Section {
     name: "Noise of the code",
     colour: 2,
     at: () => [FACTORS[store.now.noise]!, 0],
-    move: (x) => set(Math.round(12 + 4 * Math.log2(x))),
+    move: (x) => set(Math.round(placeOfFactor(x))),
     press: (right, up) => set(store.now.noise + right + up),
     words,
   });
@@ -131,7 +132,7 @@ export function dialSection(digits: Float32Array, store: Store): Section {
         terms = {
           image,
           reconstruction: FACTORS.map((_, i) =>
-            meanOf(found.reconstruction.subarray(i * DRAWS, (i + 1) * DRAWS).map((value) => -value)),
+            meanAndVariance(found.reconstruction.subarray(i * DRAWS, (i + 1) * DRAWS).map((value) => -value)),
           ),
           kl: FACTORS.map((factor) => divergence(found.mean, found.logVar, factor)),
           images: found.images,

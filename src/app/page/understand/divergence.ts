@@ -11,13 +11,3 @@ export function divergence(mean: ArrayLike<number>, logVar: ArrayLike<number>, f
   }
   return total / 2;
 }
-
-/** Mean of numbers, and its standard error where they are independent draws. */
-export function meanOf(values: ArrayLike<number>): { readonly mean: number; readonly error: number } {
-  const n = values.length;
-  let mean = 0;
-  for (let i = 0; i < n; i++) mean += values[i]! / n;
-  let squares = 0;
-  for (let i = 0; i < n; i++) squares += (values[i]! - mean) ** 2;
-  return { mean, error: Math.sqrt(squares / (n * Math.max(1, n - 1))) };
-}

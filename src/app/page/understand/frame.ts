@@ -1,4 +1,4 @@
-import { superscript, ticks } from "../../report/chart.ts";
+import { decimal, logTicks, place, superscript, ticks } from "../../report/chart.ts";
 import { type Child, h, type Markup } from "../../report/markup.ts";
 
 /** Values along one side of a drawing, from its left or bottom to its right or top. */
@@ -52,17 +52,17 @@ export const inside = ({ width, height, left, right, top, bottom }: Frame, ...ch
   return h("svg", { x: box[0], y: box[1], width: box[2], height: box[3], viewBox: box.join(" ") }, ...children);
 };
 
-const round = (value: number): string => value.toFixed(1);
-
 /** `d` of a line through points of values. */
 export const lineThrough = (frame: Frame, points: Iterable<readonly [x: number, y: number]>): string =>
-  Array.from(points, ([x, y], i) => `${i === 0 ? "M" : "L"}${placeOf(frame, x, y).map(round).join(" ")}`).join("");
+  Array.from(points, ([x, y], i) => `${i === 0 ? "M" : "L"}${placeOf(frame, x, y).map(place).join(" ")}`).join("");
 
 /** Values with a tick, and what stands beside each. */
 function ticksOf({ from, to, isLog }: Axis, count: number): (readonly [value: number, label: string])[] {
   if (!isLog) return ticks(from, to, count).map((value) => [value, value.toLocaleString("en").replace("-", "−")]);
-  const powers = ticks(Math.ceil(Math.log10(from)), Math.floor(Math.log10(to)), count).filter(Number.isInteger);
-  return powers.map((power) => [10 ** power, `10${superscript(power)}`]);
+  return logTicks(from, to, count).map((value) => {
+    const power = Math.log10(value);
+    return [value, Number.isInteger(power) ? `10${superscript(power)}` : decimal(value)];
+  });
 }
 
 /** How axes are named, and ticks that are not the usual ones. */
@@ -77,7 +77,7 @@ export function axes(frame: Frame, names: AxisNames): Markup[] {
   const { width, height, left, right, top, bottom } = frame;
   const base = height - bottom;
   const across = (names.ticksOfX ?? ticksOf(frame.x, 6)).map(([value, label]) => {
-    const x = round(placeOf(frame, value, frame.y.from)[0]);
+    const x = place(placeOf(frame, value, frame.y.from)[0]);
     return [
       h("line", { class: "rule", x1: x, x2: x, y1: base, y2: base + 4 }),
       h("text", { class: "tick", x, y: base + 17, "text-anchor": "middle" }, label),
@@ -86,8 +86,8 @@ export function axes(frame: Frame, names: AxisNames): Markup[] {
   const up = ticksOf(frame.y, 5).map(([value, label]) => {
     const y = placeOf(frame, frame.x.from, value)[1];
     return [
-      h("line", { class: "rule", x1: left, x2: width - right, y1: round(y), y2: round(y) }),
-      h("text", { class: "tick", x: left - 6, y: round(y + 4), "text-anchor": "end" }, label),
+      h("line", { class: "rule", x1: left, x2: width - right, y1: place(y), y2: place(y) }),
+      h("text", { class: "tick", x: left - 6, y: place(y + 4), "text-anchor": "end" }, label),
     ];
   });
   const middle = (top + base) / 2;

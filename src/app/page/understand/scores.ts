@@ -56,14 +56,11 @@ export function scoresSection(store: Store): Section {
         return [x, density(law, x)] as const;
       }),
     );
-  const distanceWords = (): string => {
-    const { law } = store.now;
-    return `squared distance ${fixed(frechet(REAL, law), 3)}, ${fixed(100 * overlap(REAL, law), 0)} % in common`;
-  };
+  let [distance, common] = [0, 1];
+  const distanceWords = (): string => `squared distance ${fixed(distance, 3)}, ${fixed(100 * common, 0)} % in common`;
   function show(): void {
     const { law, draws } = store.now;
-    const distance = frechet(REAL, law);
-    const common = overlap(REAL, law);
+    [distance, common] = [frechet(REAL, law), overlap(REAL, law)];
     plot.draw(
       `Densities of N(0, 1) and of ${law.hasHumps ? "two humps" : "a normal law"} of mean ${fixed(law.mean, 2)} and deviation ${fixed(law.deviation, 2)}: ${distanceWords()}`,
       axes(FRAME, { x: "what a network says of an image", y: "density" }),
