@@ -1,4 +1,4 @@
-import { transform } from "esbuild";
+import { blocksOf, moduleOf } from "../src/app/lesson/program.mjs";
 import * as latentgpu from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
 
@@ -8,9 +8,9 @@ export interface Printed {
   readonly found: readonly unknown[];
 }
 
-/** The blocks of TypeScript of a Markdown text: those that Node can run, or those of a fence "ts <kind>". */
-export const blocksOf = (markdown: string, kind = ""): string[] =>
-  [...markdown.matchAll(/^```ts ?(.*)\n([^]*?)^```$/gm)].filter(([, of]) => of === kind).map(([, , code]) => code!);
+/** The code of a Markdown text's blocks of TypeScript: those that Node can run, or those of a fence "ts <kind>". */
+export const codeOf = (markdown: string, kind = ""): string[] =>
+  blocksOf(markdown).flatMap((block) => (block.kind === kind ? [block.code] : []));
 
 /**
  * Runs code that imports from "latentgpu" alone, in which `openGpu` is Node's. Returns what each `console.log(…); // comment` printed,
@@ -20,14 +20,7 @@ export async function printedBy(code: string): Promise<Printed[]> {
   const line = /console\.log\((?=.*\);? \/\/ (.*))/g;
   const said = [...code.matchAll(line)].map(([, comment]) => comment!);
   let at = 0;
-  const body = code
-    .replace(
-      /^import \{(.*)\} from "latentgpu";.*$/gm,
-      (_, names: string) => `const {${names.replace(/type \w+,?/g, "")}} = latentgpu;`,
-    )
-    .replace(line, () => `print(${at++}, `);
-  const contents = `export async function main(latentgpu, print) {\n${body}}`;
-  const { code: source } = await transform(contents, { loader: "ts", format: "esm", target: "es2022" });
+  const source = await moduleOf(code.replace(line, () => `print(${at++}, `));
   const { main } = (await import(
     /* @vite-ignore */ `data:text/javascript;base64,${Buffer.from(source).toString("base64")}`
   )) as {

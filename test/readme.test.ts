@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { blocksOf, numbersIn, printedBy, valuesOf } from "./printed.ts";
+import { codeOf, numbersIn, printedBy, valuesOf } from "./printed.ts";
 
 test("the README's example prints what its comments say", async () => {
-  const [example] = blocksOf(await readFile("README.md", "utf8"));
+  const [example] = codeOf(await readFile("README.md", "utf8"));
   const lines = await printedBy(example!);
   const found = lines.map(valuesOf);
   expect(found.map((values) => values.length)).toEqual([3, 3]);

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { blocksOf, printedBy, valuesOf } from "../printed.ts";
+import { codeOf, printedBy, valuesOf } from "../printed.ts";
 
 const folder = "src/app/book";
 const lessons = readdirSync(folder)
@@ -26,7 +26,7 @@ describe("the book", () => {
     rmSync(out, { recursive: true, force: true });
     mkdirSync(out, { recursive: true });
     for (const name of lessons) {
-      const parts = ["", "browser"].map((kind) => blocksOf(textOf(name), kind)).filter((blocks) => blocks.length > 0);
+      const parts = ["", "browser"].map((kind) => codeOf(textOf(name), kind)).filter((blocks) => blocks.length > 0);
       for (const [i, part] of parts.entries()) writeFileSync(`${out}/${name.slice(0, -3)}-${i}.ts`, part.join("\n"));
     }
     const compilerOptions = { paths: { latentgpu: ["../../src/index.ts"] }, noUnusedLocals: false };
@@ -42,8 +42,8 @@ describe("the book", () => {
     expect(said).toBe("");
   });
 
-  it.each(lessons.filter((name) => blocksOf(textOf(name)).length > 0))("%s prints what it says", async (name) => {
-    for (const line of await printedBy(blocksOf(textOf(name)).join("\n"))) {
+  it.each(lessons.filter((name) => codeOf(textOf(name)).length > 0))("%s prints what it says", async (name) => {
+    for (const line of await printedBy(codeOf(textOf(name)).join("\n"))) {
       const { said } = line;
       // what comes after a value and a colon explains; "says …" tells what is to be seen instead of a value
       const value = said.replace(/^(true|false|[\d.]+): .*/, "$1");

@@ -1,8 +1,9 @@
 // Makes the book's lessons run in their pages: each lesson's program, the engine, and a script that shows what a program prints.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { build, transform } from "esbuild";
+import { build } from "esbuild";
 import { root } from "../nodeProgram.mjs";
+import { blocksOf, moduleOf } from "./program.mjs";
 
 const folder = join(root, "src/app/book");
 
@@ -13,30 +14,15 @@ export const lessons = readdirSync(folder)
   .map((name) => join(folder, name));
 
 /**
- * The program of a lesson as a module that exports `main(print, opened)`, or null where it has none that runs in a page. Blocks of TypeScript are numbered
- * as they stand, those that do not run as well. `main` calls `print(block)` where a block begins, `print(block, ...values)` for each line that it prints, and
- * `opened(gpu)` with each engine that it opens.
+ * The program of a lesson as a module that exports `main(latentgpu, print)`, or null where it has none that runs in a page. Blocks of TypeScript are
+ * numbered as they stand, those that do not run as well. `main` calls `print(block)` where a block begins, and `print(block, ...values)` for each line
+ * that it prints.
  */
 export async function programOf(markdown) {
-  const blocks = [...markdown.matchAll(/^```ts ?(.*)\n([^]*?)^```$/gm)];
-  const runs = blocks.flatMap(([, kind, code], i) =>
+  const runs = blocksOf(markdown).flatMap(({ kind, code }, i) =>
     kind ? [] : [`print(${i});\n${code.replaceAll("console.log(", `print(${i}, `)}`],
   );
-  if (runs.length === 0) return null;
-  const imports = [];
-  const body = runs.join("\n").replace(/^import .*$/gm, (line) => {
-    imports.push(line.replace(/"latentgpu".*/, '"./latentgpu.js";').replace("openGpu", "openGpu as open"));
-    return "";
-  });
-  const contents = `${imports.join("\n")}\nexport async function main(print: (block: number, ...values: unknown[]) => void, opened: (gpu: Disposable) => void) {
-  const openGpu = async (...options: Parameters<typeof open>) => {
-    const gpu = await open(...options);
-    opened(gpu);
-    return gpu;
-  };
-${body}}`;
-  const { code } = await transform(contents, { loader: "ts", format: "esm", target: "es2022" });
-  return code;
+  return runs.length > 0 ? moduleOf(runs.join("\n")) : null;
 }
 
 /** Adds to a book in `book` what makes its lessons run. Returns the numbers of those that do. */
@@ -44,7 +30,7 @@ export async function addPrograms(book) {
   const out = join(book, "lessons");
   await build({
     absWorkingDir: root,
-    entryPoints: { latentgpu: "src/index.ts", run: "src/app/lesson/run.ts" },
+    entryPoints: ["src/app/lesson/run.ts"],
     outdir: out,
     bundle: true,
     splitting: true,

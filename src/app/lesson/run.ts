@@ -4,7 +4,7 @@ import { shownValue } from "./shownValue.ts";
 
 /** A lesson's program, as build.mjs makes it. */
 interface Program {
-  main(print: (block: number, ...values: unknown[]) => void, opened: (gpu: Disposable) => void): Promise<void>;
+  main(library: object, print: (block: number, ...values: unknown[]) => void): Promise<void>;
 }
 
 addStyle(`
@@ -45,12 +45,18 @@ async function run(): Promise<void> {
   const engines: Disposable[] = [];
   const show = (text: string): void => outputOf(current).append(`${text}\n`);
   try {
+    const library = await import("../../index.ts");
+    const openGpu: typeof library.openGpu = async (options) => {
+      const gpu = await library.openGpu(options);
+      engines.push(gpu);
+      return gpu;
+    };
     const { main } = (await import(program)) as Program;
     const print = (block: number, ...values: unknown[]): void => {
       current = block;
       if (values.length > 0) show(values.map(shownValue).join(" "));
     };
-    await main(print, (gpu) => engines.push(gpu));
+    await main({ ...library, openGpu }, print);
     button.textContent = "Run it again";
   } catch (error) {
     show(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
