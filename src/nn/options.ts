@@ -108,8 +108,8 @@ export function checkTrainOptions(where: string, options: TrainOptions, validate
     check(
       typeof checkpoint.save === "function",
       "argument",
-      where,
-      () => `expected checkpoint.save to be a function; got ${typeof checkpoint.save}.`,
+      `${where} checkpoint`,
+      () => `expected save to be a function; got ${typeof checkpoint.save}.`,
     );
     optional(whole(1)).read(`${where} checkpoint`, "everySteps", checkpoint.everySteps);
   }

@@ -13,7 +13,7 @@ import { lowRank } from "../covariance/lowRank.ts";
 import { FEATURES_ON_CPU, NEARLY_SINGULAR } from "../covariance/roots.ts";
 import { type Shrinkage, shrink } from "../covariance/shrinkage.ts";
 import { checkRank } from "../covariance/families.ts";
-import type { GaussianOptions } from "./options.ts";
+import type { FullGaussianOptions } from "./options.ts";
 
 /** What a Gaussian is made of, in float64. */
 export interface Estimate {
@@ -27,17 +27,9 @@ export interface Estimate {
 }
 
 /** Mean and covariance of greatest likelihood for samples. See Gaussian.fit. */
-export async function estimateOf(where: string, samples: Samples, options: GaussianOptions): Promise<Estimate> {
+export async function estimateOf(where: string, samples: Samples, options: FullGaussianOptions): Promise<Estimate> {
   const rows = rowsOf(where, samples);
-  const {
-    ddof = 0,
-    covariance: kind = "full",
-    shrinkage = "none",
-    rank,
-    regularization = 0,
-    signal,
-    missing,
-  } = options;
+  const { ddof, covariance: kind, shrinkage, rank, regularization, signal, missing } = options;
   const family = familyOf(where, kind, true);
   checkRank(where, family, rank, rows.dim);
   const weights = await weightsOf(where, options.weights, rows.count);
@@ -75,8 +67,12 @@ export async function estimateOf(where: string, samples: Samples, options: Gauss
 }
 
 /** The same from sums that were gathered elsewhere. */
-export async function estimateOfSums(where: string, sums: CentredSums, options: GaussianOptions): Promise<Estimate> {
-  const { ddof = 0, covariance: kind = "full", shrinkage = "none", rank, regularization = 0 } = options;
+export async function estimateOfSums(
+  where: string,
+  sums: CentredSums,
+  options: FullGaussianOptions,
+): Promise<Estimate> {
+  const { ddof, covariance: kind, shrinkage, rank, regularization } = options;
   checkCount(where, sums.count, ddof);
   const family = familyOf(where, kind, true);
   const dim = sums.mean.length;

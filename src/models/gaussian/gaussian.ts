@@ -22,7 +22,7 @@ import { meanLogProb } from "../logProb.ts";
 import { checkMissing, type Missing, type MissingCall } from "../observed.ts";
 import { parseGaussian, shapesOf } from "./file.ts";
 import { type Estimate, estimateOf, estimateOfSums } from "./fit.ts";
-import { checkGaussianOptions, type GaussianKind, type GaussianOptions } from "./options.ts";
+import { gaussianOptions, type GaussianKind, type GaussianOptions } from "./options.ts";
 import { LOG_TWO_PI } from "../../graph/logTwoPi.ts";
 
 /**
@@ -76,9 +76,9 @@ export class Gaussian {
    */
   static async fit(samples: Samples, options: GaussianOptions = {}): Promise<Gaussian> {
     const where = "Gaussian.fit";
-    checkGaussianOptions(where, options);
+    const full = gaussianOptions(where, options);
     const gpu = await gpuOfRows(where, rowsOf(where, samples));
-    return Gaussian.#build(where, gpu, await estimateOf(where, samples, options));
+    return Gaussian.#build(where, gpu, await estimateOf(where, samples, full));
   }
 
   /** The same from moments, which may have been merged from many machines. Ledoit–Wolf needs the samples: give a number or "oas". */
@@ -91,10 +91,10 @@ export class Gaussian {
       where,
       () => `expected Moments. Make them with Moments.of or Moments.from; got ${typeof moments}.`,
     );
-    checkGaussianOptions(where, options);
+    const full = gaussianOptions(where, options);
     const { count, mean } = moments;
     const products = moments.covarianceWith(0).map((value) => value * count);
-    return Gaussian.#build(where, gpu, await estimateOfSums(where, { count, mean, products }, options));
+    return Gaussian.#build(where, gpu, await estimateOfSums(where, { count, mean, products }, full));
   }
 
   /**

@@ -38,10 +38,15 @@ const table = {
 };
 const others = ["covariance", "rank", "weights", "missing", "signal", "onProgress"];
 
-/** Throws LatentError("argument") naming the first option that is unknown or out of range. */
-export function checkGaussianOptions(where: string, options: GaussianOptions): void {
-  const { ddof, shrinkage } = readOptions(where, table, options, others);
+/** How a Gaussian is fitted, where nothing that has a default is left out. */
+export type FullGaussianOptions = GaussianOptions &
+  Required<Pick<GaussianOptions, "covariance" | "ddof" | "regularization" | "shrinkage">>;
+
+/** Options with their defaults. Throws LatentError("argument") naming the first that is unknown or out of range. */
+export function gaussianOptions(where: string, options: GaussianOptions): FullGaussianOptions {
+  const values = readOptions(where, table, options, others);
   checkCall(where, options);
+  const { ddof, shrinkage } = values;
   const { covariance = "full", rank, missing } = options;
   checkRank(where, familyOf(where, covariance, true), rank);
   checkMissing(where, missing);
@@ -54,4 +59,5 @@ export function checkGaussianOptions(where: string, options: GaussianOptions): v
     where,
     () => `expected shrinkage only with covariance "full"; got "${covariance}".`,
   );
+  return { ...options, ...values, covariance };
 }
