@@ -187,6 +187,26 @@ describe("side outputs", () => {
     expect(dispatches).toBe(2);
   });
 
+  it("stores a map of a reduction's results with them, where both are read", async () => {
+    const [x, y, long] = [[6, 35], [6], [300_000]].map((shape) =>
+      gpu.tensor(wave(shape.reduce((a, b) => a * b)), shape),
+    ) as [Tensor, Tensor, Tensor];
+    const [w, t] = [gpu.tensor(wave(35 * 36, 0.1), [35, 36]), gpu.tensor(wave(6 * 36), [6, 36])];
+    // of rows; of a total in two stages; of a total that is the side sum of a product
+    for (const [dispatches, total, following] of [
+      [1, () => mul(sum(x, 1), 2), (of: Tensor) => sub(y, of)],
+      [2, () => div(sum(long), 300_000), (of: Tensor) => sub(1, of)],
+      [2, () => mul(sum(square(sub(matmul(x, w), t))), 0.5), (of: Tensor) => exp(mul(of, -1))],
+    ] as const) {
+      const found = await both(() => {
+        const result = total();
+        return [result, following(result)];
+      });
+      expect(found.planned).toEqual(found.apart);
+      expect(found.dispatches).toBe(dispatches);
+    }
+  });
+
   it("brings the step of a variational auto-encoder to 16 dispatches", async () => {
     const sizes = [
       [400, 784],

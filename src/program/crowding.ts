@@ -83,12 +83,12 @@ function loadOf(values: readonly (Value | null | undefined)[], inlined: Readonly
 
 /** Whether the hooks of the group's dispatch would need more views, scalars, buffers or text than there are. */
 export function isCrowded(group: Group, inlined: ReadonlySet<Value>, traits: DeviceTraits): boolean {
-  const { result, producer, sideStore, sideSum, partialSums } = group;
+  const { result, producer, sideStore, sideSum, partialSums, followsResult } = group;
   if (result.what.kind === "concat") return concatIsCrowded(result, inlined, traits);
   const sideBuffers = Number(sideStore !== undefined) + Number(sideSum !== undefined);
-  const late = [result, sideSum].filter((value) => value !== producer);
+  const late = [result, sideSum, followsResult ? sideStore : undefined].filter((value) => value !== producer);
   if (producer?.what.kind !== "kernel") {
-    const early = producer && !partialSums ? [producer, sideStore] : [sideStore];
+    const early = [partialSums ? undefined : producer, followsResult ? undefined : sideStore];
     const all = loadOf([...late, ...early], inlined, producer);
     if (!fits(all, "map", traits, 1 + sideBuffers)) return true;
     return producer !== null && !hasRoom(loadOf(early, inlined), COPIES.reduce);

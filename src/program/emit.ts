@@ -103,8 +103,9 @@ function partialView(producer: Value, count: number): { slots: Slots; load: stri
 }
 
 /** The total of the partial sums that another group stored. */
-function emitTotal({ result, partialSums }: Group, producer: Value, emission: Emission): Dispatch[] {
-  const partials = emission.partialSumsOf(partialSums!);
+function emitTotal(group: Group, producer: Value, emission: Emission): Dispatch[] {
+  const { result } = group;
+  const partials = emission.partialSumsOf(group.partialSums!);
   const count = partials.bytes / 4;
   const { launches, scratch: sizes = [] } = reduce(
     "sum",
@@ -112,18 +113,14 @@ function emitTotal({ result, partialSums }: Group, producer: Value, emission: Em
     emission.traits,
   );
   const scratch = sizes.map((bytes): Scratch => ({ bytes }));
-  const { inlined } = emission.fusion;
   return launches.map((launch, stage) => {
     const { slots, load } = partialView(producer, stage === 0 ? count : sizes[0]! / 4);
-    const epilogue = launch.takesEpilogue && result !== producer;
-    const bodies = {
-      load,
-      ...(epilogue ? { epilogue: epilogueBody(result, { inlined, slots, producer }) } : {}),
-    };
+    const late = launch.takesEpilogue ? resultOf(group, producer, slots, emission) : null;
     return assemble(emission, {
       launch,
-      bodies,
+      bodies: { load, ...late?.bodies },
       slots,
+      sideOutput: late?.sideOutput,
       scratchView: stage === 0 ? partials : scratch[0]!,
       bind: (slot) => ("scratch" in slot ? scratchRef(scratch[slot.scratch]!) : emission.refOf(result)),
       label: `sum [${count}] → ${describe(result)}`,
@@ -132,22 +129,48 @@ function emitTotal({ result, partialSums }: Group, producer: Value, emission: Em
   });
 }
 
+/** What a reduction does to its results, and where it stores a map of these beside them. */
+function resultOf(
+  { result, sideStore, followsResult }: Group,
+  producer: Value,
+  slots: Slots,
+  emission: Emission,
+): { readonly expressions: readonly Expression[]; readonly bodies: Bodies; readonly sideOutput: Ref | undefined } {
+  const follower = followsResult ? sideStore : undefined;
+  if (result === producer && !follower) return { expressions: [], bodies: {}, sideOutput: undefined };
+  const context: HookContext = { inlined: emission.fusion.inlined, slots, producer, also: [result], built: new Map() };
+  const stored: Expression = result === producer ? { kind: "value", type: "f32" } : storedExpression(result, context);
+  const also = follower ? { sideStore: storedExpression(follower, context) } : {};
+  return {
+    expressions: [stored, ...Object.values(also)],
+    bodies: { epilogue: hookBody(stored, "f32", offsetsIn(slots), also) },
+    sideOutput: follower && emission.refOf(follower),
+  };
+}
+
 function emitReduce(group: Group, producer: Value, emission: Emission): Dispatch[] {
   if (group.partialSums) return emitTotal(group, producer, emission);
-  const { result, sideStore } = group;
+  const { result, followsResult } = group;
+  const sideStore = followsResult ? undefined : group.sideStore;
   const input = producer.args[0]!;
   const slots = none();
   const order = orderOf(producer) === "permuted" ? permutation(producer) : undefined;
   const { inlined } = emission.fusion;
   const target = fusableSource(input);
-  const prologue: HookContext = { inlined, also: sideStore, slots, built: new Map(), ...(order ? { order } : {}) };
+  const prologue: HookContext = {
+    inlined,
+    also: sideStore ? [sideStore] : [],
+    slots,
+    built: new Map(),
+    ...(order ? { order } : {}),
+  };
   const isWithin = target === sideStore || inlined.has(target);
   const loaded = expressionOf(isWithin && !order ? target : input, prologue);
   const also = sideStore ? { sideStore: expressionOf(sideStore, prologue) } : {};
   const { operation, extents } = reductionOf(producer);
   // the epilogue reads element by element
   const late = none();
-  const read = result === producer ? [] : viewsOf([storedExpression(result, { inlined, slots: late, producer })]);
+  const read = viewsOf(resultOf(group, producer, late, emission).expressions);
   const taken = new Set(read.map(({ slot }) => slots.inputs.indexOf(late.inputs[slot]!)));
   const vec4 = loadsVec4(extents) ? vec4Body(loaded, "vec4u", offsetsIn(slots), also, taken) : null;
   const load: Bodies = vec4 ? { vec4_at: vec4 } : { load: hookBody(loaded, "f32", offsetsIn(slots), also) };
@@ -155,20 +178,29 @@ function emitReduce(group: Group, producer: Value, emission: Emission): Dispatch
   const described = vec4 ? reduce(operation, extents, emission.traits, 4) : launchesOf(producer, emission.traits);
   const scratch = described.scratch?.map((bytes): Scratch => ({ bytes }));
   const bind = (slot: Slot): Ref => ("scratch" in slot ? scratchRef(scratch![slot.scratch]!) : emission.refOf(result));
-  const epilogue = (at: Slots): Bodies =>
-    result === producer ? {} : { epilogue: epilogueBody(result, { inlined, slots: at, producer }) };
   const label = `${producer.what.kind === "reduce" ? producer.what.operation : ""} ${describe(input)} → ${describe(result)}`;
   return described.launches.map((launch, stage) => {
     if (stage === 0) {
-      const bodies = { ...load, ...(launch.takesEpilogue ? epilogue(slots) : {}) };
-      return assemble(emission, { launch, bodies, slots, bind, sideOutput, label, flops: described.flops ?? 0 });
+      const own = launch.takesEpilogue ? resultOf(group, producer, slots, emission) : null;
+      const bodies = { ...load, ...own?.bodies };
+      const stored = sideOutput ?? own?.sideOutput;
+      return assemble(emission, {
+        launch,
+        bodies,
+        slots,
+        bind,
+        sideOutput: stored,
+        label,
+        flops: described.flops ?? 0,
+      });
     }
-    const late = partialView(producer, described.scratch![0]! / 4);
-    const bodies = { load: late.load, ...epilogue(late.slots) };
+    const { slots: at, load: loadPartial } = partialView(producer, described.scratch![0]! / 4);
+    const own = resultOf(group, producer, at, emission);
     return assemble(emission, {
       launch,
-      bodies,
-      slots: late.slots,
+      bodies: { load: loadPartial, ...own.bodies },
+      slots: at,
+      sideOutput: own.sideOutput,
       scratchView: scratch![0]!,
       bind,
       label: `${label} (2)`,
@@ -207,7 +239,7 @@ function emitKernel(group: Group, producer: Value, emission: Emission): Dispatch
     const slots = none();
     const fused = stage === main && (result !== producer || sideSum !== undefined);
     const { inlined } = emission.fusion;
-    const context: HookContext = { inlined, also: result, slots, producer, built: new Map() };
+    const context: HookContext = { inlined, also: [result], slots, producer, built: new Map() };
     const resultExpression = (): Expression =>
       result === producer ? { kind: "value", type: "f32" } : expressionOf(result, context);
     const sideOutputs = sideSum && { sideSum: expressionOf(fusableSource(sideSum.args[0]!), context) };
@@ -244,10 +276,6 @@ function epilogueOf(
     ? { epilogue_vec4: epilogues }
     : { epilogue: hookBody(resultExpression, "f32", offsets, sideOutputs) };
 }
-
-/** What a reduction does to its results. */
-const epilogueBody = (result: Value, context: HookContext): string =>
-  hookBody(storedExpression(result, context), "f32", offsetsIn(context.slots));
 
 export const describe = (value: Value): string => `[${value.shape.join(", ")}]`;
 

@@ -25,8 +25,8 @@ export const offsetsIn =
 
 export interface HookContext {
   readonly inlined: ReadonlySet<Value>;
-  /** One more value that is computed in place. */
-  readonly also?: Value | undefined;
+  /** Further values that are computed in place. */
+  readonly also?: readonly Value[];
   readonly slots: Slots;
   /** The value that the kernel hands to its epilogue. */
   readonly producer?: Value;
@@ -41,7 +41,7 @@ export interface HookContext {
 /** `value` as a hook computes it from its index: calls for inlined maps, views for stored values, scalars for constants. */
 export function expressionOf(value: Value, context: HookContext): Expression {
   const built = context.built ?? new Map<string, Expression>();
-  const isInlined = (map: Value) => map === context.also || context.inlined.has(map);
+  const isInlined = (map: Value) => context.also?.includes(map) || context.inlined.has(map);
   const call = (map: Value): Expression => {
     const cached = built.get(`${map.id}`);
     if (cached) return cached;
@@ -81,7 +81,7 @@ export function expressionOf(value: Value, context: HookContext): Expression {
 
 /** The expression of a stored map itself: its function over its arguments. */
 export const storedExpression = (result: Value, context: HookContext): Expression =>
-  expressionOf(result, { ...context, also: result });
+  expressionOf(result, { ...context, also: [...(context.also ?? []), result] });
 
 /** A layout broadcast to `shape`, aligned from the right. */
 function broadcastTo(

@@ -7,8 +7,10 @@ export interface Group {
   readonly result: Value;
   /** The reduction or kernel op whose epilogue ends in `result`; null for maps and concatenations. */
   readonly producer: Value | null;
-  /** Side output: a map that the reduction stores as it loads, element by element. */
+  /** Side output: a map that the reduction stores, element by element, as it loads. */
   readonly sideStore?: Value;
+  /** The side store is a map of the result instead, stored with it. */
+  readonly followsResult?: boolean;
   /** Side output: a sum of all elements, of which each invocation of the kernel adds up its part. */
   readonly sideSum?: Value;
   /** The group whose side output holds this sum's partial sums. */

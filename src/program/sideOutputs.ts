@@ -12,12 +12,14 @@ import { type Graph, resolveView, type Value } from "./values.ts";
  *
  *  - Side sum: the epilogue of a product adds up a total of its elements. Where only that total and one map read the product,
  *    the map takes its place, and the product is never stored (a loss and its gradient out of the last layer).
- *  - Side store: a reduction stores a map of the elements that it loads (a sample, with its divergence).
+ *  - Side store: a reduction stores a map of the elements that it loads (a sample, with its divergence), or else one of its results (a
+ *    loss out of its terms).
  */
 export function sideOutputs(graph: Graph, fusion: Fusion, traits: DeviceTraits): Fusion {
   const plan = new HorizontalFusion(graph, fusion, traits);
   for (const group of fusion.groups) if (isTotal(group)) plan.addUp(group);
-  for (const group of fusion.groups) if (group.producer?.what.kind === "reduce") plan.store(group);
+  for (const group of fusion.groups)
+    if (group.producer?.what.kind === "reduce") plan.store(group) || plan.storeNext(group);
   return plan.fusion;
 }
 
@@ -98,10 +100,10 @@ class HorizontalFusion {
     } else if (within) this.#inlined.delete(within);
   }
 
-  /** Makes a map over the elements that `reduction` loads its side store. */
-  store(reduction: Group): void {
+  /** Makes a map over the elements that `reduction` loads its side store, where there is one. */
+  store(reduction: Group): boolean {
     const group = this.#producers.get(reduction.result);
-    if (!group?.producer || group.partialSums || orderOf(group.producer) === "permuted") return;
+    if (!group?.producer || group.partialSums || orderOf(group.producer) === "permuted") return false;
     const input = group.producer.args[0]!;
     const reads = leavesOf(group.producer, this.#inlined);
     const readsSameLeaves = (map: Group) =>
@@ -126,9 +128,32 @@ class HorizontalFusion {
         this.#independent(group, g) &&
         this.#independent(g, group),
     );
-    if (!map) return;
-    const fused: Group = { ...group, sideStore: map.result };
-    if (!isCrowded(fused, this.#inlined, this.#traits)) this.#replace([group, map], fused);
+    return map !== undefined && this.#fuse([group, map], { ...group, sideStore: map.result });
+  }
+
+  /** Makes a map of the results of `reduction`, which are stored themselves, its side store, where there is one. */
+  storeNext(reduction: Group): boolean {
+    const { result } = reduction;
+    const group = this.#producers.get(result);
+    if (!group?.producer || group.sideStore || this.#states.has(result)) return false;
+    const map = this.#inOrder([...this.#readersOf(result)].slice(0, MOST_OFFERED)).find(
+      (g) =>
+        g.producer === null &&
+        g.result.what.kind === "map" &&
+        isFloat(g.result.dtype) &&
+        sizeOf(g.result) === sizeOf(result) &&
+        !this.#nexts.has(g.result) &&
+        onlyHere(result, g.result, this.#inlined) &&
+        this.#independent(g, group),
+    );
+    return map !== undefined && this.#fuse([group, map], { ...group, sideStore: map.result, followsResult: true });
+  }
+
+  /** Puts `fused` in the place of `old`, where it has room. */
+  #fuse(old: readonly Group[], fused: Group): boolean {
+    const fits = !isCrowded(fused, this.#inlined, this.#traits);
+    if (fits) this.#replace(old, fused);
+    return fits;
   }
 
   /** Whether the epilogue of a reduction reads a result that will be ready only after it. */
