@@ -9,7 +9,8 @@ import { measureCalls } from "./stress/calls/measures.ts";
 import "./stress/exposeGc.ts";
 import { memoryFault, sizeOf } from "./stress/harness.ts";
 
-// Whoever awaits something must own it already. Each call's first evaluations fail here, and during its first compilation the signal aborts.
+// Whoever awaits something must own it already, and hear of an abort. Each call's first evaluations fail here, during its first compilation the
+// signal aborts, and each time that new kernels compile the driver takes longer than the caller's patience.
 let gpu: Gpu;
 beforeAll(async () => {
   gpu = await openNodeGpu();
@@ -17,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => gpu.dispose());
 
 /** How many places of each kind are tried. */
-const PLACES = { evaluate: 2, compile: 1 };
+const PLACES = { evaluate: 2, compileFor: 1 };
 const failure = new Error("enough");
 
 type Own = () => Promise<unknown>;
@@ -26,7 +27,7 @@ const interruptions = {
     await own();
     throw failure;
   },
-  compile: (own: Own, controller: AbortController): Promise<unknown> => {
+  compileFor: (own: Own, controller: AbortController): Promise<unknown> => {
     controller.abort(failure);
     return own();
   },
@@ -58,14 +59,75 @@ async function faultAt(method: keyof typeof interruptions, place: number, prepar
   return outcome === failure ? "" : `expected the failure; got ${String(outcome)}`;
 }
 
-test.each([...gaussianCalls, ...clusterCalls, ...measureCalls, ...codeCalls].map((call) => [call.name, call] as const))(
+const calls = [...gaussianCalls, ...clusterCalls, ...measureCalls, ...codeCalls];
+
+/** How often a call is aborted while kernels compile that no run before has needed, and milliseconds that it may take to say so. */
+const COMPILATIONS = 5;
+const PATIENCE = 2000;
+
+/** What is wrong where the signal aborts while the first of its new kernels compile; "done" where a call needs none. */
+async function faultWhileCompiling(prepared: Prepared): Promise<string> {
+  const { device } = gpu;
+  const before = sizeOf(gpu);
+  const controller = new AbortController();
+  let goOn = (): void => {};
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  const compiles = new Promise<{ label: string | undefined }>((resolve) => {
+    Object.assign(device, {
+      async createComputePipelineAsync(description: GPUComputePipelineDescriptor) {
+        resolve({ label: description.label });
+        await held;
+        return Object.getPrototypeOf(device).createComputePipelineAsync.call(device, description) as GPUComputePipeline;
+      },
+    });
+  });
+  const ended = prepared.run({ signal: controller.signal }).then(
+    (result) => ((result as Partial<Disposable> | undefined)?.[Symbol.dispose]?.(), "done"),
+    (error: unknown) => (error === failure ? "" : `expected the failure; got ${String(error)}`),
+  );
+  try {
+    const first = await Promise.race([ended, compiles]);
+    if (typeof first === "string") return first;
+    controller.abort(failure);
+    const late = new Promise<string>((resolve) => {
+      setTimeout(() => resolve(`no word of the abort after ${PATIENCE} ms while ${first.label} compiles`), PATIENCE);
+    });
+    const fault = await Promise.race([ended, late]);
+    const memory = fault ? "" : await memoryFault(gpu, before, PATIENCE);
+    return memory ? `${memory} while ${first.label} compiles` : fault;
+  } finally {
+    Reflect.deleteProperty(device, "createComputePipelineAsync");
+    goOn();
+    await ended;
+  }
+}
+
+test.each(calls.filter(({ aborts }) => aborts).map((call) => [call.name, call] as const))(
+  "%s hears of an abort while kernels compile, and gives all memory back",
+  async (_, call) => {
+    const prepared = await call.prepare(gpu, openNodeGpu);
+    try {
+      const faults: string[] = [];
+      for (let place = 1; place <= COMPILATIONS; place++) {
+        const fault = await faultWhileCompiling(prepared);
+        if (fault === "done") break;
+        if (fault) faults.push(`${place}: ${fault}`);
+      }
+      expect(faults).toEqual([]);
+    } finally {
+      prepared.free();
+    }
+  },
+);
+
+test.each(calls.map((call) => [call.name, call] as const))(
   "%s gives all memory back where it is interrupted",
   async (_, call) => {
     // what the call before recorded and never ran is collected by then
     const faults = [await memoryFault(gpu, { buffers: 0, bytes: 0 }, 2000)].filter(Boolean);
     const prepared = await call.prepare(gpu, openNodeGpu);
     try {
-      for (const method of call.aborts ? (["evaluate", "compile"] as const) : (["evaluate"] as const)) {
+      for (const method of call.aborts ? (["evaluate", "compileFor"] as const) : (["evaluate"] as const)) {
         let fault = "";
         for (let place = 1; place <= PLACES[method] && fault !== "done"; place++) {
           fault = await faultAt(method, place, prepared);

@@ -171,18 +171,18 @@ export class Dataset {
    * Checks floats on the GPU. Throws LatentError("data"): one that is not finite (naming sample and feature), or outside
    * [low, high] where a range is given.
    */
-  async validate(where: string, range?: readonly [number, number]): Promise<void> {
+  async validate(where: string, range?: readonly [number, number], signal?: AbortSignal): Promise<void> {
     if (this.samples.dtype !== "f32") return;
     const parts = this.gpu.within(() => [min(isFinite(this.samples)), min(this.samples), max(this.samples)]);
     let read: number[];
     try {
-      await this.gpu.evaluate(parts);
-      read = await Promise.all(parts.map((t) => t.item()));
+      await this.gpu.evaluate(parts, { signal });
+      read = await Promise.all(parts.map((t) => t.item({ signal })));
     } finally {
       for (const part of parts) part.dispose();
     }
     const [finite, low, high] = read as [number, number, number];
-    if (finite !== 1) checkFinite(where, (await this.samples.read()) as Float32Array, this.features);
+    if (finite !== 1) checkFinite(where, (await this.samples.read({ signal })) as Float32Array, this.features);
     check(
       !range || (low >= range[0] && high <= range[1]),
       "data",

@@ -1,5 +1,5 @@
 import { Dataset } from "./dataset.ts";
-import { abortable } from "../formats/call.ts";
+import { abortable, madeUnless } from "../formats/call.ts";
 import { check, LatentError, show } from "../device/errors.ts";
 import { isFinite } from "../graph/ops/elementwise.ts";
 import { concat } from "../graph/ops/part.ts";
@@ -166,7 +166,8 @@ export async function eachBatch(
     signal?.throwIfAborted();
     const start = (order?.[at] ?? at) * size;
     const wanted = Math.min(size, rows.count - start);
-    const batch = await rows.batch(start, wanted);
+    const made = Promise.resolve(rows.batch(start, wanted));
+    const batch = await (rows.keeps === true ? abortable(made, signal) : madeUnless(signal, made));
     const fits =
       batch instanceof Tensor &&
       batch.dtype === "f32" &&
@@ -210,7 +211,7 @@ export async function checkFinite(where: string, rows: Rows, signal?: AbortSigna
     async (batch, start) => {
       const finite = gpuOf(where, batch).within(() => allFinite(batch));
       try {
-        if ((await finite.item()) !== 1) await throwNotFinite(where, batch, start);
+        if ((await finite.item({ signal })) !== 1) await throwNotFinite(where, batch, start);
       } finally {
         finite.dispose();
       }

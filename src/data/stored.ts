@@ -5,10 +5,11 @@ import type { Gpu } from "../program/gpu.ts";
 export async function stored<Results extends readonly Tensor[]>(
   gpu: Gpu,
   body: () => readonly [...Results],
+  signal?: AbortSignal,
 ): Promise<Results> {
   const tensors = gpu.within(body);
   try {
-    await gpu.evaluate(tensors);
+    await gpu.evaluate(tensors, { signal });
     return tensors as unknown as Results;
   } catch (error) {
     for (const tensor of tensors) tensor.dispose();

@@ -2,14 +2,13 @@ import { Dataset } from "../data/dataset.ts";
 import { gpuOf } from "../data/rows.ts";
 import { stored } from "../data/stored.ts";
 import { check, show } from "../device/errors.ts";
-import { checkCall, type LongCall, progressOf } from "../formats/call.ts";
+import { checkCall, type LongCall, madeUnless, progressOf } from "../formats/call.ts";
 import { oneOf, readOptions, whole } from "../formats/options.ts";
 import { checkTensor } from "../graph/operand.ts";
 import { concat } from "../graph/ops/part.ts";
 import { pad } from "../graph/ops/pad.ts";
 import { slice } from "../graph/ops/slice.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { madeUnless } from "../nn/abort.ts";
 import type { FeatureNetwork } from "./network.ts";
 
 /** What extract may be asked for. */

@@ -74,6 +74,21 @@ export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undef
   }
 }
 
+/** `abortable` for what is to be disposed: if the signal aborts while it is on its way, it is, when it arrives. */
+export async function madeUnless<T extends { dispose(): void }>(
+  signal: AbortSignal | undefined,
+  promise: Promise<T>,
+): Promise<T> {
+  return abortable(
+    promise.then((result) => {
+      if (!signal?.aborted) return result;
+      result.dispose();
+      throw signal.reason;
+    }),
+    signal,
+  );
+}
+
 /** Resolves in the next task, also in a hidden page, where timers are delayed. Long work on the CPU awaits it, so that aborts are heard and the page draws. */
 export const nextTask = (): Promise<void> =>
   new Promise((resolve) => {

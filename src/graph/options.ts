@@ -1,6 +1,12 @@
 /** One axis, or several; negative from the end. */
 export type Axes = number | readonly number[] | undefined;
 
+/** What reading values takes. */
+export interface ReadOptions {
+  /** Ends the call, which then rejects with `signal.reason`; what it has sent to the GPU runs on. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** How to average squared deviations. */
 export interface VarianceOptions extends ReduceOptions {
   /** What the number of elements is lessened by before dividing: 0 unless given; PyTorch's correction is 1. */

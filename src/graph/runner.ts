@@ -1,5 +1,6 @@
 import type { DeviceTraits } from "../kernels/launch.ts";
 import type { DType, Shape, TypedArray } from "./dtype.ts";
+import type { ReadOptions } from "./options.ts";
 import type { Storage, Values } from "./storage.ts";
 
 /** What tensors, which are T, need of the layer that runs them (src/program implements it). */
@@ -15,7 +16,7 @@ export interface RunnerOf<T> {
   checkOpen(where: string): void;
   /** @internal Does `work` outside the open scope, which is open again where the caller goes on. */
   outside<T>(work: () => Promise<T>): Promise<T>;
-  /** @internal */ read(tensor: T): Promise<TypedArray>;
+  /** @internal */ read(tensor: T, options?: ReadOptions): Promise<TypedArray>;
   /** @internal */ buffer(tensor: T): Promise<GPUBuffer>;
   /** @internal */ copy(tensor: T): Promise<T>;
   /** @internal Writes over a state or a borrowed buffer. */

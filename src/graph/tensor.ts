@@ -1,6 +1,6 @@
 import { check, show } from "../device/errors.ts";
 import { type Arrays, count, type DType, type Joint, type Shape, type Spec, type Total } from "./dtype.ts";
-import type { Axes, GeluOptions, ReduceOptions, VarianceOptions } from "./options.ts";
+import type { Axes, GeluOptions, ReadOptions, ReduceOptions, VarianceOptions } from "./options.ts";
 import type { RunnerOf } from "./runner.ts";
 import type { SourceOf } from "./source.ts";
 import type { Storage, Values } from "./storage.ts";
@@ -106,16 +106,16 @@ export class Tensor<D extends DType = DType> {
     return this.shape.length;
   }
 
-  /** The values, row-major, as the typed array of the dtype (bytes 0 and 1 for bool). Throws LatentError if the device fails or is lost, or if this tensor or one it needs is disposed. */
-  read(): Promise<Arrays[D]> {
-    return this.gpu.read(this) as Promise<Arrays[D]>;
+  /** The values, row-major, as the typed array of the dtype (bytes 0 and 1 for bool). Throws LatentError if the device fails or is lost, or if this tensor or one it needs is disposed; rejects with `signal.reason` when `signal` aborts. */
+  read(options?: ReadOptions): Promise<Arrays[D]> {
+    return this.gpu.read(this, options) as Promise<Arrays[D]>;
   }
 
-  /** The one value of a tensor of size 1. */
-  item(): Promise<number> {
+  /** The one value of a tensor of size 1, as `read` gives it. */
+  item(options?: ReadOptions): Promise<number> {
     return this.gpu.outside(async () => {
       check(this.size === 1, "shape", "item", () => `expected a tensor of one element; got ${show(this.shape)}.`);
-      return (await this.read())[0]!;
+      return (await this.read(options))[0]!;
     });
   }
 

@@ -79,13 +79,13 @@ export async function centredSums(
       async (batch, start) => {
         sums.exact = exact ?? isExact(gpuOf(where, batch), rows.dim);
         const own = weights?.slice(start, start + batch.shape[0]!);
-        if (sums.exact) mergeSums(sums, await exactSums(where, batch, start, full, own));
-        else await (gpuSums ??= new GpuSums(gpuOf(where, batch), rows.dim, full)).add(batch, own);
+        if (sums.exact) mergeSums(sums, await exactSums(where, batch, start, full, own, signal));
+        else await (gpuSums ??= new GpuSums(gpuOf(where, batch), rows.dim, full)).add(batch, own, signal);
         onProgress?.(progressOf(began, Math.min(rows.count, start + size), rows.count));
       },
       signal,
     );
-    if (gpuSums) mergeSums(sums, await readSums(where, gpuSums, () => checkFinite(where, rows, signal)));
+    if (gpuSums) mergeSums(sums, await readSums(where, gpuSums, () => checkFinite(where, rows, signal), signal));
     return sums;
   } finally {
     gpuSums?.dispose();
@@ -93,8 +93,13 @@ export async function centredSums(
 }
 
 /** What a GPU added up. `name` names the value that is not finite, where one can be found again. */
-export async function readSums(where: string, gpuSums: GpuSums, name: () => Promise<void>): Promise<CentredSums> {
-  const { sums, largest, finite } = await gpuSums.read();
+export async function readSums(
+  where: string,
+  gpuSums: GpuSums,
+  name: () => Promise<void>,
+  signal?: AbortSignal,
+): Promise<CentredSums> {
+  const { sums, largest, finite } = await gpuSums.read(signal);
   if (!finite) {
     await name();
     throw new LatentError(
@@ -116,8 +121,9 @@ export async function exactSums(
   start: number,
   full: boolean,
   weights?: Float32Array,
+  signal?: AbortSignal,
 ): Promise<CentredSums> {
-  const sums = exactRows((await batch.read()) as Float32Array, batch.shape[1]!, full, weights);
+  const sums = exactRows((await batch.read({ signal })) as Float32Array, batch.shape[1]!, full, weights);
   if (!sums.mean.every(Number.isFinite)) await throwNotFinite(where, batch, start);
   sums.gpu = gpuOf(where, batch);
   return sums;

@@ -51,7 +51,7 @@ export class GpuSums {
   }
 
   /** Adds a batch [n, d]; a row of weight 2 counts as two. */
-  async add(batch: Tensor, weights?: Float32Array<ArrayBuffer>): Promise<void> {
+  async add(batch: Tensor, weights?: Float32Array<ArrayBuffer>, signal?: AbortSignal): Promise<void> {
     const gpu = this.#gpu;
     const [rows, d] = batch.shape as [number, number];
     let n = rows;
@@ -69,9 +69,9 @@ export class GpuSums {
     ]);
     const [origin, numbers, column] = owned as [Tensor, Tensor, Tensor | undefined];
     try {
-      await gpu.evaluate([origin]);
+      await gpu.evaluate([origin], { signal });
       const next = gpu.within(() => this.#added(batch, origin, numbers, d, column));
-      await gpu.evaluate(next);
+      await gpu.evaluate(next, { signal });
       for (const tensor of this.#state) tensor.dispose();
       this.#state = next;
       this.#count = total;
@@ -117,10 +117,10 @@ export class GpuSums {
   }
 
   /** What was added up, in float64, the largest deviation of each feature, and whether every value was finite: one read. */
-  async read(): Promise<{ sums: Sums; largest: Float32Array; finite: boolean }> {
+  async read(signal?: AbortSignal): Promise<{ sums: Sums; largest: Float32Array; finite: boolean }> {
     const gpu = this.#gpu;
     const total = this.#state.reduce((sum, { size }) => sum + size, 0);
-    const parts = 4 * total <= gpu.traits.maxBindingBytes ? await this.#together() : await this.#apart();
+    const parts = 4 * total <= gpu.traits.maxBindingBytes ? await this.#together(signal) : await this.#apart(signal);
     const [high, low, productsHigh, productsLow, scale, largest, finite] = parts as [
       Float32Array,
       Float32Array,
@@ -140,20 +140,20 @@ export class GpuSums {
     return { sums: { count: this.#count, mean, products, gpu }, largest, finite: finite[0] === 1 };
   }
 
-  async #together(): Promise<Float32Array[]> {
+  async #together(signal?: AbortSignal): Promise<Float32Array[]> {
     const whole = this.#gpu.within(() =>
       concat(
         this.#state.map((tensor) => reshape(tensor, [tensor.size])),
         0,
       ),
     );
-    const flat = (await whole.read().finally(() => whole.dispose())) as Float32Array;
+    const flat = (await whole.read({ signal }).finally(() => whole.dispose())) as Float32Array;
     let at = 0;
     return this.#state.map(({ size }) => flat.subarray(at, (at += size)));
   }
 
-  #apart(): Promise<Float32Array[]> {
-    return Promise.all(this.#state.map((tensor) => tensor.read())) as Promise<Float32Array[]>;
+  #apart(signal?: AbortSignal): Promise<Float32Array[]> {
+    return Promise.all(this.#state.map((tensor) => tensor.read({ signal }))) as Promise<Float32Array[]>;
   }
 
   dispose(): void {

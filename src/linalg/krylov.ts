@@ -116,7 +116,7 @@ async function products(
         const counted = own ? mul(along, gpu.tensor(own, [own.length, 1])) : along;
         return matmul(transpose(counted), centred);
       });
-      const values = await part.read().finally(() => part.dispose());
+      const values = await part.read({ signal }).finally(() => part.dispose());
       for (let i = 0; i < values.length; i++) sums[i]! += values[i]! / divisor;
     },
     signal,

@@ -48,20 +48,24 @@ export async function rootTraceOnGpu(
     const [l1, l2] = [0, 1].map((which) => reshape(slice(factor, 0, which, which + 1), [n, n])) as [Tensor, Tensor];
     const crossed = matmul(l1, swap(l2));
     own(crossed, rest, rank);
-    await gpu.evaluate([crossed, rest, rank]);
+    await gpu.evaluate([crossed, rest, rank], { signal });
     signal?.throwIfAborted();
     let [unitary, step]: [Tensor, number] = [crossed, 0];
     for (const x of towardsUnitary(crossed)) {
       unitary = x;
       if (++step % STEPS > 0) continue;
       own(x);
-      await gpu.evaluate([x]);
+      await gpu.evaluate([x], { signal });
       // here, where nothing is recorded that has not run, and so holds on to memory
       signal?.throwIfAborted();
     }
     const terms = sum(mul(unitary, crossed), 1);
     own(terms);
-    const [sums, left, ranks] = await Promise.all([terms.read(), rest.read(), rank.read()]);
+    const [sums, left, ranks] = await Promise.all([
+      terms.read({ signal }),
+      rest.read({ signal }),
+      rank.read({ signal }),
+    ]);
     let value = 0;
     for (const term of sums) value += term;
     let residual = 0;

@@ -86,13 +86,13 @@ export const featureLikelihoodDivergence = /* @__PURE__ */ defineMeasure<
         upload(await standard(generated, 2)),
       ];
       const m = g.shape[0]!;
-      const start = await startOf(x, g);
+      const start = await startOf(x, g, long.signal);
       const given = logVariances === undefined ? undefined : Float64Array.from(logVariances);
       check(given === undefined || given.length === m, "shape", where, () => {
         return `expected logVariances [${m}], one a generated row; got [${given!.length}].`;
       });
       const taken = given ?? (await fitted(x, g, start, steps!, long.signal));
-      const nlls = await scored(t, g, taken);
+      const nlls = await scored(t, g, taken, long.signal);
       const { mean: nllPerDimension, variance } = meanAndVariance(nlls);
       const parts = { nllPerDimension, startLogVariances: start, logVariances: taken };
       const error = Math.sqrt(variance / nlls.length);
@@ -106,8 +106,8 @@ export const featureLikelihoodDivergence = /* @__PURE__ */ defineMeasure<
       const half = Math.floor(x.shape[0]! / 2);
       const [centres, others] = [gpu.within(() => slice(x, 0, 0, half)), gpu.within(() => slice(x, 0, half, 2 * half))];
       owned.push(centres, others);
-      const own = await fitted(others, centres, await startOf(others, centres), steps!, long.signal);
-      const baseline = meanAndVariance(await scored(t, centres, own)).mean;
+      const own = await fitted(others, centres, await startOf(others, centres, long.signal), steps!, long.signal);
+      const baseline = meanAndVariance(await scored(t, centres, own, long.signal)).mean;
       const value = 100 * (nllPerDimension - baseline);
       return { value, ...parts, baseline, deviation: 100 * error, interval: normalInterval(value, 100 * error, level) };
     } finally {

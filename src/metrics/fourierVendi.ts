@@ -65,7 +65,10 @@ export const fourierVendi = /* @__PURE__ */ defineMeasure<[generated: SampleSet]
         const angles = matmul(x, omega);
         return div(gram(concat([cos(angles), sin(angles)], 1)), r * set.count);
       });
-      return [gpu, Float64Array.from(await covariance.read().finally(() => covariance.dispose()))];
+      return [
+        gpu,
+        Float64Array.from(await covariance.read({ signal: long.signal }).finally(() => covariance.dispose())),
+      ];
     };
     const [gpu, matrix] = await onWholes(where, [set], covarianceOf, long.signal);
     const eigenvalues = await eigenvaluesOf(gpu, matrix, 2 * r);

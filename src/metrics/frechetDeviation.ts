@@ -104,7 +104,7 @@ async function varianceOf(
         );
         return sum(mul(x, add(matmul(x, gpu.tensor(slope, [d, d])), linear)), 1);
       });
-      influence.set(await values.read().finally(() => values.dispose()), start);
+      influence.set(await values.read({ signal }).finally(() => values.dispose()), start);
     },
     signal,
   );

@@ -142,11 +142,12 @@ async function spectraOf({ values, shape: [n, , h, w] }: Images, context: Contex
   const owned = [wave(h, Math.cos), wave(h, Math.sin), wave(w, Math.cos), wave(w, Math.sin)];
   owned.push(gpu.tensor(membership, [h * w, bins]));
   const [ch, sh, cw, sw, into] = owned as [Tensor, Tensor, Tensor, Tensor, Tensor];
+  const { signal } = context.long;
   const power = new Float64Array(n * bins);
   const size = Math.max(1, Math.floor(2 ** 20 / (h * w)));
   try {
     for (let start = 0; start < n; start += size) {
-      context.long.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       const count = Math.min(size, n - start);
       const some = values.slice(start * h * w, (start + count) * h * w);
       // an image's mean is put back in float64: beside it, f32 would lose what is small
@@ -162,7 +163,7 @@ async function spectraOf({ values, shape: [n, , h, w] }: Images, context: Contex
         const im = add(matmul(sh, a), matmul(ch, b));
         return matmul(div(add(square(re), square(im)), h * w).reshape([count, h * w]), into);
       });
-      const read = await binned.read().finally(() => binned.dispose());
+      const read = await binned.read({ signal }).finally(() => binned.dispose());
       for (let at = 0; at < read.length; at++) {
         const [i, k] = [Math.floor(at / bins), at % bins];
         power[(start + i) * bins + k] = (read[at]! + (k === 0 ? means[i]! ** 2 * h * w : 0)) / counts[k]!;

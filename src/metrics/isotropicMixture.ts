@@ -21,10 +21,10 @@ const squaresOf = (x: Tensor, centres: Tensor): Tensor =>
   distances(x, centres, gpuOf("mixture", x).ones(centres.shape));
 
 /** log((min over rows of |x − centre|² + 1e-3)/d) of each centre. */
-export async function startOf(x: Tensor, centres: Tensor): Promise<Float64Array> {
+export async function startOf(x: Tensor, centres: Tensor, signal?: AbortSignal): Promise<Float64Array> {
   const gpu = gpuOf("mixture", x);
   const nearest = gpu.within(() => min(squaresOf(x, centres), 0));
-  const read = await nearest.read().finally(() => nearest.dispose());
+  const read = await nearest.read({ signal }).finally(() => nearest.dispose());
   return Float64Array.from(read, (value) => Math.log((value + 1e-3) / x.shape[1]!));
 }
 
@@ -36,11 +36,16 @@ function logDensity(squares: Tensor, logVariances: Tensor, d: number, weights: n
 }
 
 /** −log-density over d of each row of x under equal Gaussians at the centres. */
-export async function scored(x: Tensor, centres: Tensor, logVariances: Float64Array): Promise<Float64Array> {
+export async function scored(
+  x: Tensor,
+  centres: Tensor,
+  logVariances: Float64Array,
+  signal?: AbortSignal,
+): Promise<Float64Array> {
   const gpu = gpuOf("mixture", x);
   const [m, d] = centres.shape as [number, number];
   const nll = gpu.within(() => div(neg(logDensity(squaresOf(x, centres), gpu.tensor(logVariances), d, m)), d));
-  return Float64Array.from(await nll.read().finally(() => nll.dispose()));
+  return Float64Array.from(await nll.read({ signal }).finally(() => nll.dispose()));
 }
 
 /** Log-variances that make x likely, by Adam from `start`, with one more component at the rows' mean. */
@@ -64,9 +69,9 @@ export async function fitted(
     return tensor;
   };
   try {
-    await gpu.evaluate([squares]);
+    await gpu.evaluate([squares], { signal });
     const variance = gpu.within(() => div(meanOf(sum(squares, 0)), x.shape[0]! * d));
-    const background = Math.log((await variance.item().finally(() => variance.dispose())) || 1);
+    const background = Math.log((await variance.item({ signal }).finally(() => variance.dispose())) || 1);
     const zeros = new Float64Array(m + 1);
     const [logs, first, second] = [state([...start, background]), state(zeros), state(zeros)];
     const [b1, b2] = [0.9, 0.999];
@@ -89,11 +94,11 @@ export async function fitted(
     const losses: number[] = [];
     for (let k = 0; k < steps; k++) {
       signal?.throwIfAborted();
-      losses.push(await (await step.run()).item());
+      losses.push(await (await step.run()).item({ signal }));
       const last = losses.slice(-PATIENCE);
       if (last.length === PATIENCE && Math.max(...last) - Math.min(...last) < TOLERANCE) break;
     }
-    return Float64Array.from((await logs.read()).subarray(0, m));
+    return Float64Array.from((await logs.read({ signal })).subarray(0, m));
   } finally {
     for (const tensor of owned) tensor.dispose();
   }

@@ -58,7 +58,7 @@ export async function estimatesOf(
   scale: number,
   { where, long }: Context,
 ) {
-  const shift = await typical(a, b, kernel);
+  const shift = await typical(a, b, kernel, long.signal);
   const x = await kernelSums(where, a, a, kernel, shift, true, long);
   const y = await kernelSums(where, b, b, kernel, shift, true, long);
   const c = await kernelSums(where, a, b, kernel, shift, false, long);

@@ -30,13 +30,13 @@ export interface KernelSums {
 const PROBE = 64;
 
 /** A typical value of the kernel: what sums leave out, so that their rounding is that of what varies. */
-export async function typical(a: Rows, b: Rows, kernel: Kernel): Promise<number> {
+export async function typical(a: Rows, b: Rows, kernel: Kernel, signal?: AbortSignal): Promise<number> {
   const part = (rows: Rows): Rows => ({
     ...rows,
     count: Math.min(PROBE, rows.count),
     batch: (i, n) => rows.batch(i, n),
   });
-  const { total, diagonal } = await kernelSums("kernel", part(a), part(b), kernel, 0, false);
+  const { total, diagonal } = await kernelSums("kernel", part(a), part(b), kernel, 0, false, signal ? { signal } : {});
   return Math.fround((total + diagonal) / (Math.min(PROBE, a.count) * Math.min(PROBE, b.count)));
 }
 
@@ -119,7 +119,7 @@ export async function medianDistance(rows: Rows, signal?: AbortSignal): Promise<
     some,
     some.count,
     async (batch) => {
-      const x = await batch.read();
+      const x = await batch.read({ signal });
       const d = rows.dim;
       for (let i = 0; i < some.count; i++)
         for (let j = 0; j < i; j++) {

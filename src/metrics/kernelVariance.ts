@@ -93,6 +93,7 @@ function ofUnlikeSizes(x: KernelSums, y: KernelSums, c: KernelSums, n: number, m
 async function* parts(
   [a, b]: readonly [Rows, Rows],
   picks: Iterable<readonly [Uint32Array, Uint32Array]>,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<[Rows, Rows]> {
   const owned: Tensor[] = [];
   try {
@@ -106,7 +107,7 @@ async function* parts(
     for (const picked of picks) {
       const both = wholes.map((x, set) => gpu.within(() => gather(x, gpu.tensor(picked[set]!.slice().sort()))));
       try {
-        await gpu.evaluate(both);
+        await gpu.evaluate(both, { signal });
         yield both.map((x) => rowsOf("parts", x)) as [Rows, Rows];
       } finally {
         for (const x of both) x.dispose();
@@ -118,7 +119,7 @@ async function* parts(
 }
 
 /** Random subsets of both sets, each drawn without replacement. Throws LatentError("argument") where a set is smaller. */
-export function subsetsOf(pair: readonly [Rows, Rows], subsets: number, size: number, { where, seed }: Context) {
+export function subsetsOf(pair: readonly [Rows, Rows], subsets: number, size: number, { where, seed, long }: Context) {
   const [n, m] = [pair[0].count, pair[1].count];
   check(size <= Math.min(n, m), "argument", where, () => {
     return `expected subsetSize at most the rows of the smaller set, ${Math.min(n, m)}; got ${size}.`;
@@ -128,11 +129,12 @@ export function subsetsOf(pair: readonly [Rows, Rows], subsets: number, size: nu
   return parts(
     pair,
     Array.from({ length: subsets }, (_, t) => [draw(n, 2 * t), draw(m, 2 * t + 1)] as const),
+    long.signal,
   );
 }
 
 /** Disjoint blocks of consecutive rows of both sets, shuffled. */
-export function blocksOf(pair: readonly [Rows, Rows], size: number, { where, seed }: Context) {
+export function blocksOf(pair: readonly [Rows, Rows], size: number, { where, seed, long }: Context) {
   const orders = pair.map(({ count }, set) => permutation(count, { seed: seed(), stream: STREAMS.subset, step: set }));
   const blocks = Math.floor(Math.min(...pair.map(({ count }) => count)) / size);
   check(blocks >= 2, "argument", where, () => {
@@ -142,5 +144,6 @@ export function blocksOf(pair: readonly [Rows, Rows], size: number, { where, see
   return parts(
     pair,
     Array.from({ length: blocks }, (_, k) => [cut(0, k), cut(1, k)] as const),
+    long.signal,
   );
 }

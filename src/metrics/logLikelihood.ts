@@ -83,8 +83,11 @@ export async function logProbs(
     size,
     async (batch, start) => {
       const recorded = gpuOf(where, batch).within(() => logProb(batch));
-      const read = (await recorded.read().finally(() => recorded.dispose())) as Float32Array;
-      if (!read.every(Number.isFinite) && (await batch.read()).some((value: number) => !Number.isFinite(value)))
+      const read = (await recorded.read({ signal }).finally(() => recorded.dispose())) as Float32Array;
+      if (
+        !read.every(Number.isFinite) &&
+        (await batch.read({ signal })).some((value: number) => !Number.isFinite(value))
+      )
         await throwNotFinite(where, batch, start);
       values.set(read, start);
       onProgress?.(progressOf(began, Math.min(source.count, start + size), source.count));

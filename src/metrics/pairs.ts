@@ -97,9 +97,9 @@ export async function eachPair(
           const pairs = pairsOf(gpu, left, right, of);
           return [...use(pairs.squares, i, j, pairs), ...(isNew ? [allFinite(left), allFinite(right)] : [])];
         });
-        const evaluated = gpu.evaluate(tensors);
+        const evaluated = gpu.evaluate(tensors, { signal });
         const found = evaluated.then(() =>
-          Promise.all(tensors.map(async (tensor) => (await tensor.read()) as Float32Array)),
+          Promise.all(tensors.map(async (tensor) => (await tensor.read({ signal })) as Float32Array)),
         );
         found.catch(() => {});
         // before anything is waited for, so that an abort meanwhile disposes these too

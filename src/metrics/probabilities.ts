@@ -30,7 +30,11 @@ export async function probabilitiesOf(inputs: unknown, set: string, context: Con
     check(x.rank === 2 && x.dtype === "f32", "shape", where, () => {
       return `expected probabilities [n, classes], f32; got ${x.dtype} ${show(x.shape)}.`;
     });
-    found = { p: (await x.read()) as Float32Array, count: x.shape[0]!, classes: x.shape[1]! };
+    found = {
+      p: (await x.read({ signal: context.long.signal })) as Float32Array,
+      count: x.shape[0]!,
+      classes: x.shape[1]!,
+    };
   }
   checkRows(where, found);
   return found;

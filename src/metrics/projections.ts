@@ -47,7 +47,7 @@ export async function squaredPerDirection(
     owned.push(...(places ?? []));
     const found = new Float64Array(m);
     try {
-      await gpu.evaluate([directions]);
+      await gpu.evaluate([directions], { signal });
       for (let start = 0; start < m; start += size) {
         signal?.throwIfAborted();
         const squares = gpu.within(() => {
@@ -58,7 +58,7 @@ export async function squaredPerDirection(
           }) as [Tensor, Tensor];
           return sum(mul(square(sub(p, q)), reshape(owned[1]!, [weights.length, 1])), 0);
         });
-        found.set(await squares.read().finally(() => squares.dispose()), start);
+        found.set(await squares.read({ signal }).finally(() => squares.dispose()), start);
       }
       return found;
     } finally {

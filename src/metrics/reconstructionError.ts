@@ -92,8 +92,8 @@ export const reconstructionError = /* @__PURE__ */ defineMeasure<
       try {
         const drawn = random.normal(gpu, shape, { seed: seed(), stream: STREAMS.centre });
         owned.push(drawn);
-        const first = Float32Array.from(await drawn.read());
-        if (start) first.set(await start.read(), restarts! * n * latent);
+        const first = Float32Array.from(await drawn.read({ signal }));
+        if (start) first.set(await start.read({ signal }), restarts! * n * latent);
         const zeros = new Float32Array(first.length);
         const [z, m1, m2] = [state(first, shape), state(zeros, shape), state(zeros, shape)];
         const numbers = state([0, 0, 0], [3]);
@@ -121,8 +121,8 @@ export const reconstructionError = /* @__PURE__ */ defineMeasure<
           await step.run();
         }
         const last = gpu.within(() => errorsOf(z));
-        const errors = await last.read().finally(() => last.dispose());
-        return [errors as Float32Array, (await z.read()) as Float32Array];
+        const errors = await last.read({ signal }).finally(() => last.dispose());
+        return [errors as Float32Array, (await z.read({ signal })) as Float32Array];
       } finally {
         for (const tensor of owned) tensor.dispose();
       }

@@ -53,7 +53,7 @@ export const renyiKernelEntropy = /* @__PURE__ */ defineMeasure<
     );
     const set = rows("generated");
     const kernel = { kernel: "rbf", sigma } as const;
-    const found = await kernelSums(where, set, set, kernel, await typical(set, set, kernel), true, long);
+    const found = await kernelSums(where, set, set, kernel, await typical(set, set, kernel, long.signal), true, long);
     const rke = set.count ** 2 / (found.squares + found.diagonalSquares);
     let vendi: number | undefined;
     if (set.count <= EIGENVALUES) {

@@ -68,7 +68,7 @@ export async function valuesOf(where: string, rows: Rows, signal?: AbortSignal):
     rows,
     rowsAtOnce(rows.dim),
     async (batch, start) => {
-      values.set(await batch.read(), start * rows.dim);
+      values.set(await batch.read({ signal }), start * rows.dim);
     },
     signal,
   );
@@ -98,7 +98,7 @@ export async function onWholes<T>(
       wholes.push(x);
       if (rows.keeps !== true) owned.push(x);
       const finite = gpuOf(where, x).within(() => allFinite(x));
-      if ((await finite.item().finally(() => finite.dispose())) !== 1) await throwNotFinite(where, x, 0);
+      if ((await finite.item({ signal }).finally(() => finite.dispose())) !== 1) await throwNotFinite(where, x, 0);
     }
     return await use(...wholes);
   } finally {

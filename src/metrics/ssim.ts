@@ -99,6 +99,7 @@ function finished(planes: readonly number[], level: number, channels = 1) {
 /** Mean SSIM and mean contrast–structure of each plane, at each scale. */
 async function scalesOf(context: Context, range: number, most: number) {
   const [a, b] = await bothImages(context, true);
+  const { signal } = context.long;
   const [n, c, h, w] = a.shape;
   const side = Math.min(h, w);
   check(side >= SIDE, "shape", context.where, () => `expected sides from ${SIDE} on; got ${h} × ${w}.`);
@@ -108,7 +109,7 @@ async function scalesOf(context: Context, range: number, most: number) {
   const found: { full: number; structure: number; channels: number }[][] = Array.from({ length: scales }, () => []);
   const planes = Math.max(1, Math.min(n * c, Math.floor(PIXELS / (h * w))));
   for (let start = 0; start < n * c; start += planes) {
-    context.long.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     const size = Math.min(planes, n * c - start);
     const tensors = gpu.within(() => {
       // moments around half the range lose less than around 0
@@ -125,9 +126,9 @@ async function scalesOf(context: Context, range: number, most: number) {
       });
     });
     try {
-      await gpu.evaluate(tensors.flat());
+      await gpu.evaluate(tensors.flat(), { signal });
       for (const [s, [full, structure]] of tensors.entries()) {
-        const [ofFull, ofStructure] = [await full.read(), await structure.read()];
+        const [ofFull, ofStructure] = [await full.read({ signal }), await structure.read({ signal })];
         for (let at = 0; at < size; at++)
           found[s]!.push({ full: ofFull[at]!, structure: ofStructure[at]!, channels: c });
       }

@@ -20,12 +20,12 @@ export async function meanLogProb(
     size,
     async (batch, start) => {
       const values = gpuOf(where, batch).within(() => logProb(batch));
-      const read = (await values.read().finally(() => values.dispose())) as Float32Array;
+      const read = (await values.read({ signal }).finally(() => values.dispose())) as Float32Array;
       // rows of weight 0 may have any density
       const counted = (value: number, i: number) => (weights![start + i] ? weights![start + i]! * value : 0);
       let part = 0;
       for (const [i, value] of read.entries()) part += weights ? counted(value, i) : value;
-      if (!Number.isFinite(part) && (await batch.read()).some((value: number) => !Number.isFinite(value)))
+      if (!Number.isFinite(part) && (await batch.read({ signal })).some((value: number) => !Number.isFinite(value)))
         await throwNotFinite(where, batch, start);
       total += part;
       onProgress?.(progressOf(began, Math.min(rows.count, start + size), rows.count));

@@ -43,10 +43,12 @@ export async function observedMeans(
         return [sum(select(missing, 0, 1), 0), sum(select(missing, 0, x), 0), min(select(missing, 1, isFinite(x)))];
       }) as [Tensor, Tensor, Tensor];
       try {
-        await gpu.evaluate(tensors);
-        const [count, total, finite] = await Promise.all(tensors.map((t) => t.read()));
+        await gpu.evaluate(tensors, { signal });
+        const [count, total, finite] = await Promise.all(tensors.map((t) => t.read({ signal })));
         if (finite![0] !== 1) {
-          const at = (await x.read()).findIndex((value: number) => Math.abs(value) === Number.POSITIVE_INFINITY);
+          const at = (await x.read({ signal })).findIndex(
+            (value: number) => Math.abs(value) === Number.POSITIVE_INFINITY,
+          );
           const [row, feature] = [start + Math.floor(at / rows.dim), at % rows.dim];
           throw new LatentError(
             "data",
@@ -69,16 +71,15 @@ export async function observedMeans(
 }
 
 /** The same rows with these values [d] in place of NaN. */
-export function filledRows(where: string, rows: Rows, fill: Float32Array<ArrayBuffer>): Rows {
+export function filledRows(where: string, rows: Rows, fill: Float32Array<ArrayBuffer>, signal?: AbortSignal): Rows {
   return {
     count: rows.count,
     dim: rows.dim,
     async batch(start, size) {
       const x = await rows.batch(start, size);
       const gpu = gpuOf(where, x);
-      const [filled] = await stored(gpu, () => [select(isNaN(x), gpu.tensor(fill, [fill.length]), x)]).finally(
-        () => rows.keeps !== true && x.dispose(),
-      );
+      const body = () => [select(isNaN(x), gpu.tensor(fill, [fill.length]), x)] as const;
+      const [filled] = await stored(gpu, body, signal).finally(() => rows.keeps !== true && x.dispose());
       return filled;
     },
   };

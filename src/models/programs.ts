@@ -9,11 +9,14 @@ import type { Compiled } from "../program/trace.ts";
  */
 export class Programs {
   readonly #gpu: Gpu;
+  readonly #signal: AbortSignal | undefined;
   readonly #programs = new Map<string, Program<Compiled, Tensor[]>>();
   #disposed = false;
 
-  constructor(gpu: Gpu) {
+  /** `signal` is the fit's: an abort is heard while kernels compile. */
+  constructor(gpu: Gpu, signal?: AbortSignal) {
     this.#gpu = gpu;
+    this.#signal = signal;
   }
 
   async get<R extends Compiled>(
@@ -23,7 +26,7 @@ export class Programs {
   ): Promise<Program<R, Tensor[]>> {
     const cached = this.#programs.get(name);
     if (cached) return cached as Program<R, Tensor[]>;
-    const program = await this.#gpu.compile<R, Tensor[]>(body, ...examples);
+    const program = await this.#gpu.compileFor<R, Tensor[]>(this.#signal, body, ...examples);
     if (this.#disposed) program.dispose();
     else this.#programs.set(name, program as Program<Compiled, Tensor[]>);
     return program;

@@ -1,8 +1,7 @@
 import { permutation } from "../data/philox.ts";
 import { streamOf } from "../data/streams.ts";
 import { check } from "../device/errors.ts";
-import { abortable } from "../formats/call.ts";
-import { madeUnless } from "./abort.ts";
+import { abortable, madeUnless } from "../formats/call.ts";
 import { Best } from "./best.ts";
 import { type EpochRecord, type Position, readCheckpoint, restore, writeCheckpoint } from "./checkpoint.ts";
 import { checkTrainOptions, type TrainOptions } from "./options.ts";

@@ -6,6 +6,8 @@ import { noteWrite } from "../graph/provenance.ts";
 import { layout, recordMap, sameDevice, storageOf } from "../graph/record.ts";
 import type { Storage, Values } from "../graph/storage.ts";
 import { Tensor } from "../graph/tensor.ts";
+import { abortable, checkCall } from "../formats/call.ts";
+import type { ReadOptions } from "../graph/options.ts";
 import type { EagerRunner } from "./eager.ts";
 import type { Engine } from "./engine.ts";
 import { checkAlive, checkLeaf, isWritten, sure } from "./lifetime.ts";
@@ -95,19 +97,20 @@ export class Access {
     tensor.used = base.used = true;
   }
 
-  read(tensor: Tensor): Promise<TypedArray> {
+  read(tensor: Tensor, { signal }: ReadOptions = {}): Promise<TypedArray> {
     return this.#gpu.outside(async () => {
       const where = `read ${show(tensor.shape)}`;
+      checkCall(where, { signal });
       if (!isWritten(tensor)) await sure([tensor]);
       const now = this.#now(where, tensor);
       // at once where there is nothing to compute: what is submitted later cannot change it
       if (tensor.size === 0) return typed(tensor.dtype, new ArrayBuffer(0));
-      const { buffer, offset } = now ?? (await this.#computed(where, tensor));
+      const { buffer, offset } = now ?? (await this.#computed(where, tensor, signal));
       const read = this.#device.read(buffer, offset, byteLength(tensor.shape, tensor.dtype), where);
       // what the device says of the run comes while the bytes are on their way, and is the reason if both are refused
       read.catch(() => {});
       await sure([tensor]);
-      return typed(tensor.dtype, await read);
+      return typed(tensor.dtype, await abortable(read, signal));
     });
   }
 
@@ -135,13 +138,14 @@ export class Access {
   }
 
   /** Runs what the tensors need, in one plan; afterwards each has storage of its own. */
-  evaluate(tensors: readonly Tensor[]): Promise<void> {
+  evaluate(tensors: readonly Tensor[], { signal }: ReadOptions = {}): Promise<void> {
     return this.#gpu.outside(async () => {
+      checkCall("evaluate", { signal });
       this.#gpu.checkOutside("evaluate");
       for (const tensor of tensors) sameDevice("evaluate", this.#gpu, tensor);
       await sure(tensors);
       const missing = tensors.filter((t) => !storageOf(t));
-      await this.#eager.run("evaluate", missing);
+      await this.#eager.run("evaluate", missing, signal);
       await sure(missing);
     });
   }
@@ -166,8 +170,8 @@ export class Access {
   }
 
   /** Where the values will lie: what computes them is submitted. */
-  async #computed(where: string, tensor: Tensor): Promise<Storage> {
-    await this.#eager.run(where, [tensor]);
+  async #computed(where: string, tensor: Tensor, signal?: AbortSignal): Promise<Storage> {
+    await this.#eager.run(where, [tensor], signal);
     return this.#now(where, tensor)!;
   }
 }

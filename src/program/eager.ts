@@ -3,6 +3,7 @@ import { check } from "../device/errors.ts";
 import type { Pipeline } from "../device/pipelines.ts";
 import { byteLength, isFloat } from "../graph/dtype.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
+import { abortable } from "../formats/call.ts";
 import { WeakProvenance } from "../graph/provenance.ts";
 import { type Runner, inputsOf, type Tensor } from "../graph/tensor.ts";
 import type { Storage } from "../graph/storage.ts";
@@ -41,9 +42,9 @@ export class EagerRunner {
 
   /**
    * Gives each of `tensors` storage of its own; then they no longer need what they were computed from. Ends when the run is submitted:
-   * `sure` waits for what the device says of it.
+   * `sure` waits for what the device says of it. An abort is heard while kernels compile.
    */
-  async run(where: string, tensors: readonly Tensor[]): Promise<void> {
+  async run(where: string, tensors: readonly Tensor[], signal?: AbortSignal): Promise<void> {
     const wanted = [...new Set(tensors)];
     if (wanted.length === 0) return;
     const graph = valuesOf(wanted, []);
@@ -57,9 +58,9 @@ export class EagerRunner {
     // pending readers during the awaits below: a dispose() meanwhile must not hand these buffers to others
     for (const leaf of graph.leaves) leaf.pendingReaders++;
     try {
-      await loadKernels(graph);
+      await abortable(loadKernels(graph), signal);
       const { plan: chosen, pipelines } = this.#planned(graph);
-      const compiled = await pipelines;
+      const compiled = await abortable(pipelines, signal);
       await sure(graph.leaves);
       this.#device.check(where);
       const bound = await bind(chosen, this.#device, compiled, leaves, graph.constants.map(bitsOf), where);

@@ -1,4 +1,5 @@
 import type { Spec, TypedArray } from "../graph/dtype.ts";
+import type { ReadOptions } from "../graph/options.ts";
 import type { Storage } from "../graph/storage.ts";
 import type { Runner, Tensor } from "../graph/tensor.ts";
 import type { Tuning } from "./tuning.ts";
@@ -15,7 +16,7 @@ export interface Engine extends Runner {
   /** Writes `values` over `storage`. */
   write(storage: Storage, values: TypedArray): void;
   /** Runs what the tensors need, in one plan. */
-  evaluate(tensors: readonly Tensor[]): Promise<void>;
+  evaluate(tensors: readonly Tensor[], options?: ReadOptions): Promise<void>;
   /** Throws where a value is asked for while a step is traced, and as `checkOpen` does. */
   checkOutside(where: string): void;
   /** Records what `body` does, without any claim on memory. */

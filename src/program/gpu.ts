@@ -3,6 +3,7 @@ import type { Device, DeviceLoss } from "../device/device.ts";
 import type { DeviceInfo } from "../device/info.ts";
 import type { Memory } from "../device/pool.ts";
 import type { DType, Shape, Spec, TypedArray } from "../graph/dtype.ts";
+import type { ReadOptions } from "../graph/options.ts";
 import { arange } from "../graph/ops/oneHot.ts";
 import { Tensor } from "../graph/tensor.ts";
 import type { Storage, Values } from "../graph/storage.ts";
@@ -153,8 +154,8 @@ export class Gpu {
   /** @internal */ location(tensor: Tensor): Storage {
     return this.#access.location(tensor);
   }
-  /** @internal */ read(tensor: Tensor): Promise<TypedArray> {
-    return this.#access.read(tensor);
+  /** @internal */ read(tensor: Tensor, options?: ReadOptions): Promise<TypedArray> {
+    return this.#access.read(tensor, options);
   }
   /** @internal */ buffer(tensor: Tensor): Promise<GPUBuffer> {
     return this.#access.buffer(tensor);
@@ -162,9 +163,9 @@ export class Gpu {
   /** @internal */ copy(tensor: Tensor): Promise<Tensor> {
     return this.#access.copy(tensor);
   }
-  /** Runs what the tensors need, in one plan; afterwards each has storage of its own. */
-  evaluate(tensors: readonly Tensor[]): Promise<void> {
-    return this.#access.evaluate(tensors);
+  /** Runs what the tensors need, in one plan; afterwards each has storage of its own. Rejects with `signal.reason` when `signal` aborts. */
+  evaluate(tensors: readonly Tensor[], options?: ReadOptions): Promise<void> {
+    return this.#access.evaluate(tensors, options);
   }
   /** @internal */ checkOpen(where: string): void {
     this.#device.check(where);

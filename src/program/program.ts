@@ -54,6 +54,8 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
   readonly #body: Body;
   readonly #traces: Trace[] = [];
   readonly #pacer: Pacer;
+  /** Of the long call that the program is for: an abort ends a run's wait for the driver. */
+  readonly #signal: AbortSignal | undefined;
   #current: Trace;
   #queue: Promise<unknown> = Promise.resolve();
   #underway = false;
@@ -63,13 +65,14 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
   #traced = 1;
   #disposed = false;
 
-  private constructor(device: Device, gpu: Engine, body: Body, first: Trace) {
+  private constructor(device: Device, gpu: Engine, body: Body, first: Trace, signal?: AbortSignal) {
     this.#device = device;
     this.#gpu = gpu;
     this.#body = body;
     this.#current = first;
     this.#traces.push(first);
     this.#pacer = new Pacer(device);
+    this.#signal = signal;
   }
 
   /** @internal */
@@ -80,7 +83,7 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
     examples: readonly Tensor[],
     signal?: AbortSignal,
   ): Promise<Program<R, I>> {
-    return new Program<R, I>(device, gpu, body, await trace(device, gpu, body, examples, signal));
+    return new Program<R, I>(device, gpu, body, await trace(device, gpu, body, examples, signal), signal);
   }
 
   /** What it costs. */
@@ -142,7 +145,7 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
       let refusal: Promise<Refusal> | undefined;
       for (let left = times; left > 0;) {
         const steps = await this.#pacer.next(left, budgetMs);
-        if (!refusal && !inputs.every(isSure)) await this.#gpu.evaluate(inputs);
+        if (!refusal && !inputs.every(isSure)) await this.#gpu.evaluate(inputs, { signal: this.#signal });
         this.#check(where);
         const feed = refusal ? undefined : this.#feed(where, chosen, inputs);
         this.#begin(where, chosen, steps);
@@ -248,7 +251,7 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
       "run",
       () => `expected ${this.#current.inputs.length} inputs; got ${inputs.length}.`,
     );
-    const traced = await trace(this.#device, this.#gpu, this.#body, inputs);
+    const traced = await trace(this.#device, this.#gpu, this.#body, inputs, this.#signal);
     this.#traced++;
     if (this.#disposed) traced.release();
     else this.#use(traced);

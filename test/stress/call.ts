@@ -1,4 +1,4 @@
-import type { Gpu, LongCall as CallOptions, Tensor } from "../../src/index.ts";
+import type { Gpu, LongCall as CallOptions, ReadOptions, Tensor } from "../../src/index.ts";
 
 /** What a long call takes; empty for those that take nothing. */
 export type { CallOptions };
@@ -68,9 +68,9 @@ export function withModel<M extends Disposable>(
 }
 
 /** Reads all of `made` at once and disposes them, however it ends. */
-export async function readAll(made: readonly Tensor[]): Promise<void> {
+export async function readAll(made: readonly Tensor[], options?: ReadOptions): Promise<void> {
   try {
-    await Promise.all(made.map((t) => t.read()));
+    await Promise.all(made.map((t) => t.read(options)));
   } finally {
     for (const t of made) t.dispose();
   }

@@ -63,7 +63,7 @@ export { type Bound, type Range, slice } from "./slice.ts";
 export * from "./softmax.ts";
 export { sort, type Sorted, type SortOptions, topK, type TopKOptions } from "./sort.ts";
 export { max, mean, min, sum, sumTo, variance } from "./sum.ts";
-export type { Axes, ReduceOptions, VarianceOptions } from "../options.ts";
+export type { Axes, ReadOptions, ReduceOptions, VarianceOptions } from "../options.ts";
 export { take, takeAlongAxis } from "./take.ts";
 export * from "./trigonometry.ts";
 export { fmod, isInf, trunc } from "./truncation.ts";

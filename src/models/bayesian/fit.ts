@@ -45,7 +45,7 @@ export async function fitBayesian(where: string, rows: Rows, plan: BayesianPlan)
   const family = familyOf(where, kind);
   const batch = rowsOfStep(family, components, rows.dim);
   const gpu = await gpuOfRows(where, rows);
-  const expectation = new Expectation(gpu, rows, { family, components, batch });
+  const expectation = new Expectation(gpu, rows, { family, components, batch, signal });
   const began = performance.now();
   try {
     const centres = plan.centres ?? (await startOf(gpu, rows, { components, batch, seed }, signal));
@@ -154,16 +154,23 @@ function evidenceOf(
   return { counts, means, scatter: averages };
 }
 
+interface ExpectationOptions {
+  readonly family: CovarianceFamily;
+  readonly components: number;
+  readonly batch: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** Passes over the rows: parameters are states, a batch is one compiled step. */
 class Expectation {
   readonly #rows: Rows;
-  readonly #options: { readonly family: CovarianceFamily; readonly components: number; readonly batch: number };
+  readonly #options: ExpectationOptions;
   readonly #states: { readonly means: Tensor; readonly covariances: Tensor; readonly offsets: Tensor };
   readonly #programs: Programs;
 
-  constructor(gpu: Gpu, rows: Rows, options: { family: CovarianceFamily; components: number; batch: number }) {
+  constructor(gpu: Gpu, rows: Rows, options: ExpectationOptions) {
     const { family, components: k } = options;
-    this.#programs = new Programs(gpu);
+    this.#programs = new Programs(gpu, options.signal);
     this.#rows = rows;
     this.#options = options;
     const state = (shape: readonly number[]) =>
@@ -222,7 +229,7 @@ class Expectation {
       async (x) => {
         const program = await this.#programs.get(name, (rows) => body(rows!), [x]);
         const out = await program.run(x);
-        for (const [at, value] of (await abortable(out.read(), signal)).entries()) totals[at]! += value;
+        for (const [at, value] of (await abortable(out.read({ signal }), signal)).entries()) totals[at]! += value;
       },
       signal,
     );

@@ -167,7 +167,14 @@ export interface CovarianceFamily {
   /** The covariance of greatest likelihood, in float64. */
   estimate?(evidence: Evidence): Values | Promise<Values>;
   /** Throws LatentError where the values make no covariance. */
-  roots?(where: string, gpu: Gpu, values: Values, d: number, origin: Origin): Roots | Promise<Roots>;
+  roots?(
+    where: string,
+    gpu: Gpu,
+    values: Values,
+    d: number,
+    origin: Origin,
+    signal?: AbortSignal,
+  ): Roots | Promise<Roots>;
 }
 
 /** What n draws are made of. */

@@ -88,5 +88,5 @@ export const full: CovarianceFamily = {
     const covariance = sums.products.map((value) => value / divisor);
     return { covariances: regularise(covariance, sums.mean.length, shrinkage, regularization) };
   },
-  roots: (where, gpu, { covariances }, _d, origin) => rootsOf(where, gpu, covariances!, origin),
+  roots: (where, gpu, { covariances }, _d, origin, signal) => rootsOf(where, gpu, covariances!, origin, signal),
 };

@@ -82,14 +82,20 @@ const rootsOfFactor = (factor: Tensor, inverse: Tensor, logDet: number): Roots =
  * Roots of a covariance [d, d]: of few features in float64 on the CPU, and rounded once; else in f32 on the GPU.
  * Throws LatentError("numeric") where a pivot is not above rounding, naming it. Nothing is ever added to a pivot.
  */
-export async function rootsOf(where: string, gpu: Gpu, covariance: Float64Array, origin: Origin): Promise<Roots> {
+export async function rootsOf(
+  where: string,
+  gpu: Gpu,
+  covariance: Float64Array,
+  origin: Origin,
+  signal?: AbortSignal,
+): Promise<Roots> {
   const d = Math.round(Math.sqrt(covariance.length));
   // one that is zero or negative is a pivot that fails
   checkVariances(
     where,
     Float64Array.from({ length: d }, (_, i) => covariance[i * d + i]!).map((v) => (v > 0 ? v : 1)),
   );
-  if (d > FEATURES_ON_CPU) return rootsOnGpu(where, gpu, covariance, d);
+  if (d > FEATURES_ON_CPU) return rootsOnGpu(where, gpu, covariance, d, signal);
   const least = (i: number): number => {
     const own = Math.abs(covariance[i * d + i]!);
     const rounding = 4 * d * 2 ** -53 * own;
@@ -110,20 +116,20 @@ export function rootsFrom(gpu: Gpu, factor: Float32Array<ArrayBuffer>, d: number
   return rootsOfFactor(gpu.tensor(factor, [d, d]), gpu.tensor(inverse, [d, d]), logDet);
 }
 
-async function rootsOnGpu(where: string, gpu: Gpu, covariance: Float64Array, d: number): Promise<Roots> {
+async function rootsOnGpu(where: string, gpu: Gpu, covariance: Float64Array, d: number, signal?: AbortSignal) {
   const tensors = gpu.within(() => {
     const { factor, failedPivot } = cholesky(gpu.tensor(covariance, [d, d]));
     return [factor, inverseOfFactor(factor), failedPivot, diagonal(factor)];
   }) as [Tensor, Tensor, Tensor, Tensor];
   const [factor, inverse, failedPivot, pivots] = tensors;
   try {
-    await gpu.evaluate(tensors);
+    await gpu.evaluate(tensors, { signal });
     const failed = await failedPivot.item();
     if (failed >= 0) {
       const least = (i: number) => Math.sqrt(d) * 2 ** -24 * Math.abs(covariance[i * d + i]!);
       throw notPositive(where, failed, d, null, d <= FEATURES_RANKED ? rankOf(covariance, d, least) : null);
     }
-    const logDet = Float64Array.from(await pivots.read()).reduce((total, v) => total + 2 * Math.log(v), 0);
+    const logDet = Float64Array.from(await pivots.read({ signal })).reduce((total, v) => total + 2 * Math.log(v), 0);
     for (const t of [failedPivot, pivots]) t.dispose();
     return rootsOfFactor(factor, inverse, logDet);
   } catch (error) {

@@ -57,7 +57,8 @@ async function fourthMoment(
     const gpu = gpuOf(where, batch);
     const norms = gpu.within(() => sum(square(sub(batch, gpu.tensor(mean, [mean.length]))), 1));
     try {
-      for (const [i, value] of (await norms.read()).entries()) total += (weights?.[start + i] ?? 1) * value ** 2;
+      for (const [i, value] of (await norms.read({ signal })).entries())
+        total += (weights?.[start + i] ?? 1) * value ** 2;
     } finally {
       norms.dispose();
     }

@@ -126,7 +126,7 @@ async function byEm(family: CovarianceFamily, rows: Rows, call: EmCall, mean: Fl
 async function estimateOfIncomplete(family: CovarianceFamily, rows: Rows, call: Omit<EmCall, "tolerance" | "fill">) {
   const { where, rank, regularization, signal, weights } = call;
   const fill = await observedMeans(where, rows, signal);
-  const filled = filledRows(where, rows, fill);
+  const filled = filledRows(where, rows, fill, signal);
   const needed = family.needsProducts!(rows.dim);
   const sums = await centredSums(where, filled, needed, { ...(signal ? { signal } : {}), weights });
   const d = rows.dim;

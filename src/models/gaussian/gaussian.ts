@@ -78,7 +78,7 @@ export class Gaussian {
     const where = "Gaussian.fit";
     const full = gaussianOptions(where, options);
     const gpu = await gpuOfRows(where, rowsOf(where, samples));
-    return Gaussian.#build(where, gpu, await estimateOf(where, samples, full));
+    return Gaussian.#build(where, gpu, await estimateOf(where, samples, full), { signal: full.signal });
   }
 
   /** The same from moments, which may have been merged from many machines. Ledoit–Wolf needs the samples: give a number or "oas". */
@@ -94,7 +94,9 @@ export class Gaussian {
     const full = gaussianOptions(where, options);
     const { count, mean } = moments;
     const products = moments.covarianceWith(0).map((value) => value * count);
-    return Gaussian.#build(where, gpu, await estimateOfSums(where, { count, mean, products }, full));
+    return Gaussian.#build(where, gpu, await estimateOfSums(where, { count, mean, products }, full), {
+      signal: full.signal,
+    });
   }
 
   /**
@@ -132,12 +134,20 @@ export class Gaussian {
     });
   }
 
-  static #build(where: string, gpu: Gpu, estimate: Estimate, given?: Float32Array<ArrayBuffer>): Promise<Gaussian> {
+  static #build(
+    where: string,
+    gpu: Gpu,
+    estimate: Estimate,
+    {
+      factor,
+      signal,
+    }: { readonly factor?: Float32Array<ArrayBuffer> | null; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<Gaussian> {
     const { family, mean, covariance, origin } = estimate;
     const d = mean.length;
     // its tensors are the model's, whatever scope is open
     return gpu.outside(async () => {
-      const roots = given ? rootsFrom(gpu, given, d) : await family.roots!(where, gpu, covariance, d, origin);
+      const roots = factor ? rootsFrom(gpu, factor, d) : await family.roots!(where, gpu, covariance, d, origin, signal);
       const shapes = shapesOf(family, d, (covariance["loadings"]?.length ?? 0) / d);
       const parameters = Object.entries(shapes).map(([name, { stacked, shape }]) => [
         name,
@@ -283,7 +293,7 @@ export class Gaussian {
     const where = "Gaussian.load";
     checkGpu(where, gpu);
     const { estimate, factor } = parseGaussian(where, bytes);
-    return Gaussian.#build(where, gpu, estimate, factor ?? undefined);
+    return Gaussian.#build(where, gpu, estimate, { factor });
   }
 
   /** Frees its memory on the GPU. */

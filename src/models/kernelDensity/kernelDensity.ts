@@ -83,7 +83,9 @@ export class KernelDensity {
     const given = await rows.batch(0, n);
     const gpu = gpuOf(where, given);
     return gpu.outside(async () => {
-      const [copied] = await stored(gpu, () => [add(given, 0)]).finally(() => rows.keeps !== true && given.dispose());
+      const [copied] = await stored(gpu, () => [add(given, 0)], signal).finally(
+        () => rows.keeps !== true && given.dispose(),
+      );
       return new KernelDensity(copied, width, kernel);
     });
   }

@@ -47,7 +47,7 @@ export async function fitCentres(
   const lloyd = new Lloyd(
     gpu,
     rows,
-    { clusters, size, threshold, isMiniBatch: plan.miniBatch !== null, seed },
+    { clusters, size, threshold, isMiniBatch: plan.miniBatch !== null, seed, signal },
     weights,
   );
   const began = performance.now();
@@ -78,7 +78,7 @@ async function startOf(
   if (init === "k-means++") return plusPlus(x, clusters, seed, restart, signal, weights);
   const [n, d] = x.shape as [number, number];
   const order = randomOrder(n, { seed, stream: streamOf("mixture centres"), step: restart }, weights);
-  return rowsAt((await x.read()) as Float32Array, d, order.subarray(0, clusters));
+  return rowsAt((await x.read({ signal })) as Float32Array, d, order.subarray(0, clusters));
 }
 
 /** Σ w · squared distance from the nearest of the centres, in float64 from distances in f32. */
@@ -96,9 +96,10 @@ async function inertiaOf(rows: Rows, centres: Float32Array<ArrayBuffer>, weights
         return [found.squares, sum(found.responsibilities, 0)];
       }) as [Tensor, Tensor];
       try {
-        await gpu.evaluate([squares, sizes]);
-        for (const [i, value] of (await squares.read()).entries()) inertia += value * (weights?.[start + i] ?? 1);
-        for (const [k, value] of (await sizes.read()).entries()) counts[k]! += value;
+        await gpu.evaluate([squares, sizes], { signal });
+        for (const [i, value] of (await squares.read({ signal })).entries())
+          inertia += value * (weights?.[start + i] ?? 1);
+        for (const [k, value] of (await sizes.read({ signal })).entries()) counts[k]! += value;
       } finally {
         for (const t of [squares, sizes]) t.dispose();
       }
@@ -115,6 +116,7 @@ interface LloydOptions {
   /** Σ ‖shift‖² at which centres stand still. */
   readonly threshold: number;
   readonly isMiniBatch: boolean;
+  readonly signal: AbortSignal | undefined;
   readonly seed: number;
 }
 
@@ -133,7 +135,7 @@ class Lloyd {
     this.#rows = rows;
     this.#options = options;
     this.#weights = weights;
-    this.#programs = new Programs(gpu);
+    this.#programs = new Programs(gpu, options.signal);
     const [k, d] = [options.clusters, rows.dim];
     const state = (...shape: number[]) => gpu.state(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
     this.#centres = state(k, d);
@@ -157,7 +159,7 @@ class Lloyd {
       await eachBatch(this.#rows, size, (x, at) => this.#step(x, at), signal, order);
       if (!isMiniBatch) await this.#closed();
       iterations++;
-      const after = (await abortable(this.#centres.read(), signal)) as Float32Array<ArrayBuffer>;
+      const after = (await abortable(this.#centres.read({ signal }), signal)) as Float32Array<ArrayBuffer>;
       let total = 0;
       for (let i = 0; i < after.length; i++) total += (after[i]! - before[i]!) ** 2;
       converged = total <= threshold;

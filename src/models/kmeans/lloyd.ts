@@ -1,4 +1,4 @@
-import { abortable } from "../../formats/call.ts";
+import { abortable, madeUnless } from "../../formats/call.ts";
 import { assign } from "../../graph/assign.ts";
 import { add, div, equal, greater, less, maximum, mul, square, sub, where } from "../../graph/ops/arithmetic.ts";
 import { argmax } from "../../graph/ops/argmax.ts";
@@ -6,7 +6,6 @@ import { gather } from "../../graph/ops/gather.ts";
 import { reshape } from "../../graph/ops/shape.ts";
 import { slice } from "../../graph/ops/slice.ts";
 import { max, sum } from "../../graph/ops/sum.ts";
-import { madeUnless } from "../../nn/abort.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { gpuOf } from "../../data/rows.ts";
 import { clusterSums } from "../../linalg/clusters.ts";
@@ -79,10 +78,10 @@ export async function lloyd(
       await abortable(step.repeat(Math.min(4, left)), signal);
       // read one block late: the GPU never waits for the host
       const before: number = (await abortable(Promise.resolve(statusRead), signal)) ?? 0;
-      statusRead = done.item();
+      statusRead = done.item({ signal });
       if (before === 1) break;
     }
-    return (await centres.read()) as Float32Array;
+    return (await centres.read({ signal })) as Float32Array;
   } finally {
     (statusRead as Promise<number> | null)?.catch(() => {});
     for (const t of [centres, done, own]) t?.dispose();

@@ -33,7 +33,7 @@ export async function plusPlus(
 ): Promise<Float32Array<ArrayBuffer>> {
   const gpu = gpuOf("kmeans", x);
   const [n, d] = x.shape as [number, number];
-  const values = (await x.read()) as Float32Array;
+  const values = (await x.read({ signal })) as Float32Array;
   const trials = 2 + Math.floor(Math.log(components));
   const drawn = unitUniforms(components * trials, seed, streamOf("k-means++ centres"), step);
   const counted = (squares: Float64Array): Float64Array => (weights ? squares.map((v, i) => v * weights[i]!) : squares);
@@ -45,7 +45,7 @@ export async function plusPlus(
       const centres = gpu.tensor(rowsAt(values, d, candidates), [candidates.length, d]);
       return distances(x, centres, ones(gpu, centres.shape));
     });
-    const read = await squares.read().finally(() => squares.dispose());
+    const read = await squares.read({ signal }).finally(() => squares.dispose());
     return candidates.map((_, c) =>
       Float64Array.from(closest, (best, i) => Math.min(best, read[i * candidates.length + c]!)),
     );

@@ -41,7 +41,7 @@ export async function subsetOf(
       if (end === at) return;
       const numbers = chosen.slice(at, end).map((row) => row - start);
       const picked = gpu.within(() => gather(x, gpu.tensor(numbers, [end - at])));
-      values.set((await picked.read().finally(() => picked.dispose())) as Float32Array, at * rows.dim);
+      values.set((await picked.read({ signal }).finally(() => picked.dispose())) as Float32Array, at * rows.dim);
       at = end;
     },
     signal,

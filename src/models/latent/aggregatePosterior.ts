@@ -72,7 +72,7 @@ export async function aggregatePosterior(
   const owned: Tensor[] = [];
   const evaluated = async (...tensors: Tensor[]): Promise<Tensor[]> => {
     owned.push(...tensors);
-    await gpu.evaluate(tensors);
+    await gpu.evaluate(tensors, { signal });
     return tensors;
   };
   /** log q of each code [m, latent]: Float32Array [m]. */
@@ -87,7 +87,7 @@ export async function aggregatePosterior(
         const each = expand(reshape(slice(codes, 0, at, at + size), [size, 1, latent]), [size, n, latent]);
         return sub(logsumexp(q.logProb(each), 1), Math.log(n));
       });
-      found.set((await part.read().finally(() => part.dispose())) as Float32Array, at);
+      found.set((await part.read({ signal }).finally(() => part.dispose())) as Float32Array, at);
       onProgress?.(progressOf(began, done + at + size, 2 * n));
     }
     return found;
@@ -103,8 +103,8 @@ export async function aggregatePosterior(
       Array.from(a).reduce((sum, value, i) => sum + (value - b[i]!), 0) / n;
     const least = Float32Array.from(ofAggregate).sort()[Math.floor(quantile * (n - 1))]!;
     return {
-      kl: meanGap(ofAggregate, (await ofPrior.read()) as Float32Array),
-      mutualInformation: meanGap((await own.read()) as Float32Array, ofAggregate),
+      kl: meanGap(ofAggregate, (await ofPrior.read({ signal })) as Float32Array),
+      mutualInformation: meanGap((await own.read({ signal })) as Float32Array, ofAggregate),
       holes: ofDraws.filter((value) => value <= least).length / n,
       n,
     };

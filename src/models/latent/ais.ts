@@ -62,6 +62,7 @@ export async function annealed(
   const values = readOptions(where, table, options, ["labels", "signal", "onProgress"]);
   const { chains, temperatures, leapfrogs, start, seed } = values;
   checkCall(where, options);
+  const { signal, onProgress } = options;
   const { n, pixels, isNormal } = gpu.within(() => {
     const { images, q } = encoded();
     const n = images.shape[0]!;
@@ -139,32 +140,32 @@ export async function annealed(
         return [images, ...(labels ? [labels] : [])].map((rows) => gather(rows, places));
       });
       own.push(places, ...inputs);
-      await gpu.evaluate(inputs);
+      await gpu.evaluate(inputs, { signal });
       const draw = { seed, step: from, name: "ais start" };
       const codes = gpu.within(() =>
         start === "posterior"
           ? posterior(inputs[0]!, inputs[1]).sample(draw, chains)
           : prior.sample(chains * size, draw),
       );
-      z.write(await codes.read().finally(() => codes.dispose()));
+      z.write(await codes.read({ signal }).finally(() => codes.dispose()));
       weights.write(new Float32Array(chains * size));
       point.write(new Uint32Array([1]));
       step.write([STEP.first]);
       taken.write([STEP.target]);
       const body = (...[x, rows]: Tensor[]): Tensor => move(x!, rows);
-      const moving = (program ??= await gpu.compileFor<Tensor, Tensor[]>(options.signal, body, ...inputs));
+      const moving = (program ??= await gpu.compileFor<Tensor, Tensor[]>(signal, body, ...inputs));
       for (let t = 1; t < temperatures; t += MOVES) {
-        options.signal?.throwIfAborted();
+        signal?.throwIfAborted();
         const moves = Math.min(MOVES, temperatures - t);
-        await abortable(moving.repeat(moves, ...inputs), options.signal);
-        options.onProgress?.(progressOf(began, (done += moves), total));
+        await abortable(moving.repeat(moves, ...inputs), signal);
+        onProgress?.(progressOf(began, (done += moves), total));
       }
-      const found = await weights.read();
+      const found = await weights.read({ signal });
       for (let i = from; i < Math.min(n, from + size); i++) {
         const logs = Float64Array.from({ length: chains }, (_, c) => found[c * size + i - from]!);
         [logProb[i], deviations[i]] = logMean(logs);
       }
-      [acceptance, stepSize] = [(await taken.read())[0]!, (await step.read())[0]!];
+      [acceptance, stepSize] = [await taken.item({ signal }), await step.item({ signal })];
     }
     check(
       logProb.every(Number.isFinite),

@@ -121,6 +121,7 @@ export async function fit(
   checkTrainOptions(where, { ...options, validation: undefined } as TrainOptions, options.validation !== undefined);
   const { gpu, image, range, classes } = task;
   const { learningRate = 1e-3, weightDecay = 0, clipNorm, labels, validation, binarize = false, ...rest } = options;
+  const { signal } = rest;
   flag().read(where, "binarize", binarize);
   const freed: { dispose(): void }[] = [];
   const datasetOf = async (
@@ -130,10 +131,10 @@ export async function fit(
   ): Promise<Dataset> => {
     const { dataset, owned } = imagesOf(name, gpu, values, image, given);
     if (owned) freed.push(dataset);
-    await dataset.validate(name, range);
+    await dataset.validate(name, range, signal);
     if (classes === undefined) return dataset;
     checkLabelled(name, dataset.labels !== null, classes);
-    checkClasses(name, await dataset.labels!.read(), classes);
+    checkClasses(name, await dataset.labels!.read({ signal }), classes);
     return dataset;
   };
   if (classes === undefined) checkLabelled(where, labels !== undefined, classes);
@@ -155,7 +156,7 @@ export async function fit(
       { gpu, dataset, parameters, updates, objective, metadata },
       { ...rest, ...(validationSet ? { validation: validationSet } : {}) },
     );
-    await task.after?.(dataset, options.signal);
+    await task.after?.(dataset, signal);
     return result;
   } finally {
     for (const resource of freed.reverse()) resource.dispose();
@@ -175,7 +176,7 @@ export async function codesOf(
   for (let at = 0; at < dataset.count; at += BLOCK) {
     signal?.throwIfAborted();
     const part = encode(dataset.slice(at, Math.min(dataset.count, at + BLOCK)));
-    parts.push((await part.read()) as Float32Array);
+    parts.push((await part.read({ signal })) as Float32Array);
     part.dispose();
   }
   return concatenated(Float32Array, parts);

@@ -43,7 +43,7 @@ export class Em {
     this.#rows = rows;
     this.#whole = whole;
     this.#options = options;
-    this.#programs = new Programs(gpu);
+    this.#programs = new Programs(gpu, options.signal);
     this.#states = new EmStates(gpu, rows, options);
     this.#fill = options.fill ? gpu.tensor(options.fill, [rows.dim]) : null;
     this.#weights = whole && options.weights ? gpu.tensor(options.weights, [rows.count]) : null;
@@ -149,7 +149,7 @@ export class Em {
     let statusRead: Promise<Float32Array> | null = null;
     const { done, iteration, bound } = this.#states.counters;
     const readStatus = async (): Promise<Float32Array> =>
-      Float32Array.of(await done.item(), await iteration.item(), await bound.item());
+      Float32Array.of(await done.item({ signal }), await iteration.item({ signal }), await bound.item({ signal }));
     const block = this.#whole ? BLOCK : 1;
     try {
       for (let left = maxIterations; left > 0; left -= block) {

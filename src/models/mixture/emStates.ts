@@ -42,6 +42,7 @@ export interface EmOptions {
   readonly fill?: Float32Array<ArrayBuffer> | undefined;
   /** Every batch moves the parameters, in random order of batches. */
   readonly online?: { readonly seed: number } | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface EmResult extends MixtureValues {

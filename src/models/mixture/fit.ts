@@ -55,14 +55,14 @@ export async function fitMixture(where: string, samples: Samples, given: Mixture
   let em: Em | null = null;
   let sample: StartingRows | null = null;
   try {
-    if (whole) await abortable(gpu.evaluate([whole]), signal);
+    if (whole) await abortable(gpu.evaluate([whole], { signal }), signal);
     const online = miniBatch ? { seed } : undefined;
     const numbers = { rank, components, regularization, tolerance, maxIterations, batch };
-    em = new Em(gpu, rows, whole, { family, ...numbers, weights, fill, online });
+    em = new Em(gpu, rows, whole, { family, ...numbers, weights, fill, online, signal });
     const start = await givenStart(where, options, family, { components, d: rows.dim, rank });
     const wanted = { centres: components, batch, seed, weights };
     if (!start && whole && !fill && rows.count <= SAMPLE) sample = { x: whole, weights };
-    else if (!start) sample = await subsetOf(gpu, fill ? filledRows(where, rows, fill) : rows, wanted, signal);
+    else if (!start) sample = await subsetOf(gpu, fill ? filledRows(where, rows, fill, signal) : rows, wanted, signal);
     const total = weights ? totalOf(weights) : rows.count;
     let best: EmResult | null = null;
     let failed: EmResult | null = null;
@@ -135,7 +135,7 @@ async function begin(
     const found = init === "kmeans" ? await lloyd(x, centres, 25, signal, weights) : centres;
     return em.startAt(found as Float32Array<ArrayBuffer>, signal);
   }
-  const values = (await x.read()) as Float32Array;
+  const values = (await x.read({ signal })) as Float32Array;
   const order = randomOrder(n, { seed, stream: streamOf("mixture centres"), step: restart }, weights);
   const centres = rowsAt(values, d, order.subarray(0, init === "random" ? 1 : components));
   return init === "random" ? em.startRandom(centres, seed, restart, signal) : em.startAt(centres, signal);

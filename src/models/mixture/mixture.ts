@@ -88,10 +88,8 @@ export class GaussianMixture {
    */
   static async fit(samples: Samples, options: MixtureOptions): Promise<GaussianMixture> {
     const { gpu, family, rank, dim, history, ...values } = await fitMixture("GaussianMixture.fit", samples, options);
-    return GaussianMixture.#build("GaussianMixture.fit", gpu, family, { d: dim, rank }, values, {
-      ...values,
-      history: Array.from(history),
-    });
+    const course = { ...values, history: Array.from(history) };
+    return GaussianMixture.#build("GaussianMixture.fit", gpu, family, { d: dim, rank }, values, course, options.signal);
   }
 
   /**
@@ -137,6 +135,7 @@ export class GaussianMixture {
     { d, rank }: { d: number; rank: number },
     values: MixtureValues,
     course: Course,
+    signal?: AbortSignal,
   ): Promise<GaussianMixture> {
     // its tensors are the model's, whatever scope is open
     return gpu.outside(async () => {
@@ -150,8 +149,8 @@ export class GaussianMixture {
       const prepared = gpu.within(() => prepare(family, tensors));
       const model = new GaussianMixture(family, tensors, prepared, values.weights, course);
       try {
-        await gpu.evaluate(model.#owned().slice(2));
-        const failed = await prepared.failed.read();
+        await gpu.evaluate(model.#owned().slice(2), { signal });
+        const failed = await prepared.failed.read({ signal });
         const bad = failed.findIndex((at: number) => at >= 0);
         if (bad < 0) return model;
         const remedy = where.endsWith("fit")

@@ -32,7 +32,7 @@ interface Reseeding {
  */
 export async function reseeded(em: Em, first: EmResult, context: Reseeding): Promise<EmResult> {
   const { where, family, fill, signal, report } = context;
-  const rows = fill ? filledRows(where, context.rows, fill) : context.rows;
+  const rows = fill ? filledRows(where, context.rows, fill, signal) : context.rows;
   const components = first.weights.length;
   let result = first;
   for (let round = 0; round < components; round++) {
@@ -92,8 +92,8 @@ async function farthest(
     async (x, start) => {
       const gpu = gpuOf(where, x);
       const squares = gpu.within(() => nearest(x, gpu.tensor(means, [means.length / dim, dim])).squares);
-      const away = await squares.read().finally(() => squares.dispose());
-      const values = (await x.read()) as Float32Array;
+      const away = await squares.read({ signal }).finally(() => squares.dispose());
+      const values = (await x.read({ signal })) as Float32Array;
       const counting = [...away.keys()].filter((i) => weights?.[start + i] !== 0);
       const order = counting.sort((a, b) => away[b]! - away[a]!);
       for (const i of order.slice(0, count)) found.push({ square: away[i]!, values: row(values, i, dim).slice() });

@@ -13,7 +13,7 @@ export const clusterCalls: readonly LongCall[] = [
       async (x, call) => {
         using model = await KMeans.fit(x, { clusters: 5, tolerance: 0, maxIterations: 20, ...call });
         await model.score(x, call);
-        await readAll([model.predict(x), model.transform(x)]);
+        await readAll([model.predict(x), model.transform(x)], { signal: call.signal });
       },
       (x, _constant, broken) => [
         () => KMeans.fit(broken, { clusters: 2 }),
@@ -40,7 +40,7 @@ export const clusterCalls: readonly LongCall[] = [
         using factors = await FactorAnalysis.fit(x, { components: 2, ...call });
         await factors.score(x, call);
         const codes = pca.transform(x);
-        await readAll([codes, pca.inverse(codes), factors.transform(x)]);
+        await readAll([codes, pca.inverse(codes), factors.transform(x)], { signal: call.signal });
       },
       (x, _constant, broken) => [
         () => PCA.fit(broken, { components: 1 }),
@@ -59,7 +59,7 @@ export const clusterCalls: readonly LongCall[] = [
       async (x, call) => {
         using density = await KernelDensity.fit(x, { bandwidth: "scott", ...call });
         await density.score(x, call);
-        await readAll([density.sample(50)]);
+        await readAll([density.sample(50)], { signal: call.signal });
       },
       (x, _constant, broken) => [() => KernelDensity.fit(broken), () => KernelDensity.fit(x, { bandwidth: -1 })],
     ),
