@@ -8,6 +8,7 @@ import {
   type LatentModel,
   TrainingControl,
   VAE,
+  VampVAE,
 } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
@@ -206,4 +207,36 @@ describe("a training that is steered", () => {
     expect(await rate.item()).toBeCloseTo(1e30, -25);
     rate.dispose();
   });
+});
+
+describe("a warm-up", () => {
+  const kinds = {
+    VAE: { make: (warmup: number) => new VAE(gpu, { ...small, beta: 2, warmup }), terms: ["kl"] },
+    CategoricalVAE: {
+      make: (warmup: number) =>
+        new CategoricalVAE(gpu, { image: small.image, variables: 2, classes: 3, beta: 2, warmup }),
+      terms: ["kl"],
+    },
+    HVAE: {
+      make: (warmup: number) => new HVAE(gpu, { ...small, latent: [3, 2], beta: 2, warmup }),
+      terms: ["kl1", "kl2"],
+    },
+    VampVAE: {
+      make: (warmup: number) => new VampVAE(gpu, { ...small, components: 5, beta: 2, warmup }),
+      terms: ["kl"],
+    },
+  };
+  for (const [name, { make, terms }] of Object.entries(kinds))
+    it(`of ${name} lets its divergence into the loss in proportion to the step`, async () => {
+      using model: LatentModel = make(4);
+      const x = batch();
+      for (const [step, share] of [[0, 0], [1, 0.25], [3, 0.75], [4, 1], [9, 1]] as const) {
+        const found = model.terms(x, { seed: 3, count: 48, step });
+        const [loss, reconstruction] = [await item(found, "loss"), await item(found, "reconstruction")];
+        const parts = await Promise.all(terms.map((one) => item(found, one)));
+        const kl = parts.reduce((a, b) => a + b);
+        expect(Math.abs(kl)).toBeGreaterThan(1e-4);
+        expect(loss).toBeCloseTo(2 * share * kl - reconstruction, 4);
+      }
+    }); // prettier-ignore
 });

@@ -23,7 +23,7 @@ export interface FamilySettings {
   readonly samples: number;
   /** Training codes that mixtures, neighbours and the linear classifier see. */
   readonly codes: number;
-  /** Steps over which divergences of two levels, and of the VampPrior, come in. */
+  /** Steps over which divergences of two levels, of the VampPrior and of classes come in. */
   readonly warmup: number;
 }
 
@@ -104,7 +104,7 @@ export function members({ hidden, latent, pseudoInputs: components, warmup }: Fa
     { name: "LVAE", ...binary, options: { ...levels, hidden: [hidden, hidden / 2] } },
     { name: "VampVAE", ...binary, options: { components, warmup } },
     { name: "GammaVAE", ...binary, options: {} },
-    { name: "CategoricalVAE", ...binary, continuous: false, options: { variables: 20, classes: 10, annealRate: 3e-4 } },
+    { name: "CategoricalVAE", ...binary, continuous: false, options: { variables: 20, classes: 10, annealRate: Math.LN2 / (4 * warmup), warmup } },
     { name: "JointVAE", ...binary, continuous: false, options: { latent: 10, gamma: 10, categoricalGamma: 10, maxCapacity: 15, maxCategoricalCapacity: 2, capacitySteps: 2 * warmup } },
     { name: "VQVAE", ...binary, continuous: false, options: { likelihood: "bernoulli", ema: true } },
     { name: "DFCVAE", ...binary, options: { features: FEATURES, perceptualWeight: 5 }, note: "trained on digits-v1, so its distances there flatter it" },
