@@ -63,7 +63,7 @@ const apart = /^src\/(models|metrics|features|data|linalg|app)\//;
 // The limits are what was reached, so that nothing grows again.
 const LIMITS = {
   core: { atOnce: 55_330, withKernels: 79_480, oneFile: 88_520 },
-  tensors: { atOnce: 46_950, withKernels: 62_350, oneFile: 70_400 },
+  tensors: { atOnce: 46_950, withKernels: 62_350, oneFile: 70_410 },
 };
 
 describe("what a program takes along", () => {

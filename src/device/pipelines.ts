@@ -18,28 +18,31 @@ export interface Pipeline {
 
 const MOST_CACHED = 512;
 
+/** What each device has: engines that share a device share it. */
+const ofDevices = new WeakMap<GPUDevice, Map<string, Promise<Pipeline>>>();
+
 /** Compiled pipelines by their text and bindings. Misses compile in parallel; the least recently used leave first. */
 export class PipelineCache {
   readonly #device: GPUDevice;
-  readonly #cache = new Map<string, Promise<Pipeline>>();
-  /** Pipelines compiled since the device was opened. */
+  readonly #cache: Map<string, Promise<Pipeline>>;
+  /** Pipelines compiled for this engine. */
   created = 0;
 
   constructor(device: GPUDevice) {
     this.#device = device;
+    this.#cache = ofDevices.get(device) ?? new Map();
+    ofDevices.set(device, this.#cache);
   }
 
   get(source: ShaderSource): Promise<Pipeline> {
-    const key = `${source.entry}|${source.bindings.map((b) => `${b.binding}${b.type}`).join()}|${source.code}`;
-    const cached = this.#cache.get(key);
-    if (cached) this.#cache.delete(key); // reinserted below: a Map keeps the order of insertion
-    const compiled = cached ?? this.#compile(source);
-    this.#cache.set(key, compiled);
-    if (!cached) compiled.catch(() => this.#cache.delete(key));
-    for (const oldest of this.#cache.keys()) {
-      if (this.#cache.size <= MOST_CACHED) break;
-      this.#cache.delete(oldest);
-    }
+    const key = source.entry + JSON.stringify(source.bindings) + source.code;
+    const cache = this.#cache;
+    const compiled = cache.get(key) ?? this.#compile(source);
+    cache.delete(key); // reinserted below: a Map keeps the order of insertion
+    cache.set(key, compiled);
+    compiled.catch(() => cache.delete(key));
+    const [oldest] = cache.keys();
+    if (cache.size > MOST_CACHED) cache.delete(oldest!);
     return compiled;
   }
 

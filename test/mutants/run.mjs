@@ -24,7 +24,7 @@ const PARTS = [
 ];
 /** Tests of other processes, of texts, and of what no mutant is in; and those that lose devices, which are shared here. */
 const APART =
-  /\/(app|package|browser|stress|mutants)\/|\/(adapter|bench\w*|bench-\w+|readme|layers|words|size|mistakes|long-calls|faults|shared-device|tun\w+|mnist)\.test/;
+  /\/(app|package|browser|stress|mutants)\/|\/(adapter|bench\w*|bench-\w+|readme|layers|words|size|mistakes|long-calls|faults|shared-device|pipelines|tun\w+|mnist)\.test/;
 /** Milliseconds of CPU time that the tests of one mutant may take altogether, by what they took without it. */
 const MOST = 120_000;
 /** What a test may take beyond that: a mutant that loops for ever is found out by its time. */
