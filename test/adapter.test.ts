@@ -1,10 +1,10 @@
-import { create, globals } from "webgpu";
 import { expect, test } from "vitest";
+import { globals } from "webgpu";
+import { dawnWith } from "./helpers.ts";
 
 test("Dawn gives Node a WebGPU adapter and a device", async () => {
-  Object.assign(globalThis, globals);
-  const gpu = create([]);
-  const adapter = await gpu.requestAdapter();
+  Object.defineProperties(globalThis, Object.getOwnPropertyDescriptors(globals));
+  const adapter = await dawnWith().requestAdapter();
   expect(adapter, "no adapter: neither a GPU nor SwiftShader was found").not.toBeNull();
   const device = await adapter!.requestDevice();
   device.destroy();

@@ -2,8 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ais, AutoEncoder, CategoricalVAE, ConditionalVAE, type Gpu, type Tensor, VAE } from "../src/index.ts";
 import { annealingSchedule } from "../src/models/latent/ais.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 
 // p(x) = N(0, W·Wᵀ + ¼ I), so log p(x) is known; q(z|x) has the posterior's own mean and diagonal
 const { options: given, expected } = (
@@ -19,7 +18,7 @@ let gpu: Gpu;
 let vae: VAE;
 let x: Tensor;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
   const variance = given.variance;
   vae = new VAE(gpu, { image: [1, 1, 3], hidden: [], latent: 2, likelihood: "gaussian", variance });
   const values: { readonly [name: string]: readonly number[] } = {

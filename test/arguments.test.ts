@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import * as ops from "../src/graph/ops/index.ts";
 import { type Gpu, LatentError } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
+import { openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -3,11 +3,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requireLinux } from "../bench/bundle.mjs";
 import type { Gpu } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
 import { each } from "./table/nd.ts";
 import { runTable } from "./table/portable.ts";
 import type { Row } from "./table/row.ts";
 import { refusals } from "./table/rows/index.ts";
+import { openShared } from "./helpers.ts";
 
 describe("building", () => {
   it("needs a Node for x86-64 Linux", () => {
@@ -23,7 +23,7 @@ describe("building", () => {
 describe("the portable table", () => {
   let gpu: Gpu;
   beforeAll(async () => {
-    gpu = await openNodeGpu();
+    gpu = await openShared();
   });
   afterAll(() => gpu.dispose());
 

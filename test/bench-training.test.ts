@@ -8,8 +8,8 @@ import { forward, losses } from "../bench/cases/training/reference.ts";
 import { prepareTraining } from "../bench/engines/training/latentgpu.ts";
 import { filled, normal, uniform } from "../bench/random.ts";
 import type { Inputs, Outputs } from "../bench/workload.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
+import { openShared } from "./helpers.ts";
 
 const ADAM = { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 const digits = { mlp: mlp(28, 400, 20), conv: convolutional(28, [32, 64], 20) };
@@ -141,7 +141,7 @@ describe("the gate", () => {
 describe("latentgpu", () => {
   let gpu: Gpu;
   beforeAll(async () => {
-    gpu = await openNodeGpu();
+    gpu = await openShared();
   });
   afterAll(() => gpu.dispose());
 

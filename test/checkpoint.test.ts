@@ -11,7 +11,7 @@ import { writeFileWhole } from "../src/nn/checkpoint-node.ts";
 import { CHECKSUM, checksumOf } from "../src/nn/checksum.ts";
 import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 import { blobs, small } from "./oracles/blobs.ts";
 
 let gpu: Gpu;
@@ -28,7 +28,7 @@ const saved = new Map<number, Uint8Array<ArrayBuffer>>();
 let uninterrupted: Uint8Array;
 
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
   using vae = new VAE(gpu, small);
   await vae.fit(images, {
     ...recipe,

@@ -2,13 +2,12 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { Moments } from "../src/linalg/moments.ts";
 import { classRows } from "../src/metrics/classMoments.ts";
 import { classScore } from "../src/metrics/classScore.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

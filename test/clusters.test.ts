@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FactorAnalysis, type Gpu, KernelDensity, KMeans, load, PCA, type Tensor } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 
 type Kernel = "gaussian" | "tophat" | "epanechnikov" | "exponential" | "linear" | "cosine";
 interface Oracle {
@@ -30,7 +29,7 @@ const x = (json("iris.json") as { x: number[][] }).x;
 let gpu: Gpu;
 let iris: Tensor;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
   iris = gpu.tensor(x);
 });
 afterAll(() => gpu.dispose());

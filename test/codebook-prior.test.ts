@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Gpu, load, type Tensor, VQVAE } from "../src/index.ts";
 import type { CodebookPrior } from "../src/models/latent/codebookPrior.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { chiSquareLimit, chiSquareOf } from "./helpers.ts";
+import { chiSquareLimit, chiSquareOf, openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

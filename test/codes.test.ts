@@ -15,12 +15,11 @@ import {
   VQVAE,
   WAE,
 } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

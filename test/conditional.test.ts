@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Gaussian, GaussianMixture, type Gpu, random, type Tensor } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
+import { openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 let rows: Tensor;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
   rows = random.normal(gpu, [60, 4], { seed: 1 });
   await gpu.evaluate([rows]);
 });

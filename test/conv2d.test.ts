@@ -11,6 +11,7 @@ import type { Tensor } from "../src/graph/tensor.ts";
 import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
 import { type Case, error, values } from "./oracles/conv2d.ts";
+import { openShared } from "./helpers.ts";
 
 const { cases } = JSON.parse(readFileSync(new URL("oracles/conv2d.json", import.meta.url), "utf8")) as {
   cases: Case[];
@@ -82,7 +83,7 @@ for (const { name, options } of devices)
 describe("every kernel that can do it", () => {
   let gpu: Gpu;
   beforeAll(async () => {
-    gpu = await openNodeGpu();
+    gpu = await openShared();
   });
   afterAll(() => gpu.dispose());
 
@@ -114,7 +115,7 @@ describe("every kernel that can do it", () => {
 describe("errors", () => {
   let gpu: Gpu;
   beforeAll(async () => {
-    gpu = await openNodeGpu();
+    gpu = await openShared();
   });
   afterAll(() => gpu.dispose());
 

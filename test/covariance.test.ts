@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Gaussian, GaussianMixture, type Gpu, type Tensor } from "../src/index.ts";
 import { factorOf, inverseOfTriangle } from "../src/linalg/symmetric.ts";
 import { factorAnalysis } from "../src/models/covariance/factorAnalysis.ts";
-import { openNodeGpu } from "../src/node.ts";
+import { openShared } from "./helpers.ts";
 
 /** 150 × 4; see test/oracles/iris.py. */
 const oracle = JSON.parse(readFileSync(new URL("./oracles/iris.json", import.meta.url), "utf8")) as {
@@ -12,7 +12,7 @@ const oracle = JSON.parse(readFileSync(new URL("./oracles/iris.json", import.met
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

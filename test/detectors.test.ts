@@ -4,8 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { greedy, overlapOf, weighted } from "../src/features/boxes.ts";
 import { BlazeFace, detectionRate, type Gpu, Objectron, type Tensor, TinyFace } from "../src/index.ts";
 import { ssdAnchors } from "../src/features/ssd.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 import { relative } from "./oracles/networks.ts";
 
 interface Found {
@@ -45,7 +44,7 @@ let gpu: Gpu;
 /** [3, 3, 128, 128], u8 */
 let images: Tensor;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
   const planes = Uint8Array.from({ length: avatars.length }, (_, i) => {
     const [image, c, pixel] = [Math.floor(i / 3 / SIDE ** 2), Math.floor(i / SIDE ** 2) % 3, i % SIDE ** 2];
     return avatars[(image * SIDE ** 2 + pixel) * 3 + c]!;

@@ -3,12 +3,12 @@ import { loadMnistNode } from "../src/data/mnist-node.ts";
 import { Dataset } from "../src/data/dataset.ts";
 import { Digits } from "../src/features/digits.ts";
 import { classScore } from "../src/metrics/classScore.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
+import { openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import * as ops from "../src/index.ts";
 import { assign, grad, type Gpu, linalg, type Tensor } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 
 // Tensors with a size of 0 pass through every op as they do in PyTorch.
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

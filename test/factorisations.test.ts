@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Gpu } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
 import { asCalled, bySweeps, kinds, LIMIT, matrixOf } from "./factorisations.ts";
+import { openShared } from "./helpers.ts";
 
 // a small part of `node test/trials/run.mjs factorisations`, which goes on to 512 rows
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -8,12 +8,12 @@ import { logCosh } from "../src/models/latent/likelihood/logCosh.ts";
 import { movedCodebook, type Quantised } from "../src/models/latent/codebook.ts";
 import { normal } from "../src/models/latent/normal.ts";
 import * as family from "../src/models/family/index.ts";
-import { openNodeGpu } from "../src/node.ts";
 import { caseOf, functions, near, tensorOf, valuesOf } from "./oracles/family.ts";
+import { openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

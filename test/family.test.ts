@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Gpu, grad, type Tensor } from "../src/index.ts";
 import * as family from "../src/models/family/index.ts";
 import type { LatentModel } from "../src/models/latent/model.ts";
-import { openNodeGpu } from "../src/node.ts";
 import { cases, type FamilyCase, projection, tensorOf, valuesOf } from "./oracles/family.ts";
+import { openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { random } from "../src/graph/ops/random.ts";
 import { Moments } from "../src/linalg/moments.ts";
 import { frechetDistance } from "../src/metrics/frechet.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
+import { openShared } from "./helpers.ts";
 
 const oracle = JSON.parse(readFileSync(new URL("./oracles/iris.json", import.meta.url), "utf8")) as {
   x: number[][];
@@ -12,7 +12,7 @@ const oracle = JSON.parse(readFileSync(new URL("./oracles/iris.json", import.met
 };
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -7,6 +7,7 @@ import { plan } from "../src/program/plan.ts";
 import { recordBody } from "../src/program/trace.ts";
 import { grow, leavesOf } from "./graphs.ts";
 import { hardware, software } from "./traits.ts";
+import { openShared } from "./helpers.ts";
 
 const GRAPHS = 20;
 const LENGTH = 14;
@@ -14,7 +15,7 @@ const LENGTH = 14;
 let gpu: L.Gpu;
 let small: L.Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
   small = await openNodeGpu({ defaultLimits: true });
 });
 afterAll(() => {

@@ -4,8 +4,8 @@ import type { Tensor } from "../src/graph/tensor.ts";
 import { Moments } from "../src/linalg/moments.ts";
 import { bitsPerDim, changeScale, logLikelihood } from "../src/metrics/logLikelihood.ts";
 import { Gaussian } from "../src/models/gaussian/gaussian.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
+import { openShared } from "./helpers.ts";
 
 interface Oracle {
   x: number[][];
@@ -25,7 +25,7 @@ let gpu: Gpu;
 let iris: Tensor;
 
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
   iris = gpu.tensor(oracle.x);
 });
 afterAll(() => gpu.dispose());

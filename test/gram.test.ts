@@ -3,14 +3,14 @@ import { gram } from "../src/graph/ops/gram.ts";
 import { grad, type Gpu, linalg, mul, sum, type Tensor } from "../src/index.ts";
 import { isTiled } from "../src/kernels/matmulTiles.ts";
 import { openNodeGpu } from "../src/node.ts";
-import { hardwareDefaults } from "./helpers.ts";
+import { hardwareDefaults, openShared } from "./helpers.ts";
 import { force, shapeOf, values, worst } from "./products.ts";
 
 let small: Gpu;
 let able: Gpu;
 beforeAll(async () => {
   small = await openNodeGpu({ defaultLimits: true });
-  able = await openNodeGpu();
+  able = await openShared();
 });
 afterAll(() => {
   small.dispose();
@@ -67,7 +67,7 @@ describe("gram", () => {
 });
 
 it("a covariance is exactly symmetric, and as on a GPU", async () => {
-  const taken = hardwareDefaults(await openNodeGpu());
+  const taken = hardwareDefaults(await openShared());
   const [n, d] = [301, 270];
   const numbers = values(n * d, 8);
   const results = [able, taken].map(async (gpu) => {

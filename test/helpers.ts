@@ -1,15 +1,39 @@
 import { afterEach, expect } from "vitest";
-import { type Gpu, LatentError, type Tensor } from "../src/index.ts";
+import { create } from "webgpu";
+import { type Gpu, LatentError, openGpu, type Tensor } from "../src/index.ts";
 import { openNodeGpu } from "../src/node.ts";
 
-/** Opens gpus that end with the test; once a file. */
-export function opener(): typeof openNodeGpu {
+/** Kept as long as the process: an instance of Dawn that is collected before its devices takes it down. */
+const instances: GPU[] = [];
+
+/** Dawn, with flags of its own. */
+export function dawnWith(...flags: string[]): GPU {
+  const instance = create(flags);
+  instances.push(instance);
+  return instance;
+}
+
+let shared: Promise<Gpu> | undefined;
+
+/**
+ * An engine of its own on the device that the files of a worker share: what one file compiled, the next has. Not for tests that end their
+ * device, spy on it, or ask for other limits.
+ */
+export async function openShared(): Promise<Gpu> {
+  shared ??= openNodeGpu();
+  const { device } = await shared;
+  void device.lost.then(() => (shared = undefined));
+  return openGpu({ device });
+}
+
+/** Opens gpus that end with the test, by `openGpus`; once a file. */
+export function opener(openGpus: typeof openNodeGpu = openNodeGpu): typeof openNodeGpu {
   const opened: Gpu[] = [];
   afterEach(() => {
     for (const gpu of opened.splice(0)) gpu.dispose();
   });
   return async (options) => {
-    const gpu = await openNodeGpu(options);
+    const gpu = await openGpus(options);
     opened.push(gpu);
     return gpu;
   };
@@ -38,6 +62,17 @@ export const ramp = (on: Gpu, ...shape: number[]): Tensor => {
 /** The same engine, choosing as it would on a GPU: whatever adapter this is. */
 export function hardwareDefaults(on: Gpu): Gpu {
   Object.assign(on.traits, { software: false });
+  return on;
+}
+
+/**
+ * The same for tests of what comes after that choice: but products go by kernels that a software adapter compiles soon, where the tiled
+ * ones, which test/matmul.test.ts has, take it seconds each.
+ */
+export function hardwareRoutes(on: Gpu): Gpu {
+  const product = (name: string) => (name.endsWith(" aligned") ? "quadSwap" : "quadSwapAny");
+  const choices = { get: (name: string) => (name.startsWith("matmul ") ? product(name) : undefined) };
+  Object.assign(on.traits, { software: false, choices });
   return on;
 }
 

@@ -2,8 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Inception, type Gpu, type ResizeRule } from "../src/index.ts";
 import { preprocessed } from "../src/features/network.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 import { formulaFile, relative, texture } from "./oracles/networks.ts";
 
 interface Case {
@@ -21,7 +20,7 @@ const LIMIT = 2e-5;
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -11,9 +11,9 @@ import {
   vendiScore,
 } from "../src/index.ts";
 import { normalTail } from "../src/metrics/statistics.ts";
-import { openNodeGpu } from "../src/node.ts";
 import { normalOf } from "../bench/random.ts";
 import { generator } from "./table/row.ts";
+import { openShared } from "./helpers.ts";
 
 /**
  * How often 95 % intervals hold the true value. `REPEATS=200 npx vitest run --config test/vitest.config.ts intervals` prints the shares of 200 draws, which have
@@ -26,7 +26,7 @@ const MOST = REPEATS >= 200 ? 0.98 * REPEATS : REPEATS;
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -1,6 +1,5 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { create } from "webgpu";
 import { kernelFile } from "../shaders/generate.mjs";
 import { isFloat, scalarOf } from "../src/graph/dtype.ts";
 import { mapNames, signature } from "../src/graph/maps.ts";
@@ -11,6 +10,7 @@ import { loadLibrary } from "../src/kernels/own.ts";
 import * as shaders from "../src/kernels/shaders.gen.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { openWith } from "../src/open.ts";
+import { dawnWith } from "./helpers.ts";
 
 type Families = { readonly [family: string]: { readonly [entry: string]: Kernel } };
 type Texts = { readonly [hook: string]: string };
@@ -145,7 +145,7 @@ async function complaints(device: GPUDevice, { label, code }: Variant, entry: st
 }
 
 /** Dawn without a driver: all of WebGPU's validation, the WGSL compiler and every feature. test/folds runs each kernel on one. */
-const dawn = create(["backend=null"]);
+const dawn = dawnWith("backend=null");
 
 describe.each([
   ["with every feature", async () => (await openWith(dawn, { requiredFeatures: FEATURES })).device],

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ConditionalVAE, Dataset, type Gpu, VAE } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

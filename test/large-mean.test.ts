@@ -2,9 +2,9 @@ import { expect, it } from "vitest";
 import { grad, linalg } from "../src/index.ts";
 import * as ops from "../src/graph/ops/index.ts";
 import type { Tensor } from "../src/index.ts";
-import { opener } from "./helpers.ts";
+import { opener, openShared } from "./helpers.ts";
 
-const open = opener();
+const open = opener(openShared);
 
 const ROWS = 3;
 const SIZE = 96;

@@ -14,13 +14,12 @@ import {
 import { logImportance } from "../src/models/latent/correlation.ts";
 import * as family from "../src/models/family/index.ts";
 import type { LatentModel } from "../src/models/latent/model.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 import { caseOf, functions, near, tensorOf, valuesOf } from "./oracles/family.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -19,7 +19,7 @@ import {
   type Tensor,
   Upsample,
 } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
+import { openShared } from "./helpers.ts";
 
 // Every layer against PyTorch's float64, forward and gradients, in training and in evaluation: oracles/layers.py says how.
 
@@ -36,7 +36,7 @@ const { layers: expected } = JSON.parse(readFileSync(new URL("oracles/layers.jso
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -11,9 +11,8 @@ import { linalg } from "../src/linalg/index.ts";
 import { swap } from "../src/linalg/matrix.ts";
 import { singularValues } from "../src/linalg/singular.ts";
 import { eigenvalues } from "../src/linalg/tridiagonal.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
-import { hardwareDefaults } from "./helpers.ts";
+import { hardwareRoutes, openShared } from "./helpers.ts";
 
 const oracle = JSON.parse(readFileSync(new URL("./oracles/iris.json", import.meta.url), "utf8")) as {
   x: number[][];
@@ -23,8 +22,8 @@ let gpu: Gpu;
 /** The same adapter, with the kernels of hardware. */
 let hardware: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
-  hardware = hardwareDefaults(await openNodeGpu());
+  gpu = await openShared();
+  hardware = hardwareRoutes(await openShared());
 });
 afterAll(() => {
   gpu.dispose();

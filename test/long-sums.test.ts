@@ -6,12 +6,12 @@ import type { Kernel } from "../src/kernels/launch.ts";
 import { matmulKernels, type MatmulVariant } from "../src/kernels/matmul.ts";
 import * as shaders from "../src/kernels/shaders.gen.ts";
 import { distances } from "../src/linalg/clusters.ts";
-import { hardwareDefaults, opener } from "./helpers.ts";
+import { hardwareDefaults, opener, openShared } from "./helpers.ts";
 import { force, shapeOf } from "./products.ts";
 
 // Like-signed data of any length keep 2e-6 of their sum: at most some hundred terms are added one after the other.
 
-const open = opener();
+const open = opener(openShared);
 const LIMIT = 2e-6;
 
 /** Uniform numbers in [0, 1), the same each time. */

@@ -3,13 +3,14 @@ import { grad, type Gpu, linear, matmul, mul, square, sub, sum, type Tensor } fr
 import type { MatmulVariant } from "../src/kernels/matmul.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { force, type Layout, LAYOUTS, named, operands, shapeOf, type Size, values, worst } from "./products.ts";
+import { openShared } from "./helpers.ts";
 
 /** One with default limits and no features, for all kernels that ask for none; and the device as it is. */
 let small: Gpu;
 let whole: Gpu;
 beforeAll(async () => {
   small = await openNodeGpu({ defaultLimits: true });
-  whole = await openNodeGpu();
+  whole = await openShared();
 });
 afterAll(() => {
   small.dispose();

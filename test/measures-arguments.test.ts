@@ -4,14 +4,14 @@ import type { Gpu, LatentError, MeasureFunction, Tensor } from "../src/index.ts"
 import { measuresOf, titleOf } from "../src/app/command/measures.ts";
 import { KEYS } from "../src/app/command/titles.ts";
 import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 import { none, normal, pair, rows, shares } from "./measures.ts";
 
 type Any = MeasureFunction<readonly unknown[], object, object> & ((...args: unknown[]) => Promise<all.Score>);
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

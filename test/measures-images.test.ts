@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import * as all from "../src/index.ts";
 import { Dataset, type Gpu, type Tensor } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 import { uniform } from "./oracles/networks.ts";
 import "./stress/exposeGc.ts";
 import { memoryFault, sizeOf } from "./stress/harness.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -14,8 +14,7 @@ import {
   type Tensor,
 } from "../src/index.ts";
 import { rowsOf } from "../src/data/rows.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 import { generator } from "./table/row.ts";
 
 const [N, D] = [2000, 64];
@@ -63,7 +62,7 @@ const radii = (squares: Float64Array, n: number, k: number): Float64Array =>
   });
 
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
   [real, made] = [rowsFrom(1, N, 0), rowsFrom(2, N, 0.15)];
   [r, g] = [gpu.tensor(real, [N, D]), gpu.tensor(made, [N, D])];
 });

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as all from "../src/index.ts";
 import type { Gpu, Tensor } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Anything } from "./mistakes/mistake.ts";
 import { grid, SIZES, wideLabels, wideRows, wideShares } from "./oracles/wide.ts";
+import { openShared } from "./helpers.ts";
 
 type Numbers = { readonly [part: string]: number | readonly number[] };
 const oracle = JSON.parse(readFileSync(new URL("oracles/wide.json", import.meta.url), "utf8")) as {
@@ -14,7 +14,7 @@ const [N, M] = [SIZES.real, SIZES.generated];
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

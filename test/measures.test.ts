@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as all from "../src/index.ts";
 import type { Gpu, Tensor } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Anything } from "./mistakes/mistake.ts";
+import { openShared } from "./helpers.ts";
 
 interface Case {
   readonly id: string;
@@ -19,7 +19,7 @@ const { cases } = JSON.parse(readFileSync(new URL("oracles/measures.json", impor
 };
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Gaussian, GaussianMixture, type Gpu, type MixtureStart, type Tensor } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 
 interface Fitted {
   score: number;
@@ -24,7 +23,7 @@ const eye = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
 let gpu: Gpu;
 let holes: Tensor;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
   holes = without(flat, oracle.iris.removed, 4);
 });
 afterAll(() => gpu.dispose());

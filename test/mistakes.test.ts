@@ -2,12 +2,12 @@ import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as latentgpu from "../src/index.ts";
 import { type Gpu, LatentError } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Mistake } from "./mistakes/mistake.ts";
+import { openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Gpu } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
 import { fit } from "./mixtureFits.ts";
 import "./stress/exposeGc.ts";
 import { memoryFault, sizeOf } from "./stress/harness.ts";
+import { openShared } from "./helpers.ts";
 
 // a small part of `node test/trials/run.mjs mixtures`
 const FITS = 24;
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

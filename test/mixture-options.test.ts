@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BayesianGaussianMixture, Gaussian, GaussianMixture, type Gpu, type Tensor } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 
 const json = (name: string) => JSON.parse(readFileSync(new URL(`./oracles/${name}`, import.meta.url), "utf8"));
 const x = (json("iris.json") as { x: number[][] }).x;
@@ -15,7 +14,7 @@ const all = [...kinds, "low-rank", "factor"] as const;
 let gpu: Gpu;
 let iris: Tensor;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
   iris = gpu.tensor(x);
 });
 afterAll(() => gpu.dispose());

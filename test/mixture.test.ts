@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Tensor } from "../src/graph/tensor.ts";
 import { GaussianMixture } from "../src/models/mixture/mixture.ts";
 import type { MixtureStart } from "../src/models/mixture/options.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
+import { openShared } from "./helpers.ts";
 
 interface Oracle {
   x: number[][];
@@ -27,7 +27,7 @@ let gpu: Gpu;
 let iris: Tensor;
 
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
   iris = gpu.tensor(oracle.x);
 });
 afterAll(() => gpu.dispose());

@@ -12,13 +12,12 @@ import { GroupNorm, LayerNorm } from "../src/nn/norms.ts";
 import { Upsample } from "../src/nn/upsample.ts";
 import { writeSafetensors } from "../src/formats/safetensors.ts";
 import { readParameters } from "../src/nn/parameters.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -3,13 +3,13 @@ import { Dataset } from "../src/data/dataset.ts";
 import { AutoEncoder } from "../src/models/family/autoEncoder.ts";
 import { VAE } from "../src/models/family/vae.ts";
 import type { Progress } from "../src/nn/options.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
 import { blobs, small } from "./oracles/blobs.ts";
+import { openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -10,12 +10,12 @@ import { adam, adamW } from "../src/nn/adam.ts";
 import type { Optimiser } from "../src/nn/optimiser.ts";
 import { sgd } from "../src/nn/sgd.ts";
 import { schedule } from "../src/nn/schedule.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
+import { openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -9,13 +9,13 @@ import type { StepContext } from "../src/nn/objective.ts";
 import type { EpochEnd, Progress } from "../src/nn/options.ts";
 import { train } from "../src/nn/train.ts";
 import { parseSafetensors } from "../src/formats/safetensors.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
 import { blobs, small } from "./oracles/blobs.ts";
+import { openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

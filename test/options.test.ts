@@ -18,11 +18,11 @@ import {
   widths,
 } from "../src/formats/options.ts";
 import { decodePng, encodePng, parseNpz, writeNpz } from "../src/formats.ts";
-import { openNodeGpu } from "../src/node.ts";
+import { openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -12,12 +12,11 @@ import {
   VAE,
 } from "../src/index.ts";
 import { spectrallyNormalised } from "../src/models/latent/regularizers.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

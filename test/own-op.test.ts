@@ -1,11 +1,10 @@
 // Kernels and gradients of a user's own: defineOp and customGradient.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as L from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 
 let gpu: L.Gpu;
-beforeAll(async () => void (gpu = await openNodeGpu()));
+beforeAll(async () => void (gpu = await openShared()));
 afterAll(() => gpu.dispose());
 
 const size = (shape: L.Shape) => shape.reduce((a, b) => a * b, 1);

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { eachPair, type Gpu, nearest, sum, type Tensor } from "../src/index.ts";
 import { pairDistances } from "../src/linalg/pairDistances.ts";
-import { openNodeGpu } from "../src/node.ts";
 import { generator } from "./table/row.ts";
+import { openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -3,14 +3,13 @@ import { matmul } from "../src/graph/ops/matmul.ts";
 import { linalg } from "../src/linalg/index.ts";
 import { scales } from "../src/linalg/polar.ts";
 import { eigenvalues } from "../src/linalg/tridiagonal.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 import { gap, graded, norm, product, reflected, transposed, values } from "./spectra.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

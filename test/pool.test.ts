@@ -5,9 +5,9 @@ import { mul } from "../src/graph/ops/arithmetic.ts";
 import { avgPool2d, maxPool2d } from "../src/graph/ops/pool.ts";
 import { sum } from "../src/graph/ops/sum.ts";
 import type { Tensor } from "../src/graph/tensor.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
 import { type Case, error, values } from "./oracles/conv2d.ts";
+import { openShared } from "./helpers.ts";
 
 const { cases } = JSON.parse(readFileSync(new URL("oracles/conv2d.json", import.meta.url), "utf8")) as {
   cases: Case[];
@@ -17,7 +17,7 @@ const poolings = cases.filter((c) => c.op === "maxPool2d" || c.op === "avgPool2d
 describe("pooling", () => {
   let gpu: Gpu;
   beforeAll(async () => {
-    gpu = await openNodeGpu();
+    gpu = await openShared();
   });
   afterAll(() => gpu.dispose());
 

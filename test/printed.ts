@@ -1,6 +1,6 @@
 import { blocksOf, moduleOf } from "../src/app/lesson/program.mjs";
 import * as latentgpu from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
+import { openShared } from "./helpers.ts";
 
 /** A line of code that prints, and what its comment says that it prints. */
 export interface Printed {
@@ -13,10 +13,10 @@ export const codeOf = (markdown: string, kind = ""): string[] =>
   blocksOf(markdown).flatMap((block) => (block.kind === kind ? [block.code] : []));
 
 /**
- * Runs code that imports from "latentgpu" alone, in which `openGpu` is Node's. Returns what each `console.log(…); // comment` printed,
+ * Runs code that imports from "latentgpu" alone, in which `openGpu` is `open`. Returns what each `console.log(…); // comment` printed,
  * in the order of the text. Throws what the code throws.
  */
-export async function printedBy(code: string): Promise<Printed[]> {
+export async function printedBy(code: string, open: () => Promise<latentgpu.Gpu> = openShared): Promise<Printed[]> {
   const line = /console\.log\((?=.*\);? \/\/ (.*))/g;
   const said = [...code.matchAll(line)].map(([, comment]) => comment!);
   let at = 0;
@@ -27,7 +27,7 @@ export async function printedBy(code: string): Promise<Printed[]> {
     main: (library: object, print: (line: number, ...values: unknown[]) => void) => Promise<void>;
   };
   const found: (readonly unknown[])[] = said.map(() => []);
-  await main({ ...latentgpu, openGpu: openNodeGpu }, (index, ...values) => (found[index] = values));
+  await main({ ...latentgpu, openGpu: open }, (index, ...values) => (found[index] = values));
   return said.map((comment, index) => ({ said: comment, found: found[index]! }));
 }
 

@@ -17,13 +17,12 @@ import * as family from "../src/models/family/index.ts";
 import { StandardNormal } from "../src/models/latent/normal.ts";
 import type { LatentModel } from "../src/models/latent/model.ts";
 import { stepContext } from "../src/nn/objective.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 import { blobs } from "./oracles/blobs.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -2,8 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Gpu, resize } from "../src/index.ts";
 import type { ResizeOptions } from "../src/graph/ops/resize.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { ramp } from "./helpers.ts";
+import { openShared, ramp } from "./helpers.ts";
 
 interface Case {
   readonly old: [number, number];
@@ -17,7 +16,7 @@ const { cases } = JSON.parse(readFileSync(new URL("oracles/resize.json", import.
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

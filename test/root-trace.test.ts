@@ -6,12 +6,12 @@ import { rootTraceOnGpu } from "../src/linalg/rootTraceGpu.ts";
 import { frechetDistance } from "../src/metrics/frechet.ts";
 import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
-import { hardwareDefaults } from "./helpers.ts";
+import { hardwareRoutes, openShared } from "./helpers.ts";
 import { graded, orthogonal, symmetric } from "./spectra.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 
@@ -143,7 +143,7 @@ describe("the Fréchet distance of 256 features", () => {
   const distance = alpha.reduce((sum, a, i) => sum + (Math.sqrt(a) - Math.sqrt(beta[i]!)) ** 2, 0);
 
   test("goes to a GPU that is no software adapter, and keeps the bound there", async () => {
-    using other = hardwareDefaults(await openNodeGpu());
+    using other = hardwareRoutes(await openNodeGpu());
     const before = other.counters().pipelines;
     const found = await frechetDistance(moments(alpha), moments(beta), { gpu: other });
     expect(other.counters().pipelines).toBeGreaterThan(before);
@@ -151,7 +151,6 @@ describe("the Fréchet distance of 256 features", () => {
     expect(Math.abs(found.value - distance)).toBeLessThan(1e-4 * distance + 1e-6 * traces);
     expect(found.ranks).toEqual([256, 100]);
     expect(found.warnings).toEqual([]);
-    // compiles kernels that a software adapter is slow at
   });
 
   test("stays on the CPU with a software adapter", async () => {
@@ -162,7 +161,7 @@ describe("the Fréchet distance of 256 features", () => {
   });
 
   test("rejects on a GPU that is gone, if it was asked for", async () => {
-    const other = hardwareDefaults(await openNodeGpu());
+    const other = hardwareRoutes(await openShared());
     other.dispose();
     await expect(frechetDistance(moments(alpha), moments(beta), { gpu: other })).rejects.toMatchObject({
       code: "disposed",
@@ -170,7 +169,7 @@ describe("the Fréchet distance of 256 features", () => {
   });
 
   test("goes back to the CPU where the GPU of the samples is gone", async () => {
-    const other = hardwareDefaults(await openNodeGpu());
+    const other = hardwareRoutes(await openShared());
     const samples = [1, 2].map((seed) => random.normal(other, [40, n], { seed }));
     const [a, b] = [await Moments.of(samples[0]!), await Moments.of(samples[1]!)];
     expect(a.gpu).toBe(other);

@@ -2,12 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Gaussian, GaussianMixture, type Gpu, random, type Tensor } from "../src/index.ts";
 import * as family from "../src/models/family/index.ts";
 import type { LatentModel } from "../src/models/latent/model.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { chiSquareLimit, chiSquareOf } from "./helpers.ts";
+import { chiSquareLimit, chiSquareOf, openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

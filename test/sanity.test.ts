@@ -8,11 +8,11 @@ import { scenarios } from "../bench/sanity/scenarios.ts";
 import { compared, markdown } from "../bench/sanity/table.ts";
 import { bell, down, either, flat, near, one, settles, together, up, wide, zero } from "../bench/sanity/verdicts.ts";
 import { clippedDensityCoverage, type Gpu, kernelDistance, precisionRecall } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
+import { openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

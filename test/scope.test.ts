@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { assign, type Gpu, sum, type Tensor, VAE } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 
 // What belongs to a scope, what another task makes meanwhile, and steps in passes and frames of the app's own.
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { create, globals } from "webgpu";
+import { globals } from "webgpu";
 import { assign, type Gpu, grad, linalg, matmul, openGpu, random, sum, type Tensor } from "../src/index.ts";
-import { failure, opener } from "./helpers.ts";
+import { dawnWith, failure, opener } from "./helpers.ts";
 
 // The engine and other code on one device: neither hears of the other's mistakes, and tensors of other engines and buffers of
 // the app's own are used where they lie.
 
-Object.assign(globalThis, globals);
-/** Kept: collected before its devices, it takes the process down. */
-const dawn = create([]);
+Object.defineProperties(globalThis, Object.getOwnPropertyDescriptors(globals));
+const dawn = dawnWith();
 const open = opener();
 
 let device: GPUDevice;

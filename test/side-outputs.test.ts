@@ -17,13 +17,13 @@ import {
 } from "../src/index.ts";
 import { conv2d, convTranspose2d } from "../src/index.ts";
 import { type ConvolutionVariant, conv2dInputVariants, conv2dVariants } from "../src/kernels/conv2d.ts";
-import { openNodeGpu } from "../src/node.ts";
 import { plan } from "../src/program/plan.ts";
 import { recordBody } from "../src/program/trace.ts";
+import { openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

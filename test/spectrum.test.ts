@@ -4,12 +4,12 @@ import { linalg } from "../src/linalg/index.ts";
 import { eighOnGpu, svdvalsOnGpu } from "../src/linalg/spectrumGpu.ts";
 import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
-import { failure, hardwareDefaults } from "./helpers.ts";
+import { failure, hardwareRoutes, openShared } from "./helpers.ts";
 import { graded, norm, orthogonal, product, reflected, symmetric, transposed } from "./spectra.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 
@@ -94,7 +94,7 @@ describe.each(routes)("a spectrum %s", (_, eigh, svdvals) => {
 
 describe("the route", () => {
   test("is the GPU's from 128 rows on, unless the adapter is software", async () => {
-    using other = hardwareDefaults(await openNodeGpu());
+    using other = hardwareRoutes(await openNodeGpu());
     const pipelines = async (n: number) => {
       const before = other.counters().pipelines;
       const a = other.tensor(secondDifference(n), [n, n]);

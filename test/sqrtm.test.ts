@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { linalg } from "../src/linalg/index.ts";
 import { roundingOfPivots, semidefiniteFactor, semidefiniteRows } from "../src/linalg/semidefinite.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 import { gap, graded, norm, orthogonal, product, symmetric, transposed, values } from "./spectra.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

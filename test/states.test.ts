@@ -16,14 +16,13 @@ import {
   VAE,
   where,
 } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 
 // No object moves or overwrites what another one counts on: parameters that several optimisers, models or passes of the app use.
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

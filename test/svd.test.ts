@@ -3,13 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Gpu, grad, linalg, mul, sum, type Tensor } from "../src/index.ts";
 import { svdOnGpu } from "../src/linalg/spectrumGpu.ts";
 import { eachOnGpu } from "../src/linalg/svd.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 import { graded, product, reflected, transposed } from "./spectra.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

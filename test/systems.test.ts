@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as ops from "../src/graph/ops/index.ts";
 import { type Gpu, grad, linalg, type Tensor } from "../src/index.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure } from "./helpers.ts";
+import { failure, openShared } from "./helpers.ts";
 import { generator } from "./table/row.ts";
 
 // det, logdet, solve, inverse and qr of general matrices against float64 on the CPU; their gradients against its differences.
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

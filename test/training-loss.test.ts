@@ -4,13 +4,13 @@ import { streamOf } from "../src/data/streams.ts";
 import { parseSafetensors } from "../src/formats/safetensors.ts";
 import type { Tensor } from "../src/index.ts";
 import { AutoEncoder, VAE } from "../src/models/family/index.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
 import { blobs, small } from "./oracles/blobs.ts";
+import { openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -16,12 +16,11 @@ import {
   transpose,
 } from "../src/index.ts";
 import type { Kernel } from "../src/kernels/launch.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { failure, ramp } from "./helpers.ts";
+import { failure, openShared, ramp } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeEach(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterEach(() => gpu.dispose());
 

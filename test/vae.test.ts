@@ -4,13 +4,13 @@ import { grad, mul, random, sum } from "../src/index.ts";
 import { klHeads, sampleHeads, splitHeads } from "../src/graph/ops/heads.ts";
 import { AutoEncoder } from "../src/models/family/autoEncoder.ts";
 import { VAE } from "../src/models/family/vae.ts";
-import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
 import { blobs, small } from "./oracles/blobs.ts";
+import { openShared } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -15,12 +15,11 @@ import {
 } from "../src/index.ts";
 import { sampleHeads } from "../src/graph/ops/heads.ts";
 import { mapVec4 } from "../src/kernels/map.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { ramp } from "./helpers.ts";
+import { openShared, ramp } from "./helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

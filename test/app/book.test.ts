@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { openNodeGpu } from "../../src/node.ts";
+import { openShared } from "../helpers.ts";
 import { codeOf, printedBy, valuesOf } from "../printed.ts";
 
 const folder = "src/app/book";
@@ -43,7 +45,9 @@ describe("the book", () => {
   });
 
   it.each(lessons.filter((name) => codeOf(textOf(name)).length > 0))("%s prints what it says", async (name) => {
-    for (const line of await printedBy(codeOf(textOf(name)).join("\n"))) {
+    const code = codeOf(textOf(name)).join("\n");
+    // what ends a device gets one of its own
+    for (const line of await printedBy(code, /\.destroy\(/.test(code) ? openNodeGpu : openShared)) {
       const { said } = line;
       // what comes after a value and a colon explains; "says …" tells what is to be seen instead of a value
       const value = said.replace(/^(true|false|[\d.]+): .*/, "$1");

@@ -6,8 +6,8 @@ import { reportPage } from "../../src/app/report/page.ts";
 import type { Report } from "../../src/app/report.ts";
 import type { Mnist } from "../../src/data/mnist.ts";
 import { loadMnistNode } from "../../src/data/mnist-node.ts";
-import { openNodeGpu } from "../../src/node.ts";
 import type { Gpu } from "../../src/program/gpu.ts";
+import { openShared } from "../helpers.ts";
 
 /** Every stage, and hardly any work. */
 const tiny: Partial<Settings> = {
@@ -30,7 +30,7 @@ let gpu: Gpu;
 let mnist: Mnist;
 
 beforeAll(async () => {
-  [gpu, mnist] = await Promise.all([openNodeGpu(), loadMnistNode()]);
+  [gpu, mnist] = await Promise.all([openShared(), loadMnistNode()]);
 });
 afterAll(() => gpu.dispose());
 

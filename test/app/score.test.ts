@@ -15,12 +15,14 @@ import { givenFiles } from "../../src/app/page/score/givenFiles.ts";
 import { rowsOf } from "../../src/app/page/score/results.ts";
 import { SEES } from "../../src/app/page/score/sees.ts";
 import { type Gpu, precisionRecall } from "../../src/index.ts";
-import { openNodeGpu } from "../../src/node.ts";
-import { folder, generated, generatedImages, real, realImages, rows } from "./command/fixture.ts";
+import { commandFolder, generatedImages, realImages, rows } from "./command/fixture.ts";
+import { openShared } from "../helpers.ts";
+
+const { folder, generated, real } = commandFolder();
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -5,8 +5,8 @@ import { dequantised } from "../../src/app/job/pixels.ts";
 import { presets } from "../../src/app/job/settings.ts";
 import { constantPixels, directionImages, directionsFor, spectrumOf } from "../../src/app/job/spectrum.ts";
 import { Dataset } from "../../src/data/dataset.ts";
-import { openNodeGpu } from "../../src/node.ts";
 import type { Gpu } from "../../src/program/gpu.ts";
+import { openShared } from "../helpers.ts";
 
 test("directions are counted until their sum reaches the share", () => {
   expect(directionsFor([6, 3, 1, 0, -1e-9], [0.5, 0.6, 0.9, 1])).toEqual([
@@ -34,7 +34,7 @@ test("a direction is stretched around grey, its largest pixel bright", () => {
 describe("on the GPU", () => {
   let gpu: Gpu;
   beforeAll(async () => {
-    gpu = await openNodeGpu();
+    gpu = await openShared();
   });
   afterAll(() => gpu.dispose());
 

@@ -7,7 +7,8 @@ import { scoresOf, type StudioScores } from "../../src/app/studio/scores.ts";
 import { studioSettings } from "../../src/app/studio/settings.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
 import { Gaussian, GaussianMixture, type Gpu, VAE } from "../../src/index.ts";
-import { loadMnistNode, openNodeGpu } from "../../src/node.ts";
+import { loadMnistNode } from "../../src/node.ts";
+import { openShared } from "../helpers.ts";
 
 const folder = "src/app/studio/models";
 const bytesOf = (name: string) => Uint8Array.from(readFileSync(`${folder}/${name}`));
@@ -24,7 +25,7 @@ describe("the models of the page", () => {
   let gpu: Gpu;
   let test: Uint8Array;
   beforeAll(async () => {
-    gpu = await openNodeGpu();
+    gpu = await openShared();
     test = (await loadMnistNode()).test.images;
   });
   afterAll(() => gpu.dispose());

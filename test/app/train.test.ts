@@ -12,13 +12,13 @@ import { modelNames, models } from "../../src/app/familyModels.ts";
 import { ownOptions, refusals, RUN, type TrainSettings } from "../../src/app/train/settings.ts";
 import { Views } from "../../src/app/train/views.ts";
 import { type Tensor, VAE } from "../../src/index.ts";
-import { openNodeGpu } from "../../src/node.ts";
 import type { Gpu } from "../../src/program/gpu.ts";
 import { blobs } from "../oracles/blobs.ts";
+import { openShared } from "../helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

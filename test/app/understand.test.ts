@@ -27,7 +27,7 @@ import { unitUniforms } from "../../src/data/philox.ts";
 import { meanAndVariance } from "../../src/metrics/statistics.ts";
 import { eigenpairs } from "../../src/linalg/tridiagonal.ts";
 import { Gaussian, type Gpu, kl, VAE } from "../../src/index.ts";
-import { openNodeGpu } from "../../src/node.ts";
+import { openShared } from "../helpers.ts";
 
 const standard: Law = { mean: 0, deviation: 1, hasHumps: false };
 const sumOf = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0);
@@ -177,7 +177,7 @@ describe("on the GPU", () => {
   const own = <T extends { dispose(): void }>(one: T): T => (owned.push(one), one);
   const bytesOf = (name: string) => Uint8Array.from(readFileSync(`src/app/studio/models/${name}.safetensors`));
   beforeAll(async () => {
-    gpu = await openNodeGpu();
+    gpu = await openShared();
   });
   afterAll(() => {
     for (const one of owned.reverse()) one.dispose();

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type DType, type Gpu, LatentError, linalg, type Tensor } from "../../src/index.ts";
-import { openNodeGpu } from "../../src/node.ts";
 import { byOp } from "./check.ts";
 import { count } from "./nd.ts";
 import { upload } from "./row.ts";
 import { rows } from "./rows/index.ts";
+import { openShared } from "../helpers.ts";
 
 // Every op that takes floats, given integers, bytes or bools: what floats of the same values give, or a refusal in the op's own name. A kernel
 // that takes the words of integers for floats fails here, and so does an op that passes on what another one has to refuse.
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import * as L from "../../src/index.ts";
-import { openNodeGpu } from "../../src/node.ts";
 import { close, deviations, type Outcome } from "./deviations.ts";
+import { openShared } from "../helpers.ts";
 
 // Every function and reduction at the ends of the floats, value and gradient, against PyTorch (test/oracles/special.py).
 
@@ -23,7 +23,7 @@ const numbers = (text: string): Float32Array<ArrayBuffer> =>
 
 let gpu: L.Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as L from "../../src/index.ts";
-import { openNodeGpu } from "../../src/node.ts";
+import { openShared } from "../helpers.ts";
 
 let gpu: L.Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as ops from "../../src/graph/ops/index.ts";
 import type { Gpu } from "../../src/index.ts";
-import { openNodeGpu } from "../../src/node.ts";
 import { byOp, checkOp, checkRefusal, HEAD } from "./check.ts";
 import { measure, SLOPE_LIMIT } from "./measure.ts";
 import { each } from "./nd.ts";
 import type { Row } from "./row.ts";
 import { refusals, rows } from "./rows/index.ts";
+import { openShared } from "../helpers.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 

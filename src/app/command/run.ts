@@ -24,12 +24,12 @@ const overview = (): string =>
     "",
   ].join("\n");
 
-/** Runs the command that `words` name, to its exit code. */
+/** Runs the command that `words` name, to its exit code. `open` gives it an engine, which ends with the command. */
 export async function run(
   words: readonly string[],
-  streams: { out: Stream; err: Stream; signal: AbortSignal },
+  streams: { out: Stream; err: Stream; signal: AbortSignal; open?: () => Promise<Gpu> },
 ): Promise<number> {
-  const { out, err, signal } = streams;
+  const { out, err, signal, open = openDawn } = streams;
   const gpus: Gpu[] = [];
   try {
     const [name, ...rest] = words;
@@ -45,7 +45,7 @@ export async function run(
       out,
       signal,
       files: nodeFiles,
-      open: openDawn,
+      open,
       terminal: terminal(err, asked.options.has("quiet")),
       own: (gpu) => gpus.push(gpu),
     });

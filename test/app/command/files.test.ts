@@ -6,7 +6,9 @@ import { encode } from "jpeg-js";
 import { describe, expect, test } from "vitest";
 import { planesOf } from "../../../src/app/command/picture.ts";
 import { encodePng, writeNpy, writeNpz } from "../../../src/formats.ts";
-import { at, folder, generatedImages, json, latentgpu, real } from "./fixture.ts";
+import { commandFolder, generatedImages, json, latentgpu } from "./fixture.ts";
+
+const { at, folder, real } = commandFolder();
 
 test("JPEG files are read through jpeg-js, and 30,000 × 30,000 is refused by their header", async () => {
   const flat = { width: 8, height: 8, data: Uint8Array.from({ length: 256 }, (_, i) => [200, 100, 50, 255][i % 4]!) };

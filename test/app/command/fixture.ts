@@ -4,16 +4,13 @@ import { join } from "node:path";
 import { afterAll } from "vitest";
 import { run } from "../../../src/app/command/run.ts";
 import { encodePng } from "../../../src/formats.ts";
+import { openShared } from "../../helpers.ts";
 
-/** A folder of its own for each test file. */
-export const place = mkdtempSync(join(tmpdir(), "latentgpu-command-"));
-export const at = (...names: string[]): string => join(place, ...names);
-
-/** Runs a command: exit code, and what it printed. */
+/** Runs a command on the device of the worker: exit code, and what it printed. */
 export async function latentgpu(words: readonly string[], signal = new AbortController().signal) {
   const [out, err]: string[][] = [[], []];
   const stream = (lines: string[]) => ({ write: (text: string) => lines.push(text) });
-  const code = await run(words, { out: stream(out!), err: stream(err!), signal });
+  const code = await run(words, { out: stream(out!), err: stream(err!), signal, open: openShared });
   return { code, out: out!.join(""), err: err!.join("") };
 }
 
@@ -37,16 +34,6 @@ export function pictures(count: number, seed: number, channels: 1 | 3 = 3, side 
   });
 }
 
-export function folder(name: string, images: readonly Uint8Array[], channels: 1 | 3 = 3, side = 4): string {
-  mkdirSync(at(name), { recursive: true });
-  for (const [i, pixels] of images.entries())
-    writeFileSync(
-      at(name, `${String(i).padStart(4, "0")}.png`),
-      encodePng({ width: side, height: side, channels, pixels }),
-    );
-  return at(name);
-}
-
 /** The same as rows [n, c·h·w] from 0 to 1. */
 export const rows = (images: readonly Uint8Array[], channels = 3): number[][] =>
   images.map((pixels) => {
@@ -56,11 +43,25 @@ export const rows = (images: readonly Uint8Array[], channels = 3): number[][] =>
     );
   });
 
-afterAll(() => rmSync(place, { recursive: true, force: true }));
-
-/** Two sets of 50 pictures, and the folders that they are written to. */
+/** Two sets of 50 pictures. */
 export const [realImages, generatedImages] = [pictures(50, 12), pictures(50, 34)];
-export const [real, generated] = [folder("real", realImages), folder("generated", generatedImages)];
+
+/** A folder for the tests of a file, with the two sets in it, which goes after them; once a file. */
+export function commandFolder() {
+  const place = mkdtempSync(join(tmpdir(), "latentgpu-command-"));
+  afterAll(() => rmSync(place, { recursive: true, force: true }));
+  const at = (...names: string[]): string => join(place, ...names);
+  const folder = (name: string, images: readonly Uint8Array[], channels: 1 | 3 = 3, side = 4): string => {
+    mkdirSync(at(name), { recursive: true });
+    for (const [i, pixels] of images.entries())
+      writeFileSync(
+        at(name, `${String(i).padStart(4, "0")}.png`),
+        encodePng({ width: side, height: side, channels, pixels }),
+      );
+    return at(name);
+  };
+  return { at, folder, real: folder("real", realImages), generated: folder("generated", generatedImages) };
+}
 
 /** A signal that aborts once a line on `what` would be shown. */
 export const during = (write: (text: string) => boolean) => {

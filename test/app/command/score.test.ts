@@ -21,20 +21,10 @@ import { nodeFiles } from "../../../src/app/command/node.ts";
 import { sourceOf } from "../../../src/app/command/openSource.ts";
 import { measuresOf, titleOf } from "../../../src/app/command/measures.ts";
 import { formulaFile } from "../../oracles/networks.ts";
-import { openNodeGpu } from "../../../src/node.ts";
-import {
-  at,
-  during,
-  folder,
-  generated,
-  generatedImages,
-  json,
-  latentgpu,
-  pictures,
-  real,
-  realImages,
-  rows,
-} from "./fixture.ts";
+import { commandFolder, during, generatedImages, json, latentgpu, pictures, realImages, rows } from "./fixture.ts";
+import { openShared } from "../../helpers.ts";
+
+const { at, folder, generated, real } = commandFolder();
 
 /** Narrow networks, whose weights are a formula. */
 const { MobileNetV1: v1, Inception: inception } = JSON.parse(readFileSync("test/oracles/networks.json", "utf8")) as {
@@ -44,7 +34,7 @@ const mobileNet = formulaFile(v1.shapes, { input_size: String(v1.side) });
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu();
+  gpu = await openShared();
 });
 afterAll(() => gpu.dispose());
 
@@ -297,7 +287,7 @@ test("FID, KID and Inception Score are names of numbers with the FID Inception a
 test("an interruption of score keeps the measures that are done", async () => {
   const { stream, signal } = during((text) => text.startsWith("Fréchet distance"));
   const words = ["score", generated, "--real", real, "--measures", "fid,kid", "--json", at("cut.json")];
-  expect(await run(words, { out: stream, err: stream, signal })).toBe(130);
+  expect(await run(words, { out: stream, err: stream, signal, open: openShared })).toBe(130);
   const { complete, scores } = json(at("cut.json"));
   expect({ complete, keys: scores.map(({ key }) => key) }).toEqual({ complete: false, keys: ["fid"] });
 });

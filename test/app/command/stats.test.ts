@@ -5,7 +5,10 @@ import { pixels } from "../../../src/app/command/features.ts";
 import { run } from "../../../src/app/command/run.ts";
 import { parseNpz, writeNpz } from "../../../src/formats.ts";
 import { concat, type Tensor } from "../../../src/index.ts";
-import { at, during, latentgpu, real } from "./fixture.ts";
+import { openShared } from "../../helpers.ts";
+import { commandFolder, during, latentgpu } from "./fixture.ts";
+
+const { at, real } = commandFolder();
 
 describe("stats and merge", () => {
   test("8 shards merged are the whole: mean, covariance and count", async () => {
@@ -93,7 +96,7 @@ test("an interruption of stats keeps what is done, and --resume goes on to the s
   const output = at("resumed.npz");
   const words = ["stats", real, "-o", output, "--batch", "8"];
   const { stream, signal } = during((text) => text.includes("24 of 50"));
-  expect(await run(words, { out: stream, err: stream, signal })).toBe(130);
+  expect(await run(words, { out: stream, err: stream, signal, open: openShared })).toBe(130);
   expect(existsSync(output)).toBe(false);
   expect(parseNpz(readFileSync(`${output}.partial`)).get("n")!.values[0]).toBe(24);
   expect((await latentgpu([...words, "--resume"])).code).toBe(0);

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, describe, expect, test } from "vitest";
 import { commands } from "../../../src/app/command/table.ts";
-import { at, latentgpu, real } from "./fixture.ts";
+import { commandFolder, latentgpu } from "./fixture.ts";
+
+const { at, real } = commandFolder();
 
 describe("the command line", () => {
   test("--help lists all: commands, their options, and the exit codes", async () => {
