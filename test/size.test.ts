@@ -60,10 +60,11 @@ const apart = /^src\/(models|metrics|features|data|linalg|app)\//;
 
 // Goals: 60,000 and 45,000 bytes, which what goes at once kept to, within 280 bytes, before a gpu took pictures: of these fromImage, which
 // gives a tensor at once, costs 1,500 there; the kernels, drawing and colour maps come with the first call, 5,900 in one file.
-// The limits are what was reached, so that nothing grows again.
+// The limits are what was reached, so that nothing grows again. That an abort is heard wherever kernels compile, and that a reduction stores
+// what follows from its results, cost 340 of them.
 const LIMITS = {
-  core: { atOnce: 55_330, withKernels: 79_480, oneFile: 88_520 },
-  tensors: { atOnce: 46_950, withKernels: 62_350, oneFile: 70_410 },
+  core: { atOnce: 55_670, withKernels: 79_790, oneFile: 88_890 },
+  tensors: { atOnce: 47_280, withKernels: 62_650, oneFile: 70_740 },
 };
 
 describe("what a program takes along", () => {

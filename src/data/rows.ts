@@ -166,8 +166,8 @@ export async function eachBatch(
     signal?.throwIfAborted();
     const start = (order?.[at] ?? at) * size;
     const wanted = Math.min(size, rows.count - start);
-    const made = Promise.resolve(rows.batch(start, wanted));
-    const batch = await (rows.keeps === true ? abortable(made, signal) : madeUnless(signal, made));
+    const asked = Promise.resolve(rows.batch(start, wanted));
+    const batch = await (rows.keeps === true ? abortable(asked, signal) : madeUnless(signal, asked));
     const fits =
       batch instanceof Tensor &&
       batch.dtype === "f32" &&

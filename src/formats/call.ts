@@ -32,8 +32,8 @@ interface Call {
   readonly onProgress?: unknown;
 }
 
-/** Throws LatentError("argument") unless a given `signal` is an AbortSignal and `onProgress` a function. Throws an aborted signal's reason. */
-export function checkCall(where: string, { signal, onProgress }: Call): void {
+/** Throws LatentError("argument") unless a given signal is an AbortSignal. Throws an aborted one's reason. */
+export function checkSignal(where: string, signal: AbortSignal | undefined): void {
   const isSignal =
     typeof signal === "object" &&
     signal !== null &&
@@ -43,13 +43,18 @@ export function checkCall(where: string, { signal, onProgress }: Call): void {
     const remedy = "Give the signal of an AbortController: { signal: controller.signal }.";
     return `expected signal to be an AbortSignal; got ${name(signal)}. ${remedy}`;
   });
+  signal?.throwIfAborted();
+}
+
+/** Throws as `checkSignal` does, and LatentError("argument") unless a given `onProgress` is a function. */
+export function checkCall(where: string, { signal, onProgress }: Call): void {
+  checkSignal(where, signal);
   check(
     onProgress === undefined || typeof onProgress === "function",
     "argument",
     where,
     () => `expected onProgress to be a function of { step, total, seconds, eta }; got ${name(onProgress)}.`,
   );
-  signal?.throwIfAborted();
 }
 
 const name = (value: unknown): string =>

@@ -6,7 +6,7 @@ import { noteWrite } from "../graph/provenance.ts";
 import { layout, recordMap, sameDevice, storageOf } from "../graph/record.ts";
 import type { Storage, Values } from "../graph/storage.ts";
 import { Tensor } from "../graph/tensor.ts";
-import { abortable, checkCall } from "../formats/call.ts";
+import { abortable, checkSignal } from "../formats/call.ts";
 import type { ReadOptions } from "../graph/options.ts";
 import type { EagerRunner } from "./eager.ts";
 import type { Engine } from "./engine.ts";
@@ -100,7 +100,7 @@ export class Access {
   read(tensor: Tensor, { signal }: ReadOptions = {}): Promise<TypedArray> {
     return this.#gpu.outside(async () => {
       const where = `read ${show(tensor.shape)}`;
-      checkCall(where, { signal });
+      checkSignal(where, signal);
       if (!isWritten(tensor)) await sure([tensor]);
       const now = this.#now(where, tensor);
       // at once where there is nothing to compute: what is submitted later cannot change it
@@ -140,7 +140,7 @@ export class Access {
   /** Runs what the tensors need, in one plan; afterwards each has storage of its own. */
   evaluate(tensors: readonly Tensor[], { signal }: ReadOptions = {}): Promise<void> {
     return this.#gpu.outside(async () => {
-      checkCall("evaluate", { signal });
+      checkSignal("evaluate", signal);
       this.#gpu.checkOutside("evaluate");
       for (const tensor of tensors) sameDevice("evaluate", this.#gpu, tensor);
       await sure(tensors);

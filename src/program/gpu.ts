@@ -294,8 +294,7 @@ export class Gpu {
     this.#eager.clear();
     this.#device.dispose();
   }
-  /** The same, for `using`. */
-  [Symbol.dispose] = (): void => this.dispose();
+  /** The same, for `using`. */ [Symbol.dispose] = (): void => this.dispose();
 }
 
 /** Images in and out. */ export interface Gpu extends Pictures {}

@@ -19,7 +19,7 @@ export function sideOutputs(graph: Graph, fusion: Fusion, traits: DeviceTraits):
   const plan = new HorizontalFusion(graph, fusion, traits);
   for (const group of fusion.groups) if (isTotal(group)) plan.addUp(group);
   for (const group of fusion.groups)
-    if (group.producer?.what.kind === "reduce") plan.store(group) || plan.storeNext(group);
+    if (group.producer?.what.kind === "reduce" && !plan.store(group)) plan.storeNext(group);
   return plan.fusion;
 }
 

@@ -17,11 +17,8 @@ export function shapesOf(family: CovarianceFamily, d: number, rank: number) {
   return Object.fromEntries(entries) as { [name: string]: { stacked: string; shape: number[] } };
 }
 
-/** A Gaussian's file, and the factor of a full covariance where that serves. Throws LatentError("format") on another file. */
-export function parseGaussian(
-  where: string,
-  bytes: Uint8Array,
-): { estimate: Estimate; factor: Float32Array<ArrayBuffer> | null } {
+/** A Gaussian's file, with the factor of a full covariance where that serves. Throws LatentError("format") on another file. */
+export function parseGaussian(where: string, bytes: Uint8Array): Estimate {
   const { tensors, metadata } = parseModelFile(where, "Gaussian", bytes);
   const kind = metadata.get("covariance") as GaussianKind;
   check(kindsOf(true).includes(kind), "format", where, () => {
@@ -42,8 +39,6 @@ export function parseGaussian(
   const factor = given && Float32Array.from(given);
   if (factor) checkFactor(where, factor, covariance["covariances"]!, d);
   const origin = { kind: "numbers", precision: 2 ** -24 } as const;
-  return {
-    estimate: { family, mean, covariance, shrinkage: 0, origin, warnings: [] },
-    factor: d <= FEATURES_ON_CPU ? factor : null,
-  };
+  const stored = d <= FEATURES_ON_CPU ? factor : null;
+  return { family, mean, covariance, factor: stored, shrinkage: 0, origin, warnings: [] };
 }

@@ -20,6 +20,8 @@ export interface Estimate {
   readonly family: CovarianceFamily;
   readonly mean: Float64Array;
   readonly covariance: Values;
+  /** The root l of the covariance l·lᵀ, where a file holds it. */
+  readonly factor?: Float32Array<ArrayBuffer> | null;
   readonly shrinkage: number;
   readonly origin: Origin;
   /** What the fit has to say. */

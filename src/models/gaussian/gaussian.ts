@@ -78,7 +78,7 @@ export class Gaussian {
     const where = "Gaussian.fit";
     const full = gaussianOptions(where, options);
     const gpu = await gpuOfRows(where, rowsOf(where, samples));
-    return Gaussian.#build(where, gpu, await estimateOf(where, samples, full), { signal: full.signal });
+    return Gaussian.#build(where, gpu, await estimateOf(where, samples, full), full.signal);
   }
 
   /** The same from moments, which may have been merged from many machines. Ledoit–Wolf needs the samples: give a number or "oas". */
@@ -94,9 +94,8 @@ export class Gaussian {
     const full = gaussianOptions(where, options);
     const { count, mean } = moments;
     const products = moments.covarianceWith(0).map((value) => value * count);
-    return Gaussian.#build(where, gpu, await estimateOfSums(where, { count, mean, products }, full), {
-      signal: full.signal,
-    });
+    const estimate = await estimateOfSums(where, { count, mean, products }, full);
+    return Gaussian.#build(where, gpu, estimate, full.signal);
   }
 
   /**
@@ -134,16 +133,8 @@ export class Gaussian {
     });
   }
 
-  static #build(
-    where: string,
-    gpu: Gpu,
-    estimate: Estimate,
-    {
-      factor,
-      signal,
-    }: { readonly factor?: Float32Array<ArrayBuffer> | null; readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<Gaussian> {
-    const { family, mean, covariance, origin } = estimate;
+  static #build(where: string, gpu: Gpu, estimate: Estimate, signal?: AbortSignal): Promise<Gaussian> {
+    const { family, mean, covariance, origin, factor } = estimate;
     const d = mean.length;
     // its tensors are the model's, whatever scope is open
     return gpu.outside(async () => {
@@ -292,8 +283,7 @@ export class Gaussian {
   static async load(gpu: Gpu, bytes: Uint8Array): Promise<Gaussian> {
     const where = "Gaussian.load";
     checkGpu(where, gpu);
-    const { estimate, factor } = parseGaussian(where, bytes);
-    return Gaussian.#build(where, gpu, estimate, { factor });
+    return Gaussian.#build(where, gpu, parseGaussian(where, bytes));
   }
 
   /** Frees its memory on the GPU. */
