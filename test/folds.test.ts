@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Gpu, grad, LatentError, linalg, openGpu, type Tensor } from "../src/index.ts";
-
 import * as ops from "../src/graph/ops/index.ts";
 import { ofShortSums } from "../src/kernels/hook.ts";
 import type { Kernel } from "../src/kernels/launch.ts";
@@ -12,6 +11,7 @@ import { svdvalsOnGpu } from "../src/linalg/spectrumGpu.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { fold } from "../src/program/dispatch.ts";
 import { ramp } from "./helpers.ts";
+import { rowsInRegisters } from "./rows.ts";
 
 // Every kernel, its grid folded at 2 workgroups instead of 65 535, gives the bits of the grid that is not folded.
 
@@ -90,7 +90,7 @@ function watch(device: GPUDevice): void {
 
 type Prefer = { readonly [kind: string]: string };
 /** Cases for which software adapters and hardware have kernels of their own; for others one engine does it. */
-const BOTH: ReadonlySet<string> = new Set(["sums", "sums in vec4", "factors", "clusters"]);
+const BOTH: ReadonlySet<string> = new Set(["sums", "sums in vec4", "rows in registers", "factors", "clusters"]);
 type Case = readonly [
   what: string,
   work: (gpu: Gpu) => readonly Tensor[] | Promise<readonly Tensor[]>,
@@ -102,7 +102,6 @@ const symmetric = (gpu: Gpu, stack: number, n: number): Tensor => {
   return ops.add(ops.matmul(x, ops.transpose(x, [0, 2, 1])), ops.mul(gpu.tensor(eye(n), [n, n]), n));
 };
 const eye = (n: number) => Float32Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0));
-
 const products = (name: string, m: number, n: number, inner: number): Case => [
   `products by ${name}`,
   (g) => [ops.matmul(ramp(g, 5, m, inner), ramp(g, 5, inner, n))],
@@ -149,6 +148,7 @@ const CASES: readonly Case[] = [
       ops.sum(ramp(g, 5, 300), 1),
     ],
   ],
+  ["rows in registers", rowsInRegisters],
   ["argmax", (g) => [ops.argmax(ramp(g, 300, 7)), ops.argmax(ramp(g, 5, 700))]],
   ["cumsum", (g) => [ops.cumsum(ramp(g, 300, 7)), ops.cumsum(ramp(g, 5, 700))]],
   [

@@ -28,6 +28,11 @@ export interface KernelOp {
     attributes: Attributes,
     traits: DeviceTraits,
   ): Variants;
+  /**
+   * The hooks that load the inputs, one for each, where the kernel binds none itself: an element-wise source is computed there, and
+   * an input may have any strides.
+   */
+  readonly loads?: readonly string[];
   /** Whether input `position` may come with these strides; others are copied to a contiguous buffer first. */
   accepts?(position: number, operand: Operand, attributes: Attributes): boolean;
   /** Output → input whose buffer it overwrites. Such an op runs only inside a step that assigns the output to that state. */

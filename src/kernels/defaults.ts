@@ -28,7 +28,12 @@ const DEFAULTS = {
       maxChannelsForInputStride2: 2,
     },
     /** Longest row that one invocation reduces where there are many rows. */
-    reduce: { maxRowPerInvocation: 2048 },
+    reduce: {
+      maxRowPerInvocation: 2048,
+      /** Elements of a row that an invocation holds, and of each of many rows that others load four at a time. */
+      maxPerLane: 256,
+      maxPerLaneOfMany: 32,
+    },
     linalg: {
       /** Rows from which f32 on the GPU replaces float64 on the CPU: never, since both are the same CPU. */
       rootTrace: Infinity,
@@ -62,7 +67,8 @@ const DEFAULTS = {
       maxChannelsForDirect: Infinity,
       maxChannelsForInputStride2: 0,
     },
-    reduce: { maxRowPerInvocation: 32 },
+    /** Two rows of 16 elements a lane leave room in the 64 registers of Intel's. */
+    reduce: { maxRowPerInvocation: 32, maxPerLane: 16, maxPerLaneOfMany: 16 },
     /**
      * Not measured on a GPU yet. A CPU takes 0.1 s for a root trace of 256 rows, 20 ms for 128 eigenvalues, and 8 times as long for
      * twice as many. A GPU should take less for the 100 and 1,100 small dispatches of these. Products of up to 32 features take a CPU

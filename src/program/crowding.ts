@@ -1,7 +1,7 @@
 import { callsFor, operations } from "../kernels/cost.ts";
 import { MAX_SCALARS, MAX_VIEWS } from "../kernels/hook.ts";
 import type { DeviceTraits, Launches } from "../kernels/launch.ts";
-import { launchesOf } from "./launches.ts";
+import { launchesOf, loadsOf } from "./launches.ts";
 import { type Group, walk } from "./reads.ts";
 import { fusableSource, resolveView, type Value } from "./values.ts";
 
@@ -93,9 +93,10 @@ export function isCrowded(group: Group, inlined: ReadonlySet<Value>, traits: Dev
     if (!fits(all, "map", traits, 1 + sideBuffers)) return true;
     return producer !== null && !hasRoom(loadOf(early, inlined), COPIES.reduce);
   }
-  const load = loadOf([...late, sideStore], inlined, producer);
+  const loads = loadsOf(producer);
+  const load = loadOf([...late, sideStore, ...(loads ? [producer] : [])], inlined, producer);
   const launches = launchesOf(producer, traits);
-  const views = producer === result && !sideBuffers ? 0 : load.views.size;
+  const views = producer === result && !sideBuffers && !loads ? 0 : load.views.size;
   return (
     views > MAX_VIEWS ||
     load.scalars.size > MAX_SCALARS ||

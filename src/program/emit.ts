@@ -5,10 +5,17 @@ import type { Launch, Slot } from "../kernels/launch.ts";
 import { map, mapVec4, mapPacked } from "../kernels/map.ts";
 import { loadsVec4, reduce } from "../kernels/reduce.ts";
 import { assemble, type Dispatch, type Ref, type Scratch, scratchRef, type Target } from "./dispatch.ts";
-import { type HookContext, expressionOf, offsetsIn, storedExpression, type Slots } from "./expression.ts";
+import {
+  type HookContext,
+  expressionOf,
+  loadedExpression,
+  offsetsIn,
+  storedExpression,
+  type Slots,
+} from "./expression.ts";
 import type { Fusion } from "./fuse.ts";
-import { launchesOf, reductionOf } from "./launches.ts";
-import { orderOf, sizeOf } from "./prepare.ts";
+import { launchesOf, loadsOf, reductionOf } from "./launches.ts";
+import { orderOf, permutation, sizeOf } from "./prepare.ts";
 import type { Group } from "./reads.ts";
 import { fusableSource, resolveView, sameOrderBase, type Value } from "./values.ts";
 
@@ -156,7 +163,6 @@ function emitReduce(group: Group, producer: Value, emission: Emission): Dispatch
   const slots = none();
   const order = orderOf(producer) === "permuted" ? permutation(producer) : undefined;
   const { inlined } = emission.fusion;
-  const target = fusableSource(input);
   const prologue: HookContext = {
     inlined,
     also: sideStore ? [sideStore] : [],
@@ -164,8 +170,7 @@ function emitReduce(group: Group, producer: Value, emission: Emission): Dispatch
     built: new Map(),
     ...(order ? { order } : {}),
   };
-  const isWithin = target === sideStore || inlined.has(target);
-  const loaded = expressionOf(isWithin && !order ? target : input, prologue);
+  const loaded = order ? expressionOf(input, prologue) : loadedExpression(input, prologue);
   const also = sideStore ? { sideStore: expressionOf(sideStore, prologue) } : {};
   const { operation, extents } = reductionOf(producer);
   // the epilogue reads element by element
@@ -209,14 +214,6 @@ function emitReduce(group: Group, producer: Value, emission: Emission): Dispatch
   });
 }
 
-/** Kept axes first, then the reduced ones. */
-function permutation(producer: Value): number[] {
-  if (producer.what.kind !== "reduce") return [];
-  const { axes } = producer.what;
-  const all = [...producer.args[0]!.shape.keys()];
-  return [...all.filter((d) => !axes.includes(d)), ...axes];
-}
-
 function emitKernel(group: Group, producer: Value, emission: Emission): Dispatch[] {
   const { result, sideSum } = group;
   if (producer.what.kind !== "kernel") return [];
@@ -239,16 +236,16 @@ function emitKernel(group: Group, producer: Value, emission: Emission): Dispatch
     const slots = none();
     const fused = stage === main && (result !== producer || sideSum !== undefined);
     const { inlined } = emission.fusion;
+    const loads = loadBodies(producer, { inlined, slots, built: new Map() });
     const context: HookContext = { inlined, also: [result], slots, producer, built: new Map() };
     const resultExpression = (): Expression =>
       result === producer ? { kind: "value", type: "f32" } : expressionOf(result, context);
     const sideOutputs = sideSum && { sideSum: expressionOf(fusableSource(sideSum.args[0]!), context) };
-    const bodies: Bodies = fused
-      ? {
-          ...epilogueOf(launch, resultExpression(), offsetsIn(slots), sideOutputs),
-          ...(sideSum ? { finish: STORE_PARTIAL_SUMS } : {}),
-        }
-      : {};
+    const bodies: Bodies = {
+      ...loads,
+      ...(fused ? epilogueOf(launch, resultExpression(), offsetsIn(slots), sideOutputs) : {}),
+      ...(fused && sideSum ? { finish: STORE_PARTIAL_SUMS } : {}),
+    };
     const sideOutput = fused && sideSum ? scratchRef(emission.partialSumsOf(group)) : undefined;
     const flops = stage === Math.max(0, main) ? (described.flops ?? 0) : 0;
     const together = sideOutput !== undefined && "TOGETHER" in launch.kernel.constants;
@@ -263,6 +260,15 @@ function emitKernel(group: Group, producer: Value, emission: Emission): Dispatch
     });
   });
 }
+
+/** How a kernel reads its inputs, where it has hooks for that. */
+const loadBodies = (producer: Value, context: HookContext): Bodies =>
+  Object.fromEntries(
+    (loadsOf(producer) ?? []).map((hook, k) => [
+      hook,
+      hookBody(loadedExpression(producer.args[k]!, context), "f32", offsetsIn(context.slots)),
+    ]),
+  );
 
 /** What a kernel does to its results: four at a time where it hands them over so, and that serves. */
 function epilogueOf(

@@ -79,6 +79,12 @@ export function expressionOf(value: Value, context: HookContext): Expression {
   return value.what.kind === "map" && isInlined(value) ? call(value) : argument(value, value.shape);
 }
 
+/** What a hook loads of `input`: the source that is computed in place, if there is one. */
+export function loadedExpression(input: Value, context: HookContext): Expression {
+  const source = fusableSource(input);
+  return expressionOf(context.also?.includes(source) || context.inlined.has(source) ? source : input, context);
+}
+
 /** The expression of a stored map itself: its function over its arguments. */
 export const storedExpression = (result: Value, context: HookContext): Expression =>
   expressionOf(result, { ...context, also: [...(context.also ?? []), result] });

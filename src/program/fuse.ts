@@ -3,7 +3,7 @@ import { signature } from "../graph/maps.ts";
 import { callsFor } from "../kernels/cost.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
 import { Collector, fits, isCrowded, type Load } from "./crowding.ts";
-import { launchesOf } from "./launches.ts";
+import { launchesOf, loadsOf } from "./launches.ts";
 import { orderOf, sizeOf } from "./prepare.ts";
 import { type Group, leavesOf, onlyHere } from "./reads.ts";
 import { fusableSource, type Graph, isUniform, sameOrderBase, type Value } from "./values.ts";
@@ -53,9 +53,10 @@ function cuts(graph: Graph, inlined: ReadonlySet<Value>, traits: DeviceTraits): 
   };
   for (const value of graph.values) {
     const { kind } = value.what;
-    if (kind !== "map" && kind !== "reduce") continue;
+    if (kind !== "map" && kind !== "reduce" && !loadsOf(value)) continue;
+    const copies = kind === "map" ? "map" : "reduce";
     let load = collect(value);
-    while (!fits(load, kind, traits)) {
+    while (!fits(load, copies, traits)) {
       const parts = [...new Set(value.args.map(fusableSource))].filter(isInlined);
       if (parts.length === 0) break;
       const weight = (part: Value) => loads.get(part)!.views.size + loads.get(part)!.operations / 100;
@@ -78,7 +79,7 @@ function nearest({ result, producer }: Group, inlined: ReadonlySet<Value>): Valu
 /** The users of `value`, with views that only rename axes looked through; null for a use that needs it stored. */
 function uses(value: Value): (Value | null)[] {
   return value.users.flatMap((user) => {
-    if (user.what.kind !== "view") return [user.what.kind === "kernel" ? null : user];
+    if (user.what.kind !== "view") return [user.what.kind !== "kernel" || loadsOf(user) ? user : null];
     return fusableSource(user) === value ? uses(user) : [null];
   });
 }
@@ -110,18 +111,14 @@ function inline(graph: Graph, mustStore: ReadonlySet<Value>, traits: DeviceTrait
     const single = isUniform(value);
     const fits = (user: Value | null): boolean => {
       if (!user) return false;
-      if (single)
-        return (
-          user.what.kind === "map" ||
-          (user.what.kind === "reduce" && isFloat(value.dtype)) ||
-          user.what.kind === "concat"
-        );
+      const { kind } = user.what;
+      const takesFloats = kind === "reduce" || kind === "kernel";
+      if (single) return takesFloats ? isFloat(value.dtype) : kind === "map" || kind === "concat";
       const reordered = permuted.has(user) || (user.what.kind === "reduce" && orderOf(user) === "permuted");
       if (reordered && (indexed || !sameShape(value.shape, inputShape(user)) || !user.args.includes(value)))
         return false;
-      if (user.what.kind === "map") return sizeOf(user) === sizeOf(value);
-      if (user.what.kind === "reduce") return isFloat(value.dtype);
-      return user.what.kind === "concat";
+      if (kind === "map") return sizeOf(user) === sizeOf(value);
+      return takesFloats ? isFloat(value.dtype) : kind === "concat";
     };
     if (users.length === 0 || !users.every(fits)) continue;
     if (users.length > 1 && (cost(value) > CHEAP || isEpilogue(value, traits))) continue;

@@ -1,4 +1,5 @@
-import { count } from "../graph/dtype.ts";
+import { contiguous, count } from "../graph/dtype.ts";
+import type { Operand } from "../graph/kernelOp.ts";
 import type { DeviceTraits, Launches } from "../kernels/launch.ts";
 import { loadFunctions } from "../kernels/library.ts";
 import { type Extents, reduce, type Reduction } from "../kernels/reduce.ts";
@@ -23,6 +24,10 @@ function describe(value: Value, traits: DeviceTraits): Launches {
   return reduce(operation, extents, traits);
 }
 
+/** The hooks by which a kernel op reads its inputs; undefined where it binds them. */
+export const loadsOf = ({ what }: Value): readonly string[] | undefined =>
+  what.kind === "kernel" ? what.op.loads : undefined;
+
 /** Loads what a plan of `graph` needs and no plan before it did: kernels with their launchers, and rare functions. */
 export async function loadKernels({ values }: Graph): Promise<void> {
   const ops = new Set(values.map(({ what }) => (what.kind === "kernel" ? what.op : null)));
@@ -30,8 +35,11 @@ export async function loadKernels({ values }: Graph): Promise<void> {
   await Promise.all([loadFunctions([...functions]), ...Array.from(ops, (op) => op?.load?.())]);
 }
 
-/** What a kernel op reads. */
-export const operandsOf = (value: Value) => value.args.map((arg) => operandOf(arg)!);
+/** What a kernel op reads; through hooks as if it were contiguous. */
+export const operandsOf = (value: Value): Operand[] =>
+  value.args.map((arg) =>
+    loadsOf(value) ? { shape: arg.shape, dtype: arg.dtype, strides: contiguous(arg.shape) } : operandOf(arg)!,
+  );
 
 /** What a reduction does to what. */
 export function reductionOf(value: Value): { readonly operation: Reduction; readonly extents: Extents } {

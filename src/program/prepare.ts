@@ -33,6 +33,7 @@ export function materialise(graph: Graph): Graph {
   for (const value of graph.values) {
     if (value.what.kind !== "kernel") continue;
     const { op, attributes } = value.what;
+    if (op.loads) continue;
     const args = value.args.map((arg, position) => {
       const operand = operandOf(arg);
       if (operand && (isContiguous(operand) || op.accepts?.(position, operand, attributes))) return arg;
@@ -86,4 +87,12 @@ export function orderOf(value: Value): "trailing" | "leading" | "permuted" {
   if (real.every((d) => rest.every((r) => r < d))) return "trailing";
   if (real.every((d) => rest.every((r) => r > d))) return "leading";
   return "permuted";
+}
+
+/** Kept axes first, then the reduced ones. */
+export function permutation(producer: Value): number[] {
+  if (producer.what.kind !== "reduce") return [];
+  const { axes } = producer.what;
+  const all = [...producer.args[0]!.shape.keys()];
+  return [...all.filter((d) => !axes.includes(d)), ...axes];
 }

@@ -1,9 +1,13 @@
 import { check, checkOptions, show } from "../../device/errors.ts";
+import type { Normalise } from "../../kernels/normalise.ts";
 import { count, sameShape, type Shape } from "../dtype.ts";
+import type { KernelOp } from "../kernelOp.ts";
+import { lazy } from "../lazy.ts";
 import { checkTensor } from "../operand.ts";
-import { axesOf, checkFloat, checkShape, recordMap } from "../record.ts";
+import { axesOf, checkFloat, checkShape, recordMap, recordOne } from "../record.ts";
+import { registerExtent, rowsOf } from "../rows.ts";
 import type { Tensor } from "../tensor.ts";
-import { add, div, mul, sqrt, sub } from "./arithmetic.ts";
+import { add, div, mul, neg, sqrt, sub } from "./arithmetic.ts";
 import { reshape } from "./shape.ts";
 import { deviations, mean, variance } from "./sum.ts";
 
@@ -16,6 +20,42 @@ export interface AffineOptions {
   /** Added to the variance; 1e-5. */
   readonly eps?: number;
 }
+
+const kernels = /* @__PURE__ */ lazy(() => import("../../kernels/normalise.ts"));
+
+const normaliseOp = (entry: Normalise["entry"]): KernelOp => ({
+  name: entry === "gradient" ? "normaliseGradient" : entry,
+  loads: entry === "gradient" ? ["load_a", "load_b"] : ["load_a"],
+  load: kernels.load,
+  launch: ([x], _outputs, { extent, centred, eps }, traits) =>
+    kernels
+      .get()
+      .normalise(rowsOf(x!.shape, Number(extent)), { entry, centred: centred === true, eps: Number(eps) }, traits),
+});
+const ops = { normalise: /* @__PURE__ */ normaliseOp("normalise"), gradient: /* @__PURE__ */ normaliseOp("gradient") };
+
+/** What is done to rows: of so many elements, their mean taken out or not. */
+type OfRows = { readonly extent: number; readonly centred: boolean; readonly eps: number };
+
+/** Rows with variance 1, or root mean square 1, in one launch; so is the gradient. */
+const ofRows = (x: Tensor, over: readonly number[], how: OfRows): Tensor<"f32"> =>
+  recordOne(ops.normalise, [x], { shape: x.shape, dtype: "f32" }, how, ([g], y) => [slope(x, y, g!, over, how)]);
+
+/**
+ * The gradient of rows' y by x and that of y:  d(x, g) = r · (g − mean(g) − y · mean(g·y)).
+ *
+ * It is its own adjoint in g. With h for its own gradient, x gets d(x, −r · (h · mean(g·y) + g · mean(h·y))) through y, and
+ * −r·y · mean(h·d) through r.
+ */
+const slope = (x: Tensor, y: Tensor, g: Tensor, over: readonly number[], how: OfRows): Tensor<"f32"> =>
+  recordOne(ops.gradient, [x, g], { shape: x.shape, dtype: "f32" }, how, ([h], d) => {
+    const along = (p: Tensor, q: Tensor) => mean(mul(p, q), over, { keepDims: true });
+    const square = how.centred ? variance(x, over, { keepDims: true }) : along(x, x);
+    const r = div(1, sqrt(add(square, how.eps)));
+    const throughY = neg(mul(r, add(mul(h!, along(g, y)), mul(g, along(h!, y)))));
+    const throughR = mul(mul(r, y), along(h!, d));
+    return [sub(slope(x, y, throughY, over, how), throughR), slope(x, y, h!, over, how)];
+  });
 
 /**
  * x with mean 0 and variance 1 over `axes`:  (x − μ) / √(σ² + eps), σ² the mean squared deviation.
@@ -36,6 +76,8 @@ export function normalise(
   const { eps = 1e-5 } = options;
   const over = axesOf("normalise", x.rank, axes);
   check(eps > 0, "argument", "normalise", () => `expected eps > 0; got ${eps}.`);
+  const extent = registerExtent(x, over);
+  if (extent !== null) return ofRows(x, over, { extent, centred: true, eps });
   const centred = deviations(x, over);
   const inverse = div(1, sqrt(add(variance(x, over, { keepDims: true }), eps)));
   return recordMap(
@@ -205,8 +247,12 @@ export function rmsNorm(x: Tensor, options: RmsNormOptions = {}): Tensor<"f32"> 
   checkOptions("rmsNorm", options, ["shape", "weight", "eps"]);
   const { eps = 2 ** -23, weight, shape = weight?.shape ?? x.shape.slice(-1) } = options;
   const over = lastAxes("rmsNorm", x, shape);
-  const inverse = div(1, sqrt(add(mean(mul(x, x), over, { keepDims: true }), eps)));
-  return affine("rmsNorm", mul(x, inverse), weight ? { weight } : {}, shape, shape);
+  const extent = registerExtent(x, over);
+  const scaled =
+    extent !== null
+      ? ofRows(x, over, { extent, centred: false, eps })
+      : mul(x, div(1, sqrt(add(mean(mul(x, x), over, { keepDims: true }), eps))));
+  return affine("rmsNorm", scaled, weight ? { weight } : {}, shape, shape);
 }
 
 /** The last axes of x, which must have the sizes `shape`. */

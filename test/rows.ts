@@ -1,0 +1,98 @@
+import { expect } from "vitest";
+import {
+  grad,
+  logsumexp,
+  mul,
+  normalise,
+  type Gpu,
+  sin,
+  softmax,
+  square,
+  sum,
+  type Tensor,
+  transpose,
+} from "../src/index.ts";
+import type { openNodeGpu } from "../src/node.ts";
+import { hardwareDefaults, ramp } from "./helpers.ts";
+
+/** An engine as on a software adapter and one as on a GPU. */
+export async function families(open: typeof openNodeGpu): Promise<[string, Gpu][]> {
+  return [
+    ["software", await open()],
+    ["hardware", hardwareDefaults(await open())],
+  ];
+}
+
+/** What takes an axis of a matrix. */
+export type OfAxis = (x: Tensor, axis: number) => Tensor;
+
+/** The same of rows that lie as columns: reductions and maps, in several launches. */
+export const ofColumns =
+  (op: OfAxis): OfAxis =>
+  (x) => {
+    const y = op(transpose(x), 0);
+    return y.rank === 2 ? transpose(y) : y;
+  };
+
+/** Of one element, of whole and of odd shares of every number of lanes, and too long for registers. */
+const SIZES = [
+  [70, 2],
+  [67, 3],
+  [33, 10],
+  [9, 65],
+  [2, 1030],
+  [1, 4100],
+] as const;
+
+/**
+ * Expects `op` of rows within `limit` of `reference`, in float64, and its first two derivatives to be those of columns, within
+ * 5e-5 of the largest.
+ */
+export async function expectRows(
+  gpu: Gpu,
+  op: OfAxis,
+  reference: (row: readonly number[]) => number[],
+  limit: (value: number, extent: number) => number,
+): Promise<void> {
+  for (const [rows, extent] of SIZES) {
+    const data = Float32Array.from({ length: rows * extent }, (_, i) => 4 * Math.sin(i * 12.9898));
+    const x = gpu.tensor(data, [rows, extent]);
+    const found = thrice(op, x);
+    const expected = thrice(ofColumns(op), x);
+    await gpu.evaluate([...found, ...expected]);
+    const [y, ...slopes] = await Promise.all(found.map((t) => t.read()));
+    const want = Array.from({ length: rows }, (_, r) => reference([...data.subarray(r * extent, (r + 1) * extent)]));
+    const off = want.flat().findIndex((v, i) => !(Math.abs(y![i]! - v) <= limit(v, extent)));
+    expect(off, `[${rows}, ${extent}]: ${y![off]}, not ${want.flat()[off]}`).toBe(-1);
+    for (const [k, slope] of slopes.entries()) {
+      const b = await expected[k + 1]!.read();
+      const scale = Math.max(...b.map(Math.abs), 0.05);
+      const wrong = b.findIndex((v, i) => !(Math.abs(slope[i]! - v) <= 5e-5 * scale));
+      expect(wrong, `[${rows}, ${extent}], derivative ${k + 1}: ${slope[wrong]}, not ${b[wrong]}`).toBe(-1);
+    }
+  }
+}
+
+/** What `op` gives of rows, the gradient of Σ sin(y), and that of the gradient's own Σ sin. */
+function thrice(op: OfAxis, x: Tensor): [Tensor, Tensor, Tensor] {
+  const y = op(x, 1);
+  const [d] = grad(sum(sin(y)), [x]);
+  const [dd] = grad(sum(sin(mul(d, 3))), [x]);
+  return [y, d, dd];
+}
+
+/** The dispatches of a compiled `step`. */
+export async function dispatchesOf(gpu: Gpu, step: () => Tensor[]): Promise<number> {
+  const program = await gpu.compile(step);
+  const { dispatches } = program.stats;
+  program.dispose();
+  return dispatches;
+}
+
+/** Results and gradients of all kernels of rows: of one lane a row, and of many. */
+export const rowsInRegisters = (on: Gpu): Tensor[] =>
+  [7, 300].flatMap((extent) => {
+    const x = ramp(on, extent < 10 ? 270 : 5, extent);
+    const all = [softmax(x, 1), logsumexp(x, 1), normalise(x, 1)];
+    return [...all, ...all.flatMap((y) => grad(sum(square(y)), [x]) as Tensor[])];
+  });
