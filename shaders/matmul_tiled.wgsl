@@ -7,11 +7,12 @@
 //            row-major f32; what lies together is a multiple of 4 in a, b and c, and so are the strides of stacks
 // grid       1-D: (slice, stack, tile) workgroups, the last one fastest, tiles in bands of SWIZZLE_ROWS rows of tiles; a tile is
 //            4·THREAD_M·THREADS_M × 4·THREAD_N·THREADS_N elements of c, 4·THREAD_M × 4·THREAD_N an invocation
-// memory     BUFFERS tiles of BLOCK_K × (rows + columns of the tile) f32, at most 16 KiB; a is read once for each column of tiles, b
-//            once for each row of them; the blocks of the next tile wait in registers while the present one is used
-// numerics   sums run in order of k within a slice (K_TEAMS > 1: within a team, then over parts); more than 1024 terms of a slice go
-//            in three levels (lib/long.wgsl): |error| ≤ γ_m · Σ|a·b| with m = min(k, 3·max(block_of(k), BLOCK_K) + K_TEAMS + k_slices),
-//            γ_m = m·u/(1 − m·u), u = 2⁻²⁴
+// memory     BUFFERS · K_TEAMS tiles of TEAM_K × (rows + columns of the tile) f32, at most 16 KiB; a is read once for each column of
+//            tiles, b once for each row of them; the next tile waits in registers while the present one is used, unless LATE is 1;
+//            where MANY_TERMS is 1, earlier [workgroups, 4·THREAD_M·THREAD_N, LANES] vec4f holds the sums of runs that are done
+// numerics   sums run in order of k within a slice (K_TEAMS > 1: within a team, then over teams); of more than 1024 terms of a slice
+//            512 run through, and these sums are added up in order: |error| ≤ γ_m · Σ|a·b| with m = min(k, 1024) up to 1024 terms of
+//            a slice, else 512 + ⌈k/512⌉, and K_TEAMS + k_slices, γ_m = m·u/(1 − m·u), u = 2⁻²⁴
 //            rows and columns past the end repeat the last ones and are not stored, inner positions past it count as 0
 //            Tiles, sums and entry points are in lib/matmul_tiled.wgsl
 
@@ -33,7 +34,7 @@ fn pairs_inside(k: u32) -> vec4<bool> { return vec4<bool>(k < params.inner); }
 fn {m}_pairs(starts: vec2u, k: u32) -> vec4f {
   let j = min(k, params.inner - 2u);
   let at = starts + j / 4u;
-  let part = j % 4u;
+  let part = j & 2u;
   return vec4f({m}[at.x][part], {m}[at.x][part + 1u], {m}[at.y][part], {m}[at.y][part + 1u]);
 }
 //#end
@@ -42,10 +43,9 @@ fn b_four(starts: vec4u, k: u32) -> vec4f { return b[starts.x + min(k, params.in
 
 fn store(base: u32, row: u32, column: u32, m: mat4x4f) {
   if (column >= params.columns) { return; }
-  var lines = m;
   for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
     let at = base + (row + i) * params.columns + column;
-    let v = lines[i];
+    let v = select(select(m[0], m[1], i == 1u), select(m[2], m[3], i == 3u), i > 1u);
     c[at / 4u] = epilogue_vec4(at / 4u, v);
   }
 }

@@ -7,11 +7,12 @@
 //            row-major f32; of any size
 // grid       1-D: (slice, stack, tile) workgroups, the last one fastest, tiles in bands of SWIZZLE_ROWS rows of tiles; a tile is
 //            4·THREAD_M·THREADS_M × 4·THREAD_N·THREADS_N elements of c, 4·THREAD_M × 4·THREAD_N an invocation
-// memory     BUFFERS tiles of BLOCK_K × (rows + columns of the tile) f32, at most 16 KiB; a is read once for each column of tiles, b
-//            once for each row of them; the blocks of the next tile wait in registers while the present one is used
-// numerics   sums run in order of k within a slice (K_TEAMS > 1: within a team, then over parts); more than 1024 terms of a slice go
-//            in three levels (lib/long.wgsl): |error| ≤ γ_m · Σ|a·b| with m = min(k, 3·max(block_of(k), BLOCK_K) + K_TEAMS + k_slices),
-//            γ_m = m·u/(1 − m·u), u = 2⁻²⁴
+// memory     BUFFERS · K_TEAMS tiles of TEAM_K × (rows + columns of the tile) f32, at most 16 KiB; a is read once for each column of
+//            tiles, b once for each row of them; the next tile waits in registers while the present one is used, unless LATE is 1;
+//            where MANY_TERMS is 1, earlier [workgroups, 4·THREAD_M·THREAD_N, LANES] vec4f holds the sums of runs that are done
+// numerics   sums run in order of k within a slice (K_TEAMS > 1: within a team, then over teams); of more than 1024 terms of a slice
+//            512 run through, and these sums are added up in order: |error| ≤ γ_m · Σ|a·b| with m = min(k, 1024) up to 1024 terms of
+//            a slice, else 512 + ⌈k/512⌉, and K_TEAMS + k_slices, γ_m = m·u/(1 − m·u), u = 2⁻²⁴
 //            rows and columns past the end repeat the last ones and are not stored, inner positions past it count as 0
 //            Tiles, sums and entry points are in lib/matmul_tiled.wgsl
 
@@ -35,11 +36,11 @@ fn a_four(starts: vec4u, k: u32) -> vec4f { return a_at(starts + min(k, params.i
 fn b_four(starts: vec4u, k: u32) -> vec4f { return b_at(starts + min(k, params.inner - 1u) * params.columns); }
 
 fn store(base: u32, row: u32, column: u32, m: mat4x4f) {
-  var lines = m;
   for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
+    let v = select(select(m[0], m[1], i == 1u), select(m[2], m[3], i == 3u), i > 1u);
     for (var j = 0u; j < min(4u, max(params.columns, column) - column); j++) {
       let at = base + (row + i) * params.columns + column + j;
-      c[at] = epilogue(at, lines[i][j]);
+      c[at] = epilogue(at, select(select(v.x, v.y, j == 1u), select(v.z, v.w, j == 3u), j > 1u));
     }
   }
 }

@@ -1,6 +1,7 @@
 import { afterEach, expect } from "vitest";
 import { create } from "webgpu";
 import { type Gpu, LatentError, openGpu, type Tensor } from "../src/index.ts";
+import type { Family } from "../src/device/info.ts";
 import { openNodeGpu } from "../src/node.ts";
 
 /** Kept as long as the process: an instance of Dawn that is collected before its devices takes it down. */
@@ -59,9 +60,9 @@ export const ramp = (on: Gpu, ...shape: number[]): Tensor => {
   );
 };
 
-/** The same engine, choosing as it would on a GPU: whatever adapter this is. */
-export function hardwareDefaults(on: Gpu): Gpu {
-  Object.assign(on.traits, { software: false });
+/** The same engine, choosing as it would on a GPU of this family: whatever adapter this is. */
+export function hardwareDefaults(on: Gpu, family: Family = "unknown"): Gpu {
+  Object.assign(on.traits, { family });
   return on;
 }
 

@@ -97,7 +97,8 @@ const room = (kernel: Kernel): number => Math.min(7, 8 - Object.keys(kernel.buff
 /** The slots that a hook may read: first and count. What is read as vec4 is read by no other hook. */
 function slotsOf(kernel: Kernel, hook: string): readonly [number, number] {
   if (!("vec4_at" in kernel.hooks || "epilogue_vec4" in kernel.hooks)) return [0, room(kernel)];
-  return hook === "vec4_at" || hook === "epilogue_vec4" ? [0, 3] : [3, room(kernel) - 3];
+  const vec4s = Math.min(3, room(kernel) - 1);
+  return hook === "vec4_at" || hook === "epilogue_vec4" ? [0, vec4s] : [vec4s, room(kernel) - vec4s];
 }
 
 const fullCode = (kernel: Kernel, constants: { readonly [name: string]: number } = {}): string =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { defaultsFor } from "../src/kernels/defaults.ts";
 import { matmul as launches, matmulKernels, type MatmulShape, matmulVariants } from "../src/kernels/matmul.ts";
-import { isTiled } from "../src/kernels/matmulTiles.ts";
+import { isTiled, type TilingCosts } from "../src/kernels/matmulTiles.ts";
 import { shapeOf } from "./products.ts";
 import { hardware as traits } from "./traits.ts";
 
@@ -40,7 +40,8 @@ function costOf(shape: MatmulShape, variant?: string): number {
   const rounds = Math.max(1, (workgroups * lanes) / (256 * 128));
   const loads = ((blockM + blockN) * constant["K_TEAMS"]!) / lanes;
   // each team takes 16 positions of a tile
-  const product = rounds * 16 * tiles! * (costs.costPerK[(m * n) as 64 | 32 | 16] + loads * costs.costPerLoad);
+  const product =
+    rounds * 16 * tiles! * ((costs.costPerK as TilingCosts["costPerK"])[m * n]! + loads * costs.costPerLoad);
   return further.reduce(
     (sum) => sum + costs.costPerLaunch + slices! * shape.rows * shape.columns * costs.costPerSplitElement,
     product,
@@ -79,8 +80,27 @@ describe("untuned, on a GPU", () => {
   it("slices of the inner axis fit their scratch, and a launch more adds them up", () => {
     for (const shape of shapes) {
       const { launches: list, scratch = [] } = described(shape);
-      expect(list.length).toBe(scratch.length + 1);
+      // sums of many terms wait in scratch of their own
+      expect(list.length).toBe(scratch.length - Number("earlier" in list[0]!.bind) + 1);
       for (const bytes of scratch) expect(bytes).toBeLessThanOrEqual(traits.maxBindingBytes);
     }
+  });
+
+  it("Intel's registers hold 4 × 4 sums and no tile that waits, others load ahead", () => {
+    for (const family of ["intel", "nvidia", "amd", "apple", "mobile", "unknown"] as const)
+      for (const shape of shapes) {
+        const { kernel, constants } = launches(shape, { ...traits, family }).launches[0]!;
+        if (!kernel.name.startsWith("matmul_tiled")) continue;
+        const isIntel = family === "intel";
+        expect(constants!["LATE"], `${family} ${JSON.stringify(shape)}`).toBe(Number(isIntel));
+        if (isIntel) expect(constants!["THREAD_M"]! * constants!["THREAD_N"]!).toBe(1);
+      }
+  });
+
+  it("a product of many terms whose sums find no scratch to wait in takes a kernel that keeps them in registers", () => {
+    const shape = { ...shapeOf({ rows: 33, columns: 2 ** 15, inner: 4096 }, [false, false]), symmetric: false };
+    const small = { ...traits, maxBindingBytes: 4 * 33 * 2 ** 15 };
+    expect(launches(shape, small).launches[0]!.kernel.name).toBe("matmul_register_tiled.product");
+    expect(launches(shape, traits).launches[0]!.kernel.name).toBe("matmul_tiled.product");
   });
 });

@@ -92,16 +92,16 @@ const SIZES: { readonly [kind: string]: readonly [aligned: readonly Size[], any:
 /** Which sizes each takes. All try their odd sizes, by one layout each: they differ in constants that know nothing of transposition, and take seconds to compile. */
 const TILED: readonly { variant: MatmulVariant; kind: keyof typeof SIZES }[] = [
   { variant: "tiled64x64", kind: "every" },
-  { variant: "tiled64x64DoubleBuffered", kind: "every" },
   { variant: "tiled128x128", kind: "large" },
   { variant: "tiled128x64", kind: "large" },
   { variant: "tiled64x128", kind: "large" },
-  { variant: "tiled64x64Threads128", kind: "every" },
   { variant: "tiled32x32", kind: "every" },
   { variant: "tiled32x32KTeams", kind: "deep" },
   { variant: "splitK64x64", kind: "deep" },
   { variant: "splitK128x128", kind: "both" },
   { variant: "splitK32x32", kind: "deep" },
+  { variant: "late32x32", kind: "every" },
+  { variant: "lateSplitK32x32", kind: "deep" },
 ];
 
 /** One of each structure tries aligned sizes, each by another layout. */
@@ -168,7 +168,8 @@ const VARIANTS: readonly MatmulVariant[] = [
 const fileOf = (variant: MatmulVariant) =>
   variant.replace("quadSwap", "quadswap").replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const gpuFor = (variant: MatmulVariant) => (/^(broadcast|quad)/.test(variant) ? whole : small);
-const kernelOf = (variant: MatmulVariant) => `matmul_${/^(tiled|split)/.test(variant) ? "tiled" : fileOf(variant)}.`;
+const kernelOf = (variant: MatmulVariant) =>
+  `matmul_${/^(tiled|split|late)/.test(variant) ? "tiled" : fileOf(variant)}.`;
 
 describe("beside the product,", () => {
   for (const [n, variant] of VARIANTS.entries()) {

@@ -2,7 +2,7 @@ import type { DeviceTraits } from "../src/kernels/launch.ts";
 
 /** A GPU with subgroups, default limits and nothing tuned: plans for it are the same on every machine. */
 export const hardware: DeviceTraits = {
-  software: false,
+  family: "unknown",
   features: new Set(["subgroups"]),
   maxBindingBytes: 2 ** 27,
   maxStorageBuffers: 8,
@@ -12,4 +12,4 @@ export const hardware: DeviceTraits = {
 };
 
 /** The same limits on a software adapter. */
-export const software: DeviceTraits = { ...hardware, software: true };
+export const software: DeviceTraits = { ...hardware, family: "software" };

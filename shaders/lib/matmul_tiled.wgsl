@@ -24,6 +24,8 @@ const THREAD_M = 2u;
 const BUFFERS = 1u;
 // 1 where the running sums are kept (lib/side_output.wgsl): one for each workgroup
 const TOGETHER = 0u;
+// 1 where the next tile is loaded after this one is used, for devices that have no registers to keep it in
+const LATE = 0u;
 
 const TEAM_THREADS = THREADS_N * THREADS_M;
 const LANES = TEAM_THREADS * K_TEAMS;
@@ -39,6 +41,10 @@ const BLOCK_K = TEAM_K * K_TEAMS;
 // eights of elements that an invocation brings of each tile: 1 or 2
 const EIGHTS_A = BLOCK_M * BLOCK_K / 8u / LANES;
 const EIGHTS_B = BLOCK_N * BLOCK_K / 8u / LANES;
+// tiles after which the sums of many terms are kept, so that no more than 512 terms run through
+const RUN_TILES = select(1024u, 512u, MANY_TERMS == 1u) / BLOCK_K;
+// more runs than there are: loops that end by a constant need no guard against endlessness
+const RUNS = select(1u, 1u << 20u, MANY_TERMS == 1u);
 // rows of tiles that are gone through together, so that neighbours in time read the same parts of a and b
 const SWIZZLE_ROWS = 8u;
 
@@ -46,6 +52,8 @@ struct Params { stacks: u32, rows: u32, columns: u32, inner: u32, a_stack: u32, 
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(4) var<storage, read_write> sums: array<f32>;
+// sums of earlier runs of terms, [workgroup][row and column of blocks][row of a block][invocation]: registers have no room for them
+@group(0) @binding(5) var<storage, read_write> earlier: array<vec4f>;
 
 // [buffer or team][inner position][row / 4 of a, then column / 4 of b], swizzled against bank conflicts
 var<workgroup> tile: array<array<array<vec4f, PITCH>, TEAM_K>, BUFFERS * K_TEAMS>;
@@ -53,7 +61,7 @@ var<workgroup> tile: array<array<array<vec4f, PITCH>, TEAM_K>, BUFFERS * K_TEAMS
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
 
-struct Tile { row: u32, column: u32, stack: u32, k_slice: u32 }
+struct Tile { row: u32, column: u32, stack: u32, k_slice: u32, number: u32 }
 fn tile_of(number: u32) -> Tile {
   let down = (params.rows + BLOCK_M - 1u) / BLOCK_M;
   let across = (params.columns + BLOCK_N - 1u) / BLOCK_N;
@@ -62,67 +70,33 @@ fn tile_of(number: u32) -> Tile {
   let first = within / (SWIZZLE_ROWS * across) * SWIZZLE_ROWS;
   let high = min(SWIZZLE_ROWS, down - first);
   let place = within % (SWIZZLE_ROWS * across);
-  return Tile((first + place % high) * BLOCK_M, place / high * BLOCK_N, stack % params.stacks, stack / params.stacks);
+  return Tile((first + place % high) * BLOCK_M, place / high * BLOCK_N, stack % params.stacks, stack / params.stacks, number);
 }
 
-// Eight elements that an invocation brings of a tile, of four lines from inner position k on: at two positions side by side where a
-// matrix lies along its inner axis, else at two that are half a tile apart.
-struct Eight { line: u32, k: u32, starts: vec4u }
-fn eight_of(n: u32, base: u32, first: u32, lines: u32, lines4: u32, along_k: bool) -> Eight {
-  let line = 4u * select(n % lines4, n / (BLOCK_K / 2u), along_k);
-  return Eight(line, select(n / lines4, n % (BLOCK_K / 2u) * 2u, along_k), starts_of(base, first + line, lines, along_k));
-}
-
-//#repeat m in a b
-fn {m}_first(eight: Eight, k: u32, along_k: bool) -> vec4f {
-  if (along_k) { return {m}_pairs(eight.starts.xy, k + eight.k); }
-  return {m}_four(eight.starts, k + eight.k);
-}
-fn {m}_second(eight: Eight, k: u32, along_k: bool) -> vec4f {
-  if (along_k) { return {m}_pairs(eight.starts.zw, k + eight.k); }
-  return {m}_four(eight.starts, k + eight.k + BLOCK_K / 2u);
-}
-//#end
-
-fn put_four(buffer: u32, k: u32, column: u32, line: u32, value: vec4f) {
-  tile[buffer + k / TEAM_K][k % TEAM_K][column + ((line / 4u) ^ (k % TEAM_K / 4u * 2u))] = value;
-}
-// Puts what was loaded into the tile that begins at inner position k; positions past the end count as 0.
-fn put(eight: Eight, buffer: u32, column: u32, along_k: bool, k: u32, first: vec4f, second: vec4f) {
-  if (along_k) {
-    let inside = pairs_inside(k + eight.k);
-    let v = select(vec4f(), first, inside);
-    let w = select(vec4f(), second, inside);
-    put_four(buffer, eight.k, column, eight.line, vec4f(v.xz, w.xz));
-    put_four(buffer, eight.k + 1u, column, eight.line, vec4f(v.yw, w.yw));
-    return;
-  }
-  let further = eight.k + BLOCK_K / 2u;
-  put_four(buffer, eight.k, column, eight.line, select(vec4f(), first, k + eight.k < params.inner));
-  put_four(buffer, further, column, eight.line, select(vec4f(), second, k + further < params.inner));
-}
+//#include "lib/matmul_staging.wgsl"
 
 // Four rows' sums over the tile of a, one after the other.
 fn row_sums(buffer: u32, block4: u32) -> vec4f {
   var total = vec4f();
-  for (var k = 0u; k < BLOCK_K; k++) { total += tile[buffer + k / TEAM_K][k % TEAM_K][block4 ^ (k % TEAM_K / 4u * 2u)]; }
+  for (var k = 0u; k < BLOCK_K; k++) { total += tile[buffer + k / TEAM_K][k % TEAM_K][block4 ^ swizzle(k)]; }
   return total;
 }
 
-fn store_blocks(place: Tile, row: u32, column: u32, thread_tile: array<mat4x4f, 4>) {
-  let base = (place.k_slice * params.stacks + place.stack) * params.rows * params.columns;
-  var blocks = thread_tile;
-  for (var n = 0u; n < THREAD_M * THREAD_N; n++) {
-    let i = row + n / THREAD_N * 4u * THREADS_M;
-    let j = column + n % THREAD_N * 4u * THREADS_N;
-    var m = blocks[n / THREAD_N * 2u + n % THREAD_N];
-    if (SYMMETRIC == 1u && j > i) { continue; }
-    if (SYMMETRIC == 1u && j == i) { m = mirrored_block(m); }
-    for (var mirrored = 0u; mirrored < 1u + u32(SYMMETRIC == 1u && j < i); mirrored++) {
-      if (mirrored == 1u) { m = transpose(m); }
-      store(base, select(i, j, mirrored == 1u), select(j, i, mirrored == 1u), m);
-    }
+// Stores a block of c, and of a symmetric product its mirror image.
+fn store_block(base: u32, i: u32, j: u32, values: mat4x4f) {
+  var m = values;
+  if (SYMMETRIC == 1u && j > i) { return; }
+  if (SYMMETRIC == 1u && j == i) { m = mirrored_block(m); }
+  for (var mirrored = 0u; mirrored < 1u + u32(SYMMETRIC == 1u && j < i); mirrored++) {
+    if (mirrored == 1u) { m = transpose(m); }
+    store(base, select(i, j, mirrored == 1u), select(j, i, mirrored == 1u), m);
   }
+}
+
+// Where team `other` leaves its n-th four sums for the first one.
+fn shared_at(other: u32, n: u32, member: u32) -> vec3u {
+  let at = (other * (4u * THREAD_M * THREAD_N) + n) * TEAM_THREADS + member;
+  return vec3u(at / (TEAM_K * PITCH), at / PITCH % TEAM_K, at % PITCH);
 }
 
 // The tile of c, and the sums of four of its rows if they are wanted. Two barriers a tile of a and b, or one where there are two
@@ -135,107 +109,136 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
   let y = member / 8u % 4u + member / 32u / (THREADS_N / 8u) * 4u;
   let a_along_k = TRANSPOSE_A == 0u;
   let b_along_k = TRANSPOSE_B == 1u;
-  let from_a{n} = eight_of(lane + {n}u * LANES, place.stack * params.a_stack, place.row, params.rows, BLOCK_M4, a_along_k); //#repeat n in 0..2
-  let from_b{n} = eight_of(lane + {n}u * LANES, place.stack * params.b_stack, place.column, params.columns, BLOCK_N4, b_along_k); //#repeat n in 0..2
+  var from_{m}{n} = {m}_eight(place, lane + {n}u * LANES); //#repeat m in a b, n in 0..2
   var total = vec4f();
-  var rows_group = vec4f();
-  var rows_total = vec4f();
-  var {level}{h}{e}_{j} = vec4f(); //#repeat level in s group all, h in 0..2, e in x y z w, j in 0..2
-  // tiles of a block, and of a group of blocks
-  let size = block_of(params.k_tiles * BLOCK_K);
-  let run = max(size / BLOCK_K, 1u);
+  var rows_earlier = vec4f();
+  var s{h}{e}_{j} = vec4f(); //#repeat h in 0..2, e in 0..4, j in 0..2
   let first = place.k_slice * params.k_tiles * BLOCK_K;
-  var {part}_{m}{n} = vec4f(); //#repeat part in first second, m in a b, n in 0..2
-  {part}_{m}0 = {m}_{part}(from_{m}0, first, {m}_along_k); //#repeat m in a b, part in first second
-  if (EIGHTS_A == 2u) {
-    {part}_a1 = a_{part}(from_a1, first, a_along_k); //#repeat part in first second
+  var loads = Loads();
+  if (LATE == 0u) {
+    loads = loads_of(
+      from_{m}{n}, //#repeat m in a b, n in 0..2
+      first,
+    );
   }
-  if (EIGHTS_B == 2u) {
-    {part}_b1 = b_{part}(from_b1, first, b_along_k); //#repeat part in first second
-  }
-  for (var k_tile = 0u; k_tile < params.k_tiles; k_tile++) {
-    let buffer = k_tile % BUFFERS;
-    let k = first + k_tile * BLOCK_K;
-    // nobody puts a tile here before everybody has used the one that was here
-    if (BUFFERS == 1u) { workgroupBarrier(); }
-    put(from_a0, buffer, 0u, a_along_k, k, first_a0, second_a0);
-    put(from_b0, buffer, BLOCK_M4, b_along_k, k, first_b0, second_b0);
-    if (EIGHTS_A == 2u) { put(from_a1, buffer, 0u, a_along_k, k, first_a1, second_a1); }
-    if (EIGHTS_B == 2u) { put(from_b1, buffer, BLOCK_M4, b_along_k, k, first_b1, second_b1); }
-    workgroupBarrier();
-    // the next tile is on its way while this one is used
-    {part}_{m}0 = {m}_{part}(from_{m}0, k + BLOCK_K, {m}_along_k); //#repeat m in a b, part in first second
-    if (EIGHTS_A == 2u) {
-      {part}_a1 = a_{part}(from_a1, k + BLOCK_K, a_along_k); //#repeat part in first second
-    }
-    if (EIGHTS_B == 2u) {
-      {part}_b1 = b_{part}(from_b1, k + BLOCK_K, b_along_k); //#repeat part in first second
-    }
-    if (adds && lane < BLOCK_M4) { total += row_sums(buffer, lane); }
-    let slab = buffer + team;
-    //#repeat q in 0..4
-    {
-      let y0 = y ^ ({q}u * 2u);
-      let y1 = (y + THREADS_M) ^ ({q}u * 2u);
-      let x0 = BLOCK_M4 + (x ^ ({q}u * 2u));
-      let x1 = BLOCK_M4 + ((x + THREADS_N) ^ ({q}u * 2u));
-      //#repeat d in 0..4
+  for (var run = 0u; run < RUNS; run++) {
+    let first_tile = run * RUN_TILES;
+    if (first_tile >= params.k_tiles) { break; }
+    for (var n = 0u; n < RUN_TILES; n++) {
+      let k_tile = first_tile + n;
+      if (k_tile >= params.k_tiles) { break; }
+      let buffer = k_tile % BUFFERS;
+      let k = first + k_tile * BLOCK_K;
+      // nobody puts a tile here before everybody has used the one that was here
+      if (BUFFERS == 1u) { workgroupBarrier(); }
+      if (LATE == 1u) {
+        from_{m}0 = {m}_eight(place, lane); //#repeat m in a b
+        loads = loads_of(
+          from_{m}{n}, //#repeat m in a b, n in 0..2
+          k,
+        );
+      }
+      put(from_{m}0, buffer, {m}_along_k, k, loads.first_{m}0, loads.second_{m}0); //#repeat m in a b
+      if (EIGHTS_A == 2u) { put(from_a1, buffer, a_along_k, k, loads.first_a1, loads.second_a1); }
+      if (EIGHTS_B == 2u) { put(from_b1, buffer, b_along_k, k, loads.first_b1, loads.second_b1); }
+      workgroupBarrier();
+      // the next tile is on its way while this one is used
+      if (LATE == 0u) {
+        loads = loads_of(
+          from_{m}{n}, //#repeat m in a b, n in 0..2
+          k + BLOCK_K,
+        );
+      }
+      if (adds && lane < BLOCK_M4) { total += row_sums(buffer, lane); }
+      let slab = buffer + team;
+      //#repeat q in 0..4
       {
-        let a0 = tile[slab][{q}u * 4u + {d}u][y0];
-        let a1 = tile[slab][{q}u * 4u + {d}u][y1];
-        let b0 = tile[slab][{q}u * 4u + {d}u][x0];
-        let b1 = tile[slab][{q}u * 4u + {d}u][x1];
-        s0{e}_0 += a0.{e} * b0; //#repeat e in x y z w
-        if (THREAD_N == 2u) {
-          s0{e}_1 += a0.{e} * b1; //#repeat e in x y z w
+        let y0 = y ^ ({q}u * 2u);
+        let y1 = (y + THREADS_M) ^ ({q}u * 2u);
+        let x0 = BLOCK_M4 + (x ^ ({q}u * 2u));
+        let x1 = BLOCK_M4 + ((x + THREADS_N) ^ ({q}u * 2u));
+        //#repeat d in 0..4
+        {
+          let a0 = tile[slab][{q}u * 4u + {d}u][y0];
+          let a1 = tile[slab][{q}u * 4u + {d}u][y1];
+          let b0 = tile[slab][{q}u * 4u + {d}u][x0];
+          let b1 = tile[slab][{q}u * 4u + {d}u][x1];
+          s0{e}_0 += a0[{e}u] * b0; //#repeat e in 0..4
+          if (THREAD_N == 2u) {
+            s0{e}_1 += a0[{e}u] * b1; //#repeat e in 0..4
+          }
+          if (THREAD_M == 2u) {
+            s1{e}_0 += a1[{e}u] * b0; //#repeat e in 0..4
+          }
+          if (THREAD_M == 2u && THREAD_N == 2u) {
+            s1{e}_1 += a1[{e}u] * b1; //#repeat e in 0..4
+          }
         }
-        if (THREAD_M == 2u) {
-          s1{e}_0 += a1.{e} * b0; //#repeat e in x y z w
-        }
-        if (THREAD_M == 2u && THREAD_N == 2u) {
-          s1{e}_1 += a1.{e} * b1; //#repeat e in x y z w
-        }
+        //#end
       }
       //#end
     }
-    //#end
-    if (MANY_TERMS == 1u && ends(k_tile + 1u, run)) {
-      rows_group += total;
+    if (MANY_TERMS == 1u) {
+      let is_last = first_tile + RUN_TILES >= params.k_tiles;
+      rows_earlier += total;
       total = vec4f();
-      group{h}{e}_{j} += s{h}{e}_{j}; s{h}{e}_{j} = vec4f(); //#repeat h in 0..2, e in x y z w, j in 0..2
-      if (ends(k_tile + 1u, run * size)) {
-        rows_total += rows_group;
-        rows_group = vec4f();
-        all{h}{e}_{j} += group{h}{e}_{j}; group{h}{e}_{j} = vec4f(); //#repeat h in 0..2, e in x y z w, j in 0..2
+      let own = place.number * (4u * THREAD_M * THREAD_N) * LANES + lane;
+      if (first_tile > 0u) {
+        //#repeat h in 0..2, j in 0..2
+        if ({h}u < THREAD_M && {j}u < THREAD_N) {
+          var at = own + 4u * ({h}u * THREAD_N + {j}u) * LANES;
+          s{h}{e}_{j} += earlier[at]; at += LANES; //#repeat e in 0..4
+        }
+        //#end
+      }
+      if (!is_last) {
+        //#repeat h in 0..2, j in 0..2
+        if ({h}u < THREAD_M && {j}u < THREAD_N) {
+          var at = own + 4u * ({h}u * THREAD_N + {j}u) * LANES;
+          earlier[at] = s{h}{e}_{j}; s{h}{e}_{j} = vec4f(); at += LANES; //#repeat e in 0..4
+        }
+        //#end
       }
     }
   }
-  if (MANY_TERMS == 1u) {
-    total = rows_total + rows_group + total;
-    s{h}{e}_{j} = (all{h}{e}_{j} + group{h}{e}_{j}) + s{h}{e}_{j}; //#repeat h in 0..2, e in x y z w, j in 0..2
-  }
+  if (MANY_TERMS == 1u) { total = rows_earlier; }
 
-  var thread_tile = array<mat4x4f, 4>(
-    mat4x4f(s{h}x_{j}, s{h}y_{j}, s{h}z_{j}, s{h}w_{j}), //#repeat h in 0..2, j in 0..2
-  );
   if (K_TEAMS > 1u) {
     // the first team adds up what the others hold, in order of k; nobody writes here before everybody has used the tile
     workgroupBarrier();
-    for (var n = 0u; n < 4u * THREAD_M * THREAD_N; n++) {
-      let at = ((team + K_TEAMS - 1u) % K_TEAMS * 4u * THREAD_M * THREAD_N + n) * TEAM_THREADS + member;
-      if (team > 0u) { tile[at / (TEAM_K * PITCH)][at / PITCH % TEAM_K][at % PITCH] = thread_tile[n / 4u / THREAD_N * 2u + n / 4u % THREAD_N][n % 4u]; }
+    if (team > 0u) {
+      //#repeat h in 0..2, j in 0..2, e in 0..4
+      if ({h}u < THREAD_M && {j}u < THREAD_N) {
+        let at = shared_at(team - 1u, 4u * ({h}u * THREAD_N + {j}u) + {e}u, member);
+        tile[at.x][at.y][at.z] = s{h}{e}_{j};
+      }
+      //#end
     }
     workgroupBarrier();
-    if (team == 0u) {
-      for (var other = 0u; other < K_TEAMS - 1u; other++) {
-        for (var n = 0u; n < 4u * THREAD_M * THREAD_N; n++) {
-          let at = (other * 4u * THREAD_M * THREAD_N + n) * TEAM_THREADS + member;
-          thread_tile[n / 4u / THREAD_N * 2u + n / 4u % THREAD_N][n % 4u] += tile[at / (TEAM_K * PITCH)][at / PITCH % TEAM_K][at % PITCH];
-        }
+    if (team > 0u) { return total; }
+    for (var other = 0u; other < K_TEAMS - 1u; other++) {
+      //#repeat h in 0..2, j in 0..2, e in 0..4
+      if ({h}u < THREAD_M && {j}u < THREAD_N) {
+        let at = shared_at(other, 4u * ({h}u * THREAD_N + {j}u) + {e}u, member);
+        s{h}{e}_{j} += tile[at.x][at.y][at.z];
       }
+      //#end
     }
   }
-  if (team == 0u) { store_blocks(place, place.row + 4u * y, place.column + 4u * x, thread_tile); }
+  let base = (place.k_slice * params.stacks + place.stack) * params.rows * params.columns;
+  for (var n = 0u; n < THREAD_M * THREAD_N; n++) {
+    let h = n / THREAD_N;
+    let j = n % THREAD_N;
+    var m = mat4x4f(s00_0, s01_0, s02_0, s03_0);
+    // a few selects cost less than an array in memory
+    //#repeat h in 0..2, j in 0..2
+    if ({h}u + {j}u > 0u && {h}u < THREAD_M && {j}u < THREAD_N) {
+      let is_here = h == {h}u && j == {j}u;
+      m[{e}] = select(m[{e}], s{h}{e}_{j}, is_here); //#repeat e in 0..4
+    }
+    //#end
+    store_block(base, place.row + 4u * (y + h * THREADS_M), place.column + 4u * (x + j * THREADS_N), m);
+  }
   return total;
 }
 

@@ -16,7 +16,9 @@ export interface DeviceInfo {
   readonly limits: { readonly [name: string]: number };
 }
 
-const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render|software/i;
+export type Family = DeviceInfo["family"];
+
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render|\bwarp\b|software/i;
 
 /** Whether a CPU stands behind an adapter. */
 export const isSoftware = ({
@@ -27,25 +29,47 @@ export const isSoftware = ({
 }: Partial<GPUAdapterInfo>): boolean =>
   isFallbackAdapter === true || SOFTWARE.test(`${vendor} ${architecture} ${description}`);
 
-const FAMILIES = [
-  ["nvidia", /nvidia/i],
-  ["amd", /amd|ati\b|radeon/i],
+/** A browser may hide some of an adapter's names, so any of them will do. */
+const NAMES = [
+  ["nvidia", /nvidia|geforce/i],
+  ["amd", /\bamd\b|\bati\b|radeon/i],
   ["intel", /intel/i],
   ["apple", /apple/i],
-  ["mobile", /qualcomm|adreno|\barm\b|mali|samsung|xclipse|img|powervr|broadcom/i],
+  ["mobile", /qualcomm|adreno|\barm\b|mali\b|samsung|xclipse|\bimg\b|powervr|broadcom|videocore/i],
 ] as const;
+
+/** Sizes of subgroups that hardware of one family alone has, smallest and largest. */
+const SUBGROUPS: readonly (readonly [Family, min: number, max: number])[] = [
+  ["nvidia", 32, 32],
+  ["amd", 32, 64],
+  ["amd", 64, 64],
+  ["intel", 8, 16],
+  ["intel", 8, 32],
+  ["intel", 16, 32],
+  ["mobile", 16, 16],
+  ["mobile", 64, 128],
+];
+
+/** Whose hardware an adapter is: by its names, and where these say nothing, by the sizes of its subgroups. */
+export function familyOf(info: Partial<GPUAdapterInfo>): Family {
+  if (isSoftware(info)) return "software";
+  const { vendor = "", architecture = "", description = "", subgroupMinSize, subgroupMaxSize } = info;
+  const name = `${vendor} ${architecture} ${description}`;
+  const named = NAMES.find(([, pattern]) => pattern.test(name));
+  const sized = SUBGROUPS.find(([, min, max]) => min === subgroupMinSize && max === subgroupMaxSize);
+  return (named ?? sized)?.[0] ?? "unknown";
+}
 
 export function describe(device: GPUDevice, adapter: GPUAdapter | null): DeviceInfo {
   const info = device.adapterInfo ?? adapter?.info;
   const { vendor = "", architecture = "", description = "" } = info ?? {};
-  const software = isSoftware(info ?? {});
-  const name = `${vendor} ${architecture} ${description}`;
+  const family = familyOf(info ?? {});
   return {
     vendor,
     architecture,
-    family: software ? "software" : (FAMILIES.find(([, pattern]) => pattern.test(name))?.[0] ?? "unknown"),
+    family,
     description,
-    software,
+    software: family === "software",
     features: [...device.features].sort(),
     limits: limitsOf(device.limits),
   };

@@ -1,3 +1,5 @@
+import type { Family } from "../device/info.ts";
+
 /** One @compute entry point of shaders/, made by kernel.ts. */
 export interface Kernel {
   readonly name: string;
@@ -46,7 +48,8 @@ export interface Launches {
 
 /** What a launcher may know of the device when it chooses a variant. */
 export interface DeviceTraits {
-  readonly software: boolean;
+  /** Whose hardware it is, which defaults.ts goes by. */
+  readonly family: Family;
   readonly features: ReadonlySet<string>;
   readonly maxBindingBytes: number;
   readonly maxStorageBuffers: number;

@@ -18,6 +18,7 @@ import {
   type Tiled,
   tiledLaunches,
   tiledNames,
+  tilingsFor,
 } from "./matmulTiles.ts";
 import { matmul_broadcast as broadcast } from "./shaders/matmul_broadcast.gen.ts";
 import { matmul_register_tiled as registerTiled } from "./shaders/matmul_register_tiled.gen.ts";
@@ -63,7 +64,6 @@ const isTallSkinny = ({ rows, columns }: MatmulShape) => Math.min(rows, columns)
 const SOFTWARE: ReadonlySet<MatmulVariant> = new Set([
   "naive",
   "registerTiled",
-  "tiled64x64",
   "tiled32x32",
   "broadcast",
   "quadSwapAny",
@@ -76,7 +76,7 @@ export function matmulVariants(shape: MatmulShape, traits: DeviceTraits): Varian
   const able = matmulKernels(shape, traits);
   return {
     class: `${classOf(shape)}${aligned(shape) ? " aligned" : ""}`,
-    names: traits.software ? able.filter((name) => SOFTWARE.has(name)) : able,
+    names: traits.family === "software" ? able.filter((name) => SOFTWARE.has(name)) : able,
     terms: shape.inner,
   };
 }
@@ -111,8 +111,10 @@ function standard(shape: MatmulShape, traits: DeviceTraits): MatmulVariant {
   if ("costPerK" in matmul) {
     if (isTallSkinny(shape) && !shape.symmetric && shape.inner >= matmul.minInnerForTallSkinny) return "tallSkinny";
     if (shape.rows * shape.columns <= matmul.maxElementsForNaive) return "naive";
-    const fitting = tiledNames.filter((name) => admits(name, shape, traits));
+    const fitting = tilingsFor(matmul).filter((name) => admits(name, shape, traits));
     const cost = (name: Tiled) => costOf(name, shape, traits, matmul);
+    // a result that nearly fills a binding leaves no room for what its padding to tiles would keep
+    if (fitting.length === 0) return "registerTiled";
     return fitting.reduce((best, name) => (cost(name) < cost(best) ? name : best));
   }
   const { stacks, rows, columns, inner } = shape;

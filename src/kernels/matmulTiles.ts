@@ -1,4 +1,5 @@
-import { ceilDiv, type DeviceTraits, hasManyTerms, type Launches, sizeClass } from "./launch.ts";
+import { defaultsFor } from "./defaults.ts";
+import { ceilDiv, type DeviceTraits, hasManyTerms, type Kernel, type Launches, sizeClass } from "./launch.ts";
 import { matmul_tiled as aligned } from "./shaders/matmul_tiled.gen.ts";
 import { matmul_tiled_any as any } from "./shaders/matmul_tiled_any.gen.ts";
 import { total as adding } from "./shaders/total.gen.ts";
@@ -30,30 +31,30 @@ interface Tiling {
   readonly buffers?: 2;
   /** Teams that share the inner positions of a tile, TEAM_K each. */
   readonly kTeams?: number;
+  /** The next tile is loaded after the present one is used: for hardware whose registers do not hold both. */
+  readonly late?: true;
   /** Slices of the inner axis are products of their own, added up by a second launch. */
   readonly splitK?: true;
 }
 
 const TILINGS = {
-  tiled64x64: { threadsN: 8, threadsM: 8, threadTile: [8, 8] },
-  tiled64x64DoubleBuffered: { threadsN: 8, threadsM: 8, threadTile: [8, 8], buffers: 2 },
   tiled128x128: { threadsN: 16, threadsM: 16, threadTile: [8, 8] },
   tiled128x64: { threadsN: 8, threadsM: 16, threadTile: [8, 8] },
   tiled64x128: { threadsN: 16, threadsM: 8, threadTile: [8, 8] },
-  tiled64x64Threads128: { threadsN: 8, threadsM: 16, threadTile: [4, 8] },
+  tiled64x64: { threadsN: 8, threadsM: 16, threadTile: [4, 8] },
   tiled32x32: { threadsN: 8, threadsM: 8, threadTile: [4, 4], buffers: 2 },
   tiled32x32KTeams: { threadsN: 8, threadsM: 8, threadTile: [4, 4], kTeams: 4 },
   splitK64x64: { threadsN: 8, threadsM: 16, threadTile: [4, 8], splitK: true },
   splitK128x128: { threadsN: 16, threadsM: 16, threadTile: [8, 8], splitK: true },
   splitK32x32: { threadsN: 8, threadsM: 8, threadTile: [4, 4], buffers: 2, splitK: true },
+  late32x32: { threadsN: 8, threadsM: 8, threadTile: [4, 4], late: true },
+  lateSplitK32x32: { threadsN: 8, threadsM: 8, threadTile: [4, 4], late: true, splitK: true },
 } as const satisfies { readonly [name: string]: Tiling };
 
 export type Tiled = keyof typeof TILINGS;
 export const tiledNames = Object.keys(TILINGS) as Tiled[];
 export const isTiled = (variant: string): variant is Tiled => Object.hasOwn(TILINGS, variant);
 
-/** Invocations that keep any device busy: 256 on each of 128 processors. */
-const MIN_CONCURRENT_INVOCATIONS = 32768;
 /** Fewest inner positions of a slice that are worth a launch of their own, and of a part that is worth a team. */
 const MIN_K_PER_SLICE = 128;
 const MIN_K_PER_TEAM = 32;
@@ -78,11 +79,12 @@ function grid({ threadsN, threadsM, threadTile: [threadM, threadN], kTeams = 1 }
 }
 
 /** Slices of the inner axis that would keep a device busy, each `trips` tiles deep; at most as many as are worth it and fit a binding. */
-function splitOfK(tiling: Tiling, shape: MatmulShape, { maxBindingBytes }: DeviceTraits) {
+function splitOfK(tiling: Tiling, shape: MatmulShape, traits: DeviceTraits) {
+  const { maxBindingBytes } = traits;
   const { computedTiles, lanes } = grid(tiling, shape);
   const all = ceilDiv(shape.inner, blockK(tiling));
   const most = Math.min(
-    ceilDiv(MIN_CONCURRENT_INVOCATIONS, computedTiles * lanes),
+    ceilDiv(defaultsFor(traits).minConcurrentInvocations, computedTiles * lanes),
     Math.floor(shape.inner / MIN_K_PER_SLICE),
     Math.floor(maxBindingBytes / (4 * shape.stacks * shape.rows * shape.columns)),
     MAX_K_SLICES,
@@ -99,7 +101,10 @@ export function admits(variant: Tiled, shape: MatmulShape, traits: DeviceTraits)
   if (threadsM * threadTile[0] > 64 && shape.rows <= 64) return false;
   if (threadsN * threadTile[1] > 64 && shape.columns <= 64) return false;
   if (kTeams > 1 && shape.inner < kTeams * MIN_K_PER_TEAM) return false;
-  return !splitK || splitOfK(tiling, shape, traits).kSlices > 1;
+  const { kSlices, kTiles } = splitOfK(tiling, shape, traits);
+  if (hasManyTerms(kTiles * blockK(tiling)).MANY_TERMS && earlierBytes(tiling, shape, kSlices) > traits.maxBindingBytes)
+    return false;
+  return !splitK || kSlices > 1;
 }
 
 /** Whether loads and stores of four elements lie within a row, and start at multiples of 16 bytes. */
@@ -108,11 +113,21 @@ const loadsVec4 = ({ rows, columns, inner, aStack, bStack, transposeA, transpose
 
 /** What the hardware family's numbers in defaults.ts say of tilings. */
 export interface TilingCosts {
+  /** Of one inner position, by the elements of an invocation that the registers have room for. */
   readonly costPerK: { readonly [elements: number]: number };
+  /** Whether registers have no room for the next tile beside the present one. */
+  readonly loadsLate: boolean;
   readonly costPerLoad: number;
   readonly costPerLaunch: number;
   readonly costPerSplitElement: number;
 }
+
+/** The tilings that the family's registers have room for. */
+export const tilingsFor = ({ costPerK, loadsLate }: TilingCosts): Tiled[] =>
+  tiledNames.filter((name) => {
+    const { threadTile, late }: Tiling = TILINGS[name];
+    return threadTile[0] * threadTile[1] in costPerK && (late ?? false) === loadsLate;
+  });
 
 /**
  * How long the tiling would take, in multiply-adds of one invocation: the inner positions that it goes through, as often as the
@@ -126,12 +141,25 @@ export function costOf(variant: Tiled, shape: MatmulShape, traits: DeviceTraits,
   const [threadM, threadN] = threadTile;
   // floats that an invocation brings for one inner position of its own
   const loads = ((threadsM * threadM + threadsN * threadN) * kTeams) / lanes;
-  const waves = Math.max(1, (computedTiles * kSlices * lanes) / MIN_CONCURRENT_INVOCATIONS);
+  const waves = Math.max(1, (computedTiles * kSlices * lanes) / defaultsFor(traits).minConcurrentInvocations);
   const positions = (kTiles * blockK(tiling)) / kTeams;
   const adding = kSlices * shape.stacks * shape.rows * shape.columns * costs.costPerSplitElement + costs.costPerLaunch;
   return (
     waves * positions * (costs.costPerK[threadM * threadN]! + loads * costs.costPerLoad) + (kSlices > 1 ? adding : 0)
   );
+}
+
+/** Bytes in which the sums of many terms wait while a further run of terms is added up. */
+function earlierBytes(tiling: Tiling, shape: MatmulShape, kSlices: number): number {
+  const { tiles, lanes } = grid(tiling, shape);
+  const [threadM, threadN] = tiling.threadTile;
+  return 4 * kSlices * tiles * lanes * threadM * threadN;
+}
+
+/** The kernel without the binding that only sums of many terms have. */
+function ofFewTerms({ buffers, ...kernel }: Kernel): Kernel {
+  const { earlier: _, ...rest } = buffers;
+  return { ...kernel, buffers: rest };
 }
 
 /** The dispatches of a product by matmul_tiled, and what adds its slices up. */
@@ -142,8 +170,10 @@ export function tiledLaunches(variant: Tiled, shape: MatmulShape, traits: Device
   const { kSlices, kTiles } = splitOfK(tiling, shape, traits);
   const family = loadsVec4(shape) ? aligned : any;
   const [threadM, threadN] = tiling.threadTile;
+  const manyTerms = hasManyTerms(kTiles * blockK(tiling));
+  const entry = rowSums ? family.product_and_sums : family.product;
   const main = {
-    kernel: rowSums ? family.product_and_sums : family.product,
+    kernel: manyTerms.MANY_TERMS ? entry : ofFewTerms(entry),
     constants: {
       TRANSPOSE_A: Number(shape.transposeA),
       TRANSPOSE_B: Number(shape.transposeB),
@@ -154,7 +184,8 @@ export function tiledLaunches(variant: Tiled, shape: MatmulShape, traits: Device
       THREAD_N: threadN / 4,
       THREAD_M: threadM / 4,
       BUFFERS: tiling.buffers ?? 1,
-      ...hasManyTerms(kTiles * blockK(tiling)),
+      LATE: Number(tiling.late ?? false),
+      ...manyTerms,
     },
     params: {
       stacks,
@@ -170,10 +201,16 @@ export function tiledLaunches(variant: Tiled, shape: MatmulShape, traits: Device
   };
   const from = { a: { input: 0 }, b: { input: 1 } };
   const flops = 2 * stacks * rows * columns * inner;
+  const earlier = manyTerms.MANY_TERMS ? [earlierBytes(tiling, shape, kSlices)] : [];
   if (kSlices === 1) {
-    const bind = { ...from, c: { output: 0 }, ...(rowSums ? { sums: { output: 1 } } : {}) };
+    const bind = {
+      ...from,
+      c: { output: 0 },
+      ...(rowSums ? { sums: { output: 1 } } : {}),
+      ...(earlier.length ? { earlier: { scratch: 0 } } : {}),
+    };
     const partialSums = rowSums ? {} : { partialSums: tiles };
-    return { flops, launches: [{ ...main, bind, ...partialSums, takesEpilogue: true }] };
+    return { flops, launches: [{ ...main, bind, ...partialSums, takesEpilogue: true }], scratch: earlier };
   }
   const added = (size: number, scratch: number, output: number) => ({
     kernel: adding.total,
@@ -182,7 +219,13 @@ export function tiledLaunches(variant: Tiled, shape: MatmulShape, traits: Device
     groups: [ceilDiv(size, adding.total.constants.LANES), 1, 1] as const,
   });
   const size = stacks * rows * columns;
-  const bind = { ...from, c: { scratch: 0 }, ...(rowSums ? { sums: { scratch: 1 } } : {}) };
+  const partial = [kSlices * size, ...(rowSums ? [kSlices * stacks * rows] : [])].map((elements) => 4 * elements);
+  const bind = {
+    ...from,
+    c: { scratch: 0 },
+    ...(rowSums ? { sums: { scratch: 1 } } : {}),
+    ...(earlier.length ? { earlier: { scratch: partial.length } } : {}),
+  };
   return {
     flops,
     launches: [
@@ -190,7 +233,7 @@ export function tiledLaunches(variant: Tiled, shape: MatmulShape, traits: Device
       { ...added(size, 0, 0), takesEpilogue: true, ...(rowSums ? {} : { partialSums: size }) },
       ...(rowSums ? [added(stacks * rows, 1, 1)] : []),
     ],
-    scratch: [kSlices * size, ...(rowSums ? [kSlices * stacks * rows] : [])].map((elements) => 4 * elements),
+    scratch: [...partial, ...earlier],
   };
 }
 

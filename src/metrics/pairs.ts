@@ -131,6 +131,6 @@ function pairsOf(gpu: Gpu, left: Tensor, right: Tensor, of: "squaredDistances" |
 }
 
 function sideOf(gpu: Gpu, dim: number): number {
-  const cost = gpu.traits.software ? COST.software : COST.hardware;
+  const cost = gpu.traits.family === "software" ? COST.software : COST.hardware;
   return Math.max(64, Math.min(SIDE, 64 * Math.floor(Math.sqrt(cost / dim) / 64)));
 }

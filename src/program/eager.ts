@@ -116,7 +116,7 @@ export class EagerRunner {
 }
 
 export const traitsOf = (device: Device, choices: ReadonlyMap<string, string>): DeviceTraits => ({
-  software: device.info.software,
+  family: device.info.family,
   features: new Set(device.info.features),
   maxBindingBytes: device.gpu.limits.maxStorageBufferBindingSize,
   maxStorageBuffers: Math.min(8, device.gpu.limits.maxStorageBuffersPerShaderStage),
