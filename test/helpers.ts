@@ -73,7 +73,7 @@ export function hardwareDefaults(on: Gpu, family: Family = "unknown"): Gpu {
 export function hardwareRoutes(on: Gpu): Gpu {
   const product = (name: string) => (name.endsWith(" aligned") ? "quadSwap" : "quadSwapAny");
   const choices = { get: (name: string) => (name.startsWith("matmul ") ? product(name) : undefined) };
-  Object.assign(on.traits, { software: false, choices });
+  Object.assign(on.traits, { family: "unknown", choices });
   return on;
 }
 
