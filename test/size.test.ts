@@ -61,10 +61,11 @@ const apart = /^src\/(models|metrics|features|data|linalg|app)\//;
 // Goals: 60,000 and 45,000 bytes, which what goes at once kept to, within 280 bytes, before a gpu took pictures: of these fromImage, which
 // gives a tensor at once, costs 1,500 there; the kernels, drawing and colour maps come with the first call, 5,900 in one file.
 // The limits are what was reached, so that nothing grows again. That an abort is heard wherever kernels compile, and that a reduction stores
-// what follows from its results, cost 340 of them; that a kernel computes the maps it reads, 160.
+// what follows from its results, cost 340 of them; that a kernel computes the maps it reads, 160;
+// families of adapters, 250, and products of many terms, 530 of their kernels.
 const LIMITS = {
-  core: { atOnce: 55_840, withKernels: 79_990, oneFile: 89_060 },
-  tensors: { atOnce: 47_440, withKernels: 62_850, oneFile: 70_890 },
+  core: { atOnce: 56_100, withKernels: 80_830, oneFile: 89_840 },
+  tensors: { atOnce: 47_700, withKernels: 63_650, oneFile: 71_700 },
 };
 
 describe("what a program takes along", () => {
