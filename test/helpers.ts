@@ -20,11 +20,14 @@ let shared: Promise<Gpu> | undefined;
  * An engine of its own on the device that the files of a worker share: what one file compiled, the next has. Not for tests that end their
  * device, spy on it, or ask for other limits.
  */
-export async function openShared(): Promise<Gpu> {
+export async function openShared({ budgetMs, ...others }: Parameters<typeof openNodeGpu>[0] = {}): Promise<Gpu> {
+  expect(Object.keys(others), "options that a shared device cannot have").toEqual([]);
+  const forget = (): void => void (shared = undefined);
   shared ??= openNodeGpu();
+  shared.catch(forget);
   const { device } = await shared;
-  void device.lost.then(() => (shared = undefined));
-  return openGpu({ device });
+  void device.lost.then(forget);
+  return openGpu({ device, ...(budgetMs === undefined ? {} : { budgetMs }) });
 }
 
 /** Opens gpus that end with the test, by `openGpus`; once a file. */

@@ -34,9 +34,11 @@ export const ofColumns =
     return y.rank === 2 ? transpose(y) : y;
   };
 
-/** Of one element, of whole and of odd shares of every number of lanes, and too long for registers. */
+/** Of few elements, of whole and of odd shares of the lanes, and too long for registers. */
 const SIZES = [
   [70, 2],
+  [5, 16],
+  [3, 512],
   [67, 3],
   [33, 10],
   [9, 65],

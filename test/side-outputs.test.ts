@@ -17,6 +17,7 @@ import {
 } from "../src/index.ts";
 import { conv2d, convTranspose2d } from "../src/index.ts";
 import { type ConvolutionVariant, conv2dInputVariants, conv2dVariants } from "../src/kernels/conv2d.ts";
+import { loadKernels } from "../src/program/launches.ts";
 import { plan } from "../src/program/plan.ts";
 import { recordBody } from "../src/program/trace.ts";
 import { openShared } from "./helpers.ts";
@@ -205,6 +206,29 @@ describe("side outputs", () => {
       expect(found.planned).toEqual(found.apart);
       expect(found.dispatches).toBe(dispatches);
     }
+  });
+
+  it("binds no more buffers than a device allows that has eight, partial sums counted", async () => {
+    const eight = { ...gpu.traits, maxStorageBuffers: 8 };
+    const scalars = Array.from({ length: 7 }, (_, i) => gpu.tensor([i], []));
+    const [x, w, t] = [
+      [6, 35],
+      [35, 36],
+      [6, 36],
+    ].map((shape) => gpu.zeros(shape)) as [Tensor, Tensor, Tensor];
+    const long = gpu.zeros([300_000]);
+    for (const total of [() => sum(square(sub(matmul(x, w), t))), () => sum(long)])
+      for (let count = 1; count <= scalars.length; count++) {
+        const body = () => {
+          const first = total();
+          return [first, scalars.slice(0, count).reduce((all, one) => add(all, one), first)];
+        };
+        const { graph } = recordBody(gpu, body, []);
+        await loadKernels(graph);
+        const { dispatches, prelude } = plan(graph, eight);
+        for (const { label, source } of [...prelude, ...dispatches])
+          expect(source.bindings.filter(({ type }) => type !== "uniform").length, label).toBeLessThanOrEqual(8);
+      }
   });
 
   it("brings the step of a variational auto-encoder to 16 dispatches", async () => {

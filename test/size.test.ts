@@ -61,11 +61,11 @@ const apart = /^src\/(models|metrics|features|data|linalg|app)\//;
 // Goals: 60,000 and 45,000 bytes, which what goes at once kept to, within 280 bytes, before a gpu took pictures: of these fromImage, which
 // gives a tensor at once, costs 1,500 there; the kernels, drawing and colour maps come with the first call, 5,900 in one file.
 // The limits are what was reached, so that nothing grows again. That an abort is heard wherever kernels compile, and that a reduction stores
-// what follows from its results, cost 340 of them; that a kernel computes the maps it reads, 160;
+// what follows from its results, cost 400 of them; that a kernel computes the maps it reads, 160;
 // families of adapters, 250, and products of many terms, 530 of their kernels.
 const LIMITS = {
-  core: { atOnce: 56_100, withKernels: 80_830, oneFile: 89_840 },
-  tensors: { atOnce: 47_700, withKernels: 63_650, oneFile: 71_700 },
+  core: { atOnce: 56_160, withKernels: 80_890, oneFile: 89_910 },
+  tensors: { atOnce: 47_760, withKernels: 63_710, oneFile: 71_760 },
 };
 
 describe("what a program takes along", () => {

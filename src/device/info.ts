@@ -38,10 +38,8 @@ const NAMES = [
   ["mobile", /qualcomm|adreno|\barm\b|mali\b|samsung|xclipse|\bimg\b|powervr|broadcom|videocore/i],
 ] as const;
 
-/** Sizes of subgroups that hardware of one family alone has, smallest and largest. */
+/** Sizes of subgroups, smallest and largest, that among the families whose defaults differ one alone has. */
 const SUBGROUPS: readonly (readonly [Family, min: number, max: number])[] = [
-  ["nvidia", 32, 32],
-  ["amd", 32, 64],
   ["amd", 64, 64],
   ["intel", 8, 16],
   ["intel", 8, 32],

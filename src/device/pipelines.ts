@@ -37,10 +37,13 @@ export class PipelineCache {
   get(source: ShaderSource): Promise<Pipeline> {
     const key = source.entry + JSON.stringify(source.bindings) + source.code;
     const cache = this.#cache;
-    const compiled = cache.get(key) ?? this.#compile(source);
-    cache.delete(key); // reinserted below: a Map keeps the order of insertion
+    let compiled = cache.get(key);
+    if (!compiled) {
+      compiled = this.#compile(source);
+      compiled.catch(() => cache.delete(key));
+    }
+    cache.delete(key); // reinserted: a Map keeps the order of insertion
     cache.set(key, compiled);
-    compiled.catch(() => cache.delete(key));
     const [oldest] = cache.keys();
     if (cache.size > MOST_CACHED) cache.delete(oldest!);
     return compiled;

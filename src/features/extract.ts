@@ -81,7 +81,8 @@ export async function extract(
       }
       onProgress?.(progressOf(began, Math.min(count, start + batch), count));
     }
-    const [all] = await stored(gpu, () => [slice(parts.length === 1 ? parts[0]! : concat(parts, 0), 0, 0, count)]);
+    const whole = () => [slice(parts.length === 1 ? parts[0]! : concat(parts, 0), 0, 0, count)] as const;
+    const [all] = await stored(gpu, whole, signal);
     if (all === parts[0]) parts.pop();
     return all;
   } finally {

@@ -32,7 +32,7 @@ export interface KernelOp {
    * The hooks that load the inputs, one for each, where the kernel binds none itself: an element-wise source is computed there, and
    * an input may have any strides.
    */
-  readonly loads?: readonly string[];
+  readonly loadHooks?: readonly string[];
   /** Whether input `position` may come with these strides; others are copied to a contiguous buffer first. */
   accepts?(position: number, operand: Operand, attributes: Attributes): boolean;
   /** Output → input whose buffer it overwrites. Such an op runs only inside a step that assigns the output to that state. */

@@ -40,6 +40,7 @@ export class GpuSums {
   #count = 0;
   /** Mean (high, low), products (high, low), scale, largest deviation, 1 while all values are finite. */
   #state: Tensor[] = [];
+  #disposed = false;
 
   constructor(gpu: Gpu, dim: number, full: boolean) {
     this.#gpu = gpu;
@@ -71,10 +72,17 @@ export class GpuSums {
     try {
       await gpu.evaluate([origin], { signal });
       const next = gpu.within(() => this.#added(batch, origin, numbers, d, column));
-      await gpu.evaluate(next, { signal });
-      for (const tensor of this.#state) tensor.dispose();
-      this.#state = next;
-      this.#count = total;
+      // of the old and the new state one goes: the new one where it fails, or where an abort ended the sums meanwhile
+      let gone = next;
+      try {
+        await gpu.evaluate(next, { signal });
+        if (this.#disposed) return;
+        gone = this.#state;
+        this.#state = next;
+        this.#count = total;
+      } finally {
+        for (const tensor of gone) tensor.dispose();
+      }
     } finally {
       for (const tensor of owned) tensor.dispose();
     }
@@ -157,6 +165,7 @@ export class GpuSums {
   }
 
   dispose(): void {
+    this.#disposed = true;
     for (const tensor of this.#state) tensor.dispose();
   }
 }

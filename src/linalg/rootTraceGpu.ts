@@ -44,9 +44,11 @@ export async function rootTraceOnGpu(
   try {
     const [both, smallest] = [gpu.tensor(scaled, [2, n, n]), gpu.tensor(least, [2, n])];
     own(both, smallest);
-    const { factor, rest, rank } = semidefiniteRows(both, smallest);
-    const [l1, l2] = [0, 1].map((which) => reshape(slice(factor, 0, which, which + 1), [n, n])) as [Tensor, Tensor];
-    const crossed = matmul(l1, swap(l2));
+    const [crossed, rest, rank] = gpu.within(() => {
+      const { factor, ...others } = semidefiniteRows(both, smallest);
+      const [l1, l2] = [0, 1].map((which) => reshape(slice(factor, 0, which, which + 1), [n, n])) as [Tensor, Tensor];
+      return [matmul(l1, swap(l2)), others.rest, others.rank] as const;
+    });
     own(crossed, rest, rank);
     await gpu.evaluate([crossed, rest, rank], { signal });
     signal?.throwIfAborted();

@@ -35,7 +35,8 @@ async function validated(samples: Rows, kernel: DensityKernel, { where, seed, lo
   const order = permutation(samples.count, { seed: seed(), stream: STREAMS.split });
   const parts: Tensor[] = [];
   try {
-    for (const rows of [order.slice(0, apart), order.slice(apart)]) parts.push(await picked(samples, rows.sort()));
+    for (const rows of [order.slice(0, apart), order.slice(apart)])
+      parts.push(await picked(samples, rows.sort(), { signal: long.signal }));
     const [validation, rest] = parts.map((part) => rowsOf(where, part)) as [Rows, Rows];
     const all = await logDensities(where, rest, validation, { kernel, bandwidths: WIDTHS }, long);
     const means = all.map((logs) => meanAndVariance(logs).mean);

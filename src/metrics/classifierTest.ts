@@ -68,7 +68,7 @@ export const classifierTest = /* @__PURE__ */ defineMeasure<
       const both: Tensor[] = [];
       const indices = await (async () => {
         try {
-          for (const rows of [train, test]) both.push(await picked(pool, rows));
+          for (const rows of [train, test]) both.push(await picked(pool, rows, { signal: long.signal }));
           const [x, y] = both.map((tensor) => rowsOf(where, tensor)) as [Rows, Rows];
           return (await nearest(y, x, votes, { ...long, where })).indices;
         } finally {

@@ -45,7 +45,7 @@ export const coverageMetric = /* @__PURE__ */ defineMeasure<
   options: { bandwidth: optional(above(0)), mass: inside(0, 1, 0.95) },
   async of(_inputs, { bandwidth, mass }, { where, pair, long, level }) {
     const [real, generated] = pair();
-    const width = bandwidth ?? (await stepOf(generated));
+    const width = bandwidth ?? (await stepOf(generated, long.signal));
     const kernel = { kernel: "gaussian", bandwidths: [width] } as const;
     const [atReal] = await logDensities(where, generated, real, kernel, long);
     const [own] = await logDensities(where, generated, generated, kernel, long);
@@ -63,16 +63,21 @@ export const coverageMetric = /* @__PURE__ */ defineMeasure<
 });
 
 /** The median distance of rows that follow one another. */
-async function stepOf(rows: Rows): Promise<number> {
+async function stepOf(rows: Rows, signal?: AbortSignal): Promise<number> {
   const steps: number[] = [];
-  await eachBatch(rows, Math.min(rows.count, 4096), async (batch) => {
-    const x = await batch.read();
-    const d = rows.dim;
-    for (let i = d; i < x.length; i += d) {
-      let total = 0;
-      for (let c = 0; c < d; c++) total += (x[i + c]! - x[i + c - d]!) ** 2;
-      steps.push(Math.sqrt(total));
-    }
-  });
+  await eachBatch(
+    rows,
+    Math.min(rows.count, 4096),
+    async (batch) => {
+      const x = await batch.read({ signal });
+      const d = rows.dim;
+      for (let i = d; i < x.length; i += d) {
+        let total = 0;
+        for (let c = 0; c < d; c++) total += (x[i + c]! - x[i + c - d]!) ** 2;
+        steps.push(Math.sqrt(total));
+      }
+    },
+    signal,
+  );
   return steps.length > 0 ? median(steps) : 1;
 }

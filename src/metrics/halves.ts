@@ -1,5 +1,5 @@
 import { Dataset } from "../data/dataset.ts";
-import { permutation } from "../data/philox.ts";
+import { type Draw, permutation } from "../data/philox.ts";
 import { gpuOf, type Rows } from "../data/rows.ts";
 import { stored } from "../data/stored.ts";
 import { gather } from "../graph/ops/gather.ts";
@@ -40,7 +40,7 @@ export async function halves(
     try {
       const parts: { [set: string]: SampleSet } = {};
       for (const [k, [set, x]] of Object.entries(sets).entries())
-        parts[set] = await half(x as SampleSet, seed, t * Object.keys(sets).length + k, own);
+        parts[set] = await half(x as SampleSet, { seed, step: t * Object.keys(sets).length + k }, own, signal);
       found.push(await estimate(parts));
     } finally {
       for (const tensor of own) tensor.dispose();
@@ -51,26 +51,34 @@ export async function halves(
 }
 
 /** Half of a set's samples, drawn at random, of the set's own kind and shape; `own` notes tensors to free. */
-async function half(x: SampleSet, seed: number, step: number, own: Tensor[]): Promise<SampleSet> {
+async function half(x: SampleSet, draw: Draw, own: Tensor[], signal?: AbortSignal): Promise<SampleSet> {
   const count = x instanceof Tensor ? x.shape[0]! : "count" in x ? x.count : x.length;
-  const rows = permutation(count, { seed, stream: STREAMS.subset, step })
+  const rows = permutation(count, { ...draw, stream: STREAMS.subset })
     .slice(0, Math.floor(count / 2))
     .sort();
   if (!(x instanceof Tensor || "count" in x)) return Array.from(rows, (row) => x[row]!) as SampleSet;
-  const part = await partOf(x, rows);
+  const part = await partOf(x, rows, signal);
   own.push(part);
   return part;
 }
 
-async function partOf(x: Tensor | Dataset | Rows, rows: Uint32Array<ArrayBuffer>): Promise<Tensor> {
-  if (!(x instanceof Tensor || x instanceof Dataset)) return picked(x, rows, x.shape);
+async function partOf(
+  x: Tensor | Dataset | Rows,
+  rows: Uint32Array<ArrayBuffer>,
+  signal?: AbortSignal,
+): Promise<Tensor> {
+  if (!(x instanceof Tensor || x instanceof Dataset)) return picked(x, rows, { shape: x.shape, signal });
   const whole = x instanceof Dataset ? x.slice(0, x.count) : x;
   const gpu = gpuOf("halves", whole);
   try {
-    const [part] = await stored(gpu, () => {
-      const some = gather(whole, gpu.tensor(rows), whole.dtype === "u8" ? { scale: 1 / 255 } : {});
-      return [x instanceof Dataset ? reshape(some, [rows.length, ...x.shape]) : some];
-    });
+    const [part] = await stored(
+      gpu,
+      () => {
+        const some = gather(whole, gpu.tensor(rows), whole.dtype === "u8" ? { scale: 1 / 255 } : {});
+        return [x instanceof Dataset ? reshape(some, [rows.length, ...x.shape]) : some];
+      },
+      signal,
+    );
     return part;
   } finally {
     if (whole !== x) whole.dispose();

@@ -51,8 +51,8 @@ export const mifid = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated: 
     });
     // 1 − |cos| = ½ min(|u − v|², 4 − |u − v|²) of unit vectors, which loses nothing where it is small
     const blocks = await eachPair(
-      unit(generated),
-      unit(real),
+      unit(generated, long.signal),
+      unit(real, long.signal),
       (squares) => {
         const gaps = mul(minimum(squares, sub(4, squares)), 0.5);
         return [min(gaps, 1), min(gaps, 0)];
@@ -71,16 +71,15 @@ export const mifid = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated: 
 });
 
 /** Rows of length 1. */
-const unit = (rows: Rows): Rows => ({
+const unit = (rows: Rows, signal?: AbortSignal): Rows => ({
   count: rows.count,
   dim: rows.dim,
   async batch(start, size) {
     const x = await rows.batch(start, size);
     const gpu = gpuOf("mifid", x);
     // stored, so that a pair has one number wherever it is computed
-    const [scaled] = await stored(gpu, () => [
-      div(x, maximum(sqrt(sum(square(x), 1, { keepDims: true })), 1e-30)),
-    ]).finally(() => rows.keeps !== true && x.dispose());
+    const body = () => [div(x, maximum(sqrt(sum(square(x), 1, { keepDims: true })), 1e-30))] as const;
+    const [scaled] = await stored(gpu, body, signal).finally(() => rows.keeps !== true && x.dispose());
     return scaled;
   },
 });

@@ -89,7 +89,9 @@ export const mind = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated: S
     let [a, b] = context.pair();
     const least = Math.min(a.count, b.count);
     const cut =
-      subsample && a.count !== b.count ? await subset(a.count > least ? a : b, least, context.seed(), 0) : null;
+      subsample && a.count !== b.count
+        ? await subset(a.count > least ? a : b, least, { seed: context.seed(), step: 0 }, context.long.signal)
+        : null;
     if (cut) [a, b] = a.count > least ? [rowsOf("mind", cut), b] : [a, rowsOf("mind", cut)];
     const squares = await squaredPerDirection([a, b], directions, projections!, context).finally(() => cut?.dispose());
     const { mean, variance } = meanAndVariance(squares.map((square) => 3 * a.dim * square));

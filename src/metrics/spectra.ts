@@ -46,14 +46,19 @@ export async function rbfMatrix(where: string, a: Rows, b: Rows, sigma: number, 
 }
 
 /** Eigenvalues of K/n for the cosine kernel: of the smaller of XXᵀ/n and XᵀX/n, x with rows of length 1. */
-export async function cosineSpectrum(where: string, rows: Rows): Promise<Float64Array> {
-  const [gpu, read] = await onWholes(where, [rows], async (x) => {
-    const gpu = gpuOf(where, x);
-    const products = gpu.within(() => {
-      const unit = div(x, maximum(sqrt(sum(square(x), 1, { keepDims: true })), 1e-30));
-      return div(rows.dim < rows.count ? gram(unit) : gram(unit.transpose()), rows.count);
-    });
-    return [gpu, Float64Array.from(await products.read().finally(() => products.dispose()))] as const;
-  });
+export async function cosineSpectrum(where: string, rows: Rows, signal?: AbortSignal): Promise<Float64Array> {
+  const [gpu, read] = await onWholes(
+    where,
+    [rows],
+    async (x) => {
+      const gpu = gpuOf(where, x);
+      const products = gpu.within(() => {
+        const unit = div(x, maximum(sqrt(sum(square(x), 1, { keepDims: true })), 1e-30));
+        return div(rows.dim < rows.count ? gram(unit) : gram(unit.transpose()), rows.count);
+      });
+      return [gpu, Float64Array.from(await products.read({ signal }).finally(() => products.dispose()))] as const;
+    },
+    signal,
+  );
   return eigenvaluesOf(gpu, read, Math.min(rows.count, rows.dim));
 }

@@ -1,4 +1,4 @@
-import { permutation } from "../data/philox.ts";
+import { type Draw, permutation } from "../data/philox.ts";
 import { gpuOf, type Rows } from "../data/rows.ts";
 import { stored } from "../data/stored.ts";
 import { gather } from "../graph/ops/gather.ts";
@@ -8,19 +8,25 @@ import { STREAMS } from "./bootstrap.ts";
 import { onWholes } from "./sets.ts";
 
 /** `size` rows of a set, drawn without replacement, in their own order: a tensor that the caller disposes. */
-export async function subset(rows: Rows, size: number, seed: number, step: number): Promise<Tensor> {
-  return picked(rows, permutation(rows.count, { seed, stream: STREAMS.subset, step }).slice(0, size).sort());
+export async function subset(rows: Rows, size: number, draw: Draw, signal?: AbortSignal): Promise<Tensor> {
+  const order = permutation(rows.count, { ...draw, stream: STREAMS.subset });
+  return picked(rows, order.slice(0, size).sort(), { signal });
 }
 
 /** Some rows of a set, or samples of the shape given, as a tensor that the caller disposes. */
 export async function picked(
   rows: Rows,
   indices: Uint32Array<ArrayBuffer>,
-  shape: readonly number[] = [rows.dim],
+  {
+    shape = [rows.dim],
+    signal,
+  }: { readonly shape?: readonly number[] | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Tensor> {
-  return onWholes("subset", [rows], async (x) => {
+  const pick = async (x: Tensor): Promise<Tensor> => {
     const gpu = gpuOf("subset", x);
-    const [part] = await stored(gpu, () => [reshape(gather(x, gpu.tensor(indices)), [indices.length, ...shape])]);
+    const body = () => [reshape(gather(x, gpu.tensor(indices)), [indices.length, ...shape])] as const;
+    const [part] = await stored(gpu, body, signal);
     return part;
-  });
+  };
+  return onWholes("subset", [rows], pick, signal);
 }

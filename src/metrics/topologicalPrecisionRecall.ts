@@ -173,15 +173,23 @@ async function densityAt(
 }
 
 /** Both sets through one random matrix of normal numbers, scaled as Xavier's. */
-async function projectedTo(sets: readonly [Rows, Rows], k: number, { where, seed }: Context): Promise<Tensor[]> {
+async function projectedTo(
+  sets: readonly [Rows, Rows],
+  k: number,
+  { where, seed, long: { signal } }: Context,
+): Promise<Tensor[]> {
   const d = sets[0].dim;
   const draw = { seed: seed(), stream: STREAMS.direction };
   const projected = async (...wholes: Tensor[]): Promise<Tensor[]> => {
     const gpu = gpuOf(where, wholes[0]!);
-    return stored(gpu, () => {
-      const matrix = mul(random.normal(gpu, [d, k], draw), Math.sqrt(2 / (d + k)));
-      return wholes.map((x) => matmul(x, matrix));
-    });
+    return stored(
+      gpu,
+      () => {
+        const matrix = mul(random.normal(gpu, [d, k], draw), Math.sqrt(2 / (d + k)));
+        return wholes.map((x) => matmul(x, matrix));
+      },
+      signal,
+    );
   };
-  return onWholes(where, sets, projected);
+  return onWholes(where, sets, projected, signal);
 }

@@ -52,7 +52,7 @@ export const vendiScore = /* @__PURE__ */ defineMeasure<[generated: SampleSet], 
     const set = rows("generated");
     check(sigma === undefined || kernel === "rbf", "argument", where, () => 'sigma belongs to kernel "rbf".');
     let eigenvalues: Float64Array;
-    if (kernel === "cosine") eigenvalues = await cosineSpectrum(where, set);
+    if (kernel === "cosine") eigenvalues = await cosineSpectrum(where, set, long.signal);
     else {
       const width = sigma ?? (await medianDistance(set, long.signal));
       const matrix = await rbfMatrix(where, set, set, width, long);

@@ -1,5 +1,5 @@
 import type { Device } from "../device/device.ts";
-import { check, show } from "../device/errors.ts";
+import { check, checkOptions, show } from "../device/errors.ts";
 import { byteLength, type TypedArray, typed } from "../graph/dtype.ts";
 import { copyOf } from "../graph/maps.ts";
 import { noteWrite } from "../graph/provenance.ts";
@@ -20,6 +20,12 @@ const checkNotEmpty = (where: string, tensor: Tensor): void =>
     where,
     () => `expected at least one element; got ${String(tensor)}, which has no memory.`,
   );
+
+function checked(where: string, options: ReadOptions): ReadOptions {
+  checkOptions(where, options, ["signal"]);
+  checkSignal(where, options.signal);
+  return options;
+}
 
 /** How values get out of tensors, and into states: reading runs what is missing. */
 export class Access {
@@ -97,10 +103,10 @@ export class Access {
     tensor.used = base.used = true;
   }
 
-  read(tensor: Tensor, { signal }: ReadOptions = {}): Promise<TypedArray> {
+  read(tensor: Tensor, options: ReadOptions = {}): Promise<TypedArray> {
     return this.#gpu.outside(async () => {
       const where = `read ${show(tensor.shape)}`;
-      checkSignal(where, signal);
+      const { signal } = checked(where, options);
       if (!isWritten(tensor)) await sure([tensor]);
       const now = this.#now(where, tensor);
       // at once where there is nothing to compute: what is submitted later cannot change it
@@ -138,15 +144,15 @@ export class Access {
   }
 
   /** Runs what the tensors need, in one plan; afterwards each has storage of its own. */
-  evaluate(tensors: readonly Tensor[], { signal }: ReadOptions = {}): Promise<void> {
+  evaluate(tensors: readonly Tensor[], options: ReadOptions = {}): Promise<void> {
     return this.#gpu.outside(async () => {
-      checkSignal("evaluate", signal);
+      const { signal } = checked("evaluate", options);
       this.#gpu.checkOutside("evaluate");
       for (const tensor of tensors) sameDevice("evaluate", this.#gpu, tensor);
       await sure(tensors);
       const missing = tensors.filter((t) => !storageOf(t));
       await this.#eager.run("evaluate", missing, signal);
-      await sure(missing);
+      await abortable(sure(missing), signal);
     });
   }
 

@@ -1,7 +1,7 @@
 import { callsFor, operations } from "../kernels/cost.ts";
 import { MAX_SCALARS, MAX_VIEWS } from "../kernels/hook.ts";
 import type { DeviceTraits, Launches } from "../kernels/launch.ts";
-import { launchesOf, loadsOf } from "./launches.ts";
+import { launchesOf, loadHooksOf } from "./launches.ts";
 import { type Group, walk } from "./reads.ts";
 import { fusableSource, resolveView, type Value } from "./values.ts";
 
@@ -91,12 +91,16 @@ export function isCrowded(group: Group, inlined: ReadonlySet<Value>, traits: Dev
     const early = [partialSums ? undefined : producer, followsResult ? undefined : sideStore];
     const all = loadOf([...late, ...early], inlined, producer);
     if (!fits(all, "map", traits, 1 + sideBuffers)) return true;
-    return producer !== null && !hasRoom(loadOf(early, inlined), COPIES.reduce);
+    if (producer === null) return false;
+    // what adds up partial results binds these as well
+    const addsUp = followsResult && (partialSums || launchesOf(producer, traits).launches.length > 1);
+    if (addsUp && !fits(loadOf(late, inlined, producer), "map", traits, 2 + sideBuffers)) return true;
+    return !hasRoom(loadOf(early, inlined), COPIES.reduce);
   }
-  const loads = loadsOf(producer);
-  const load = loadOf([...late, sideStore, ...(loads ? [producer] : [])], inlined, producer);
+  const loadHooks = loadHooksOf(producer);
+  const load = loadOf([...late, sideStore, ...(loadHooks ? [producer] : [])], inlined, producer);
   const launches = launchesOf(producer, traits);
-  const views = producer === result && !sideBuffers && !loads ? 0 : load.views.size;
+  const views = producer === result && !sideBuffers && !loadHooks ? 0 : load.views.size;
   return (
     views > MAX_VIEWS ||
     load.scalars.size > MAX_SCALARS ||

@@ -14,7 +14,7 @@ import {
   type Slots,
 } from "./expression.ts";
 import type { Fusion } from "./fuse.ts";
-import { launchesOf, loadsOf, reductionOf } from "./launches.ts";
+import { launchesOf, loadHooksOf, reductionOf } from "./launches.ts";
 import { orderOf, permutation, sizeOf } from "./prepare.ts";
 import type { Group } from "./reads.ts";
 import { fusableSource, resolveView, sameOrderBase, type Value } from "./values.ts";
@@ -264,7 +264,7 @@ function emitKernel(group: Group, producer: Value, emission: Emission): Dispatch
 /** How a kernel reads its inputs, where it has hooks for that. */
 const loadBodies = (producer: Value, context: HookContext): Bodies =>
   Object.fromEntries(
-    (loadsOf(producer) ?? []).map((hook, k) => [
+    (loadHooksOf(producer) ?? []).map((hook, k) => [
       hook,
       hookBody(loadedExpression(producer.args[k]!, context), "f32", offsetsIn(context.slots)),
     ]),

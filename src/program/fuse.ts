@@ -3,7 +3,7 @@ import { signature } from "../graph/maps.ts";
 import { callsFor } from "../kernels/cost.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
 import { Collector, fits, isCrowded, type Load } from "./crowding.ts";
-import { launchesOf, loadsOf } from "./launches.ts";
+import { launchesOf, loadHooksOf } from "./launches.ts";
 import { orderOf, sizeOf } from "./prepare.ts";
 import { type Group, leavesOf, onlyHere } from "./reads.ts";
 import { fusableSource, type Graph, isUniform, sameOrderBase, type Value } from "./values.ts";
@@ -53,7 +53,7 @@ function cuts(graph: Graph, inlined: ReadonlySet<Value>, traits: DeviceTraits): 
   };
   for (const value of graph.values) {
     const { kind } = value.what;
-    if (kind !== "map" && kind !== "reduce" && !loadsOf(value)) continue;
+    if (kind !== "map" && kind !== "reduce" && !loadHooksOf(value)) continue;
     const copies = kind === "map" ? "map" : "reduce";
     let load = collect(value);
     while (!fits(load, copies, traits)) {
@@ -79,7 +79,7 @@ function nearest({ result, producer }: Group, inlined: ReadonlySet<Value>): Valu
 /** The users of `value`, with views that only rename axes looked through; null for a use that needs it stored. */
 function uses(value: Value): (Value | null)[] {
   return value.users.flatMap((user) => {
-    if (user.what.kind !== "view") return [user.what.kind !== "kernel" || loadsOf(user) ? user : null];
+    if (user.what.kind !== "view") return [user.what.kind !== "kernel" || loadHooksOf(user) ? user : null];
     return fusableSource(user) === value ? uses(user) : [null];
   });
 }

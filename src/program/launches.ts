@@ -25,8 +25,8 @@ function describe(value: Value, traits: DeviceTraits): Launches {
 }
 
 /** The hooks by which a kernel op reads its inputs; undefined where it binds them. */
-export const loadsOf = ({ what }: Value): readonly string[] | undefined =>
-  what.kind === "kernel" ? what.op.loads : undefined;
+export const loadHooksOf = ({ what }: Value): readonly string[] | undefined =>
+  what.kind === "kernel" ? what.op.loadHooks : undefined;
 
 /** Loads what a plan of `graph` needs and no plan before it did: kernels with their launchers, and rare functions. */
 export async function loadKernels({ values }: Graph): Promise<void> {
@@ -38,7 +38,7 @@ export async function loadKernels({ values }: Graph): Promise<void> {
 /** What a kernel op reads; through hooks as if it were contiguous. */
 export const operandsOf = (value: Value): Operand[] =>
   value.args.map((arg) =>
-    loadsOf(value) ? { shape: arg.shape, dtype: arg.dtype, strides: contiguous(arg.shape) } : operandOf(arg)!,
+    loadHooksOf(value) ? { shape: arg.shape, dtype: arg.dtype, strides: contiguous(arg.shape) } : operandOf(arg)!,
   );
 
 /** What a reduction does to what. */

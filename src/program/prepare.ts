@@ -33,7 +33,7 @@ export function materialise(graph: Graph): Graph {
   for (const value of graph.values) {
     if (value.what.kind !== "kernel") continue;
     const { op, attributes } = value.what;
-    if (op.loads) continue;
+    if (op.loadHooks) continue;
     const args = value.args.map((arg, position) => {
       const operand = operandOf(arg);
       if (operand && (isContiguous(operand) || op.accepts?.(position, operand, attributes))) return arg;

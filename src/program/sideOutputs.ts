@@ -19,7 +19,7 @@ export function sideOutputs(graph: Graph, fusion: Fusion, traits: DeviceTraits):
   const plan = new HorizontalFusion(graph, fusion, traits);
   for (const group of fusion.groups) if (isTotal(group)) plan.addUp(group);
   for (const group of fusion.groups)
-    if (group.producer?.what.kind === "reduce" && !plan.store(group)) plan.storeNext(group);
+    if (group.producer?.what.kind === "reduce" && !plan.store(group)) plan.storeFollower(group);
   return plan.fusion;
 }
 
@@ -132,7 +132,7 @@ class HorizontalFusion {
   }
 
   /** Makes a map of the results of `reduction`, which are stored themselves, its side store, where there is one. */
-  storeNext(reduction: Group): boolean {
+  storeFollower(reduction: Group): boolean {
     const { result } = reduction;
     const group = this.#producers.get(result);
     if (!group?.producer || group.sideStore || this.#states.has(result)) return false;

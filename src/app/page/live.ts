@@ -19,6 +19,8 @@ interface Live {
  */
 export function live({ status, again, use, work, changed }: Live): (act: (engine: Engine) => Promise<unknown>) => void {
   let engine: Engine | undefined;
+  /** How often it was opened: only the newest opening is heard. */
+  let openings = 0;
   const set = (next: Engine | undefined): void => {
     engine = next;
     changed?.(next);
@@ -32,12 +34,12 @@ export function live({ status, again, use, work, changed }: Live): (act: (engine
   };
   async function open(): Promise<void> {
     again.hidden = true;
-    const last = engine;
+    const own = ++openings;
     set(undefined);
-    last?.dispose();
     status.textContent = "Opening the GPU …";
     try {
       const opened = await sharedEngine(use);
+      if (own !== openings) return;
       set(opened);
       void opened.gpu.lost.then(({ message }) => {
         if (engine !== opened) return;
@@ -49,6 +51,8 @@ export function live({ status, again, use, work, changed }: Live): (act: (engine
       const text = await work(opened, failedOf(opened));
       if (engine === opened) status.textContent = text;
     } catch (error) {
+      // what an earlier opening says late is over, and a lost device has been told
+      if (own !== openings) return;
       if (again.hidden) tell(error);
       again.hidden = false;
     }

@@ -25,7 +25,7 @@ const kernels = /* @__PURE__ */ lazy(() => import("../../kernels/normalise.ts"))
 
 const normaliseOp = (entry: Normalise["entry"]): KernelOp => ({
   name: entry === "gradient" ? "normaliseGradient" : entry,
-  loads: entry === "gradient" ? ["load_a", "load_b"] : ["load_a"],
+  loadHooks: entry === "gradient" ? ["load_a", "load_b"] : ["load_a"],
   load: kernels.load,
   launch: ([x], _outputs, { extent, centred, eps }, traits) =>
     kernels

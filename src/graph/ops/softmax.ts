@@ -17,7 +17,7 @@ const kernels = /* @__PURE__ */ lazy(() => import("../../kernels/softmax.ts"));
 
 const softmaxOp = (entry: Softmax["entry"]): KernelOp => ({
   name: entry === "gradient" ? "softmaxGradient" : entry,
-  loads: entry === "gradient" ? ["load_a", "load_b"] : ["load_a"],
+  loadHooks: entry === "gradient" ? ["load_a", "load_b"] : ["load_a"],
   load: kernels.load,
   launch: ([x], _outputs, { extent, log, finite }, traits) =>
     kernels

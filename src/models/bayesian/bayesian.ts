@@ -52,7 +52,8 @@ export class BayesianGaussianMixture {
     const found = await fitBayesian(where, rows, plan);
     const { means, covariances } = found.posterior;
     const weights = expectedWeights(found.posterior);
-    const mixture = await GaussianMixture.from(found.gpu, { covariance: plan.kind, weights, means, covariances });
+    const parameters = { covariance: plan.kind, weights, means, covariances };
+    const mixture = await GaussianMixture.from(found.gpu, parameters, { signal: plan.signal });
     return new BayesianGaussianMixture(mixture, found);
   }
 

@@ -1,6 +1,6 @@
 import { eachBatch, gpuOfRows, type Rows } from "../../data/rows.ts";
 import { check, LatentError } from "../../device/errors.ts";
-import { abortable, progressOf } from "../../formats/call.ts";
+import { progressOf } from "../../formats/call.ts";
 import { mul, sub } from "../../graph/ops/arithmetic.ts";
 import { exp } from "../../graph/ops/elementwise.ts";
 import { concat } from "../../graph/ops/part.ts";
@@ -229,7 +229,7 @@ class Expectation {
       async (x) => {
         const program = await this.#programs.get(name, (rows) => body(rows!), [x]);
         const out = await program.run(x);
-        for (const [at, value] of (await abortable(out.read({ signal }), signal)).entries()) totals[at]! += value;
+        for (const [at, value] of (await out.read({ signal })).entries()) totals[at]! += value;
       },
       signal,
     );

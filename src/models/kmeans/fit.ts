@@ -1,7 +1,7 @@
 import { permutation } from "../../data/philox.ts";
 import { eachBatch, gpuOf, gpuOfRows, type Rows, rowsAtOnce } from "../../data/rows.ts";
 import { streamOf } from "../../data/streams.ts";
-import { abortable, type LongCall, progressOf } from "../../formats/call.ts";
+import { type LongCall, progressOf } from "../../formats/call.ts";
 import { assign } from "../../graph/assign.ts";
 import { add, div, greater, maximum, where } from "../../graph/ops/arithmetic.ts";
 import { expand, reshape } from "../../graph/ops/shape.ts";
@@ -159,7 +159,7 @@ class Lloyd {
       await eachBatch(this.#rows, size, (x, at) => this.#step(x, at), signal, order);
       if (!isMiniBatch) await this.#closed();
       iterations++;
-      const after = (await abortable(this.#centres.read({ signal }), signal)) as Float32Array<ArrayBuffer>;
+      const after = (await this.#centres.read({ signal })) as Float32Array<ArrayBuffer>;
       let total = 0;
       for (let i = 0; i < after.length; i++) total += (after[i]! - before[i]!) ** 2;
       converged = total <= threshold;

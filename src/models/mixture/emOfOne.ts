@@ -32,7 +32,7 @@ export async function emOfOne(
   const began = performance.now();
   let em: Em | null = null;
   try {
-    if (whole) await abortable(gpuOf(where, first).evaluate([whole], { signal }), signal);
+    if (whole) await gpuOf(where, first).evaluate([whole], { signal });
     em = new Em(gpuOf(where, first), rows, whole, { family, components: 1, batch, fill, signal, ...numbers });
     const covariances = Object.fromEntries(
       Object.entries(start).map(([name, values]) => [name, Float32Array.from(values)]),

@@ -55,7 +55,7 @@ export async function fitMixture(where: string, samples: Samples, given: Mixture
   let em: Em | null = null;
   let sample: StartingRows | null = null;
   try {
-    if (whole) await abortable(gpu.evaluate([whole], { signal }), signal);
+    if (whole) await gpu.evaluate([whole], { signal });
     const online = miniBatch ? { seed } : undefined;
     const numbers = { rank, components, regularization, tolerance, maxIterations, batch };
     em = new Em(gpu, rows, whole, { family, ...numbers, weights, fill, online, signal });

@@ -1,5 +1,6 @@
 import { check, checkOptions, LatentError, present } from "../../device/errors.ts";
-import { checkCall } from "../../formats/call.ts";
+import { checkCall, checkSignal } from "../../formats/call.ts";
+import type { ReadOptions } from "../../graph/options.ts";
 import { argmax } from "../../graph/ops/argmax.ts";
 import { log } from "../../graph/ops/elementwise.ts";
 import type { Draw } from "../../data/streams.ts";
@@ -107,9 +108,11 @@ export class GaussianMixture {
   static async from(
     gpu: Gpu,
     parameters: MixtureStart & { readonly covariance?: CovarianceKind; readonly rank?: number },
+    { signal }: ReadOptions = {},
   ): Promise<GaussianMixture> {
     const where = "GaussianMixture.from";
     checkGpu(where, gpu);
+    checkSignal(where, signal);
     checkOptions(where, parameters, ["covariance", "rank", "weights", "means", "covariances"]);
     const { covariance: kind = "full", rank, ...start } = parameters;
     const given = await readStart(start);
@@ -125,7 +128,7 @@ export class GaussianMixture {
     checkRank(where, family, rank, d);
     const values = startValues(where, given, family, { components, d, rank: rank ?? 0 }, "");
     const course = { converged: false, iterations: 0, history: [] };
-    return GaussianMixture.#build(where, gpu, family, { d, rank: rank ?? 0 }, values, course);
+    return GaussianMixture.#build(where, gpu, family, { d, rank: rank ?? 0 }, values, course, signal);
   }
 
   static #build(
