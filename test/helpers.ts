@@ -70,8 +70,8 @@ export function hardwareDefaults(on: Gpu, family: Family = "unknown"): Gpu {
 }
 
 /**
- * The same for tests of what comes after that choice: but products go by kernels that a software adapter compiles soon, where the tiled
- * ones, which test/matmul.test.ts has, take it seconds each.
+ * The same, but products go by quadswap kernels. A software adapter compiles a tiled one in seconds, and test/matmul.test.ts has these: other
+ * tests need the route that hardware takes, and not its products.
  */
 export function hardwareRoutes(on: Gpu): Gpu {
   const product = (name: string) => (name.endsWith(" aligned") ? "quadSwap" : "quadSwapAny");

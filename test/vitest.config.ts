@@ -15,7 +15,7 @@ const APART = ["adapter", "app/poll", "faults", "interrupted", "load", "long-cal
 /** Files that take long for their size: started last, one would leave the other worker with nothing to do. */
 const LONG = /\/(package|table|job|book|faces|family|family-files|ais|missing|intervals|bench-compilers)\.test\.ts$/;
 
-/** Those apart come first, since a worker is kept only from one file that shares it to the next; then those that take long. */
+/** Files apart come first: each ends its worker, and shared files after one would lose what the worker has compiled. Then those that take long. */
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ project, moduleId }: TestSpecification) =>

@@ -38,12 +38,12 @@ const PITCH = BLOCK_M4 + BLOCK_N4;
 // inner positions of a tile
 const TEAM_K = 16u;
 const BLOCK_K = TEAM_K * K_TEAMS;
-// eights of elements that an invocation brings of each tile: 1 or 2
-const EIGHTS_A = BLOCK_M * BLOCK_K / 8u / LANES;
-const EIGHTS_B = BLOCK_N * BLOCK_K / 8u / LANES;
+// fragments of eight elements that an invocation brings of each tile: 1 or 2
+const FRAGMENTS_A = BLOCK_M * BLOCK_K / 8u / LANES;
+const FRAGMENTS_B = BLOCK_N * BLOCK_K / 8u / LANES;
 // tiles after which the sums of many terms are kept, so that no more than 512 terms run through
 const RUN_TILES = select(1024u, 512u, MANY_TERMS == 1u) / BLOCK_K;
-// more runs than there are: loops that end by a constant need no guard against endlessness
+// more runs than any sum has: compilers guard a loop against endlessness unless it ends by a constant
 const RUNS = select(1u, 1u << 20u, MANY_TERMS == 1u);
 // rows of tiles that are gone through together, so that neighbours in time read the same parts of a and b
 const SWIZZLE_ROWS = 8u;
@@ -109,7 +109,7 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
   let y = member / 8u % 4u + member / 32u / (THREADS_N / 8u) * 4u;
   let a_along_k = TRANSPOSE_A == 0u;
   let b_along_k = TRANSPOSE_B == 1u;
-  var from_{m}{n} = {m}_eight(place, lane + {n}u * LANES); //#repeat m in a b, n in 0..2
+  var from_{m}{n} = {m}_fragment(place, lane + {n}u * LANES); //#repeat m in a b, n in 0..2
   var total = vec4f();
   var rows_earlier = vec4f();
   var s{h}{e}_{j} = vec4f(); //#repeat h in 0..2, e in 0..4, j in 0..2
@@ -132,15 +132,16 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
       // nobody puts a tile here before everybody has used the one that was here
       if (BUFFERS == 1u) { workgroupBarrier(); }
       if (LATE == 1u) {
-        from_{m}0 = {m}_eight(place, lane); //#repeat m in a b
+        // worked out again: kept over the loop it would take registers that such devices do not have
+        from_{m}0 = {m}_fragment(place, lane); //#repeat m in a b
         loads = loads_of(
           from_{m}{n}, //#repeat m in a b, n in 0..2
           k,
         );
       }
       put(from_{m}0, buffer, {m}_along_k, k, loads.first_{m}0, loads.second_{m}0); //#repeat m in a b
-      if (EIGHTS_A == 2u) { put(from_a1, buffer, a_along_k, k, loads.first_a1, loads.second_a1); }
-      if (EIGHTS_B == 2u) { put(from_b1, buffer, b_along_k, k, loads.first_b1, loads.second_b1); }
+      if (FRAGMENTS_A == 2u) { put(from_a1, buffer, a_along_k, k, loads.first_a1, loads.second_a1); }
+      if (FRAGMENTS_B == 2u) { put(from_b1, buffer, b_along_k, k, loads.first_b1, loads.second_b1); }
       workgroupBarrier();
       // the next tile is on its way while this one is used
       if (LATE == 0u) {

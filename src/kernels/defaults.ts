@@ -31,7 +31,7 @@ const SOFTWARE = {
   /** Longest row that one invocation reduces where there are many rows. */
   reduce: {
     maxRowPerInvocation: 2048,
-    /** Elements of a row that an invocation holds, and of each of many rows that others load four at a time. */
+    /** Elements of a row that an invocation may hold; fewer where there are many rows, which vec4 reductions then take faster. */
     maxPerLane: 256,
     maxPerLaneOfMany: 32,
   },
@@ -73,7 +73,7 @@ const HARDWARE = {
     maxChannelsForDirect: Infinity,
     maxChannelsForInputStride2: 0,
   },
-  /** Two rows of 16 elements a lane leave room in the 64 registers of Intel's. */
+  /** Gradients hold two rows. At 16 elements a lane, 32 of the 64 values that Intel has room for stay free. */
   reduce: { maxRowPerInvocation: 32, maxPerLane: 16, maxPerLaneOfMany: 16 },
   /**
    * Not measured on a GPU yet. A CPU takes 0.1 s for a root trace of 256 rows, 20 ms for 128 eigenvalues, and 8 times as long for
@@ -84,8 +84,8 @@ const HARDWARE = {
 } as const;
 
 /**
- * Subgroups of 16 share 128 registers of 8 lanes, so an invocation has room for 64 values: 4 × 4 sums, and no tile that waits. 96
- * units hold 7 subgroups each. Those from Xe2 on have twice the room, which `tune` finds.
+ * A subgroup of 16 has 128 registers of 8 lanes, so an invocation has room for 64 values: 4 × 4 sums, but no prefetched tile beside
+ * them. 96 units hold 7 subgroups each. From Xe2 on there is twice the room, which `tune` finds.
  */
 const INTEL = {
   ...HARDWARE,

@@ -113,7 +113,7 @@ function standard(shape: MatmulShape, traits: DeviceTraits): MatmulVariant {
     if (shape.rows * shape.columns <= matmul.maxElementsForNaive) return "naive";
     const fitting = tilingsFor(matmul).filter((name) => admits(name, shape, traits));
     const cost = (name: Tiled) => costOf(name, shape, traits, matmul);
-    // a result that nearly fills a binding leaves no room for what its padding to tiles would keep
+    // none fits where the result nearly fills a binding: tiles' scratch is as large as the result, padded to whole tiles
     if (fitting.length === 0) return "registerTiled";
     return fitting.reduce((best, name) => (cost(name) < cost(best) ? name : best));
   }

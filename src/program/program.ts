@@ -54,7 +54,7 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
   readonly #body: Body;
   readonly #traces: Trace[] = [];
   readonly #pacer: Pacer;
-  /** Of the long call that the program is for: an abort ends a run's wait for the driver. */
+  /** Of the long call that compiled it. An abort ends the wait of any later run for the driver. */
   readonly #signal: AbortSignal | undefined;
   #current: Trace;
   #queue: Promise<unknown> = Promise.resolve();

@@ -9,7 +9,7 @@ export interface Group {
   readonly producer: Value | null;
   /** Side output: a map that the reduction stores, element by element, as it loads. */
   readonly sideStore?: Value;
-  /** The side store is a map of the result instead, stored with it. */
+  /** The side store is a map of the reduction's result, and not of what it loads. */
   readonly followsResult?: boolean;
   /** Side output: a sum of all elements, of which each invocation of the kernel adds up its part. */
   readonly sideSum?: Value;
