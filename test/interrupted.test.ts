@@ -73,15 +73,15 @@ const PATIENCE = 2000;
 async function faultWhileCompiling(own: Gpu, prepared: Prepared, seen: Set<string>): Promise<string | null> {
   const before = sizeOf(own);
   const controller = new AbortController();
-  let goOn = (): void => {};
-  const held = new Promise<void>((resolve) => (goOn = resolve));
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
   const { get } = PipelineCache.prototype;
   const compiles = new Promise<{ label: string }>((resolve) => {
     PipelineCache.prototype.get = async function (source) {
       if (!seen.has(source.code)) {
         seen.add(source.code);
         resolve(source);
-        await held;
+        await released;
       }
       return get.call(this, source);
     };
@@ -103,7 +103,7 @@ async function faultWhileCompiling(own: Gpu, prepared: Prepared, seen: Set<strin
     return memory ? `${memory} while ${first.label} compiles` : fault;
   } finally {
     PipelineCache.prototype.get = get;
-    goOn();
+    release();
     await ended;
   }
 }

@@ -16,11 +16,10 @@ import {
   transpose,
 } from "../src/index.ts";
 import { opener, ramp } from "./helpers.ts";
-import { dispatchesOf, expectRows, families, ofColumns, type OfAxis } from "./rows.ts";
+import { dispatchesOf, expectRows, families, ofColumns, type OfAxis, wave } from "./rows.ts";
 
 const open = opener();
 
-const wave = (size: number) => Float32Array.from({ length: size }, (_, i) => 4 * Math.sin(i * 12.9898));
 /** Root mean squares along the first axis, by maps and a reduction. */
 const rms: OfAxis = (x, axis) =>
   axis === 1 ? rmsNorm(x, { eps: 1e-3 }) : x.div(mul(x, x).mean(0, { keepDims: true }).add(1e-3).sqrt());

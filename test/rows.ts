@@ -15,6 +15,10 @@ import {
 import type { openNodeGpu } from "../src/node.ts";
 import { hardwareDefaults, ramp } from "./helpers.ts";
 
+/** Numbers up to 4 that repeat nowhere near. */
+export const wave = (size: number): Float32Array<ArrayBuffer> =>
+  Float32Array.from({ length: size }, (_, i) => 4 * Math.sin(i * 12.9898));
+
 /** An engine as on a software adapter and one as on a GPU. */
 export async function families(open: typeof openNodeGpu): Promise<[string, Gpu][]> {
   return [
@@ -57,7 +61,7 @@ export async function expectRows(
   limit: (value: number, extent: number) => number,
 ): Promise<void> {
   for (const [rows, extent] of SIZES) {
-    const data = Float32Array.from({ length: rows * extent }, (_, i) => 4 * Math.sin(i * 12.9898));
+    const data = wave(rows * extent);
     const x = gpu.tensor(data, [rows, extent]);
     const found = thrice(op, x);
     const expected = thrice(ofColumns(op), x);

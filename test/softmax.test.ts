@@ -15,11 +15,10 @@ import {
   transpose,
 } from "../src/index.ts";
 import { opener, ramp } from "./helpers.ts";
-import { dispatchesOf, expectRows, families, ofColumns, type OfAxis } from "./rows.ts";
+import { dispatchesOf, expectRows, families, ofColumns, type OfAxis, wave } from "./rows.ts";
 
 const open = opener();
 
-const wave = (size: number) => Float32Array.from({ length: size }, (_, i) => 4 * Math.sin(i * 12.9898));
 const ops: { readonly [name: string]: OfAxis } = { softmax, logSoftmax, logsumexp };
 
 /** In float64. */

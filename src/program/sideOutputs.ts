@@ -84,11 +84,7 @@ class HorizontalFusion {
       readers.length === 1 &&
       !this.#outputs.has(source.result) &&
       !this.#nexts.has(source.result) &&
-      map!.producer === null &&
-      map!.result.what.kind === "map" &&
-      isFloat(map!.result.dtype) &&
-      !this.#nexts.has(map!.result) &&
-      sizeOf(map!.result) === sizeOf(source.result) &&
+      this.#isMapOf(map!, sizeOf(source.result)) &&
       onlyHere(source.result, map!.result, this.#inlined) &&
       this.#independent(map!, source);
     const fused: Group = { ...source, result: isMap ? map!.result : source.result, sideSum: producer! };
@@ -117,11 +113,7 @@ class HorizontalFusion {
     }
     const map = this.#inOrder(offered).find(
       (g) =>
-        g.producer === null &&
-        g.result.what.kind === "map" &&
-        isFloat(g.result.dtype) &&
-        sizeOf(g.result) === sizeOf(input) &&
-        !this.#nexts.has(g.result) &&
+        this.#isMapOf(g, sizeOf(input)) &&
         readsSameLeaves(g) &&
         !this.#readsLate(group, g) &&
         !this.#reads.get(g)!.has(group.result) &&
@@ -138,15 +130,15 @@ class HorizontalFusion {
     if (!group?.producer || group.sideStore || this.#states.has(result)) return false;
     const map = this.#inOrder([...this.#readersOf(result)].slice(0, MOST_OFFERED)).find(
       (g) =>
-        g.producer === null &&
-        g.result.what.kind === "map" &&
-        isFloat(g.result.dtype) &&
-        sizeOf(g.result) === sizeOf(result) &&
-        !this.#nexts.has(g.result) &&
-        onlyHere(result, g.result, this.#inlined) &&
-        this.#independent(g, group),
+        this.#isMapOf(g, sizeOf(result)) && onlyHere(result, g.result, this.#inlined) && this.#independent(g, group),
     );
     return map !== undefined && this.#fuse([group, map], { ...group, sideStore: map.result, followsResult: true });
+  }
+
+  /** Whether a group is one map of floats of so many elements, which another kernel may compute and store: no state takes it. */
+  #isMapOf({ producer, result }: Group, size: number): boolean {
+    const isMap = producer === null && result.what.kind === "map" && isFloat(result.dtype);
+    return isMap && sizeOf(result) === size && !this.#nexts.has(result);
   }
 
   /** Puts `fused` in the place of `old`, where it has room. */

@@ -6,12 +6,12 @@ const VIEWS = [
   { view: "dark", width: 1280, height: 800, colorScheme: "dark" },
 ] as const;
 
-/** Takes a picture of a page in three views, in which nothing is wider than the page. `settled` waits for what a new size draws anew. */
-export async function takeViews(page: Page, name: string, settled?: () => Promise<unknown>): Promise<void> {
+/** Takes a picture of a page in three views, in which nothing is wider than the page. `drawn` waits for what a new size draws anew. */
+export async function takeViews(page: Page, name: string, drawn?: () => Promise<unknown>): Promise<void> {
   for (const { view, width, height, colorScheme } of VIEWS) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await page.setViewportSize({ width, height });
-    await settled?.();
+    await drawn?.();
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), view).toBeLessThanOrEqual(0);
     await page.screenshot({ path: test.info().outputPath(`${name}-${view}.png`), fullPage: true });
   }

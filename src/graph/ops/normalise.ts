@@ -5,7 +5,7 @@ import type { KernelOp } from "../kernelOp.ts";
 import { lazy } from "../lazy.ts";
 import { checkTensor } from "../operand.ts";
 import { axesOf, checkFloat, checkShape, recordMap, recordOne } from "../record.ts";
-import { registerExtent, rowsOf } from "../rows.ts";
+import { registerExtent, rowOp } from "../rows.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul, neg, sqrt, sub } from "./arithmetic.ts";
 import { reshape } from "./shape.ts";
@@ -23,16 +23,14 @@ export interface AffineOptions {
 
 const kernels = /* @__PURE__ */ lazy(() => import("../../kernels/normalise.ts"));
 
-const normaliseOp = (entry: Normalise["entry"]): KernelOp => ({
-  name: entry === "gradient" ? "normaliseGradient" : entry,
-  loadHooks: entry === "gradient" ? ["load_a", "load_b"] : ["load_a"],
-  load: kernels.load,
-  launch: ([x], _outputs, { extent, centred, eps }, traits) =>
-    kernels
-      .get()
-      .normalise(rowsOf(x!.shape, Number(extent)), { entry, centred: centred === true, eps: Number(eps) }, traits),
-});
-const ops = { normalise: /* @__PURE__ */ normaliseOp("normalise"), gradient: /* @__PURE__ */ normaliseOp("gradient") };
+const normaliseOp = (name: string, inputs: 1 | 2, entry: Normalise["entry"]): KernelOp =>
+  rowOp(name, inputs, kernels.load, (rows, { centred, eps }, traits) =>
+    kernels.get().normalise(rows, { entry, centred: centred === true, eps: Number(eps) }, traits),
+  );
+const ops = {
+  normalise: /* @__PURE__ */ normaliseOp("normalise", 1, "normalise"),
+  gradient: /* @__PURE__ */ normaliseOp("normaliseGradient", 2, "gradient"),
+};
 
 /** What is done to rows: of so many elements, their mean taken out or not. */
 type OfRows = { readonly extent: number; readonly centred: boolean; readonly eps: number };

@@ -11,23 +11,18 @@ import type { Softmax } from "../../kernels/softmax.ts";
 import type { KernelOp } from "../kernelOp.ts";
 import { lazy } from "../lazy.ts";
 import type { ReduceOptions, Axes } from "../options.ts";
-import { registerExtent, rowsOf } from "../rows.ts";
+import { registerExtent, rowOp } from "../rows.ts";
 
 const kernels = /* @__PURE__ */ lazy(() => import("../../kernels/softmax.ts"));
 
-const softmaxOp = (entry: Softmax["entry"]): KernelOp => ({
-  name: entry === "gradient" ? "softmaxGradient" : entry,
-  loadHooks: entry === "gradient" ? ["load_a", "load_b"] : ["load_a"],
-  load: kernels.load,
-  launch: ([x], _outputs, { extent, log, finite }, traits) =>
-    kernels
-      .get()
-      .softmax(rowsOf(x!.shape, Number(extent)), { entry, log: log === true, finite: finite === true }, traits),
-});
+const softmaxOp = (name: string, inputs: 1 | 2, entry: Softmax["entry"]): KernelOp =>
+  rowOp(name, inputs, kernels.load, (rows, { log, finite }, traits) =>
+    kernels.get().softmax(rows, { entry, log: log === true, finite: finite === true }, traits),
+  );
 const ops = {
-  softmax: /* @__PURE__ */ softmaxOp("softmax"),
-  logsumexp: /* @__PURE__ */ softmaxOp("logsumexp"),
-  gradient: /* @__PURE__ */ softmaxOp("gradient"),
+  softmax: /* @__PURE__ */ softmaxOp("softmax", 1, "softmax"),
+  logsumexp: /* @__PURE__ */ softmaxOp("logsumexp", 1, "logsumexp"),
+  gradient: /* @__PURE__ */ softmaxOp("softmaxGradient", 2, "gradient"),
 };
 
 /** Softmax of rows of `extent` elements, or its logarithm, in one launch; so is the gradient. */
