@@ -145,8 +145,7 @@ class Job {
 
   async #data(source: Source, progress: OnProgress): Promise<{ context: JobContext; images: Uint8Array }> {
     const { seed, signal } = this.#options;
-    const mnist =
-      typeof source === "function" ? await source({ ...(signal ? { signal } : {}), onProgress: progress }) : source;
+    const mnist = typeof source === "function" ? await source({ signal, onProgress: progress }) : source;
     const train = first(mnist.train, this.#settings.trainImages);
     const test = first(mnist.test, this.#settings.testImages);
     const context: JobContext = {
@@ -164,7 +163,7 @@ class Job {
       settings: this.#settings,
       seed,
       tell: this.#listener,
-      ...(signal ? { signal } : {}),
+      signal,
     };
     const shown = Float32Array.from(
       test.images.subarray(0, this.#settings.grid * context.test.features),

@@ -1,11 +1,11 @@
-import { check } from "./errors.ts";
+import { check, checkOptions } from "./errors.ts";
 
 /** What every long call takes. */
 export interface LongCall {
   /** Aborts the call, which then rejects with `signal.reason`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called as the call gets on, with times in seconds. */
-  readonly onProgress?: (progress: CallProgress) => void;
+  readonly onProgress?: ((progress: CallProgress) => void) | undefined;
 }
 
 /** How far a long call is. */
@@ -44,6 +44,16 @@ export function checkSignal(where: string, signal: AbortSignal | undefined): voi
     return `expected signal to be an AbortSignal; got ${name(signal)}. ${remedy}`;
   });
   signal?.throwIfAborted();
+}
+
+/** The signal of options that hold nothing else. Throws as `checkSignal` does, and LatentError("argument") on another option. */
+export function signalOf(
+  where: string,
+  options: { readonly signal?: AbortSignal | undefined },
+): AbortSignal | undefined {
+  checkOptions(where, options, ["signal"]);
+  checkSignal(where, options.signal);
+  return options.signal;
 }
 
 /** Throws as `checkSignal` does, and LatentError("argument") unless a given `onProgress` is a function. */

@@ -69,7 +69,7 @@ export const frechetDistanceInfinity = /* @__PURE__ */ defineMeasure<
           return `expected points from 2 to ${most}, the generated rows; got ${size}.`;
         });
         const part = await subset(generated, size, { seed: seed(), step }, long.signal);
-        const options = { interval: false, ...(long.signal ? { signal: long.signal } : {}) };
+        const options = { interval: false, signal: long.signal };
         const found = await frechetDistance(reference, part, options).finally(() => part.dispose());
         values.push(found.value);
       }

@@ -44,7 +44,7 @@ export const gaussianFit = /* @__PURE__ */ defineMeasure<
     const { signal } = context.long;
     const gaussian = await Gaussian.fit(samples as Samples, {
       regularization: regularization!,
-      ...(signal ? { signal } : {}),
+      signal,
     });
     try {
       const { mean: value, variance } = meanAndVariance(await logProbs((rows) => gaussian.logProb(rows), context, "x"));

@@ -36,7 +36,7 @@ export async function typical(a: Rows, b: Rows, kernel: Kernel, signal?: AbortSi
     count: Math.min(PROBE, rows.count),
     batch: (i, n) => rows.batch(i, n),
   });
-  const { total, diagonal } = await kernelSums("kernel", part(a), part(b), kernel, 0, false, signal ? { signal } : {});
+  const { total, diagonal } = await kernelSums("kernel", part(a), part(b), kernel, 0, false, { signal });
   return Math.fround((total + diagonal) / (Math.min(PROBE, a.count) * Math.min(PROBE, b.count)));
 }
 

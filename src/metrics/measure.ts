@@ -152,7 +152,7 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
       seed: () => (noted.seed = seed),
       level,
       interval,
-      long: { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) },
+      long: { signal, onProgress },
       maybeGpu,
       insists: gpu !== undefined,
       gpu() {
@@ -201,7 +201,7 @@ export function defineMeasure<A extends readonly unknown[], O, P>(
     noted.seed = seed;
     const { signal } = settings.long;
     const whole = Object.fromEntries(sets.map((set) => [set, inputs[set]]));
-    const quiet: Settings = { ...settings, interval: false, long: signal ? { signal } : {} };
+    const quiet: Settings = { ...settings, interval: false, long: { signal } };
     const deviations = await halves(whole, Object.keys(parts), { times, seed, signal }, async (half) => {
       const own: Tensor[] = [];
       try {

@@ -43,11 +43,10 @@ export const mifid = /* @__PURE__ */ defineMeasure<[real: SampleSet, generated: 
     const { where, long } = context;
     const [real, generated] = context.pair();
     const gpu = context.maybeGpu ? { gpu: context.maybeGpu } : {};
-    const signal = long.signal ? { signal: long.signal } : {};
     const { value: frechet, warnings } = await frechetDistance(a as SampleSet, b as SampleSet, {
       interval: false,
       ...(context.insists || !context.maybeGpu || Array.isArray(a) || Array.isArray(b) ? gpu : {}),
-      ...signal,
+      signal: long.signal,
     });
     // 1 − |cos| = ½ min(|u − v|², 4 − |u − v|²) of unit vectors, which loses nothing where it is small
     const blocks = await eachPair(

@@ -104,7 +104,7 @@ export async function eachPair(
         found.catch(() => {});
         // before anything is waited for, so that an abort meanwhile disposes these too
         blocks.push({ i, j, rows, columns, tensors, found });
-        await abortable(evaluated, signal);
+        await evaluated;
         free(right);
         await abortable(Promise.resolve(blocks.at(-IN_FLIGHT)?.found), signal);
         onProgress?.(progressOf(began, step, total));

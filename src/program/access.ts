@@ -1,12 +1,12 @@
 import type { Device } from "../device/device.ts";
-import { check, checkOptions, show } from "../device/errors.ts";
+import { check, show } from "../device/errors.ts";
 import { byteLength, type TypedArray, typed } from "../graph/dtype.ts";
 import { copyOf } from "../graph/maps.ts";
 import { noteWrite } from "../graph/provenance.ts";
 import { layout, recordMap, sameDevice, storageOf } from "../graph/record.ts";
 import type { Storage, Values } from "../graph/storage.ts";
 import { Tensor } from "../graph/tensor.ts";
-import { abortable, checkSignal } from "../formats/call.ts";
+import { abortable, signalOf } from "../formats/call.ts";
 import type { ReadOptions } from "../graph/options.ts";
 import type { EagerRunner } from "./eager.ts";
 import type { Engine } from "./engine.ts";
@@ -20,12 +20,6 @@ const checkNotEmpty = (where: string, tensor: Tensor): void =>
     where,
     () => `expected at least one element; got ${String(tensor)}, which has no memory.`,
   );
-
-function checked(where: string, options: ReadOptions): ReadOptions {
-  checkOptions(where, options, ["signal"]);
-  checkSignal(where, options.signal);
-  return options;
-}
 
 /** How values get out of tensors, and into states: reading runs what is missing. */
 export class Access {
@@ -106,7 +100,7 @@ export class Access {
   read(tensor: Tensor, options: ReadOptions = {}): Promise<TypedArray> {
     return this.#gpu.outside(async () => {
       const where = `read ${show(tensor.shape)}`;
-      const { signal } = checked(where, options);
+      const signal = signalOf(where, options);
       if (!isWritten(tensor)) await sure([tensor]);
       const now = this.#now(where, tensor);
       // at once where there is nothing to compute: what is submitted later cannot change it
@@ -146,7 +140,7 @@ export class Access {
   /** Runs what the tensors need, in one plan; afterwards each has storage of its own. */
   evaluate(tensors: readonly Tensor[], options: ReadOptions = {}): Promise<void> {
     return this.#gpu.outside(async () => {
-      const { signal } = checked("evaluate", options);
+      const signal = signalOf("evaluate", options);
       this.#gpu.checkOutside("evaluate");
       for (const tensor of tensors) sameDevice("evaluate", this.#gpu, tensor);
       await sure(tensors);

@@ -74,7 +74,7 @@ export async function faceContext(
   seed: number,
   signal?: AbortSignal,
 ): Promise<FaceContext> {
-  const long = signal ? { signal } : {};
+  const long = { signal };
   const owned: { dispose(): void }[] = [];
   const own = <T extends { dispose(): void }>(one: T): T => (owned.push(one), one);
   const dispose = (): void => {

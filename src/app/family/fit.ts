@@ -75,7 +75,7 @@ export async function fittedMember(
       seed,
       binarize: member.pixels === "binary",
       onProgress,
-      ...(signal ? { signal } : {}),
+      signal,
     });
     const seconds = (performance.now() - start) / 1000;
     store.write(member.name, await model.save(), { key, seconds, steps });

@@ -153,7 +153,7 @@ async function scoresOf(
     const generated = setsOf(context, outputs, owned);
     const classes = context.gpu.tensor(outputs.probabilities, [outputs.count, CLASSES]);
     owned.push(classes);
-    const options = { features: digits, ...(context.signal ? { signal: context.signal } : {}) };
+    const options = { features: digits, signal: context.signal };
     const distance = await frechetDistance(real.all, generated.all, options);
     const score = await classScore(classes, options);
     at(1);

@@ -18,7 +18,7 @@ export const gaussian: ModelEntry = {
       covariance: "full",
       regularization: REGULARIZATION,
       onProgress,
-      ...(signal ? { signal } : {}),
+      signal,
     } as const;
     const model = await Gaussian.fit(dequantised(train, train.count, seed), options);
     const d = train.features;

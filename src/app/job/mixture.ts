@@ -29,7 +29,7 @@ async function fit(context: JobContext, report: OnProgress, { key, covariance, w
     maxIterations: mixtureIterations,
     seed,
     onProgress: ({ step, total }) => report({ step, total, status: `EM iteration ${step}` }),
-    ...(signal ? { signal } : {}),
+    signal,
   });
   const points = [...model.history].map((value, i): [number, number] => [i + 1, value]);
   tell({

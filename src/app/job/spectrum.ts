@@ -58,7 +58,7 @@ export function directionImages(mean: Float32Array, vectors: Float32Array): Floa
 export async function spectrumOf(context: JobContext, images: Uint8Array, report: OnProgress): Promise<Spectrum> {
   const { gpu, train, tell, signal } = context;
   const onProgress = part(report, 0, 0.6);
-  const moments = await Moments.of(greyRows(train, train.count), { onProgress, ...(signal ? { signal } : {}) });
+  const moments = await Moments.of(greyRows(train, train.count), { onProgress, signal });
   const dim = train.features;
   const covariance = gpu.tensor(moments.covariance, [dim, dim]);
   const found = await eigh(covariance);

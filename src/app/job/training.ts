@@ -44,7 +44,7 @@ export function training(
     batch: settings.batch,
     learningRate: settings.learningRate,
     validation: test,
-    ...(signal ? { signal } : {}),
+    signal,
     onProgress({ step, total, loss: value, validation }) {
       const epoch = (epochs * step) / total;
       if (validation === undefined) batches.push([epoch, value]);

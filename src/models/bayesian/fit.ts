@@ -40,7 +40,7 @@ export async function fitBayesian(where: string, rows: Rows, plan: BayesianPlan)
     return `fewer rows than components. Expected at least ${Math.max(2, components)} rows; got ${rows.count}.`;
   });
   // checks every value on the way
-  const sums = await centredSums(where, rows, kind === "full" || kind === "tied", signal ? { signal } : {});
+  const sums = await centredSums(where, rows, kind === "full" || kind === "tied", { signal });
   const priors = priorsOf(where, plan, rows, sums.products, sums.mean);
   const family = familyOf(where, kind);
   const batch = rowsOfStep(family, components, rows.dim);

@@ -117,8 +117,13 @@ interface EmCall extends LongCall {
 async function byEm(family: CovarianceFamily, rows: Rows, call: EmCall, mean: Float64Array, start: Values) {
   const { where, warn, rank, regularization, tolerance, weights, fill, signal, onProgress } = call;
   const numbers = { kind: family.kind, rank, regularization, tolerance, maxIterations: 1000, weights, fill };
-  const long = { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) };
-  const { converged, iterations, ...found } = await emOfOne(where, rows, { ...numbers, ...long }, mean, start);
+  const { converged, iterations, ...found } = await emOfOne(
+    where,
+    rows,
+    { ...numbers, signal, onProgress },
+    mean,
+    start,
+  );
   if (!converged)
     warn(`${where}: EM did not converge in ${iterations} iterations. Raise regularization, or lower rank.`);
   return { family, ...found, shrinkage: 0, origin: { kind: "numbers", precision: 2 ** -24 } as const };
@@ -130,7 +135,7 @@ async function estimateOfIncomplete(family: CovarianceFamily, rows: Rows, call: 
   const fill = await observedMeans(where, rows, signal);
   const filled = filledRows(where, rows, fill, signal);
   const needed = family.needsProducts!(rows.dim);
-  const sums = await centredSums(where, filled, needed, { ...(signal ? { signal } : {}), weights });
+  const sums = await centredSums(where, filled, needed, { signal, weights });
   const d = rows.dim;
   const total = diagonalOf(sums.products, d).reduce((a, b) => a + b, 0) / sums.count;
   const origin = originOf(sums.mean, true);

@@ -39,7 +39,7 @@ export async function fitCentres(
   const { clusters, init, seed, restarts, maxIterations, tolerance } = plan;
   const gpu = await gpuOfRows(where, rows);
   // checks every value on the way
-  const { products, count } = await centredSums(where, rows, false, signal ? { signal } : {});
+  const { products, count } = await centredSums(where, rows, false, { signal });
   const threshold = (tolerance * products.reduce((a, b) => a + b, 0)) / count / rows.dim;
   const size = Math.min(rows.count, plan.miniBatch ?? rowsAtOnce(rows.dim));
   const given = { centres: clusters, batch: rowsAtOnce(rows.dim), seed, weights };

@@ -1,6 +1,5 @@
 import { type Draw, permutation, unitUniforms } from "../../data/philox.ts";
 import { streamOf } from "../../data/streams.ts";
-import { abortable } from "../../formats/call.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { distances } from "../../linalg/clusters.ts";
 import { ones } from "../../linalg/matrix.ts";
@@ -50,11 +49,11 @@ export async function plusPlus(
       Float64Array.from(closest, (best, i) => Math.min(best, read[i * candidates.length + c]!)),
     );
   };
-  closest = (await abortable(narrowed(chosen), signal))[0]!;
+  closest = (await narrowed(chosen))[0]!;
   for (let k = 1; k < components; k++) {
     signal?.throwIfAborted();
     const candidates = Array.from({ length: trials }, (_, t) => draw(counted(closest), drawn[k * trials + t]!));
-    const after = await abortable(narrowed(candidates), signal);
+    const after = await narrowed(candidates);
     const potentials = after.map((c) => counted(c).reduce((a, b) => a + b, 0));
     const best = potentials.indexOf(Math.min(...potentials));
     chosen.push(candidates[best]!);

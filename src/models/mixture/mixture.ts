@@ -1,5 +1,5 @@
 import { check, checkOptions, LatentError, present } from "../../device/errors.ts";
-import { checkCall, checkSignal } from "../../formats/call.ts";
+import { checkCall, signalOf } from "../../formats/call.ts";
 import type { ReadOptions } from "../../graph/options.ts";
 import { argmax } from "../../graph/ops/argmax.ts";
 import { log } from "../../graph/ops/elementwise.ts";
@@ -108,11 +108,11 @@ export class GaussianMixture {
   static async from(
     gpu: Gpu,
     parameters: MixtureStart & { readonly covariance?: CovarianceKind; readonly rank?: number },
-    { signal }: ReadOptions = {},
+    options: ReadOptions = {},
   ): Promise<GaussianMixture> {
     const where = "GaussianMixture.from";
     checkGpu(where, gpu);
-    checkSignal(where, signal);
+    const signal = signalOf(where, options);
     checkOptions(where, parameters, ["covariance", "rank", "weights", "means", "covariances"]);
     const { covariance: kind = "full", rank, ...start } = parameters;
     const given = await readStart(start);

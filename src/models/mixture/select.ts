@@ -72,7 +72,7 @@ export async function selectMixture<M extends Candidate>(
   const apart = criterion === "held-out" ? setApart(where, rows.count, heldOut, rest.seed ?? 0, all) : null;
   const trained = apart?.trained ?? all;
   const began = performance.now();
-  const call = rest.signal ? { signal: rest.signal } : {};
+  const call = { signal: rest.signal };
   const missing = rest.missing ? { missing: rest.missing } : {};
   const scoreOf = (model: M, weights: Float32Array | undefined) =>
     meanLogProb(where, (x) => model.logProb(x, missing), rows, model.components, call, weights);
