@@ -22,12 +22,12 @@ struct Params { rows: u32, extent: u32, eps: f32 }
 //#hook
 fn load_b(i: u32) -> f32 { return bitcast<f32>(x1[i]); }
 
-fn mean_of(row: Row, total: f32) -> f32 { return sum_of(row, total) / f32(params.extent); }
+fn row_mean(row: Row, total: f32) -> f32 { return row_sum(row, total) / f32(params.extent); }
 
-fn take_mean(row: Row) {
+fn subtract_mean(row: Row) {
   var total = 0.0;
-  for (var k = 0u; k < PER_LANE; k++) { total += select(0.0, a[k], counts(row, k)); }
-  let mean = mean_of(row, total);
+  for (var k = 0u; k < PER_LANE; k++) { total += select(0.0, a[k], in_row(row, k)); }
+  let mean = row_mean(row, total);
   for (var k = 0u; k < PER_LANE; k++) { a[k] -= mean; }
 }
 
@@ -35,12 +35,12 @@ fn take_mean(row: Row) {
 fn normalised(row: Row) -> f32 {
   load_row(row);
   if (CENTRED == 1u) {
-    take_mean(row);
-    take_mean(row);
+    subtract_mean(row);
+    subtract_mean(row);
   }
   var total = 0.0;
-  for (var k = 0u; k < PER_LANE; k++) { total += select(0.0, a[k] * a[k], counts(row, k)); }
-  let r = rsqrt(mean_of(row, total) + params.eps);
+  for (var k = 0u; k < PER_LANE; k++) { total += select(0.0, a[k] * a[k], in_row(row, k)); }
+  let r = rsqrt(row_mean(row, total) + params.eps);
   for (var k = 0u; k < PER_LANE; k++) { a[k] *= r; }
   return r;
 }
@@ -56,16 +56,16 @@ fn normalise(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: 
 fn gradient(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = row_of(group_number(id, groups), lane);
   var g: array<f32, PER_LANE>;
-  for (var k = 0u; k < PER_LANE; k++) { g[k] = load_b(place_of(row, k)); }
+  for (var k = 0u; k < PER_LANE; k++) { g[k] = load_b(index_of(row, k)); }
   let r = normalised(row);
   var along = 0.0;
   var total = 0.0;
   for (var k = 0u; k < PER_LANE; k++) {
-    total += select(0.0, g[k], counts(row, k));
-    along += select(0.0, g[k] * a[k], counts(row, k));
+    total += select(0.0, g[k], in_row(row, k));
+    along += select(0.0, g[k] * a[k], in_row(row, k));
   }
-  along = mean_of(row, along);
+  along = row_mean(row, along);
   var mean = 0.0;
-  if (CENTRED == 1u) { mean = mean_of(row, total); }
+  if (CENTRED == 1u) { mean = row_mean(row, total); }
   for (var k = 0u; k < PER_LANE; k++) { store(row, k, r * (g[k] - mean - a[k] * along)); }
 }

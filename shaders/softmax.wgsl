@@ -25,32 +25,32 @@ struct Params { rows: u32, extent: u32 }
 //#hook
 fn load_b(i: u32) -> f32 { return bitcast<f32>(x1[i]); }
 
-// Takes m out of the row; returns m.
-fn take_maximum(row: Row) -> f32 {
+// Subtracts the maximum m from the row; returns m.
+fn subtract_maximum(row: Row) -> f32 {
   var m = a[0];
   for (var k = 1u; k < PER_LANE; k++) { m = maximum(m, a[k]); }
-  m = shared_by(row, m, true);
+  m = row_reduce(row, m, true);
   if (FINITE == 1u) { m = where_(finite(m), m, 0.0); }
   for (var k = 0u; k < PER_LANE; k++) { a[k] -= m; }
   return m;
 }
 
-// Σ_r e^a; these take the place of a, but for logarithms.
+// Σ_r e^a. The exponentials replace a, except where LOG.
 fn sum_of_exponentials(row: Row) -> f32 {
   var total = 0.0;
   for (var k = 0u; k < PER_LANE; k++) {
     let e = exp_(a[k]);
     if (LOG == 0u) { a[k] = e; }
-    total += select(0.0, e, counts(row, k));
+    total += select(0.0, e, in_row(row, k));
   }
-  return sum_of(row, total);
+  return row_sum(row, total);
 }
 
 @compute @workgroup_size(LANES)
 fn softmax(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = row_of(group_number(id, groups), lane);
   load_row(row);
-  let m = take_maximum(row);
+  let m = subtract_maximum(row);
   let total = sum_of_exponentials(row);
   if (LOG == 1u) {
     let level = log_(total);
@@ -64,9 +64,9 @@ fn softmax(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: ve
 fn logsumexp(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = row_of(group_number(id, groups), lane);
   load_row(row);
-  let m = take_maximum(row);
+  let m = subtract_maximum(row);
   let total = sum_of_exponentials(row);
-  if (row.member == 0u && row.number < params.rows) { y[row.number] = epilogue(row.number, log_(total) + m); }
+  if (row.row_lane == 0u && row.number < params.rows) { y[row.number] = epilogue(row.number, log_(total) + m); }
 }
 
 @compute @workgroup_size(LANES)
@@ -74,12 +74,12 @@ fn gradient(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: v
   let row = row_of(group_number(id, groups), lane);
   var g: array<f32, PER_LANE>;
   load_row(row);
-  for (var k = 0u; k < PER_LANE; k++) { g[k] = load_b(place_of(row, k)); }
+  for (var k = 0u; k < PER_LANE; k++) { g[k] = load_b(index_of(row, k)); }
   var total = 0.0;
   for (var k = 0u; k < PER_LANE; k++) {
-    total += select(0.0, select(g[k] * a[k], g[k], LOG == 1u), counts(row, k));
+    total += select(0.0, select(g[k] * a[k], g[k], LOG == 1u), in_row(row, k));
   }
-  total = sum_of(row, total);
+  total = row_sum(row, total);
   for (var k = 0u; k < PER_LANE; k++) {
     if (LOG == 1u) { store(row, k, g[k] - exp_(a[k]) * total); } else { store(row, k, a[k] * (g[k] - total)); }
   }
