@@ -2,12 +2,19 @@
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { launchChrome } from "../src/app/chrome.mjs";
+import { launchChrome, needsSoftware } from "../src/app/chrome.mjs";
 import { serve } from "../src/app/server.mjs";
 import { buildBench } from "./build.mjs";
 
-/** Runs the request and returns { report, text, csv }; `listener` hears lines, and the report so far. */
-export async function inChrome({ engines, ...request }, folder, { say, keep }) {
+/**
+ * Runs the request and returns { report, text, csv }; `listener` hears lines, and the report so far. With `unsafe`, Chrome allows
+ * what WebGPU is still trying out: ONNX Runtime Web then takes subgroup matrices where the device has them.
+ */
+export async function inChrome({ engines, unsafe, ...request }, folder, { say, keep }) {
+  if (!unsafe && needsSoftware())
+    throw new Error(
+      "bench: Chrome shows no software adapter without --enable-unsafe-webgpu. Leave --safe out, or take a GPU.",
+    );
   const found = await buildBench("page.ts", engines, folder);
   const html = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>bench</title><script type="module" src="page.js"></script>`;
   await writeFile(join(folder, "index.html"), html);
@@ -15,7 +22,7 @@ export async function inChrome({ engines, ...request }, folder, { say, keep }) {
   let browser;
   try {
     // Chrome rounds timestamps to 0.1 ms: too coarse for a dispatch on a real GPU
-    browser = await launchChrome({ parameters: ["--disable-dawn-features=timestamp_quantization"] });
+    browser = await launchChrome({ unsafe, parameters: ["--disable-dawn-features=timestamp_quantization"] });
     const page = await browser.newPage();
     const crash = new Promise((_, reject) => {
       page.on("crash", () => reject(new Error("bench: the page crashed. Fewer engines at once may fit its memory.")));
@@ -36,7 +43,11 @@ export async function inChrome({ engines, ...request }, folder, { say, keep }) {
           say: (text) => void globalThis.say(text),
           keep: (report) => void globalThis.keep(report),
         }),
-      { ...request, engines: found, browser: `Chrome ${browser.version()}` },
+      {
+        ...request,
+        engines: found,
+        browser: `Chrome ${browser.version()}, ${unsafe ? "with" : "without"} --enable-unsafe-webgpu`,
+      },
     );
     return await Promise.race([work, crash]);
   } finally {

@@ -7,6 +7,7 @@ export const USAGE = `npm run bench -- [options]
   --only a,b,c       cases whose "workload, size" contains one of these (default all)
   --engines a,b,c    of ${Object.keys(ENGINES).join(", ")} (default all; --node: latentgpu)
   --node             in Node on Dawn, not in headless Chrome
+  --safe             Chrome as visitors have it: without --enable-unsafe-webgpu, so on a GPU alone
   --rounds n         blocks per engine and case (default 7)
   --box seconds      measuring time of each engine in a case at most (default 20)
   --profile          GPU time of every dispatch, per engine
@@ -31,6 +32,7 @@ export function options(args = process.argv.slice(2)) {
       to: text,
       csv: text,
       node: flag,
+      safe: flag,
       profile: flag,
       out: flag,
       compare: flag,
@@ -47,6 +49,7 @@ export function options(args = process.argv.slice(2)) {
     throw new Error(
       `bench: expected ${values.compare ? "two files after --compare" : "options alone"}; got ${positionals.join(" ") || "none"}.`,
     );
+  if (values.safe && values.node) throw new Error("bench: --safe is about Chrome. Leave it or --node out.");
   const engines = values.engines?.split(",") ?? (values.node ? ["latentgpu"] : Object.keys(ENGINES));
   for (const engine of engines)
     if (!ENGINES[engine])
@@ -60,6 +63,7 @@ export function options(args = process.argv.slice(2)) {
       rounds: whole("rounds", 7),
       boxSeconds: whole("box", 20),
       profile: values.profile,
+      unsafe: !values.safe,
     },
   };
 }

@@ -268,7 +268,7 @@ export const open: Open = async (): Promise<Engine> => {
   void device.lost.then(({ message }) => (lost = `the device was lost: ${message}`));
   return {
     name: "ort",
-    version,
+    version: `${version} (JSPI build)`,
     async prepare({ workload, settings, inputs }: Task): Promise<Runner | null> {
       failure = undefined; // another case's error is not this one's
       const plan = PLANS[workload]?.(settings, inputs);
