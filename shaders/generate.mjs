@@ -15,6 +15,7 @@ import { WgslExec, WgslParser, WgslReflect } from "wgsl_reflect/wgsl_reflect.mod
 import { pieces } from "./expand.mjs";
 import { minifier } from "./minify.mjs";
 import { referenceText } from "./reference.mjs";
+import { checkNames } from "./reserved.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const REQUIRED = ["shapes", "grid", "numerics"];
@@ -156,6 +157,7 @@ export function kernelFile(file, text, read = readShader) {
   const parts = pieces(file, text, read);
   const code = textOf(parts);
   const own = textOf(ownParts(parts));
+  checkNames(file, code);
   const reflected = strictly(file, () => new WgslReflect(own));
   checkBindings(file, reflected);
   const entries = reflected.entry.compute.map((entry) => describe(file, entry, own));
@@ -262,10 +264,10 @@ export const shadersIn = (folder) =>
     .filter((file) => file.endsWith(".wgsl"))
     .map((file) => ({ file, folder, text: readFileSync(join(here, folder, file), "utf8") }));
 
-/** The files of all kernels. */
-export const kernelFiles = () => [...shadersIn("."), ...shadersIn("software")];
-
 const byName = (a, b) => (a.file < b.file ? -1 : 1);
+
+/** The files of all kernels. */
+export const kernelFiles = () => [...shadersIn("."), ...shadersIn("software")].sort(byName);
 
 /** Replaced at once, so that nobody reads half of it. */
 function write(path, text) {
@@ -275,9 +277,7 @@ function write(path, text) {
 }
 
 function main(parameters) {
-  const kernels = kernelFiles()
-    .sort(byName)
-    .map(({ file, folder, text }) => ({ ...kernelFile(file, text), folder }));
+  const kernels = kernelFiles().map(({ file, folder, text }) => ({ ...kernelFile(file, text), folder }));
   const reference = referenceText(kernels, shadersIn("lib").sort(byName));
   const referenceFile = join(here, "README.md");
   if (!parameters.includes("--check")) write(referenceFile, reference);

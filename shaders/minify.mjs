@@ -5,6 +5,8 @@
 // Kept as written: whatever the host looks for or writes into hooks — constants, buffers, textures, parameters, entry points, hooks with
 // their bodies, and the functions and variables of lib/.
 
+import { RESERVED } from "./reserved.mjs";
+
 const TOKEN =
   /\/\/#hook|\/\/[^\n]*|[A-Za-z_]\w*|(?:0[xX][\da-fA-F.]+(?:[pP][+-]?\d+)?|\d[\d.]*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)[uifh]?|\s+|[^\s\w]/g;
 const HOOK = "//#hook";
@@ -124,12 +126,12 @@ function* shortNames(letters) {
   for (const tail of ["0123456789".split(""), LETTERS].flat()) for (const letter of letters) yield letter + tail;
 }
 
-/** Words of WGSL, and what may stand for parts of a vector. */
-const RESERVED = /^(do|if|as|fn|of|or)$|^[xyzw]{2}$|^[rgba]{2}$/;
+/** Keywords, and what may stand for parts of a vector. */
+const TAKEN = /^(if|fn)$|^[xyzw]{2}$|^[rgba]{2}$/;
 
 /** The first short name that is none of `taken`. */
 function fresh(letters, taken) {
-  for (const name of shortNames(letters)) if (!taken.has(name) && !RESERVED.test(name)) return name;
+  for (const name of shortNames(letters)) if (!taken.has(name) && !RESERVED.has(name) && !TAKEN.test(name)) return name;
   throw new Error("minify: no short name is left");
 }
 

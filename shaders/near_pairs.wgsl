@@ -47,14 +47,14 @@ fn near_pairs(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups:
   // not "value ≤", so that what overflowed is near as well
   if (!all(far)) {
     let first = row * params.columns;
-    let from = others * params.columns;
+    let starts = others * params.columns;
     let length = run_of(params.columns);
     var total = vec4f();
     var group = vec4f();
     var run = vec4f();
     for (var start = 0u; start < params.columns; start += length) {
       for (var j = start; j < min(start + length, params.columns); j++) {
-        let gap = a[first + j] - vec4f(b[from.x + j], b[from.y + j], b[from.z + j], b[from.w + j]);
+        let gap = a[first + j] - vec4f(b[starts.x + j], b[starts.y + j], b[starts.z + j], b[starts.w + j]);
         run += gap * gap;
       }
       if (MANY_TERMS == 1u) {

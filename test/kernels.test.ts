@@ -277,6 +277,12 @@ describe("the generator", () => {
     ["no summary", "// good — doubles.", "// good", 'good.wgsl:1: expected "// good — <summary>"'],
     ["an unknown include", '"lib/grid.wgsl"', '"lib/grit.wgsl"', 'good.wgsl: unknown include "lib/grit.wgsl"'],
     ["an include without quotes", '"lib/grid.wgsl"', "lib/grid.wgsl", "good.wgsl: unknown include lib/grid.wgsl"],
+    [
+      "a reserved word, which the minifier would hide",
+      "epilogue(i: u32",
+      "epilogue(from: u32",
+      'good.wgsl: "from" is a reserved word of WGSL. Name it otherwise',
+    ],
     ["a binding used twice", "@binding(2)", "@binding(1)", "good.wgsl: x and y share binding 1"],
     [
       "a texture where a buffer is",
