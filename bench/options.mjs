@@ -15,7 +15,8 @@ export const USAGE = `npm run bench -- [options]
   --to file          writes the report there instead
   --csv file         writes the numbers there as CSV, too
   --compare a b      compares two reports and measures nothing
-  --sanity           makes the sanity table of the measures instead; --sanity --help says more`;
+  --sanity           makes the sanity table of the measures instead; --sanity --help says more
+  --em               times an iteration of EM beside scikit-learn instead; --em --help says more`;
 
 /** What was asked for. Throws an Error that names what was expected and what came. */
 export function options(args = process.argv.slice(2)) {

@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { buildBench } from "./build.mjs";
 import { inChrome } from "./chrome.mjs";
+import { em } from "./em.mjs";
 import { options, USAGE } from "./options.mjs";
 import { sanity } from "./sanity.mjs";
 
@@ -78,6 +79,7 @@ async function measure({ request, node, out, to, csv: csvFile }, folder) {
 async function main() {
   const [, , first, ...others] = process.argv;
   if (first === "--sanity") return sanity(others);
+  if (first === "--em") return em(others);
   const asked = options();
   if (asked.help) return console.log(USAGE);
   const folder = await mkdtemp(join(tmpdir(), "latentgpu-bench-"));

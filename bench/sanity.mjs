@@ -1,10 +1,10 @@
 // npm run bench -- --sanity: how the measures behave where the answer is known. Rows are kept as they come, so a run may be continued.
 
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { build } from "esbuild";
+import { withProgram } from "./program.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const log = (text) => void process.stderr.write(`${text}\n`);
@@ -49,13 +49,7 @@ export async function sanity(args) {
     seed: whole("seed", 0, 0),
     float64: values.float64 === true,
   };
-  const folder = await mkdtemp(join(here, "../node_modules/.sanity-"));
-  try {
-    const outfile = join(folder, "node.mjs");
-    const entryPoints = [join(here, "sanity/node.ts")];
-    const target = { format: "esm", platform: "node", packages: "external", target: "es2022", logLevel: "silent" };
-    await build({ entryPoints, outfile, bundle: true, loader: { ".wgsl": "text" }, ...target });
-    const bench = await import(pathToFileURL(outfile).href);
+  await withProgram("sanity/node.ts", async (bench) => {
     const to = values.to ?? join(here, "results/sanity.json");
     let kept = JSON.parse(await readFile(to, "utf8").catch(() => '{"rows":[]}'));
     await bench.sanity(request, {
@@ -77,7 +71,5 @@ export async function sanity(args) {
       },
     });
     console.log(bench.page(kept.rows));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
