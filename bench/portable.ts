@@ -1,4 +1,5 @@
-// The bundle's program: says what machine this is, tests the engine on it, then runs the bench, and PyTorch where it is.
+// The bundle's program, the first hour with a GPU: says what machine this is, tests the engine on it, tunes it, then runs the bench, and
+// PyTorch where it is.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
@@ -12,6 +13,7 @@ import { runTable, type TableResult } from "../test/table/portable.ts";
 import { cases, select } from "./cases/index.ts";
 import { bench } from "./node.ts";
 import { addPytorch, hasPytorch } from "./portable-pytorch.ts";
+import { tuneCases, type Verdict } from "./portable-tune.ts";
 import { fileName, type Report } from "./report.ts";
 import { table } from "./table.ts";
 
@@ -21,6 +23,8 @@ const USAGE = `sh latentgpu-bench.run [options]
   --box seconds    measuring time of each engine in a case at most (default 20)
   --out file       writes the report there (default <device>-node.json in this folder)
   --no-table       leaves the table test out
+  --tune           tunes a software adapter, too: its kernels take minutes to compile
+  --no-tune        leaves tuning out
   --no-bench       leaves the bench out, and PyTorch
   --no-pytorch     leaves PyTorch out, even where python3 has it`;
 
@@ -39,6 +43,7 @@ function options() {
       box: text,
       out: text,
       table: on,
+      tune: { type: "boolean" },
       bench: on,
       pytorch: on,
       help: { type: "boolean", short: "h", default: false },
@@ -64,7 +69,7 @@ function environment(gpu: Gpu): string {
   const { glibcVersionRuntime: glibc } = (process.report.getReport() as { header: { glibcVersionRuntime?: string } })
     .header;
   const { LD_LIBRARY_PATH = "" } = process.env;
-  const { vendor, architecture, description, software } = gpu.info;
+  const { vendor, architecture, description, family, features, limits, software } = gpu.info;
   const dawn = JSON.parse(readFileSync(join(folder, "node_modules/webgpu/package.json"), "utf8")) as {
     version: string;
   };
@@ -74,7 +79,11 @@ function environment(gpu: Gpu): string {
     `system    Linux ${release()}, glibc ${glibc}, ${cpus().length} × ${cpus()[0]?.model}`,
     `drivers   ${drivers()}`,
     `loader    ${own ? "the bundle's" : "the system's"}`,
-    `adapter   ${[vendor, architecture, description].filter(Boolean).join(" / ")}`,
+    `adapter   ${[vendor, architecture, description].filter(Boolean).join(" / ")}, with the defaults for ${family}`,
+    `limits    ${Object.entries(limits)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(", ")}`,
+    `features  ${features.join(", ")}`,
   ];
   const warning = [
     "!!! SOFTWARE ADAPTER: this is a CPU that plays GPU. Its times say nothing about graphics cards.",
@@ -95,21 +104,35 @@ async function opened(): Promise<Gpu> {
   });
 }
 
-/** Says what this machine is and tests the engine on it; returns the table's result, and whether all is right. */
-async function test(withTable: boolean): Promise<{ right: boolean; tests?: TableResult }> {
+/** What was found out before the bench, for the report. */
+interface Findings {
+  tests?: TableResult;
+  tuned?: Verdict[];
+}
+
+/** Says what this machine is, tests the engine on it and tunes it; returns what was found, and whether all is right. */
+async function test({ only, table: withTable, tune }: Wanted): Promise<Findings & { right: boolean }> {
   const gpu = await opened();
   try {
     print(`${environment(gpu)}\n`);
     const { checks, failures } = await gpu.selfTest();
     for (const failure of failures) print(`self test: ${failure}`);
     print(`self test: ${checks - failures.length} passed, ${failures.length} failed\n`);
-    if (!withTable) return { right: failures.length === 0 };
-    const tests = await runTable(gpu, print);
+    const found: Findings = {};
+    if (withTable) found.tests = await runTable(gpu, print);
+    if (tune ?? !gpu.info.software) found.tuned = await tuneCases(gpu, select(cases(gpu.info.software), only), print);
     print("");
-    return { right: failures.length === 0 && tests.faults.length === 0, tests };
+    return { right: failures.length === 0 && !found.tests?.faults.length, ...found };
   } finally {
     gpu.dispose();
   }
+}
+
+interface Wanted {
+  only: string[];
+  table: boolean;
+  /** Hardware alone if absent. */
+  tune?: boolean | undefined;
 }
 
 interface Settings {
@@ -121,11 +144,11 @@ interface Settings {
 }
 
 /** Measures, prints and writes the report; returns whether latentgpu did every case. */
-async function measure({ pytorch, out, ...request }: Settings, tests?: TableResult): Promise<boolean> {
+async function measure({ pytorch, out, ...request }: Settings, found: Findings): Promise<boolean> {
   const target = (report: Report) => resolve(out ?? fileName(report.adapter, true));
   // after every case, so that a run that breaks off leaves what it has
   const keep = (report: Report) =>
-    writeFileSync(target(report), `${JSON.stringify({ ...report, tests }, undefined, 2)}\n`);
+    writeFileSync(target(report), `${JSON.stringify({ ...report, ...found }, undefined, 2)}\n`);
   const { report } = await bench({ ...request, engines: [{ name: "latentgpu" }] }, { say: log, keep });
   const right = report.entries.every(({ cells }) => cells.every(({ status }) => status === "ok"));
   if (pytorch && hasPytorch()) {
@@ -139,13 +162,13 @@ async function measure({ pytorch, out, ...request }: Settings, tests?: TableResu
 }
 
 async function main(): Promise<number> {
-  const { help, table: withTable, bench: withBench, ...settings } = options();
+  const { help, bench: withBench, ...settings } = options();
   if (help) {
     print(USAGE);
     return 0;
   }
-  const { right, tests } = await test(withTable);
-  const measured = !withBench || (await measure(settings, tests));
+  const { right, ...found } = await test(settings);
+  const measured = !withBench || (await measure(settings, found));
   return right && measured ? 0 : 1;
 }
 

@@ -2,6 +2,8 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requireLinux } from "../bench/bundle.mjs";
+import { memoryBound } from "../bench/cases/memory.ts";
+import { tuneCases } from "../bench/portable-tune.ts";
 import type { Gpu } from "../src/index.ts";
 import { each } from "./table/nd.ts";
 import { runTable } from "./table/portable.ts";
@@ -17,6 +19,27 @@ describe("building", () => {
       { platform: "darwin", arch: "x64" },
     ])
       expect(() => requireLinux(other)).toThrow(`Expected linux x64; got ${other.platform} ${other.arch}.`);
+  });
+});
+
+describe("tuning in the bundle", () => {
+  it("sets the default of each class beside the fastest, and leaves no memory behind", async () => {
+    const gpu = await openShared();
+    const before = gpu.memory().buffers;
+    const lines: string[] = [];
+    const chosen = memoryBound(true).filter(
+      ({ workload, settings }) => workload === "map" || (workload === "sum" && settings["axis"] === 1),
+    );
+    const found = await tuneCases(gpu, chosen, (line) => lines.push(line));
+    expect(chosen.length).toBeGreaterThan(found.length); // a map has no choice of kernels
+    expect(found).toHaveLength(1);
+    const [{ class: name, default: standard, candidates, defaultMs, chosenMs }] = found as [(typeof found)[0]];
+    expect(candidates).toContainEqual({ name: standard, ms: defaultMs });
+    expect(defaultMs).toBeGreaterThanOrEqual(chosenMs);
+    expect(lines[1]!.startsWith(`${name} | ${standard} `)).toBe(true);
+    expect(lines[2]).toMatch(/^1 classes; the default of [01] is slower/);
+    expect(gpu.memory().buffers).toBe(before);
+    gpu.dispose();
   });
 });
 

@@ -64,8 +64,8 @@ const apart = /^src\/(models|metrics|features|data|linalg|app)\//;
 // what follows from its results, cost 400 of them; that a kernel computes the maps it reads, 160;
 // families of adapters, 250, and products of many terms, 530 of their kernels.
 const LIMITS = {
-  core: { atOnce: 56_160, withKernels: 80_900, oneFile: 89_930 },
-  tensors: { atOnce: 47_760, withKernels: 63_720, oneFile: 71_780 },
+  core: { atOnce: 56_160, withKernels: 80_900, oneFile: 90_030 },
+  tensors: { atOnce: 47_760, withKernels: 63_720, oneFile: 71_880 },
 };
 
 describe("what a program takes along", () => {

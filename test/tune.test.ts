@@ -71,7 +71,8 @@ describe("gpu.tune", () => {
       storeError: null,
       classes: ["matmul a·b 1×64×128×64 aligned"],
     });
-    const [{ class: name, chosen, candidates }] = measured as [(typeof measured)[0]];
+    const [{ class: name, default: standard, chosen, candidates }] = measured as [(typeof measured)[0]];
+    expect(candidates.map((c) => c.name)).toContain(standard);
     const times = candidates.map((c) => ("ms" in c ? c.ms : expect.unreachable(c.error)));
     expect(candidates.find((c) => c.name === chosen)).toMatchObject({ ms: Math.min(...times) });
     expect(times.every((ms) => ms > 0)).toBe(true);
@@ -101,7 +102,8 @@ describe("gpu.tune", () => {
     });
     const x = ramp(gpu, 130);
     const { measured } = await gpu.tune(double, [x]);
-    const [{ chosen, candidates }] = measured as [(typeof measured)[0]];
+    const [{ default: standard, chosen, candidates }] = measured as [(typeof measured)[0]];
+    expect(standard).toBe("plain");
     expect(["plain", "sum"]).toContain(chosen);
     const said = Object.fromEntries(candidates.map((c) => [c.name, "error" in c ? c.error : "right"]));
     expect(said).toEqual({

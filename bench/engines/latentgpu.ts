@@ -43,37 +43,38 @@ const window = ({ stride, padding, groups }: Settings) => ({ stride: stride!, pa
 const pulled = (of: "x" | "w", { x, w, g }: Tensors, s: Settings): Tensor =>
   grad(sum(mul(conv2d(x!, w!, window(s)), g!)), [of === "x" ? x! : w!])[0]!;
 
-/** What each workload records; inputs by the names of its case. */
-const recorded: { readonly [workload: string]: (inputs: Tensors, settings: Settings, gpu: Gpu) => Tensor | Tensor[] } =
-  {
-    matmul: ({ a, b }, { transposeA, transposeB }) =>
-      matmul(transposeA ? transpose(a!) : a!, transposeB ? transpose(b!) : b!),
-    "conv forward": ({ x, w }, s) => conv2d(x!, w!, window(s)),
-    // the gradients do not read the operand they are taken by: it is there for its shape, and dead in the plan
-    "conv by input": ({ g, w }, s, gpu) =>
-      pulled("x", { g: g!, w: w!, x: random.uniform(gpu, [s.batch!, s.in!, s.side!, s.side!], { seed: 0 }) }, s),
-    "conv by weight": ({ g, x }, s, gpu) =>
-      pulled(
-        "w",
-        { g: g!, x: x!, w: random.uniform(gpu, [s.out!, s.in! / s.groups!, s.kernel!, s.kernel!], { seed: 0 }) },
-        s,
-      ),
-    map: ({ x, scale, shift }) => sigmoid(add(mul(x!, scale!), shift!)),
-    sum: ({ x }, { axis }) => (axis === -1 ? sum(x!) : sum(x!, axis!)),
-    softmax: ({ x }) => softmax(x!, 1),
-    sort: ({ x }) => sort(x!).values,
-    kl: ({ mean, logVar }) => sum(kl(mean!, logVar!)),
-    covariance: ({ x }) => linalg.covariance(x!),
-    cholesky: ({ a }) => linalg.cholesky(a!).factor,
-    em({ x, weights, means, variances }) {
-      const parameters = { weights: weights!, means: means!, covariances: { covariances: variances! } };
-      const { offsets, whitening } = prepared(diagonal, parameters);
-      const state = { ...parameters, offsets, whitening };
-      const { responsibilities } = expected(logJoint(diagonal, x!, state));
-      const next = diagonal.maximise(diagonal.statistics(x!, responsibilities, state), state, 0);
-      return [next.weights, next.means, next.covariances["covariances"]!];
-    },
-  };
+/** What each workload that is a graph records; inputs by the names of its case. */
+export const recorded: {
+  readonly [workload: string]: (inputs: Tensors, settings: Settings, gpu: Gpu) => Tensor | Tensor[];
+} = {
+  matmul: ({ a, b }, { transposeA, transposeB }) =>
+    matmul(transposeA ? transpose(a!) : a!, transposeB ? transpose(b!) : b!),
+  "conv forward": ({ x, w }, s) => conv2d(x!, w!, window(s)),
+  // the gradients do not read the operand they are taken by: it is there for its shape, and dead in the plan
+  "conv by input": ({ g, w }, s, gpu) =>
+    pulled("x", { g: g!, w: w!, x: random.uniform(gpu, [s.batch!, s.in!, s.side!, s.side!], { seed: 0 }) }, s),
+  "conv by weight": ({ g, x }, s, gpu) =>
+    pulled(
+      "w",
+      { g: g!, x: x!, w: random.uniform(gpu, [s.out!, s.in! / s.groups!, s.kernel!, s.kernel!], { seed: 0 }) },
+      s,
+    ),
+  map: ({ x, scale, shift }) => sigmoid(add(mul(x!, scale!), shift!)),
+  sum: ({ x }, { axis }) => (axis === -1 ? sum(x!) : sum(x!, axis!)),
+  softmax: ({ x }) => softmax(x!, 1),
+  sort: ({ x }) => sort(x!).values,
+  kl: ({ mean, logVar }) => sum(kl(mean!, logVar!)),
+  covariance: ({ x }) => linalg.covariance(x!),
+  cholesky: ({ a }) => linalg.cholesky(a!).factor,
+  em({ x, weights, means, variances }) {
+    const parameters = { weights: weights!, means: means!, covariances: { covariances: variances! } };
+    const { offsets, whitening } = prepared(diagonal, parameters);
+    const state = { ...parameters, offsets, whitening };
+    const { responsibilities } = expected(logJoint(diagonal, x!, state));
+    const next = diagonal.maximise(diagonal.statistics(x!, responsibilities, state), state, 0);
+    return [next.weights, next.means, next.covariances["covariances"]!];
+  },
+};
 
 type Floats = Float32Array<ArrayBuffer>;
 const floats = async (tensor: Tensor): Promise<Floats> => (await tensor.read()) as Floats;

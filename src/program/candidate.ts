@@ -66,11 +66,26 @@ export class Candidate {
     this.#pipelines = pipelines;
   }
 
-  static async compile(device: Device, { outputs }: Trial, traits: DeviceTraits): Promise<Candidate> {
-    const graph = valuesOf(outputs, []);
+  static async compile(device: Device, trial: Trial, traits: DeviceTraits): Promise<Candidate> {
+    const graph = valuesOf(trial.outputs, []);
     await loadKernels(graph);
     const planned = plan(graph, traits);
     return new Candidate(device, graph, planned, await compile(planned, device));
+  }
+
+  /** How `traits` alone would have it done; the kernels are loaded. */
+  static plan = ({ outputs }: Trial, traits: DeviceTraits): Plan => plan(valuesOf(outputs, []), traits);
+
+  /** Whether these are its dispatches. */
+  runs({ dispatches }: Plan): boolean {
+    const own = this.#plan.dispatches;
+    return (
+      own.length === dispatches.length &&
+      own.every(({ source, groups }, i) => {
+        const other = dispatches[i]!;
+        return source.code === other.source.code && String(groups) === String(other.groups);
+      })
+    );
   }
 
   /** The outputs after two runs: some drivers are right only the first time. */

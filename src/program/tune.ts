@@ -27,6 +27,8 @@ export type TuneProgress = CallProgress;
 export interface TunedClass {
   /** The class of work. */
   readonly class: string;
+  /** What runs where nothing was chosen: one of the candidates, or null where it is none of them. */
+  readonly default: string | null;
   /** The fastest of those that are right; null where the reference itself failed, and the default stays. */
   readonly chosen: string | null;
   /** Every kernel that was tried. */
@@ -106,11 +108,14 @@ async function measure(
   await abortable(Promise.allSettled(compiling), signal);
   const errors = new Map<string, string>();
   const timed: TimedCandidate[] = [];
+  const planned = Candidate.plan(trial, gpu.traits);
+  let standard: string | null = null;
   let reference: readonly TypedArray[] | null = null;
   for (const [i, name] of names.entries()) {
     signal?.throwIfAborted();
     try {
       const candidate = await compiling[i]!;
+      if (candidate.runs(planned)) standard ??= name;
       if (i > 0 && !reference)
         throw new LatentError("numeric", `compare: nothing to compare with. ${names[0]} failed.`);
       const values = await candidate.values(signal);
@@ -134,7 +139,7 @@ async function measure(
     return one ? { name, ms: 1000 * one.seconds } : { name, error: errors.get(name)! };
   });
   const best = timed.find(({ seconds }) => seconds === fastest());
-  return { class: className, chosen: best?.name ?? null, candidates };
+  return { class: className, default: standard, chosen: best?.name ?? null, candidates };
 }
 
 interface TimedCandidate {
