@@ -117,6 +117,9 @@ async function block(contestant: Contestant, steps: number, now: () => number): 
   return now() - start;
 }
 
+/** Change from one block to the next below which a contestant is warm. */
+const WARM = 0.05;
+
 /**
  * Times all contestants, a block of each per round. A contestant that throws, hangs or has used up its box drops out
  * with a reason; the others go on, and what was measured so far is kept.
@@ -140,15 +143,20 @@ export async function interleave(contestants: readonly Contestant[], schedule: S
     }
   }
 
-  // Warm up, and grow the block until it is long enough to time; at most half the box goes into this.
+  // Grow the block until it is long enough to time, and warm up until two in a row differ by less than 5 %: clocks rise, code is
+  // optimised. At most half the box goes into this.
   for (let index = 0; index < contestants.length; index++) {
     const timing = timings[index]!;
     for (let tries = 0; tries < 10; tries++) {
       const ms = await timeBlock(index);
       if (ms === undefined) break;
+      const isWarm = Math.abs(ms - expected[index]!) < WARM * ms;
       expected[index] = ms;
-      if (ms * 1.5 > blockSeconds * 1000 || timing.stepsPerBlock === maxSteps) break;
       if (spent[index]! > boxSeconds * 500) break;
+      if (ms * 1.5 > blockSeconds * 1000 || timing.stepsPerBlock === maxSteps) {
+        if (isWarm) break;
+        continue;
+      }
       const longer = timing.stepsPerBlock * Math.min(16, (blockSeconds * 1000) / Math.max(ms, 0.01));
       timing.stepsPerBlock = Math.min(maxSteps, Math.max(timing.stepsPerBlock + 1, Math.floor(longer)));
     }

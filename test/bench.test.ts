@@ -103,6 +103,17 @@ describe("interleave", () => {
     expect(log.slice(-4)).toEqual(["a", "b", "b", "a"]);
   });
 
+  test("what gets faster is not measured before it has settled to 5 %, or half its box is used up", async () => {
+    const clock = { time: 0 };
+    const schedule = { rounds: 2, blockSeconds: 0.1, boxSeconds: 20, now: () => clock.time };
+    const rising = sleeper("rising", (step) => [400, 300, 250, 240][step] ?? 240, clock);
+    const restless = sleeper("restless", (step) => (step % 2 ? 2000 : 3000), clock);
+    const [warm, never] = await interleave([rising, restless], schedule);
+    expect(warm!.samples).toEqual([240, 240]);
+    expect(clock.time).toBe(400 + 300 + 250 + 240 + 13_000 + 2 * 240 + 5000); // 10 of 20 s are over after five blocks
+    expect(never!.samples).toHaveLength(2);
+  });
+
   test("a full box ends a contestant with a note, and the other goes on", async () => {
     const clock = { time: 0 };
     const schedule = { rounds: 10, blockSeconds: 0.1, boxSeconds: 5, now: () => clock.time };
@@ -110,8 +121,8 @@ describe("interleave", () => {
       [sleeper("slow", () => 1000, clock), sleeper("fast", () => 10, clock)],
       schedule,
     );
-    expect(slow!.samples.length).toBe(4); // one of the five seconds went into the warm-up
-    expect(slow!.note).toBe("time box of 5 s reached after 4 of 10 rounds");
+    expect(slow!.samples.length).toBe(3); // two of the five seconds went into the warm-up
+    expect(slow!.note).toBe("time box of 5 s reached after 3 of 10 rounds");
     expect(fast!.samples.length).toBe(10);
   });
 
@@ -120,7 +131,7 @@ describe("interleave", () => {
     const broken = sleeper(
       "broken",
       (step) => {
-        if (step === 3) throw new Error("device lost");
+        if (step === 4) throw new Error("device lost");
         return 200;
       },
       clock,
