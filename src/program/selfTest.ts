@@ -1,9 +1,4 @@
-import { add, div, mul, sub, where } from "../graph/ops/arithmetic.ts";
-import { exp, isFinite, log, sigmoid, tanh } from "../graph/ops/elementwise.ts";
-import { matmul } from "../graph/ops/matmul.ts";
 import { uniform } from "../graph/ops/draw.ts";
-import { reshape, transpose } from "../graph/ops/shape.ts";
-import { max, sum } from "../graph/ops/sum.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Engine } from "./engine.ts";
 
@@ -44,75 +39,87 @@ const ROWS = 37;
 const COLUMNS = 29;
 const at = (x: Float64Array, r: number, c: number) => x[r * COLUMNS + c]!;
 const range = (n: number) => Array.from({ length: n }, (_, k) => k);
-/** As logsumexp of rows does it. That function itself would come along with every program, since others share its file. */
 function logsumexpOfRows(x: Tensor): Tensor {
-  const largest = max(x, 1, { keepDims: true });
-  const level = where(isFinite(largest), largest, 0);
-  return reshape(add(log(sum(exp(sub(x, level)), 1, { keepDims: true })), level), [x.shape[0]!]);
+  const largest = x.max(1, { keepDims: true });
+  const level = largest.mul(largest.isFinite().cast("f32"));
+  return x.sub(level).exp().sum(1, { keepDims: true }).log().add(level).reshape([x.shape[0]!]);
 }
 const total = (values: number[]) => values.reduce((a, b) => a + b, 0);
+const deviation = (values: number[]) => {
+  const mean = total(values) / values.length;
+  return Math.sqrt(total(values.map((v) => (v - mean) ** 2)) / values.length);
+};
 
-/** x is [ROWS, COLUMNS], in (0, 1); odd sizes, so that edges are met. */
+/**
+ * x is [ROWS, COLUMNS], in (0, 1); odd sizes, so that edges are met. Tensors' methods do the work: what this file imports of graph/ops, a
+ * bundler would put into chunks apart, which every program loads.
+ */
 const checks: readonly Check[] = [
-  { name: "map", run: (x) => add(mul(x, 3), 1), expected: (x, i) => 3 * x[i]! + 1, tolerance: 1e-6 },
+  { name: "map", run: (x) => x.mul(3).add(1), expected: (x, i) => 3 * x[i]! + 1, tolerance: 1e-6 },
   {
     name: "exp and log",
-    run: (x) => log(add(exp(x), 1)),
+    run: (x) => x.exp().add(1).log(),
     expected: (x, i) => Math.log1p(Math.exp(x[i]!)),
     tolerance: 1e-6,
   },
   {
     name: "tanh and sigmoid",
-    run: (x) => mul(tanh(mul(x, 9)), sigmoid(x)),
+    run: (x) => x.mul(9).tanh().mul(x.sigmoid()),
     expected: (x, i) => Math.tanh(9 * x[i]!) / (1 + Math.exp(-x[i]!)),
     tolerance: 1e-6,
   },
-  { name: "sum of all", run: (x) => sum(x), expected: (x) => total([...x]), tolerance: 1e-5 },
+  { name: "sum of all", run: (x) => x.sum(), expected: (x) => total([...x]), tolerance: 1e-5 },
   {
     name: "sum of rows",
-    run: (x) => sum(x, 1),
+    run: (x) => x.sum(1),
     expected: (x, r) => total(range(COLUMNS).map((c) => at(x, r, c))),
     tolerance: 1e-5,
   },
   {
     name: "sum of columns",
-    run: (x) => sum(x, 0),
+    run: (x) => x.sum(0),
     expected: (x, c) => total(range(ROWS).map((r) => at(x, r, c))),
     tolerance: 1e-5,
   },
   {
     name: "max of a transpose",
-    run: (x) => max(transpose(x), 1),
+    run: (x) => x.transpose().max(1),
     expected: (x, c) => Math.max(...range(ROWS).map((r) => at(x, r, c))),
     tolerance: 0,
   },
   {
+    name: "deviation of rows",
+    run: (x) => x.std(1),
+    expected: (x, r) => deviation(range(COLUMNS).map((c) => at(x, r, c))),
+    tolerance: 1e-5,
+  },
+  {
     name: "broadcast",
-    run: (x) => div(x, sum(x, 1, { keepDims: true })),
+    run: (x) => x.div(x.sum(1, { keepDims: true })),
     expected: (x, i) => x[i]! / total(range(COLUMNS).map((c) => at(x, Math.floor(i / COLUMNS), c))),
     tolerance: 1e-5,
   },
   {
     name: "logsumexp",
-    run: (x) => logsumexpOfRows(mul(x, 50)),
+    run: (x) => logsumexpOfRows(x.mul(50)),
     expected: (x, r) => Math.log(total(range(COLUMNS).map((c) => Math.exp(50 * at(x, r, c))))),
     tolerance: 1e-6,
   },
   {
     name: "matmul",
-    run: (x) => matmul(x, reshape(x, [COLUMNS, ROWS])),
+    run: (x) => x.matmul(x.reshape([COLUMNS, ROWS])),
     expected: (x, i) => total(range(COLUMNS).map((k) => at(x, Math.floor(i / ROWS), k) * x[k * ROWS + (i % ROWS)]!)),
     tolerance: 1e-5,
   },
   {
     name: "matmul, left transposed",
-    run: (x) => matmul(transpose(x), x),
+    run: (x) => x.transpose().matmul(x),
     expected: (x, i) => total(range(ROWS).map((k) => at(x, k, Math.floor(i / COLUMNS)) * at(x, k, i % COLUMNS))),
     tolerance: 1e-5,
   },
   {
     name: "matmul, right transposed",
-    run: (x) => matmul(x, transpose(x)),
+    run: (x) => x.matmul(x.transpose()),
     expected: (x, i) => total(range(COLUMNS).map((k) => at(x, Math.floor(i / ROWS), k) * at(x, i % ROWS, k))),
     tolerance: 1e-5,
   },
