@@ -5,7 +5,7 @@ import { checkCall } from "./formats/call.ts";
 import { installMethods } from "./graph/methods.ts";
 import { Gpu } from "./program/gpu.ts";
 import { opened } from "./program/opened.ts";
-import { checkBudget } from "./program/pacer.ts";
+import { checkBudget } from "./program/budget.ts";
 
 /** What openGpu may be asked for. */
 export interface OpenGpuOptions extends OpenOptions {

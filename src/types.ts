@@ -164,7 +164,7 @@ export type { DTypeOf, Nested, TensorOptions, Values } from "./program/nested.ts
 export type { Canvas, FromImageOptions, GridOptions, Picture, Pictures } from "./program/pictures.ts";
 export type { RepeatOptions } from "./program/program.ts";
 export type { Scope } from "./program/scope.ts";
-export type { Compiled } from "./program/trace.ts";
+export type { Compiled } from "./program/body.ts";
 export type { SelfTest, SelfTestResult } from "./program/selfTest.ts";
 export type { PairDistances } from "./linalg/pairDistances.ts";
 export type { LoadedDensity } from "./models/load.ts";

@@ -9,7 +9,7 @@ import { pairDistances } from "../src/linalg/pairDistances.ts";
 import { semidefiniteRows } from "../src/linalg/semidefinite.ts";
 import { svdvalsOnGpu } from "../src/linalg/spectrumGpu.ts";
 import { openNodeGpu } from "../src/node.ts";
-import { fold } from "../src/program/dispatch.ts";
+import { fold } from "../src/kernels/arguments.ts";
 import { ramp } from "./helpers.ts";
 import { rowsInRegisters } from "./rows.ts";
 

@@ -4,7 +4,7 @@ import type { DeviceTraits } from "../src/kernels/launch.ts";
 import { openNodeGpu } from "../src/node.ts";
 import { loadKernels } from "../src/program/launches.ts";
 import { plan } from "../src/program/plan.ts";
-import { recordBody } from "../src/program/trace.ts";
+import { recordBody } from "../src/program/body.ts";
 import { grow, leavesOf } from "./graphs.ts";
 import { hardware, software } from "./traits.ts";
 import { openShared } from "./helpers.ts";

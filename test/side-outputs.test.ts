@@ -19,7 +19,7 @@ import { conv2d, convTranspose2d } from "../src/index.ts";
 import { type ConvolutionVariant, conv2dInputVariants, conv2dVariants } from "../src/kernels/conv2d.ts";
 import { loadKernels } from "../src/program/launches.ts";
 import { plan } from "../src/program/plan.ts";
-import { recordBody } from "../src/program/trace.ts";
+import { recordBody } from "../src/program/body.ts";
 import { openShared } from "./helpers.ts";
 
 let gpu: Gpu;

@@ -1,7 +1,7 @@
 import type { Tensor } from "../graph/tensor.ts";
 import type { Gpu } from "../program/gpu.ts";
 import type { Program } from "../program/program.ts";
-import type { Compiled } from "../program/trace.ts";
+import type { Compiled } from "../program/body.ts";
 
 /**
  * The compiled steps of a fit, by name, each compiled when it is first asked for. One that arrives after `dispose()`, as when an abort

@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
-import { checkBudget } from "../program/pacer.ts";
+import { checkBudget } from "../program/budget.ts";
 import { check, checkOptions, named } from "../device/errors.ts";
 import { checkBytes } from "../formats/elements.ts";
 import { type CallProgress, checkCall } from "../formats/call.ts";

@@ -2,7 +2,7 @@ import { check, show } from "../device/errors.ts";
 import { layout, storageOf } from "../graph/record.ts";
 import type { Storage } from "../graph/storage.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { ALIGNMENT } from "./prepare.ts";
+import { ALIGNMENT } from "../kernels/arguments.ts";
 
 /**
  * Throws LatentError("argument") unless a step may write `state`, a whole one or a part that lies in order and that a kernel

@@ -5,7 +5,7 @@ import { byteLength, type DType, type Shape } from "../graph/dtype.ts";
 import { checkSizes } from "../graph/record.ts";
 import type { Storage } from "../graph/storage.ts";
 import { pending } from "./lifetime.ts";
-import { ALIGNMENT } from "./prepare.ts";
+import { ALIGNMENT } from "../kernels/arguments.ts";
 
 const where = "fromBuffer";
 

@@ -3,7 +3,7 @@ import type { Pipeline, ShaderSource } from "../device/pipelines.ts";
 import { SCALARS_BYTES } from "../kernels/hook.ts";
 import type { Dispatch, Ref } from "./dispatch.ts";
 import type { Plan } from "./plan.ts";
-import { ALIGNMENT } from "./prepare.ts";
+import { ALIGNMENT } from "../kernels/arguments.ts";
 
 /** A place in a real buffer. */
 export interface Location {

@@ -4,7 +4,7 @@ import { dispatchTextured, textureRefusal } from "../device/textured.ts";
 import type { Storage } from "../graph/storage.ts";
 import { image, type ImageShape } from "../kernels/image.ts";
 import { type Captured, free } from "./capture.ts";
-import { fold, packParams } from "./dispatch.ts";
+import { fold, packParams } from "../kernels/arguments.ts";
 import type { Engine } from "./engine.ts";
 import { checkSides } from "./grid.ts";
 

@@ -9,7 +9,7 @@ import { type Runner, inputsOf, type Tensor } from "../graph/tensor.ts";
 import type { Storage } from "../graph/storage.ts";
 import { bind, compile } from "./bound.ts";
 import { residentStorage } from "./constants.ts";
-import { checkLeaf, dropReader, pending, release, releaseInputs, sure } from "./lifetime.ts";
+import { addReaders, checkLeaf, pending, release, releaseInputs, sure } from "./lifetime.ts";
 import { loadKernels } from "./launches.ts";
 import { type Plan, plan } from "./plan.ts";
 import { type Graph, valuesOf } from "./values.ts";
@@ -55,8 +55,7 @@ export class EagerRunner {
       checkLeaf(where, this.#gpu, leaf);
       return residentStorage(leaf);
     });
-    // pending readers during the awaits below: a dispose() meanwhile must not hand these buffers to others
-    for (const leaf of graph.leaves) leaf.pendingReaders++;
+    const dropReaders = addReaders(graph.leaves);
     try {
       await abortable(loadKernels(graph), signal);
       const { plan: chosen, pipelines } = this.#planned(graph);
@@ -84,7 +83,7 @@ export class EagerRunner {
         bound.release(outputBuffers);
       }
     } finally {
-      for (const leaf of graph.leaves) dropReader(leaf);
+      dropReaders();
     }
   }
 

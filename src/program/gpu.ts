@@ -9,17 +9,18 @@ import { Tensor } from "../graph/tensor.ts";
 import type { Storage, Values } from "../graph/storage.ts";
 import type { DeviceTraits } from "../kernels/launch.ts";
 import { Access } from "./access.ts";
+import { type Body, type Compiled, recordBody } from "./body.ts";
 import { borrow } from "./borrow.ts";
+import { compile } from "./compile.ts";
 import { picturesOf } from "./pictureCalls.ts";
 import { constantOf } from "./constants.ts";
 import { EagerRunner, traitsOf } from "./eager.ts";
 import { release, watch } from "./lifetime.ts";
 import type { DTypeOf, TensorOptions } from "./nested.ts";
 import type { Pictures } from "./pictures.ts";
-import { Program } from "./program.ts";
+import type { Program } from "./program.ts";
 import { collect, type OpenScope, outside, Scope } from "./scope.ts";
 import type { SelfTest } from "./selfTest.ts";
-import { type Body, type Compiled, recordBody } from "./trace.ts";
 import type { TuneOptions, TuneReport } from "./tune.ts";
 import { Tracing } from "./tracing.ts";
 import { Tuning } from "./tuning.ts";
@@ -246,10 +247,7 @@ export class Gpu {
     body: (...inputs: I) => R,
     ...examples: I
   ): Promise<Program<R, I>> {
-    return this.outside(async () => {
-      this.#device.check("compile");
-      return Program.compile<R, I>(this.#device, this, body as Body, examples, signal);
-    });
+    return this.outside(() => compile<R, I>(this.#device, this, body as Body, examples, signal));
   }
 
   /**

@@ -5,10 +5,9 @@ import { layout, sameDevice, storageOf } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { draw as launch } from "../kernels/draw.ts";
 import { colormaps } from "./colormaps.ts";
-import { fold, packParams } from "./dispatch.ts";
+import { ALIGNMENT, fold, packParams } from "../kernels/arguments.ts";
 import type { Engine } from "./engine.ts";
 import { checkAlive, checkLeaf } from "./lifetime.ts";
-import { ALIGNMENT } from "./prepare.ts";
 
 /** Sizes of a stack of images. */
 export interface Images {

@@ -53,9 +53,20 @@ export const isWritten = (x: Tensor): boolean => !storageUnder(x)?.unwritten;
 export const isSure = (x: Tensor): boolean => storageOf(x) !== null && !storageUnder(x)?.checked;
 
 /** Ends one pending read of `tensor`. */
-export function dropReader(tensor: Tensor): void {
+function dropReader(tensor: Tensor): void {
   tensor.pendingReaders--;
   release(tensor);
+}
+
+/**
+ * Counts as a reader of `tensors` until the returned function is called: a dispose() during what is awaited meanwhile must not hand their
+ * buffers to others.
+ */
+export function addReaders(tensors: readonly Tensor[]): () => void {
+  for (const tensor of tensors) tensor.pendingReaders++;
+  return () => {
+    for (const tensor of tensors) dropReader(tensor);
+  };
 }
 
 /** Frees what a disposed tensor owns, and ends its pending reads, as far as nobody else needs it. A loop, not recursion: chains get long. */

@@ -1,20 +1,10 @@
 import type { Device } from "../device/device.ts";
-import { check } from "../device/errors.ts";
 
 /** Submits that may be under way at a time; SHORT: while all of them together take little time. */
 const IN_FLIGHT = 2;
 const SHORT_IN_FLIGHT = 8;
 /** Milliseconds without a frame after which work goes on: the page is hidden, or draws nothing. */
 const NO_FRAME = 100;
-
-/** Throws LatentError("argument") unless `budgetMs` is a time that work may take of each frame, or undefined. */
-export const checkBudget = (where: string, budgetMs: number | undefined): void =>
-  check(
-    budgetMs === undefined || (budgetMs > 0 && Number.isFinite(budgetMs)),
-    "argument",
-    where,
-    () => `expected budgetMs > 0, in milliseconds a frame; got ${String(budgetMs)}.`,
-  );
 
 /**
  * Keeps submits short: decides how many steps one holds, and waits while too many are in flight.

@@ -2,10 +2,8 @@ import { contiguous, count } from "../graph/dtype.ts";
 import { copyOf } from "../graph/maps.ts";
 import type { Operand } from "../graph/kernelOp.ts";
 import { inputsFirst } from "../graph/order.ts";
+import { ALIGNMENT } from "../kernels/arguments.ts";
 import { type Graph, resolveView, type Value } from "./values.ts";
-
-/** Storage bindings start at multiples of this many bytes on every device. */
-export const ALIGNMENT = 256;
 
 /**
  * Adds copies where a kernel needs a buffer and the value is only a view: operands whose strides a kernel does not accept, and

@@ -4,12 +4,14 @@ import { sameShape } from "../graph/dtype.ts";
 import { noteWrite } from "../graph/provenance.ts";
 import { layout, sameDevice, storageOf } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { ALIGNMENT } from "../kernels/arguments.ts";
 import { explain } from "./explain.ts";
 import type { Engine } from "./engine.ts";
 import { checkAlive, checkLeaf, isSure } from "./lifetime.ts";
-import { checkBudget, Pacer } from "./pacer.ts";
-import { ALIGNMENT } from "./prepare.ts";
-import { type Body, trace, type Trace } from "./trace.ts";
+import { checkBudget } from "./budget.ts";
+import { Pacer } from "./pacer.ts";
+import { type Body, recordBody, type Recorded } from "./body.ts";
+import { trace, type Trace } from "./trace.ts";
 
 /** What a compiled step costs. */
 export interface ProgramStats {
@@ -75,15 +77,15 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
     this.#signal = signal;
   }
 
-  /** @internal */
+  /** @internal The program of `body`, which has been recorded once. */
   static async compile<R, I extends readonly Tensor[]>(
     device: Device,
     gpu: Engine,
     body: Body,
-    examples: readonly Tensor[],
+    recorded: Recorded,
     signal?: AbortSignal,
   ): Promise<Program<R, I>> {
-    return new Program<R, I>(device, gpu, body, await trace(device, gpu, body, examples, signal), signal);
+    return new Program<R, I>(device, gpu, body, await trace(device, gpu, recorded, signal), signal);
   }
 
   /** What it costs. */
@@ -251,7 +253,8 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
       "run",
       () => `expected ${this.#current.inputs.length} inputs; got ${inputs.length}.`,
     );
-    const traced = await trace(this.#device, this.#gpu, this.#body, inputs, this.#signal);
+    const recorded = recordBody(this.#gpu, this.#body, inputs);
+    const traced = await trace(this.#device, this.#gpu, recorded, this.#signal);
     this.#traced++;
     if (this.#disposed) traced.release();
     else this.#use(traced);
