@@ -1,48 +1,58 @@
-// A page that draws with WebGPU as it is, on the device that the engine trains on.
-import { beside, type Host } from "./host.ts";
+// A page that draws samples with WebGPU as it is: the engine adopts the page's device.
+import { canvasOf, type Host, PICTURE_WGSL, POINTS, POINTS_WGSL } from "./host.ts";
+import { expose } from "./outcome.ts";
 
-const TRIANGLE = `
-  @vertex fn corner(@builtin(vertex_index) i: u32) -> @builtin(position) vec4f {
-    return vec4f(vec2f(f32(i & 1u), f32(i >> 1u)) * 2.0 - 1.0, 0.0, 1.0);
-  }
-  @fragment fn colour() -> @location(0) vec4f { return vec4f(0.2, 0.6, 0.4, 1.0); }`;
-
-async function host(): Promise<Host> {
+expose(async (): Promise<Host> => {
   const adapter = (await navigator.gpu.requestAdapter())!;
   const device = await adapter.requestDevice();
-  // a texture instead of a canvas: headless Chrome with a software adapter loses the device where it presents one
-  const [width, height, format] = [640, 480, "rgba8unorm"] as const;
-  const usage = GPUTextureUsage.RENDER_ATTACHMENT | GPUTextureUsage.COPY_SRC;
-  const texture = device.createTexture({ format, size: [width, height], usage });
-  const module = device.createShaderModule({ code: TRIANGLE });
-  const pipeline = await device.createRenderPipelineAsync({
-    layout: "auto",
-    vertex: { module },
-    fragment: { module, targets: [{ format }] },
-  });
+  const canvas = canvasOf();
+  const context = canvas.getContext("webgpu")!;
+  const format = navigator.gpu.getPreferredCanvasFormat();
+  context.configure({ device, format });
+
+  const pipelineOf = (code: string, buffers: GPUVertexBufferLayout[]): Promise<GPURenderPipeline> => {
+    const module = device.createShaderModule({ code });
+    return device.createRenderPipelineAsync({
+      layout: "auto",
+      vertex: { module, buffers },
+      fragment: { module, targets: [{ format }] },
+      primitive: { topology: "triangle-strip" },
+    });
+  };
+  const point = { shaderLocation: 0, offset: 0, format: "float32x2" } as const;
+  const [squares, quad] = await Promise.all([
+    pipelineOf(POINTS_WGSL, [{ arrayStride: 8, stepMode: "instance", attributes: [point] }]),
+    pipelineOf(PICTURE_WGSL, []),
+  ]);
+  let shown: { points: GPUBuffer; group: GPUBindGroup } | undefined;
   return {
+    canvas,
     device,
+    lost: device.lost,
+    show(points, picture) {
+      const entries = [{ binding: 0, resource: picture.createView() }];
+      shown = { points, group: device.createBindGroup({ layout: quad.getBindGroupLayout(0), entries }) };
+    },
+    hide() {
+      shown = undefined;
+    },
     draw() {
       const encoder = device.createCommandEncoder();
-      const view = texture.createView();
-      const pass = encoder.beginRenderPass({ colorAttachments: [{ view, loadOp: "clear", storeOp: "store" }] });
-      pass.setPipeline(pipeline);
-      pass.draw(3);
+      const view = context.getCurrentTexture().createView();
+      const clearValue = [0, 0, 1, 1];
+      const pass = encoder.beginRenderPass({
+        colorAttachments: [{ view, clearValue, loadOp: "clear", storeOp: "store" }],
+      });
+      if (shown) {
+        pass.setPipeline(squares);
+        pass.setVertexBuffer(0, shown.points);
+        pass.draw(4, POINTS);
+        pass.setPipeline(quad);
+        pass.setBindGroup(0, shown.group);
+        pass.draw(4);
+      }
       pass.end();
       device.queue.submit([encoder.finish()]);
     },
-    async shows() {
-      const [bytesPerRow, size] = [4 * width, 4 * width * height];
-      const buffer = device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-      const encoder = device.createCommandEncoder();
-      encoder.copyTextureToBuffer({ texture }, { buffer, bytesPerRow }, [width, height]);
-      device.queue.submit([encoder.finish()]);
-      await buffer.mapAsync(GPUMapMode.READ);
-      const isDrawn = new Uint8Array(buffer.getMappedRange()).some((value) => value > 0);
-      buffer.destroy();
-      return isDrawn;
-    },
   };
-}
-
-Object.assign(globalThis, { run: async (budgetMs: number) => beside(await host(), budgetMs) });
+});

@@ -1,46 +1,88 @@
-// A page that draws a turning cube with three.js, on the device that the engine trains on.
+// A page that draws samples with three.js: three.js opens the device, the engine adopts it, and TSL computes the code that the model decodes.
+import { Fn, instancedBufferAttribute, storage, texture, uv, vec2, vec3 } from "three/tsl";
 import {
-  BoxGeometry,
-  DirectionalLight,
+  Color,
+  ExternalTexture,
+  InstancedBufferAttribute,
+  LinearSRGBColorSpace,
   Mesh,
-  MeshStandardMaterial,
-  PerspectiveCamera,
-  RenderTarget,
+  MeshBasicNodeMaterial,
+  NearestFilter,
+  OrthographicCamera,
+  PlaneGeometry,
+  PointsNodeMaterial,
   Scene,
+  Sprite,
+  StorageBufferAttribute,
   WebGPURenderer,
 } from "three/webgpu";
-import { beside, type Host } from "./host.ts";
+import { canvasOf, CODE, type Host, POINTS, SQUARE } from "./host.ts";
+import { expose } from "./outcome.ts";
 
-async function host(): Promise<Host> {
-  const adapter = (await navigator.gpu.requestAdapter())!;
-  // three.js takes a device without this feature for one of WebGPU's compatibility mode
-  const requiredFeatures = [...adapter.features].filter((name) => name === "core-features-and-limits");
-  const device = await adapter.requestDevice({ requiredFeatures: requiredFeatures as GPUFeatureName[] });
-  const [width, height] = [640, 480];
-  const renderer = new WebGPURenderer({ device, canvas: new OffscreenCanvas(width, height) as never });
-  await renderer.init();
-  // a target instead of the canvas: headless Chrome with a software adapter loses the device where it presents one
-  const target = new RenderTarget(width, height);
-  renderer.setRenderTarget(target);
-  const scene = new Scene();
-  const cube = new Mesh(new BoxGeometry(), new MeshStandardMaterial({ color: 0x40a060 }));
-  const light = new DirectionalLight(0xffffff, 3);
-  light.position.set(1, 1, 2);
-  scene.add(cube, light);
-  const camera = new PerspectiveCamera(50, width / height);
-  camera.position.z = 3;
-  return {
-    device,
-    draw(n) {
-      cube.rotation.set(n / 30, n / 20, 0);
-      renderer.render(scene, camera);
-    },
-    async shows() {
-      const pixels = (await renderer.readRenderTargetPixelsAsync(target, 0, 0, width, height)) as Uint8Array;
-      // the cube is green, the background black
-      return pixels.some((value, i) => i % 4 === 1 && value > 40);
-    },
-  };
+/** What three.js keeps to itself: its device, and an attribute's buffer. */
+interface Internal {
+  device: GPUDevice;
+  get(attribute: object): { buffer: GPUBuffer };
 }
 
-Object.assign(globalThis, { run: async (budgetMs: number) => beside(await host(), budgetMs) });
+expose(async (): Promise<Host> => {
+  const canvas = canvasOf();
+  const renderer = new WebGPURenderer({ canvas });
+  // the picture's bytes are shown as they are
+  renderer.outputColorSpace = LinearSRGBColorSpace;
+  const lost = new Promise((resolve) => (renderer.onDeviceLost = resolve));
+  await renderer.init();
+  const backend = renderer.backend as unknown as Internal;
+  const scene = new Scene();
+  scene.background = new Color(0, 0, 1);
+  const camera = new OrthographicCamera(-1, 1, 1, -1, -1, 1);
+
+  const codes = new StorageBufferAttribute(CODE.length, 1);
+  const compute = Fn(() => {
+    const z = storage(codes, "float", CODE.length);
+    for (const [i, value] of CODE.entries()) z.element(i).assign(value);
+  })().compute(1);
+
+  let dispose: () => void = () => {};
+  return {
+    canvas,
+    device: backend.device,
+    lost,
+    code(gpu) {
+      void renderer.compute(compute);
+      return gpu.fromBuffer(backend.get(codes).buffer, [1, 2]);
+    },
+    show(points, picture) {
+      const places = new InstancedBufferAttribute(new Float32Array(2 * POINTS), 2);
+      // three.js creates a buffer where there is none yet
+      backend.get(places).buffer = points;
+      const green = new PointsNodeMaterial({
+        color: 0x00ff00,
+        positionNode: vec3(instancedBufferAttribute<"vec2">(places), 0),
+        size: SQUARE,
+        sizeAttenuation: false,
+        depthTest: false,
+      });
+      const squares = new Sprite(green as never);
+      squares.count = POINTS;
+      squares.frustumCulled = false;
+
+      const external = new ExternalTexture(picture as never);
+      external.minFilter = external.magFilter = NearestFilter;
+      const decoded = new MeshBasicNodeMaterial({
+        colorNode: texture(external, vec2(uv().x, uv().y.oneMinus())),
+        depthTest: false,
+      });
+      const quad = new Mesh(new PlaneGeometry(1, 2), decoded);
+      quad.position.x = 0.5;
+      scene.add(squares, quad);
+      dispose = () => {
+        scene.remove(squares, quad);
+        // a geometry's attributes are destroyed with it; the tensor's buffer is in none
+        for (const each of [green, decoded, quad.geometry, external]) each.dispose();
+      };
+    },
+    hide: () => dispose(),
+    draw: () => renderer.render(scene, camera),
+  };
+});
