@@ -3,9 +3,11 @@ import { element, h } from "../../report/markup.ts";
 import { duration } from "../../report/table.ts";
 import { downloadLink } from "../download.ts";
 import { scrolled } from "../../report/scrolled.ts";
+import { checks, selfTest } from "../../../program/selfTest.ts";
 import { addStyle } from "../sheet.ts";
 import { adapterView } from "./adapterView.ts";
 import { errorChart, scientific } from "./errorChart.ts";
+import { kernelChecks } from "./kernelChecks.ts";
 import { reportText } from "./reportText.ts";
 import { trustStyle } from "./style.ts";
 
@@ -16,7 +18,7 @@ const content = () =>
     h(
       "p",
       {},
-      "Each kind of kernel runs on your adapter and on the CPU in float64, and the largest difference is shown beside the bound that it has to keep. Within the bounds, float32's rounding is all that parts this device from the exact result; past one, its numbers are not to be trusted.",
+      "Each kind of kernel, from sums and products to convolutions with their gradients, sorting, factors and the steps of optimisers, runs twice on your adapter and once on the CPU in float64. The largest difference is shown beside the bound that it has to keep. Within the bounds, float32's rounding is all that parts this device from the exact result; past one, or where a second run gives other bits, its numbers are not to be trusted.",
     ),
     h(
       "p",
@@ -86,7 +88,7 @@ export function trust(panel: HTMLElement): void {
       gpu = await openGpu({ powerPreference: "high-performance" });
       at("adapter").replaceChildren(adapterView(gpu.info));
       const began = performance.now();
-      const found = await gpu.selfTest();
+      const found = await selfTest(gpu, [...checks, ...kernelChecks(gpu)]);
       const seconds = (performance.now() - began) / 1000;
       at("status").textContent = verdict(found, gpu, seconds);
       at("picture").replaceChildren(element(errorChart(found.results)));
