@@ -4,7 +4,7 @@
 //           v_p = max(0, 1 − |p + ½ − (i + ½)·s| / max(s, 1)),  s = rows / height;  u_q the same by columns
 //           grey: x[p,q,0] = 0.299 R + 0.587 G + 0.114 B;  else one channel: R;  three: R, G, B;  four: alpha behind them, as stored
 //
-// shapes     x a texture of rows × columns, y [channels, height, width] f32, row-major
+// shapes     x a texture of rows × columns, y [channels, height, width] f32, row-major, from start on: one of several pictures
 // grid       ⌈height · width / LANES⌉ workgroups, folded; one pixel of all channels per invocation
 // numerics   without a change of size each sum has one term of weight 1: the texel itself; a sum has at most (2s + 1) terms a line
 // source     the antialiased bilinear rule of PyTorch and PIL, by both axes at once; grey: ITU-R BT.601, as PIL's "L"

@@ -2,7 +2,7 @@
 //
 //   image_external   y[c,i,j] as image gives it, of the frame's colours in sRGB
 //
-// shapes     x an external texture of rows × columns, y [channels, height, width] f32, row-major
+// shapes     x an external texture of rows × columns, y [channels, height, width] f32, row-major, from start on: one of several pictures
 // grid       ⌈height · width / LANES⌉ workgroups, folded; one pixel of all channels per invocation
 // numerics   as image; a frame that is stored as luma and colour differences is converted by the browser, as it would be drawn
 // source     as image

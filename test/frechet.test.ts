@@ -2,9 +2,13 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { random } from "../src/graph/ops/random.ts";
 import { Moments } from "../src/linalg/moments.ts";
+import { grad } from "../src/graph/grad.ts";
 import { frechetDistance } from "../src/metrics/frechet.ts";
+import { frechetLoss } from "../src/metrics/frechetLoss.ts";
 import type { Gpu } from "../src/program/gpu.ts";
 import { openShared } from "./helpers.ts";
+import "./stress/exposeGc.ts";
+import { memoryFault, sizeOf } from "./stress/harness.ts";
 
 const oracle = JSON.parse(readFileSync(new URL("./oracles/iris.json", import.meta.url), "utf8")) as {
   x: number[][];
@@ -156,6 +160,22 @@ describe("hard cases", () => {
       ),
     ).toContain("data: Moments.of: row 0, feature 1 is NaN");
   });
+});
+
+test("a loss and its gradient free with themselves what they were recorded from", async () => {
+  const [x, moments] = [
+    random.normal(gpu, [9, 4], { seed: 5 }),
+    await Moments.of(random.normal(gpu, [30, 4], { seed: 6 })),
+  ];
+  await x.read();
+  const before = sizeOf(gpu);
+  for (let step = 0; step < 3; step++) {
+    const loss = frechetLoss(x, moments);
+    const [slope] = grad(loss, [x]);
+    await gpu.evaluate([loss, slope]);
+    for (const tensor of [loss, slope]) tensor.dispose();
+  }
+  expect(await memoryFault(gpu, before)).toBe("");
 });
 
 describe("moments", () => {

@@ -86,7 +86,9 @@ describe("fromImage", () => {
       gpu.device.queue.writeTexture({ texture: pixels }, white, { bytesPerRow: 8 }, size);
       const storage = { buffer, offset: 0, bytes: 48, owner };
       const shape = { channels: 3, height: 2, width: 2, low: 0, high: 1 };
-      expect(await convert(gpu as never, device, storage, { pixels, texture: null, size }, shape)).toBe(null);
+      expect(
+        await convert(gpu as never, device, storage, [{ where: "test", pixels, texture: null, size }], shape),
+      ).toBe(null);
       const read = new Float32Array(await device.read(buffer, 0, 48, "test"));
       expect([...read]).toEqual(Array.from({ length: 12 }, () => (owner ? 1 : 0)));
     }

@@ -9,12 +9,13 @@ import { matmuls } from "./matmul.ts";
 import { measures } from "./measures.ts";
 import { memoryBound } from "./memory.ts";
 import { mixtures } from "./mixture.ts";
+import { networks } from "./mobileNet.ts";
 import { trainings } from "./training.ts";
 
 /** Every case; a software adapter gets smaller sizes. */
 export const cases = (software: boolean): Case[] =>
-  [trainings, matmuls, convolutions, memoryBound, linearAlgebra, mixtures, measures, compilations].flatMap((family) =>
-    family(software),
+  [trainings, matmuls, convolutions, networks, memoryBound, linearAlgebra, mixtures, measures, compilations].flatMap(
+    (family) => family(software),
   );
 
 /** The cases whose "workload, size" contains one of `only`; all where `only` is empty. Throws an Error naming the workloads where a part matches none. */

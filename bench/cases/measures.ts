@@ -2,13 +2,14 @@
 //
 //   parzen    inputs samples, x [n, d]   output log p̂ of each row of x, bandwidth 1
 //   nearest   inputs a, b [n, d]         output squared distances of the 5 nearest rows of b, [n, 5]
-//   measure   inputs real, generated     output the value; settings.which is its place in MEASURES
+//   measure   inputs real, generated     output the value; settings.which is its place in MEASURES, whose images are of
+//             settings.side² pixels
 
 import { filled, normals } from "../random.ts";
 import type { Case, Inputs } from "../workload.ts";
 import { sampled } from "./sampled.ts";
 
-/** Measures of two sets of rows that are timed by their value. */
+/** What is timed by its value: measures of sets of rows, and VAE.logProb, the importance-weighted bound of a decoder. */
 export const MEASURES = [
   "frechetDistance",
   "frechetDistanceInfinity",
@@ -38,7 +39,29 @@ export const MEASURES = [
   "modifiedClassScore",
   "modeScore",
   "amScore",
+  "frechetLoss",
+  "featureLikelihoodDivergence",
+  "logLikelihood",
+  "compareLikelihoods",
+  "classificationPerformance",
+  "linearProbe",
+  "retrieval",
+  "reconstructionError",
+  "VAE.logProb",
+  "ais",
+  "waveletFrechetDistance",
+  "imageStatistics",
+  "spectrumDistance",
+  "ssim",
+  "msSsim",
+  "psnr",
+  "sharpnessDifference",
 ] as const;
+
+/** Those of images. */
+export const OF_IMAGES = /^(wavelet|image|spectrum|ssim|msSsim|psnr|sharpness)/;
+/** Those of a decoder, which goes through every row many times. */
+const OF_DECODERS = /^(reconstructionError|VAE|ais)/;
 
 const SHIFT = 0.1;
 /** Two sets of normal rows whose means are apart. */
@@ -110,16 +133,17 @@ function nearest(n: number, d: number): Case {
   };
 }
 
-function measure(which: number, n: number, d: number): Case {
+/** One measure of rows of d numbers, or of images of side². */
+export function measure(which: number, n: number, d: number, side = 0): Case {
   return {
     workload: "measure",
-    size: `${MEASURES[which]}, ${n}×${d}`,
-    settings: { which, n, d },
+    size: `${MEASURES[which]}, ${n}×${side > 0 ? `${side}²` : d}`,
+    settings: { which, n, d, side },
     inputs: () => sets(n, d, ["real", "generated"]),
     flops: 0,
     bytes: 8 * n * d,
-    // that they are right is for the tests; here a number has to come
-    gate: { limit: 0, error: (_inputs, [[found]]) => (Number.isFinite(found![0]!) ? 0 : NaN) },
+    // that they are right is for the tests; here a number has to come, which may be ∞: of a support without a pair of equals
+    gate: { limit: 0, error: (_inputs, [[found]]) => (Number.isNaN(found![0]!) ? NaN : 0) },
   };
 }
 
@@ -127,5 +151,8 @@ export const measures = (software: boolean): Case[] => [
   parzen(software ? 2048 : 10_000, 784),
   nearest(software ? 2048 : 10_000, 64),
   measure(MEASURES.indexOf("mind"), software ? 1000 : 5000, 784),
-  ...MEASURES.map((_, which) => measure(which, software ? 500 : 10_000, 64)),
+  ...MEASURES.map((name, which) => {
+    if (OF_IMAGES.test(name)) return measure(which, software ? 100 : 1000, 32 * 32, 32);
+    return measure(which, OF_DECODERS.test(name) ? 64 : software ? 500 : 10_000, 64);
+  }),
 ];

@@ -14,6 +14,7 @@ import {
   vjp,
 } from "@jax-js/jax";
 import { version } from "../../node_modules/@jax-js/jax/package.json";
+import { isDepthwise, LAYERS, padding } from "../cases/mobileNet.ts";
 import type { Engine, Runner, Task } from "../workload.ts";
 import { prepareTraining } from "./training/jax.ts";
 
@@ -72,6 +73,19 @@ const pure: { readonly [workload: string]: (inputs: Arrays, settings: Settings) 
   "conv by weight": ({ x, g }, s) => [
     pulled((w) => convolution(x!, w, s), [s.out!, s.in! / s.groups!, s.kernel!, s.kernel!], g!),
   ],
+  mobilenet({ x, ...weights }) {
+    let y = x!.mul(255).sub(128).div(128);
+    for (const layer of LAYERS) {
+      const { name, stride } = layer;
+      const groups = isDepthwise(layer) ? layer.weight[0] : 1;
+      const sides: [[number, number], [number, number]] = [padding(layer), padding(layer)];
+      const sums = lax.convGeneralDilated(y, weights[`${name}.weight`]!, [stride, stride], sides, {
+        featureGroupCount: groups,
+      });
+      y = np.clip(sums.add(weights[`${name}.bias`]!.reshape([1, -1, 1, 1])), 0, 6);
+    }
+    return [np.mean(y, [2, 3])];
+  },
   map: ({ x, scale, shift }) => [nn.sigmoid(x!.mul(scale!).add(shift!))],
   sum: ({ x }, { axis }) => [axis === -1 ? total(x!) : np.sum(x!, axis!)],
   softmax: ({ x }) => [nn.softmax(x!, 1)],

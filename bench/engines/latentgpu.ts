@@ -1,6 +1,7 @@
 // latentgpu: one compiled program per case, its inputs resident.
 
 import { version } from "../../package.json";
+import { writeSafetensors } from "../../src/formats.ts";
 import {
   add,
   assign,
@@ -11,6 +12,7 @@ import {
   linalg,
   matmul,
   mean,
+  MobileNetV1,
   Moments,
   mul,
   openGpu,
@@ -30,6 +32,8 @@ import { cast } from "../../src/graph/ops/cast.ts";
 import { diagonal } from "../../src/models/covariance/diagonal.ts";
 import { expected, logJoint, prepare as prepared } from "../../src/models/mixture/components.ts";
 import { adam } from "../../src/nn/adam.ts";
+import { LAYERS } from "../cases/mobileNet.ts";
+import { filled } from "../random.ts";
 import type { Engine, Runner, Task } from "../workload.ts";
 import { calls } from "./measures.ts";
 import { prepareTraining } from "./training/latentgpu.ts";
@@ -97,7 +101,7 @@ async function compiled(gpu: Gpu, record: () => Tensor | Tensor[]): Promise<Runn
 }
 
 /** A step that is a call of its own, whose results are on the CPU at its end. */
-function called(gpu: Gpu, call: () => Promise<Floats[]>): Runner {
+function called(gpu: Gpu, call: () => Promise<Floats[]>, dispose: () => void = () => {}): Runner {
   let latest: Floats[] = [];
   return {
     name: "latentgpu",
@@ -106,7 +110,7 @@ function called(gpu: Gpu, call: () => Promise<Floats[]>): Runner {
     },
     finish: () => gpu.idle(),
     outputs: async () => latest,
-    dispose() {},
+    dispose,
   };
 }
 
@@ -158,6 +162,33 @@ async function frechet(gpu: Gpu, { inputs, settings }: Task): Promise<Runner> {
   return called(gpu, async () => [Float32Array.of((await frechetDistance(a, b, { gpu })).value)]);
 }
 
+/** What a MobileNet's file has beside its convolutions. */
+const classifier = {
+  "classifier.weight": filled([1, LAYERS.at(-1)!.weight[0]], () => 0),
+  "classifier.bias": filled([1], () => 0),
+};
+
+/** The network as a user loads it: from a file. */
+async function mobileNet(gpu: Gpu, { inputs: { x, ...weights }, settings }: Task): Promise<Runner> {
+  const file = writeSafetensors(
+    Object.entries({ ...weights, ...classifier }).map(([name, { shape, values }]) => [
+      name,
+      { dtype: "F32", shape, data: values },
+    ]),
+  );
+  const network = await MobileNetV1.load(gpu, file, { size: settings.side! });
+  const images = gpu.tensor(x!.values, x!.shape);
+  const runner = await compiled(gpu, () => network.features(images));
+  return {
+    ...runner,
+    dispose() {
+      runner.dispose();
+      images.dispose();
+      network.dispose();
+    },
+  };
+}
+
 /** Adopts `own`, or opens a device: in Node there is one already. */
 export async function open(own?: Gpu): Promise<Engine> {
   const gpu = own ?? (await openGpu());
@@ -165,14 +196,18 @@ export async function open(own?: Gpu): Promise<Engine> {
     const { workload, settings } = task;
     if (workload.endsWith(" step")) return prepareTraining(task, gpu);
     if (workload === "frechet") return frechet(gpu, task);
+    if (workload === "mobilenet") return mobileNet(gpu, task);
     const inputs = Object.fromEntries(
       Object.entries(task.inputs).map(([name, { values, shape }]) => [name, gpu.tensor(values, shape)]),
     );
     const prepared = (): Promise<Runner> | null => {
       const record = recorded[workload];
       if (record) return compiled(gpu, () => record(inputs, settings, gpu));
-      const call = calls[workload];
-      if (call) return Promise.resolve(called(gpu, () => call(inputs, settings)));
+      const prepareCall = calls[workload];
+      if (prepareCall) {
+        const { call, dispose } = prepareCall(inputs, settings);
+        return Promise.resolve(called(gpu, call, dispose));
+      }
       if (workload === "normal") return normal(gpu, settings.count!);
       if (workload === "compile") return Promise.resolve(compilation(gpu, inputs, settings));
       if (workload === "adam") return update(gpu, inputs, settings);

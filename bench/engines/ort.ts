@@ -6,9 +6,11 @@
 import { env, InferenceSession, Tensor } from "onnxruntime-web/jspi";
 import wasm from "onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm";
 import { version } from "../../node_modules/onnxruntime-web/package.json";
+import { LAYERS, padding } from "../cases/mobileNet.ts";
 import { reason } from "../harness.ts";
 import type { Engine, Input, Inputs, Open, Runner, Task } from "../workload.ts";
 import { model, type Constant, type Node } from "./onnx.ts";
+import { count, permuted } from "./permuted.ts";
 
 type Shape = readonly number[];
 
@@ -21,26 +23,11 @@ interface Plan {
   restore?(output: Input): Input;
 }
 
-const count = (shape: Shape) => shape.reduce((a, b) => a * b, 1);
 const axis = (value: number): Constant => ({ shape: [1], values: BigInt64Array.of(BigInt(value)) });
 const filled = (shape: Shape, value: number): Constant => ({
   shape,
   values: new Float32Array(count(shape)).fill(value),
 });
-
-/** [a, b, c, d] with its axes in the order of `axes`. */
-function permuted({ shape, values }: Input, axes: Shape): Input {
-  const to = axes.map((axis) => shape[axis]!);
-  const steps = axes.map((axis) => count(shape.slice(axis + 1)));
-  const moved = new Float32Array(values.length);
-  let at = 0;
-  for (let i = 0; i < to[0]!; i++)
-    for (let j = 0; j < to[1]!; j++)
-      for (let k = 0; k < to[2]!; k++)
-        for (let l = 0; l < to[3]!; l++)
-          moved[at++] = values[i * steps[0]! + j * steps[1]! + k * steps[2]! + l * steps[3]!]!;
-  return { shape: to, values: moved };
-}
 
 /** One operator; its inputs and outputs are the words of a text. */
 const node = (op: string, from: string, to: string, whole: Node["whole"] = {}, real: Node["real"] = {}): Node => ({
@@ -94,6 +81,40 @@ const PLANS: { readonly [workload: string]: (settings: Task["settings"], inputs:
       output_padding: [rest, rest],
       group: groups!,
     });
+  },
+
+  // as an exporter writes it: convolutions with bias, Clip, one average over each map
+  mobilenet({ batch }, { x, ...constants }) {
+    const layers = LAYERS.flatMap((layer, at) => {
+      const [before, after] = padding(layer);
+      const { name, weight, stride } = layer;
+      return [
+        node("Conv", `y${at} ${name}.weight ${name}.bias`, `sums${at}`, {
+          strides: [stride, stride],
+          pads: [before, before, after, after],
+          group: weight[1] === 1 ? weight[0] : 1,
+        }),
+        node("Clip", `sums${at} zero six`, `y${at + 1}`),
+      ];
+    });
+    return {
+      feeds: { x: permuted(x!, CHANNELS_LAST) },
+      constants: {
+        ...constants,
+        zero: filled([], 0),
+        six: filled([], 6),
+        mean: filled([1], 128 / 255),
+        scale: filled([1], 255 / 128),
+      },
+      outputs: { y: [batch!, LAYERS.at(-1)!.weight[0], 1, 1] },
+      nodes: [
+        node("Transpose", "x", "planes", { perm: CHANNELS_FIRST }),
+        node("Sub", "planes mean", "centred"),
+        node("Mul", "centred scale", "y0"),
+        ...layers,
+        node("GlobalAveragePool", `y${LAYERS.length}`, "y"),
+      ],
+    };
   },
 
   map({ rows, columns }, feeds) {

@@ -4,7 +4,8 @@ import "@tensorflow/tfjs-backend-webgpu";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { version } from "../../node_modules/@tensorflow/tfjs-backend-webgpu/package.json";
-import type { Engine, Runner, Task } from "../workload.ts";
+import { isDepthwise as hasOwnKernels, LAYERS } from "../cases/mobileNet.ts";
+import type { Engine, Inputs, Runner, Task } from "../workload.ts";
 import { prepareTraining } from "./training/tfjs.ts";
 
 type Tensors = { readonly [name: string]: tf.Tensor };
@@ -149,6 +150,33 @@ function adam({ p, g }: Tensors, { rate, beta1, beta2, epsilon }: Settings): Run
   });
 }
 
+/** Channels last, and the operations that run each of its layers in one kernel. */
+function mobileNet(given: Inputs): Runner {
+  const inputs: Tensors = Object.fromEntries(
+    Object.entries(given).map(([name, { values, shape }]) => {
+      const layer = LAYERS.find((one) => name === `${one.name}.weight`);
+      const axes = layer && (hasOwnKernels(layer) ? [2, 3, 0, 1] : [2, 3, 1, 0]);
+      return [name, uploaded(values, shape, name === "x" ? [0, 2, 3, 1] : axes)];
+    }),
+  );
+  const run = (): tf.Tensor => {
+    let y = tf.div(tf.sub(tf.mul(inputs.x!, 255), 128), 128) as tf.Tensor4D;
+    for (const layer of LAYERS) {
+      const convolve = hasOwnKernels(layer) ? tf.fused.depthwiseConv2d : tf.fused.conv2d;
+      y = convolve({
+        x: y,
+        filter: inputs[`${layer.name}.weight`] as tf.Tensor4D,
+        bias: inputs[`${layer.name}.bias`]!,
+        strides: layer.stride,
+        pad: "same",
+        activation: "relu6",
+      });
+    }
+    return tf.mean(y, [1, 2]);
+  };
+  return runner(run, () => tf.dispose(inputs as tf.NamedTensorMap));
+}
+
 /** Values as a tensor on the GPU, with its axes put in the order of `axes`. */
 function uploaded(values: Float32Array, shape: readonly number[], axes?: number[]): tf.Tensor {
   return tf.tidy(() => {
@@ -161,6 +189,7 @@ function uploaded(values: Float32Array, shape: readonly number[], axes?: number[
 async function prepare(task: Task): Promise<Runner | null> {
   const { workload, settings } = task;
   if (workload.endsWith(" step")) return prepareTraining(task);
+  if (workload === "mobilenet") return mobileNet(task.inputs);
   const operation = operations[workload];
   const restore = restoring(workload, settings);
   if ((!operation && workload !== "adam") || (restore && !hasGroups(settings))) return null;

@@ -29,7 +29,7 @@ export const groups = {
   all: { words: "all", has: () => true },
   training: { words: "training steps", has: ofWorkload(/^(conv )?vae step,/) },
   products: { words: "products", has: ofWorkload(/^(matmul|covariance),/) },
-  convolutions: { words: "convolutions", has: ofWorkload(/^conv (forward|by input|by weight),/) },
+  convolutions: { words: "convolutions", has: ofWorkload(/^(conv (forward|by input|by weight)|mobilenet),/) },
   memory: { words: "bound by memory", has: ofWorkload(/^(map|sum|softmax|sort|normal|kl|adam),/) },
   algebra: { words: "factors and mixtures", has: ofWorkload(/^(cholesky|eigh|frechet|em),/) },
   measures: { words: "measures and compilation", has: ofWorkload(/^(parzen|nearest|measure|compile),/) },

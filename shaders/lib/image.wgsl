@@ -4,7 +4,7 @@
 
 const LANES = 64u;
 
-struct Params { channels: u32, height: u32, width: u32, low: f32, high: f32, grey: u32 }
+struct Params { channels: u32, height: u32, width: u32, low: f32, high: f32, grey: u32, start: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 
@@ -53,6 +53,6 @@ fn convert(pixel: u32) {
   if (pixel >= area) { return; }
   let colour = resized(pixel / params.width, pixel % params.width);
   for (var c = 0u; c < params.channels; c++) {
-    y[c * area + pixel] = params.low + (params.high - params.low) * channel(colour, c);
+    y[params.start + c * area + pixel] = params.low + (params.high - params.low) * channel(colour, c);
   }
 }

@@ -11,6 +11,8 @@ export interface ImageShape {
   readonly high: number;
   /** Red, green and blue become one number; else channels stay as they are. */
   readonly grey: boolean;
+  /** Where the picture's numbers begin among those of several. */
+  readonly start: number;
 }
 
 /** A texture `x`, or a video frame, as numbers `y`. */

@@ -34,11 +34,11 @@ export function frechetLoss(features: Tensor, moments: Moments): Tensor {
   const { factor, rank, mean, trace } = referenceOf(moments);
   const centre = meanOf(features, 0);
   const a = div(sub(features, centre), Math.sqrt(n - 1));
-  const b = gpu.tensor(factor, [d, rank]);
+  const b = gpu.upload(factor, [d, rank]);
   const crossed = matmul(a, b);
   let unitary: Tensor = detach(crossed);
   for (const x of towardsUnitary(unitary)) unitary = x;
-  const meanTerm = sum(square(sub(centre, gpu.tensor(mean, [d]))));
+  const meanTerm = sum(square(sub(centre, gpu.upload(mean, [d]))));
   const traceTerm = sub(add(sum(square(a)), trace), mul(sum(mul(detach(unitary), crossed)), 2));
   return add(meanTerm, traceTerm);
 }

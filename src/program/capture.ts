@@ -8,6 +8,8 @@ export interface Source extends Partial<Pick<VideoFrame, "clone"> & Pick<HTMLVid
 
 /** Pixels that stay as they are until they are read. */
 export interface Captured {
+  /** The call, and which of several pictures, for messages. */
+  readonly where: string;
   /** The app's own texture until it is copied, which not all allow. */
   pixels: GPUTexture | VideoFrame | null;
   /** The app's texture. */

@@ -8,24 +8,35 @@ import { fold, packParams } from "../kernels/arguments.ts";
 import type { Engine } from "./engine.ts";
 import { checkSides } from "./grid.ts";
 
-const where = "fromImage";
 /** How many times smaller a side may become: one invocation sums twice as many terms a line. */
 const MOST = 256;
 
-/** Writes the picture's numbers into `storage`, at once, and frees what was captured; what the device refuses comes later. */
-export function convert(
+/** Writes the pictures' numbers into `storage`, one after the other and at once, and frees what was captured; what the device refuses comes later. */
+export async function convert(
+  gpu: Engine,
+  device: Device,
+  storage: Storage,
+  pictures: readonly Captured[],
+  shape: Omit<ImageShape, "grey" | "start">,
+): Promise<Refusal> {
+  delete storage.unwritten;
+  const size = shape.channels * shape.height * shape.width;
+  const refusals = pictures.map((one, i) => convertOne(gpu, device, storage, one, { ...shape, start: i * size }));
+  return (await Promise.all(refusals)).find((refusal) => refusal) ?? null;
+}
+
+function convertOne(
   gpu: Engine,
   device: Device,
   storage: Storage,
   captured: Captured,
   shape: Omit<ImageShape, "grey">,
 ): Promise<Refusal> {
-  delete storage.unwritten;
-  const { pixels, texture, size, refusal: copied } = captured;
+  const { where, pixels, texture, size, refusal: copied } = captured;
   let readable: Readable | undefined;
   const work = (): void => {
     device.check(where);
-    if (texture) checkTexture(texture);
+    if (texture) checkTexture(where, texture);
     checkSides(where, device, ...size);
     check(
       size[0] <= MOST * shape.width && size[1] <= MOST * shape.height,
@@ -34,7 +45,7 @@ export function convert(
       () =>
         `expected at most ${MOST} times fewer pixels a side; got ${shape.width} × ${shape.height} of ${size.join(" × ")}.`,
     );
-    readable = readableOf(device, pixels!, size);
+    readable = readableOf(where, device, pixels!, size);
     // a texture of one channel is grey as it is: its others read as 0
     const grey = shape.channels === 1 && !/^(r\d|bc4|eac-r1)/.test(texture?.format ?? "");
     const { kernel, params, groups } = image({ ...shape, grey }, readable.isExternal);
@@ -62,7 +73,7 @@ export function convert(
 }
 
 /** Throws LatentError unless a kernel can read `texture` as stored: a view of an sRGB one gives linear light, so that one must allow a copy. */
-function checkTexture({ usage, format, sampleCount, dimension }: GPUTexture): void {
+function checkTexture(where: string, { usage, format, sampleCount, dimension }: GPUTexture): void {
   const { COPY_SRC, TEXTURE_BINDING } = GPUTextureUsage;
   const readable = format.endsWith("-srgb") ? COPY_SRC : COPY_SRC | TEXTURE_BINDING;
   check(
@@ -86,6 +97,7 @@ interface Readable {
  * colours are multiplied by it, a copy's are specified not to be. So is one that the browser cannot import.
  */
 function readableOf(
+  where: string,
   device: Device,
   pixels: GPUTexture | VideoFrame,
   [width, height]: readonly [number, number],

@@ -36,23 +36,26 @@ export interface Canvas {
 /** Pictures in and out, on the GPU alone: no pixel is read back. */
 export interface Pictures {
   /**
-   * The picture as it is now, as a tensor f32 [1, channels, height, width].
+   * The picture as it is now, as a tensor f32 [1, channels, height, width]; of an array of n pictures [n, …], which a Dataset, a model and a measure
+   * take as they take any images.
    *
    * Values are the sRGB-encoded colours, not linear light, on a line from range[0] (byte 0) to range[1] (byte 255), in straight alpha: not
    * multiplied by it. `channels: 4` gives alpha, others drop it. Grey is 0.299 R + 0.587 G + 0.114 B; a texture of one channel is grey as it is.
    *
-   * Another size is made by the antialiased bilinear rule of PIL and PyTorch, in straight alpha, at most 256 times smaller a side. Of a
+   * Several pictures need one `size`, or must have it already. Another size is made by the antialiased bilinear rule of PIL and PyTorch, in straight alpha, at most 256 times smaller a side. Of a
    * GPUTexture level 0 is read as stored; it needs GPUTextureUsage.COPY_SRC, or TEXTURE_BINDING unless its format ends in -srgb.
    *
    * Throws LatentError: "argument" on other sources and options, and on those without pixels (closed, detached, not loaded, of another origin);
-   * "unsupported" where there are no such pictures, as in Node. The first call that uses the tensor names a texture that is no such one
+   * "shape" where pictures without `size` differ; "unsupported" where there are no such pictures, as in Node. The first call that uses the tensor names a texture that is no such one
    * ("argument"), of another device ("wrong-device") or destroyed ("disposed"), and sides that are too long for the device or shrink too much ("limit").
    *
    *     const red = { data: new Uint8ClampedArray([255, 0, 0, 255]), width: 1, height: 1 };
    *     const grey = gpu.fromImage(red, { channels: 1 });
    *     await grey.read(); // 0.299
+   *     const data = Dataset.from(gpu, gpu.fromImage([red, red], { size: 8 }));
+   *     console.log(data.count, data.shape); // 2, [3, 8, 8]
    */
-  fromImage(source: Picture, options?: FromImageOptions): Tensor<"f32">;
+  fromImage(source: Picture | readonly Picture[], options?: FromImageOptions): Tensor<"f32">;
 
   /**
    * One image [h, w], [c, h, w] or [1, c, h, w] of 1, 3 or 4 channels as a texture rgba8unorm of w × h; or into yours, of that size and format

@@ -1,5 +1,5 @@
 // Canvases, bitmaps and video in and out of tensors; the spec calls these by name and looks at the pixels.
-import { type Gpu, LatentError, openGpu, type Tensor } from "../../src/index.ts";
+import { type Gpu, LatentError, openGpu, slice, type Tensor } from "../../src/index.ts";
 
 /** Bytes R, G, B, A that differ from pixel to pixel and channel to channel, opaque. */
 const bytesOf = (pixels: number): Uint8ClampedArray<ArrayBuffer> =>
@@ -72,8 +72,11 @@ const calls = {
     };
     const found: { [name: string]: number } = {};
     for (const [name, source] of Object.entries(sources)) found[name] = await off(gpu.fromImage(source), data);
+    const several = gpu.fromImage(Object.values(sources));
     const early = gpu.fromImage(frame);
     frame.close();
+    for (const [i, name] of Object.keys(sources).entries())
+      found[`${name} among others`] = await off(slice(several, 0, i, i + 1), data);
     found["closed after the call"] = await off(early, data);
     return found;
   },

@@ -41,8 +41,10 @@ const call = <Name extends keyof Calls>(name: Name, ...given: Parameters<Calls[N
 
 test("every kind of picture gives its bytes as numbers, also a frame that is closed right after the call", async () => {
   const found = await call("sources");
+  const kinds = "canvas element bitmap imageData image frame".split(" ");
   expect(Object.keys(found)).toEqual([
-    ..."canvas element bitmap imageData image frame".split(" "),
+    ...kinds,
+    ...kinds.map((name) => `${name} among others`),
     "closed after the call",
   ]);
   // bytes / 255 as a device reads them, within a few roundings

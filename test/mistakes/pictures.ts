@@ -31,6 +31,22 @@ export const mistakes: readonly Mistake[] = [
     "shape",
     /^fromImage: expected R, G, B, A of 2 × 2 pixels; got 12 bytes\.$/,
   ],
+  [(gpu: Anything) => gpu.fromImage([]), "argument", /^fromImage: expected at least one image; got none\.$/],
+  [
+    (gpu: Anything) => gpu.fromImage([pixels, "digit.png"]),
+    "argument",
+    /^fromImage, image 1: expected a canvas, .*; got digit\.png\.$/,
+  ],
+  [
+    (gpu: Anything) => gpu.fromImage([pixels, { data: new Uint8ClampedArray(8), width: 2, height: 1 }]),
+    "shape",
+    /^fromImage, image 1: expected 2 × 2 pixels, as in the first; got 2 × 1\. Give a size\.$/,
+  ],
+  [
+    (gpu: Anything) => gpu.fromImage([pixels, { width: 2, height: 2, getContext() {} }]),
+    "unsupported",
+    /^fromImage, image 1: Object gives no pixels here\./,
+  ],
   [
     (gpu: Anything) => gpu.fromImage(pixels, { width: 28 }),
     "argument",
