@@ -1,5 +1,5 @@
 // check — types, format, lint, layers, generated docs and the lock file, in seconds. `--fix` repairs what can be.
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -14,15 +14,14 @@ const formatted = [
   "!bench/results/**",
 ];
 
-/** Runs a Node program of the package; returns { ok, output }. */
+/** Runs a Node program of the package; resolves to { ok, output }. */
 function node(...parameters) {
-  const run = spawnSync(process.execPath, parameters, {
-    cwd: root,
-    encoding: "utf8",
-    maxBuffer: 1 << 26,
-    env: { ...process.env, NO_COLOR: "1" },
-  });
-  return { ok: run.status === 0, output: `${run.stdout}${run.stderr}`.trim() };
+  const options = { cwd: root, maxBuffer: 1 << 26, env: { ...process.env, NO_COLOR: "1" } };
+  return new Promise((done) =>
+    execFile(process.execPath, parameters, options, (error, stdout, stderr) =>
+      done({ ok: !error, output: `${stdout}${stderr}`.trim() }),
+    ),
+  );
 }
 
 const tool = (file, ...parameters) => node(join("node_modules", file), ...parameters);
@@ -31,10 +30,10 @@ const generator = "shaders/generate.mjs";
 const reference = join(root, "shaders/README.md");
 
 /** The kernel reference must be what the generator writes from the kernels as they are; it is left as it was. */
-function docsAreCurrent() {
+async function docsAreCurrent() {
   if (!existsSync(join(root, generator))) return { ok: true, output: "" };
   const committed = existsSync(reference) ? readFileSync(reference, "utf8") : "";
-  const run = node(generator);
+  const run = await node(generator);
   if (!run.ok) return run;
   if (existsSync(reference) && readFileSync(reference, "utf8") !== committed) {
     writeFileSync(reference, committed);
@@ -92,13 +91,21 @@ const layers = {
     ),
 };
 
-/** Runs checks in order, printing a line for each; returns { passed, failed }. */
-export function runChecks(list = checks) {
+/**
+ * Runs checks, printing a line for each in their order; resolves to { passed, failed }. All but the first go at once, for most use one core:
+ * the first may write what the others read.
+ */
+export async function runChecks(list = checks) {
   const count = { passed: 0, failed: 0 };
-  for (const { name, run } of list) {
+  const timed = async ({ run }) => {
     const start = performance.now();
-    const { ok, output } = run();
-    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    const { ok, output } = await run();
+    return { ok, output, seconds: ((performance.now() - start) / 1000).toFixed(1) };
+  };
+  const first = await timed(list[0]);
+  const all = [first, ...list.slice(1).map(timed)];
+  for (const [i, { name }] of list.entries()) {
+    const { ok, output, seconds } = await all[i];
     process.stdout.write(`${ok ? "✓" : "✗"} ${name} (${seconds} s)\n`);
     if (!ok) process.stdout.write(`${output}\n`);
     count[ok ? "passed" : "failed"]++;
@@ -106,11 +113,12 @@ export function runChecks(list = checks) {
   return count;
 }
 
-function fix() {
+async function fix() {
+  // one after the other: each may write what the next reads
   const steps = [
-    existsSync(join(root, generator)) ? node(generator) : { ok: true, output: "" },
-    lint("--fix"),
-    tool("prettier/bin/prettier.cjs", "--write", "--cache", "--log-level=warn", ...formatted),
+    existsSync(join(root, generator)) ? await node(generator) : { ok: true, output: "" },
+    await lint("--fix"),
+    await tool("prettier/bin/prettier.cjs", "--write", "--cache", "--log-level=warn", ...formatted),
   ];
   const lock = readFileSync(lockFile, "utf8");
   const neutral = lock.replace(downloads, "").replace(/,(\s*\})/g, "$1");
@@ -118,10 +126,10 @@ function fix() {
   for (const { output } of steps) if (output) process.stdout.write(`${output}\n`);
 }
 
-function main(parameters) {
-  if (parameters.includes("--fix")) fix();
-  const { failed } = runChecks([...checks, layers]);
+async function main(parameters) {
+  if (parameters.includes("--fix")) await fix();
+  const { failed } = await runChecks([...checks, layers]);
   process.exitCode = failed ? 1 : 0;
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) main(process.argv.slice(2));
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await main(process.argv.slice(2));

@@ -65,7 +65,7 @@ async function browserTests(filters) {
 }
 
 const parts = {
-  check: () => ({ ...runChecks(), skipped: 0 }),
+  check: async () => ({ ...(await runChecks()), skipped: 0 }),
   node: nodeTests,
   browser: browserTests,
 };
