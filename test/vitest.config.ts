@@ -8,7 +8,7 @@ import { vulkanEnvironment } from "../src/app/setup.mjs";
 Object.assign(process.env, vulkanEnvironment());
 
 /** Files about the process: its heap, its timers, devices that are lost or spied on. Each has one of its own. */
-const APART = ["adapter", "app/poll", "faults", "interrupted", "load", "long-calls", "pictures-failures"].map(
+const APART = ["adapter", "app/poll", "faults", "load", "long-calls", "pictures-failures"].map(
   (name) => `test/${name}.test.ts`,
 );
 
