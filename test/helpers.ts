@@ -14,18 +14,27 @@ export function dawnWith(...flags: string[]): GPU {
   return instance;
 }
 
-let shared: Promise<Gpu> | undefined;
+/** The devices that the files of a worker share: as the adapter comes, and with default limits and no features. */
+const shared = new Map<boolean, Promise<Gpu>>();
 
 /**
- * An engine of its own on the device that the files of a worker share: what one file compiled, the next has. Not for tests that end their
- * device, spy on it, or ask for other limits.
+ * An engine of its own on a device that the files of a worker share: what one file compiled, the next has. Not for tests that end their
+ * device, spy on it, or ask for limits of their own.
  */
-export async function openShared({ budgetMs, ...others }: Parameters<typeof openNodeGpu>[0] = {}): Promise<Gpu> {
+export async function openShared({
+  budgetMs,
+  defaultLimits = false,
+  ...others
+}: Parameters<typeof openNodeGpu>[0] = {}): Promise<Gpu> {
   expect(Object.keys(others), "options that a shared device cannot have").toEqual([]);
-  const forget = (): void => void (shared = undefined);
-  shared ??= openNodeGpu();
-  shared.catch(forget);
-  const { device } = await shared;
+  const forget = (): void => void shared.delete(defaultLimits);
+  let opened = shared.get(defaultLimits);
+  if (!opened) {
+    opened = openNodeGpu({ defaultLimits });
+    shared.set(defaultLimits, opened);
+    opened.catch(forget);
+  }
+  const { device } = await opened;
   void device.lost.then(forget);
   return openGpu({ device, ...(budgetMs === undefined ? {} : { budgetMs }) });
 }

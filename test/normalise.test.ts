@@ -15,10 +15,10 @@ import {
   type Tensor,
   transpose,
 } from "../src/index.ts";
-import { opener, ramp } from "./helpers.ts";
-import { dispatchesOf, expectRows, families, ofColumns, type OfAxis, wave } from "./rows.ts";
+import { opener, openShared, ramp } from "./helpers.ts";
+import { dispatchesOf, expectRows, families, ofColumns, type OfAxis, type Reference, wave } from "./rows.ts";
 
-const open = opener();
+const open = opener(openShared);
 
 /** Root mean squares along the first axis, by maps and a reduction. */
 const rms: OfAxis = (x, axis) =>
@@ -28,21 +28,33 @@ const ops: { readonly [name: string]: OfAxis } = {
   rmsNorm: rms,
 };
 
-function reference(name: string, row: readonly number[]): number[] {
-  const mean = name === "rmsNorm" ? 0 : row.reduce((a, b) => a + b) / row.length;
-  const variance = row.reduce((a, b) => a + (b - mean) ** 2, 0) / row.length;
-  return row.map((v) => (v - mean) / Math.sqrt(variance + 1e-3));
-}
+const average = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+
+/** What remains of values without their mean, where that is taken away. */
+const centred = (isCentred: boolean, values: readonly number[]) => {
+  const mean = isCentred ? average(values) : 0;
+  return values.map((v) => v - mean);
+};
+
+const referenceOf =
+  (name: string): Reference =>
+  (row) => {
+    const rest = centred(name === "normalise", row);
+    const deviation = Math.sqrt(average(rest.map((v) => v * v)) + 1e-3);
+    const y = rest.map((v) => v / deviation);
+    return {
+      y,
+      vjp(g) {
+        const share = average(y.map((v, i) => v * g[i]!));
+        return centred(name === "normalise", g).map((v, i) => (v - y[i]! * share) / deviation);
+      },
+    };
+  };
 
 describe.each(Object.entries(ops))("%s of rows", (name, op) => {
   it("is right for rows of any length, as are its gradient and the gradient of that", async () => {
     for (const [, gpu] of await families(open))
-      await expectRows(
-        gpu,
-        op,
-        (row) => reference(name, row),
-        (v) => 2e-6 * (1 + Math.abs(v)),
-      );
+      await expectRows(gpu, op, referenceOf(name), (v) => 2e-6 * (1 + Math.abs(v)));
   });
 
   it("gives NaN where a row has an infinity or NaN, and other rows what they are", async () => {

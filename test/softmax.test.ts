@@ -14,20 +14,39 @@ import {
   type Tensor,
   transpose,
 } from "../src/index.ts";
-import { opener, ramp } from "./helpers.ts";
-import { dispatchesOf, expectRows, families, ofColumns, type OfAxis, wave } from "./rows.ts";
+import { opener, openShared, ramp } from "./helpers.ts";
+import { dispatchesOf, expectRows, families, ofColumns, type OfAxis, type Reference, wave } from "./rows.ts";
 
-const open = opener();
+const open = opener(openShared);
 
 const ops: { readonly [name: string]: OfAxis } = { softmax, logSoftmax, logsumexp };
 
-/** In float64. */
-function reference(name: string, row: readonly number[]): number[] {
-  const top = Math.max(...row);
-  const total = row.reduce((sum, v) => sum + Math.exp(v - top), 0);
-  if (name === "logsumexp") return [top + Math.log(total)];
-  return row.map((v) => (name === "softmax" ? Math.exp(v - top) / total : v - top - Math.log(total)));
-}
+const total = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+
+const references: { readonly [name: string]: Reference } = {
+  softmax(row) {
+    const top = Math.max(...row);
+    const powers = row.map((v) => Math.exp(v - top));
+    const y = powers.map((v) => v / total(powers));
+    return {
+      y,
+      vjp(g) {
+        const mean = total(y.map((v, i) => v * g[i]!));
+        return y.map((v, i) => v * (g[i]! - mean));
+      },
+    };
+  },
+  logSoftmax(row) {
+    const [z] = references.logsumexp!(row).y;
+    const y = row.map((v) => v - z!);
+    return { y, vjp: (g) => y.map((v, i) => g[i]! - Math.exp(v) * total(g)) };
+  },
+  logsumexp(row) {
+    const top = Math.max(...row);
+    const y = top + Math.log(total(row.map((v) => Math.exp(v - top))));
+    return { y: [y], vjp: ([g]) => row.map((v) => g! * Math.exp(v - y)) };
+  },
+};
 
 describe.each(Object.entries(ops))("%s of rows", (name, op) => {
   it("is right for rows of any length, as are its gradient and the gradient of that", async () => {
@@ -36,7 +55,7 @@ describe.each(Object.entries(ops))("%s of rows", (name, op) => {
       await expectRows(
         gpu,
         op,
-        (row) => reference(name, row),
+        references[name]!,
         (v, extent) => 2 ** -24 * (16 + extent / 16) * (name === "softmax" ? v : 1 + Math.abs(v)),
       );
   });
@@ -97,7 +116,7 @@ describe("softmax in a graph", () => {
       const y = await add(softmax(all(), 1), all()).read();
       const x = await all().read();
       for (let r = 0; r < 4; r++)
-        for (const [k, v] of reference("softmax", [...x.subarray(10 * r, 10 * r + 10)]).entries())
+        for (const [k, v] of references.softmax!([...x.subarray(10 * r, 10 * r + 10)]).y.entries())
           expect(y[10 * r + k]).toBeCloseTo(v + x[10 * r + k]!, 5);
     }
   });
