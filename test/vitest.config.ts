@@ -13,7 +13,8 @@ const APART = ["adapter", "app/poll", "faults", "load", "long-calls", "pictures-
 );
 
 /** Files that take long for their size: started last, one would leave the other worker with nothing to do. */
-const LONG = /\/(package|table|job|book|faces|family|family-files|ais|missing|intervals|bench-compilers)\.test\.ts$/;
+const LONG =
+  /\/(package|table|job|book|faces|family|family-files|ais|missing|intervals|matmul|matmul-runs|gram|softmax|normalise|mixture-fuzz|mixture-options|folds|scale|spectrum|dtypes)\.test\.ts$/;
 
 /** Files apart come first: each ends its worker, and shared files after one would lose what the worker has compiled. Then those that take long. */
 class LongFirst extends BaseSequencer {
