@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type * as L from "../src/index.ts";
 import type { DeviceTraits } from "../src/kernels/launch.ts";
-import { openNodeGpu } from "../src/node.ts";
 import { loadKernels } from "../src/program/launches.ts";
 import { plan } from "../src/program/plan.ts";
 import { recordBody } from "../src/program/body.ts";
@@ -16,7 +15,7 @@ let gpu: L.Gpu;
 let small: L.Gpu;
 beforeAll(async () => {
   gpu = await openShared();
-  small = await openNodeGpu({ defaultLimits: true });
+  small = await openShared({ defaultLimits: true });
 });
 afterAll(() => {
   gpu.dispose();

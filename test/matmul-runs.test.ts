@@ -3,13 +3,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Gpu, grad, linear, matmul, mul, sum } from "../src/index.ts";
 import type { MatmulVariant } from "../src/kernels/matmul.ts";
-import { openNodeGpu } from "../src/node.ts";
-import { hardwareDefaults } from "./helpers.ts";
+import { hardwareDefaults, openShared } from "./helpers.ts";
 import { force, type Layout, named, operands, shapeOf, type Size, values, worst } from "./products.ts";
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openNodeGpu({ defaultLimits: true });
+  gpu = await openShared({ defaultLimits: true });
 });
 afterAll(() => gpu.dispose());
 
@@ -45,7 +44,7 @@ describe("a product of many terms", () => {
     const expected = new Float64Array(out);
     for (let i = 0; i < batch * out; i++) expected[i % out]! += b[i]!;
     for (const family of ["unknown", "intel"] as const) {
-      const own = hardwareDefaults(await openNodeGpu(), family);
+      const own = hardwareDefaults(await openShared(), family);
       const [x, g] = [own.tensor(a, [batch, width]), own.tensor(b, [batch, out])];
       const [w, bias] = [own.tensor(values(out * width, 3), [out, width]), own.tensor(values(out, 4))];
       const [dw, dBias] = grad(sum(mul(linear(x, w, bias), g)), [w, bias]);

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { grad, type Gpu, linear, matmul, mul, square, sub, sum, type Tensor } from "../src/index.ts";
 import type { MatmulVariant } from "../src/kernels/matmul.ts";
-import { openNodeGpu } from "../src/node.ts";
 import { force, type Layout, LAYOUTS, named, operands, shapeOf, type Size, values, worst } from "./products.ts";
 import { openShared } from "./helpers.ts";
 
@@ -9,7 +8,7 @@ import { openShared } from "./helpers.ts";
 let small: Gpu;
 let whole: Gpu;
 beforeAll(async () => {
-  small = await openNodeGpu({ defaultLimits: true });
+  small = await openShared({ defaultLimits: true });
   whole = await openShared();
 });
 afterAll(() => {
