@@ -17,8 +17,8 @@
 //            panel_registers: D (4 KiB); panel and update use none, since barriers are what a software adapter is slowest at: updates hold
 //            4 × 4 sums an invocation, and neighbours share rows through the cache.
 //            update_shared: two tiles [column][row / 4] of vec4f with one of padding a row (9 KiB), each loaded once
-// numerics   |a − l·lᵀ| ≤ γ_{n+8} · |l|·|lᵀ|. A pivot at or below tolerance · a[i,i], infinite or NaN counts as bad: its row
-//            and column become those of the identity, so that all that follows stays finite. Until the next block's turn its pivot
+// numerics   |a − l·lᵀ| ≤ γ_{n+8} · |l|·|lᵀ|. A pivot below tolerance · a[i,i] or 2⁻¹²⁶, infinite or NaN counts as bad: its
+//            row and column become those of the identity, so that all that follows stays finite. Until the next block's turn its pivot
 //            is −1, which tells panel to skip the column
 // source     right-looking blocked factorisation; tolerance: see kernels/cholesky.ts
 
@@ -38,14 +38,15 @@ var<workgroup> tile: array<f32, SIZE * PITCH>;
 var<workgroup> bad: u32;
 // two buffers that columns alternate between; a column starts at the vec4 that holds its pivot
 var<workgroup> column: array<array<vec4f, 8>, 2>;
-// a's diagonal, which pivots are judged by
-var<workgroup> given: array<f32, SIZE>;
+// the least that each pivot may be
+var<workgroup> least: array<vec4u, 8>;
 var<workgroup> tile_down: array<vec4f, 288>;
 var<workgroup> tile_across: array<vec4f, 288>;
 
-fn is_good(pivot: f32, own: f32) -> bool {
-  return pivot > params.tolerance * own && bitcast<u32>(pivot) < 0x7f800000u && pivot > 0.0;
-}
+// The bits of the least good pivot where a's diagonal has `own`: none where that is infinite or NaN. Bits of positive numbers are in the
+// order of the numbers; those of infinity, NaN and negative numbers come after.
+fn least_pivot(own: f32) -> u32 { return min(bitcast<u32>(max(params.tolerance * own, 1.17549435e-38)), 0x7f800000u); }
+fn is_good(pivot: f32, least: u32) -> bool { return bitcast<u32>(pivot) - least < 0x7f800000u - least; }
 
 @compute @workgroup_size(LANES)
 fn small(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -62,7 +63,7 @@ fn small(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3
       var x = a[row + c];
       for (var k = 0u; k < c; k++) { x -= l[row + k] * l[own + k]; }
       if (i == c) {
-        good = is_good(x, a[own + c]);
+        good = is_good(x, least_pivot(a[own + c]));
         root = select(1.0, sqrt(max(x, 1.17549435e-38)), good);
       }
       l[row + c] = select(select(0.0, x / root, good), root, i == c);
@@ -105,7 +106,7 @@ fn diagonal(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: v
   for (var c = 0u; c < width; c++) {
     let at = params.first + c;
     let pivot = tile[c * PITCH + c];
-    let good = is_good(pivot, a[base + at * params.size + at]);
+    let good = is_good(pivot, least_pivot(a[base + at * params.size + at]));
     let root = select(1.0, sqrt(max(pivot, 1.17549435e-38)), good);
     workgroupBarrier(); // every lane has read the pivot before its owner replaces it
     if (!good) {
@@ -150,7 +151,8 @@ fn panel(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3
 }
 
 // Each lane holds one row in registers. Column c is shared undivided: row i subtracts x[i,c] / pivot times that column. After every four
-// columns the registers shift by one vec4.
+// columns the registers shift by one vec4. Compilers wait at each use for what it needs, so a column is asked for in pairs and fours of
+// vec4 before they are used: all eight at once do not fit beside the row on Intel.
 @compute @workgroup_size(SIZE)
 fn diagonal_registers(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let matrix = group_number(id, groups);
@@ -161,43 +163,54 @@ fn diagonal_registers(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups)
   let row = params.first + min(lane, width - 1u);
   let own = base + row * params.size + params.first;
   var x{k} = four_terms(own, 1u, {k}u * 4u, width - 1u); //#repeat k in 0..8
-  given[lane] = a[base + row * (params.size + 1u)];
+  least[lane / 4u][lane % 4u] = least_pivot(a[base + row * (params.size + 1u)]);
   if (params.first > 0u) {
     let before = base + (params.first + lane - SIZE) * (params.size + 1u);
     l[before] = abs(l[before]);
   }
-  var first_bad = params.size;
+  let marker = select(1.0, -1.0, params.first + SIZE < params.size);
+  var bad = 0u;
   for (var first = 0u; first < SIZE; first += 4u) {
+    let to = (lane - first) % SIZE / 4u;
+    var values = vec4f();
+    var pivots = vec4f(1.0);
     //#repeat j in 0..4
     {
-      let c = first + {j}u;
-      column[{j} % 2][((lane - first) % SIZE) / 4u][lane % 4u] = x0[{j}];
+      column[{j} % 2][to][lane % 4u] = x0[{j}];
       workgroupBarrier();
-      let pivot = max(column[{j} % 2][0][{j}], 1.17549435e-38);
-      if (is_good(column[{j} % 2][0][{j}], given[c])) {
-        let part = x0[{j}] / pivot;
-        let root = sqrt(pivot);
-        if (lane >= c && lane < width) { l[own + c] = select(x0[{j}] / root, root, lane == c); }
-        x{k} -= part * column[{j} % 2][{k}]; //#repeat k in 0..4
+      let limits = least[first / 4u];
+      let c{k} = column[{j} % 2][{k}]; //#repeat k in 0..2
+      if (is_good(c0[{j}], limits[{j}])) {
+        values[{j}] = x0[{j}];
+        pivots[{j}] = c0[{j}];
+        let part = x0[{j}] / c0[{j}];
+        let c{k} = column[{j} % 2][{k}]; //#repeat k in 2..4
+        x{k} -= part * c{k}; //#repeat k in 0..4
         if (first < SIZE / 2u) {
-          x{k} -= part * column[{j} % 2][{k}]; //#repeat k in 4..8
+          let c{k} = column[{j} % 2][{k}]; //#repeat k in 4..8
+          x{k} -= part * c{k}; //#repeat k in 4..8
         }
-      } else if (c < width) {
-        first_bad = min(first_bad, params.first + c);
-        if (lane > c && lane < width) { l[own + c] = 0.0; }
-        if (lane == c) {
-          for (var k = 0u; k < row; k++) { l[own - params.first + k] = 0.0; }
-          l[own + c] = select(1.0, -1.0, params.first + SIZE < params.size);
-        }
+      } else {
+        values[{j}] = select(0.0, marker, lane == first + {j}u);
+        bad |= 1u << (first + {j}u);
       }
     }
     //#end
+    // a pivot over its root is the root
+    let factors = values / sqrt(pivots);
+    if (lane < width) {
+      if (first + {j}u <= lane) { l[own + first + {j}u] = factors[{j}]; } //#repeat j in 0..4
+    }
     x0 = x1; x1 = x2; x2 = x3; x3 = x4; x4 = x5; x5 = x6; x6 = x7;
   }
-  if (lane == 0u && first_bad < params.size && failed[matrix] < 0) { failed[matrix] = i32(first_bad); }
+  bad &= 0xffffffffu >> (SIZE - width);
+  if (lane < width && (bad >> lane) % 2u == 1u) {
+    for (var k = 0u; k < params.first + lane; k++) { l[own - params.first + k] = 0.0; }
+  }
+  if (lane == 0u && bad != 0u && failed[matrix] < 0) { failed[matrix] = i32(params.first + firstTrailingBit(bad)); }
 }
 
-fn coefficient(corner: u32, width: u32, r: u32, c: u32) -> f32 { return l[corner + r * params.size + c]; }
+fn coefficient(at: u32) -> f32 { return l[at]; }
 fn divided(x: f32, pivot: f32) -> f32 { return select(x / pivot, 0.0, pivot < 0.0); }
 fn term(at: u32) -> f32 { return l[at]; }
 fn keep(at: u32, x: f32) { l[at] = x; }
@@ -210,7 +223,7 @@ fn panel_registers(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) gr
   let corner = (place.z * params.size + params.first) * params.size + params.first;
   let row = SIZE + place.x * LANES + lane;
   let last = params.size - params.first - 1u;
-  substitute(lane, corner, SIZE, corner + min(row, last) * params.size, 1u, row <= last);
+  substitute(lane, Triangle(corner, params.size, 1u, SIZE), corner + min(row, last) * params.size, 1u, row <= last);
 }
 
 fn tile_place(number: u32) -> vec3u {
@@ -231,10 +244,7 @@ fn update(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec
   let last = vec4u(params.size - 1u);
   let down = base + min(vec4u(row, row + 1u, row + 2u, row + 3u), last) * params.size + params.first;
   let across = base + min(vec4u(column, column + 1u, column + 2u, column + 3u), last) * params.size + params.first;
-  var sum0 = vec4f();
-  var sum1 = vec4f();
-  var sum2 = vec4f();
-  var sum3 = vec4f();
+  var sum{r} = vec4f(); //#repeat r in 0..4
   for (var c = 0u; c < SIZE; c++) {
     let columns = vec4f(l[across.x + c], l[across.y + c], l[across.z + c], l[across.w + c]);
     sum0 += l[down.x + c] * columns;
@@ -242,10 +252,7 @@ fn update(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec
     sum2 += l[down.z + c] * columns;
     sum3 += l[down.w + c] * columns;
   }
-  store(base, row, column, sum0);
-  store(base, row + 1u, column, sum1);
-  store(base, row + 2u, column, sum2);
-  store(base, row + 3u, column, sum3);
+  store(base, row + {r}u, column, sum{r}); //#repeat r in 0..4
 }
 
 @compute @workgroup_size(LANES)
@@ -262,10 +269,7 @@ fn update_shared(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) grou
     tile_across[c * 9u + part] = four_rows(base, rest + place.x * SIZE + part * 4u, params.first + c);
   }
   workgroupBarrier();
-  var sum0 = vec4f();
-  var sum1 = vec4f();
-  var sum2 = vec4f();
-  var sum3 = vec4f();
+  var sum{r} = vec4f(); //#repeat r in 0..4
   for (var c = 0u; c < SIZE; c++) {
     let rows = tile_down[c * 9u + lane / 8u];
     let columns = tile_across[c * 9u + lane % 8u];
@@ -276,10 +280,7 @@ fn update_shared(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) grou
   }
   let row = rest + place.y * SIZE + lane / 8u * 4u;
   let column = rest + place.x * SIZE + lane % 8u * 4u;
-  store(base, row, column, sum0);
-  store(base, row + 1u, column, sum1);
-  store(base, row + 2u, column, sum2);
-  store(base, row + 3u, column, sum3);
+  store(base, row + {r}u, column, sum{r}); //#repeat r in 0..4
 }
 
 // rows past the end read the last one, and are not stored

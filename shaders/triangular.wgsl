@@ -79,13 +79,7 @@ fn solve(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3
   }
 }
 
-// the block's rows and columns in the order in which they are solved
-fn coefficient(corner: u32, width: u32, r: u32, c: u32) -> f32 {
-  let last = width - 1u;
-  let row = select(min(r, last), last - min(r, last), BACKWARD == 1u);
-  let column = select(min(c, last), last - min(c, last), BACKWARD == 1u);
-  return l[corner + select(row * params.size + column, column * params.size + row, TRANSPOSED == 1u)];
-}
+fn coefficient(at: u32) -> f32 { return l[at]; }
 fn divided(value: f32, pivot: f32) -> f32 {
   if (UNIT == 1u) { return value; }
   return value / pivot;
@@ -100,9 +94,14 @@ fn solve_registers(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) gr
   if (place.z >= params.stack) { return; }
   let column = place.x * LANES + lane;
   let row = place.z * params.size + params.first;
-  let corner = row * params.size + params.first;
-  let own = (row + select(0u, width - 1u, BACKWARD == 1u)) * params.columns + min(column, params.columns - 1u);
-  substitute(lane, corner, width, own, select(params.columns, 0u - params.columns, BACKWARD == 1u), column < params.columns);
+  // the block's rows and columns in the order in which they are solved: backwards with steps that wrap round
+  let start = select(0u, width - 1u, BACKWARD == 1u);
+  let forth = select(1u, 0xffffffffu, BACKWARD == 1u);
+  let down = forth * select(params.size, 1u, TRANSPOSED == 1u);
+  let across = forth * select(1u, params.size, TRANSPOSED == 1u);
+  let corner = (row + start) * params.size + params.first + start;
+  let own = (row + start) * params.columns + min(column, params.columns - 1u);
+  substitute(lane, Triangle(corner, down, across, width), own, forth * params.columns, column < params.columns);
 }
 
 @compute @workgroup_size(LANES)

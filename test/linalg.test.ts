@@ -138,6 +138,7 @@ describe("factors and systems", () => {
     ["∞ in a block", 5, 3, Infinity, 5],
     ["NaN below a block", 60, 3, NaN, 60],
     ["∞ on the diagonal", 40, 40, Infinity, 40],
+    ["NaN on the diagonal", 40, 40, NaN, 40],
   ])("%s makes its row and column those of the identity", async (_, row, column, value, failed) => {
     const n = 70;
     const whole = Float32Array.from(await spd(1, n).read());
