@@ -28,11 +28,11 @@ struct Triangle { corner: u32, down: u32, across: u32, width: u32 }
 fn substitute(lane: u32, t: Triangle, own: u32, step: u32, keeps: bool) {
   var x{k} = four_terms(own, step, {k}u * 4u, t.width - 1u); //#repeat k in 0..4
   let column = lane % SIZE;
-  let from = t.corner + column * t.across + lane / SIZE * 4u * t.down;
+  let first_read = t.corner + column * t.across + lane / SIZE * 4u * t.down;
   //#repeat k in 0..4
   let t{k} = vec4f(
-    coefficient(from + {k}u * 8u * t.down), coefficient(from + ({k}u * 8u + 1u) * t.down),
-    coefficient(from + ({k}u * 8u + 2u) * t.down), coefficient(from + ({k}u * 8u + 3u) * t.down)
+    coefficient(first_read + {k}u * 8u * t.down), coefficient(first_read + ({k}u * 8u + 1u) * t.down),
+    coefficient(first_read + ({k}u * 8u + 2u) * t.down), coefficient(first_read + ({k}u * 8u + 3u) * t.down)
   );
   //#end
   // what lies above the diagonal goes where nobody reads, without a branch
