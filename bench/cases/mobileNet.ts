@@ -129,4 +129,4 @@ export function mobileNet(batch: number, side: number): Case {
   };
 }
 
-export const networks = (): Case[] => [mobileNet(16, 160)];
+export const networks = (software: boolean): Case[] => [mobileNet(software ? 2 : 16, 160)];

@@ -34,7 +34,9 @@ function changed(file: Uint8Array, changes: readonly Change[], reach: number): U
   return Uint8Array.from(bytes);
 }
 
-const random = { numRuns: 1000, seed: 20, endOnFailure: true };
+/** By hand FUZZ=50: so many times the files, and other ones behind the first. */
+const TIMES = Number(process.env["FUZZ"] ?? 1);
+const random = { numRuns: 1000 * TIMES, seed: 20, endOnFailure: true };
 
 /** Reads the bytes; a returned array must fill its shape, and new memory must stay within `allowed` bytes. */
 function tried(
@@ -105,7 +107,7 @@ describe("mutated files throw LatentError or nothing, and allocate no more than 
         // the inflater's own window and step, beside the capped content
         tried(bytes, read, 2 ** 20 + 2 ** 23);
       }),
-      { ...random, numRuns: 500 },
+      { ...random, numRuns: 500 * TIMES },
     );
   });
 
