@@ -1,4 +1,4 @@
-import { check, LatentError, show } from "../device/errors.ts";
+import { check, LatentError, named, show } from "../device/errors.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import { sameDevice } from "../graph/record.ts";
 import { Tensor } from "../graph/tensor.ts";
@@ -32,7 +32,7 @@ export function arrayOf(
     values instanceof Uint8Array,
     "argument",
     where,
-    () => `expected a Uint8Array, Float32Array or Tensor; got ${kindOf(values)}.`,
+    () => `expected a Uint8Array, Float32Array or Tensor; got ${named(values)}.`,
   );
   return values as Uint8Array<ArrayBuffer>;
 }
@@ -106,7 +106,7 @@ export function labelsOf(
     labels instanceof Tensor || isArray,
     "argument",
     where,
-    () => `expected labels as an array of class numbers or a tensor of u8; got ${kindOf(labels)}.`,
+    () => `expected labels as an array of class numbers or a tensor of u8; got ${named(labels)}.`,
   );
   const size = labels instanceof Tensor ? labels.size : labels.length;
   check(
@@ -140,6 +140,3 @@ function classNumbers(where: string, labels: ArrayLike<number>): Uint8Array<Arra
   }
   return bytes;
 }
-
-export const kindOf = (value: unknown): string =>
-  typeof value === "object" && value !== null ? (value.constructor?.name ?? "an object") : String(value);

@@ -1,4 +1,4 @@
-import { check, checkOptions, show } from "../device/errors.ts";
+import { check, checkOptions, named, show } from "../device/errors.ts";
 import { count, type Shape } from "../graph/dtype.ts";
 import { batchOf } from "../graph/ops/batch.ts";
 import { equal, mul } from "../graph/ops/arithmetic.ts";
@@ -11,7 +11,7 @@ import { sameDevice } from "../graph/record.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { checkGpu } from "../program/checkGpu.ts";
 import type { Gpu } from "../program/gpu.ts";
-import { arrayOf, checkFinite, fieldOf, flattened, kindOf, labelsOf, type DatasetSource } from "./columns.ts";
+import { arrayOf, checkFinite, fieldOf, flattened, labelsOf, type DatasetSource } from "./columns.ts";
 
 export type { DatasetSource };
 
@@ -84,13 +84,13 @@ export class Dataset {
       values instanceof Tensor || ArrayBuffer.isView(values),
       "argument",
       where,
-      () => `expected a Uint8Array, Float32Array or Tensor; got ${kindOf(values)}.`,
+      () => `expected a Uint8Array, Float32Array or Tensor; got ${named(values)}.`,
     );
     check(
       shape === undefined || Array.isArray(shape),
       "argument",
       where,
-      () => `expected a shape [count, …] third, and options after it; got ${kindOf(shape)}.`,
+      () => `expected a shape [count, …] third, and options after it; got ${named(shape)}.`,
     );
     for (const x of [values, options.labels]) if (x instanceof Tensor) sameDevice(where, gpu, x);
     const full = shape ?? (values instanceof Tensor ? values.shape : undefined);

@@ -1,4 +1,4 @@
-import { check, checkOptions } from "./errors.ts";
+import { check, checkOptions, named } from "./errors.ts";
 
 /** What every long call takes. */
 export interface LongCall {
@@ -41,7 +41,7 @@ export function checkSignal(where: string, signal: AbortSignal | undefined): voi
     typeof signal.addEventListener === "function";
   check(signal === undefined || isSignal, "argument", where, () => {
     const remedy = "Give the signal of an AbortController: { signal: controller.signal }.";
-    return `expected signal to be an AbortSignal; got ${name(signal)}. ${remedy}`;
+    return `expected signal to be an AbortSignal; got ${named(signal)}. ${remedy}`;
   });
   signal?.throwIfAborted();
 }
@@ -63,12 +63,9 @@ export function checkCall(where: string, { signal, onProgress }: Call): void {
     onProgress === undefined || typeof onProgress === "function",
     "argument",
     where,
-    () => `expected onProgress to be a function of { step, total, seconds, eta }; got ${name(onProgress)}.`,
+    () => `expected onProgress to be a function of { step, total, seconds, eta }; got ${named(onProgress)}.`,
   );
 }
-
-const name = (value: unknown): string =>
-  typeof value === "object" && value !== null ? (value.constructor?.name ?? "an object") : String(value);
 
 /** Settles with `work`, or rejects with the signal's reason as soon as it aborts; what `work` does then is ignored. */
 export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -72,9 +72,19 @@ export const arrays = {
   bool: Uint8Array,
 } as const;
 
-/** The dtype that a typed array holds. */
-export const dtypeOf = (values: TypedArray): DType =>
-  (Object.keys(arrays) as DType[]).find((dtype) => values instanceof arrays[dtype])!;
+/** Throws LatentError("argument") unless `dtype` is one. */
+export function checkDType(where: string, dtype: string): asserts dtype is DType {
+  check(
+    Object.hasOwn(arrays, dtype),
+    "argument",
+    where,
+    () => `unknown dtype. Expected ${Object.keys(arrays).join(", ")}; got ${String(dtype)}.`,
+  );
+}
+
+/** The dtype that a typed array holds, where it is that of one. */
+export const dtypeOf = (values: ArrayBufferView): DType | undefined =>
+  (Object.keys(arrays) as DType[]).find((dtype) => values instanceof arrays[dtype]);
 
 /** The bytes of storage as the dtype's typed array. */
 export const typed = (dtype: DType, bytes: ArrayBuffer): TypedArray =>

@@ -142,4 +142,4 @@ export function signature(name: MapName): MapSignature {
 /** The map that copies elements of `dtype`. */
 export const copyOf = (dtype: DType): MapName => (dtype === "f32" ? "copy" : (`copy_${dtype}` as MapName));
 
-export const mapNames = Object.keys(table) as MapName[];
+export const mapNames = /* @__PURE__ */ Object.keys(table) as MapName[];

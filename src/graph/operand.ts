@@ -1,4 +1,4 @@
-import { check } from "../device/errors.ts";
+import { check, named } from "../device/errors.ts";
 import { Tensor } from "./tensor.ts";
 
 /** What `value` is, and what to do about it, in the last words of a message. */
@@ -8,7 +8,7 @@ export function describe(value: unknown): string {
   if (typeof value !== "object") return `${typeof value} ${String(value)}.`.replace(/^function [^]*/, "a function.");
   if ("then" in value) return "a promise. Await it first.";
   if (value instanceof ArrayBuffer) return "an ArrayBuffer. Say what it holds: new Float32Array(buffer).";
-  const name = Array.isArray(value) ? "an array" : `${value.constructor?.name ?? "an object"}`;
+  const name = named(value);
   return Array.isArray(value) || ArrayBuffer.isView(value)
     ? `${name}. Make a tensor of it: gpu.tensor(values).`
     : `${name}.`;

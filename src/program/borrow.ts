@@ -1,7 +1,7 @@
 import { refusalOf } from "../device/borrowed.ts";
 import type { Device } from "../device/device.ts";
 import { check, checkOptions, named, quote, show } from "../device/errors.ts";
-import { byteLength, type DType, type Shape } from "../graph/dtype.ts";
+import { byteLength, checkDType, type DType, type Shape } from "../graph/dtype.ts";
 import { checkSizes } from "../graph/record.ts";
 import type { Storage } from "../graph/storage.ts";
 import { pending } from "./lifetime.ts";
@@ -19,6 +19,7 @@ export function borrow(
   checkOptions(where, options, ["dtype", "offset"]);
   checkSizes(where, shape);
   const { dtype = "f32", offset = 0 } = options;
+  checkDType(where, dtype);
   const bytes = byteLength(shape, dtype);
   check(typeof buffer?.mapAsync === "function", "argument", where, () => `expected a GPUBuffer; got ${named(buffer)}.`);
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;

@@ -13,7 +13,7 @@ export function constantOf(
   device: Device,
   values: TypedArray,
   shape: Shape,
-  dtype = dtypeOf(values),
+  dtype = dtypeOf(values)!,
 ): Tensor {
   const tensor = gpu.wrap(absent, { shape, dtype });
   tensor.upload = () => {

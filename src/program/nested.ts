@@ -1,5 +1,5 @@
 import { check, checkOptions, show } from "../device/errors.ts";
-import { arrays, count, type DType, elements, type Shape, type TypedArray } from "../graph/dtype.ts";
+import { checkDType, count, type DType, dtypeOf, elements, type Shape, type TypedArray } from "../graph/dtype.ts";
 import { describe } from "../graph/operand.ts";
 import { checkSizes } from "../graph/record.ts";
 import type { Nested, Values } from "../graph/storage.ts";
@@ -63,11 +63,9 @@ export function flatten(
   values: Values,
   dtype?: DType,
 ): { values: TypedArray; shape: number[]; dtype: DType } {
-  check(dtype === undefined || Object.hasOwn(arrays, dtype), "argument", where, () => {
-    return `unknown dtype. Expected ${Object.keys(arrays).join(", ")}; got ${String(dtype)}.`;
-  });
+  if (dtype !== undefined) checkDType(where, dtype);
   if (typeof values === "object" && ArrayBuffer.isView(values)) {
-    const own = (Object.keys(arrays) as DType[]).find((d) => values instanceof arrays[d]);
+    const own = dtypeOf(values);
     const to = dtype ?? own ?? "f32";
     check(
       own !== undefined || values instanceof Float64Array,

@@ -1,6 +1,6 @@
 import type { Device } from "../device/device.ts";
 import { checkOptions } from "../device/errors.ts";
-import { byteLength, type DType, elements, type Shape, stored } from "../graph/dtype.ts";
+import { byteLength, checkDType, type DType, elements, type Shape, stored } from "../graph/dtype.ts";
 import { expand } from "../graph/ops/shape.ts";
 import { checkSizes, constant } from "../graph/record.ts";
 import type { Values } from "../graph/storage.ts";
@@ -34,5 +34,6 @@ export function full<D extends DType = "f32">(
   checkOptions("full", options, ["dtype"]);
   checkSizes("full", shape);
   const { dtype = "f32" as D } = options;
+  checkDType("full", dtype);
   return expand(constant(gpu, elements("full", dtype, [value])[0]!, dtype), shape);
 }

@@ -190,7 +190,7 @@ export const mistakes: readonly Mistake[] = [
   [
     (gpu, { Dataset }) => Dataset.from(gpu, [1, 2], [2, 1]),
     "argument",
-    /expected a Uint8Array, Float32Array or Tensor; got Array/,
+    /expected a Uint8Array, Float32Array or Tensor; got an array/,
   ],
   [(_, { Dataset }) => Dataset.from(new Uint8Array(2), [2, 1]), "argument", /opened by openGpu/],
   [

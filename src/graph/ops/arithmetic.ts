@@ -26,7 +26,7 @@ export function joined(where: string, a: TensorOrNumber, b: TensorOrNumber): [Te
 /** The maps of an op for each dtype; u8 is computed in i32, bools are taken as they lie, f32 0 and 1. */
 type Names = { readonly f32: MapName; readonly u32: MapName; readonly i32: MapName };
 // @__NO_SIDE_EFFECTS__
-const named = (name: string) => ({ f32: name, u32: `${name}_u32`, i32: `${name}_i32` }) as Names;
+const named = (name: string, f32 = name) => ({ f32, u32: `${name}_u32`, i32: `${name}_i32` }) as Names;
 type Slope = (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => readonly [() => Tensor, () => Tensor];
 
 /** Records the map that `names` has for the dtype of both. */
@@ -184,13 +184,13 @@ export const lessEqual = comparison("lessEqual", named("less_equal"));
  *
  *     await greater(gpu.tensor([1, 2, 3]), 2).read(); // 0, 0, 1
  */
-export const greater = comparison("greater", { ...named("less"), f32: "greater" }, true);
+export const greater = comparison("greater", named("less", "greater"), true);
 /**
  * left ≥ right, element by element.
  *
  *     await greaterEqual(gpu.tensor([1, 2, 3]), 2).read(); // 0, 1, 1
  */
-export const greaterEqual = comparison("greaterEqual", { ...named("less_equal"), f32: "greater_equal" }, true);
+export const greaterEqual = comparison("greaterEqual", named("less_equal", "greater_equal"), true);
 /**
  * left = right, element by element.
  *

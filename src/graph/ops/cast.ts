@@ -1,5 +1,4 @@
-import { check } from "../../device/errors.ts";
-import { arrays, type DType } from "../dtype.ts";
+import { checkDType, type DType } from "../dtype.ts";
 import type { MapName } from "../maps.ts";
 import { checkTensor } from "../operand.ts";
 import { recordMap, relabel } from "../record.ts";
@@ -14,12 +13,7 @@ import type { Tensor } from "../tensor.ts";
 export function cast<D extends DType>(x: Tensor, dtype: D): Tensor<D> {
   checkTensor("cast", x);
   if ((x.dtype as DType) === dtype) return x as Tensor as Tensor<D>;
-  check(
-    Object.hasOwn(arrays, dtype),
-    "argument",
-    "cast",
-    () => `unknown dtype. Expected ${Object.keys(arrays).join(", ")}; got ${String(dtype)}.`,
-  );
+  checkDType("cast", dtype);
   if (x.dtype === "bool") return dtype === "f32" ? relabel(x, dtype) : cast(relabel(x, "f32"), dtype);
   if ((x.dtype === "u8" || dtype === "u8") && x.dtype !== "i32" && (dtype as DType) !== "i32")
     return cast(cast(x, "i32"), dtype);
