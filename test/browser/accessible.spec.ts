@@ -1,21 +1,11 @@
 import { expect, type Page, test } from "@playwright/test";
 import axe from "axe-core";
 import { copyReports } from "../../bench/build.mjs";
-import { buildPages } from "../../src/app/build.mjs";
 import { serve } from "../../src/app/server.mjs";
 
 let server: { url: string; close: () => Promise<unknown> };
 
 test.beforeAll(async () => {
-  await buildPages([
-    "src/app/main.page.ts",
-    "src/app/train.page.ts",
-    "src/app/score.page.ts",
-    "src/app/spectrum.page.ts",
-    "src/app/demo.page.ts",
-    "src/app/worker.page.ts",
-    "bench/measure.page.ts",
-  ]);
   await copyReports("dist/bench");
   server = await serve();
 });

@@ -1,12 +1,10 @@
 import { expect, test } from "@playwright/test";
-import { buildPages } from "../../src/app/build.mjs";
 import { launchChrome } from "../../src/app/chrome.mjs";
 import { serve } from "../../src/app/server.mjs";
 import type { Crash } from "./crash.page.ts";
 
 // at random moments: node test/stress/run.mjs --chrome
 test("a crash of the GPU process ends whatever is under way with device-lost, and the page can open the next engine", async () => {
-  await buildPages(["test/browser/crash.page.ts"]);
   const server = await serve({ extra: { "/blank.html": new URL("blank.html", import.meta.url).pathname } });
   // a browser of its own: others on this one would lose their devices
   const browser = await launchChrome();

@@ -1,37 +1,26 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test, type Page } from "@playwright/test";
-import { buildPages } from "../../src/app/build.mjs";
-import { serve } from "../../src/app/server.mjs";
-import { problemsOf } from "./problems.ts";
+import { onePage } from "./onePage.ts";
 
 const stub = fileURLToPath(new URL("../../dist/app/stub.js", import.meta.url));
-let server: { url: string; close: () => Promise<unknown> };
-/** Errors of the page and refusals of its policy; each test expects none. */
-let problems: string[];
+let page: Page;
+onePage(
+  async (opened, url) => {
+    page = opened;
+    await page.goto(`${url}/#pipelines`);
+    await expect(page.locator("#adapter")).toContainText("Adapter:", { timeout: 60_000 });
+  },
+  { "/dist/app/worker.js": stub },
+);
 
-test.beforeAll(async () => {
-  await buildPages(["src/app/main.page.ts", "bench/measure.page.ts", "test/browser/stub.page.ts"]);
-  server = await serve({ extra: { "/dist/app/worker.js": stub } });
-});
-
-test.afterAll(() => server.close());
-
-test.beforeEach(async ({ page }) => {
-  problems = problemsOf(page);
-  await page.goto(`${server.url}/#pipelines`);
-  await expect(page.locator("#adapter")).toContainText("Adapter:", { timeout: 60_000 });
-});
-
-test.afterEach(() => expect(problems).toEqual([]));
-
-async function start(page: Page, seed: number): Promise<void> {
+async function start(seed: number): Promise<void> {
   await page.getByLabel("Seed").fill(String(seed));
   await page.getByRole("button", { name: "Start" }).click();
 }
 
-test("the page shows stages, scores, pictures and curves as they come, all text as text", async ({ page }) => {
-  await start(page, 1);
+test("the page shows stages, scores, pictures and curves as they come, all text as text", async () => {
+  await start(1);
   await expect(page.locator("#status")).toHaveText("Done in 6:52.");
   await expect(page.locator("#stages li")).toHaveCount(2);
   await expect(page.locator("#stages li").first()).toContainText("<img src=x onerror=");
@@ -47,8 +36,8 @@ test("the page shows stages, scores, pictures and curves as they come, all text 
   expect(colours).not.toBe("none");
 });
 
-test("report.html can be saved from the page", async ({ page }) => {
-  await start(page, 1);
+test("report.html can be saved from the page", async () => {
+  await start(1);
   const download = page.waitForEvent("download");
   await page.getByRole("link", { name: "report.html" }).click();
   const text = readFileSync(await (await download).path(), "utf8");
@@ -56,22 +45,22 @@ test("report.html can be saved from the page", async ({ page }) => {
   expect(text).not.toContain("<img src=x");
 });
 
-test("Stop ends the job, and another can start", async ({ page }) => {
-  await start(page, 2);
+test("Stop ends the job, and another can start", async () => {
+  await start(2);
   await expect(page.locator("#stages li").nth(1)).toContainText("to go");
   await page.getByRole("button", { name: "Stop" }).click();
   await expect(page.locator("#status")).toHaveText("Stopped. What was finished is below.");
-  await start(page, 1);
+  await start(1);
   await expect(page.locator("#status")).toContainText("Done");
 });
 
-test("a failure is told in the job's own words", async ({ page }) => {
-  await start(page, 3);
+test("a failure is told in the job's own words", async () => {
+  await start(3);
   await expect(page.locator("#status")).toHaveText(`job: <img src=x onerror="document.title='broken'">`);
   await expect(page.getByRole("button", { name: "Start" })).toBeEnabled();
 });
 
-test("tabs follow the arrow keys", async ({ page }) => {
+test("tabs follow the arrow keys", async () => {
   await page.route("**/dist/bench/results.json", (route) => route.fulfill({ json: [] }));
   await page.getByRole("tab", { name: "Trust" }).focus();
   await page.keyboard.press("ArrowRight");
@@ -82,9 +71,10 @@ test("tabs follow the arrow keys", async ({ page }) => {
   await expect(page.locator("#measure")).toContainText("No results come with this page.");
 });
 
-test("nothing overflows at the width of a phone", async ({ page }) => {
+test("nothing overflows at the width of a phone", async () => {
+  await page.getByRole("tab", { name: "Pipelines" }).click();
   await page.setViewportSize({ width: 360, height: 740 });
-  await start(page, 1);
+  await start(1);
   await expect(page.locator("#status")).toContainText("Done");
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
 });

@@ -4,7 +4,6 @@ import { join, resolve } from "node:path";
 import { expect, test, type Page } from "@playwright/test";
 import type { Report } from "../../bench/report.ts";
 import { buildPageBench } from "../../src/app/bench.mjs";
-import { buildPages } from "../../src/app/build.mjs";
 import { serve } from "../../src/app/server.mjs";
 import { drop } from "./drop.ts";
 import { problemsOf } from "./problems.ts";
@@ -18,7 +17,7 @@ let problems: string[];
 let folder: string;
 
 test.beforeAll(async () => {
-  await Promise.all([buildPages(["src/app/main.page.ts", "bench/measure.page.ts", "bench/speed.page.ts"]), buildPageBench()]); // prettier-ignore
+  await buildPageBench();
   server = await serve();
   folder = mkdtempSync(join(tmpdir(), "latentgpu-measure-"));
 });

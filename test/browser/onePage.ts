@@ -1,20 +1,21 @@
 import { expect, test, type Page } from "@playwright/test";
-import { buildPages } from "../../src/app/build.mjs";
 import { serve } from "../../src/app/server.mjs";
 import { problemsOf } from "./problems.ts";
 
 /**
  * One page for all tests of a file, which run in their order: on a software adapter its kernels take a while to compile. `begin` opens it at
- * an address of the server. Each test expects no error of the page and no refusal of its policy.
+ * an address of the server, which serves `extra` files as well. Each test expects no error of the page and no refusal of its policy.
  */
-export function onePage(scripts: string[], begin: (page: Page, url: string) => Promise<void>): void {
+export function onePage(
+  begin: (page: Page, url: string) => Promise<void>,
+  extra: { readonly [address: string]: string } = {},
+): void {
   let server: { url: string; close: () => Promise<unknown> };
   let page: Page;
   let problems: string[] = [];
   test.describe.configure({ mode: "serial" });
   test.beforeAll(async ({ browser }) => {
-    await buildPages(scripts);
-    server = await serve();
+    server = await serve({ extra });
     page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     problems = problemsOf(page);
     await begin(page, server.url);

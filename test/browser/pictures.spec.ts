@@ -1,5 +1,4 @@
 import { expect, type Page, test } from "@playwright/test";
-import { buildPages } from "../../src/app/build.mjs";
 import { serve } from "../../src/app/server.mjs";
 import { colormaps } from "../../src/program/colormaps.ts";
 import type { Calls } from "./pictures.page.ts";
@@ -13,7 +12,6 @@ let page: Page;
 const heard: string[] = [];
 
 test.beforeAll(async ({ browser }) => {
-  await buildPages(["test/browser/pictures.page.ts"]);
   server = await serve({ extra: { "/blank.html": new URL("blank.html", import.meta.url).pathname } });
   page = await browser.newPage();
   page.on("console", (message) => {

@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { expect, test, type Page } from "@playwright/test";
 import { build } from "esbuild";
 import { encode } from "jpeg-js";
-import { buildPages } from "../../src/app/build.mjs";
 import type { ScoreReport } from "../../src/app/command/report.ts";
 import { serve } from "../../src/app/server.mjs";
 import { problemsOf } from "./problems.ts";
@@ -24,7 +23,6 @@ let server: { url: string; close: () => Promise<unknown> };
 let problems: string[] = [];
 
 test.beforeAll(async () => {
-  await buildPages(["src/app/main.page.ts", "src/app/score.page.ts"]);
   await build({
     entryPoints: ["src/app/command/main.ts"],
     outfile: program,

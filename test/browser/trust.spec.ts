@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "@playwright/test";
-import { buildPages } from "../../src/app/build.mjs";
 import { serve } from "../../src/app/server.mjs";
 import { problemsOf } from "./problems.ts";
 import { takeViews } from "./views.ts";
@@ -9,7 +8,6 @@ import type { DeviceInfo, SelfTest } from "../../src/index.ts";
 let server: { url: string; close: () => Promise<unknown> };
 
 test.beforeAll(async () => {
-  await buildPages(["src/app/main.page.ts"]);
   server = await serve();
 });
 test.afterAll(() => server.close());

@@ -4,7 +4,7 @@ import { countDevices, endDevice, keepDevices, onePage } from "./onePage.ts";
 import { takeViews } from "./views.ts";
 
 let page: Page;
-onePage(["src/app/main.page.ts", "src/app/spectrum.page.ts"], async (opened, url) => {
+onePage(async (opened, url) => {
   page = opened;
   await page.addInitScript(keepDevices);
   await page.goto(`${url}/#pipelines`);

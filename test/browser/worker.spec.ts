@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
 import { expect, type Page, test } from "@playwright/test";
-import { buildPages } from "../../src/app/build.mjs";
 import type { JobRequest } from "../../src/app/job/client.ts";
 import type { JobEvent } from "../../src/app/job/events.ts";
 import type { Report } from "../../src/app/report.ts";
@@ -31,7 +30,6 @@ let server: { url: string; close: () => Promise<unknown> };
 let events: JobEvent[];
 
 test.beforeAll(async () => {
-  await buildPages(["src/app/demo.page.ts", "src/app/worker.page.ts"]);
   server = await serve({ extra: { "/demo.html": demoPage } });
 });
 test.afterAll(() => server.close());
