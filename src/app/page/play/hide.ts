@@ -2,6 +2,7 @@ import { byId } from "../download.ts";
 import type { Engine } from "../engine.ts";
 import { latest } from "./latest.ts";
 import { paint } from "./paint.ts";
+import { drawable, type Place } from "./pen.ts";
 import { filler } from "./programs.ts";
 
 /** Radius of the brush in pixels of the digit. */
@@ -28,20 +29,12 @@ export function hiding(digits: Float32Array, drawn: () => Float32Array): Hiding 
     for (let p = 0; p < 784; p++) if (hidden[p]) context.fillRect(p % 28, Math.floor(p / 28), 1, 1);
     fill();
   };
-  const brush = (event: PointerEvent): void => {
-    const box = canvas.getBoundingClientRect();
-    const [x, y] = [((event.clientX - box.left) / box.width) * 28, ((event.clientY - box.top) / box.height) * 28];
+  const brush = ([x, y]: Place): void => {
     for (let p = 0; p < 784; p++)
-      if (Math.hypot((p % 28) + 0.5 - x, Math.floor(p / 28) + 0.5 - y) < BRUSH) hidden[p] = 1;
+      if (Math.hypot((p % 28) + 0.5 - 28 * x, Math.floor(p / 28) + 0.5 - 28 * y) < BRUSH) hidden[p] = 1;
     show();
   };
-  canvas.addEventListener("pointerdown", (event) => {
-    canvas.setPointerCapture(event.pointerId);
-    brush(event);
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    if (canvas.hasPointerCapture(event.pointerId)) brush(event);
-  });
+  drawable(canvas, { down: brush, move: brush });
   const hide = (isHidden: (row: number, column: number) => boolean): void => {
     for (let p = 0; p < 784; p++) hidden[p] = isHidden(Math.floor(p / 28), p % 28) ? 1 : 0;
     show();

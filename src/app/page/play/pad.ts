@@ -1,6 +1,7 @@
+import { drawable, type Place } from "./pen.ts";
 import type { Grey } from "./sketch.ts";
 
-/** A canvas to draw on with a mouse, pen or finger: white on black. */
+/** A canvas to draw on, white on black. */
 export class Pad {
   readonly #canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
@@ -13,26 +14,23 @@ export class Pad {
     this.#canvas = canvas;
     this.#context = canvas.getContext("2d", { willReadFrequently: true })!;
     Object.assign(this.#context, { lineCap: "round", lineJoin: "round", strokeStyle: "#fff", lineWidth: thickness });
-    let last: readonly [number, number] | undefined;
-    const draw = (event: PointerEvent): void => {
-      const box = canvas.getBoundingClientRect();
-      const at = [((event.clientX - box.left) / box.width) * canvas.width, ((event.clientY - box.top) / box.height) * canvas.height] as const; // prettier-ignore
+    let last: Place = [0, 0];
+    const line = ([x, y]: Place, since: number): void => {
       const context = this.#context;
       context.beginPath();
-      context.moveTo(...(last ?? at));
-      context.lineTo(...at);
+      context.moveTo(last[0] * canvas.width, last[1] * canvas.height);
+      context.lineTo(x * canvas.width, y * canvas.height);
       context.stroke();
-      last = at;
-      this.onChange(event.timeStamp);
+      last = [x, y];
+      this.onChange(since);
     };
-    canvas.addEventListener("pointerdown", (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      last = undefined;
-      if (this.#isExample) this.clear();
-      draw(event);
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      if (canvas.hasPointerCapture(event.pointerId)) draw(event);
+    drawable(canvas, {
+      down: (at, since) => {
+        if (this.#isExample) this.clear();
+        last = at;
+        line(at, since);
+      },
+      move: line,
     });
   }
 

@@ -31,6 +31,9 @@ header.top .lead { display: inline; font-size: 1rem; } header.top .adapter { fon
 #drawn-nearest { max-width: 24rem; image-rendering: pixelated; }
 .hiding { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 1rem; max-width: 60rem; }
 #hide { cursor: crosshair; touch-action: none; }
+.drawing figure, .hiding figure { position: relative; }
+.pen { display: none; position: absolute; width: 1.1rem; height: 1.1rem; border: 2px solid var(--mark); border-radius: 50%; translate: -50% -50%; pointer-events: none; box-shadow: 0 0 0 2px #000; }
+.pen.down { background: var(--mark); } canvas:focus-visible + .pen { display: block; }
 @media (max-width: 52rem) { .explorer, .drawing { grid-template-columns: minmax(0, 1fr); } .pair { grid-template-columns: 1fr 1fr; } .code { display: grid; grid-template-columns: 8rem 1fr; gap: 0 1rem; } .code .digit { width: 8rem; } .code .latents, .code .controls { grid-column: 1 / -1; } }
 @media (max-width: 40rem) { .samples { grid-template-columns: minmax(0, 1fr); gap: .6rem; } .hiding { grid-template-columns: 1fr 1fr; } }
 @media (prefers-reduced-motion: no-preference) { #plane-digits { transition: opacity .3s; } }
