@@ -4,9 +4,9 @@ import { h, type Markup } from "../../report/markup.ts";
 
 const width = 500;
 const line = 24;
-const box = { left: 190, right: 16, top: 8, bottom: 44 };
+const box = { left: 250, right: 16, top: 8, bottom: 44 };
 /** Powers of ten that the axis reaches at least: below the rounding of float32, and above every bound. */
-const POWERS = { least: -9, most: -4 };
+const POWERS = { least: -9, most: -3 };
 /** Where an exact result stands, left of the axis. */
 const ZERO = box.left + 10;
 
