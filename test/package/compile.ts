@@ -14,9 +14,6 @@ const resolutions = {
   nodenext: { module: "nodenext", moduleResolution: "nodenext" },
 };
 
-/** How imports are found is asked of the oldest and the newest version; what their libraries say, of each. */
-const ENDS: readonly Version[] = ["5.9", "7"];
-
 interface Setting {
   readonly options: object;
   /** Versions that it is for, all by default. */
@@ -27,11 +24,11 @@ interface Setting {
 
 /** What users' projects say: the three resolutions, libraries without browsers, their own WebGPU types, all strictness. */
 const settings: { readonly [name: string]: Setting } = {
-  bundler: { options: { ...resolutions.bundler, types: [] } },
-  node16: { options: { ...resolutions.node16, types: [] }, only: ENDS },
-  nodenext: { options: { ...resolutions.nodenext, types: [] }, only: ENDS },
+  ...Object.fromEntries(
+    Object.entries(resolutions).map(([name, options]) => [name, { options: { ...options, types: [] } }]),
+  ),
   bare: { options: { ...resolutions.nodenext, lib: ["es2022"], types: [] }, files: ["wrapper.ts"] },
-  node: { options: { ...resolutions.nodenext, lib: ["es2022"], types: ["node"] }, only: ENDS },
+  node: { options: { ...resolutions.nodenext, lib: ["es2022"], types: ["node"] } },
   // from version 6 on the libraries have WebGPU, and @webgpu/types clashes with them by itself
   webgpu: { options: { ...resolutions.bundler, types: ["@webgpu/types"] }, only: ["5.9"] },
   exact: {
