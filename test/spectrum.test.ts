@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { PipelineCache } from "../src/device/pipelines.ts";
 import type { Tensor } from "../src/graph/tensor.ts";
+import { eachMatrix } from "../src/linalg/eachMatrix.ts";
 import { linalg } from "../src/linalg/index.ts";
-import { eighOnGpu, svdvalsOnGpu } from "../src/linalg/spectrumGpu.ts";
+import { eighOnGpu, svdOnGpu, svdvalsOnGpu } from "../src/linalg/spectrumGpu.ts";
 import type { Gpu } from "../src/program/gpu.ts";
+import "./stress/exposeGc.ts";
+import { collect } from "./stress/harness.ts";
 import { failure, hardwareRoutes, openShared } from "./helpers.ts";
 import { graded, norm, orthogonal, product, reflected, symmetric, transposed } from "./spectra.ts";
 
@@ -89,6 +92,93 @@ describe.each(routes)("a spectrum %s", (_, eigh, svdvals) => {
       expect(code).toBe("data");
       expect(message).toContain("xpected finite numbers");
     }
+  });
+});
+
+describe("a stack", () => {
+  const each: typeof linalg.eigh = (a, options) =>
+    eachMatrix(gpu, a, (one) => eighOnGpu("test", gpu, one, options?.signal), options?.signal);
+  test.each([
+    ["on the CPU", linalg.eigh],
+    ["on the GPU", each],
+  ] as const)("%s has the values and vectors of each of its matrices", async (_, eigh) => {
+    const matrices = [secondDifference(5), symmetric(orthogonal(5, 4), graded(5, 0.1))];
+    const alone: number[][] = [[], []];
+    for (const one of matrices) {
+      const found = await eigh(gpu.tensor(one, [5, 5]));
+      for (const [at, t] of [found.values, found.vectors].entries()) alone[at]!.push(...(await values(t)));
+    }
+    using stack = gpu.tensor(Float64Array.from(matrices.flatMap((one) => [...one])), [2, 1, 5, 5]);
+    const before = gpu.memory().buffers;
+    const all = await eigh(stack);
+    expect(gpu.memory().buffers).toBe(before + 2);
+    expect([all.values.shape, all.vectors.shape]).toEqual([[2, 1, 5], [2, 1, 5, 5]]); // prettier-ignore
+    expect([...(await values(all.values))]).toEqual(alone[0]);
+    expect([...(await values(all.vectors))]).toEqual(alone[1]);
+  });
+
+  test("has the singular values of each of its matrices", async () => {
+    const wide = [[3, 0, 0], [0, 4, 0]]; // prettier-ignore
+    const found = await linalg.svdvals(gpu.tensor([wide, wide.map((row) => row.map((value) => 2 * value))]));
+    expect(found.shape).toEqual([2, 2]);
+    expect([...(await values(found))]).toEqual([4, 3, 8, 6]);
+    expect((await failure(() => linalg.svdvals(gpu.tensor([1, 2])))).message).toMatch(/expected matrices/);
+  });
+});
+
+describe("an abort", () => {
+  const reason = new Error("enough");
+  test.each([
+    ["eigh", eighOnGpu],
+    ["svdvals", svdvalsOnGpu],
+    ["svd", svdOnGpu],
+  ] as const)("ends the sweeps of %s at each evaluation, and memory returns", async (_, work) => {
+    using a = gpu.tensor(symmetric(orthogonal(24, 4), graded(24, 0.1)), [24, 24]);
+    await gpu.idle();
+    const before = gpu.memory().buffers;
+    const own = gpu.evaluate.bind(gpu);
+    let place = 0;
+    try {
+      for (let isDone = false; !isDone; place++) {
+        const controller = new AbortController();
+        let count = 0;
+        const evaluate: typeof own = (...parameters) => {
+          if (count++ === place) controller.abort(reason);
+          return own(...parameters);
+        };
+        Object.assign(gpu, { evaluate });
+        const found = await work("test", gpu, a, controller.signal).catch((error: unknown) => error);
+        isDone = count <= place;
+        if (!isDone) expect(found).toBe(reason);
+        else for (const t of work === svdvalsOnGpu ? [found as Tensor] : Object.values(found as object)) t.dispose(); // prettier-ignore
+        // what was recorded and never ran goes with the heap
+        const buffers = (): number => {
+          collect();
+          return gpu.memory().buffers;
+        };
+        await expect.poll(buffers, { timeout: 10_000 }).toBeLessThanOrEqual(before);
+      }
+    } finally {
+      Reflect.deleteProperty(gpu, "evaluate");
+    }
+    expect(place).toBeGreaterThan(2);
+  });
+
+  test.each(["eigh", "svdvals", "svd"] as const)("is heard by %s between two matrices on the CPU", async (name) => {
+    using a = gpu.tensor(
+      Float32Array.from({ length: 300 * 24 * 24 }, (_, i) => i % 5),
+      [300, 24, 24],
+    );
+    const controller = new AbortController();
+    const own = a.read.bind(a);
+    const read: typeof own = async (options) => {
+      const found = await own(options);
+      setTimeout(() => controller.abort(reason), 0);
+      return found;
+    };
+    Object.assign(a, { read });
+    await expect(linalg[name](a, { signal: controller.signal })).rejects.toBe(reason);
+    expect((await failure(() => linalg[name](a, { signal: 1 } as never))).message).toMatch(/expected signal to be an/);
   });
 });
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Gpu, grad, linalg, mul, sum, type Tensor } from "../src/index.ts";
+import { eachMatrix } from "../src/linalg/eachMatrix.ts";
 import { svdOnGpu } from "../src/linalg/spectrumGpu.ts";
-import { eachOnGpu } from "../src/linalg/svd.ts";
 import { failure, openShared } from "./helpers.ts";
 import { graded, product, reflected, transposed } from "./spectra.ts";
 
@@ -72,7 +72,7 @@ describe("svd", () => {
 
   it.each([
     ["CPU", linalg.svd],
-    ["GPU", (x: Tensor) => eachOnGpu("test", gpu, x)],
+    ["GPU", (x: Tensor) => eachMatrix(gpu, x, (one) => svdOnGpu("test", gpu, one))],
   ] as const)("of a stack is that of each of its matrices, on the %s", async (_, svd) => {
     const { a } = nuclear[0]!;
     const other = a.map((row) => row.map((value) => 2 * value));

@@ -1,4 +1,5 @@
 import { LatentError } from "../device/errors.ts";
+import { abortable } from "../formats/call.ts";
 import { assign } from "../graph/assign.ts";
 import type { KernelOp } from "../graph/kernelOp.ts";
 import { concat } from "../graph/ops/part.ts";
@@ -34,16 +35,18 @@ export async function withOrthogonalRows<T>(
   gpu: Gpu,
   x: Tensor,
   use: (rows: Tensor) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   const [n, m] = x.shape as [number, number];
   // a row of zeros makes the pairs come out even, and meets no other
   const padded = n % 2 === 0 ? x : concat([x, zeros(gpu, [1, m])], 0);
   const w = gpu.state(new Float32Array(padded.size), padded.shape);
   const status = gpu.state(new Uint32Array(2), [2]);
+  let statusRead: Promise<ArrayLike<number>> | null = null;
   try {
-    await gpu.evaluate([padded]);
-    using load = await gpu.compile((rows) => assign(w, rows!), padded);
-    using sweep = await gpu.compile(() => {
+    await gpu.evaluate([padded], { signal });
+    using load = await gpu.compileFor(signal, (rows: Tensor) => assign(w, rows), padded);
+    using sweep = await gpu.compileFor(signal, () => {
       const outputs = [
         { shape: w.shape, dtype: "f32" },
         { shape: status.shape, dtype: "u32" },
@@ -53,13 +56,12 @@ export async function withOrthogonalRows<T>(
       assign(status, nextStatus!);
     });
     await load.run(padded);
-    let statusRead: Promise<ArrayLike<number>> | null = null;
     let done = false;
     for (let sweeps = 0; sweeps < MOST && !done; sweeps += BLOCK) {
-      await sweep.repeat(BLOCK);
+      await abortable(sweep.repeat(BLOCK), signal);
       const last: ArrayLike<number> | null = await statusRead;
       done = last?.[0] === 1;
-      statusRead = status.read();
+      statusRead = status.read({ signal });
     }
     const last = await statusRead!;
     if (last[0] !== 1)
@@ -69,6 +71,8 @@ export async function withOrthogonalRows<T>(
       );
     return await use(w);
   } finally {
+    // an abort leaves no read behind that could fail later
+    (statusRead as Promise<unknown> | null)?.catch(() => {});
     for (const tensor of [w, status, padded, x]) tensor.dispose();
   }
 }

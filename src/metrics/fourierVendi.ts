@@ -71,7 +71,7 @@ export const fourierVendi = /* @__PURE__ */ defineMeasure<[generated: SampleSet]
       ];
     };
     const [gpu, matrix] = await onWholes(where, [set], covarianceOf, long.signal);
-    const eigenvalues = await eigenvaluesOf(gpu, matrix, 2 * r);
+    const eigenvalues = await eigenvaluesOf(gpu, matrix, 2 * r, long.signal);
     const trace = eigenvalues.reduce((total, value) => total + value, 0);
     const vendi = entropyScore(eigenvalues, 1);
     return { value: vendi, vendi, rke: entropyScore(eigenvalues, 2), trace };

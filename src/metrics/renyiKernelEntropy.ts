@@ -58,7 +58,7 @@ export const renyiKernelEntropy = /* @__PURE__ */ defineMeasure<
     let vendi: number | undefined;
     if (set.count <= EIGENVALUES) {
       const matrix = (await rbfMatrix(where, set, set, sigma, long)).map((value) => value / set.count);
-      vendi = entropyScore(await eigenvaluesOf(await gpuOfRows(where, set), matrix, set.count), 1);
+      vendi = entropyScore(await eigenvaluesOf(await gpuOfRows(where, set), matrix, set.count, long.signal), 1);
     }
     return { value: rke, rke, logRke: Math.log(rke), vendi };
   },

@@ -13,13 +13,18 @@ import { eachPair } from "./pairs.ts";
 import { onWholes } from "./sets.ts";
 
 /** Eigenvalues of a symmetric [n, n]: large ones on a GPU, else in float64 on the CPU. */
-export async function eigenvaluesOf(gpu: Gpu | undefined, a: Float64Array, n: number): Promise<Float64Array> {
+export async function eigenvaluesOf(
+  gpu: Gpu | undefined,
+  a: Float64Array,
+  n: number,
+  signal?: AbortSignal,
+): Promise<Float64Array> {
   if (gpu && n >= defaultsFor(gpu.traits).linalg.jacobi) {
     const owned: Tensor[] = [gpu.tensor(a, [n, n])];
     try {
-      const { values, vectors } = await eigh(owned[0]!);
+      const { values, vectors } = await eigh(owned[0]!, { signal });
       owned.push(values, vectors);
-      return Float64Array.from(await values.read());
+      return Float64Array.from(await values.read({ signal }));
     } finally {
       for (const tensor of owned) tensor.dispose();
     }
@@ -60,5 +65,5 @@ export async function cosineSpectrum(where: string, rows: Rows, signal?: AbortSi
     },
     signal,
   );
-  return eigenvaluesOf(gpu, read, Math.min(rows.count, rows.dim));
+  return eigenvaluesOf(gpu, read, Math.min(rows.count, rows.dim), signal);
 }

@@ -57,7 +57,7 @@ export const vendiScore = /* @__PURE__ */ defineMeasure<[generated: SampleSet], 
       const width = sigma ?? (await medianDistance(set, long.signal));
       const matrix = await rbfMatrix(where, set, set, width, long);
       for (let at = 0; at < matrix.length; at++) matrix[at]! /= set.count;
-      eigenvalues = await eigenvaluesOf(await gpuOfRows(where, set), matrix, set.count);
+      eigenvalues = await eigenvaluesOf(await gpuOfRows(where, set), matrix, set.count, long.signal);
     }
     const of = (order: number) => entropyScore(eigenvalues, order);
     return { value: of(q!), "0.5": of(0.5), "1": of(1), "2": of(2), inf: of(Infinity), eigenvalues };

@@ -1,10 +1,9 @@
-"""Writes missing.json: Gaussians and mixtures fitted to iris (and digits) of which a fifth of the entries is missing at random, by exact EM in float64.
+"""Writes missing.json and missing-digits.json: Gaussians and mixtures fitted to iris (and digits) of which a fifth of the entries is missing at random, by exact EM in float64.
 
-    python3 test/oracles/missing.py     NumPy; scikit-learn for the data alone. With arguments FILE ROWS: digits into a file
+    python3 test/oracles/missing.py     NumPy; scikit-learn for the data alone
 """
 import json
 import os
-import sys
 import numpy as np
 from sklearn.datasets import load_digits, load_iris
 
@@ -89,17 +88,21 @@ def report(x, missing, mask, kind, regularization, weights, means, covariances, 
     return {"score": level, "errors": errors(x, missing, mask, imputed), "imputed": imputed[mask][:12].tolist()}
 
 
-iris, labels = load_iris(return_X_y=True)
-missing, mask = removed(iris, 0)
-one = (np.ones(1), np.nanmean(missing, 0)[None], np.diag(np.nanvar(missing, 0))[None])
-result = {"iris": {"removed": np.flatnonzero(mask.ravel()).tolist(), "gaussian": {}, "mixture": {}}}
-start = {"weights": [0.5, 0.5], "means": iris[[0, 100]].tolist(), "variance": 1.0}
-result["iris"]["start"] = start
-two = (np.array(start["weights"]), iris[[0, 100]], np.stack([np.eye(4)] * 2))
-for kind in ["full", "diag", "spherical", "low-rank"]:
-    result["iris"]["gaussian"][kind] = report(iris, missing, mask, kind, 0.0, *one)
-for kind in ["full", "tied", "diag", "spherical"]:
-    result["iris"]["mixture"][kind] = report(iris, missing, mask, kind, 1e-6, *two)
+def of_iris():
+    iris = load_iris().data
+    missing, mask = removed(iris, 0)
+    one = (np.ones(1), np.nanmean(missing, 0)[None], np.diag(np.nanvar(missing, 0))[None])
+    result = {"iris": {"removed": np.flatnonzero(mask.ravel()).tolist(), "gaussian": {}, "mixture": {}}}
+    start = {"weights": [0.5, 0.5], "means": iris[[0, 100]].tolist(), "variance": 1.0}
+    result["iris"]["start"] = start
+    two = (np.array(start["weights"]), iris[[0, 100]], np.stack([np.eye(4)] * 2))
+    for kind in ["full", "diag", "spherical", "low-rank"]:
+        result["iris"]["gaussian"][kind] = report(iris, missing, mask, kind, 0.0, *one)
+    for kind in ["full", "tied", "diag", "spherical"]:
+        result["iris"]["mixture"][kind] = report(iris, missing, mask, kind, 1e-6, *two)
+    return result
+
+
 digits = load_digits().data
 
 
@@ -110,11 +113,11 @@ def of_digits(rows):
             **report(digits[:rows], holes, mask, "full", 0.5, *start, tolerance=1e-9, most=400)}
 
 
-if len(sys.argv) > 1:
-    with open(sys.argv[1], "w") as file:
-        rows = int(sys.argv[2])
-        json.dump({**of_digits(rows), "x": digits[:rows].astype(int).ravel().tolist()}, file)
-else:
-    with open(os.path.join(os.path.dirname(__file__), "missing.json"), "w") as file:
-        json.dump(result, file)
+def write(name, found):
+    with open(os.path.join(os.path.dirname(__file__), name), "w") as file:
+        json.dump(found, file)
         file.write("\n")
+
+
+write("missing.json", of_iris())
+write("missing-digits.json", {**of_digits(120), "x": digits[:120].astype(int).ravel().tolist()})

@@ -61,7 +61,7 @@ export async function spectrumOf(context: JobContext, images: Uint8Array, report
   const moments = await Moments.of(greyRows(train, train.count), { onProgress, signal });
   const dim = train.features;
   const covariance = gpu.tensor(moments.covariance, [dim, dim]);
-  const found = await eigh(covariance);
+  const found = await eigh(covariance, { signal });
   const [ascending, vectors] = (await Promise.all([found.values.read(), found.vectors.read()])) as [
     Float32Array,
     Float32Array,

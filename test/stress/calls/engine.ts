@@ -164,13 +164,14 @@ export const engineCalls: readonly LongCall[] = [
   {
     name: "linalg.eigh, svd and svdvals, read",
     covers: ["linalg.eigh", "linalg.svd", "linalg.svdvals"],
-    aborts: false,
-    prepare: onRows(40, 40, async (x) => {
+    aborts: true,
+    prepare: onRows(40, 40, async (x, { signal }) => {
       const square = matmul(x, x.transpose());
       const made: Tensor[] = [];
       try {
-        const { values: spectrum, vectors } = await linalg.eigh(square);
-        made.push(spectrum, vectors, await linalg.svdvals(x), ...Object.values(await linalg.svd(x)));
+        const { values: spectrum, vectors } = await linalg.eigh(square, { signal });
+        made.push(spectrum, vectors, await linalg.svdvals(x, { signal }));
+        made.push(...Object.values(await linalg.svd(x, { signal })));
         await Promise.all(made.map((t) => t.read()));
       } finally {
         for (const t of [...made, square]) t.dispose();
