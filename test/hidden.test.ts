@@ -55,7 +55,7 @@ describe("a hidden mixture", () => {
       using model = await GaussianMixture.fit(rows, options);
       const found = (await model.means.read()) as Float32Array;
       const names = namesOf(found);
-      expect([...names].sort()).toEqual([0, 1, 2, 3]);
+      expect(new Set(names).size).toBe(k);
       expect(equalPart(await model.predict(rows).read(), labels, names)).toBeGreaterThanOrEqual(0.999);
       const [shares, covariances] = [await model.weights.read(), await model.covariances.read()];
       for (const [c, at] of names.entries()) {

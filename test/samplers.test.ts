@@ -120,6 +120,22 @@ describe("codes from the prior of a new model", () => {
     }
   });
 
+  test("are numbers beside classes, each by its own prior", async () => {
+    using model = made("JointVAE", { latent: 2, variables: 1, classes: 3 });
+    const codes = await codesOf(model);
+    checkMoments(codes.filter((_, at) => at % 5 < 2), [0, 0], (i, j) => Number(i === j)); // prettier-ignore
+    const counts = [0, 1, 2].map((c) => codes.filter((v, at) => at % 5 === 2 + c && v === 1).length);
+    expect(counts.reduce((a, b) => a + b)).toBe(n);
+    expect(chiSquareOf(counts, [1 / 3, 1 / 3, 1 / 3])).toBeLessThan(chiSquareLimit(2));
+    // and whichever the class, the numbers are the same
+    for (const c of [0, 1, 2])
+      checkMoments(
+        codes.filter((_, at) => at % 5 < 2 && codes[5 * Math.floor(at / 5) + 2 + c] === 1),
+        [0, 0],
+        (i, j) => Number(i === j),
+      );
+  });
+
   test("are classes as likely as one another", async () => {
     using model = made("CategoricalVAE", { variables: 2, classes: 3, latent: 6 });
     const codes = await codesOf(model);

@@ -11,6 +11,7 @@ export { kernelOptions, meanDiscrepancy, slicedDistance } from "./discrepancy.ts
 export { gammaOptions, gammaParts } from "./gammaParts.ts";
 export { hierarchyParts } from "./hierarchy.ts";
 export { ladderParts, merged } from "./ladder.ts";
+export { mixtureOptions, mixtureParts } from "./learntMixture.ts";
 export { boundTerms } from "./importance.ts";
 export { capacityOptions, klOptions, rising, warmupOptions, weighted } from "./kl.ts";
 export { optimalVariance } from "./likelihood/gaussian.ts";

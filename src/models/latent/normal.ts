@@ -3,7 +3,7 @@ import { add, mul, square, sub } from "../../graph/ops/arithmetic.ts";
 import { clamp, exp } from "../../graph/ops/elementwise.ts";
 import { klHeads, sampleHeads, splitHeads } from "../../graph/ops/heads.ts";
 import { reparameterise } from "../../graph/ops/likelihood.ts";
-import { expand } from "../../graph/ops/shape.ts";
+import { expand, reshape } from "../../graph/ops/shape.ts";
 import { sum } from "../../graph/ops/sum.ts";
 import type { Runner, Tensor } from "../../graph/tensor.ts";
 import type { Posterior, Prior } from "./distribution.ts";
@@ -14,6 +14,14 @@ export function normalTerms(z: Tensor, m: Tensor, logVar: Tensor): Tensor {
   // e^{−ℓ/2} is finite down to ℓ = −177
   const scaled = square(mul(sub(z, m), exp(mul(logVar, -0.5))));
   return mul(add(add(scaled, logVar), LOG_TWO_PI), -0.5);
+}
+
+/** log N(z; m_k, diag e^ℓ_k) of every code for each of K normals: z [..., latent], m and ℓ [K, latent] → [..., K]. */
+export function logNormals(z: Tensor, { mean, logVar }: Parts): Tensor {
+  const [components, latent] = mean.shape as [number, number];
+  const aligned = [...z.shape.slice(0, -1).map(() => 1), components, latent];
+  const terms = normalTerms(reshape(z, [...z.shape.with(-1, 1), latent]), reshape(mean, aligned), reshape(logVar, aligned));
+  return sum(terms, -1);
 }
 
 /** N(0, I) over codes. */

@@ -3,12 +3,10 @@ import { mul, sub } from "../../graph/ops/arithmetic.ts";
 import { cast } from "../../graph/ops/cast.ts";
 import { floor, sigmoid } from "../../graph/ops/elementwise.ts";
 import { gather } from "../../graph/ops/gather.ts";
-import { reshape } from "../../graph/ops/shape.ts";
 import { logsumexp } from "../../graph/ops/softmax.ts";
-import { sum } from "../../graph/ops/sum.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Prior } from "./distribution.ts";
-import { type Normal, normal, normalTerms } from "./normal.ts";
+import { logNormals, type Normal, normal } from "./normal.ts";
 
 /**
  * The mixture of the posteriors of K learnt images:  p(z) = 1/K Σ_k q(z|u_k),  u = sigmoid(pseudoInputs).
@@ -22,14 +20,7 @@ export function vampPrior(pseudoInputs: Tensor, latent: number, encode: (pixels:
     shape: [latent],
     parameters: { pseudo_inputs: pseudoInputs },
     logProb(z) {
-      const { mean: m, logVar } = posteriors();
-      const one = z.shape.with(-1, 1);
-      const terms = normalTerms(
-        reshape(z, [...one, latent]),
-        reshape(m, [...one.map(() => 1).slice(1), components, latent]),
-        reshape(logVar, [...one.map(() => 1).slice(1), components, latent]),
-      );
-      return sub(logsumexp(sum(terms, -1), -1), Math.log(components));
+      return sub(logsumexp(logNormals(z, posteriors()), -1), Math.log(components));
     },
     sample(n, draw) {
       const { mean: m, logVar } = posteriors();
