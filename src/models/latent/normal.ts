@@ -20,7 +20,11 @@ export function normalTerms(z: Tensor, m: Tensor, logVar: Tensor): Tensor {
 export function logNormals(z: Tensor, { mean, logVar }: Parts): Tensor {
   const [components, latent] = mean.shape as [number, number];
   const aligned = [...z.shape.slice(0, -1).map(() => 1), components, latent];
-  const terms = normalTerms(reshape(z, [...z.shape.with(-1, 1), latent]), reshape(mean, aligned), reshape(logVar, aligned));
+  const terms = normalTerms(
+    reshape(z, [...z.shape.with(-1, 1), latent]),
+    reshape(mean, aligned),
+    reshape(logVar, aligned),
+  );
   return sum(terms, -1);
 }
 
