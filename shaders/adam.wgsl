@@ -10,6 +10,7 @@
 //
 // shapes     g, p, m, v [size], for update a multiple of 4; train_counters [4] u32; rate, loss, norm [1]
 // grid       update: PER vec4s per invocation, LANES apart; update_each: one element per invocation; folds into y (lib/grid.wgsl)
+// registers  at most 36 an invocation on RDNA 2 and 3; bound by instructions beside multiply-adds
 // numerics   1 − βᵗ as −expm1(t · ln β); elements of g that are not finite count as 0
 // source     Kingma & Ba 2015, algorithm 1; Loshchilov & Hutter 2019, algorithm 2
 

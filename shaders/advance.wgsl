@@ -8,6 +8,7 @@
 //
 // shapes     term0 (the loss) to term5 [1], train_counters and at [4] u32 (step, row of the data set's order, halted, unused), history [length · TERMS]
 // grid       one invocation
+// registers  at most 12 an invocation on RDNA 2 and 3; bound by memory or waits, not multiply-adds
 // numerics   whole numbers; terms are copied
 
 //#include "lib/philox.wgsl"

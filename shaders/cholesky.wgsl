@@ -17,6 +17,7 @@
 //            panel_registers: D (4 KiB); panel and update use none, since barriers are what a software adapter is slowest at: updates hold
 //            4 × 4 sums an invocation, and neighbours share rows through the cache.
 //            update_shared: two tiles [column][row / 4] of vec4f with one of padding a row (9 KiB), each loaded once
+// registers  at most 64 an invocation on RDNA 2 and 3; bound by reads of workgroup memory
 // numerics   |a − l·lᵀ| ≤ γ_{n+8} · |l|·|lᵀ|. A pivot below tolerance · a[i,i] or 2⁻¹²⁶, infinite or NaN counts as bad: its
 //            row and column become those of the identity, so that all that follows stays finite. Until the next block's turn its pivot
 //            is −1, which tells panel to skip the column

@@ -5,6 +5,7 @@
 //
 // shapes     as clusters; columns a multiple of 4
 // grid       as clusters; sums: (⌈columns/(LANES·4)⌉, ⌈centres/4⌉, slices), four columns × 4 centres an invocation
+// registers  at most 96 an invocation on RDNA 2 and 3; bound by instructions beside multiply-adds
 // numerics   as clusters: differences before squares, every term right to 4 u, sums of m terms to γ_m, u = 2⁻²⁴, in levels where long
 
 //#include "lib/clusters_vec4.wgsl"

@@ -10,6 +10,7 @@
 //            product are the pixels of all images, so that small images fill a workgroup together
 // memory     no workgroup memory; an invocation holds 4 channels × 8 pixels, LANES pixels apart: the source is read
 //            ⌈channels/4⌉ times a tap, the weights once a workgroup
+// registers  at most 120 an invocation on RDNA 2 and 3; bound by multiply-adds
 // numerics   sums run in order of tap, then channel; k = channels · taps > 1024 terms go in three levels (lib/long.wgsl):
 //            |error| ≤ γ_m · Σ|w·x| with m = min(k, 3·STEP·block_of(k/STEP)), u = 2⁻²⁴; what lies outside of the source counts as 0
 

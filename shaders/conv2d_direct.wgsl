@@ -9,6 +9,7 @@
 //            w with strides channel_stride, sum_stride and 1 a tap, a group after the other;  row-major f32
 // grid       1-D, one invocation for CHANNELS channels of PIXELS pixels side by side: (image, group, channels, row, pixels), the
 //            last one fastest; folds into y (lib/grid.wgsl)
+// registers  at most 64 an invocation on RDNA 2 and 3; bound by instructions beside multiply-adds
 // numerics   k = sums·taps terms in order, in registers; more than 1024 in three levels (lib/long.wgsl): |error| ≤ γ_m · Σ|w·x| with
 //            m = min(k, 3·kernel_height + 2·block_of(sums·kernel_width/3)), u = 2⁻²⁴; what lies outside of source counts as 0
 //            taps go in threes, with weight 0 past the last: beside an ∞ that no tap meets, NaN

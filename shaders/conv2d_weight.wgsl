@@ -9,6 +9,7 @@
 // grid       1-D (k_slice, group, tile of 16 rows, tile of 16 columns), the last one fastest; an invocation takes 16 rows
 //            and 4 columns at every WALKERS-th pixel of the k_slice
 // memory     no workgroup memory; 64 registers of sums an invocation. x is read ⌈rows/16⌉ times a tap, g ⌈columns/16⌉ times
+// registers  at most 128 an invocation on RDNA 2 and 3; bound by instructions beside multiply-adds
 // numerics   an invocation adds `k_steps` terms in order, more than 1024 in three levels (lib/long.wgsl): |error| ≤ γ_m · Σ|g·x| with
 //            m = min(k_steps, 3·block_of(k_steps)), then total's, u = 2⁻²⁴; what lies outside of x counts as 0
 

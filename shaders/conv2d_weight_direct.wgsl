@@ -9,6 +9,7 @@
 //            part [k_slices, groups·rows, channels · kernel_height · kernel_width, and 1 where SUMS];  row-major f32
 // grid       1-D, one invocation for three taps side by side over the image rows of a k_slice: (k_slice, output channel, input channel,
 //            tap row, threes), the last one fastest; folds into y (lib/grid.wgsl); a k_slice is params.k_steps image rows
+// registers  at most 48 an invocation on RDNA 2 and 3; bound by instructions beside multiply-adds
 // numerics   an image row's pixels in order, four at a time, then rows in three levels (lib/long.wgsl), then total's:
 //            |error| ≤ γ_m · Σ|source·gradient| with m = 4 + width/4 + 3·block_of(k_steps), u = 2⁻²⁴; what lies outside of source counts as 0
 

@@ -11,6 +11,7 @@
 // grid       ⌈size / (LANES · PER)⌉ workgroups, folded;  scatter, scatter_sorted: ⌈size / LANES⌉, one element per invocation
 // memory     rows, words, bytes: x is read once per pick.  scatter: every invocation reads `picks` indices.
 //            scatter_sorted: it finds its own among them by bisection
+// registers  at most 12 an invocation on RDNA 2 and 3; bound by memory or waits, not multiply-adds
 // numerics   an index ≥ 2³¹ has `wrap` added, the entries where indices are signed: −1 is the last one. Outside [0, entries)
 //            results are the bits of `outside`, and every sum of a line with such an index is NaN.  bytes: one rounding.
 //            scatter, scatter_sorted: in order of p, without atomics, by 16, 256, 4096 and 65536:  |error| ≤ (68 + m/2¹⁶)·u·Σ|g|,

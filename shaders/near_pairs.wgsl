@@ -8,6 +8,7 @@
 // shapes     q, y [rows, others], a [rows, columns], b [others, columns], s, limit [rows], t [others];  row-major f32
 // grid       ⌈rows · ⌈others/4⌉ / LANES⌉ workgroups, an invocation for four pairs of a row
 // memory     no workgroup memory; where one of the four is near, their rows are read, else nothing but q, s, t and the limit
+// registers  at most 24 an invocation on RDNA 2 and 3; bound by instructions beside multiply-adds
 // numerics   differences are taken before they are squared: terms right to 3 u, their sum to γ_columns, u = 2⁻²⁴; a pair has the same bits
 //            whichever block or side it is in. ε = (4·min(columns, 1028) + 8)·u: γ of up to 1028 additions in a row, once for norms, once for
 //            products, twice (of up to 2 (s + t)) for the differences that y is to be the result of, and 8 u of centring and the last sums. More than 1024 columns go in three levels (lib/long.wgsl)

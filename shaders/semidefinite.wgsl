@@ -13,6 +13,7 @@
 // grid       1-D.  start: one invocation per element;  rows: one workgroup of WIDE per matrix, lane r owns i = r, r + WIDE, …;
 //            update: (tiles, tiles, stack), the first fastest, workgroups of one TILE × TILE tile, 4 × 4 elements an invocation
 // memory     rows: 2 WIDE + SIZE words of workgroup memory; update holds its sums in registers, its rows come through the cache
+// registers  at most 48 an invocation on RDNA 2 and 3; bound by instructions beside multiply-adds
 // numerics   |a − lᵀ·l| ≤ γ_{rank+1} · |lᵀ|·|l| + what is left over; of equal pivots the lowest index is taken
 // source     Higham, Analysis of the Cholesky decomposition of a semi-definite matrix, 1990; blocks as in LAPACK's pstrf
 

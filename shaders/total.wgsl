@@ -6,6 +6,7 @@
 // shapes     total: part [k_slices, size], y [size];  total_and_sums: part [k_slices, rows, columns + 1], y [rows, columns],
 //            sums [rows], size = rows·(columns + 1);  f32
 // grid       one invocation per element of a part
+// registers  at most 24 an invocation on RDNA 2 and 3; bound by memory or waits, not multiply-adds
 // numerics   the parts are added in order, 32 at a time, then these: |error| ≤ γ_m · Σ|part| with m = 32 + ⌈k_slices/32⌉
 
 //#include "lib/hooked.wgsl"
