@@ -15,11 +15,11 @@
 //            512 run through, and these sums are added up in order: |error| ≤ γ_m · Σ|a·b| with m = min(k, 1024) up to 1024 terms of
 //            a slice, else 512 + ⌈k/512⌉, and K_TEAMS + k_slices, γ_m = m·u/(1 − m·u), u = 2⁻²⁴
 //            rows and columns past the end repeat the last ones and are not stored, inner positions past it count as 0
-//            Tiles, sums and entry points are in lib/matmul_tiled.wgsl
+//            Tiles and sums are in lib/matmul_tiled.wgsl, entry points in lib/matmul_staging.wgsl
 
 //#include "lib/hooked.wgsl"
 //#include "lib/side_output.wgsl"
-//#include "lib/matmul_tiled.wgsl"
+//#include "lib/matmul_staging.wgsl"
 //#include "lib/epilogue_vec4.wgsl"
 
 @group(0) @binding(1) var<storage, read> a: array<vec4f>;
@@ -42,7 +42,8 @@ fn {m}_pairs(starts: vec2u, k: u32) -> vec4f {
 fn a_four(starts: vec4u, k: u32) -> vec4f { return a[starts.x + min(k, params.inner - 1u) * (params.rows / 4u)]; }
 fn b_four(starts: vec4u, k: u32) -> vec4f { return b[starts.x + min(k, params.inner - 1u) * (params.columns / 4u)]; }
 
-fn store(base: u32, row: u32, column: u32, m: mat4x4f) {
+fn store(place: Tile, row: u32, column: u32, m: mat4x4f) {
+  let base = (place.k_slice * params.stacks + place.stack) * params.rows * params.columns;
   if (column >= params.columns) { return; }
   for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
     let at = base + (row + i) * params.columns + column;

@@ -15,11 +15,11 @@
 //            512 run through, and these sums are added up in order: |error| ≤ γ_m · Σ|a·b| with m = min(k, 1024) up to 1024 terms of
 //            a slice, else 512 + ⌈k/512⌉, and K_TEAMS + k_slices, γ_m = m·u/(1 − m·u), u = 2⁻²⁴
 //            rows and columns past the end repeat the last ones and are not stored, inner positions past it count as 0
-//            Tiles, sums and entry points are in lib/matmul_tiled.wgsl
+//            Tiles and sums are in lib/matmul_tiled.wgsl, entry points in lib/matmul_staging.wgsl
 
 //#include "lib/hooked.wgsl"
 //#include "lib/side_output.wgsl"
-//#include "lib/matmul_tiled.wgsl"
+//#include "lib/matmul_staging.wgsl"
 
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
@@ -36,7 +36,8 @@ fn {m}_pairs(starts: vec2u, k: u32) -> vec4f { return {m}_at(starts.xxyy + min(v
 fn a_four(starts: vec4u, k: u32) -> vec4f { return a_at(starts + min(k, params.inner - 1u) * params.rows); }
 fn b_four(starts: vec4u, k: u32) -> vec4f { return b_at(starts + min(k, params.inner - 1u) * params.columns); }
 
-fn store(base: u32, row: u32, column: u32, m: mat4x4f) {
+fn store(place: Tile, row: u32, column: u32, m: mat4x4f) {
+  let base = (place.k_slice * params.stacks + place.stack) * params.rows * params.columns;
   for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
     let v = select(select(m[0], m[1], i == 1u), select(m[2], m[3], i == 3u), i > 1u);
     for (var j = 0u; j < min(4u, max(params.columns, column) - column); j++) {

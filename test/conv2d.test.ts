@@ -11,7 +11,8 @@ import type { Tensor } from "../src/graph/tensor.ts";
 import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
 import { type Case, error, values } from "./oracles/conv2d.ts";
-import { openShared } from "./helpers.ts";
+import type { Family } from "../src/device/info.ts";
+import { hardwareDefaults, openShared } from "./helpers.ts";
 
 const { cases } = JSON.parse(readFileSync(new URL("oracles/conv2d.json", import.meta.url), "utf8")) as {
   cases: Case[];
@@ -20,16 +21,20 @@ const convolutions = cases.filter((c) => c.op === "conv2d" || c.op === "convTran
 /** Of the largest value: sums of at most 400 products in float32, far below it. */
 const BOUND = 1e-5;
 
-const devices = [
+const devices: readonly { name: string; options: object; family?: Family }[] = [
   { name: "the device as it comes", options: {} },
   { name: "a device with default limits and no features", options: { defaultLimits: true } },
+  // what GPUs take by default: with the next tile loaded ahead, and after the present one
+  { name: "a device with the defaults of AMD", options: {}, family: "amd" },
+  { name: "a device with the defaults of Intel", options: {}, family: "intel" },
 ];
 
-for (const { name, options } of devices)
+for (const { name, options, family } of devices)
   describe(`on ${name}`, () => {
     let gpu: Gpu;
     beforeAll(async () => {
       gpu = await openNodeGpu(options);
+      if (family) hardwareDefaults(gpu, family);
     });
     afterAll(() => gpu.dispose());
 
@@ -109,6 +114,33 @@ describe("every kernel that can do it", () => {
     const { measured } = await gpu.tune(all, [x, w, bias]);
     expect(measured).toHaveLength(3);
     for (const { candidates } of measured) expect(candidates.filter((candidate) => "error" in candidate)).toEqual([]);
+  });
+});
+
+describe("in tiles that only GPUs take by default", () => {
+  const [xShape, wShape] = [
+    [2, 20, 9, 8],
+    [70, 20, 3, 3],
+  ];
+  const gradients = async (variant: string): Promise<Float32Array[]> => {
+    // an engine of its own: another would replay the plan of the first variant
+    const gpu = hardwareDefaults(await openShared());
+    const seen: string[] = [];
+    const get = (name: string) => (name.startsWith("conv2d.") ? (seen.push(name), variant) : undefined);
+    Object.assign(gpu.traits, { choices: { get } });
+    const [x, w] = [gpu.tensor(values(xShape, 1), xShape), gpu.tensor(values(wShape, 2), wShape)];
+    const y = conv2d(x, w, { stride: [1, 2], padding: 1 });
+    const found = [y, ...(grad(sum(mul(y, y)), [x, w]) as Tensor[])];
+    const read = await Promise.all(found.map((tensor) => tensor.read()));
+    gpu.dispose();
+    expect(new Set(seen.map((name) => name.split(" ")[0]))).toEqual(KINDS);
+    return read as Float32Array[];
+  };
+  const KINDS = new Set(["conv2d.forward", "conv2d.by_input", "conv2d.weight"]);
+
+  it.each(["tiled64x64", "tiled64x128", "splitK64x64", "late32x32"])("%s gives the same", async (variant) => {
+    const [found, expected] = [await gradients(variant), await gradients("quadSwap")];
+    for (const [i, each] of expected.entries()) expect(error(found[i]!, [...each], 1)).toBeLessThanOrEqual(BOUND);
   });
 });
 

@@ -121,7 +121,7 @@ const convolutions = (name: string, n: number): Case => [
     const y = ops.conv2d(x, w, { groups: 2, stride: 2, padding: 1, bias });
     return [y, ...(grad(ops.sum(ops.square(y)), [x, w, bias]) as Tensor[])];
   },
-  { "conv2d.forward": name, "conv2d.by_input": name, "conv2d.weight": name === "tile16x4" ? "tiled" : "direct" },
+  { "conv2d.forward": name, "conv2d.by_input": name, "conv2d.weight": name === "tiled32x32" ? "tiled" : "direct" },
 ];
 
 const CASES: readonly Case[] = [
@@ -219,7 +219,7 @@ const CASES: readonly Case[] = [
   products("tallSkinny", 300, 4, 8),
   products("splitK32x32", 67, 35, 259),
   withSums("naive"),
-  ...["tile16x4", "direct", "inputStride2"].map(convolutions),
+  ...["tiled32x32", "tile4x8", "direct", "inputStride2"].map(convolutions),
   [
     "depthwise",
     (g) => {

@@ -129,18 +129,18 @@ describe("side outputs", () => {
   const convolution = { batch: 3, groups: 1, ...window, ...small, padTop: 1, padLeft: 1 };
   type Layer = readonly [what: string, variant: ConvolutionVariant, layer: (code: Tensor, w: Tensor) => Tensor];
   const layers: readonly Layer[] = [
-    ...(["direct", "tile16x4", "tile4x8", "quadSwap"] as const).map((variant) => {
+    ...(["direct", "tile4x8", "quadSwap", "tiled32x32"] as const).map((variant) => {
       const layer = (x: Tensor, w: Tensor) => conv2d(x, w, { stride: 2, padding: 1 });
       return ["a convolution", variant, layer] as const;
     }),
     // rows and columns of 9 and 7 pixels: the phases differ in size
-    ...(["tile16x4", "tile4x8", "quadSwap", "inputStride2"] as const).map((variant) => {
+    ...(["tile4x8", "quadSwap", "inputStride2", "tiled32x32"] as const).map((variant) => {
       const layer = (y: Tensor, w: Tensor) => convTranspose2d(y, w, { stride: 2, padding: 1 });
       return ["a transposed convolution", variant, layer] as const;
     }),
   ];
-  const SUFFIX: { readonly [variant in ConvolutionVariant]: string } = {
-    tile16x4: "",
+  const SUFFIX: { readonly [variant in ConvolutionVariant]?: string } = {
+    tiled32x32: "",
     tile4x8: "_4x8",
     quadSwap: "_quadswap",
     direct: "_direct",

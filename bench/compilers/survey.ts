@@ -18,7 +18,17 @@ interface Job {
 /** The kernels that a product or a convolution may take, whatever the default is. */
 const VARIANTS: { readonly [workload: string]: readonly string[] } = {
   matmul: ["registerTiled", ...tiledNames, "broadcast", "quadSwapAny", "quadSwap", "quadSwapSmall"],
-  "conv forward": ["tile16x4", "tile4x8", "quadSwap", "direct"],
+  "conv forward": [
+    "tiled128x128",
+    "tiled64x128",
+    "tiled128x64",
+    "tiled64x64",
+    "tiled32x32",
+    "late32x32",
+    "tile4x8",
+    "quadSwap",
+    "direct",
+  ],
 };
 
 /** All cases at the sizes of hardware by defaults, then one product and one convolution by each of its kernels. */

@@ -11,6 +11,29 @@
 //#include "lib/conv2d.wgsl"
 //#include "lib/long.wgsl"
 
+struct Params {
+  batch: u32,
+  groups: u32,
+  sums: u32,     // channels of the source in a group: summed over
+  channels: u32, // channels of the result in a group
+  source_height: u32,
+  source_width: u32,
+  height: u32,
+  width: u32,
+  kernel_height: u32,
+  kernel_width: u32,
+  stride_y: u32,
+  stride_x: u32,
+  dilation_y: u32,
+  dilation_x: u32,
+  pad_top: u32,
+  pad_left: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> source: array<f32>;
+@group(0) @binding(3) var<storage, read_write> result: array<f32>;
+
 const LANES = 64u;
 const CHANNELS = 4u * QUARTERS;
 // 1 where the channels fill all tiles
@@ -23,6 +46,66 @@ fn store(at: u32, channel: u32, size: u32, value: f32) {
   if (WHOLE == 0u && channel >= params.channels) { return; }
   let i = at + channel * size;
   result[i] = epilogue(i, value);
+}
+
+// How far a sum has come. One loop goes over taps and channels alike: some devices pay for all registers at the end of each loop.
+struct Walk {
+  tap_y: u32,
+  tap_x: u32,
+  shift_y: u32,
+  shift_x: u32,
+  channel: u32,
+}
+
+// Terms that an iteration takes: channels of one tap, of which each has a multiple of STEP; where STEP_ALONG_ROW is 1, for one channel,
+// taps of one row.
+const STEP = 2u;
+const STEP_ALONG_ROW = 0u;
+
+fn begin(rows: Axis, columns: Axis) -> Walk {
+  // an axis without a tap, at a stride longer than the kernel, has no terms
+  let first = select(rows.first, params.kernel_height, columns.first >= params.kernel_width);
+  return Walk(first, columns.first, rows.start, columns.start, 0u);
+}
+fn further(w: Walk, rows: Axis, columns: Axis) -> Walk {
+  let channel = w.channel + STEP;
+  let stays = STEP_ALONG_ROW == 0u && channel < params.sums;
+  let by = select(1u, STEP, STEP_ALONG_ROW == 1u);
+  let tap_x = w.tap_x + by * columns.step;
+  let turns = tap_x >= params.kernel_width;
+  let row = Walk(w.tap_y + rows.step, columns.first, w.shift_y + rows.advance, columns.start, 0u);
+  let tap = Walk(w.tap_y, tap_x, w.shift_y, w.shift_x + by * columns.advance, 0u);
+  return Walk(
+    select(w.tap_y, row.tap_y, turns && !stays),
+    select(select(tap.tap_x, row.tap_x, turns), w.tap_x, stays),
+    select(w.shift_y, row.shift_y, turns && !stays),
+    select(select(tap.shift_x, row.shift_x, turns), w.shift_x, stays),
+    select(0u, channel, stays)
+  );
+}
+
+// The source element a pixel reads, and whether there is one.
+struct Tap {
+  at: u32,
+  inside: bool,
+}
+
+fn loaded(t: Tap) -> f32 { return select(0.0, source[t.at], t.inside); }
+
+fn tap(p: Pixel, w: Walk) -> Tap {
+  let y = p.y + w.shift_y;
+  let x = p.x + w.shift_x;
+  return Tap(
+    p.source + (w.channel * plane() + w.shift_y * params.source_width + w.shift_x),
+    (y < params.source_height) & (x < params.source_width)
+  );
+}
+
+// The same n terms further on in the iteration.
+fn later(t: Tap, p: Pixel, w: Walk, n: u32, columns: Axis) -> Tap {
+  if (STEP_ALONG_ROW == 0u) { return Tap(t.at + n * plane(), t.inside); }
+  let own = tap(p, Walk(w.tap_y, w.tap_x, w.shift_y, w.shift_x + n * columns.advance, w.channel));
+  return Tap(own.at, own.inside & (w.tap_x + n * columns.step < params.kernel_width));
 }
 
 struct Work {

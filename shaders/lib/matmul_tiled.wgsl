@@ -3,11 +3,13 @@
 // Tiles of symmetric products are square. What keeps compilers of GPUs from waiting, from clamping and from memory: loads stand in no
 // branch and are used a whole tile later; the last index of a tile alone is not constant; sums are named registers. A kernel gives
 //
-//   starts_of          where loads of four lines (rows of a, columns of b) begin
-//   a_pairs, b_pairs   two lines at two inner positions, of a matrix that lies along its inner axis;  pairs_inside: which there are
-//   a_four, b_four     four lines at one inner position, of one that lies across it
+//   Params             of them rows, columns, stacks, k_slices and k_tiles, those of a slice
+//   Sources            where an invocation finds its parts of the tiles:  sources_of(place, lane)
+//   Walk               how far it has come:  walk_of(place, lane), further;  tiles_of(place), how many tiles of k it goes through
+//   Loads              its parts of one tile:  loads_of(sources, walk);  put_loads writes them into workgroup memory by put_a and put_b
 //   store              what becomes of a block of 4 × 4
 
+//#include "lib/grid.wgsl"
 //#include "lib/symmetric.wgsl"
 //#include "lib/long.wgsl"
 
@@ -22,6 +24,8 @@ const THREAD_N = 2u;
 const THREAD_M = 2u;
 // tiles in workgroup memory at once
 const BUFFERS = 1u;
+// 1 where a row of a tile is padded by a vec4f against bank conflicts; else, where that finds no room, its lines are swizzled
+const PAD = 0u;
 // 1 where the running sums are kept (lib/side_output.wgsl): one for each workgroup
 const TOGETHER = 0u;
 // 1 where the next tile is loaded after this one is used, for devices that have no registers to keep it in
@@ -34,7 +38,6 @@ const BLOCK_N = 4u * THREAD_N * THREADS_N;
 // vec4f across a tile of a, and of b: powers of two from 8
 const BLOCK_M4 = THREAD_M * THREADS_M;
 const BLOCK_N4 = THREAD_N * THREADS_N;
-const PITCH = BLOCK_M4 + BLOCK_N4;
 // inner positions of a tile
 const TEAM_K = 16u;
 const BLOCK_K = TEAM_K * K_TEAMS;
@@ -48,15 +51,13 @@ const RUNS = select(1u, 1u << 20u, MANY_TERMS == 1u);
 // rows of tiles that are gone through together, so that neighbours in time read the same parts of a and b
 const SWIZZLE_ROWS = 8u;
 
-struct Params { stacks: u32, rows: u32, columns: u32, inner: u32, a_stack: u32, b_stack: u32, k_slices: u32, k_tiles: u32 }
-
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(4) var<storage, read_write> sums: array<f32>;
 // sums of earlier runs of terms, [workgroup][row and column of blocks][row of a block][invocation]: registers have no room for them
 @group(0) @binding(5) var<storage, read_write> earlier: array<vec4f>;
 
-// [buffer or team][inner position][row / 4 of a, then column / 4 of b], swizzled against bank conflicts
-var<workgroup> tile: array<array<array<vec4f, PITCH>, TEAM_K>, BUFFERS * K_TEAMS>;
+// [buffer or team][inner position][row / 4, or column / 4]
+var<workgroup> tile_a: array<array<array<vec4f, BLOCK_M4 + PAD>, TEAM_K>, BUFFERS * K_TEAMS>;
+var<workgroup> tile_b: array<array<array<vec4f, BLOCK_N4 + PAD>, TEAM_K>, BUFFERS * K_TEAMS>;
 
 //#hook
 fn epilogue(i: u32, value: f32) -> f32 { return value; }
@@ -73,30 +74,34 @@ fn tile_of(number: u32) -> Tile {
   return Tile((first + place % high) * BLOCK_M, place / high * BLOCK_N, stack % params.stacks, stack / params.stacks, number);
 }
 
-//#include "lib/matmul_staging.wgsl"
+//#repeat m in a b
+fn put_{m}(buffer: u32, k: u32, line4: u32, value: vec4f) { tile_{m}[buffer + k / TEAM_K][k & (TEAM_K - 1u)][line4] = value; }
+//#end
+fn swizzle(k: u32) -> u32 { return select(k % TEAM_K / 4u * 2u, 0u, PAD == 1u); }
 
 // Four rows' sums over the tile of a, one after the other.
 fn row_sums(buffer: u32, block4: u32) -> vec4f {
   var total = vec4f();
-  for (var k = 0u; k < BLOCK_K; k++) { total += tile[buffer + k / TEAM_K][k % TEAM_K][block4 ^ swizzle(k)]; }
+  for (var k = 0u; k < BLOCK_K; k++) { total += tile_a[buffer + k / TEAM_K][k % TEAM_K][block4 ^ swizzle(k)]; }
   return total;
 }
 
 // Stores a block of c, and of a symmetric product its mirror image.
-fn store_block(base: u32, i: u32, j: u32, values: mat4x4f) {
+fn store_block(place: Tile, i: u32, j: u32, values: mat4x4f) {
   var m = values;
   if (SYMMETRIC == 1u && j > i) { return; }
   if (SYMMETRIC == 1u && j == i) { m = mirrored_block(m); }
   for (var mirrored = 0u; mirrored < 1u + u32(SYMMETRIC == 1u && j < i); mirrored++) {
     if (mirrored == 1u) { m = transpose(m); }
-    store(base, select(i, j, mirrored == 1u), select(j, i, mirrored == 1u), m);
+    store(place, select(i, j, mirrored == 1u), select(j, i, mirrored == 1u), m);
   }
 }
 
-// Where team `other` leaves its n-th four sums for the first one.
+// The n-th place in the tiles of a.
+fn place_in_a(n: u32) -> vec3u { return vec3u(n / (TEAM_K * BLOCK_M4), n / BLOCK_M4 % TEAM_K, n % BLOCK_M4); }
+// Where team `other` leaves its n-th four sums for the first one, half of them in tiles of a, half in those of b, which are as large.
 fn shared_at(other: u32, n: u32, member: u32) -> vec3u {
-  let at = (other * (4u * THREAD_M * THREAD_N) + n) * TEAM_THREADS + member;
-  return vec3u(at / (TEAM_K * PITCH), at / PITCH % TEAM_K, at % PITCH);
+  return place_in_a((other * (2u * THREAD_M * THREAD_N) + n / 2u) * TEAM_THREADS + member);
 }
 
 // The tile of c, and the sums of four of its rows if they are wanted. Two barriers a tile of a and b, or one where there are two
@@ -107,63 +112,47 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
   // 8 × 4 neighbours read 8 and 4 different places at once
   let x = member % 8u + member / 32u % (THREADS_N / 8u) * 8u;
   let y = member / 8u % 4u + member / 32u / (THREADS_N / 8u) * 4u;
-  let a_along_k = TRANSPOSE_A == 0u;
-  let b_along_k = TRANSPOSE_B == 1u;
-  var from_{m}{n} = {m}_fragment(place, lane + {n}u * LANES); //#repeat m in a b, n in 0..2
+  var sources = sources_of(place, lane);
+  var walk = walk_of(place, lane);
+  let k_tiles = tiles_of(place);
   var total = vec4f();
   var rows_earlier = vec4f();
   var s{h}{e}_{j} = vec4f(); //#repeat h in 0..2, e in 0..4, j in 0..2
-  let first = place.k_slice * params.k_tiles * BLOCK_K;
   var loads = Loads();
-  if (LATE == 0u) {
-    loads = loads_of(
-      from_{m}{n}, //#repeat m in a b, n in 0..2
-      first,
-    );
-  }
+  if (LATE == 0u) { loads = loads_of(sources, walk); }
   for (var run = 0u; run < RUNS; run++) {
     let first_tile = run * RUN_TILES;
-    if (first_tile >= params.k_tiles) { break; }
+    if (first_tile >= k_tiles) { break; }
     for (var n = 0u; n < RUN_TILES; n++) {
       let k_tile = first_tile + n;
-      if (k_tile >= params.k_tiles) { break; }
+      if (k_tile >= k_tiles) { break; }
       let buffer = k_tile % BUFFERS;
-      let k = first + k_tile * BLOCK_K;
       // nobody puts a tile here before everybody has used the one that was here
       if (BUFFERS == 1u) { workgroupBarrier(); }
       if (LATE == 1u) {
-        // worked out again: kept over the loop it would take registers that such devices do not have
-        from_{m}0 = {m}_fragment(place, lane); //#repeat m in a b
-        loads = loads_of(
-          from_{m}{n}, //#repeat m in a b, n in 0..2
-          k,
-        );
+        // worked out again: kept over the loop they would take registers that such devices do not have
+        sources = sources_of(place, lane);
+        loads = loads_of(sources, walk);
       }
-      put(from_{m}0, buffer, {m}_along_k, k, loads.first_{m}0, loads.second_{m}0); //#repeat m in a b
-      if (FRAGMENTS_A == 2u) { put(from_a1, buffer, a_along_k, k, loads.first_a1, loads.second_a1); }
-      if (FRAGMENTS_B == 2u) { put(from_b1, buffer, b_along_k, k, loads.first_b1, loads.second_b1); }
+      put_loads(sources, buffer, walk, loads);
       workgroupBarrier();
+      walk = further(walk);
       // the next tile is on its way while this one is used
-      if (LATE == 0u) {
-        loads = loads_of(
-          from_{m}{n}, //#repeat m in a b, n in 0..2
-          k + BLOCK_K,
-        );
-      }
+      if (LATE == 0u) { loads = loads_of(sources, walk); }
       if (adds && lane < BLOCK_M4) { total += row_sums(buffer, lane); }
       let slab = buffer + team;
       //#repeat q in 0..4
       {
-        let y0 = y ^ ({q}u * 2u);
-        let y1 = (y + THREADS_M) ^ ({q}u * 2u);
-        let x0 = BLOCK_M4 + (x ^ ({q}u * 2u));
-        let x1 = BLOCK_M4 + ((x + THREADS_N) ^ ({q}u * 2u));
+        let y0 = y ^ swizzle({q}u * 4u);
+        let y1 = (y + THREADS_M) ^ swizzle({q}u * 4u);
+        let x0 = x ^ swizzle({q}u * 4u);
+        let x1 = (x + THREADS_N) ^ swizzle({q}u * 4u);
         //#repeat d in 0..4
         {
-          let a0 = tile[slab][{q}u * 4u + {d}u][y0];
-          let a1 = tile[slab][{q}u * 4u + {d}u][y1];
-          let b0 = tile[slab][{q}u * 4u + {d}u][x0];
-          let b1 = tile[slab][{q}u * 4u + {d}u][x1];
+          let a0 = tile_a[slab][{q}u * 4u + {d}u][y0];
+          let a1 = tile_a[slab][{q}u * 4u + {d}u][y1];
+          let b0 = tile_b[slab][{q}u * 4u + {d}u][x0];
+          let b1 = tile_b[slab][{q}u * 4u + {d}u][x1];
           s0{e}_0 += a0[{e}u] * b0; //#repeat e in 0..4
           if (THREAD_N == 2u) {
             s0{e}_1 += a0[{e}u] * b1; //#repeat e in 0..4
@@ -180,7 +169,7 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
       //#end
     }
     if (MANY_TERMS == 1u) {
-      let is_last = first_tile + RUN_TILES >= params.k_tiles;
+      let is_last = first_tile + RUN_TILES >= k_tiles;
       rows_earlier += total;
       total = vec4f();
       let own = place.number * (4u * THREAD_M * THREAD_N) * LANES + lane;
@@ -211,7 +200,7 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
       //#repeat h in 0..2, j in 0..2, e in 0..4
       if ({h}u < THREAD_M && {j}u < THREAD_N) {
         let at = shared_at(team - 1u, 4u * ({h}u * THREAD_N + {j}u) + {e}u, member);
-        tile[at.x][at.y][at.z] = s{h}{e}_{j};
+        if ({e}u % 2u == 0u) { tile_a[at.x][at.y][at.z] = s{h}{e}_{j}; } else { tile_b[at.x][at.y][at.z] = s{h}{e}_{j}; }
       }
       //#end
     }
@@ -221,12 +210,11 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
       //#repeat h in 0..2, j in 0..2, e in 0..4
       if ({h}u < THREAD_M && {j}u < THREAD_N) {
         let at = shared_at(other, 4u * ({h}u * THREAD_N + {j}u) + {e}u, member);
-        s{h}{e}_{j} += tile[at.x][at.y][at.z];
+        if ({e}u % 2u == 0u) { s{h}{e}_{j} += tile_a[at.x][at.y][at.z]; } else { s{h}{e}_{j} += tile_b[at.x][at.y][at.z]; }
       }
       //#end
     }
   }
-  let base = (place.k_slice * params.stacks + place.stack) * params.rows * params.columns;
   for (var n = 0u; n < THREAD_M * THREAD_N; n++) {
     let h = n / THREAD_N;
     let j = n % THREAD_N;
@@ -238,48 +226,32 @@ fn multiply(place: Tile, lane: u32, adds: bool) -> vec4f {
       m[{e}] = select(m[{e}], s{h}{e}_{j}, is_here); //#repeat e in 0..4
     }
     //#end
-    store_block(base, place.row + 4u * (y + h * THREADS_M), place.column + 4u * (x + j * THREADS_N), m);
+    store_block(place, place.row + 4u * (y + h * THREADS_M), place.column + 4u * (x + j * THREADS_N), m);
   }
   return total;
 }
 
 // The running sums of a workgroup, in a fixed tree: its first invocation has their total.
 fn add_up(lane: u32) {
-  // PITCH is at least 16, so the first buffer has room for all
-  let row = lane / PITCH;
-  let at = lane % PITCH;
+  let at = place_in_a(lane);
   workgroupBarrier();
-  tile[0][row][at].x = running;
+  tile_a[at.x][at.y][at.z].x = running;
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
-    if (lane < half) { tile[0][row][at].x += tile[0][(lane + half) / PITCH][(lane + half) % PITCH].x; }
+    let other = place_in_a(lane + half);
+    if (lane < half) { tile_a[at.x][at.y][at.z].x += tile_a[other.x][other.y][other.z].x; }
   }
-  running = tile[0][row][at].x;
+  running = tile_a[at.x][at.y][at.z].x;
 }
 
 fn is_wanted(place: Tile) -> bool {
   return place.k_slice < params.k_slices && (SYMMETRIC == 0u || place.column <= place.row);
 }
 
-@compute @workgroup_size(THREADS_N, THREADS_M, K_TEAMS)
-fn product(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let number = group_number(id, groups);
+// All that a workgroup does.
+fn compute_tile(number: u32, lane: u32) {
   let place = tile_of(number);
   if (is_wanted(place)) { let total = multiply(place, lane, false); }
   if (TOGETHER == 1u) { add_up(lane); }
   if (lane == 0u && place.k_slice < params.k_slices) { let done = finish(number); }
-}
-
-@compute @workgroup_size(THREADS_N, THREADS_M, K_TEAMS)
-fn product_and_sums(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let place = tile_of(group_number(id, groups));
-  if (is_wanted(place)) {
-    let total = multiply(place, lane, place.column == 0u);
-    let row = place.row + 4u * lane;
-    if (place.column == 0u && lane < BLOCK_M4) {
-      for (var i = 0u; i < min(4u, max(params.rows, row) - row); i++) {
-        sums[(place.k_slice * params.stacks + place.stack) * params.rows + row + i] = total[i];
-      }
-    }
-  }
 }

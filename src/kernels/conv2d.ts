@@ -22,6 +22,17 @@ import {
   sizeClass,
   type Variants,
 } from "./launch.ts";
+import {
+  admits,
+  blockMOf,
+  cheapest,
+  hasTeams,
+  isTiled,
+  launchesInTiles,
+  type MatmulShape,
+  type Tiled,
+  tiledNames,
+} from "./matmulTiles.ts";
 import { conv2d as tiled } from "./shaders/conv2d.gen.ts";
 import { conv2d_direct as direct } from "./shaders/conv2d_direct.gen.ts";
 import { conv2d_4x8 as tile4x8 } from "./shaders/conv2d_4x8.gen.ts";
@@ -30,20 +41,19 @@ import { conv2d_quadswap as quadSwap } from "./shaders/conv2d_quadswap.gen.ts";
 import { conv2d_input_stride2 as inputStride2 } from "./shaders/conv2d_input_stride2.gen.ts";
 
 /** The kernels of shaders/lib/conv2d_tiles.wgsl, and their register tiles. */
-const TILED = {
-  tile16x4: { kernels: tiled, channels: 16, pixels: 4 },
+const REGISTERS = {
   tile4x8: { kernels: tile4x8, channels: 4, pixels: 8 },
   quadSwap: { kernels: quadSwap, channels: 16, pixels: 4 },
 } as const;
-type Tiling = keyof typeof TILED;
-export type ConvolutionVariant = Tiling | "direct" | "inputStride2";
+type InRegisters = keyof typeof REGISTERS;
+export type ConvolutionVariant = Tiled | InRegisters | "direct" | "inputStride2";
 
 /** Terms that an iteration of theirs takes at most. */
 const MAX_STEP = 4;
 
 /** Channels that are summed over, up to which packing weights and filling tiles is not worth it. */
 const MAX_SUMS_FOR_DIRECT = 3;
-const lanes = tiled.forward.constants.LANES;
+const lanes = quadSwap.forward.constants.LANES;
 
 /** y = x ⋆ w. Inputs x and w [out, in/groups, kh, kw]; output y. */
 export const conv2d = (c: Convolution, traits: DeviceTraits): Launches => convolve(c, traits, forward(c));
@@ -56,17 +66,44 @@ export const conv2dVariants = (c: Convolution, traits: DeviceTraits) => variants
 export const conv2dInputVariants = (c: Convolution, traits: DeviceTraits) => variantsOf(c, traits, byInput(c));
 
 function variantsOf(c: Convolution, traits: DeviceTraits, d: Direction): Variants<ConvolutionVariant> {
+  const shape = shapeOf(c, d);
+  const isWanted = (name: Tiled) => traits.family !== "software" || name === "tiled32x32";
+  const tilings = tiledNames.filter((name) => isWanted(name) && !hasTeams(name) && admits(name, shape, traits));
   const admitted = {
-    tile16x4: true,
     tile4x8: true,
     quadSwap: traits.features.has("subgroups"),
     direct: admitsDirect(d),
     inputStride2: admitsInputStride2(c, d),
-  } satisfies { readonly [variant in ConvolutionVariant]: boolean };
+  } satisfies { readonly [variant in Exclude<ConvolutionVariant, Tiled>]: boolean };
+  const others = (Object.keys(admitted) as (keyof typeof admitted)[]).filter((variant) => admitted[variant]);
   return {
     class: `conv2d.${d.entry} ${sizeClass(d.pixels, d.channels, d.sums)} ${windowClass(c)}`,
-    names: (Object.keys(admitted) as ConvolutionVariant[]).filter((variant) => admitted[variant]),
+    names: [...others, ...tilings],
     terms: d.sums * taps(c),
+  };
+}
+
+/** Taps of a phase along an axis, at most. */
+function tapsOfPhase(kernel: number, stride: number, dilation: number): number {
+  let step = 1;
+  while ((step * dilation) % stride !== 0) step++;
+  return ceilDiv(kernel, step);
+}
+
+/** The product that conv2d.wgsl makes of it. */
+function shapeOf(c: Convolution, { entry, sums, channels, pixels, phases }: Direction): MatmulShape {
+  const ofPhase =
+    tapsOfPhase(c.kernelHeight, c.strideY, c.dilationY) * tapsOfPhase(c.kernelWidth, c.strideX, c.dilationX);
+  const { TEAM_K } = tiled.convolve.constants;
+  return {
+    stacks: c.groups * phases,
+    rows: channels,
+    columns: pixels,
+    inner: ceilDiv(sums, TEAM_K) * TEAM_K * (entry === "forward" ? taps(c) : ofPhase),
+    aStack: 0,
+    bStack: 0,
+    transposeA: false,
+    transposeB: false,
   };
 }
 
@@ -80,21 +117,21 @@ const admitsInputStride2 = (c: Convolution, { entry }: Direction): boolean =>
 /** The direct kernel for few sums, the one for inputs at stride 2 for few channels, else the tile that wastes least. */
 function standard(c: Convolution, d: Direction, traits: DeviceTraits): ConvolutionVariant {
   const { channels } = d;
-  const { conv2d: cost } = defaultsFor(traits);
+  const { conv2d: cost, matmul } = defaultsFor(traits);
   const quadSwap = prefersQuadSwap(traits);
   if (d.sums <= MAX_SUMS_FOR_DIRECT && admitsDirect(d) && (!quadSwap || channels <= cost.maxChannelsForDirect))
     return "direct";
   if (channels <= cost.maxChannelsForInputStride2 && admitsInputStride2(c, d)) return "inputStride2";
-  const hasFewChannels =
-    ceilDiv(channels, TILED.tile4x8.channels) * cost.tile4x8 <
-    ceilDiv(channels, TILED.tile16x4.channels) * cost.tile16x4;
-  return hasFewChannels ? "tile4x8" : quadSwap ? "quadSwap" : "tile16x4";
+  if (channels <= cost.maxChannelsFor4x8) return "tile4x8";
+  if ("costPerK" in matmul) return cheapest(shapeOf(c, d), traits, matmul, (name) => !hasTeams(name)) ?? "tile4x8";
+  return quadSwap ? "quadSwap" : "tile4x8";
 }
 
 function convolve(c: Convolution, traits: DeviceTraits, d: Direction): Launches {
   const variant = chosen(variantsOf(c, traits, d), traits) ?? standard(c, d, traits);
   if (variant === "direct") return convolveDirectly(c, d);
-  return variant === "inputStride2" ? convolveInputStride2(c, d) : convolveTiled(c, d, variant);
+  if (variant === "inputStride2") return convolveInputStride2(c, d);
+  return isTiled(variant) ? convolveInTiles(c, d, traits, variant) : convolveInRegisters(c, d, variant);
 }
 
 /** At stride 1 the gradient by the input is a convolution with the taps in reverse. */
@@ -172,13 +209,12 @@ function stepOf(c: Convolution, { entry, sums }: Direction): { STEP: number; STE
   return { STEP: [4, 3, 2].find((step) => sums % step === 0) ?? 1, STEP_ALONG_ROW: 0 };
 }
 
-function convolveTiled(c: Convolution, d: Direction, variant: Tiling): Launches {
-  const { kernels, ...tile } = TILED[variant];
-  const tiles = ceilDiv(d.channels, tile.channels);
-  const packed = c.groups * tiles * tile.channels * taps(c) * d.sums;
+/** What packs the weights for `kernels` of TILE channels, and how many floats they are then. */
+function packedFor(c: Convolution, d: Direction, tile: number): { readonly pack: Launch; readonly packed: number } {
+  const packed = c.groups * ceilDiv(d.channels, tile) * tile * taps(c) * d.sums;
   const pack: Launch = {
     kernel: packing.pack,
-    constants: { TILE: tile.channels },
+    constants: { TILE: tile },
     bind: { w: { input: 1 }, packed: { scratch: 0 } },
     params: {
       groups: c.groups,
@@ -189,6 +225,31 @@ function convolveTiled(c: Convolution, d: Direction, variant: Tiling): Launches 
     },
     groups: [ceilDiv(packed, packing.pack.constants.LANES), 1, 1],
   };
+  return { pack, packed };
+}
+
+function convolveInTiles(c: Convolution, d: Direction, traits: DeviceTraits, variant: Tiled): Launches {
+  const { pack, packed } = packedFor(c, d, blockMOf(variant));
+  const { launches, ...rest } = launchesInTiles(variant, shapeOf(c, d), traits, {
+    kernel: tiled.convolve,
+    constants: {
+      BY_INPUT: Number(d.entry === "by_input"),
+      WHOLE: Number(d.sums % tiled.convolve.constants.TEAM_K === 0),
+    },
+    bind: { source: { input: 0 }, packed: { scratch: 0 } },
+    params: { ...sizesOf(c, d), ...windows(c) },
+    result: "result",
+    size: c.batch * c.groups * d.channels * d.result[0] * d.result[1],
+    flops: flopsOf(c),
+    scratch: [packed * 4],
+  });
+  return { ...rest, launches: [pack, ...launches] };
+}
+
+function convolveInRegisters(c: Convolution, d: Direction, variant: InRegisters): Launches {
+  const { kernels, ...tile } = REGISTERS[variant];
+  const tiles = ceilDiv(d.channels, tile.channels);
+  const { pack, packed } = packedFor(c, d, tile.channels);
   const workgroups = ceilDiv(d.pixels, lanes * tile.pixels) * d.phases * c.groups * tiles;
   const main: Launch = {
     kernel: kernels[d.entry],

@@ -19,9 +19,8 @@ const SOFTWARE = {
     maxFlopsForSmallTile: 2 ** 23,
   },
   conv2d: {
-    /** Relative costs of a register tile of channels × pixels. */
-    tile16x4: 380,
-    tile4x8: 180,
+    /** Most channels for which conv2d_4x8 is chosen: a tile of 16 channels costs twice as much. */
+    maxChannelsFor4x8: 8,
     /** Fewest workgroups of a weight gradient. */
     minWorkgroups: 16,
     /** Most channels for which conv2d_direct and conv2d_input_stride2 are chosen. */
@@ -67,8 +66,7 @@ const HARDWARE = {
     costPerSplitElement: 0.0025,
   },
   conv2d: {
-    tile16x4: 380,
-    tile4x8: 180,
+    maxChannelsFor4x8: 8,
     minWorkgroups: 1024,
     maxChannelsForDirect: Infinity,
     maxChannelsForInputStride2: 0,

@@ -11,14 +11,13 @@ import {
 } from "./launch.ts";
 import {
   admits,
+  cheapest,
   classOf,
-  costOf,
   isTiled,
   type MatmulShape,
   type Tiled,
   tiledLaunches,
   tiledNames,
-  tilingsFor,
 } from "./matmulTiles.ts";
 import { matmul_broadcast as broadcast } from "./shaders/matmul_broadcast.gen.ts";
 import { matmul_register_tiled as registerTiled } from "./shaders/matmul_register_tiled.gen.ts";
@@ -111,11 +110,8 @@ function standard(shape: MatmulShape, traits: DeviceTraits): MatmulVariant {
   if ("costPerK" in matmul) {
     if (isTallSkinny(shape) && !shape.symmetric && shape.inner >= matmul.minInnerForTallSkinny) return "tallSkinny";
     if (shape.rows * shape.columns <= matmul.maxElementsForNaive) return "naive";
-    const fitting = tilingsFor(matmul).filter((name) => admits(name, shape, traits));
-    const cost = (name: Tiled) => costOf(name, shape, traits, matmul);
     // none fits where the result nearly fills a binding: tiles' scratch is as large as the result, padded to whole tiles
-    if (fitting.length === 0) return "registerTiled";
-    return fitting.reduce((best, name) => (cost(name) < cost(best) ? name : best));
+    return cheapest(shape, traits, matmul) ?? "registerTiled";
   }
   const { stacks, rows, columns, inner } = shape;
   const isSmall = 2 * stacks * rows * columns * inner <= matmul.maxFlopsForSmallTile;

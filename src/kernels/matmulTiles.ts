@@ -1,5 +1,13 @@
 import { defaultsFor } from "./defaults.ts";
-import { ceilDiv, type DeviceTraits, hasManyTerms, type Kernel, type Launches, sizeClass } from "./launch.ts";
+import {
+  ceilDiv,
+  type DeviceTraits,
+  hasManyTerms,
+  type Kernel,
+  type Launch,
+  type Launches,
+  sizeClass,
+} from "./launch.ts";
 import { matmul_tiled as aligned } from "./shaders/matmul_tiled.gen.ts";
 import { matmul_tiled_any as any } from "./shaders/matmul_tiled_any.gen.ts";
 import { total as adding } from "./shaders/total.gen.ts";
@@ -63,6 +71,12 @@ const MAX_K_SLICES = 64;
 /** Inner positions of a tile. */
 const blockK = ({ kTeams = 1 }: Tiling): number => aligned.product.constants.TEAM_K * kTeams;
 
+/** Whether 16 KiB have room for one vec4f more in each row of the tiles in workgroup memory. */
+const hasRoomForPad = ({ threadsN, threadsM, threadTile: [threadM, threadN], buffers, kTeams }: Tiling): boolean => {
+  const deep = (buffers ?? 1) * (kTeams ?? 1) * aligned.product.constants.TEAM_K;
+  return 4 * deep * (threadsM * threadM + threadsN * threadN + 8) <= 2 ** 14;
+};
+
 const isSquare = ({ threadsN, threadsM, threadTile: [threadM, threadN] }: Tiling): boolean =>
   threadsN * threadN === threadsM * threadM;
 
@@ -123,7 +137,7 @@ export interface TilingCosts {
 }
 
 /** The tilings that the family's registers have room for. */
-export const tilingsFor = ({ costPerK, loadsLate }: TilingCosts): Tiled[] =>
+const tilingsFor = ({ costPerK, loadsLate }: TilingCosts): Tiled[] =>
   tiledNames.filter((name) => {
     const { threadTile, late }: Tiling = TILINGS[name];
     return threadTile[0] * threadTile[1] in costPerK && (late ?? false) === loadsLate;
@@ -133,7 +147,7 @@ export const tilingsFor = ({ costPerK, loadsLate }: TilingCosts): Tiled[] =>
  * How long the tiling would take, in multiply-adds of one invocation: the inner positions that it goes through, as often as the
  * device has to be filled, at what one position of its elements costs; and a further launch that adds up slices.
  */
-export function costOf(variant: Tiled, shape: MatmulShape, traits: DeviceTraits, costs: TilingCosts): number {
+function costOf(variant: Tiled, shape: MatmulShape, traits: DeviceTraits, costs: TilingCosts): number {
   const tiling: Tiling = TILINGS[variant];
   const { computedTiles, lanes } = grid(tiling, shape);
   const { kSlices, kTiles } = splitOfK(tiling, shape, traits);
@@ -147,6 +161,18 @@ export function costOf(variant: Tiled, shape: MatmulShape, traits: DeviceTraits,
   return (
     waves * positions * (costs.costPerK[threadM * threadN]! + loads * costs.costPerLoad) + (kSlices > 1 ? adding : 0)
   );
+}
+
+/** The tiling that would take the least time by these costs, of those that suit the shape; `undefined` where none does. */
+export function cheapest(
+  shape: MatmulShape,
+  traits: DeviceTraits,
+  costs: TilingCosts,
+  admitted: (name: Tiled) => boolean = () => true,
+): Tiled | undefined {
+  const fitting = tilingsFor(costs).filter((name) => admits(name, shape, traits) && admitted(name));
+  const cost = (name: Tiled) => costOf(name, shape, traits, costs);
+  return fitting.length === 0 ? undefined : fitting.reduce((best, name) => (cost(name) < cost(best) ? name : best));
 }
 
 /** Bytes in which the sums of many terms wait while a further run of terms is added up. */
@@ -164,20 +190,57 @@ function ofFewTerms({ buffers, ...kernel }: Kernel): Kernel {
 
 /** The dispatches of a product by matmul_tiled, and what adds its slices up. */
 export function tiledLaunches(variant: Tiled, shape: MatmulShape, traits: DeviceTraits): Launches {
-  const tiling: Tiling = TILINGS[variant];
   const { stacks, rows, columns, inner, rowSums, symmetric } = shape;
-  const { tiles } = grid(tiling, shape);
-  const { kSlices, kTiles } = splitOfK(tiling, shape, traits);
   const family = loadsVec4(shape) ? aligned : any;
-  const [threadM, threadN] = tiling.threadTile;
-  const manyTerms = hasManyTerms(kTiles * blockK(tiling));
-  const entry = rowSums ? family.product_and_sums : family.product;
-  const main = {
-    kernel: manyTerms.MANY_TERMS ? entry : ofFewTerms(entry),
+  return launchesInTiles(variant, shape, traits, {
+    kernel: rowSums ? family.product_and_sums : family.product,
     constants: {
       TRANSPOSE_A: Number(shape.transposeA),
       TRANSPOSE_B: Number(shape.transposeB),
       SYMMETRIC: Number(symmetric === true),
+    },
+    params: { inner, a_stack: shape.aStack, b_stack: shape.bStack },
+    bind: { a: { input: 0 }, b: { input: 1 } },
+    result: "c",
+    size: stacks * rows * columns,
+    flops: 2 * stacks * rows * columns * inner,
+  });
+}
+
+/** A kernel of shaders/lib/matmul_tiled.wgsl. */
+interface TiledKernel {
+  readonly kernel: Kernel;
+  readonly constants: Launch["constants"];
+  readonly params: Launch["params"];
+  /** Its inputs. */
+  readonly bind: Launch["bind"];
+  /** The name of the buffer with the result, and its elements: those of a slice. */
+  readonly result: string;
+  readonly size: number;
+  readonly flops: number;
+  /** Bytes of the scratch buffers that its inputs are bound to. */
+  readonly scratch?: readonly number[];
+}
+
+/** Whether teams share the inner positions of its tile. */
+export const hasTeams = (variant: Tiled): boolean => "kTeams" in TILINGS[variant];
+
+/** Rows of a tile of c. */
+export const blockMOf = (variant: Tiled): number => TILINGS[variant].threadsM * TILINGS[variant].threadTile[0];
+
+/** The dispatches of a kernel that works in tiles, and what adds its slices up. */
+export function launchesInTiles(variant: Tiled, shape: MatmulShape, traits: DeviceTraits, work: TiledKernel): Launches {
+  const tiling: Tiling = TILINGS[variant];
+  const { stacks, rows, columns, rowSums } = shape;
+  const { tiles } = grid(tiling, shape);
+  const { kSlices, kTiles } = splitOfK(tiling, shape, traits);
+  const [threadM, threadN] = tiling.threadTile;
+  const manyTerms = hasManyTerms(kTiles * blockK(tiling));
+  const { result, size, flops, scratch = [] } = work;
+  const main = {
+    kernel: manyTerms.MANY_TERMS ? work.kernel : ofFewTerms(work.kernel),
+    constants: {
+      ...work.constants,
       THREADS_N: tiling.threadsN,
       THREADS_M: tiling.threadsM,
       K_TEAMS: tiling.kTeams ?? 1,
@@ -185,55 +248,35 @@ export function tiledLaunches(variant: Tiled, shape: MatmulShape, traits: Device
       THREAD_M: threadM / 4,
       BUFFERS: tiling.buffers ?? 1,
       LATE: Number(tiling.late ?? false),
+      PAD: Number(!tiling.late && hasRoomForPad(tiling)),
       ...manyTerms,
     },
-    params: {
-      stacks,
-      rows,
-      columns,
-      inner,
-      a_stack: shape.aStack,
-      b_stack: shape.bStack,
-      k_slices: kSlices,
-      k_tiles: kTiles,
-    },
+    params: { ...work.params, stacks, rows, columns, k_slices: kSlices, k_tiles: kTiles },
     groups: [kSlices * tiles, 1, 1] as const,
   };
-  const from = { a: { input: 0 }, b: { input: 1 } };
-  const flops = 2 * stacks * rows * columns * inner;
+  const isSplit = kSlices > 1;
   const earlier = manyTerms.MANY_TERMS ? [earlierBytes(tiling, shape, kSlices)] : [];
-  if (kSlices === 1) {
-    const bind = {
-      ...from,
-      c: { output: 0 },
-      ...(rowSums ? { sums: { output: 1 } } : {}),
-      ...(earlier.length ? { earlier: { scratch: 0 } } : {}),
-    };
-    const partialSums = rowSums ? {} : { partialSums: tiles };
-    return { flops, launches: [{ ...main, bind, ...partialSums, takesEpilogue: true }], scratch: earlier };
-  }
-  const added = (size: number, scratch: number, output: number) => ({
-    kernel: adding.total,
-    bind: { part: { scratch }, y: { output } },
-    params: { k_slices: kSlices, size, columns: size },
-    groups: [ceilDiv(size, adding.total.constants.LANES), 1, 1] as const,
-  });
-  const size = stacks * rows * columns;
-  const partial = [kSlices * size, ...(rowSums ? [kSlices * stacks * rows] : [])].map((elements) => 4 * elements);
+  const partial = (isSplit ? [kSlices * size, ...(rowSums ? [kSlices * stacks * rows] : [])] : []).map((n) => 4 * n);
+  const own = scratch.length;
   const bind = {
-    ...from,
-    c: { scratch: 0 },
-    ...(rowSums ? { sums: { scratch: 1 } } : {}),
-    ...(earlier.length ? { earlier: { scratch: partial.length } } : {}),
+    ...work.bind,
+    [result]: isSplit ? { scratch: own } : { output: 0 },
+    ...(rowSums ? { sums: isSplit ? { scratch: own + 1 } : { output: 1 } } : {}),
+    ...(earlier.length ? { earlier: { scratch: own + partial.length } } : {}),
   };
+  const added = (elements: number, output: number) => ({
+    kernel: adding.total,
+    bind: { part: { scratch: own + output }, y: { output } },
+    params: { k_slices: kSlices, size: elements, columns: elements },
+    groups: [ceilDiv(elements, adding.total.constants.LANES), 1, 1] as const,
+  });
+  const last = (partialSums: number) => ({ takesEpilogue: true, ...(rowSums ? {} : { partialSums }) });
   return {
     flops,
-    launches: [
-      { ...main, bind },
-      { ...added(size, 0, 0), takesEpilogue: true, ...(rowSums ? {} : { partialSums: size }) },
-      ...(rowSums ? [added(stacks * rows, 1, 1)] : []),
-    ],
-    scratch: [...partial, ...earlier],
+    launches: isSplit
+      ? [{ ...main, bind }, { ...added(size, 0), ...last(size) }, ...(rowSums ? [added(stacks * rows, 1)] : [])]
+      : [{ ...main, bind, ...last(tiles) }],
+    scratch: [...scratch, ...partial, ...earlier],
   };
 }
 
