@@ -7,17 +7,13 @@ import { onePage } from "./onePage.ts";
 
 test.use({ launchOptions: launchOptions({ presents: true }) });
 let page: Page;
-const pages = ["src/app/main", "src/app/train", "src/app/score", "src/app/spectrum", "bench/measure", "bench/speed"];
-onePage(
-  pages.map((name) => `${name}.page.ts`),
-  async (opened, url) => {
-    page = opened;
-    await copyReports("dist/bench");
-    // choosers are intercepted from the first listener on, which a key is too quick for
-    page.on("filechooser", () => {});
-    await page.goto(url);
-  },
-);
+onePage(async (opened, url) => {
+  page = opened;
+  await copyReports("dist/bench");
+  // choosers are intercepted from the first listener on, which a key is too quick for
+  page.on("filechooser", () => {});
+  await page.goto(url);
+});
 
 const press = async (...keys: string[]): Promise<void> => {
   for (const key of keys) await page.keyboard.press(key);

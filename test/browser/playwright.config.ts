@@ -2,7 +2,7 @@ import { defineConfig } from "@playwright/test";
 import { launchOptions } from "../../src/app/chrome.mjs";
 
 /** Files that time something, and one whose command builds pages anew. The others go two at a time: most of a test waits for one core. */
-const ALONE = ["command", "measure", "score", "train", "hosts"].map((name) => `**/${name}.spec.ts`);
+const ALONE = ["command", "measure", "score", "train", "hosts", "keyboard"].map((name) => `**/${name}.spec.ts`);
 
 export default defineConfig({
   testDir: ".",

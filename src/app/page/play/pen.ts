@@ -39,12 +39,12 @@ export function drawable(canvas: HTMLCanvasElement, pen: Pen): void {
 
   let at: Place = [0.5, 0.2];
   let isDown = false;
-  const ring = element(h("span", { class: "pen", "aria-hidden": "true" })) as HTMLElement;
-  canvas.after(ring);
+  const marker = element(h("span", { class: "pen", "aria-hidden": "true" })) as HTMLElement;
+  canvas.after(marker);
   const show = (): void => {
-    ring.style.left = `${canvas.offsetLeft + at[0] * canvas.offsetWidth}px`;
-    ring.style.top = `${canvas.offsetTop + at[1] * canvas.offsetHeight}px`;
-    ring.classList.toggle("down", isDown);
+    marker.style.left = `${canvas.offsetLeft + at[0] * canvas.offsetWidth}px`;
+    marker.style.top = `${canvas.offsetTop + at[1] * canvas.offsetHeight}px`;
+    marker.classList.toggle("down", isDown);
   };
   canvas.addEventListener("focus", show);
   canvas.addEventListener("blur", () => (isDown = false));
