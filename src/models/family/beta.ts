@@ -1,6 +1,5 @@
-import { check } from "../../device/errors.ts";
+import { LatentError } from "../../device/errors.ts";
 import { abs, mul, sub } from "../../graph/ops/index.ts";
-import type { Terms } from "../../nn/objective.ts";
 import {
   atLeast,
   capacityOptions,
@@ -27,15 +26,11 @@ export const BetaVAE = defineModel({
   name: "BetaVAE",
   options: { type: oneOf("H", "B"), beta: weight(4), gamma: atLeast(0, 10), ...capacityOptions },
   parts(build, { type, beta }) {
-    check(
-      type === "H" || typeof beta === "number",
-      "argument",
-      "BetaVAE",
-      () => `type "B" has no beta, so a tensor of it would change nothing. Expected type "H" beside it; got "B".`,
-    );
+    if (type === "B" && typeof beta !== "number")
+      throw new LatentError("argument", `BetaVAE: type "B" has no beta. Expected type "H" beside a tensor; got "B".`);
     return gaussianParts(build);
   },
-  objective(images, parts, { draw, step }, { type, beta, gamma, maxCapacity, capacitySteps }): Terms {
+  objective(images, parts, { draw, step }, { type, beta, gamma, maxCapacity, capacitySteps }) {
     const { reconstruction, kl } = onePass(images, parts, draw);
     if (type === "H") return { loss: sub(mul(kl, beta), reconstruction), reconstruction, kl };
     const capacity = rising(step, maxCapacity, capacitySteps);
