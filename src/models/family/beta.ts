@@ -1,5 +1,6 @@
 import { LatentError } from "../../device/errors.ts";
 import { abs, mul, sub } from "../../graph/ops/index.ts";
+import type { Terms } from "../../nn/objective.ts";
 import {
   atLeast,
   capacityOptions,
@@ -14,11 +15,10 @@ import {
 /**
  * β-VAE: a VAE whose codes pay more, so that they use fewer and more independent dimensions.
  *
- *     type "H":  loss = −reconstruction + beta · kl                              (Higgins et al. 2017)
- *     type "B":  loss = −reconstruction + gamma · |kl − capacity|,
- *                capacity = maxCapacity · min(step / capacitySteps, 1) nats      (Burgess et al. 2018)
+ *     type "H":  loss = −reconstruction + beta · kl                                                    (Higgins et al. 2017)
+ *     type "B":  loss = −reconstruction + gamma · |kl − maxCapacity · min(step / capacitySteps, 1)|     (Burgess et al. 2018)
  *
- * kl is the mean of the batch: |·| of each image's would be larger (Jensen).
+ * Here kl is the mean of the batch: |·| of each image's would be larger (Jensen).
  *
  *     const model = new BetaVAE(gpu, { image: [1, 28, 28], beta: 4 });
  */
@@ -30,7 +30,7 @@ export const BetaVAE = defineModel({
       throw new LatentError("argument", `BetaVAE: type "B" has no beta. Expected type "H" beside a tensor; got "B".`);
     return gaussianParts(build);
   },
-  objective(images, parts, { draw, step }, { type, beta, gamma, maxCapacity, capacitySteps }) {
+  objective(images, parts, { draw, step }, { type, beta, gamma, maxCapacity, capacitySteps }): Terms {
     const { reconstruction, kl } = onePass(images, parts, draw);
     if (type === "H") return { loss: sub(mul(kl, beta), reconstruction), reconstruction, kl };
     const capacity = rising(step, maxCapacity, capacitySteps);
