@@ -24,7 +24,7 @@ const line = ({ class: name, default: standard, chosen, defaultMs, chosenMs }: V
   ) + ` | ${(defaultMs / chosenMs).toFixed(2)}`;
 
 /**
- * Tunes every case that is a graph and has several kernels to choose from; `say` hears a line per class, then those whose default is
+ * Tunes the cases of one graph without a state: products, convolutions, reductions, sorts. `say` hears a line per class, then those whose default is
  * slower than the fastest by more than a tenth. Tensors go as soon as their case is done; choices stay with the engine.
  */
 export async function tuneCases(gpu: Gpu, cases: readonly Case[], say: (line: string) => void): Promise<Verdict[]> {

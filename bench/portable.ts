@@ -1,4 +1,4 @@
-// The bundle's program, the first hour with a GPU: says what machine this is, tests the engine on it, tunes it, then runs the bench, and
+// The bundle's program: says what machine this is, tests the engine on it, tunes it, then runs the bench, and
 // PyTorch where it is.
 
 import { readFileSync, writeFileSync } from "node:fs";

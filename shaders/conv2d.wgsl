@@ -10,7 +10,7 @@
 //            columns the pixels of all images, so that small images fill a tile together; the inner axis has all taps of BLOCK_K
 //            channels, then those of the next: what taps meet of the source is read again while it is near
 // memory     as matmul_tiled: the source is read once for each row of tiles and tap, the weights once for each column of tiles
-// registers  at most 128 an invocation on RDNA 2 and 3; bound by multiply-adds
+// registers  at most 144 an invocation on RDNA 2 and 3; bound by multiply-adds
 // numerics   sums run in order of channels in blocks of BLOCK_K, then tap, then channel; otherwise as matmul_tiled's, of k = taps · channels
 //            terms. What lies outside of the source counts as 0
 

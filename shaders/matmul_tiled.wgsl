@@ -10,7 +10,7 @@
 // memory     BUFFERS · K_TEAMS tiles of TEAM_K × (rows + columns of the tile) f32, at most 16 KiB; a is read once for each column of
 //            tiles, b once for each row of them; the next tile waits in registers while the present one is used, unless LATE is 1;
 //            where MANY_TERMS is 1, earlier [workgroups, 4·THREAD_M·THREAD_N, LANES] vec4f holds the sums of runs that are done
-// registers  at most 144 an invocation on RDNA 2 and 3; bound by multiply-adds
+// registers  at most 132 an invocation on RDNA 2 and 3; bound by multiply-adds
 // numerics   sums run in order of k within a slice (K_TEAMS > 1: within a team, then over teams); of more than 1024 terms of a slice
 //            512 run through, and these sums are added up in order: |error| ≤ γ_m · Σ|a·b| with m = min(k, 1024) up to 1024 terms of
 //            a slice, else 512 + ⌈k/512⌉, and K_TEAMS + k_slices, γ_m = m·u/(1 − m·u), u = 2⁻²⁴

@@ -12,6 +12,7 @@ import { openNodeGpu } from "../src/node.ts";
 import type { Gpu } from "../src/program/gpu.ts";
 import { type Case, error, values } from "./oracles/conv2d.ts";
 import type { Family } from "../src/device/info.ts";
+import { conv2dInputVariants, conv2dVariants } from "../src/kernels/conv2d.ts";
 import { hardwareDefaults, openShared } from "./helpers.ts";
 
 const { cases } = JSON.parse(readFileSync(new URL("oracles/conv2d.json", import.meta.url), "utf8")) as {
@@ -138,7 +139,18 @@ describe("in tiles that only GPUs take by default", () => {
   };
   const KINDS = new Set(["conv2d.forward", "conv2d.by_input", "conv2d.weight"]);
 
+  const window = { strideY: 1, strideX: 2, dilationY: 1, dilationX: 1, padTop: 1, padLeft: 1 };
+  const input = { batch: 2, groups: 1, inputChannels: 20, inputHeight: 9, inputWidth: 8 };
+  const output = { outputChannels: 70, outputHeight: 9, outputWidth: 4, kernelHeight: 3, kernelWidth: 3 };
+
   it.each(["tiled64x64", "tiled64x128", "splitK64x64", "late32x32"])("%s gives the same", async (variant) => {
+    // a kernel that cannot do this one would leave it to the default
+    const gpu = hardwareDefaults(await openShared());
+    for (const variants of [conv2dVariants, conv2dInputVariants])
+      expect(variants({ ...window, ...input, ...output }, gpu.traits).names).toEqual(
+        expect.arrayContaining([variant, "quadSwap"]),
+      );
+    gpu.dispose();
     const [found, expected] = [await gradients(variant), await gradients("quadSwap")];
     for (const [i, each] of expected.entries()) expect(error(found[i]!, [...each], 1)).toBeLessThanOrEqual(BOUND);
   });

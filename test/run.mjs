@@ -63,7 +63,8 @@ async function browserTests(filters) {
     const code = await node(["node_modules/@playwright/test/cli.js", ...parameters], {
       PLAYWRIGHT_JSON_OUTPUT_NAME: file,
     });
-    const { expected = 0, unexpected = 0, flaky = 0, skipped = 0 } = report(file)?.stats ?? {};
+    // without tests that match, Playwright ends well and writes a report of none
+    const { expected = 0, unexpected = 1, flaky = 0, skipped = 0 } = report(file)?.stats ?? {};
     const count = withCrash({ passed: expected, failed: unexpected + flaky, skipped }, code);
     for (const key of Object.keys(sum)) sum[key] += count[key];
   }

@@ -13,7 +13,7 @@ export interface EmCase {
   readonly rank: number;
 }
 
-/** The sizes of the project's promise. */
+/** The sizes that `npm run bench -- --em` times. */
 export const emCases: readonly EmCase[] = [
   { rows: 100_000, features: 30, components: 30, covariance: "full", rank: 0 },
   { rows: 60_000, features: 784, components: 50, covariance: "diag", rank: 0 },

@@ -78,7 +78,7 @@ export function emTable(results: readonly EmResult[]): string {
       `${((100 * emFlops(one)) / seconds / peakFlops).toFixed(1)} %`,
       ...[double, single].map((value) => (value === undefined ? "–" : short(value) + fullMark(one))),
       ...[double, single].map((value) => times(value, seconds)),
-      `${own.logProb[0]!.toFixed(4)}${peer ? ", equal" : ", unchecked"}`,
+      `${own.logProb[0]!.toFixed(4)}${peer ? (peer.logProb.length > 1 ? ", equal" : ", equal at the start") : ", unchecked"}`,
     ];
   });
   const fits = results.filter(({ own }) => own.fitSeconds !== undefined);

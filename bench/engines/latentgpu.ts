@@ -47,7 +47,7 @@ const window = ({ stride, padding, groups }: Settings) => ({ stride: stride!, pa
 const pulled = (of: "x" | "w", { x, w, g }: Tensors, s: Settings): Tensor =>
   grad(sum(mul(conv2d(x!, w!, window(s)), g!)), [of === "x" ? x! : w!])[0]!;
 
-/** What each workload that is a graph records; inputs by the names of its case. */
+/** What workloads of one graph without a state record; inputs by the names of its case. */
 export const recorded: {
   readonly [workload: string]: (inputs: Tensors, settings: Settings, gpu: Gpu) => Tensor | Tensor[];
 } = {

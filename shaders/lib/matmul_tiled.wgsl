@@ -24,7 +24,8 @@ const THREAD_N = 2u;
 const THREAD_M = 2u;
 // tiles in workgroup memory at once
 const BUFFERS = 1u;
-// 1 where a row of a tile is padded by a vec4f against bank conflicts; else, where that finds no room, its lines are swizzled
+// 1 where a row of a tile is padded by a vec4f against bank conflicts; else its lines are swizzled: where 16 KiB have no room, and where
+// LATE is 1, since Intel's compiler then spills more
 const PAD = 0u;
 // 1 where the running sums are kept (lib/side_output.wgsl): one for each workgroup
 const TOGETHER = 0u;

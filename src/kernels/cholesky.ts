@@ -8,7 +8,7 @@ const SMALL = 16;
 /**
  * Factors `stack` matrices of `size` rows: input 0 a, output 0 l, output 1 the failed pivots.
  *
- * A pivot counts as bad at √size · 2⁻²⁴ of its matrix entry: what rounding leaves of an exact zero.
+ * A pivot counts as bad below √size · 2⁻²⁴ of its matrix entry, what rounding leaves of an exact zero, or below 2⁻¹²⁶.
  */
 export function cholesky(stack: number, size: number, traits: DeviceTraits): Launches {
   const { SIZE, LANES } = shaders.update.constants;

@@ -15,7 +15,7 @@ import { eachPair } from "./pairs.ts";
  *
  *     log p̂(x) = log Σ_i K(|x − s_i| / h) − log N + log c_h
  *
- * Distances come once for all bandwidths; sums are taken after the largest term of a row's part on the GPU, in one pass, and joined in float64. Any N × M, in blocks.
+ * Distances come once for all bandwidths; each block's row is one logsumexp on the GPU, and blocks are added up in float64. Any N × M, in blocks.
  * `others`: x is the samples, and none counts for itself.
  */
 export async function logDensities(

@@ -76,7 +76,7 @@ export class Candidate {
   /** How `traits` alone would have it done; the kernels are loaded. */
   static plan = ({ outputs }: Trial, traits: DeviceTraits): Plan => plan(valuesOf(outputs, []), traits);
 
-  /** Whether these are its dispatches. */
+  /** Whether these dispatches have its kernels and grids. */
   runs({ dispatches }: Plan): boolean {
     const own = this.#plan.dispatches;
     return (

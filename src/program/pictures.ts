@@ -42,7 +42,7 @@ export interface Pictures {
    * Values are the sRGB-encoded colours, not linear light, on a line from range[0] (byte 0) to range[1] (byte 255), in straight alpha: not
    * multiplied by it. `channels: 4` gives alpha, others drop it. Grey is 0.299 R + 0.587 G + 0.114 B; a texture of one channel is grey as it is.
    *
-   * Several pictures need one `size`, or must have it already. Another size is made by the antialiased bilinear rule of PIL and PyTorch, in straight alpha, at most 256 times smaller a side. Of a
+   * Pictures of several sizes need `size`. Another size is made by the antialiased bilinear rule of PIL and PyTorch, in straight alpha, at most 256 times smaller a side. Of a
    * GPUTexture level 0 is read as stored; it needs GPUTextureUsage.COPY_SRC, or TEXTURE_BINDING unless its format ends in -srgb.
    *
    * Throws LatentError: "argument" on other sources and options, and on those without pixels (closed, detached, not loaded, of another origin);

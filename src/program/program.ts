@@ -77,7 +77,7 @@ export class Program<R, I extends readonly Tensor[] = readonly Tensor[]> {
     this.#signal = signal;
   }
 
-  /** @internal The program of `body`, which has been recorded once. */
+  /** @internal The program of `body`, from its first recording. */
   static async compile<R, I extends readonly Tensor[]>(
     device: Device,
     gpu: Engine,

@@ -108,14 +108,14 @@ async function measure(
   await abortable(Promise.allSettled(compiling), signal);
   const errors = new Map<string, string>();
   const timed: TimedCandidate[] = [];
-  const planned = Candidate.plan(trial, gpu.traits);
   let standard: string | null = null;
+  const runsAlone = (candidate: Candidate) => candidate.runs(Candidate.plan(trial, gpu.traits));
   let reference: readonly TypedArray[] | null = null;
   for (const [i, name] of names.entries()) {
     signal?.throwIfAborted();
     try {
       const candidate = await compiling[i]!;
-      if (candidate.runs(planned)) standard ??= name;
+      if (runsAlone(candidate)) standard ??= name;
       if (i > 0 && !reference)
         throw new LatentError("numeric", `compare: nothing to compare with. ${names[0]} failed.`);
       const values = await candidate.values(signal);

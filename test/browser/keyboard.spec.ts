@@ -1,4 +1,4 @@
-// A person's way through each tab by Tab, arrows, Space and Enter alone: everything is reached, seen while it has the focus, and left again.
+// A person's way through the tabs that are worked with, by Tab, arrows, Space and Enter alone: everything is reached, seen while it has the focus, and left again.
 import { expect, test, type Locator, type Page } from "@playwright/test";
 import { copyReports } from "../../bench/build.mjs";
 import { launchOptions } from "../../src/app/chrome.mjs";
@@ -146,7 +146,7 @@ test("Understand: every picture is moved", async () => {
   }
 });
 
-test("Train: a model is chosen, started, paused, steered by β, stepped and stopped", async () => {
+test("Train: a model is chosen, started, paused, stepped and stopped", async () => {
   await openTab("Train");
   await expect(page.locator("#train-status")).toHaveText("Choose what to train, and start.");
   await walk();

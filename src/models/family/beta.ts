@@ -27,7 +27,7 @@ export const BetaVAE = defineModel({
   options: { type: oneOf("H", "B"), beta: weight(4), gamma: atLeast(0, 10), ...capacityOptions },
   parts(build, { type, beta }) {
     if (type === "B" && typeof beta !== "number")
-      throw new LatentError("argument", `BetaVAE: type "B" has no beta. Expected type "H" beside a tensor; got "B".`);
+      throw new LatentError("argument", `BetaVAE: type "B" has no beta to steer. Expected a number; got a tensor.`);
     return gaussianParts(build);
   },
   objective(images, parts, { draw, step }, { type, beta, gamma, maxCapacity, capacitySteps }): Terms {

@@ -13,7 +13,7 @@ export interface Pen {
 
 const clamp = (value: number): number => Math.min(1, Math.max(0, value));
 const STEP = 1 / 28;
-const WAYS: { readonly [key: string]: Place } = {
+const DIRECTIONS: { readonly [key: string]: Place } = {
   ArrowRight: [1, 0],
   ArrowLeft: [-1, 0],
   ArrowDown: [0, 1],
@@ -49,13 +49,14 @@ export function drawable(canvas: HTMLCanvasElement, pen: Pen): void {
   canvas.addEventListener("focus", show);
   canvas.addEventListener("blur", () => (isDown = false));
   canvas.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || (event.key === " " && event.repeat)) return;
     const far = event.shiftKey ? 4 * STEP : STEP;
-    const way = WAYS[event.key];
+    const direction = DIRECTIONS[event.key];
     if (event.key === " ") {
       isDown = !isDown;
       if (isDown) pen.down(at, event.timeStamp);
-    } else if (way) {
-      at = [clamp(at[0] + far * way[0]), clamp(at[1] + far * way[1])];
+    } else if (direction) {
+      at = [clamp(at[0] + far * direction[0]), clamp(at[1] + far * direction[1])];
       if (isDown) pen.move(at, event.timeStamp);
     } else return;
     event.preventDefault();

@@ -35,7 +35,7 @@ const definite = (x: Float64Array, i: number): number =>
 
 const STEPS = 3;
 
-/** What is compiled, or looks at its values, begins when the check's record is closed: that disposes what was made meanwhile. */
+/** Starts `work` after the check's record has ended, which would dispose of what is made inside it. */
 const later =
   (gpu: Gpu, work: (x: Tensor) => Promise<Tensor>) =>
   (x: Tensor): Promise<Tensor> =>
@@ -135,7 +135,7 @@ export function kernelChecks(gpu: Gpu): Check[] {
       tolerance: 0,
     },
     {
-      name: "axes exchanged",
+      name: "transpose",
       run: (x) => transpose(x).add(0),
       expected: (x, i) => at(x, i % ROWS, Math.floor(i / ROWS)),
       tolerance: 0,
@@ -159,7 +159,7 @@ export function kernelChecks(gpu: Gpu): Check[] {
       name: "equations solved",
       run: (x) => matmul(definiteOf(x), linalg.solve(definiteOf(x), transpose(x))),
       expected: (x, i) => at(x, i % ROWS, Math.floor(i / ROWS)),
-      // the solution is larger than the right side by at most the inverse, which is below 1
+      // ‖x‖ ≤ ‖b‖, since ‖A⁻¹‖ ≤ 1
       tolerance: gamma(COLUMNS * (COLUMNS + ROWS)),
     },
     {
@@ -175,11 +175,11 @@ export function kernelChecks(gpu: Gpu): Check[] {
       name: "eigenvectors, multiplied out",
       run: later(gpu, async (x) => {
         using a = definiteOf(x);
-        const { values, vectors } = await linalg.eigh(a);
+        const found = await linalg.eigh(a);
+        using values = found.values;
+        using vectors = found.vectors;
         using product = matmul(vectors.mul(values), transpose(vectors));
-        const result = await product.copy();
-        for (const each of [values, vectors]) each.dispose();
-        return result;
+        return await product.copy();
       }),
       expected: definite,
       tolerance: gamma(ROWS + COLUMNS),
