@@ -170,7 +170,8 @@ export const engineCalls: readonly LongCall[] = [
       const made: Tensor[] = [];
       try {
         const { values: spectrum, vectors } = await linalg.eigh(square, { signal });
-        made.push(spectrum, vectors, await linalg.svdvals(x, { signal }));
+        made.push(spectrum, vectors);
+        made.push(await linalg.svdvals(x, { signal }));
         made.push(...Object.values(await linalg.svd(x, { signal })));
         await Promise.all(made.map((t) => t.read()));
       } finally {
