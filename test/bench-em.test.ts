@@ -51,7 +51,7 @@ test("the table has medians, the share of the peak, and how many times as fast",
     { one: ranked!, own: { ...own, fitSeconds: 10 }, peer: null, peakFlops: 1.08e11 },
   ]);
   expect(text.split("\n").slice(2)).toEqual([
-    "| 100000×30, 30 components, full | 2.00 | 5.0 % | 5.00 | – | 2.50× | – | -46.2000, equal |",
+    "| 100000×30, 30 components, full | 2.00 | 5.0 % | 5.00 | – | 2.50× | – | -46.2000, equal at the start |",
     "| 60000×784, 50 components, low-rank 10 | 2.00 | 52.3 % | – | – | – | – | -46.2000, unchecked |",
     "| whole fit with k-means++: 60000×784, 50 components, low-rank 10 | 10.0 | – | – | – | – | – | – |",
   ]);
