@@ -152,8 +152,8 @@ fn panel(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3
 }
 
 // Each lane holds one row in registers. Column c is shared undivided: row i subtracts x[i,c] / pivot times that column. After every four
-// columns the registers shift by one vec4. Compilers wait at each use for what it needs, so a column is asked for in pairs and fours of
-// vec4 before they are used: all eight at once do not fit beside the row on Intel.
+// columns the registers shift by one vec4. Two or four vec4 of a column are loaded together before the
+// first is used, so that one wait does for all: eight at once do not fit beside the row on Intel.
 @compute @workgroup_size(SIZE)
 fn diagonal_registers(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let matrix = group_number(id, groups);

@@ -1,5 +1,6 @@
 // What was found of EM, as text; and whether both sides computed the same.
 
+import { statistics } from "../harness.ts";
 import { type EmCase, emCaseName, emFlops } from "./cases.ts";
 
 /** One side's iterations. */
@@ -47,12 +48,7 @@ export function checkEqual(name: string, own: readonly number[], theirs: readonl
   }
 }
 
-const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
-};
-
+const median = (values: readonly number[]): number => statistics(values).median;
 const short = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 const times = (theirs: number | undefined, own: number | undefined): string =>
   theirs === undefined || own === undefined ? "–" : `${short(theirs / own)}×`;

@@ -23,8 +23,8 @@ fn four_terms(own: u32, step: u32, r: u32, last: u32) -> vec4f {
 struct Triangle { corner: u32, down: u32, across: u32, width: u32 }
 
 // Row r of the right-hand side, and then of x, is at own + r · step. All lanes load T together, all loads before the first use; half of
-// the right-hand side comes later, since Intel has no room for all. Compilers wait at each use for what it needs: four columns of T are
-// asked for before the first is used. The loop always runs SIZE / 4 times, so that compilers can unroll it.
+// the right-hand side comes later, since Intel has no room for all. Four columns of T are loaded together
+// before the first is used, so that one wait does for all. The loop always runs SIZE / 4 times, so that compilers can unroll it.
 fn substitute(lane: u32, t: Triangle, own: u32, step: u32, keeps: bool) {
   var x{k} = four_terms(own, step, {k}u * 4u, t.width - 1u); //#repeat k in 0..4
   let column = lane % SIZE;

@@ -73,8 +73,8 @@ const blockK = ({ kTeams = 1 }: Tiling): number => aligned.product.constants.TEA
 
 /** Whether 16 KiB have room for one vec4f more in each row of the tiles in workgroup memory. */
 const hasRoomForPad = ({ threadsN, threadsM, threadTile: [threadM, threadN], buffers, kTeams }: Tiling): boolean => {
-  const deep = (buffers ?? 1) * (kTeams ?? 1) * aligned.product.constants.TEAM_K;
-  return 4 * deep * (threadsM * threadM + threadsN * threadN + 8) <= 2 ** 14;
+  const positions = (buffers ?? 1) * (kTeams ?? 1) * aligned.product.constants.TEAM_K;
+  return 4 * positions * (threadsM * threadM + threadsN * threadN + 8) <= 2 ** 14;
 };
 
 const isSquare = ({ threadsN, threadsM, threadTile: [threadM, threadN] }: Tiling): boolean =>

@@ -1,3 +1,4 @@
+import { nextTask } from "../formats/call.ts";
 import { reshape } from "../graph/ops/shape.ts";
 import { slice } from "../graph/ops/slice.ts";
 import { stack as stacked } from "../graph/ops/part.ts";
@@ -38,5 +39,19 @@ export async function eachMatrix<R extends object>(
     return Object.fromEntries(names.map((name, i) => [name, all[i]!])) as R;
   } finally {
     for (const one of found) for (const tensor of Object.values(one) as Tensor[]) tensor.dispose();
+  }
+}
+
+/** `of` for each matrix [size] of `values`, by its number. A signal is heard between two of them. */
+export async function eachOnCpu(
+  values: Float64Array,
+  size: number,
+  signal: AbortSignal | undefined,
+  of: (matrix: Float64Array, at: number) => void,
+): Promise<void> {
+  for (let at = 0; at * size < values.length; at++) {
+    if (signal && at > 0) await nextTask();
+    signal?.throwIfAborted();
+    of(values.subarray(at * size, (at + 1) * size), at);
   }
 }

@@ -1,30 +1,16 @@
 import { check, show } from "../device/errors.ts";
-import { nextTask, signalOf } from "../formats/call.ts";
+import { signalOf } from "../formats/call.ts";
 import type { ReadOptions } from "../graph/options.ts";
 import { checkFloat } from "../graph/record.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { defaultsFor } from "../kernels/defaults.ts";
 import { checkSquare } from "./cholesky.ts";
 import { gpuOf } from "../data/rows.ts";
-import { eachMatrix } from "./eachMatrix.ts";
+import { eachMatrix, eachOnCpu } from "./eachMatrix.ts";
 import { finite } from "./numbers.ts";
 import { singularValues } from "./singular.ts";
 import { eighOnGpu, svdvalsOnGpu } from "./spectrumGpu.ts";
 import { eigenpairs } from "./tridiagonal.ts";
-
-/** `of` for each matrix [size] of `values`, by its number. A signal is heard between two of them. */
-async function eachOnCpu(
-  values: Float64Array,
-  size: number,
-  signal: AbortSignal | undefined,
-  of: (matrix: Float64Array, at: number) => void,
-): Promise<void> {
-  for (let at = 0; at * size < values.length; at++) {
-    if (signal && at > 0) await nextTask();
-    signal?.throwIfAborted();
-    of(values.subarray(at * size, (at + 1) * size), at);
-  }
-}
 
 /**
  * Eigenvalues (ascending) and eigenvectors (columns) of symmetric matrices a [..., n, n], of which both triangles are read.

@@ -108,6 +108,12 @@ export async function eighOnGpu(
   }
 }
 
+/** Lengths of the rows of w, read back. */
+async function lengthsOf(w: Tensor, signal: AbortSignal | undefined): Promise<Float64Array> {
+  const squares = sum(square(w), 1);
+  return Float64Array.from(await squares.read({ signal }).finally(() => squares.dispose()), Math.sqrt);
+}
+
 /** Singular values of a [m, n], descending: the lengths of its rows or columns, whichever are fewer, made orthogonal. */
 export async function svdvalsOnGpu(where: string, gpu: Gpu, a: Tensor, signal?: AbortSignal): Promise<Tensor> {
   const [m, n] = a.shape as [number, number];
@@ -118,9 +124,7 @@ export async function svdvalsOnGpu(where: string, gpu: Gpu, a: Tensor, signal?: 
       gpu,
       m < n ? normalised : swap(normalised),
       async (w) => {
-        const squares = sum(square(w), 1);
-        const read = await squares.read({ signal }).finally(() => squares.dispose());
-        const lengths = Float64Array.from(read, Math.sqrt).sort().reverse();
+        const lengths = (await lengthsOf(w, signal)).sort().reverse();
         return gpu.tensor(lengths.subarray(0, Math.min(m, n)).map((length) => length * scale));
       },
       signal,
@@ -156,8 +160,7 @@ export async function svdOnGpu(
       gpu,
       add(wide, 0),
       async (w) => {
-        const squares = sum(square(slice(w, 0, 0, k)), 1);
-        const lengths = Float64Array.from(await squares.read({ signal }).finally(() => squares.dispose()), Math.sqrt);
+        const lengths = await lengthsOf(slice(w, 0, 0, k), signal);
         const order = Int32Array.from(lengths.keys()).sort((i, j) => lengths[j]! - lengths[i]!);
         using places = gpu.tensor(order);
         const [u, vh] = await stored(

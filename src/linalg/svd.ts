@@ -6,8 +6,8 @@ import type { Tensor } from "../graph/tensor.ts";
 import { defaultsFor } from "../kernels/defaults.ts";
 import type { Gpu } from "../program/gpu.ts";
 import { gpuOf } from "../data/rows.ts";
-import { nextTask, signalOf } from "../formats/call.ts";
-import { eachMatrix } from "./eachMatrix.ts";
+import { signalOf } from "../formats/call.ts";
+import { eachMatrix, eachOnCpu } from "./eachMatrix.ts";
 import { finite } from "./numbers.ts";
 import { singularVectors } from "./singularVectors.ts";
 import { svdOnGpu } from "./spectrumGpu.ts";
@@ -57,13 +57,11 @@ async function onCpu(where: string, gpu: Gpu, a: Tensor, signal: AbortSignal | u
     Float64Array,
     Float64Array,
   ];
-  for (let at = 0; at < matrices; at++) {
-    if (signal && at > 0) await nextTask();
-    signal?.throwIfAborted();
-    const one = singularVectors(values.subarray(at * m * n, (at + 1) * m * n), m, n);
+  await eachOnCpu(values, m * n, signal, (matrix, at) => {
+    const one = singularVectors(matrix, m, n);
     u.set(one.u, at * m * k);
     s.set(one.s, at * k);
     vh.set(one.vh, at * k * n);
-  }
+  });
   return { u: gpu.tensor(u, [...stack, m, k]), s: gpu.tensor(s, [...stack, k]), vh: gpu.tensor(vh, [...stack, k, n]) };
 }

@@ -40,7 +40,7 @@ export function recordBody(gpu: Engine, body: Body, examples: readonly Tensor[])
   return { inputs, graph, returned };
 }
 
-/** The tensors in what a step returned, and how to put others in their places. */
+/** Throws LatentError("argument") unless a step may return it. */
 function flattenResult(result: unknown): Returned {
   const where = "compile";
   check(

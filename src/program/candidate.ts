@@ -73,19 +73,9 @@ export class Candidate {
     return new Candidate(device, graph, planned, await compile(planned, device));
   }
 
-  /** How `traits` alone would have it done; the kernels are loaded. */
-  static plan = ({ outputs }: Trial, traits: DeviceTraits): Plan => plan(valuesOf(outputs, []), traits);
-
-  /** Whether these dispatches have its kernels and grids. */
-  runs({ dispatches }: Plan): boolean {
-    const own = this.#plan.dispatches;
-    return (
-      own.length === dispatches.length &&
-      own.every(({ source, groups }, i) => {
-        const other = dispatches[i]!;
-        return source.code === other.source.code && String(groups) === String(other.groups);
-      })
-    );
+  /** Its kernels and grids: candidates that do the same work have the same text. */
+  get text(): string {
+    return String(this.#plan.dispatches.map(({ source, groups }) => [source.code, groups]));
   }
 
   /** The outputs after two runs: some drivers are right only the first time. */

@@ -39,13 +39,14 @@ export interface Check {
 
 export const ROWS = 37;
 export const COLUMNS = 29;
-const at = (x: Float64Array, r: number, c: number) => x[r * COLUMNS + c]!;
-const range = (n: number) => Array.from({ length: n }, (_, k) => k);
+export const at = (x: Float64Array, r: number, c: number): number => x[r * COLUMNS + c]!;
+/** 0, 1, … n − 1. */
+export const range = (n: number): number[] => Array.from({ length: n }, (_, k) => k);
 function logsumexpOfRows(x: Tensor): Tensor {
   const level = x.max(1, { keepDims: true });
   return x.sub(level).exp().sum(1, { keepDims: true }).log().add(level).reshape([x.shape[0]!]);
 }
-const total = (values: number[]) => values.reduce((a, b) => a + b, 0);
+export const total = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 const deviation = (values: number[]) => {
   const mean = total(values) / values.length;
   return Math.sqrt(total(values.map((v) => (v - mean) ** 2)) / values.length);

@@ -101,21 +101,19 @@ async function measure(
   { class: className, names, terms }: Variants,
   signal: AbortSignal | undefined,
 ): Promise<TunedClass> {
-  const compiling = names.map((name) => {
-    const choices = new Map([...gpu.traits.choices, [className, name]]);
-    return Candidate.compile(device, trial, { ...gpu.traits, choices });
-  });
-  await abortable(Promise.allSettled(compiling), signal);
+  const compiled = (choices: typeof gpu.traits.choices) => Candidate.compile(device, trial, { ...gpu.traits, choices });
+  const compiling = names.map((name) => compiled(new Map([...gpu.traits.choices, [className, name]])));
+  const unchosen = compiled(gpu.traits.choices).catch(() => null);
+  await abortable(Promise.allSettled([...compiling, unchosen]), signal);
   const errors = new Map<string, string>();
   const timed: TimedCandidate[] = [];
   let standard: string | null = null;
-  const runsAlone = (candidate: Candidate) => candidate.runs(Candidate.plan(trial, gpu.traits));
   let reference: readonly TypedArray[] | null = null;
   for (const [i, name] of names.entries()) {
     signal?.throwIfAborted();
     try {
       const candidate = await compiling[i]!;
-      if (runsAlone(candidate)) standard ??= name;
+      if (candidate.text === (await unchosen)?.text) standard ??= name;
       if (i > 0 && !reference)
         throw new LatentError("numeric", `compare: nothing to compare with. ${names[0]} failed.`);
       const values = await candidate.values(signal);

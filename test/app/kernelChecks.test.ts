@@ -24,7 +24,7 @@ test("each check keeps its bound, twice by the same bits, and frees what it took
   expect(gpu.memory().buffers).toBe(0);
 });
 
-test("each bound is passed where inputs keep 11 digits, as half floats do", () => {
+test("inputs of half precision, 11 bits, exceed every bound that is not 0", () => {
   const values = unitUniforms(ROWS * COLUMNS, 1, 0);
   const half = values.map((value) => {
     const step = 2 ** (Math.floor(Math.log2(value)) - 10);

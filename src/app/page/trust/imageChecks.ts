@@ -1,6 +1,6 @@
 import { avgPool2d, conv2d, grad, maxPool2d, slice, square, sum, type Tensor } from "../../../index.ts";
-import type { Check } from "../../../program/selfTest.ts";
-import { gamma, range, total } from "./float64.ts";
+import { type Check, range, total } from "../../../program/selfTest.ts";
+import { gamma } from "./gamma.ts";
 
 // images [BATCH, IN, SIDE, SIDE] are the first numbers of x, weights [OUT, IN, 3, 3] those after them
 const [BATCH, IN, OUT, SIDE] = [2, 6, 5, 8];

@@ -20,11 +20,10 @@ import {
   transpose,
 } from "../../../index.ts";
 import { unitUniforms } from "../../../data/philox.ts";
-import { type Check, COLUMNS, ROWS } from "../../../program/selfTest.ts";
-import { gamma, range, total } from "./float64.ts";
+import { at, type Check, COLUMNS, range, ROWS, total } from "../../../program/selfTest.ts";
+import { gamma } from "./gamma.ts";
 import { imageChecks } from "./imageChecks.ts";
 
-const at = (x: Float64Array, r: number, c: number): number => x[r * COLUMNS + c]!;
 const row = (x: Float64Array, r: number): number[] => range(COLUMNS).map((c) => at(x, r, c));
 const column = (i: number): number => i % COLUMNS;
 const rowOf = (i: number): number => Math.floor(i / COLUMNS);
